@@ -1,0 +1,41 @@
+# Two commands for a fresh Debian or Ubuntu: `make run` and `make test`.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+SITE ?= config/demo/site.toml
+SECONDS ?= 60
+
+.PHONY: run test test-long check lock bench clean
+
+run: $(VENV)/.run-ready
+	$(BIN)/acd demo --seconds $(SECONDS)
+
+test: $(VENV)/.test-ready
+	$(BIN)/pytest -m "not long"
+
+test-long: $(VENV)/.test-ready
+	$(BIN)/pytest -m "long"
+
+check: $(VENV)/.test-ready
+	bash .ci/run
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV) || bash .ci/packages python3-venv
+	test -x $@ || $(PYTHON) -m venv $(VENV)
+
+$(VENV)/.run-ready: requirements.lock pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	touch $@
+
+$(VENV)/.test-ready: requirements-dev.lock $(VENV)/.run-ready .ci/packages
+	bash .ci/packages
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	touch $@
+
+lock: $(VENV)/.test-ready
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --extra pyvoip -o requirements.lock pyproject.toml
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --extra pyvoip --extra dev -o requirements-dev.lock pyproject.toml
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache

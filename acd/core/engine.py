@@ -1,0 +1,120 @@
+"""The engine: the one place where an event is turned into effects and facts."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from acd.core import admission, answers, events, presence, rebuild, snapshot, standing, waiting, work
+from acd.core.deadlines import Kind
+from acd.core.effects import Effect
+from acd.core.errors import Overdue, TimeWentBack
+from acd.core.facts import Fact
+from acd.core.state import State
+
+ENGINE_VERSION = 1
+"""Grows whenever the same journal would yield other facts."""
+
+ON_EVENT: Mapping[type[events.Event], Callable[[State, Any], None]] = {
+    events.DeskChanged: rebuild.desk_changed,
+    events.CalendarChanged: rebuild.calendar_changed,
+    events.ContactArrived: admission.arrived,
+    events.PromptEnded: admission.prompt_ended,
+    events.PriorityChanged: admission.priority_changed,
+    events.ContactLeft: work.left,
+    events.ContactReleased: work.released,
+    events.LegLost: work.leg_lost,
+    events.ContactHeld: work.held,
+    events.ContactResumed: work.resumed,
+    events.ContactTransferred: work.transferred,
+    events.OfferAccepted: answers.accepted,
+    events.OfferRefused: answers.refused,
+    events.OfferFailed: answers.failed,
+    events.AgentSignedIn: presence.signed_in,
+    events.AgentSignedOut: presence.signed_out,
+    events.AgentPaused: presence.paused,
+    events.AgentReady: presence.ready,
+    events.AgentReachable: presence.reachable,
+    events.AgentUnreachable: presence.unreachable,
+    events.WrapUpCoded: work.coded,
+    events.WrapUpExtended: work.extended,
+    events.WrapUpEnded: work.ended,
+}
+"""What each event does; `Tick` fires deadlines instead."""
+
+ON_DEADLINE: Mapping[Kind, Callable[[State, int], None]] = {
+    Kind.WRAP_UP: work.wrap_up_due,
+    Kind.RING: answers.not_answered,
+    Kind.PREFERRED: waiting.preferred_waited,
+    Kind.RELAX: waiting.relax,
+    Kind.PROMOTE: waiting.promote,
+    Kind.RETRY: waiting.forget_tried,
+    Kind.MAX_WAIT: waiting.waited_too_long,
+    Kind.ANNOUNCE: waiting.announce,
+}
+
+
+class Outcome(NamedTuple):
+    """What an event led to, in order. An effect's id is (sequence number of the entry, index here)."""
+
+    effects: list[Effect]
+    facts: list[Fact]
+
+
+class Engine:
+    """The state of the desk as a function of its journal. Not thread-safe, and needs no lock: one caller.
+
+    Times are whole Unix milliseconds, always given; nothing here reads a clock.
+    """
+
+    def __init__(self, state: State | None = None) -> None:
+        self.state = state or State()
+
+    def handle(self, event: events.Event, now_ms: int) -> Outcome:
+        """Apply the event at `now_ms`.
+
+        Raises Rejected (illegal now; nothing has changed), Overdue (a deadline at or before `now_ms` was
+        not fired by a `Tick` first), TimeWentBack.
+        """
+        state = self.state
+        if now_ms < state.now_ms:
+            raise TimeWentBack(f"{now_ms} is before {state.now_ms}")
+        if isinstance(event, events.Tick):
+            return self._tick(now_ms)
+        due_ms = state.deadlines.next()
+        if due_ms is not None and due_ms <= now_ms:
+            raise Overdue(f"a deadline at {due_ms} must fire before {type(event).__name__} at {now_ms}")
+        before_ms, state.now_ms = state.now_ms, now_ms
+        state.effects, state.facts = [], []
+        try:
+            ON_EVENT[type(event)](state, event)
+        except Exception:
+            state.now_ms = before_ms
+            raise
+        return Outcome(state.effects, state.facts)
+
+    def _tick(self, now_ms: int) -> Outcome:
+        """Fire what is due, one deadline after the other, each at its own time."""
+        state = self.state
+        state.effects, state.facts = [], []
+        while (due := state.deadlines.pop(now_ms)) is not None:
+            t_ms, kind, number = due
+            state.now_ms = max(state.now_ms, t_ms)
+            ON_DEADLINE[kind](state, number)
+        state.now_ms = now_ms
+        return Outcome(state.effects, state.facts)
+
+    def next_deadline(self) -> int | None:
+        """When the driver must send the next `Tick`, in Unix milliseconds; None: never."""
+        return self.state.deadlines.next()
+
+    def standing(self) -> list[Effect]:
+        """The effects in force, for a restart: see `acd.core.effects`."""
+        return standing.standing(self.state)
+
+    def snapshot(self) -> bytes:
+        """The state as bytes; equal states give equal bytes."""
+        return snapshot.save(self.state, ENGINE_VERSION)
+
+    @classmethod
+    def restore(cls, saved: bytes) -> "Engine":
+        """Raises UnreadableSnapshot: damaged, or of another engine version."""
+        return cls(snapshot.load(saved, ENGINE_VERSION))

@@ -1,0 +1,205 @@
+"""What can happen: everything that changes the engine's state is one of these, and nothing else does."""
+
+from typing import NewType
+
+from msgspec import Struct
+
+from agents.skills import AgentId
+from queues.desk import Calendar, Desk, EntryId, LineId, Medium
+
+ContactId = NewType("ContactId", int)
+OfferId = NewType("OfferId", int)
+
+
+class Event(Struct, frozen=True, tag=True):
+    """Base of all events; subclasses are told apart by their name."""
+
+
+class Tick(Event, frozen=True):
+    """Deadlines up to now are due."""
+
+
+class DeskChanged(Event, frozen=True):
+    """The desk is now this one; it applies to waiting contacts too."""
+
+    desk: Desk
+
+
+class CalendarChanged(Event, frozen=True):
+    """Opening hours of one calendar were resolved anew (or further into the future)."""
+
+    calendar: Calendar
+
+
+class ContactArrived(Event, frozen=True):
+    """A channel hands over a call, a mail or a fax."""
+
+    ref: str
+    """The channel's own name for it, unique among live contacts; comes back in the first effect."""
+    entry: EntryId
+    medium: Medium
+    """Must be that of the entry; an entry of another medium is unknown."""
+    party: str = ""
+    """Opaque id of the sender in the vault."""
+    priority_class: int | None = None
+    """From a VIP list; the lower of this and that of the entry counts."""
+    head_start_ms: int = 0
+    """From a VIP list; the greater of this and that of the entry counts."""
+    preferred: AgentId | None = None
+    """Held for this agent first …"""
+    preferred_ms: int = 0
+    """… for so long at most, and only while he is signed in and not paused."""
+
+
+class PromptEnded(Event, frozen=True):
+    """The greeting was played to its end."""
+
+    contact: ContactId
+
+
+class ContactLeft(Event, frozen=True):
+    """The other side ended it: the caller hung up (before the answer: abandoned)."""
+
+    contact: ContactId
+
+
+class ContactReleased(Event, frozen=True):
+    """The agent ended it: hung up, sent the answer, closed the document."""
+
+    contact: ContactId
+    agent: AgentId
+
+
+class LegLost(Event, frozen=True):
+    """A leg is dead though nobody hung up: the caller's (`agent` None) or that of the agent."""
+
+    contact: ContactId
+    agent: AgentId | None = None
+
+
+class ContactHeld(Event, frozen=True):
+    contact: ContactId
+    by_agent: bool
+
+
+class ContactResumed(Event, frozen=True):
+    contact: ContactId
+    by_agent: bool
+
+
+class ContactTransferred(Event, frozen=True):
+    """The agent hands it to another line; it keeps the moment it first waited."""
+
+    contact: ContactId
+    agent: AgentId
+    line: LineId
+
+
+class PriorityChanged(Event, frozen=True):
+    """A waiting (or later waiting) contact gets another class or head start; None leaves as is."""
+
+    contact: ContactId
+    priority_class: int | None = None
+    head_start_ms: int | None = None
+
+
+class OfferAccepted(Event, frozen=True):
+    offer: OfferId
+
+
+class OfferRefused(Event, frozen=True):
+    """The agent declined (486 busy, 603 decline, the button)."""
+
+    offer: OfferId
+
+
+class OfferFailed(Event, frozen=True):
+    """The offer could not be delivered: phone unreachable, error of the network."""
+
+    offer: OfferId
+
+
+class AgentSignedIn(Event, frozen=True):
+    """He is signed in and ready."""
+
+    agent: AgentId
+
+
+class AgentSignedOut(Event, frozen=True):
+    """No more offers; what he handles he finishes."""
+
+    agent: AgentId
+
+
+class AgentPaused(Event, frozen=True):
+    """No offers until ready; what he handles he finishes."""
+
+    agent: AgentId
+    reason: str
+
+
+class AgentReady(Event, frozen=True):
+    agent: AgentId
+
+
+class AgentReachable(Event, frozen=True):
+    """A device of his for this medium is there (a phone registered)."""
+
+    agent: AgentId
+    medium: Medium
+
+
+class AgentUnreachable(Event, frozen=True):
+    """His last device for this medium is gone."""
+
+    agent: AgentId
+    medium: Medium
+
+
+class WrapUpCoded(Event, frozen=True):
+    """The contact got its code; ends a wrap-up that waited only for it."""
+
+    contact: ContactId
+    agent: AgentId
+    code: str
+
+
+class WrapUpExtended(Event, frozen=True):
+    contact: ContactId
+    agent: AgentId
+    by_ms: int
+
+
+class WrapUpEnded(Event, frozen=True):
+    """The agent says that he is done; illegal while a required code is missing."""
+
+    contact: ContactId
+    agent: AgentId
+
+
+AnyEvent = (
+    Tick
+    | DeskChanged
+    | CalendarChanged
+    | ContactArrived
+    | PromptEnded
+    | ContactLeft
+    | ContactReleased
+    | LegLost
+    | ContactHeld
+    | ContactResumed
+    | ContactTransferred
+    | PriorityChanged
+    | OfferAccepted
+    | OfferRefused
+    | OfferFailed
+    | AgentSignedIn
+    | AgentSignedOut
+    | AgentPaused
+    | AgentReady
+    | AgentReachable
+    | AgentUnreachable
+    | WrapUpCoded
+    | WrapUpExtended
+    | WrapUpEnded
+)

@@ -1,0 +1,304 @@
+"""What was decided: the history. KPIs, reports and explain read facts; nothing else counts anything."""
+
+from msgspec import Struct
+
+from acd.core.events import ContactId, OfferId
+from agents.skills import AgentId
+from queues.desk import CalendarId, EntryId, LineId, Medium, TenantId
+
+
+class Fact(Struct, frozen=True, tag=True):
+    """Base of all facts. `t_ms` is the moment it became true: of its event, or of its own deadline."""
+
+    t_ms: int
+
+
+class DeskSet(Fact, frozen=True):
+    agents: int
+    lines: int
+    entries: int
+
+
+class CalendarSet(Fact, frozen=True):
+    calendar: CalendarId
+
+
+class Blocked(Fact, frozen=True):
+    """A contact was not admitted. `reason`: `unknown entry`, `closed` or `full`."""
+
+    ref: str
+    entry: EntryId
+    reason: str
+
+
+class Arrived(Fact, frozen=True):
+    contact: ContactId
+    ref: str
+    entry: EntryId
+    tenant: TenantId
+    line: LineId
+    medium: Medium
+    party: str
+
+
+class Announced(Fact, frozen=True):
+    """A greeting is played; a mandatory one delays the queue."""
+
+    contact: ContactId
+    greeting: str
+    mandatory: bool
+
+
+class Queued(Fact, frozen=True):
+    """It waits in `line`. `anchor_ms` is when it first waited, whatever happened since."""
+
+    contact: ContactId
+    line: LineId
+    priority_class: int
+    head_start_ms: int
+    anchor_ms: int
+    cause: str
+    """`arrived`, `transfer`, `overflow` or `leg lost`."""
+
+
+class Requeued(Fact, frozen=True):
+    """No offer of it rings any more; it is back in its old place."""
+
+    contact: ContactId
+    line: LineId
+
+
+class PreferredHeld(Fact, frozen=True):
+    """It is held for its preferred agent until `until_ms`."""
+
+    contact: ContactId
+    agent: AgentId
+    until_ms: int
+
+
+class PreferredLet(Fact, frozen=True):
+    """It is held no longer. `reason`: `waited`, `agent left` or `tried`."""
+
+    contact: ContactId
+    agent: AgentId
+    reason: str
+
+
+class Relaxed(Fact, frozen=True):
+    """Relaxation `step` (1, 2, …) of its line applies: more agents may serve it."""
+
+    contact: ContactId
+    step: int
+
+
+class Promoted(Fact, frozen=True):
+    contact: ContactId
+    priority_class: int
+
+
+class PriorityChange(Fact, frozen=True):
+    contact: ContactId
+    priority_class: int
+    head_start_ms: int
+
+
+class TriedForgotten(Fact, frozen=True):
+    """Everybody had been tried; it may be offered to all of them again."""
+
+    contact: ContactId
+
+
+class PositionTold(Fact, frozen=True):
+    """`position` was told (1 is served next) and never gets worse in one line; `rank` is the true one."""
+
+    contact: ContactId
+    position: int
+    rank: int
+
+
+class Offered(Fact, frozen=True):
+    """A decision. Rank is (class, urgency, arrival); urgency = `urgency_ms` / `target_ms`."""
+
+    offer: OfferId
+    contact: ContactId
+    agent: AgentId
+    line: LineId
+    priority_class: int
+    urgency_ms: int
+    target_ms: int
+    step: int
+    """Relaxation in force, 0: none."""
+    policy: str
+    choice: str
+    """`agent chosen` (the contact came, idle agents were compared) or `contact chosen` (an agent freed)."""
+    compared: int
+    """How many agents, or heads of buckets, were compared."""
+
+
+class Refused(Fact, frozen=True):
+    offer: OfferId
+    contact: ContactId
+    agent: AgentId
+
+
+class NotAnswered(Fact, frozen=True):
+    offer: OfferId
+    contact: ContactId
+    agent: AgentId
+
+
+class OfferLost(Fact, frozen=True):
+    """The offer could not be delivered."""
+
+    offer: OfferId
+    contact: ContactId
+    agent: AgentId
+
+
+class OfferWithdrawn(Fact, frozen=True):
+    offer: OfferId
+    contact: ContactId
+    agent: AgentId
+    cause: str
+
+
+class Answered(Fact, frozen=True):
+    """`wait_ms` since it was first queued, `line_wait_ms` since it entered this line."""
+
+    offer: OfferId
+    contact: ContactId
+    agent: AgentId
+    line: LineId
+    wait_ms: int
+    line_wait_ms: int
+
+
+class Held(Fact, frozen=True):
+    contact: ContactId
+    agent: AgentId
+    by_agent: bool
+
+
+class Resumed(Fact, frozen=True):
+    contact: ContactId
+    agent: AgentId
+    by_agent: bool
+
+
+class Interrupted(Fact, frozen=True):
+    """The agent's work on `contact` rests while he handles `by`."""
+
+    contact: ContactId
+    agent: AgentId
+    by: ContactId
+
+
+class InterruptionEnded(Fact, frozen=True):
+    contact: ContactId
+    agent: AgentId
+
+
+class Transferred(Fact, frozen=True):
+    contact: ContactId
+    agent: AgentId
+    from_line: LineId
+    to_line: LineId
+
+
+class Overflowed(Fact, frozen=True):
+    """It left a line for another. `reason`: `waited too long`, `full` or `closed`."""
+
+    contact: ContactId
+    from_line: LineId
+    to_line: LineId
+    reason: str
+
+
+class AgentLegLost(Fact, frozen=True):
+    contact: ContactId
+    agent: AgentId
+
+
+class Abandoned(Fact, frozen=True):
+    """The other side left before an answer. `stage`: `greeting`, `waiting` or `offered`."""
+
+    contact: ContactId
+    line: LineId
+    wait_ms: int
+    stage: str
+    leg_lost: bool
+
+
+class Released(Fact, frozen=True):
+    """It ended. `by`: `caller`, `agent`, `waited too long` or `leg lost`."""
+
+    contact: ContactId
+    line: LineId
+    by: str
+
+
+class WrapUpStarted(Fact, frozen=True):
+    contact: ContactId
+    agent: AgentId
+    until_ms: int
+
+
+class WrapUpExtension(Fact, frozen=True):
+    contact: ContactId
+    agent: AgentId
+    until_ms: int
+
+
+class WrapUpCode(Fact, frozen=True):
+    contact: ContactId
+    agent: AgentId
+    code: str
+
+
+class WrapUpOverdue(Fact, frozen=True):
+    """Its time is over but the required code is missing."""
+
+    contact: ContactId
+    agent: AgentId
+
+
+class WrapUpDone(Fact, frozen=True):
+    contact: ContactId
+    agent: AgentId
+    code: str
+
+
+class SignedIn(Fact, frozen=True):
+    agent: AgentId
+
+
+class SignedOut(Fact, frozen=True):
+    agent: AgentId
+
+
+class Paused(Fact, frozen=True):
+    agent: AgentId
+    reason: str
+
+
+class Ready(Fact, frozen=True):
+    agent: AgentId
+
+
+class Reachable(Fact, frozen=True):
+    agent: AgentId
+    medium: Medium
+
+
+class Unreachable(Fact, frozen=True):
+    agent: AgentId
+    medium: Medium
+
+
+AnyFact = (
+    DeskSet | CalendarSet | Blocked | Arrived | Announced | Queued | Requeued | PreferredHeld | PreferredLet
+    | Relaxed | Promoted | PriorityChange | TriedForgotten | PositionTold | Offered | Refused | NotAnswered
+    | OfferLost | OfferWithdrawn | Answered | Held | Resumed | Interrupted | InterruptionEnded | Transferred
+    | Overflowed | AgentLegLost | Abandoned | Released | WrapUpStarted | WrapUpExtension | WrapUpCode
+    | WrapUpOverdue | WrapUpDone | SignedIn | SignedOut | Paused | Ready | Reachable | Unreachable
+)  # fmt: skip

@@ -1,0 +1,86 @@
+"""Agents come and go: signing in and out, pauses, phones."""
+
+from acd.core import facts
+from acd.core.answers import agent_gone, give_back
+from acd.core.errors import Rejected
+from acd.core.events import (
+    AgentPaused,
+    AgentReachable,
+    AgentReady,
+    AgentSignedIn,
+    AgentSignedOut,
+    AgentUnreachable,
+)
+from acd.core.offers import serve_agent
+from acd.core.state import State, step
+from agents.roster import Seat
+from agents.states import AGENT, WorkState
+
+
+def signed_in(state: State, event: AgentSignedIn) -> None:
+    seat = state.seat(event.agent)
+    record = seat.record
+    record.state = step(AGENT, record.state, "sign in")
+    record.reason, record.since_ms = "", state.now_ms
+    record.signed_in_ms = record.idle_since_ms = state.now_ms
+    record.busy_ms = record.occupancy_permille = 0
+    state.facts.append(facts.SignedIn(state.now_ms, event.agent))
+    state.show(seat)
+    serve_agent(state, seat)
+
+
+def signed_out(state: State, event: AgentSignedOut) -> None:
+    seat = state.seat(event.agent)
+    seat.record.state = step(AGENT, seat.record.state, "sign out")
+    seat.record.reason, seat.record.since_ms = "", state.now_ms
+    state.facts.append(facts.SignedOut(state.now_ms, event.agent))
+    _away(state, seat, "agent left")
+
+
+def paused(state: State, event: AgentPaused) -> None:
+    """Raises Rejected when the desk does not know the reason."""
+    seat = state.seat(event.agent)
+    if event.reason not in (*state.desk.pause_reasons, state.desk.no_answer_reason):
+        raise Rejected(f"'{event.reason}' is not a pause reason of this desk")
+    seat.record.state = step(AGENT, seat.record.state, "pause")
+    seat.record.reason, seat.record.since_ms = event.reason, state.now_ms
+    state.facts.append(facts.Paused(state.now_ms, event.agent, event.reason))
+    _away(state, seat, "agent left")
+
+
+def ready(state: State, event: AgentReady) -> None:
+    seat = state.seat(event.agent)
+    seat.record.state = step(AGENT, seat.record.state, "ready")
+    seat.record.reason = ""
+    seat.record.since_ms = seat.record.idle_since_ms = state.now_ms
+    state.facts.append(facts.Ready(state.now_ms, event.agent))
+    state.show(seat)
+    serve_agent(state, seat)
+
+
+def reachable(state: State, event: AgentReachable) -> None:
+    seat = state.seat(event.agent)
+    if event.medium in seat.record.reachable:
+        raise Rejected(f"agent {event.agent} is already reachable by {event.medium}")
+    seat.record.reachable = sorted([*seat.record.reachable, event.medium])
+    state.facts.append(facts.Reachable(state.now_ms, event.agent, event.medium))
+    serve_agent(state, seat)
+
+
+def unreachable(state: State, event: AgentUnreachable) -> None:
+    seat = state.seat(event.agent)
+    if event.medium not in seat.record.reachable:
+        raise Rejected(f"agent {event.agent} is not reachable by {event.medium}")
+    seat.record.reachable = [medium for medium in seat.record.reachable if medium is not event.medium]
+    state.facts.append(facts.Unreachable(state.now_ms, event.agent, event.medium))
+    ringing = [w for w in seat.works if w.state is WorkState.RINGING and w.medium is event.medium]
+    agent_gone(state, seat)
+    give_back(state, ringing, "unreachable")
+    serve_agent(state, seat)
+
+
+def _away(state: State, seat: Seat, cause: str) -> None:
+    """Nothing more for him: what rings is withdrawn, what is held for him is held no longer."""
+    agent_gone(state, seat)
+    give_back(state, [work for work in seat.works if work.state is WorkState.RINGING], cause)
+    state.show(seat)

@@ -1,0 +1,60 @@
+"""The engine's state as bytes, and back."""
+
+import msgspec
+from msgspec import Struct
+
+from acd.core.deadlines import Deadlines, Saved
+from acd.core.errors import UnreadableSnapshot
+from acd.core.rebuild import rebuild
+from acd.core.state import State
+from agents.roster import AgentRecord, Work
+from queues.contact import Contact
+from queues.desk import Desk
+
+
+class Image(Struct, array_like=True):
+    """What is saved. Everything else is derived from it."""
+
+    version: int
+    now_ms: int
+    last_contact: int
+    last_offer: int
+    desk: Desk
+    contacts: list[Contact]
+    works: list[Work]
+    agents: list[AgentRecord]
+    deadlines: Saved
+
+
+def save(state: State, version: int) -> bytes:
+    """Equal states give equal bytes: every list has one order (of creation, of the roster, of time)."""
+    image = Image(
+        version,
+        state.now_ms,
+        state.last_contact,
+        state.last_offer,
+        state.desk,
+        list(state.contacts.values()),
+        list(state.works.values()),
+        [seat.record for seat in state.seats.values()],
+        state.deadlines.save(),
+    )
+    return msgspec.msgpack.encode(image)
+
+
+def load(saved: bytes, version: int) -> State:
+    """Raises UnreadableSnapshot."""
+    try:
+        image = msgspec.msgpack.decode(saved, type=Image)
+    except msgspec.MsgspecError as error:
+        raise UnreadableSnapshot(f"the snapshot cannot be read: {error}") from error
+    if image.version != version:
+        raise UnreadableSnapshot(f"the snapshot is of engine version {image.version}, this is {version}")
+    state = State()
+    state.now_ms, state.desk = image.now_ms, image.desk
+    state.last_contact, state.last_offer = image.last_contact, image.last_offer
+    state.contacts = {contact.id: contact for contact in image.contacts}
+    state.works = {work.id: work for work in image.works}
+    state.deadlines = Deadlines(image.deadlines)
+    rebuild(state, image.agents)
+    return state

@@ -1,0 +1,109 @@
+"""What may be looked at from outside: plain copies of the live state, for API, CLI and metrics."""
+
+from msgspec import Struct
+
+from acd.core.state import State
+from agents.roster import Seat
+from agents.skills import AgentId
+from queues.contact import Contact
+from queues.desk import LineId, Medium, TenantId
+from queues.states import ContactState
+
+
+class LineView(Struct, frozen=True):
+    id: LineId
+    tenant: TenantId
+    waiting: int
+    """Contacts that no agent has answered yet, those being rung included."""
+    connected: int
+    oldest_wait_ms: int
+
+
+class AgentView(Struct, frozen=True):
+    id: AgentId
+    state: str
+    reason: str
+    since_ms: int
+    reachable: tuple[Medium, ...]
+    contacts: tuple[int, ...]
+
+
+class ContactView(Struct, frozen=True):
+    id: int
+    medium: Medium
+    tenant: TenantId
+    line: LineId
+    state: str
+    priority_class: int
+    head_start_ms: int
+    wait_ms: int
+    """Since it first waited; goes on while it is connected."""
+    position: int
+    """Place in its line, 1 = served next; 0: it does not wait."""
+    agents: tuple[AgentId, ...]
+    """Who is rung for it, or who handles it."""
+
+
+class Status(Struct, frozen=True):
+    now_ms: int
+    lines: tuple[LineView, ...]
+    agents: tuple[AgentView, ...]
+    contacts: tuple[ContactView, ...]
+
+
+def status(state: State, now_ms: int) -> Status:
+    """The whole desk at `now_ms`."""
+    contacts = tuple(contact_view(state, contact, now_ms) for contact in state.contacts.values())
+    return Status(now_ms, line_views(state, now_ms), agent_views(state), contacts)
+
+
+def line_views(state: State, now_ms: int) -> tuple[LineView, ...]:
+    """In the order of the desk."""
+    connected: dict[LineId, int] = {}
+    oldest: dict[LineId, int] = {}
+    for contact in state.contacts.values():
+        if contact.state is ContactState.CONNECTED:
+            connected[contact.line] = connected.get(contact.line, 0) + 1
+        elif contact.id in state.board.places:
+            oldest[contact.line] = max(oldest.get(contact.line, 0), now_ms - contact.anchor_ms)
+    return tuple(
+        LineView(
+            line.id,
+            line.tenant,
+            state.board.length(line.id),
+            connected.get(line.id, 0),
+            oldest.get(line.id, 0),
+        )
+        for line in state.lines.values()
+    )
+
+
+def agent_views(state: State) -> tuple[AgentView, ...]:
+    """In the order of the roster."""
+    return tuple(_agent_view(seat) for seat in state.seats.values())
+
+
+def _agent_view(seat: Seat) -> AgentView:
+    record = seat.record
+    contacts = tuple(work.contact for work in seat.works)
+    reachable = tuple(record.reachable)
+    return AgentView(record.id, record.shown, record.reason, record.since_ms, reachable, contacts)
+
+
+def contact_view(state: State, contact: Contact, now_ms: int) -> ContactView:
+    """One live contact."""
+    place = state.board.places.get(contact.id)
+    line = state.lines[contact.line]
+    asked = line.priority_class if contact.asked_class is None else contact.asked_class
+    return ContactView(
+        id=contact.id,
+        medium=contact.medium,
+        tenant=contact.tenant,
+        line=contact.line,
+        state=contact.state.value,
+        priority_class=place.urgency.priority_class if place else asked,
+        head_start_ms=contact.head_start_ms,
+        wait_ms=now_ms - contact.anchor_ms if contact.anchor_ms else 0,
+        position=state.board.rank(contact.id) if place else 0,
+        agents=tuple(state.works[number].agent for number in contact.offers),
+    )

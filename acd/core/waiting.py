@@ -1,0 +1,214 @@
+"""Waiting: entering a line, going back to one's place, and what happens there as time passes."""
+
+from acd.core import effects, facts
+from acd.core.deadlines import Kind
+from acd.core.events import ContactId
+from acd.core.matching import everybody_tried, place, urgency_of
+from acd.core.offers import serve_contact
+from acd.core.state import State, step
+from agents.skills import AgentId
+from agents.states import AgentState
+from queues.contact import Contact
+from queues.desk import Line, LineId, Overflow
+from queues.states import CONTACT, ContactState
+
+OF_WAITING = (Kind.PREFERRED, Kind.RELAX, Kind.PROMOTE, Kind.RETRY, Kind.MAX_WAIT, Kind.ANNOUNCE)
+
+
+def enter_line(state: State, contact: Contact, line: Line, cause: str) -> None:
+    """Let the contact wait in `line`, whatever line it was in before. Its anchor stays what it was."""
+    now_ms = state.now_ms
+    leave_line(state, contact)
+    contact.line, contact.line_since_ms, contact.state = line.id, now_ms, ContactState.WAITING
+    contact.anchor_ms = contact.anchor_ms or now_ms
+    contact.step, contact.promoted, contact.told_position = 0, False, 0
+    contact.tried.clear()
+    place(state, contact)
+    urgency = state.board.places[contact.id].urgency
+    number = ContactId(contact.id)
+    who = urgency.priority_class, contact.head_start_ms, contact.anchor_ms
+    state.facts.append(facts.Queued(now_ms, number, line.id, *who, cause))
+    hold(state, contact)
+    set_deadlines(state, contact)
+    put_forward(state, contact)
+
+
+def leave_line(state: State, contact: Contact) -> None:
+    """Nothing of the contact waits any more."""
+    if contact.id in state.board.places:
+        state.board.leave(contact.id)
+    for kind in OF_WAITING:
+        state.deadlines.clear(kind, contact.id)
+    release_hold(state, contact)
+
+
+def put_forward(state: State, contact: Contact) -> None:
+    """Match a contact that waits; what finds nobody lies in its bucket."""
+    state.board.show(contact.id)
+    serve_contact(state, contact)
+
+
+def requeue(state: State, contact: Contact) -> None:
+    """No agent is being rung any more: back to the old place, or out when it waited too long meanwhile."""
+    contact.state = step(CONTACT, contact.state, "requeue")
+    state.facts.append(facts.Requeued(state.now_ms, ContactId(contact.id), contact.line))
+    line = state.lines[contact.line]
+    if line.max_wait_ms and state.now_ms >= contact.line_since_ms + line.max_wait_ms:
+        give_up(state, contact)
+        return
+    if contact.tried:
+        if state.deadlines.get(Kind.RETRY, contact.id) is None:
+            state.deadlines.set(Kind.RETRY, contact.id, state.now_ms + line.retry_tried_ms)
+        if contact.preferred in contact.tried:
+            let_go(state, contact, "tried")
+    put_forward(state, contact)
+
+
+def rerank(state: State, contact: Contact) -> None:
+    """Its class, head start or need changed: give it the place it has now, and match anew."""
+    waiting = contact.state is ContactState.WAITING
+    state.board.leave(contact.id)
+    place(state, contact)
+    if waiting:
+        put_forward(state, contact)
+
+
+def set_deadlines(state: State, contact: Contact) -> None:
+    """Deadlines of the contact's line, counted from when it entered it."""
+    line, since_ms = state.lines[contact.line], contact.line_since_ms
+    if line.max_wait_ms:
+        state.deadlines.set(Kind.MAX_WAIT, contact.id, since_ms + line.max_wait_ms)
+    if line.announce_every_ms:
+        state.deadlines.set(Kind.ANNOUNCE, contact.id, state.now_ms + line.announce_every_ms)
+    if contact.step < len(line.relaxations):
+        state.deadlines.set(Kind.RELAX, contact.id, since_ms + line.relaxations[contact.step].after_ms)
+    if line.promotion is not None and not contact.promoted:
+        key_ms = urgency_of(state, contact, line).key_ms
+        at_ms = state.clocks[line.calendar].moment(key_ms + line.target_ms - line.promotion.before_ms)
+        if at_ms is not None:
+            state.deadlines.set(Kind.PROMOTE, contact.id, max(at_ms, state.now_ms))
+
+
+def hold(state: State, contact: Contact) -> None:
+    """Hold the contact for its preferred agent, if waiting for him makes sense."""
+    agent = contact.preferred
+    if agent is None or not contact.preferred_ms or not could_come(state, contact, agent):
+        return
+    contact.held_until_ms = state.now_ms + contact.preferred_ms
+    state.held.setdefault(agent, {})[contact.id] = None
+    state.deadlines.set(Kind.PREFERRED, contact.id, contact.held_until_ms)
+    until_ms = contact.held_until_ms
+    state.facts.append(facts.PreferredHeld(state.now_ms, ContactId(contact.id), agent, until_ms))
+
+
+def could_come(state: State, contact: Contact, agent: AgentId) -> bool:
+    """Whether the preferred agent is here and could serve the contact once he is free."""
+    seat = state.seats.get(agent)
+    if seat is None or agent in contact.tried or contact.medium not in seat.record.reachable:
+        return False
+    need = state.board.places[contact.id].need
+    return seat.record.state is AgentState.READY and agent in need.fitness
+
+
+def release_hold(state: State, contact: Contact) -> None:
+    if contact.held_until_ms and contact.preferred is not None:
+        contact.held_until_ms = 0
+        state.held.get(contact.preferred, {}).pop(contact.id, None)
+        state.deadlines.clear(Kind.PREFERRED, contact.id)
+
+
+def let_go(state: State, contact: Contact, reason: str) -> None:
+    """Hold it no longer; the caller matches it."""
+    if contact.held_until_ms and contact.preferred is not None:
+        release_hold(state, contact)
+        number = ContactId(contact.id)
+        state.facts.append(facts.PreferredLet(state.now_ms, number, contact.preferred, reason))
+
+
+def preferred_waited(state: State, number: int) -> None:
+    contact = state.contacts[number]
+    let_go(state, contact, "waited")
+    if contact.state is ContactState.WAITING:
+        serve_contact(state, contact)
+
+
+def relax(state: State, number: int) -> None:
+    """The next relaxation of the line applies."""
+    contact = state.contacts[number]
+    line = state.lines[contact.line]
+    contact.step += 1
+    state.facts.append(facts.Relaxed(state.now_ms, ContactId(number), contact.step))
+    if contact.step < len(line.relaxations):
+        due_ms = contact.line_since_ms + line.relaxations[contact.step].after_ms
+        state.deadlines.set(Kind.RELAX, number, due_ms)
+    rerank(state, contact)
+
+
+def promote(state: State, number: int) -> None:
+    """Its target is near: it gets the class that the line has for that."""
+    contact = state.contacts[number]
+    contact.promoted = True
+    priority_class = urgency_of(state, contact, state.lines[contact.line]).priority_class
+    state.facts.append(facts.Promoted(state.now_ms, ContactId(number), priority_class))
+    rerank(state, contact)
+
+
+def forget_tried(state: State, number: int) -> None:
+    """When everybody was tried, everybody may be tried again; else look again later."""
+    contact = state.contacts[number]
+    need = state.board.places[number].need
+    seats = (state.seats[agent] for agent in need.fitness)
+    if contact.state is ContactState.WAITING and everybody_tried(need, contact, seats):
+        contact.tried.clear()
+        state.facts.append(facts.TriedForgotten(state.now_ms, ContactId(number)))
+        serve_contact(state, contact)
+    else:
+        again_ms = state.now_ms + max(1000, state.lines[contact.line].retry_tried_ms)
+        state.deadlines.set(Kind.RETRY, number, again_ms)
+
+
+def announce(state: State, number: int) -> None:
+    """Tell the position. What is told never gets worse, even when somebody with a better claim came."""
+    contact = state.contacts[number]
+    every_ms = state.lines[contact.line].announce_every_ms
+    if every_ms:
+        state.deadlines.set(Kind.ANNOUNCE, number, state.now_ms + every_ms)
+    if contact.state is not ContactState.WAITING:
+        return
+    rank = state.board.rank(number)
+    told = min(rank, contact.told_position or rank)
+    contact.told_position = told
+    state.facts.append(facts.PositionTold(state.now_ms, ContactId(number), told, rank))
+    state.effects.append(effects.AnnouncePosition(ContactId(number), contact.medium, told))
+
+
+def waited_too_long(state: State, number: int) -> None:
+    contact = state.contacts[number]
+    if contact.state is ContactState.WAITING:  # while it rings, `requeue` looks again
+        give_up(state, contact)
+
+
+def give_up(state: State, contact: Contact) -> None:
+    """The line's maximum wait is over: on to the next line, or out."""
+    way = state.lines[contact.line].when_waited
+    if way.kind is Overflow.LINE and way.line in state.lines:
+        overflow(state, contact, way.line, "waited too long")
+        return
+    contact.state = step(CONTACT, contact.state, "give up")
+    end(state, contact, "waited too long")
+    cause = ContactId(contact.id), contact.medium, "waited too long"
+    state.effects.append(effects.ReleaseContact(*cause))
+
+
+def overflow(state: State, contact: Contact, line: LineId, reason: str) -> None:
+    number = ContactId(contact.id)
+    state.facts.append(facts.Overflowed(state.now_ms, number, contact.line, line, reason))
+    enter_line(state, contact, state.lines[line], "overflow")
+
+
+def end(state: State, contact: Contact, by: str) -> None:
+    """The contact is over; only facts remain of it."""
+    leave_line(state, contact)
+    del state.contacts[contact.id]
+    del state.refs[contact.ref]
+    state.facts.append(facts.Released(state.now_ms, ContactId(contact.id), contact.line, by))

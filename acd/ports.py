@@ -1,0 +1,121 @@
+"""What a Channel, a Journal and a Desk must offer each other; no code, only shapes."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import NamedTuple, Protocol
+
+from acd.core.effects import Effect
+from acd.core.events import Event
+from queues.desk import Medium
+
+
+class Entry(NamedTuple):
+    """One line of the journal. `event` and `facts` are encoded; the journal never looks inside."""
+
+    seq: int
+    t_ms: int
+    version: int
+    """Version of the engine that produced `facts`."""
+    event: bytes
+    facts: bytes
+    digest: bytes
+    """BLAKE2b-128 of `facts`; replay compares it and stops loudly when it differs."""
+
+
+class Record(NamedTuple):
+    """What a channel needs to find its calls again after a crash. `value` None deletes the record."""
+
+    channel: str
+    key: str
+    value: bytes | None
+
+
+class Snapshot(NamedTuple):
+    """The engine's state after entry `seq`."""
+
+    seq: int
+    version: int
+    state: bytes
+
+
+class Recovered(NamedTuple):
+    """All that a restart needs: the last snapshot, what followed it, and every live record."""
+
+    snapshot: Snapshot | None
+    entries: Sequence[Entry]
+    records: Mapping[tuple[str, str], bytes]
+
+
+Progress = Callable[[int], None]
+"""Called with a sequence number: everything up to and including it is written (or synced)."""
+
+
+class Journal(Protocol):
+    """An ordered, durable log. *Written* survives the death of the process, *synced* that of the machine.
+
+    `append` never blocks and never touches the disk on the caller's thread. Entries of one call, and
+    the records given with them, become durable together or not at all. Progress is reported on
+    the journal's own threads, in order, each number at least once, possibly several entries at a time.
+    """
+
+    def open(self, on_written: Progress, on_synced: Progress, on_failure: Callable[[Exception], None]) -> Recovered:
+        """Take the journal's lock, read back what it holds, start its threads.
+
+        Raises JournalError: locked by another process, newer format, damaged before the last entry.
+        """
+
+    def append(self, entry: Entry | None, records: Iterable[Record] = ()) -> None:
+        """Queue one entry (or only records) for writing. Sequence numbers must be consecutive."""
+
+    def snapshot(self, snapshot: Snapshot) -> None:
+        """Queue a snapshot; once it is durable, entries it covers move to the archive (facts are kept)."""
+
+    def facts(self, after_seq: int = 0) -> Iterable[Entry]:
+        """All entries that were ever written with seq > after_seq, archived ones too, oldest first."""
+
+    def flush(self) -> None:
+        """Block until all that was appended is synced (used on shutdown only)."""
+
+    def close(self) -> None:
+        """Flush, stop the threads, release the lock."""
+
+
+class Host(Protocol):
+    """What the server offers a channel."""
+
+    def submit(self, event: Event, records: Iterable[Record] = ()) -> int:
+        """Hand the engine an event, and the journal the records that belong to it; returns its seq.
+
+        Effects follow through `Channel.carry_out` once the entry is written. Raises acd.core.errors.Rejected
+        when the event is illegal now (stale, e.g. an offer that was withdrawn); nothing has changed then and
+        the records are not written.
+        """
+
+    def remember(self, records: Iterable[Record]) -> None:
+        """Write records that belong to no event."""
+
+    def vault_party(self, kind: str, value: str) -> str:
+        """Put a number or address into the vault and return the opaque id that may go into events."""
+
+
+class Channel(Protocol):
+    """A way for contacts to come in and for agents to answer them."""
+
+    name: str
+    media: frozenset[Medium]
+
+    async def start(self, host: Host, records: Mapping[str, bytes], standing: Sequence[Effect]) -> None:
+        """Open sockets; after a crash, make the world agree with the engine again.
+
+        `records` (key → value) say what was alive, `standing` are the effects in force (Engine.standing):
+        an admitted contact without a live leg becomes a LegLost event, an open offer rings again with the
+        same key, a leg that stands in no effect is ended.
+        """
+
+    def carry_out(self, effect: Effect, seq: int, index: int) -> None:
+        """Do it; must not block. May see an effect twice, with the same (seq, index), after a restart."""
+
+    async def drain(self) -> None:
+        """Take no new contacts; return when none is left or after the configured patience."""
+
+    async def stop(self) -> None:
+        """Close sockets. Calls whose media live in another process go on."""

@@ -1,0 +1,99 @@
+"""The agents of the desk as the engine knows them: state, reachability, work in hand."""
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from msgspec import Struct
+
+from agents.capacity import Medium, can_take
+from agents.skills import AgentId, SkillId
+from agents.states import AgentState, WorkState
+
+
+class Work(Struct):
+    """An offer and, once accepted, the work it became. Times are Unix milliseconds."""
+
+    id: int
+    contact: int
+    agent: AgentId
+    medium: Medium
+    line: str
+    state: WorkState
+    since_ms: int
+    """When the present state began."""
+    started_ms: int
+    """When it was offered."""
+    interrupted_by: int = 0
+    code: str = ""
+    extended_ms: int = 0
+    overdue: bool = False
+
+
+class AgentRecord(Struct):
+    """What changes about an agent. Times are Unix milliseconds."""
+
+    id: AgentId
+    number: int
+    """Place in the roster; decides ties."""
+    state: AgentState = AgentState.SIGNED_OUT
+    reason: str = ""
+    since_ms: int = 0
+    reachable: list[Medium] = []
+    idle_since_ms: int = 0
+    last_offer: int = 0
+    signed_in_ms: int = 0
+    busy_ms: int = 0
+    occupancy_permille: int = 0
+    """Busy share of the time since signing in, taken when he last became idle."""
+    shown: str = "signed_out"
+    shown_reason: str = ""
+
+
+class Seat:
+    """An agent's record with what his configuration says; rebuilt whenever the desk changes."""
+
+    __slots__ = ("capacity", "epoch", "free", "needs", "record", "skills", "works")
+
+    def __init__(
+        self, record: AgentRecord, skills: Mapping[SkillId, int], capacity: Mapping[Medium, int]
+    ) -> None:
+        self.record = record
+        self.skills = skills
+        self.capacity = capacity
+        self.needs: list[Any] = []
+        """The `queues.need.Need`s that he meets; this package only carries them."""
+        self.works: list[Work] = []
+        self.free: tuple[Medium, ...] = ()
+        """Media of which he could be offered a contact right now."""
+        self.epoch = 0
+        """Grows whenever `free` or his place among the idle changes; dates his entries in the pools."""
+
+
+def free_media(seat: Seat, interrupts: Collection[tuple[Medium, Medium]]) -> tuple[Medium, ...]:
+    """Media of which the agent may be offered a contact now.
+
+    None while he is not ready, is being rung, or wraps up: an offer would cut his wrap-up short.
+    """
+    record = seat.record
+    if record.state is not AgentState.READY:
+        return ()
+    handled = []
+    for work in seat.works:
+        if work.state is WorkState.RINGING or work.state is WorkState.WRAP_UP:
+            return ()
+        handled.append(work.medium)
+    return tuple(
+        medium for medium in record.reachable if can_take(medium, handled, seat.capacity, interrupts)
+    )
+
+
+def shown_state(seat: Seat) -> str:
+    """The one word that desktops and the board show for an agent."""
+    states = {work.state for work in seat.works}
+    if WorkState.RINGING in states:
+        return "offered"
+    if WorkState.HANDLING in states or WorkState.RESTING in states:
+        return "handling"
+    if WorkState.WRAP_UP in states:
+        return "wrap_up"
+    return seat.record.state.value

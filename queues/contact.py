@@ -1,0 +1,38 @@
+"""A live contact: one call, mail or fax from its arrival to its end."""
+
+from msgspec import Struct
+
+from agents.skills import AgentId
+from queues.desk import EntryId, LineId, Medium, TenantId
+from queues.states import ContactState
+
+
+class Contact(Struct):
+    """Mutable; only the engine changes it. Times are Unix milliseconds."""
+
+    id: int
+    ref: str
+    entry: EntryId
+    tenant: TenantId
+    line: LineId
+    medium: Medium
+    party: str
+    arrived_ms: int
+    asked_class: int | None
+    """Class that its entry, a VIP list or a supervisor gave it; None: that of its line."""
+    head_start_ms: int
+    state: ContactState = ContactState.GREETING
+    anchor_ms: int = 0
+    """When it first waited; survives transfer, overflow, refusal and restart."""
+    line_since_ms: int = 0
+    step: int = 0
+    """Relaxations of its line that apply."""
+    promoted: bool = False
+    tried: list[AgentId] = []
+    preferred: AgentId | None = None
+    held_until_ms: int = 0
+    """Held for `preferred` until then; 0: not held."""
+    preferred_ms: int = 0
+    offers: list[int] = []
+    """Open offers while ringing; the accepted one while connected."""
+    told_position: int = 0

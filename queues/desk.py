@@ -1,0 +1,146 @@
+"""The configured whole, as plain data: tenants, entries, lines, agents. `config` builds it."""
+
+from enum import StrEnum
+from typing import NewType
+
+from msgspec import Struct
+
+from agents.capacity import Medium as Medium
+from agents.skills import AgentId, Alternative, SkillId
+
+TenantId = NewType("TenantId", str)
+LineId = NewType("LineId", str)
+EntryId = NewType("EntryId", str)
+CalendarId = NewType("CalendarId", str)
+
+ALWAYS = CalendarId("")
+"""The calendar that is always open: wall-clock time."""
+
+
+class Policy(StrEnum):
+    """How the agent is chosen when several are idle."""
+
+    LONGEST_IDLE = "longest_idle"
+    MOST_SKILLED = "most_skilled"
+    LEAST_OCCUPIED = "least_occupied"
+    ROUND_ROBIN = "round_robin"
+
+
+class Overflow(StrEnum):
+    """What becomes of a contact that waited too long, or that finds its line full or closed."""
+
+    RELEASE = "release"
+    LINE = "line"
+
+
+class Way(Struct, frozen=True):
+    """The way out of a line. `line` is set exactly when `kind` is LINE."""
+
+    kind: Overflow = Overflow.RELEASE
+    line: LineId | None = None
+
+
+class Relaxation(Struct, frozen=True):
+    """After `after_ms` of waiting in the line, these alternatives are accepted too."""
+
+    after_ms: int
+    alternatives: tuple[Alternative, ...]
+
+
+class Promotion(Struct, frozen=True):
+    """A contact whose target is nearer than `before_ms` (in the line's calendar) gets this class."""
+
+    before_ms: int
+    priority_class: int
+
+
+class WrapUpRule(Struct, frozen=True):
+    """After-contact work: `ms` long (0: none), extendable by `max_extension_ms` in all.
+
+    With `code_required` it does not end before one of `codes` was given.
+    """
+
+    ms: int = 0
+    codes: tuple[str, ...] = ()
+    code_required: bool = False
+    max_extension_ms: int = 0
+
+
+class Tenant(Struct, frozen=True):
+    id: TenantId
+
+
+class Calendar(Struct, frozen=True):
+    """Opening hours, resolved to UTC: sorted, disjoint [open_ms, close_ms) pairs of Unix milliseconds."""
+
+    id: CalendarId
+    opens: tuple[tuple[int, int], ...]
+
+
+class Line(Struct, frozen=True):
+    """A queue of contacts with one policy."""
+
+    id: LineId
+    tenant: TenantId
+    needs: tuple[Alternative, ...]
+    priority_class: int = 5
+    target_ms: int = 20_000
+    calendar: CalendarId = ALWAYS
+    """Calendar in which the target runs."""
+    hours: CalendarId = ALWAYS
+    """Opening hours: outside them contacts take the way `when_closed`."""
+    policy: Policy = Policy.LONGEST_IDLE
+    relaxations: tuple[Relaxation, ...] = ()
+    promotion: Promotion | None = None
+    ring_ms: int = 20_000
+    ring_at_once: int = 1
+    retry_tried_ms: int = 30_000
+    """How long after everybody was tried the contact forgets whom it tried."""
+    max_wait_ms: int = 0
+    """0: no limit."""
+    max_length: int = 0
+    """Contacts waiting at once; 0: no limit."""
+    when_waited: Way = Way()
+    when_full: Way = Way()
+    when_closed: Way = Way()
+    wrap_up: WrapUpRule = WrapUpRule()
+    greeting: str = ""
+    greeting_mandatory: bool = False
+    """A mandatory greeting must end before the contact can be offered."""
+    music: str = "default"
+    announce_every_ms: int = 0
+    """Interval of position announcements; 0: none."""
+
+
+class Entry(Struct, frozen=True):
+    """A dialled number, mailbox or fax number, and where its contacts go."""
+
+    id: EntryId
+    tenant: TenantId
+    line: LineId
+    medium: Medium
+    priority_class: int | None = None
+    """Class of the contacts of this entry, when not that of the line (a VIP hotline)."""
+    head_start_ms: int = 0
+
+
+class Agent(Struct, frozen=True):
+    """Skills as (skill, level), capacity as (medium, how many at once); media not named: none."""
+
+    id: AgentId
+    skills: tuple[tuple[SkillId, int], ...]
+    capacity: tuple[tuple[Medium, int], ...] = ((Medium.VOICE, 1),)
+
+
+class Desk(Struct, frozen=True):
+    """All of it. References are valid (checked by `config`); ids are unique and never reused."""
+
+    tenants: tuple[Tenant, ...] = ()
+    calendars: tuple[Calendar, ...] = ()
+    lines: tuple[Line, ...] = ()
+    entries: tuple[Entry, ...] = ()
+    agents: tuple[Agent, ...] = ()
+    pause_reasons: tuple[str, ...] = ("break",)
+    no_answer_reason: str = "no answer"
+    interrupts: tuple[tuple[Medium, Medium], ...] = ()
+    """(a, b): a contact of medium a may be offered to an agent who handles one of medium b."""

@@ -1,0 +1,40 @@
+"""The states of a contact, as a table: state → what happens → next state."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+
+class ContactState(StrEnum):
+    GREETING = "greeting"
+    """Hears a mandatory greeting; cannot be offered yet."""
+    WAITING = "waiting"
+    OFFERED = "offered"
+    """At least one agent is rung; keeps its place."""
+    CONNECTED = "connected"
+    ENDED = "ended"
+
+
+CONTACT: Mapping[ContactState, Mapping[str, ContactState]] = {
+    ContactState.GREETING: {
+        "prompt ended": ContactState.WAITING,
+        "leave": ContactState.ENDED,
+    },
+    ContactState.WAITING: {
+        "offer": ContactState.OFFERED,
+        "leave": ContactState.ENDED,
+        "give up": ContactState.ENDED,
+    },
+    ContactState.OFFERED: {
+        "offer": ContactState.OFFERED,
+        "accept": ContactState.CONNECTED,
+        "requeue": ContactState.WAITING,
+        "leave": ContactState.ENDED,
+    },
+    ContactState.CONNECTED: {
+        "leave": ContactState.ENDED,
+        "release": ContactState.ENDED,
+        "transfer": ContactState.WAITING,
+        "agent leg lost": ContactState.WAITING,
+    },
+    ContactState.ENDED: {},
+}
