@@ -1,0 +1,150 @@
+"""From the tables of a site to the Site: reads each section, then looks at the whole."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+
+from agents.skills import SkillId
+from config.calendars import read_calendar
+from config.checks import check_loops, check_service, warn_idle
+from config.desk_table import DeskTable, read_desk_table, read_music
+from config.documents import Document
+from config.entries import read_entries
+from config.lines import Known, read_greeting, read_line
+from config.opening import CalendarRule
+from config.people import People, read_people
+from config.schema import Names, Passage, Phone, ServerSettings, Site
+from config.sections import gather, gather_texts, raw, single
+from config.server_table import read_server
+from config.table import RawTable, Reading, Table
+from queues.desk import Desk, Entry, EntryId, Line, LineId, Tenant, TenantId
+
+Defaults = Mapping[str, Mapping[str, object]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Sections:
+    """The sections of all files; lines refer to nearly all of the others."""
+
+    server: ServerSettings
+    desk: DeskTable
+    tenants: Mapping[str, Table]
+    calendars: tuple[CalendarRule, ...]
+    skills: Mapping[str, str]
+    agents: Mapping[str, Table]
+    people: People
+    music: Mapping[str, Path | None]
+    lines: Mapping[str, Table]
+    channels: Mapping[str, RawTable]
+
+
+@dataclass(frozen=True, slots=True)
+class _Lines:
+    """What the line tables give beside the lines: greetings, languages and names."""
+
+    lines: dict[str, Line]
+    prompts: dict[str, tuple[Passage, ...]]
+    languages: dict[LineId, tuple[str, ...]]
+    names: dict[LineId, str]
+
+
+def build_site(
+    documents: Sequence[Document], reading: Reading, defaults: Defaults, channels: Collection[str]
+) -> Site:
+    """The site of these files; of no use if `reading` holds errors afterwards."""
+    sections = _read_sections(documents, reading, defaults, channels)
+    lines = _read_lines(sections)
+    entries = read_entries(documents, defaults["entries"], lines.lines, sections.tenants)
+    _check_numbers(entries, sections)
+    tenants = {TenantId(name): table.text("name", name) for name, table in sections.tenants.items()}
+    desk = Desk(
+        tenants=tuple(map(Tenant, tenants)),
+        lines=tuple(lines.lines.values()),
+        entries=tuple(entry for entry, _ in entries.values()),
+        agents=sections.people.agents,
+        pause_reasons=sections.desk.pause_reasons,
+        no_answer_reason=sections.desk.no_answer_reason,
+        interrupts=sections.desk.interrupts,
+    )
+    for document in documents:
+        document.root.finish()
+    _check_whole(desk, documents[0].root, sections, lines, reading)
+    return _site(desk, sections, lines, tenants)
+
+
+def _read_sections(
+    documents: Sequence[Document], reading: Reading, defaults: Defaults, channels: Collection[str]
+) -> _Sections:
+    server = read_server(single(documents, "server", defaults["server"]))
+    calendars = gather(documents, "calendars").items()
+    skills = gather_texts(documents, "skills")
+    agents = gather(documents, "agents", defaults["agents"])
+    tables = {name: raw(documents, name, reading) for name in channels}
+    return _Sections(
+        server=server,
+        desk=read_desk_table(single(documents, "desk", defaults["desk"])),
+        tenants=gather(documents, "tenants"),
+        calendars=tuple(read_calendar(name, table, server.timezone) for name, table in calendars),
+        skills=skills,
+        agents=agents,
+        people=read_people(agents, gather(documents, "groups"), skills),
+        music=read_music(documents),
+        lines=gather(documents, "lines", defaults["lines"]),
+        channels={name: table for name, table in tables.items() if table},
+    )
+
+
+def _read_lines(sections: _Sections) -> _Lines:
+    calendars = {str(rule.id): rule for rule in sections.calendars}
+    known = Known(sections.tenants, calendars, sections.lines, sections.music, sections.people)
+    read = _Lines({}, {}, {}, {})
+    for name, table in sections.lines.items():
+        line = LineId(name)
+        read.names[line] = table.text("name", name)
+        read.languages[line], passages = read_greeting(table, sections.desk.languages)
+        greeting = f"greeting:{name}" if passages else ""
+        if passages:
+            read.prompts[greeting] = passages
+        read.lines[name] = read_line(name, table, known, greeting)
+    return read
+
+
+def _check_numbers(entries: Mapping[EntryId, tuple[Entry, Table]], sections: _Sections) -> None:
+    """A phone that is dialled like an entry would be reached by nobody."""
+    for user, phone in sections.people.phones.items():
+        if EntryId(user) in entries:
+            sections.agents[phone.agent].error("phone", f'"{user}" is an entry too')
+
+
+def _check_whole(desk: Desk, root: Table, sections: _Sections, lines: _Lines, reading: Reading) -> None:
+    """Checks that make sense only when each section is right by itself."""
+    check_loops(lines.lines, sections.lines)
+    for name, some in (("tenants", desk.tenants), ("lines", desk.lines), ("agents", desk.agents)):
+        if not some and name not in root:
+            root.error(name, "missing key (a desk needs at least one)")
+    if not reading.errors:
+        check_service(desk, sections.lines)
+        warn_idle(desk, sections.lines, sections.agents)
+
+
+def _site(desk: Desk, sections: _Sections, lines: _Lines, tenants: dict[TenantId, str]) -> Site:
+    names = Names(
+        tenants=MappingProxyType(tenants),
+        lines=MappingProxyType(lines.names),
+        agents=MappingProxyType(dict(sections.people.names)),
+        skills=MappingProxyType({SkillId(skill): name for skill, name in sections.skills.items()}),
+    )
+    phones: dict[str, Phone] = dict(sections.people.phones)
+    return Site(
+        desk=desk,
+        calendars=sections.calendars,
+        server=sections.server,
+        names=names,
+        languages=sections.desk.languages,
+        line_languages=MappingProxyType(lines.languages),
+        prompts=MappingProxyType(lines.prompts),
+        music=MappingProxyType(dict(sections.music)),
+        phones=MappingProxyType(phones),
+        channels=MappingProxyType(dict(sections.channels)),
+    )

@@ -1,0 +1,70 @@
+"""Entries: the dialled numbers, mailboxes and fax numbers, and their lines."""
+
+import re
+from collections.abc import Mapping, Sequence
+
+from config.documents import Document
+from config.lines import MAX_CLASS
+from config.table import Table
+from queues.desk import Entry, EntryId, Line, Medium, TenantId
+
+_SEPARATORS = re.compile(r"[ ()/.-]")
+_NUMBER = re.compile(r"\+?[0-9*#]{1,32}")
+_USER = re.compile(r"[A-Za-z0-9._+-]{1,64}")
+_MAILBOX = re.compile(r"[^@\s<>\"\\]{1,64}@[A-Za-z0-9.-]{1,253}")
+
+
+def entry_id(medium: Medium, address: str) -> EntryId | None:
+    """The id under which an entry is known, from its address as written or dialled; None: no such address.
+
+    `+49 (30) 555-0101` becomes `+49305550101`; SIP users stay as they are; mailboxes lose their case.
+    """
+    if medium is Medium.MAIL:
+        return EntryId(address.lower()) if _MAILBOX.fullmatch(address) else None
+    number = _SEPARATORS.sub("", address)
+    if _NUMBER.fullmatch(number):
+        return EntryId(number)
+    return EntryId(address) if medium is Medium.VOICE and _USER.fullmatch(address) else None
+
+
+def read_entries(
+    documents: Sequence[Document],
+    defaults: Mapping[str, object],
+    lines: Mapping[str, Line],
+    tenants: Mapping[str, object],
+) -> dict[EntryId, tuple[Entry, Table]]:
+    """All entries by id, with the tables that they were read from. An entry belongs to one medium."""
+    found: dict[EntryId, tuple[Entry, Table]] = {}
+    for document in documents:
+        outer = document.root.table("entries")
+        for medium in Medium:
+            for address, table in outer.by_id(medium.value, defaults).items():
+                entry = _read_entry(medium, address, table, lines, tenants)
+                if entry is None:
+                    continue
+                if entry.id in found:
+                    first = found[entry.id][1]
+                    table.error("", f"used twice: {first.path} in {first.file} is the same entry")
+                else:
+                    found[entry.id] = entry, table
+    return found
+
+
+def _read_entry(
+    medium: Medium, address: str, table: Table, lines: Mapping[str, Line], tenants: Mapping[str, object]
+) -> Entry | None:
+    identity = entry_id(medium, address)
+    name = table.text("line")
+    line = lines.get(name)
+    if name:
+        table.known("line", "line", name, lines)
+    tenant = table.text("tenant", line.tenant if line else "")
+    if "tenant" in table:
+        table.known("tenant", "tenant", tenant, tenants)
+    priority_class = table.integer("class", most=MAX_CLASS) if "class" in table else None
+    head_start_ms = table.duration_ms("head_start")
+    if identity is None:
+        table.error("", f"not an address for {medium.value}")
+    if identity is None or line is None:
+        return None
+    return Entry(identity, TenantId(tenant), line.id, medium, priority_class, head_start_ms)

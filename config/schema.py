@@ -1,0 +1,94 @@
+"""The site as frozen objects: what `load` gives."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from msgspec.structs import replace
+
+from agents.skills import AgentId, SkillId
+from config.opening import CalendarRule, resolve
+from config.secret import Secret
+from config.table import RawTable
+from queues.desk import Desk, LineId, TenantId
+
+
+class JournalKind(StrEnum):
+    SQLITE = "sqlite"
+    MEMORY = "memory"
+
+
+@dataclass(frozen=True, slots=True)
+class ApiSettings:
+    """Where the HTTP API listens. Without `token` the server makes one at start; only on loopback."""
+
+    host: str
+    port: int
+    token: Secret | None
+
+
+@dataclass(frozen=True, slots=True)
+class ServerSettings:
+    """`data_dir` is absolute; `timezone` is that of the reports and of calendars that name none."""
+
+    data_dir: Path
+    journal: JournalKind
+    drain_ms: int
+    timezone: str
+    api: ApiSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Phone:
+    """A SIP user and the agent whose phone it is."""
+
+    user: str
+    agent: AgentId
+    password: Secret | None
+    """None only from `check(…, secrets=False)`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A stretch of a prompt in one language: a text to be spoken, or a recording (`text` is empty then)."""
+
+    language: str
+    text: str
+    recording: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Display names; personal data, so not part of the desk that is journalled. Each id has one."""
+
+    tenants: Mapping[TenantId, str]
+    lines: Mapping[LineId, str]
+    agents: Mapping[AgentId, str]
+    skills: Mapping[SkillId, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A checked site file. `desk` has no calendars yet: `desk_at` resolves the `calendars` to UTC."""
+
+    desk: Desk
+    calendars: tuple[CalendarRule, ...]
+    server: ServerSettings
+    names: Names
+    languages: tuple[str, ...]
+    line_languages: Mapping[LineId, tuple[str, ...]]
+    """The languages in which each line speaks to its callers, in that order."""
+    prompts: Mapping[str, tuple[Passage, ...]]
+    """`Line.greeting` → what is played, one after the other."""
+    music: Mapping[str, Path | None]
+    """`Line.music` → its recording; None for the built-in `default`."""
+    phones: Mapping[str, Phone]
+    """SIP user → phone."""
+    channels: Mapping[str, RawTable]
+    """Tables of the channels, which parse their own."""
+
+    def desk_at(self, from_ms: int, until_ms: int) -> Desk:
+        """The desk with its opening hours resolved for [from_ms, until_ms), Unix milliseconds."""
+        calendars = tuple(resolve(rule, from_ms, until_ms) for rule in self.calendars)
+        return replace(self.desk, calendars=calendars)

@@ -1,0 +1,45 @@
+"""The tables `[server]` and `[server.api]`."""
+
+from ipaddress import ip_address
+from pathlib import Path
+
+from config.calendars import read_timezone
+from config.schema import ApiSettings, JournalKind, ServerSettings
+from config.table import Table
+
+
+def read_server(table: Table) -> ServerSettings:
+    """How the server itself runs."""
+    return ServerSettings(
+        data_dir=_data_dir(table),
+        journal=table.choice("journal", JournalKind),
+        drain_ms=table.duration_ms("drain"),
+        timezone=read_timezone(table, "timezone"),
+        api=_read_api(table.table("api")),
+    )
+
+
+def _data_dir(table: Table) -> Path:
+    """Relative to the file that names it, so that it does not depend on where the server is started."""
+    name = table.text("data_dir")
+    if "\0" in name:
+        table.error("data_dir", "not a path")
+        return Path()
+    return (Path(table.file).parent / name).absolute()
+
+
+def _read_api(table: Table) -> ApiSettings:
+    host = table.text("host")
+    port = table.integer("port", most=65535)
+    token = table.secret("token", required=not _is_loopback(table, host))
+    return ApiSettings(host, port, token)
+
+
+def _is_loopback(table: Table, host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        table.error("host", f'"{host:.40}" is not an IP address')
+        return True

@@ -1,0 +1,262 @@
+"""A site file becomes the objects that it describes."""
+
+import re
+from datetime import date
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from config.build import build_site
+from config.documents import read_documents
+from config.entries import entry_id
+from config.errors import ConfigError
+from config.load import CHANNELS, DEMO_SITE, check, defaults, load
+from config.opening import CalendarRule
+from config.schema import JournalKind, Passage, Site
+from config.secret import Secret
+from config.table import Reading
+from queues.desk import ALWAYS, Agent, Desk, Line, Medium, Overflow, Policy, Relaxation, Way, WrapUpRule
+
+HERE = Path(__file__).parent
+DEMO_AGENTS = ("anna", "bert", "clara", "david", "emine", "fritz")
+DEMO_ENVIRON = {f"ACD_DEMO_{name.upper()}": f"invented {name}" for name in (*DEMO_AGENTS, "token")}
+
+
+@pytest.fixture
+def everything(tmp_path: Path) -> Site:
+    """The site of everything.toml, which uses every key."""
+    for file in HERE.glob("everything*.toml"):
+        (tmp_path / file.name).write_text(file.read_text(encoding="utf-8"), encoding="utf-8")
+    (tmp_path / "bert.secret").write_text("invented bert\n")
+    (tmp_path / "bert.secret").chmod(0o600)
+    return load(tmp_path / "everything.toml", {"ACD_ANNA": "invented anna", "ACD_TOKEN": "invented token"})
+
+
+def test_first_line(everything: Site) -> None:
+    """Every key of a line reaches its field, durations in milliseconds."""
+    team, experts, german = (("group:team", 1),), (("network", 3),), (("german", 2), ("group:team", 1))
+    assert msgspec.structs.asdict(everything.desk.lines[0]) == {
+        "id": "first",
+        "tenant": "acme",
+        "needs": (experts, team, german),
+        "priority_class": 3,
+        "target_ms": 45_500,
+        "calendar": "office",
+        "hours": "office",
+        "policy": Policy.ROUND_ROBIN,
+        "relaxations": (Relaxation(30_000, (team,)), Relaxation(60_000, ((("network", 1),),))),  # type: ignore[arg-type]
+        "promotion": everything.desk.lines[0].promotion,
+        "ring_ms": 15_000,
+        "ring_at_once": 2,
+        "retry_tried_ms": 60_000,
+        "max_wait_ms": 600_000,
+        "max_length": 7,
+        "when_waited": Way(Overflow.LINE, everything.desk.lines[1].id),
+        "when_full": Way(Overflow.LINE, everything.desk.lines[1].id),
+        "when_closed": Way(Overflow.LINE, everything.desk.lines[1].id),
+        "wrap_up": WrapUpRule(90_000, ("solved",), code_required=True, max_extension_ms=120_000),
+        "greeting": "greeting:first",
+        "greeting_mandatory": True,
+        "music": "calm",
+        "announce_every_ms": 20_000,
+    }
+    promotion = everything.desk.lines[0].promotion
+    assert promotion is not None
+    assert (promotion.before_ms, promotion.priority_class) == (5000, 1)
+
+
+def test_a_silent_line_has_the_defaults_of_the_desk(everything: Site) -> None:
+    """defaults.toml and queues/desk.py say the same of a line that says nothing."""
+    second = everything.desk.lines[1]
+    assert second == Line(id=second.id, tenant=second.tenant, needs=second.needs)
+
+
+def test_a_silent_desk_has_the_defaults_of_the_desk() -> None:
+    """defaults.toml and queues/desk.py say the same of pauses and of an agent's capacity."""
+    said = defaults()
+    assert tuple(said["desk"]["pause_reasons"]) == Desk().pause_reasons  # type: ignore[arg-type]
+    assert said["desk"]["no_answer_reason"] == Desk().no_answer_reason
+    assert said["agents"]["capacity"] == {
+        medium.value: slots for medium, slots in Agent.__struct_defaults__[0]
+    }
+
+
+def test_agents_and_entries(everything: Site) -> None:
+    """Group members get the group's skill; entries have bare numbers and lower-case mailboxes."""
+    anna, bert = everything.desk.agents
+    assert anna.skills == (("german", 9), ("group:team", 1), ("network", 4))
+    assert anna.capacity == ((Medium.MAIL, 3), (Medium.VOICE, 1))
+    assert (bert.skills, bert.capacity) == ((("network", 3),), ((Medium.FAX, 1), (Medium.VOICE, 1)))
+    shown = [(e.id, e.line, e.medium, e.priority_class, e.head_start_ms) for e in everything.desk.entries]
+    assert shown == [
+        ("+49305550101", "first", Medium.VOICE, 2, 120_000),
+        ("help@acme.example", "first", Medium.MAIL, None, 0),
+        ("+49305550102", "second", Medium.FAX, None, 0),
+    ]
+    assert {entry.tenant for entry in everything.desk.entries} == {"acme"}
+
+
+def test_what_belongs_to_the_desk(everything: Site) -> None:
+    """Pauses, interruption and names; names are not in the desk, which is journalled."""
+    desk = everything.desk
+    assert (desk.pause_reasons, desk.no_answer_reason) == (("lunch",), "did not answer")
+    assert desk.interrupts == (
+        (Medium.VOICE, Medium.MAIL),
+        (Medium.VOICE, Medium.FAX),
+        (Medium.MAIL, Medium.FAX),
+    )
+    assert dict(everything.names.agents) == {"anna": "Anna", "bert": "Bert"}
+    assert dict(everything.names.lines) == {"first": "First", "second": "second"}
+    assert dict(everything.names.tenants) == {"acme": "ACME"}
+    assert dict(everything.names.skills) == {"network": "Networks", "german": "German"}
+    assert b"Anna" not in msgspec.json.encode(desk)
+
+
+def test_what_callers_hear(everything: Site, tmp_path: Path) -> None:
+    """Greetings come in the line's order of languages, spoken or recorded."""
+    recording = tmp_path / "everything.toml"
+    assert dict(everything.prompts) == {
+        "greeting:first": (Passage("de", "Guten Tag"), Passage("en-GB", "", recording))
+    }
+    assert dict(everything.line_languages) == {"first": ("de", "en-GB"), "second": ("en-GB", "de")}
+    assert dict(everything.music) == {"default": None, "calm": recording}
+
+
+def test_server(everything: Site, tmp_path: Path) -> None:
+    """Server settings; the data folder is relative to the file that names it."""
+    server = everything.server
+    assert (server.data_dir, server.journal, server.drain_ms) == (
+        tmp_path / "data",
+        JournalKind.MEMORY,
+        5_400_000,
+    )
+    assert (server.timezone, server.api.host, server.api.port) == ("Europe/Berlin", "192.0.2.1", 9000)
+    assert server.api.token == Secret("invented token")
+
+
+def test_phones(everything: Site) -> None:
+    """Phones by SIP user, with passwords from environment and file, which no text of the site shows."""
+    assert {user: (phone.agent, phone.password) for user, phone in everything.phones.items()} == {
+        "anna": ("anna", Secret("invented anna")),
+        "bert": ("bert", Secret("invented bert")),
+    }
+    assert "invented" not in repr(everything)
+
+
+def test_channels(everything: Site) -> None:
+    """Tables of channels are kept for them as they stand, with file and path."""
+    assert sorted(everything.channels) == ["fax", "mail", "sip"]
+    sip = everything.channels["sip"]
+    assert (Path(sip.file).name, sip.path, sip.data) == (
+        "everything.toml",
+        "sip",
+        {"listen": "127.0.0.1:5060"},
+    )
+
+
+def test_calendars(everything: Site) -> None:
+    """Rules stay rules until somebody who knows the time resolves them."""
+    assert everything.calendars == (
+        CalendarRule(
+            everything.desk.lines[0].hours,
+            "America/New_York",
+            (((480, 720), (780, 1080)), ((1320, 1800),), (), ((0, 1440),), (), (), ((540, 600),)),
+            {date(2026, 12, 25): (), date(2026, 12, 26): (), date(2026, 12, 24): ((480, 720),)},
+        ),
+    )
+    assert everything.desk.calendars == ()
+    monday = 1_781_481_600_000  # 2026-06-15T00:00Z
+    (office,) = everything.desk_at(monday, monday + 86_400_000).calendars
+    assert office.opens == (
+        (monday + 12 * 3_600_000, monday + 16 * 3_600_000),
+        (monday + 17 * 3_600_000, monday + 22 * 3_600_000),
+    )
+
+
+def test_the_demo_site() -> None:
+    """The demo is complete and without warnings: two clients, four lines, six agents, open at any hour."""
+    site, errors, warnings = check(DEMO_SITE, DEMO_ENVIRON)
+    assert (errors, warnings) == ((), ())
+    assert site is not None
+    desk = site.desk
+    assert [len(part) for part in (desk.tenants, desk.lines, desk.agents)] == [2, 4, 6]
+    assert tuple(site.phones) == DEMO_AGENTS
+    assert {line.hours for line in desk.lines} == {ALWAYS}
+    assert not any(line.wrap_up.code_required for line in desk.lines)
+    assert max(entry.head_start_ms for entry in desk.entries) == 120_000
+    assert sum(line.greeting_mandatory for line in desk.lines) == 1
+    assert all(len(passages) for passages in site.prompts.values())
+    assert site.channels["sip"].data["listen"] == "127.0.0.1:5060"
+
+
+def test_the_demo_site_holds_no_secret() -> None:
+    """Without its environment the demo misses its token and six passwords, and says which."""
+    _, errors, _ = check(DEMO_SITE, {})
+    assert sorted(problem.reason for problem in errors) == sorted(
+        f"environment variable {name} is not set" for name in DEMO_ENVIRON
+    )
+
+
+def test_load_raises_what_check_tells() -> None:
+    """`load` raises all errors in one exception, a line each."""
+    with pytest.raises(ConfigError) as caught:
+        load(DEMO_SITE, {})
+    assert caught.value.problems == check(DEMO_SITE, {})[1]
+    assert len(str(caught.value).splitlines()) == 7
+
+
+def test_no_site_file(tmp_path: Path) -> None:
+    """A file that is not there is one clear line."""
+    with pytest.raises(ConfigError, match=r"site\.toml: cannot be read: No such file or directory$"):
+        load(tmp_path / "site.toml", {})
+
+
+def test_not_utf8(tmp_path: Path) -> None:
+    """TOML is UTF-8."""
+    (tmp_path / "site.toml").write_bytes(b'a = "\xff"')
+    with pytest.raises(ConfigError, match=r"site\.toml: cannot be read: it is not UTF-8 text$"):
+        load(tmp_path / "site.toml", {})
+
+
+@pytest.mark.parametrize(
+    ("medium", "address", "identity"),
+    [
+        (Medium.VOICE, "+49 (30) 555-0101", "+49305550101"),
+        (Medium.VOICE, "030/5550101", "0305550101"),
+        (Medium.VOICE, "helpdesk", "helpdesk"),
+        (Medium.VOICE, "", None),
+        (Medium.VOICE, "a b", None),
+        (Medium.FAX, "+49 30 555 0102", "+49305550102"),
+        (Medium.FAX, "fax", None),
+        (Medium.MAIL, "Help@Acme.Example", "help@acme.example"),
+        (Medium.MAIL, "help", None),
+        (Medium.MAIL, "a@b@c", None),
+    ],
+)
+def test_entry_ids(medium: Medium, address: str, identity: str | None) -> None:
+    """A dialled number and the written one meet in one id."""
+    assert entry_id(medium, address) == identity
+
+
+def test_every_key_has_its_place_in_the_reference() -> None:
+    """docs/reference/configuration.md has a row for every key that the schema knows, and for no other."""
+    reading = Reading(secrets=False)
+    build_site(read_documents(HERE / "everything.toml", reading), reading, defaults(), CHANNELS)
+    assert documented(HERE.parents[1] / "docs" / "reference" / "configuration.md") == {
+        re.sub(r"^entries\.(voice|mail|fax)\.\*", "entries.*.*", key) for key in reading.keys
+    }
+
+
+def documented(page: Path) -> set[str]:
+    """Keys of a page: the first cell of each row, after the prefix in the heading above it."""
+    keys: set[str] = set()
+    prefix = ""
+    for line in page.read_text(encoding="utf-8").splitlines():
+        if line.startswith("## "):
+            prefix = line.split("`")[1].strip("[]") + "." if "`" in line else ""
+        elif line.startswith("| `"):
+            keys.update(
+                prefix + key for key in line.split("|")[1].replace("`", "").replace(" ", "").split(",")
+            )
+    return keys

@@ -1,0 +1,171 @@
+"""Every kind of bad input gives exactly one message, and exactly this one."""
+
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+BROKEN = tomllib.loads(Path(__file__).with_name("broken.toml").read_text(encoding="utf-8"))["broken"]
+
+TWO_ENTRIES = '[entries.voice.2000]\nline="help"\n[entries.voice."+49-30-5550101"]\nline="help"'
+SAME_ENTRY = (
+    'entries.voice."+49-30-5550101": used twice: '
+    'entries.voice."+49 30 555 0101" in site.toml is the same entry'
+)
+
+Said = Callable[..., tuple[list[str], list[str]]]
+
+
+def test_the_small_site_is_right(said: Said, small: str) -> None:
+    """What the other tests break has neither errors nor warnings."""
+    assert said(small) == ([], [])
+
+
+@pytest.mark.parametrize("case", BROKEN, ids=[case["name"] for case in BROKEN])
+def test_message(said: Said, small: str, case: dict[str, str]) -> None:
+    """One mistake gives its own message; a missing tenants table also costs the lines their tenant."""
+    assert case["old"] in small
+    errors, _ = said(small.replace(case["old"], case["new"], 1))
+    message = case["message"]
+    if message.startswith("tenants: missing"):
+        errors.remove('site.toml: lines.help.tenant: unknown tenant "acme"')
+    assert errors == [f"site.toml: {message}"]
+
+
+def test_huge_number(said: Said, small: str) -> None:
+    """A number too long to be printed in decimal is valid TOML, and still only a bad number."""
+    errors, _ = said(small.replace('target = "20s"', "max_length = 0x" + "f" * 5000))
+    assert errors == ["site.toml: lines.help.max_length: must be 0 to 2147483647, not a huge number"]
+
+
+def test_all_mistakes_at_once(said: Said, small: str) -> None:
+    """Several mistakes are all reported, not only the first."""
+    errors, _ = said(
+        small.replace('"20s"', '"x"').replace("network = 4", "network = 11").replace('"help"', '"hlp"')
+    )
+    assert [error.split(": ")[1] for error in errors] == [
+        "agents.anna.skills.network",
+        "lines.help.target",
+        'entries.voice."+49 30 555 0101".line',
+    ]
+
+
+@pytest.mark.parametrize(
+    ("toml", "message"),
+    [
+        ("a = ", "site.toml:1: not valid TOML: Invalid value"),
+        ("\n\n[a]\n[a]\n", "site.toml:4: not valid TOML: Cannot declare ('a',) twice"),
+        (
+            "a = 1\nb = 2 3\n",
+            "site.toml:2: not valid TOML: Expected newline or end of document after a statement",
+        ),
+        ("a = " + "[" * 5000, "site.toml: cannot be read: lists or tables are nested too deeply"),
+    ],
+)
+def test_not_toml(said: Said, toml: str, message: str) -> None:
+    """What is not TOML is reported with file and line."""
+    assert said(toml) == ([message], [])
+
+
+def test_duplicate_in_one_file(said: Said, small: str) -> None:
+    """An id used twice in one file is a TOML error on the second one's line."""
+    assert said(small + "[lines.help]\n")[0] == [
+        "site.toml:20: not valid TOML: Cannot declare ('lines', 'help') twice"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("more", "messages"),
+    [
+        ('[lines.help]\ntenant="acme"', ["lines.help: already defined in site.toml"]),
+        ("[tenants.acme]", ["tenants.acme: already defined in site.toml"]),
+        ('[agents.anna]\nphone="x"', ["agents.anna: already defined in site.toml"]),
+        ("[calendars.office]", ["calendars.office: already defined in site.toml"]),
+        ("[groups.experts]", ["groups.experts: already defined in site.toml"]),
+        ('[skills]\nnetwork = "N"', ["skills.network: already defined in site.toml"]),
+        ('[server]\ndrain = "1s"', ["server: already defined in site.toml"]),
+        ('[desk]\nlanguages = ["de"]', ["desk: already defined in site.toml"]),
+        ("[sip]", ["sip: already defined in site.toml"]),
+        (TWO_ENTRIES, [SAME_ENTRY]),
+    ],
+)
+def test_duplicate_across_files(said: Said, small: str, more: str, messages: list[str]) -> None:
+    """An id or a single table in two files names both files."""
+    first = 'include = ["more.toml"]\n[server]\n[desk]\n[sip]\n' + small
+    assert said(first, {"more.toml": more})[0] == [f"more.toml: {message}" for message in messages]
+
+
+def test_include_of_nothing(said: Said, small: str) -> None:
+    """A missing include is reported at the key that names it."""
+    errors, _ = said('include = ["more.toml"]\n' + small)
+    assert errors == ["site.toml: include[0]: more.toml cannot be read: No such file or directory"]
+
+
+def test_include_that_is_not_toml(said: Said, small: str) -> None:
+    """A mistake of syntax in an include is reported there."""
+    errors, _ = said('include = ["more.toml"]\n' + small, {"more.toml": "\na"})
+    assert errors == ["more.toml:2: not valid TOML: Expected '=' after a key in a key/value pair"]
+
+
+def test_include_cycle(said: Said, small: str) -> None:
+    """Files that include each other are refused at the include that closes the circle."""
+    other = {"b.toml": 'include = ["c.toml"]', "c.toml": 'include = ["b.toml"]'}
+    errors, _ = said('include = ["b.toml"]\n' + small, other)
+    assert errors == ["c.toml: include[0]: includes go in a circle: site.toml → b.toml → c.toml → b.toml"]
+
+
+def test_include_of_itself(said: Said, small: str) -> None:
+    """The shortest circle is one too."""
+    errors, _ = said('include = ["./site.toml"]\n' + small)
+    assert errors == ["site.toml: include[0]: includes go in a circle: site.toml → site.toml"]
+
+
+def test_include_twice(said: Said, small: str) -> None:
+    """A file included from two places is refused the second time."""
+    other = {"b.toml": 'include = ["c.toml"]', "c.toml": ""}
+    errors, _ = said('include = ["b.toml", "c.toml"]\n' + small, other)
+    assert errors == ["site.toml: include[1]: c.toml is included twice"]
+
+
+def test_include_of_a_folder(said: Said, small: str, tmp_path: Path) -> None:
+    """Only regular files are read: a pipe would never end."""
+    (tmp_path / "sub").mkdir()
+    errors, _ = said('include = ["sub"]\n' + small)
+    assert errors == ["site.toml: include[0]: sub cannot be read: it is not a file"]
+
+
+def test_warnings(said: Said, small: str) -> None:
+    """A line that no contact reaches, an idle agent and a way without its limit are only warnings."""
+    spare = '[lines.spare]\ntenant="acme"\ngroups=["experts"]\n[agents.bert]\nskills={german=1}\n'
+    errors, warnings = said(
+        spare
+        + small.replace('"20s"', '"20s"\nwhen_full = "third"')
+        + ('[lines.third]\ntenant="acme"\ngroups=["experts"]\n')
+    )
+    assert errors == []
+    assert warnings == [
+        "site.toml: lines.help.when_full: has no effect without max_length",
+        "site.toml: lines.spare: no entry and no overflow leads to this line",
+        "site.toml: agents.bert: serves no line",
+    ]
+
+
+def test_a_long_chain_of_overflows(said: Said, small: str) -> None:
+    """A chain of two thousand lines is followed to its end, where it closes a circle."""
+    chain = "".join(
+        f'[lines.l{n}]\ntenant="acme"\ngroups=["experts"]\nmax_wait=1\nwhen_waited="l{(n + 1) % 2000}"\n'
+        for n in range(2000)
+    )
+    assert [error[:75] for error in said(small + chain)[0]] == [
+        "site.toml: lines.l1999.when_waited: overflow goes in a circle: l0 → l1 → l2"
+    ]
+    assert said(small + chain.replace('when_waited="l0"', ""))[0] == []
+
+
+def test_missing_secrets_can_be_warnings(said: Said, small: str) -> None:
+    """A check without secrets tells which are missing and still accepts the site."""
+    assert said(small, environ={}, secrets=False) == (
+        [],
+        ["site.toml: agents.anna.password_env: environment variable ACD_ANNA is not set"],
+    )
