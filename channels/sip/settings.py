@@ -1,0 +1,134 @@
+"""The `[sip]` table of the site file, checked."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from pathlib import Path
+
+from channels.sip.digest import Algorithm
+from channels.sip.phrases import Phrases
+from config.entries import entry_id
+from config.schema import Site
+from config.table import Table
+from queues.desk import Medium
+
+MAX_LEGS = 5000
+
+
+class SignIn(StrEnum):
+    """How an agent signs in."""
+
+    API = "api"
+    """By desktop or command only."""
+    REGISTER = "register"
+    """Also by registering his phone."""
+
+
+@dataclass(frozen=True, slots=True)
+class SipSettings:
+    """`host` is an IP address; `port` 0 lets the system choose. Ports of media are UDP, first and last."""
+
+    site: str
+    """A token that makes our Call-IDs and branches different from those of other desks."""
+    host: str
+    port: int
+    advertise: str
+    """The address that others reach us by, for Via, Contact and media."""
+    realm: str
+    media_host: str
+    media_ports: tuple[int, int]
+    trunks: Mapping[str, tuple[IPv4Network | IPv6Network, ...]]
+    """Who may hand us calls: name → networks."""
+    digests: tuple[Algorithm, ...]
+    """Algorithms that phones are challenged with. Phones on older stacks give up when SHA-256 is among them."""
+    sign_in: SignIn
+    symmetric_rtp: bool
+    silent_s: int
+    """A leg without media for so long is asked whether it is still there; 0: never."""
+    max_legs: int
+    min_expires_s: int
+    max_expires_s: int
+    runtime_dir: Path
+    """Sockets, sounds and logs of the media process."""
+    sounds: Phrases
+
+    def trusts(self, host: str) -> bool:
+        """Whether this IP address belongs to a trunk."""
+        address = ip_address(host)
+        return any(address in network for networks in self.trunks.values() for network in networks)
+
+    def entry_of(self, user: str) -> str:
+        """The entry that a caller dialled, as the desk knows it; what cannot be one is passed on as it is."""
+        return entry_id(Medium.VOICE, user) or user
+
+
+def read_settings(site: Site) -> SipSettings:
+    """Raises config.errors.ConfigError with file, key path and reason of all that is wrong."""
+    table = site.channels["sip"].open()
+    host, port = _listen(table)
+    settings = SipSettings(
+        site=table.text("site", "acd"),
+        host=host,
+        port=port,
+        advertise=table.text("advertise", host),
+        realm=table.text("realm", "acd.invalid"),
+        media_host=table.text("media_host", host),
+        media_ports=_ports(table),
+        trunks={trunk.text("name"): _networks(trunk) for trunk in table.tables("trunks")},
+        digests=_digests(table),
+        sign_in=table.choice("sign_in", SignIn, SignIn.API),
+        symmetric_rtp=table.flag("symmetric_rtp", True),
+        silent_s=table.duration_ms("silent", 60_000) // 1000,
+        max_legs=table.integer("max_legs", MAX_LEGS, least=2),
+        min_expires_s=table.duration_ms("min_expires", 60_000) // 1000,
+        max_expires_s=table.duration_ms("max_expires", 3_600_000) // 1000,
+        runtime_dir=site.server.data_dir,
+        sounds=Phrases.silent(),
+    )
+    table.finish()
+    return settings
+
+
+def _listen(table: Table) -> tuple[str, int]:
+    text = table.text("listen", "127.0.0.1:5060")
+    host, _, port = text.rpartition(":")
+    host = host.strip("[]")
+    try:
+        ip_address(host)
+    except ValueError:
+        table.error("listen", f'"{text}" is not ADDRESS:PORT')
+        return "127.0.0.1", 0
+    if not port.isdigit() or int(port) > 65535:
+        table.error("listen", f'"{port}" is not a port')
+        return host, 0
+    return host, int(port)
+
+
+def _ports(table: Table) -> tuple[int, int]:
+    text = table.text("media_ports", "20000-29999")
+    first, _, last = text.partition("-")
+    if not (first.isdigit() and last.isdigit() and 1024 <= int(first) < int(last) <= 65535):
+        table.error("media_ports", f'"{text}" is not FIRST-LAST with ports from 1024 to 65535')
+        return 20_000, 29_999
+    return int(first), int(last)
+
+
+def _digests(table: Table) -> tuple[Algorithm, ...]:
+    known = {algorithm.value: algorithm for algorithm in Algorithm}
+    names = table.list_of_text("digests", ["MD5"])
+    if not names:
+        table.error("digests", "name at least one algorithm")
+    for name in names:
+        table.known("digests", "algorithm", name, known)
+    return tuple(known[name] for name in names if name in known)
+
+
+def _networks(trunk: Table) -> tuple[IPv4Network | IPv6Network, ...]:
+    networks = []
+    for text in trunk.list_of_text("addresses"):
+        try:
+            networks.append(ip_network(text))
+        except ValueError:
+            trunk.error("addresses", f'"{text}" is no IP address or network')
+    return tuple(networks)

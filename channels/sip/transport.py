@@ -1,0 +1,61 @@
+"""UDP for SIP: one socket, read until it is empty."""
+
+import asyncio
+import socket
+from collections.abc import Callable
+
+from channels.sip.address import Endpoint
+from channels.sip.message import MAX_MESSAGE_BYTES
+
+Received = Callable[[bytes, Endpoint], None]
+
+READS_PER_TURN = 64
+"""Datagrams taken in one turn of the loop, so that timers and effects have their turn too."""
+
+BUFFER_BYTES = 4 * 1024 * 1024
+
+
+class UdpTransport:
+    """Sends and receives datagrams of one local address."""
+
+    def __init__(self, host: str, port: int, received: Received) -> None:
+        """Raises OSError when the address cannot be bound."""
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        self._socket = socket.socket(family, socket.SOCK_DGRAM)
+        try:
+            self._socket.setblocking(False)
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BUFFER_BYTES)
+            self._socket.bind((host, port))
+        except OSError:
+            self._socket.close()
+            raise
+        self.host, self.port = self._socket.getsockname()[:2]
+        self.unsent = 0
+        self._received = received
+        self._loop = asyncio.get_running_loop()
+        self._loop.add_reader(self._socket, self._read)
+
+    def send(self, data: bytes, destination: Endpoint) -> bool:
+        """Whether the kernel took it. A full buffer counts as lost on the way: SIP repeats."""
+        try:
+            self._socket.sendto(data, (destination.host, destination.port))
+        except (BlockingIOError, InterruptedError):
+            self.unsent += 1
+        except (OSError, OverflowError, UnicodeError):
+            self.unsent += 1
+            return False
+        return True
+
+    def close(self) -> None:
+        self._loop.remove_reader(self._socket)
+        self._socket.close()
+
+    def _read(self) -> None:
+        for _ in range(READS_PER_TURN):
+            try:
+                data, (host, port, *_) = self._socket.recvfrom(MAX_MESSAGE_BYTES + 1)
+            except (BlockingIOError, InterruptedError):
+                return
+            except OSError:  # an ICMP error of an earlier packet; that packet's own timer deals with it
+                continue
+            self._received(data, Endpoint(host, port))
