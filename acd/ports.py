@@ -57,7 +57,9 @@ class Journal(Protocol):
     the journal's own threads, in order, each number at least once, possibly several entries at a time.
     """
 
-    def open(self, on_written: Progress, on_synced: Progress, on_failure: Callable[[Exception], None]) -> Recovered:
+    def open(
+        self, on_written: Progress, on_synced: Progress, on_failure: Callable[[Exception], None]
+    ) -> Recovered:
         """Take the journal's lock, read back what it holds, start its threads.
 
         Raises JournalError: locked by another process, newer format, damaged before the last entry.

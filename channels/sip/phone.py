@@ -193,6 +193,7 @@ def connected(exchange: Exchange, effect: ConnectContact) -> None:
     if leg is None or caller is None:
         return  # one of them hung up while the entry was being written; its event follows
     exchange.handling[effect.contact] = leg
+    exchange.media.stop(LegId(caller.id))  # a greeting would be heard to its end over the agent
     exchange.media.bridge(LegId(caller.id), LegId(leg.id))
     exchange.media.watch(LegId(leg.id), exchange.settings.silent_s)
 

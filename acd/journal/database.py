@@ -1,0 +1,86 @@
+"""How the journal's SQLite files are made, opened and recognised."""
+
+import os
+import sqlite3
+from pathlib import Path
+
+from acd.journal.errors import JournalDamagedError, JournalFormatError
+
+FORMAT = 1
+"""Version of the layout of all the journal's files; raised whenever an older program could misread them."""
+
+APPLICATION_ID = 0x61636431
+UNFINISHED = ".new"
+_HEADER_BYTES = 100
+_MAGIC = b"SQLite format 3\0"
+
+ENTRIES_TABLE = """
+CREATE TABLE entries (
+  seq INTEGER PRIMARY KEY, t_ms INTEGER NOT NULL, version INTEGER NOT NULL,
+  event BLOB NOT NULL, facts BLOB NOT NULL, digest BLOB NOT NULL, checksum INTEGER NOT NULL);
+"""
+
+
+def check_format(path: Path) -> None:
+    """Refuse a file that is not ours (JournalDamagedError) or is of a newer format (JournalFormatError).
+
+    Reads the file's header only (sqlite.org/fileformat2 §1.3: user_version at 60, application_id at 68), so
+    that a refused file is not touched.
+    """
+    with path.open("rb") as file:
+        header = file.read(_HEADER_BYTES)
+    application = int.from_bytes(header[68:72], "big")
+    if len(header) < _HEADER_BYTES or not header.startswith(_MAGIC) or application != APPLICATION_ID:
+        raise JournalDamagedError(f"{path} is not a journal file: restore it from a backup")
+    found = int.from_bytes(header[60:64], "big")
+    if found > FORMAT:
+        raise JournalFormatError(path, found, FORMAT)
+
+
+def create(path: Path, schema: str) -> None:
+    """Make the database file `path` (mode 0600) with `schema`: whole, or after any fault not at all."""
+    unfinished = path.with_name(path.name + UNFINISHED)
+    os.close(os.open(unfinished, os.O_CREAT | os.O_RDWR | os.O_TRUNC, 0o600))
+    try:
+        _fill(unfinished, schema)
+        unfinished.rename(path)
+    except BaseException:
+        unfinished.unlink(missing_ok=True)
+        raise
+    sync_path(path.parent)
+
+
+def _fill(unfinished: Path, schema: str) -> None:
+    connection = sqlite3.connect(unfinished, isolation_level=None)
+    try:
+        connection.execute("PRAGMA journal_mode=MEMORY")
+        connection.execute(f"PRAGMA user_version={FORMAT}")
+        connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
+        connection.executescript(schema)
+    finally:
+        connection.close()
+    sync_path(unfinished)
+
+
+def connect(path: Path, *, synchronous: str) -> sqlite3.Connection:
+    """A connection in WAL mode that any one thread at a time may use."""
+    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=16)
+    try:
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute(f"PRAGMA synchronous={synchronous}")
+    except sqlite3.Error:
+        connection.close()
+        raise
+    return connection
+
+
+def sync_path(path: Path) -> None:
+    """fsync a file or a directory by name. Never use it on a database that SQLite has open.
+
+    Closing any descriptor of a file drops the POSIX locks that SQLite of this process holds on it.
+    """
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,39 @@
+"""Entries as rows of a table, with a checksum over all their fields."""
+
+import sqlite3
+from collections.abc import Iterator
+from zlib import crc32
+
+from acd.journal.errors import JournalDamagedError
+from acd.ports import Entry
+
+COLUMNS = "seq, t_ms, version, event, facts, digest, checksum"
+_INSERT = f"INSERT INTO entries ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?)"
+_SELECT = f"SELECT {COLUMNS} FROM entries WHERE seq > ? ORDER BY seq LIMIT ?"
+
+
+def insert(connection: sqlite3.Connection, *entries: Entry) -> None:
+    """Add the entries, inside the caller's transaction if there is one."""
+    if len(entries) == 1:
+        connection.execute(_INSERT, (*entries[0], _checksum(entries[0])))
+    else:
+        connection.executemany(_INSERT, [(*entry, _checksum(entry)) for entry in entries])
+
+
+def select(connection: sqlite3.Connection, after_seq: int, limit: int, source: str) -> Iterator[Entry]:
+    """Up to `limit` entries (-1: all) with seq > after_seq, oldest first.
+
+    Raises JournalDamagedError naming `source` and the entry whose bytes are not those that were written.
+    """
+    for *fields, checksum in connection.execute(_SELECT, (after_seq, limit)):
+        entry = Entry(*fields)
+        if _checksum(entry) != checksum:
+            raise JournalDamagedError(
+                f"{source}: entry {entry.seq} is damaged: restore the file from a backup"
+            )
+        yield entry
+
+
+def _checksum(entry: Entry) -> int:
+    head = crc32(b"%d %d %d" % entry[:3] + entry.digest)
+    return crc32(entry.facts, crc32(entry.event, head))

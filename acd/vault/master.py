@@ -1,0 +1,111 @@
+"""The master key: where it comes from, and the ciphers made of it.
+
+Whoever has the vault's file *and* the master key reads everything. A key file in the data directory is
+the embedded default because it works at once; a copy of the whole directory (a backup, a stolen disk) then
+holds both. Keep the key elsewhere in production: the environment variable, or a key file outside the backup.
+An erased contact stays unreadable with either: its own key is gone.
+"""
+
+import base64
+import binascii
+import hmac
+import os
+from collections.abc import Mapping
+from contextlib import suppress
+from hashlib import sha256
+from pathlib import Path
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from acd.vault.errors import VaultDamagedError, VaultKeyError
+
+KEY_BYTES = 32
+VARIABLE = "ACD_VAULT_KEY"
+_NONCE_BYTES = 12
+
+
+class MasterKey:
+    """32 secret bytes; separate keys for wrapping and for look-ups are derived from them (HKDF, RFC 5869)."""
+
+    def __init__(self, secret: bytes) -> None:
+        """Raises VaultKeyError unless `secret` has 32 bytes."""
+        if len(secret) != KEY_BYTES:
+            raise VaultKeyError(f"the vault's master key must have {KEY_BYTES} bytes, not {len(secret)}")
+        self.wrapping = Cipher(_derive(secret, b"acd vault: wrapping"))
+        self._lookup = _derive(secret, b"acd vault: look-up")
+
+    @classmethod
+    def load(cls, key_file: Path, environment: Mapping[str, str] | None = None) -> "MasterKey":
+        """From ACD_VAULT_KEY (base64) if it is set, else from `key_file`. Raises VaultKeyError."""
+        text = (os.environ if environment is None else environment).get(VARIABLE)
+        return cls(_decode(text, f"the environment variable {VARIABLE}") if text else _read(key_file))
+
+    @classmethod
+    def load_or_create(cls, key_file: Path, environment: Mapping[str, str] | None = None) -> "MasterKey":
+        """As `load`; with neither, a random key is made and stored in `key_file` (mode 0600)."""
+        with suppress(FileExistsError):
+            if not (os.environ if environment is None else environment).get(VARIABLE):
+                _create(key_file)
+        return cls.load(key_file, environment)
+
+    def lookup(self, *parts: str) -> bytes:
+        """A keyed digest (HMAC-SHA-256) of the parts: equal for equal parts, meaningless without the key."""
+        message = b"".join(len(part.encode()).to_bytes(4, "big") + part.encode() for part in parts)
+        return hmac.new(self._lookup, message, sha256).digest()
+
+
+class Cipher:
+    """AES-256-GCM with a random 96-bit nonce in front (NIST SP 800-38D §8.2.2)."""
+
+    def __init__(self, key: bytes) -> None:
+        self._cipher = AESGCM(key)
+
+    def seal(self, plain: bytes, context: bytes) -> bytes:
+        """Encrypt, bound to `context`: the same context is needed to open."""
+        nonce = os.urandom(_NONCE_BYTES)
+        return nonce + self._cipher.encrypt(nonce, plain, context)
+
+    def open(self, sealed: bytes, context: bytes) -> bytes:
+        """Decrypt; raises VaultDamagedError if key, context or bytes are not those of `seal`."""
+        try:
+            return self._cipher.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], context)
+        except (InvalidTag, ValueError) as error:
+            raise VaultDamagedError("stored bytes do not pass their authentication") from error
+
+
+def _derive(secret: bytes, purpose: bytes) -> bytes:
+    return HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=None, info=purpose).derive(secret)
+
+
+def _create(path: Path) -> None:
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as file:
+        file.write(base64.b64encode(os.urandom(KEY_BYTES)) + b"\n")
+        file.flush()
+        os.fsync(file.fileno())
+    directory = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(directory)
+    finally:
+        os.close(directory)
+
+
+def _read(path: Path) -> bytes:
+    try:
+        text = path.read_text(encoding="ascii", errors="replace")
+        mode = path.stat().st_mode & 0o777
+    except OSError as error:
+        raise VaultKeyError(f"no master key: set {VARIABLE}, or provide {path} ({error.strerror})") from error
+    if mode & 0o077:
+        raise VaultKeyError(f"{path} can be read by others (mode {mode:04o}): chmod 600 {path}")
+    return _decode(text, str(path))
+
+
+def _decode(text: str, source: str) -> bytes:
+    try:
+        return base64.b64decode(text.strip(), validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise VaultKeyError(f"{source} must be {KEY_BYTES} bytes in base64: {error}") from error
