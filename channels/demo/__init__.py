@@ -1,0 +1,1 @@
+"""The demonstration: a desk on loopback with callers and agents as processes of their own."""

@@ -1,0 +1,72 @@
+"""`acd demo`: the demo desk on loopback, callers and agents that really call, and a live table."""
+
+import json
+import sys
+import time
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Annotated
+
+import typer
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+from acd.web import terminal
+from acd.web.client import Client, ClientError
+from channels.demo.show import Show
+from channels.demo.tally import Tally
+
+REFRESH_S = 0.5
+LAST_CALLS_S = 20
+"""Of the running time: no new calls so long before the end, so that those under way can end."""
+
+
+def demo(
+    seconds: Annotated[int, typer.Option(min=10, help="How long the demonstration runs.")] = 60,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object at the end, no table.")] = False,
+    keep: Annotated[Path | None, typer.Option(help="Keep journal, logs and site in this folder.")] = None,
+) -> int:
+    """Run the demo desk with callers and agents on loopback; ends by itself. Exit 1 if a call went wrong."""
+    with TemporaryDirectory(prefix="acd-demo-") as scratch:
+        folder = keep or Path(scratch)
+        folder.mkdir(parents=True, exist_ok=True)
+        with Show(folder) as show:
+            show.start(max(5, seconds - LAST_CALLS_S))
+            with Client(show.target) as client:
+                _watch(show, client, seconds, quiet=as_json)
+                show.end_calls()
+                tally = Tally.take(client, show.reports())
+            tally.errors.extend(show.stop())
+    result = tally.as_json()
+    sys.stdout.write(json.dumps(result) + "\n" if as_json else tally.as_text())
+    return 0 if tally.good() else 1
+
+
+def _watch(show: Show, client: Client, seconds: int, *, quiet: bool) -> None:
+    """Wait for the end of the last call, at most `seconds`, and show the desk meanwhile."""
+    bar = Progress(
+        TextColumn("demo desk"), BarColumn(), TimeRemainingColumn(), TextColumn("{task.fields[calls]}")
+    )
+    task = bar.add_task("", total=seconds, calls="")
+    console = Console()
+    began_s = time.monotonic()
+    live = Live(console=console, refresh_per_second=2, screen=False, transient=True)
+    if not quiet and console.is_terminal:
+        live.start()
+    try:
+        while (spent_s := time.monotonic() - began_s) < seconds and show.calling():
+            reports = show.reports()
+            calls = sum(1 for report in reports if report.get("role") == "caller")
+            bar.update(task, completed=spent_s, calls=f"{calls} calls over")
+            live.update(Group(bar, _status(client)))
+            time.sleep(REFRESH_S)
+    finally:
+        live.stop()
+
+
+def _status(client: Client) -> RenderableType:
+    try:
+        return terminal.status(client.get("/status"))
+    except ClientError as error:
+        return str(error)
