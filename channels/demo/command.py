@@ -14,7 +14,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from acd.web import terminal
 from acd.web.client import Client, ClientError
-from channels.demo.show import Show
+from channels.demo.show import DemoError, Show
 from channels.demo.tally import Tally
 
 REFRESH_S = 0.5
@@ -28,19 +28,27 @@ def demo(
     keep: Annotated[Path | None, typer.Option(help="Keep journal, logs and site in this folder.")] = None,
 ) -> int:
     """Run the demo desk with callers and agents on loopback; ends by itself. Exit 1 if a call went wrong."""
-    with TemporaryDirectory(prefix="acd-demo-") as scratch:
-        folder = keep or Path(scratch)
-        folder.mkdir(parents=True, exist_ok=True)
-        with Show(folder) as show:
-            show.start(max(5, seconds - LAST_CALLS_S))
-            with Client(show.target) as client:
-                _watch(show, client, seconds, quiet=as_json)
-                show.end_calls()
-                tally = Tally.take(client, show.reports())
-            tally.errors.extend(show.stop())
+    try:
+        with TemporaryDirectory(prefix="acd-demo-") as scratch:
+            tally = _run(keep or Path(scratch), seconds, quiet=as_json)
+    except (DemoError, ClientError) as failure:
+        sys.stderr.write(f"acd demo: {failure}\n")
+        return 1
     result = tally.as_json()
     sys.stdout.write(json.dumps(result) + "\n" if as_json else tally.as_text())
     return 0 if tally.good() else 1
+
+
+def _run(folder: Path, seconds: int, *, quiet: bool) -> Tally:
+    folder.mkdir(parents=True, exist_ok=True)
+    with Show(folder) as show:
+        show.start(max(5, seconds - LAST_CALLS_S))
+        with Client(show.target) as client:
+            _watch(show, client, seconds, quiet=quiet)
+            show.end_calls()
+            tally = Tally.take(client, show.reports())
+        tally.errors.extend(show.stop())
+    return tally
 
 
 def _watch(show: Show, client: Client, seconds: int, *, quiet: bool) -> None:

@@ -49,6 +49,17 @@ class PyVoipAgent:
         report({**record, "hz": self._hz, "heard_hz": round(dominant_hz(samples))})
 
 
+def mend_pcma() -> None:
+    """pyVoIP 1.6.8 encodes PCMA with the table of PCMU; what it sends then is a distorted tone."""
+    from pyVoIP.RTP import PayloadType, RTPClient  # noqa: PLC0415
+
+    def encode(self: Any, payload: bytes) -> Any:
+        pcma = self.preference == PayloadType.PCMA
+        return self.encode_pcma(payload) if pcma else self.encode_pcmu(payload)
+
+    RTPClient.encode_packet = encode  # type: ignore[method-assign]
+
+
 def main() -> None:
     """`python -m channels.demo.pyvoip_agent --server HOST:PORT --port N --hz N USER`"""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -63,6 +74,7 @@ def main() -> None:
     except ImportError as error:
         report({"role": "agent", "agent": args.user, "left_out": f"pyVoIP cannot be used: {error}"})
         sys.exit(3)
+    mend_pcma()
     host, _, port = args.server.rpartition(":")
     password = os.environ[f"ACD_DEMO_{args.user.upper()}"]
     agent = PyVoipAgent(args.user, args.hz, 0.3)

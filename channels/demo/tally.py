@@ -37,14 +37,14 @@ class Tally:
         return tally
 
     def _count(self, history: Sequence[Mapping[str, Any]]) -> None:
-        kinds = {fact["what"] for fact in history}
+        kinds = {fact["kind"] for fact in history}
         self.offered += "Queued" in kinds
         self.abandoned += "Abandoned" in kinds
         self.lost += not kinds.intersection(LIVE)
-        answers = [fact for fact in history if fact["what"] == "Answered"]
+        answers = [fact for fact in history if fact["kind"] == "Answered"]
         if answers:
             self.answered += 1
-            self.waits_ms.append(answers[0]["details"]["wait_ms"])
+            self.waits_ms.append(answers[0]["fact"]["wait_ms"])
 
     def good(self) -> bool:
         """Whether everything went as it should."""
