@@ -1,1 +1,1 @@
-
+"""The site file: read, checked, and made into frozen objects."""
