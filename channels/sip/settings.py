@@ -41,7 +41,7 @@ class SipSettings:
     trunks: Mapping[str, tuple[IPv4Network | IPv6Network, ...]]
     """Who may hand us calls: name → networks."""
     digests: tuple[Algorithm, ...]
-    """Algorithms that phones are challenged with. Phones on older stacks give up when SHA-256 is among them."""
+    """Algorithms that phones are challenged with; older phones give up when SHA-256 is among them."""
     sign_in: SignIn
     symmetric_rtp: bool
     silent_s: int
@@ -66,8 +66,15 @@ class SipSettings:
 def read_settings(site: Site) -> SipSettings:
     """Raises config.errors.ConfigError with file, key path and reason of all that is wrong."""
     table = site.channels["sip"].open()
+    settings = read_table(site, table)
+    table.finish()
+    return settings
+
+
+def read_table(site: Site, table: Table) -> SipSettings:
+    """The settings; what is wrong is recorded in `table`, whose `finish` raises."""
     host, port = _listen(table)
-    settings = SipSettings(
+    return SipSettings(
         site=table.text("site", "acd"),
         host=host,
         port=port,
@@ -86,8 +93,6 @@ def read_settings(site: Site) -> SipSettings:
         runtime_dir=site.server.data_dir,
         sounds=Phrases.silent(),
     )
-    table.finish()
-    return settings
 
 
 def _listen(table: Table) -> tuple[str, int]:
