@@ -18,6 +18,7 @@ _QUOTED = r'"(?:[^"\\]|\\.)*"'
 _HOST = r"\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9._-]{1,255}"
 _LIST_PART = re.compile(rf'({_QUOTED})|(<[^>]*>)|([^",<]+)|(,)', re.DOTALL)
 _PARAM = re.compile(rf';\s*([^\s=;"]+)(?:\s*=\s*({_QUOTED}|[^\s;"]*))?\s*', re.ASCII)
+_PLAIN_PARAMS = re.compile(r'(?:;[^\s;="]+(?:=[^\s;="]*)?)+', re.ASCII)
 _URI = re.compile(
     rf"(sips?):(?:([^@\s<>]*)@)?({_HOST})(?::([0-9]{{1,5}}))?(;[^?\s<>]*)?(?:\?([^\s<>]*))?", re.IGNORECASE
 )
@@ -119,6 +120,11 @@ def parse_params(text: str) -> Params:
     if not text:
         return _NO_PARAMS
     params: dict[str, str | None] = {}
+    if _PLAIN_PARAMS.fullmatch(text):
+        for part in text[1:].split(";"):
+            name, equals, plain = part.partition("=")
+            params[name.lower()] = plain if equals else None
+        return params
     position = 0
     while position < len(text):
         found = _PARAM.match(text, position)

@@ -121,7 +121,7 @@ def admitted(exchange: Exchange, effect: AdmitContact) -> None:
     if leg is None:  # it went while the entry was being written
         _left(exchange, effect.contact)
         return
-    leg.record.contact = effect.contact
+    leg.record.contact, leg.record.music = effect.contact, effect.music
     exchange.callers[effect.contact] = leg
     if leg.record.stage is LegStage.OPENING and leg.invite_key is not None:
         _answer(exchange, leg, effect)
@@ -172,6 +172,7 @@ def waits_again(exchange: Exchange, effect: ReturnToWaiting) -> None:
     leg = exchange.callers.get(effect.contact)
     exchange.handling.pop(effect.contact, None)
     if leg is not None:
+        leg.record.music = effect.music
         exchange.media.unbridge(LegId(leg.id))
         exchange.media.hold(LegId(leg.id), False)
         exchange.media.loop(LegId(leg.id), exchange.settings.sounds.music(effect.music))

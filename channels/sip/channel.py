@@ -23,7 +23,7 @@ from channels.sip.outputs import NewRequest, Output, SendTo
 from channels.sip.phrases import make_phrases
 from channels.sip.settings import SipSettings, read_settings
 from channels.sip.transaction import TransactionLayer
-from channels.sip.transport import UdpTransport
+from channels.sip.transport import UdpTransport, in_utf8
 from config.schema import Site
 from queues.desk import Medium
 
@@ -106,7 +106,7 @@ class SipChannel:
     async def drain(self) -> None:
         """Refuse new calls with 503; return when the last leg is gone."""
         self.exchange.draining = True
-        while self.exchange.legs:
+        while self.exchange.in_use:
             await asyncio.sleep(DRAIN_POLL_S)
 
     async def stop(self) -> None:
@@ -114,7 +114,7 @@ class SipChannel:
         if self._timer is not None:
             self._timer.cancel()
         self._transport.close()
-        if self.exchange.legs:
+        if self.exchange.in_use:
             await self._media.detach()
         else:
             await self._media.shutdown()
@@ -126,7 +126,7 @@ class SipChannel:
             return
         self._set_time()
         try:
-            message = parse(data)
+            message = parse(in_utf8(data))
         except BadMessage as error:
             self.exchange.count("unreadable message")
             self._layer.reject(error, source)

@@ -265,12 +265,12 @@ class Authenticator:
     ) -> None:
         self.realm = realm
         self._nonces = nonces
-        self._algorithms = tuple(algorithms)
+        self.algorithms = tuple(algorithms)
 
     def challenges(self, now_ms: int, salt: str, *, stale: bool = False) -> list[str]:
         """One header value per algorithm, strongest first (RFC 8760 §2.4), all with one nonce."""
         nonce = self._nonces.make(now_ms, salt)
-        return [str(Challenge(self.realm, nonce, algorithm, stale=stale)) for algorithm in self._algorithms]
+        return [str(Challenge(self.realm, nonce, algorithm, stale=stale)) for algorithm in self.algorithms]
 
     def verify(
         self, values: Iterable[str], method: str, now_ms: int, lookup: Callable[[str], Secret | None]
@@ -281,9 +281,7 @@ class Authenticator:
         """
         parsed = (parse_credentials(value) for value in values)
         ours = [found for found in parsed if found and found.realm == self.realm]
-        usable = [
-            found for found in ours if found.algorithm in self._algorithms and found.qop in ("", "auth")
-        ]
+        usable = [found for found in ours if found.algorithm in self.algorithms and found.qop in ("", "auth")]
         if not usable:
             return Verdict.MISSING, ""
         credentials = max(usable, key=lambda found: _STRENGTH[found.algorithm])

@@ -71,6 +71,11 @@ class Exchange:
     def contact_header(self) -> str:
         return f"<sip:acd@{self.layer.sent_by}>"
 
+    @property
+    def in_use(self) -> bool:
+        """Whether a call is left; a phone that never answers our INVITE or CANCEL is none."""
+        return any(not leg.gone for leg in self.legs.values())
+
     def count(self, what: str) -> None:
         self.counts[what] = self.counts.get(what, 0) + 1
 

@@ -69,7 +69,8 @@ def note_hold(exchange: Exchange, leg: Leg) -> None:
     if other is None:
         exchange.media.hold(LegId(leg.id), held)
         return
-    music = exchange.settings.sounds.music("default")
+    caller_leg = leg if leg.is_caller else other
+    music = exchange.settings.sounds.music(caller_leg.record.music)
     exchange.media.hold(LegId(other.id), held, sound=music)
     event = ContactHeld if held else ContactResumed
     try:

@@ -39,6 +39,8 @@ class LegRecord(Struct):
     session: AudioSession | None = None
     show_as: str = ""
     """Name and number of the caller as the agent's phone shows it: a From value without tag."""
+    music: str = "default"
+    """What the caller hears while waiting, and either side while the other holds."""
 
     def to_record(self) -> bytes:
         return msgspec.msgpack.encode(self)

@@ -1,61 +1,31 @@
 """SIP messages: a lazy parser with caps, typed access on demand, the serialiser (RFC 3261 §7, §20, §25)."""
 
 import re
-from collections.abc import Iterable
-from functools import cached_property
-from typing import NamedTuple, Self
+from collections.abc import Callable
+from typing import Generic, NamedTuple, Self, TypeVar, overload
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from channels.sip.address import NameAddr, Uri, Via, parse_name_addr, parse_uri, parse_via, split_list
 from channels.sip.errors import BadMessage, UnsafeTextError
+from channels.sip.headers import REASONS, SPELLINGS, Header, canonical, make_headers
+
+__all__ = [
+    "CSeq", "Header", "Message", "Request", "Response", "canonical", "is_keepalive", "make_headers", "parse",
+]  # fmt: skip
 
 MAX_MESSAGE_BYTES = 65_535
 MAX_HEADERS = 128
 MAX_HEADER_CHARS = 8_192
 MAX_BODY_BYTES = 32_768
 
-Header = tuple[str, str]
-
-COMPACT = {
-    "a": "Accept-Contact", "b": "Referred-By", "c": "Content-Type", "d": "Request-Disposition",
-    "e": "Content-Encoding", "f": "From", "i": "Call-ID", "j": "Reject-Contact", "k": "Supported",
-    "l": "Content-Length", "m": "Contact", "o": "Event", "r": "Refer-To", "s": "Subject", "t": "To",
-    "u": "Allow-Events", "v": "Via", "x": "Session-Expires", "y": "Identity",
-}  # fmt: skip
-_SPELLED = [
-    "Accept", "Accept-Encoding", "Accept-Language", "Alert-Info", "Allow", "Authentication-Info",
-    "Authorization", "Call-Info", "Content-Disposition", "Content-Language", "CSeq", "Date",
-    "Diversion", "Error-Info", "Expires", "History-Info", "In-Reply-To", "Max-Forwards", "MIME-Version",
-    "Min-Expires", "Min-SE", "Organization", "P-Asserted-Identity", "Path", "Priority", "Privacy",
-    "Proxy-Authenticate", "Proxy-Authorization", "Proxy-Require", "RAck", "Reason", "Record-Route",
-    "Remote-Party-ID", "Replaces", "Reply-To", "Require", "Retry-After", "Route", "RSeq", "Server",
-    "Service-Route", "Timestamp", "Unsupported", "User-Agent", "Warning", "WWW-Authenticate",
-    *COMPACT.values(),
-]  # fmt: skip
-_LOWER = {name.lower(): name for name in _SPELLED} | COMPACT
-_NAMES = _LOWER | {name: name for name in _SPELLED} | {short.upper(): name for short, name in COMPACT.items()}
-
 _SINGLE = ("From", "To", "Call-ID", "CSeq")
 _AT_MOST_ONE = ("Max-Forwards", "Content-Type", "Expires", "Subject", "User-Agent", "Date")
+_STRAY = frozenset("\r\n\0")
 _TOKEN = re.compile(r"[A-Za-z0-9\-.!%*_+`'~]+")
 _FOLD = re.compile(r"\r\n[ \t]+")
 _CSEQ = re.compile(r"([0-9]{1,10})[ \t]+([A-Za-z0-9\-.!%*_+`'~]+)")
-
-REASONS = {
-    100: "Trying", 180: "Ringing", 181: "Call Is Being Forwarded", 182: "Queued", 183: "Session Progress",
-    200: "OK", 202: "Accepted", 302: "Moved Temporarily", 400: "Bad Request", 401: "Unauthorized",
-    403: "Forbidden", 404: "Not Found", 405: "Method Not Allowed", 406: "Not Acceptable",
-    407: "Proxy Authentication Required", 408: "Request Timeout", 413: "Request Entity Too Large",
-    415: "Unsupported Media Type", 416: "Unsupported URI Scheme", 420: "Bad Extension",
-    423: "Interval Too Brief", 429: "Too Many Requests", 480: "Temporarily Unavailable",
-    481: "Call/Transaction Does Not Exist", 482: "Loop Detected", 483: "Too Many Hops", 486: "Busy Here",
-    487: "Request Terminated", 488: "Not Acceptable Here", 489: "Bad Event", 491: "Request Pending",
-    500: "Server Internal Error", 501: "Not Implemented", 503: "Service Unavailable",
-    504: "Server Time-out", 505: "Version Not Supported", 513: "Message Too Large", 600: "Busy Everywhere",
-    603: "Decline",
-}  # fmt: skip
 
 
 class CSeq(NamedTuple):
@@ -63,6 +33,29 @@ class CSeq(NamedTuple):
 
     number: int
     method: str
+
+
+Value = TypeVar("Value")
+Owner = TypeVar("Owner", bound=Struct)
+
+
+class _Once(Generic[Owner, Value]):
+    """A property that is computed on first use: functools.cached_property without its lock (3.11)."""
+
+    def __init__(self, compute: Callable[[Owner], Value]) -> None:
+        self._compute = compute
+        self._name = compute.__name__
+        self.__doc__ = compute.__doc__
+
+    @overload
+    def __get__(self, message: None, owner: type) -> Self: ...
+    @overload
+    def __get__(self, message: Owner, owner: type) -> Value: ...
+    def __get__(self, message: Owner | None, owner: type) -> Self | Value:
+        if message is None:
+            return self
+        value = message.__dict__[self._name] = self._compute(message)
+        return value
 
 
 class Message(Struct, frozen=True, dict=True, kw_only=True):
@@ -74,7 +67,7 @@ class Message(Struct, frozen=True, dict=True, kw_only=True):
     headers: tuple[Header, ...]
     body: bytes = b""
 
-    @cached_property
+    @_Once
     def _index(self) -> dict[str, list[str]]:
         index: dict[str, list[str]] = {}
         for name, value in self.headers:
@@ -86,44 +79,44 @@ class Message(Struct, frozen=True, dict=True, kw_only=True):
 
     def get(self, name: str) -> str | None:
         """The first value of a header as text, or None. Any spelling of the name will do."""
-        values = self._index.get(_NAMES.get(name) or canonical(name))
+        values = self._index.get(SPELLINGS.get(name) or canonical(name))
         return values[0] if values else None
 
     def get_all(self, name: str) -> list[str]:
         """All header lines of that name, comma lists not split."""
-        return list(self._index.get(_NAMES.get(name) or canonical(name), ()))
+        return list(self._index.get(SPELLINGS.get(name) or canonical(name), ()))
 
     def values(self, name: str) -> list[str]:
         """All values of a header that may come as a comma list, over several lines, or both."""
         return [part for line in self.get_all(name) for part in split_list(line)]
 
     def _required(self, name: str) -> str:
-        value = self.get(name)
-        if not value:
+        values = self._index.get(name)
+        if not values or not values[0]:
             raise BadMessage(400, f"Missing {name}")
-        return value
+        return values[0]
 
-    @cached_property
+    @_Once
     def via(self) -> Via:
         """The topmost Via."""
         return parse_via(split_list(self._required("Via"))[0])
 
-    @cached_property
+    @_Once
     def from_(self) -> NameAddr:
         """The From value."""
         return parse_name_addr(self._required("From"))
 
-    @cached_property
+    @_Once
     def to(self) -> NameAddr:
         """The To value."""
         return parse_name_addr(self._required("To"))
 
-    @cached_property
+    @_Once
     def call_id(self) -> str:
         """The Call-ID as it is."""
         return self._required("Call-ID")
 
-    @cached_property
+    @_Once
     def cseq(self) -> CSeq:
         """Number (below 2**31) and method of CSeq."""
         found = _CSEQ.fullmatch(self._required("CSeq"))
@@ -131,22 +124,25 @@ class Message(Struct, frozen=True, dict=True, kw_only=True):
             raise BadMessage(400, "Bad CSeq")
         return CSeq(int(found[1]), found[2])
 
-    @cached_property
+    @_Once
     def contacts(self) -> list[NameAddr]:
         """All Contact values; empty when there is none and for `Contact: *` (see `contact_is_star`)."""
-        return [] if self.contact_is_star else [parse_name_addr(value) for value in self.values("Contact")]
+        lines = self._index.get("Contact", ())
+        if lines == ["*"]:
+            return []
+        return [parse_name_addr(value) for line in lines for value in split_list(line)]
 
     @property
     def contact_is_star(self) -> bool:
         """True for `Contact: *` (remove all bindings)."""
-        return self.get("Contact") == "*"
+        return self._index.get("Contact") == ["*"]
 
-    @cached_property
+    @_Once
     def record_routes(self) -> list[str]:
         """Record-Route values in the order of the message, each one a valid name-addr."""
         return self._routes("Record-Route")
 
-    @cached_property
+    @_Once
     def routes(self) -> list[str]:
         """Route values in the order of the message, each one a valid name-addr."""
         return self._routes("Route")
@@ -157,12 +153,12 @@ class Message(Struct, frozen=True, dict=True, kw_only=True):
             parse_name_addr(value)
         return values
 
-    @cached_property
+    @_Once
     def max_forwards(self) -> int:
         """Hops left; 70 when the header is missing."""
         return self._number("Max-Forwards", 255, default=70)
 
-    @cached_property
+    @_Once
     def expires(self) -> int | None:
         """The Expires header in seconds, or None."""
         return self._number("Expires", 2**32 - 1) if self.get("Expires") is not None else None
@@ -188,8 +184,10 @@ class Message(Struct, frozen=True, dict=True, kw_only=True):
                 raise BadMessage(400, f"Missing or repeated {name}")
         if any(len(index[name]) > 1 for name in _AT_MOST_ONE if name in index):
             raise BadMessage(400, "Repeated header")
-        _ = self.via, self.from_, self.to, self.cseq, self.max_forwards, self.expires
-        _ = self.contacts, self.record_routes, self.routes
+        _ = self.via, self.from_, self.to, self.cseq
+        for name, check in _CHECKS.items():
+            if name in index:
+                check(self)
         return self
 
     def with_header(self, name: str, value: str) -> Self:
@@ -224,6 +222,15 @@ class Message(Struct, frozen=True, dict=True, kw_only=True):
         return text.encode("utf-8", "surrogateescape") + self.body
 
 
+_CHECKS: dict[str, Callable[[Message], object]] = {
+    "Max-Forwards": lambda message: message.max_forwards,
+    "Expires": lambda message: message.expires,
+    "Contact": lambda message: message.contacts,
+    "Record-Route": lambda message: message.record_routes,
+    "Route": lambda message: message.routes,
+}
+
+
 class Request(Message, frozen=True, dict=True, kw_only=True):
     """A SIP request; `uri` is the Request-URI as text."""
 
@@ -233,7 +240,7 @@ class Request(Message, frozen=True, dict=True, kw_only=True):
     def _start_line(self) -> str:
         return f"{self.method} {self.uri} SIP/2.0"
 
-    @cached_property
+    @_Once
     def target(self) -> Uri:
         """The Request-URI, parsed."""
         return parse_uri(self.uri)
@@ -256,18 +263,6 @@ class Response(Message, frozen=True, dict=True, kw_only=True):
         return f"SIP/2.0 {self.status} {self.reason}"
 
 
-def canonical(name: str) -> str:
-    """The official spelling of a header name; unknown names are capitalised at each hyphen."""
-    lower = name.strip().lower()
-    return _LOWER.get(lower) or "-".join(part.capitalize() for part in lower.split("-"))
-
-
-def make_headers(*pairs: tuple[str, str | None], more: Iterable[Header] = ()) -> tuple[Header, ...]:
-    """Headers from (name, value) pairs; pairs whose value is None are left out."""
-    found = tuple((canonical(name), value) for name, value in pairs if value is not None)
-    return found + tuple((canonical(name), value) for name, value in more)
-
-
 def is_keepalive(data: bytes) -> bool:
     """True for packets of nothing but line breaks and NULs that phones send to keep a NAT open."""
     return len(data) <= 64 and not data.strip(b"\r\n\0 \t")
@@ -285,10 +280,11 @@ def parse(data: bytes) -> Request | Response:
     if "\r\n " in text or "\r\n\t" in text:
         text = _FOLD.sub(" ", text)
     lines = text.split("\r\n")
-    headers, problem = _headers(lines)
-    if not text.count("\n") == text.count("\r") == len(lines) - 1 or "\0" in text:
-        problem = problem or BadMessage(400, "Stray line break or NUL")
     start = lines[0]
+    stray = not text.count("\n") == text.count("\r") == len(lines) - 1 or "\0" in text
+    headers, problem = _headers([line for line in lines if _STRAY.isdisjoint(line)] if stray else lines)
+    if stray:
+        problem = BadMessage(400, "Stray line break or NUL")
     if start[:4].upper() == "SIP/":
         return _response(start, headers, body, problem)
     return _request(start, headers, body, problem)
@@ -299,21 +295,24 @@ def _headers(lines: list[str]) -> tuple[tuple[Header, ...], BadMessage | None]:
     problem: BadMessage | None = None
     if len(lines) > MAX_HEADERS + 1:
         lines, problem = lines[: MAX_HEADERS + 1], BadMessage(513, "Too Many Headers")
-    lookup = _NAMES.get
+    lookup = SPELLINGS.get
     for line in lines[1:]:
         name, colon, value = line.partition(":")
         spelled = lookup(name)
         if spelled is None:
-            spelled, colon = _unusual(name) or "", colon if _TOKEN.fullmatch(name.rstrip(" \t")) else ""
-        if not colon or len(line) > MAX_HEADER_CHARS:
-            problem = problem or BadMessage(*((400, "Bad header") if not colon else (513, "Header Too Long")))
-            continue
-        headers.append((spelled, value.strip(" \t")))
+            spelled = _unusual(name.rstrip(" \t"))
+        if not (colon and spelled):
+            problem = problem or BadMessage(400, "Bad header")
+        elif len(line) > MAX_HEADER_CHARS:
+            problem = problem or BadMessage(513, "Header Too Long")
+        else:
+            headers.append((spelled, value.strip(" \t")))
     return tuple(headers), problem
 
 
 def _unusual(name: str) -> str:
-    return canonical(name) if len(name) <= 256 else ""
+    """The spelling of a name that is not among the well-known ones; empty for what is no name."""
+    return canonical(name) if len(name) <= 256 and _TOKEN.fullmatch(name) else ""
 
 
 def _sized(headers: tuple[Header, ...], body: bytes) -> bytes:

@@ -123,8 +123,6 @@ class Registrar:
             if request.expires != 0:
                 raise BadMessage(400, "Contact * without Expires 0")
             return []
-        if "*" in request.get_all("Contact"):
-            raise BadMessage(400, "Contact * with others")
         if any(contact.uri.scheme not in ("sip", "sips") for contact in request.contacts):
             raise BadMessage(400, "Contact cannot be rung")
         return [(contact, self._seconds(contact, request.expires)) for contact in request.contacts]

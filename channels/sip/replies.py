@@ -4,7 +4,8 @@ from collections.abc import Iterable
 
 from channels.sip.address import Endpoint, Via, split_list
 from channels.sip.errors import BadMessage
-from channels.sip.message import REASONS, Header, Request, Response, canonical
+from channels.sip.headers import REASONS, Header, canonical
+from channels.sip.message import Request, Response
 
 _FORMS_DIALOG = ("INVITE", "SUBSCRIBE", "REFER")
 

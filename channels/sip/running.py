@@ -34,6 +34,10 @@ MergeId = tuple[str, str, int, str]
 """Call-ID, From tag, CSeq number, method: what a merged request is known by (RFC 3261 §8.2.2.2)."""
 
 
+DONE = Request(method="", uri="", headers=())
+"""Takes the place of a request that is not needed any more: transactions linger for 32 s."""
+
+
 class Transaction:
     """State of one transaction; all that changes lives here."""
 
@@ -217,12 +221,14 @@ class Running:
         tag = message.to.tag
         if tag not in transaction.acks:
             transaction.acks[tag] = None
+            transaction.request, transaction.last = DONE, b""
             self._deliver(transaction, message, source)
         elif (ack := transaction.acks[tag]) is not None:
             self.out.append(ack)
 
     def _acked(self, transaction: Transaction, message: Message, _source: Endpoint) -> None:
         self.timers.cancel((transaction, Event.TIMER_X))
+        transaction.last = b""
         key = transaction.key
         if isinstance(message, Request) and isinstance(key, ServerKey) and not transaction.ack_seen:
             transaction.ack_seen = True

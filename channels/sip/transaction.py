@@ -16,7 +16,7 @@ from channels.sip.machines import (
 from channels.sip.message import Header, Request, Response
 from channels.sip.outputs import AckReceived, Cancelled, ClientKey, Output, SendTo, ServerKey
 from channels.sip.replies import refusal, reply_endpoint, response_to, stamp_via
-from channels.sip.running import MergeId, Running
+from channels.sip.running import DONE, MergeId, Running, Transaction
 
 COOKIE = "z9hG4bK"
 MAX_SERVER_TRANSACTIONS = 50_000
@@ -38,7 +38,7 @@ class TransactionLayer:
     ) -> None:
         self.sent_by = sent_by
         self.strays = 0
-        """Responses that matched nothing, dropped."""
+        """Responses that matched nothing or had Vias besides ours (§8.1.3.3), dropped."""
         self._make_id = make_id
         self._most = max_server_transactions
         self._running = Running(timing)
@@ -92,7 +92,7 @@ class TransactionLayer:
 
     def _receive_response(self, response: Response, source: Endpoint, now_ms: int) -> None:
         found = self._running.clients.get(ClientKey(response.via.branch, response.cseq.method))
-        if found is None:
+        if found is None or len(response.values("Via")) != 1:
             self.strays += 1
             return
         response.checked()
@@ -198,18 +198,23 @@ class TransactionLayer:
 
     def respond(self, key: ServerKey, response: Response, now_ms: int) -> None:
         """Send a response. Raises UnknownTransactionError, IllegalMoveError (a final one was sent before)."""
-        found = self._running.servers.get(key)
-        if found is None:
-            raise UnknownTransactionError(key)
-        event = _kind(response.status)
-        if event not in found.machine.moves[found.state]:
-            raise IllegalMoveError(f"{response.status} in state {found.state}")
+        found, event = self._answerable(key, response.status)
         found.last = response.to_bytes()
         if event is Event.SUCCESS and key.method == "INVITE":
             request = found.request
             found.uas_id = (request.call_id, request.from_.tag, response.to.tag, request.cseq.number)
             self._running.answered[found.uas_id] = found
+        if event is not Event.PROVISIONAL:
+            found.request = DONE
         self._running.move(found, event, None, now_ms)
+
+    def _answerable(self, key: ServerKey, status: int) -> tuple[Transaction, Event]:
+        found, event = self._running.servers.get(key), _kind(status)
+        if found is None:
+            raise UnknownTransactionError(key)
+        if event not in found.machine.moves[found.state]:
+            raise IllegalMoveError(f"{status} in state {found.state}")
+        return found, event
 
     def reply(
         self,
@@ -222,9 +227,7 @@ class TransactionLayer:
         body: bytes = b"",
     ) -> Response:
         """Build and send the response to a request, with the To tag of its NewRequest; return it."""
-        found = self._running.servers.get(key)
-        if found is None:
-            raise UnknownTransactionError(key)
+        found, _ = self._answerable(key, status)
         response = response_to(found.request, status, reason, to_tag=found.to_tag, headers=headers, body=body)
         self.respond(key, response, now_ms)
         return response

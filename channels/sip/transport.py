@@ -15,6 +15,31 @@ READS_PER_TURN = 64
 BUFFER_BYTES = 4 * 1024 * 1024
 
 
+_PLAIN = bytes(range(128)) + b"?" * 128
+
+
+def in_utf8(data: bytes) -> bytes:
+    """The datagram as UTF-8, as RFC 3261 §7.3.1 wants it; what is not is taken for Latin-1.
+
+    Old exchanges send names so, and text that has no UTF-8 form could be neither journalled nor recorded.
+    In a body such octets become "?", so that its length stays.
+    """
+    if data.isascii():
+        return data
+    head, blank, body = data.lstrip(b"\r\n").partition(b"\r\n\r\n")
+    if not _is_utf8(head):
+        head = head.decode("latin-1").encode()
+    return head + blank + (body if _is_utf8(body) else body.translate(_PLAIN))
+
+
+def _is_utf8(data: bytes) -> bool:
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
 class UdpTransport:
     """Sends and receives datagrams of one local address."""
 

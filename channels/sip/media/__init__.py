@@ -1,0 +1,1 @@
+"""The media engine: greetings, music and relay, in a process of its own."""

@@ -1,0 +1,87 @@
+"""What Linux does with UDP sockets and Python's socket module cannot: filters, drop counts, disconnect.
+
+Classic BPF programs let the kernel drop the audio that nobody listens to.
+A filter sees the UDP header first: RTP starts at offset 8. Linux only.
+"""
+
+import ctypes
+import functools
+import os
+import socket
+import struct
+from typing import Final
+
+_libc = ctypes.CDLL(None, use_errno=True)
+
+_SO_ATTACH_FILTER: Final = 26
+_SO_DETACH_FILTER: Final = 27
+_SO_MEMINFO: Final = 55
+_MEMINFO = struct.Struct("9I")
+_MEMINFO_RECEIVE: Final = 0
+_MEMINFO_DROPS: Final = 8
+
+_LOAD_OCTET, _AND, _JUMP_IF_EQUAL, _RETURN = 0x30, 0x54, 0x15, 0x06
+_WHOLE_PACKET: Final = 0x4_0000
+
+
+class _Program:
+    """A filter in memory; the buffer must live as long as `argument` is used."""
+
+    def __init__(self, *steps: tuple[int, int, int, int]) -> None:
+        self._steps = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *step) for step in steps))
+        self.argument = struct.pack("HP", len(steps), ctypes.addressof(self._steps))
+
+
+@functools.cache
+def _only_payload_type(payload_type: int) -> _Program:
+    return _Program(
+        (_LOAD_OCTET, 0, 0, 8),
+        (_AND, 0, 0, 0xC0),
+        (_JUMP_IF_EQUAL, 0, 4, 0x80),
+        (_LOAD_OCTET, 0, 0, 9),
+        (_AND, 0, 0, 0x7F),
+        (_JUMP_IF_EQUAL, 0, 1, payload_type),
+        (_RETURN, 0, 0, _WHOLE_PACKET),
+        (_RETURN, 0, 0, 0),
+    )
+
+
+@functools.cache
+def _nothing() -> _Program:
+    return _Program((_RETURN, 0, 0, 0))
+
+
+def pass_only(sock: socket.socket, payload_type: int | None) -> None:
+    """Let only RTP of one payload type through to the process; None: nothing at all. Raises `OSError`."""
+    program = _nothing() if payload_type is None else _only_payload_type(payload_type)
+    sock.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, program.argument)
+
+
+def pass_all(sock: socket.socket) -> None:
+    """Remove the filter of `pass_only`. Raises `OSError`."""
+    sock.setsockopt(socket.SOL_SOCKET, _SO_DETACH_FILTER, 0)
+
+
+def disconnect(sock: socket.socket) -> None:
+    """Let a connected UDP socket hear everybody again; it keeps its port. Raises `OSError`.
+
+    `connect` to `AF_UNSPEC`, which Python's own `connect` cannot express.
+    """
+    nowhere = struct.pack("H14x", socket.AF_UNSPEC)
+    if _libc.connect(sock.fileno(), nowhere, len(nowhere)):
+        code = ctypes.get_errno()
+        raise OSError(code, os.strerror(code))
+
+
+def queued_octets(sock: socket.socket) -> int:
+    """Kernel memory that waiting datagrams take, empty ones too; 0: none waits."""
+    return _memory(sock)[_MEMINFO_RECEIVE]
+
+
+def dropped(sock: socket.socket) -> int:
+    """Datagrams that the kernel dropped on this socket so far, by filter or full buffer (wraps at 2^32)."""
+    return _memory(sock)[_MEMINFO_DROPS]
+
+
+def _memory(sock: socket.socket) -> tuple[int, ...]:
+    return _MEMINFO.unpack(sock.getsockopt(socket.SOL_SOCKET, _SO_MEMINFO, _MEMINFO.size))
