@@ -6,7 +6,7 @@ from collections.abc import Callable
 from enum import Enum
 from itertools import islice
 from queue import Empty, SimpleQueue
-from time import monotonic
+from time import monotonic, sleep
 
 from acd.journal.flow import SNAPSHOT, SYNC, WRITE, Flow
 from acd.journal.order import Appended
@@ -16,6 +16,9 @@ from acd.ports import Snapshot
 
 GROUP = 512
 """Most appends in one transaction, so that *written* is reported in small steps even after a stall."""
+
+SYNC_PACE_S = 0.01
+"""A sync begins no sooner after the one before: a busy desk would otherwise sync after every entry."""
 
 DISK_FAULTS = (OSError, sqlite3.Error)
 
@@ -115,7 +118,10 @@ class Writer:
 
 
 class Syncer:
-    """Syncs what is committed, in groups: all that came during one fsync is covered by the next."""
+    """Syncs what is committed, in groups: all that came since one fsync began is covered by the next.
+
+    The first after a quiet moment is synced at once.
+    """
 
     def __init__(self, flow: Flow, store: Store, writer: Writer, fsync: Callable[[int], None]) -> None:
         self._flow = flow
@@ -127,6 +133,7 @@ class Syncer:
         """Until the flow is stopped."""
         flow = self._flow
         while self._wait():
+            began_s = monotonic()
             with flow.state:
                 committed, seq, segments = flow.committed, flow.written_seq, list(flow.segments)
             try:
@@ -138,6 +145,7 @@ class Syncer:
             else:
                 flow.sync_to(committed, seq)
                 flow.heal(SYNC)
+            sleep(max(0.0, began_s + SYNC_PACE_S - monotonic()))
 
     def _wait(self) -> bool:
         flow = self._flow

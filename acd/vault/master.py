@@ -28,13 +28,14 @@ _NONCE_BYTES = 12
 
 
 class MasterKey:
-    """32 secret bytes; separate keys for wrapping and for look-ups are derived from them (HKDF, RFC 5869)."""
+    """32 secret bytes; keys for wrapping, look-ups and records are derived from them (HKDF, RFC 5869)."""
 
     def __init__(self, secret: bytes) -> None:
         """Raises VaultKeyError unless `secret` has 32 bytes."""
         if len(secret) != KEY_BYTES:
             raise VaultKeyError(f"the vault's master key must have {KEY_BYTES} bytes, not {len(secret)}")
         self.wrapping = Cipher(_derive(secret, b"acd vault: wrapping"))
+        self.records = Cipher(_derive(secret, b"acd vault: recovery records"))
         self._lookup = _derive(secret, b"acd vault: look-up")
 
     @classmethod

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 from threading import Lock
+from typing import NamedTuple
 
 from acd.vault.errors import VaultBusyError, VaultDamagedError, VaultKeyError, VaultUnknownError
 from acd.vault.file import VaultFile
@@ -13,6 +14,16 @@ from acd.vault.master import KEY_BYTES, Cipher, MasterKey
 from acd.vault.parties import IDENTIFYING, ContactRef, DocumentId, PartyId, PartyKind, comparable
 
 _CHECK = b"acd vault"
+
+
+class NewParty(NamedTuple):
+    """A party to be stored; `id` is taken if the value has none yet."""
+
+    contact: ContactRef
+    kind: PartyKind
+    value: str
+    id: PartyId
+    at_ms: int
 
 
 class Vault:
@@ -44,13 +55,22 @@ class Vault:
 
         Inside one tenant an equal value (as `comparable` sees it) gives the same id.
         """
-        lookup = self._lookup(contact.tenant, kind, value)
         with self._lock, self._file.transaction() as db:
-            row, cipher = self._contact_key(db, contact, at_ms)
-            db.execute("INSERT OR IGNORE INTO links VALUES (?, ?)", (lookup, _opaque()))
-            (party,) = db.execute("SELECT party FROM links WHERE lookup = ?", (lookup,)).fetchone()
-            sealed = cipher.seal(value.encode(), _context("party", party))
-            db.execute("INSERT OR REPLACE INTO parties VALUES (?, ?, ?)", (party, row, sealed))
+            return self._put(db, NewParty(contact, kind, value, new_party_id(), at_ms))
+
+    def put_parties(self, parties: Iterable[NewParty]) -> None:
+        """The same for several, in one transaction; a value that is known already keeps its id."""
+        with self._lock, self._file.transaction() as db:
+            for party in parties:
+                self._put(db, party)
+
+    def _put(self, db: sqlite3.Connection, new: NewParty) -> PartyId:
+        lookup = self._lookup(new.contact.tenant, new.kind, new.value)
+        row, cipher = self._contact_key(db, new.contact, new.at_ms)
+        db.execute("INSERT OR IGNORE INTO links VALUES (?, ?)", (lookup, new.id))
+        (party,) = db.execute("SELECT party FROM links WHERE lookup = ?", (lookup,)).fetchone()
+        sealed = cipher.seal(new.value.encode(), _context("party", party))
+        db.execute("INSERT OR REPLACE INTO parties VALUES (?, ?, ?)", (party, row, sealed))
         return PartyId(party)
 
     def put_document(self, contact: ContactRef, kind: str, content: bytes, *, at_ms: int) -> DocumentId:
@@ -164,6 +184,11 @@ class Vault:
                 f"the master key is not the one {self._file.path} was made with: restore that key; "
                 "without it nothing in the vault can be read"
             ) from error
+
+
+def new_party_id() -> PartyId:
+    """An id that nobody has."""
+    return PartyId(_opaque())
 
 
 def _opaque() -> str:

@@ -1,0 +1,59 @@
+"""A journal whose recovery records are encrypted: a SIP dialog names its caller."""
+
+from collections.abc import Callable, Iterable
+
+from acd.ports import Entry, Journal, Progress, Record, Recovered, Snapshot
+from acd.vault.errors import VaultDamagedError
+from acd.vault.master import Cipher
+
+
+class SealedJournal:
+    """The journal inside, with every record's value sealed by `cipher` and bound to its channel and key.
+
+    Events and facts pass as they are: they hold no personal data.
+    """
+
+    def __init__(self, inside: Journal, cipher: Cipher) -> None:
+        self.inside = inside
+        self._cipher = cipher
+
+    def open(
+        self, on_written: Progress, on_synced: Progress, on_failure: Callable[[Exception], None]
+    ) -> Recovered:
+        """As the port says. Raises VaultDamagedError, too: a record was sealed with another master key."""
+        found = self.inside.open(on_written, on_synced, on_failure)
+        try:
+            records = {key: self._cipher.open(value, _context(*key)) for key, value in found.records.items()}
+        except VaultDamagedError:
+            self.inside.close()
+            raise
+        return found._replace(records=records)
+
+    def append(self, entry: Entry | None, records: Iterable[Record] = ()) -> None:
+        """As the port says."""
+        self.inside.append(entry, [self._sealed(record) for record in records])
+
+    def snapshot(self, snapshot: Snapshot) -> None:
+        """As the port says."""
+        self.inside.snapshot(snapshot)
+
+    def facts(self, after_seq: int = 0) -> Iterable[Entry]:
+        """As the port says."""
+        return self.inside.facts(after_seq)
+
+    def flush(self) -> None:
+        """As the port says."""
+        self.inside.flush()
+
+    def close(self) -> None:
+        """As the port says."""
+        self.inside.close()
+
+    def _sealed(self, record: Record) -> Record:
+        if record.value is None:
+            return record
+        return record._replace(value=self._cipher.seal(record.value, _context(record.channel, record.key)))
+
+
+def _context(channel: str, key: str) -> bytes:
+    return f"{channel}\0{key}".encode()
