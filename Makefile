@@ -20,8 +20,7 @@ check: $(VENV)/.test-ready
 	bash .ci/run
 
 $(VENV)/bin/python:
-	$(PYTHON) -m venv $(VENV) || bash .ci/packages python3-venv
-	test -x $@ || $(PYTHON) -m venv $(VENV)
+	$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV) && bash .ci/packages python3-venv && $(PYTHON) -m venv $(VENV); }
 
 $(VENV)/.run-ready: requirements.lock pyproject.toml | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
