@@ -1,0 +1,218 @@
+"""The composition root: a site file becomes a running desk, and stops cleanly."""
+
+import asyncio
+import time
+from collections.abc import Coroutine, Mapping, Sequence
+from contextlib import AsyncExitStack
+from typing import Any
+
+import structlog
+
+from acd.core.engine import ENGINE_VERSION
+from acd.core.events import ContactId, Event
+from acd.journal.stamper import Stamper
+from acd.ports import Channel, Host, Journal, Recovered, Snapshot
+from acd.server.calendars import DAY_MS, changes, configured
+from acd.server.control import ServerControl
+from acd.server.dispatch import Dispatch
+from acd.server.driver import Driver
+from acd.server.exposition import exposition
+from acd.server.garbage import Garbage
+from acd.server.gate import Gate
+from acd.server.host import ServerHost
+from acd.server.lag import LoopLag
+from acd.server.metrics import FactCounts
+from acd.server.recovery import Revived, revive
+from acd.server.snapshots import Snapshots
+from acd.server.stores import open_journal, open_parties
+from acd.web import api
+from acd.web.auth import own_token
+from acd.web.listener import Listener
+from config.schema import Site
+
+_log = structlog.get_logger("acd.app")
+
+URL_FILE = "api-url"
+"""In the data directory while the server runs: where the API listens."""
+
+
+class App:
+    """One running desk. `start`, then wait, then `drain` and `stop`; all on one loop."""
+
+    driver: Driver
+    control: ServerControl
+    listener: Listener
+    snapshots: Snapshots
+
+    def __init__(self, site: Site, channels: Sequence[Channel], *, journal: Journal | None = None) -> None:
+        """`journal`: another one than the site names (tests)."""
+        site.server.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.site = site
+        self.channels = tuple(channels)
+        self.journal = journal or open_journal(site)
+        self.dispatch = Dispatch(channels)
+        self.broken: asyncio.Future[Exception] = asyncio.get_running_loop().create_future()
+        """Done when the engine failed: the process must end without a snapshot."""
+        self.gate = Gate(asyncio.get_running_loop(), self.dispatch.carry_out)
+        self.lag = LoopLag()
+        self._exits = AsyncExitStack()
+        self._channel_states: dict[str, str] = {channel.name: "starting" for channel in channels}
+        self._stopping = False
+
+    @property
+    def channel_states(self) -> Mapping[str, str]:
+        """Channel → `up`, or why it is not."""
+        return self._channel_states
+
+    async def start(self) -> None:
+        """Recover, apply the site, start channels and API.
+
+        Raises RecoveryError, JournalError, VaultError, OSError (address taken), ValueError (token unusable).
+        What was started until then is stopped again.
+        """
+        try:
+            recovered = await self._recover()
+            self._apply_site()
+            await self._start_channels(recovered)
+            self._start_api()
+            self._start_chores()
+        except BaseException:
+            await self._exits.aclose()
+            raise
+        _log.info("serving", url=self.listener.url, seq=self.driver.seq, channels=dict(self._channel_states))
+
+    async def drain(self) -> None:
+        """Take no new contacts; returns when none is left, or after the patience of the site."""
+        self._stopping = True
+        drains = [asyncio.ensure_future(channel.drain()) for channel in self.channels]
+        if not drains:
+            return
+        _, late = await asyncio.wait(drains, timeout=self.site.server.drain_ms / 1000)
+        for drain in late:
+            drain.cancel()
+        for channel, result in zip(
+            self.channels, await asyncio.gather(*drains, return_exceptions=True), strict=True
+        ):
+            if isinstance(result, Exception):
+                _log.error("drain failed", channel=channel.name, error=str(result))
+
+    async def stop(self) -> None:
+        """Stop channels and API, take a last snapshot, flush and close the journal."""
+        self._stopping = True
+        await self._exits.aclose()
+        _log.info("stopped", seq=self.driver.seq)
+
+    async def _recover(self) -> Recovered:
+        gate = self.gate
+        began_s = time.process_time()
+        recovered = await asyncio.to_thread(
+            self.journal.open, gate.on_written, gate.on_synced, gate.on_failure
+        )
+        self._exits.push_async_callback(asyncio.to_thread, self.journal.close)
+        revived = revive(recovered)
+        gate.start_from(revived.seq)
+        self.driver = self._make_driver(revived)
+        self.snapshots = Snapshots(self.journal, recovered.snapshot, lambda: gate.written)
+        self._exits.callback(self._last_snapshot)
+        took_ms = round(1000 * (time.process_time() - began_s))
+        _log.info("recovered", seq=revived.seq, replayed=len(recovered.entries), cpu_ms=took_ms)
+        return recovered
+
+    def _make_driver(self, revived: Revived) -> Driver:
+        stamper = Stamper(
+            revived.engine.state.now_ms, time.time_ns() // 1_000_000, time.monotonic_ns() // 1_000_000
+        )
+        if stamper.ahead_ms:
+            _log.warning(
+                "the clock was set back; time goes on from the last entry", ahead_ms=stamper.ahead_ms
+            )
+        live = revived.engine.state.contacts.values()
+        self.counts = FactCounts((ContactId(contact.id), contact.medium) for contact in live)
+        return Driver(
+            engine=revived.engine,
+            journal=self.journal,
+            gate=self.gate,
+            stamp=lambda: stamper.stamp(time.monotonic_ns() // 1_000_000),
+            seq=revived.seq,
+            observe=self.counts.observe,
+            fail=self._broke,
+        )
+
+    def _apply_site(self) -> None:
+        for event in self._desk_events():
+            self.driver.submit(event)
+
+    def _desk_events(self) -> Sequence[Event]:
+        return list(changes(self.driver.engine.state.desk, configured(self.site, self.driver.now_ms())))
+
+    async def _start_channels(self, recovered: Recovered) -> None:
+        self.parties = open_parties(self.site, self.driver.now_ms)
+        self._exits.push_async_callback(asyncio.to_thread, self.parties.close)
+        host: Host = ServerHost(self.driver, self.parties.put)
+        standing = self.driver.engine.standing()
+        for channel in self.channels:
+            records = {key: value for (name, key), value in recovered.records.items() if name == channel.name}
+            mine = [effect for effect in standing if getattr(effect, "medium", None) in channel.media]
+            await channel.start(host, records, mine)
+            self._channel_states[channel.name] = "up"
+            self._exits.push_async_callback(self._stop_channel, channel)
+
+    def _start_api(self) -> None:
+        settings, data_dir = self.site.server.api, self.site.server.data_dir
+        token = settings.token.reveal() if settings.token else own_token(data_dir)
+        self.garbage = Garbage(lambda: self.driver.seq)
+        self.control = ServerControl(
+            driver=self.driver,
+            gate=self.gate,
+            journal=self.journal,
+            channels=self._channel_states,
+            stopping=lambda: self._stopping,
+            metrics=exposition(self).text,
+        )
+        self.listener = Listener(api.create(self.control, token), settings.host, settings.port)
+        self.listener.start()
+        self._exits.push_async_callback(self.listener.stop)
+        url_file = data_dir / URL_FILE
+        url_file.write_text(self.listener.url + "\n", encoding="ascii")
+        self._exits.callback(url_file.unlink, missing_ok=True)
+
+    def _start_chores(self) -> None:
+        self._chore("snapshots", self.snapshots.run())
+        self._chore("calendars", self._prolong_calendars())
+        self._chore("lag", self.lag.run())
+        self._chore("garbage", self.garbage.run())
+        self.garbage.take_over()
+        self._exits.callback(self.garbage.give_back)
+
+    def _chore(self, name: str, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work, name=name)
+        task.add_done_callback(_tell_end)
+        self._exits.callback(task.cancel)
+
+    async def _prolong_calendars(self) -> None:
+        while True:
+            now_ms = self.driver.now_ms()
+            await asyncio.sleep((DAY_MS - now_ms % DAY_MS) / 1000 + 1)
+            self._apply_site()
+
+    async def _stop_channel(self, channel: Channel) -> None:
+        try:
+            await channel.stop()
+        except Exception:
+            _log.exception("channel did not stop cleanly", channel=channel.name)
+        self._channel_states[channel.name] = "stopped"
+
+    def _last_snapshot(self) -> None:
+        self.driver.close()
+        if self.broken.done() or self.driver.seq == self.snapshots.last_seq:
+            return
+        self.journal.snapshot(Snapshot(self.driver.seq, ENGINE_VERSION, self.driver.engine.snapshot()))
+
+    def _broke(self, bug: Exception) -> None:
+        if not self.broken.done():
+            self.broken.set_result(bug)
+
+
+def _tell_end(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and (failure := task.exception()) is not None:
+        _log.error("chore failed", chore=task.get_name(), error=str(failure), exc_info=failure)

@@ -1,0 +1,157 @@
+"""The live driver: stamps events, feeds the engine, journals what it decided, re-arms the one timer."""
+
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
+
+import structlog
+
+from acd.core.engine import ENGINE_VERSION, Engine
+from acd.core.errors import Rejected
+from acd.core.events import Event, Tick
+from acd.core.facts import Fact
+from acd.journal.digest import facts_digest
+from acd.ports import Entry, Journal, Record
+from acd.server.codec import encode_event, encode_facts
+from acd.server.gate import Gate
+
+_log = structlog.get_logger("acd.driver")
+
+Stamp = Callable[[], int]
+"""The time in Unix milliseconds; never less than the one before."""
+
+Fail = Callable[[Exception], None]
+"""Told once when the engine broke (a bug): the process must stop and a new one replay the journal."""
+
+LINGER_S = 0.02
+"""Records of no event travel with the next entry, but wait no longer than this."""
+
+Observe = Callable[[Sequence[Fact]], None]
+"""Sees the facts of every entry right after they were decided (metrics); must not raise."""
+
+
+class Driver:
+    """One engine, one journal, one timer; all on the loop's thread. Decides nothing itself."""
+
+    def __init__(
+        self,
+        *,
+        engine: Engine,
+        journal: Journal,
+        gate: Gate,
+        stamp: Stamp,
+        seq: int,
+        observe: Observe,
+        fail: Fail,
+    ) -> None:
+        """`seq` is that of the last recovered entry, 0 for a new journal."""
+        self.engine = engine
+        self.seq = seq
+        self.rejected = 0
+        self._journal = journal
+        self._gate = gate
+        self._stamp = stamp
+        self._observe = observe
+        self._fail = fail
+        self._loop = asyncio.get_running_loop()
+        self._timer: asyncio.TimerHandle | None = None
+        self._armed_ms = 0
+        self._closed = False
+        self._lingering: list[Record] = []
+        self._linger: asyncio.TimerHandle | None = None
+        self._arm(stamp())
+
+    def submit(self, event: Event, records: Iterable[Record] = ()) -> int:
+        """Handle `event` now and journal it with `records`; returns its sequence number.
+
+        Deadlines that are due by then fire first, as an entry of their own. Raises Rejected when the event
+        is illegal: then it is counted, and neither it nor its records are journalled.
+        """
+        now_ms = self._stamp()
+        self._tick_if_due(now_ms)
+        seq = self._step(event, now_ms, records)
+        self._arm(now_ms)
+        return seq
+
+    def remember(self, records: Iterable[Record]) -> None:
+        """Journal records that belong to no event: with the next entry, or alone after LINGER_S.
+
+        A transaction of their own would cost more than the rest of what a call writes.
+        """
+        self._lingering.extend(records)
+        if self._lingering and self._linger is None and not self._closed:
+            self._linger = self._loop.call_later(LINGER_S, self._write_lingering)
+
+    def now_ms(self) -> int:
+        """The time of the next entry if it came now."""
+        return self._stamp()
+
+    def close(self) -> None:
+        """No more deadlines fire and no more events are taken."""
+        self._closed = True
+        if self._linger is not None:
+            self._linger.cancel()
+            self._write_lingering()
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _tick_if_due(self, now_ms: int) -> None:
+        deadline_ms = self.engine.next_deadline()
+        if deadline_ms is not None and deadline_ms <= now_ms:
+            self._step(Tick(), now_ms, ())
+
+    def _step(self, event: Event, now_ms: int, records: Iterable[Record]) -> int:
+        if self._closed:
+            raise Rejected("the server is stopping")
+        try:
+            outcome = self.engine.handle(event, now_ms)
+        except Rejected as refusal:
+            self.rejected += 1
+            _log.debug("event rejected", kind=type(event).__name__, reason=str(refusal))
+            raise
+        except Exception as bug:
+            self._break(event, bug)
+            raise
+        seq = self.seq = self.seq + 1
+        facts = encode_facts(outcome.facts)
+        entry = Entry(seq, now_ms, ENGINE_VERSION, encode_event(event), facts, facts_digest(facts))
+        lingering, self._lingering = self._lingering, []
+        try:
+            self._journal.append(entry, [*lingering, *records] if lingering else records)
+        except Exception as refusal:
+            self._break(event, refusal)
+            raise
+        self._gate.hold(seq, outcome.effects)
+        self._observe(outcome.facts)
+        return seq
+
+    def _write_lingering(self) -> None:
+        self._linger = None
+        lingering, self._lingering = self._lingering, []
+        if lingering:
+            self._journal.append(None, lingering)
+
+    def _break(self, event: Event, failure: Exception) -> None:
+        # The engine has changed halfway, or beyond the journal. A new process goes on from the journal.
+        _log.critical("engine stopped", kind=type(event).__name__, seq=self.seq, exc_info=failure)
+        try:
+            self.close()
+        finally:
+            self._fail(failure)
+
+    def _arm(self, now_ms: int) -> None:
+        # A timer that is armed too early is left to fire and finds nothing due: most deadlines (ringing,
+        # wrap-up) are lifted before they are due, and moving the timer each time would cost more.
+        deadline_ms = self.engine.next_deadline()
+        if deadline_ms is None or (self._timer is not None and self._armed_ms <= deadline_ms):
+            return
+        if self._timer is not None:
+            self._timer.cancel()
+        self._armed_ms = deadline_ms
+        self._timer = self._loop.call_later(max(0, deadline_ms - now_ms) / 1000, self._expire)
+
+    def _expire(self) -> None:
+        self._timer = None
+        now_ms = self._stamp()
+        self._tick_if_due(now_ms)
+        self._arm(now_ms)

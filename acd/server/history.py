@@ -1,0 +1,70 @@
+"""A contact's facts, found in the journal without any index: contact numbers rise with sequence numbers."""
+
+from collections.abc import Iterable
+
+from acd.core.events import ContactId
+from acd.core.facts import Abandoned, Arrived, Fact, Released, WrapUpDone, WrapUpStarted
+from acd.ports import Journal
+from acd.server.codec import decode_facts
+
+MAX_SCAN = 200_000
+"""Entries read at most after the arrival; a contact that lives longer is shown as far as that."""
+_NEAR = 500
+
+
+def contact_history(journal: Journal, contact: ContactId, last_seq: int) -> list[tuple[int, Fact]]:
+    """(sequence number, fact) of the contact, oldest first; empty if it never arrived. Blocks."""
+    story: list[tuple[int, Fact]] = []
+    ending = _Ending()
+    start = _before_arrival(journal, contact, last_seq)
+    for count, entry in enumerate(journal.facts(start)):
+        facts = decode_facts(entry.facts)
+        if not story and (count > MAX_SCAN or _arrived_later(facts, contact)):
+            break
+        about = [fact for fact in facts if getattr(fact, "contact", None) == contact]
+        story.extend((entry.seq, fact) for fact in about)
+        if ending.reached(about) or count > MAX_SCAN:
+            break
+    return story
+
+
+class _Ending:
+    """Knows when nothing can follow: the contact has ended and nobody wraps it up."""
+
+    def __init__(self) -> None:
+        self._ended = False
+        self._wrapping_up = 0
+
+    def reached(self, facts: Iterable[Fact]) -> bool:
+        for fact in facts:
+            self._ended |= isinstance(fact, Released | Abandoned)
+            self._wrapping_up += isinstance(fact, WrapUpStarted) - isinstance(fact, WrapUpDone)
+        return self._ended and self._wrapping_up <= 0
+
+
+def _before_arrival(journal: Journal, contact: ContactId, last_seq: int) -> int:
+    """A sequence number before the arrival and near it, by bisection."""
+    low, high = 0, last_seq
+    while high - low > _NEAR:
+        middle = (low + high) // 2
+        found = _next_arrival(journal, middle, high)
+        if found is None or found[1] >= contact:
+            high = middle
+        else:
+            low = found[0]
+    return low
+
+
+def _next_arrival(journal: Journal, after_seq: int, until_seq: int) -> tuple[int, int] | None:
+    """(sequence number, contact) of the first arrival in (after_seq, until_seq]."""
+    for entry in journal.facts(after_seq):
+        if entry.seq > until_seq:
+            return None
+        for fact in decode_facts(entry.facts):
+            if isinstance(fact, Arrived):
+                return entry.seq, fact.contact
+    return None
+
+
+def _arrived_later(facts: Iterable[Fact], contact: ContactId) -> bool:
+    return any(isinstance(fact, Arrived) and fact.contact > contact for fact in facts)

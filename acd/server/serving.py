@@ -1,0 +1,112 @@
+"""The life of the server process: start, wait for a signal, drain, stop; the exit code says how it went."""
+
+import asyncio
+import os
+import signal
+import socket
+from collections.abc import Sequence
+from enum import IntEnum
+from typing import Any
+
+import structlog
+
+from acd.journal.errors import JournalError
+from acd.ports import Channel
+from acd.server.app import App
+from acd.server.recovery import RecoveryError
+from acd.vault.errors import VaultError
+from config.schema import Site
+
+_log = structlog.get_logger("acd.serving")
+
+_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+
+
+class Exit(IntEnum):
+    """Exit codes of the server, for supervisors."""
+
+    CLEAN = 0
+    FAILED = 1
+    """It could not start, or could not save everything when it stopped."""
+    JOURNAL_UNUSABLE = 3
+    """Starting again will not help: an operator must act."""
+    BROKEN = 70
+    """A bug stopped the engine; starting again replays the journal without the event that did it."""
+
+
+class CannotStart(Exception):
+    """Why the server did not start; `code` is the exit code."""
+
+    def __init__(self, reason: str, code: Exit) -> None:
+        super().__init__(reason)
+        self.code = code
+
+
+def serve(site: Site, channels: Sequence[Channel]) -> Exit:
+    """Run the desk until SIGTERM or SIGINT. Raises CannotStart."""
+    return asyncio.run(_serve(site, channels))
+
+
+async def _serve(site: Site, channels: Sequence[Channel]) -> Exit:
+    stop = _stop_signals()
+    app = await _started(site, channels)
+    notify("READY=1")
+    stopping = asyncio.ensure_future(stop.get())
+    ends: list[asyncio.Future[Any]] = [stopping, app.broken]
+    await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+    notify("STOPPING=1")
+    if not app.broken.done():
+        _log.info("stopping", signal=stopping.result())
+        await _drain_unless_urged(app, stop)
+    stopping.cancel()
+    try:
+        await app.stop()
+    except JournalError as failure:
+        _log.critical("not everything is saved", error=str(failure))
+        return Exit.FAILED
+    return Exit.BROKEN if app.broken.done() else Exit.CLEAN
+
+
+async def _started(site: Site, channels: Sequence[Channel]) -> App:
+    try:
+        app = App(site, channels)
+        await app.start()
+    except (RecoveryError, JournalError) as failure:
+        raise CannotStart(str(failure), Exit.JOURNAL_UNUSABLE) from failure
+    except (OSError, ValueError, VaultError) as failure:
+        raise CannotStart(str(failure), Exit.FAILED) from failure
+    return app
+
+
+async def _drain_unless_urged(app: App, stop: "asyncio.Queue[str]") -> None:
+    """Drain; a second signal ends it."""
+    drain = asyncio.ensure_future(app.drain())
+    urged = asyncio.ensure_future(stop.get())
+    ends: list[asyncio.Future[Any]] = [drain, urged]
+    await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+    if urged.done():
+        _log.warning("stopping without draining", signal=urged.result())
+    for end in ends:
+        end.cancel()
+    await asyncio.gather(*ends, return_exceptions=True)
+
+
+def _stop_signals() -> "asyncio.Queue[str]":
+    names: asyncio.Queue[str] = asyncio.Queue()
+    loop = asyncio.get_running_loop()
+    for number in _SIGNALS:
+        loop.add_signal_handler(number, names.put_nowait, number.name)
+    return names
+
+
+def notify(state: str) -> None:
+    """Tell systemd (sd_notify(3)), if it started us."""
+    address = os.environ.get("NOTIFY_SOCKET")
+    if not address:
+        return
+    path = "\0" + address[1:] if address.startswith("@") else address
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
+        try:
+            sender.sendto(state.encode(), path)
+        except OSError as failure:
+            _log.warning("systemd could not be told", error=str(failure))

@@ -1,0 +1,42 @@
+"""`acd upgrade`: take over a journal that another engine version wrote, if this one decides the same."""
+
+from acd.core.engine import ENGINE_VERSION
+from acd.journal.errors import JournalError
+from acd.ports import Snapshot
+from acd.server.recovery import RecoveryError, revive
+from acd.server.stores import open_journal
+from config.schema import Site
+
+
+class CannotUpgrade(Exception):
+    """Nothing was changed; the text says why and what to do."""
+
+
+def upgrade(site: Site) -> str:
+    """Replay the tail, compare every digest, and store a snapshot of this version; says what was done.
+
+    Raises CannotUpgrade: the journal is in use or damaged, or this version would have decided otherwise.
+    """
+    journal = open_journal(site)
+    try:
+        recovered = journal.open(_ignore, _ignore, _ignore_failure)
+    except JournalError as failure:
+        raise CannotUpgrade(str(failure)) from failure
+    try:
+        if all(entry.version == ENGINE_VERSION for entry in recovered.entries):
+            return f"nothing to do: {len(recovered.entries)} entries to replay, all of this engine version"
+        revived = revive(recovered, any_version=True)
+        journal.snapshot(Snapshot(revived.seq, ENGINE_VERSION, revived.engine.snapshot()))
+        return f"taken over at entry {revived.seq}: {len(recovered.entries)} entries replayed alike"
+    except RecoveryError as failure:
+        raise CannotUpgrade(str(failure)) from failure
+    finally:
+        journal.close()
+
+
+def _ignore(_seq: int) -> None:
+    pass
+
+
+def _ignore_failure(_failure: Exception) -> None:
+    pass

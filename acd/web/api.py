@@ -1,0 +1,259 @@
+"""The HTTP API under /api/v1: what it offers, in which shapes; every change answers once it is synced."""
+
+from importlib.metadata import version
+from typing import Annotated, Any
+
+import msgspec
+from fastapi import APIRouter, Depends, FastAPI, Path, Query
+from fastapi.responses import Response
+
+from acd.core.events import (
+    AgentPaused,
+    AgentReady,
+    AgentSignedIn,
+    AgentSignedOut,
+    ContactId,
+    ContactTransferred,
+    Event,
+    PriorityChanged,
+    WrapUpCoded,
+    WrapUpEnded,
+    WrapUpExtended,
+)
+from acd.core.view import AgentView, ContactView, Status
+from acd.web import PREFIX, errors
+from acd.web.auth import bearer
+from acd.web.bodies import PriorityRequest, StateChange, TransferRequest, WantedState, WrapUpRequest
+from acd.web.control import Control, Health, NotDurable
+from acd.web.errors import ApiError
+from acd.web.explain import Happening, OfferExplained, explain, happening
+from acd.web.limits import BodyCap
+from agents.skills import AgentId
+from queues.desk import LineId
+from queues.states import ContactState
+
+MAX_CONTACTS = 10_000
+PROMETHEUS_TEXT = "text/plain; version=1.0.0; charset=utf-8"
+
+AgentPath = Annotated[str, Path(min_length=1, max_length=200)]
+ContactPath = Annotated[int, Path(ge=1, lt=2**63)]
+
+
+class Agents(msgspec.Struct, frozen=True):
+    agents: tuple[AgentView, ...]
+
+
+class ContactDetail(msgspec.Struct, frozen=True):
+    """`contact` is null when it is over."""
+
+    contact: ContactView | None
+    history: list[Happening]
+    explain: list[OfferExplained]
+
+
+class Changed(msgspec.Struct, frozen=True):
+    """Done and synced as journal entry `seq`; `seq` 0: it was so already."""
+
+    seq: int
+
+
+class Failure(msgspec.Struct, frozen=True):
+    error: "FailureDetail"
+
+
+class FailureDetail(msgspec.Struct, frozen=True):
+    """`code` is for programs, `reason` for people."""
+
+    code: str
+    reason: str
+
+
+SHAPES = (Health, Status, Agents, ContactDetail, Changed, Failure)
+
+
+class Json(Response):
+    """A msgspec struct as JSON."""
+
+    media_type = "application/json"
+
+    def render(self, content: Any) -> bytes:
+        return msgspec.json.encode(content)
+
+
+def create(control: Control, token: str, *, open_metrics: bool = False) -> FastAPI:
+    """The application. `token` guards everything but `/health` (and `/metrics` with `open_metrics`)."""
+    app = FastAPI(
+        title="ACD engine",
+        version=version("acd-engine"),
+        docs_url=f"{PREFIX}/docs",
+        openapi_url=f"{PREFIX}/openapi.json",
+        redoc_url=None,
+    )
+    app.add_middleware(BodyCap)
+    errors.install(app)
+    guard = [Depends(bearer(token))]
+    app.include_router(_open_router(control, [] if open_metrics else guard), prefix=PREFIX)
+    app.include_router(_reading_router(control), prefix=PREFIX, dependencies=guard)
+    app.include_router(_agent_router(control), prefix=PREFIX, dependencies=guard)
+    app.include_router(_contact_router(control), prefix=PREFIX, dependencies=guard)
+    _describe_shapes(app)
+    return app
+
+
+def _open_router(control: Control, metrics_guard: list[Any]) -> APIRouter:
+    router = APIRouter(tags=["operation"])
+
+    @router.get("/health", **_shows(Health))
+    async def health() -> Response:
+        """Liveness and readiness: 200 when calls are taken, else 503. Needs no token."""
+        found = control.health()
+        return Json(found, 200 if found.status == "ok" else 503)
+
+    @router.get("/metrics", dependencies=metrics_guard, response_class=Response)
+    async def metrics() -> Response:
+        """Prometheus text."""
+        return Response(control.metrics(), media_type=PROMETHEUS_TEXT)
+
+    return router
+
+
+def _reading_router(control: Control) -> APIRouter:
+    router = APIRouter(tags=["desk"])
+
+    @router.get("/status", **_shows(Status))
+    async def status(contacts: Annotated[int, Query(ge=0, le=MAX_CONTACTS)] = 200) -> Response:
+        """Lines, agents, and at most `contacts` live contacts."""
+        return Json(control.status(contacts))
+
+    @router.get("/agents", **_shows(Agents))
+    async def agents() -> Response:
+        """All agents and what they do."""
+        return Json(Agents(control.status(0).agents))
+
+    @router.get("/contacts/{contact}", **_shows(ContactDetail))
+    async def contact(contact: ContactPath) -> Response:
+        """A contact, live or over: how it stands, its history, and why it was offered to whom."""
+        number = ContactId(contact)
+        history = await control.history(number)
+        live = control.contact(number)
+        if live is None and not history:
+            raise ApiError(404, "not_found", f"there is no contact {contact}")
+        happenings = [happening(seq, fact) for seq, fact in history]
+        return Json(ContactDetail(live, happenings, explain(fact for _, fact in history)))
+
+    return router
+
+
+def _agent_router(control: Control) -> APIRouter:
+    router = APIRouter(tags=["agents"])
+
+    @router.post("/agents/{agent}/state", **_shows(Changed))
+    async def change_state(agent: AgentPath, wanted: StateChange) -> Response:
+        """Sign an agent in, make him ready, pause him with a reason, or sign him out."""
+        availability = control.availability(AgentId(agent))
+        if availability is None:
+            raise ApiError(404, "not_found", f"there is no agent {agent}")
+        event = _state_event(AgentId(agent), availability, wanted)
+        return Json(Changed(0 if event is None else await _changed(control, event)))
+
+    return router
+
+
+def _contact_router(control: Control) -> APIRouter:
+    router = APIRouter(tags=["contacts"])
+
+    @router.post("/contacts/{contact}/priority", **_shows(Changed))
+    async def priority(contact: ContactPath, wanted: PriorityRequest) -> Response:
+        """Give a waiting contact another class or head start; what waits is matched anew."""
+        number = _live(control, contact).id
+        event = PriorityChanged(ContactId(number), wanted.priority_class, wanted.head_start_ms)
+        return Json(Changed(await _changed(control, event)))
+
+    @router.post("/contacts/{contact}/transfer", **_shows(Changed))
+    async def transfer(contact: ContactPath, wanted: TransferRequest) -> Response:
+        """Hand the contact to another line; it keeps the moment it first waited."""
+        agent = AgentId(wanted.agent or _handling(_live(control, contact)))
+        event = ContactTransferred(ContactId(contact), agent, LineId(wanted.line))
+        return Json(Changed(await _changed(control, event)))
+
+    @router.post("/contacts/{contact}/wrap-up", **_shows(Changed))
+    async def wrap_up(contact: ContactPath, wanted: WrapUpRequest) -> Response:
+        """Give the contact its code, end its wrap-up, or extend it."""
+        agent = AgentId(wanted.agent or _at_work(control, contact))
+        return Json(Changed(await _changed(control, _wrap_up_event(ContactId(contact), agent, wanted))))
+
+    return router
+
+
+def _state_event(agent: AgentId, availability: str, wanted: StateChange) -> Event | None:
+    """The event that brings the agent there; None: he is there already."""
+    if wanted.state is WantedState.PAUSED:
+        return AgentPaused(agent, wanted.reason)
+    if wanted.state.value == availability:
+        return None
+    if wanted.state is WantedState.SIGNED_OUT:
+        return AgentSignedOut(agent)
+    return AgentSignedIn(agent) if availability == WantedState.SIGNED_OUT.value else AgentReady(agent)
+
+
+def _wrap_up_event(contact: ContactId, agent: AgentId, wanted: WrapUpRequest) -> Event:
+    if wanted.code is not None:
+        return WrapUpCoded(contact, agent, wanted.code)
+    if wanted.extend_ms is not None:
+        return WrapUpExtended(contact, agent, wanted.extend_ms)
+    return WrapUpEnded(contact, agent)
+
+
+def _live(control: Control, contact: int) -> ContactView:
+    found = control.contact(ContactId(contact))
+    if found is None:
+        raise ApiError(404, "not_found", f"contact {contact} is not live")
+    return found
+
+
+def _handling(contact: ContactView) -> str:
+    if contact.state != ContactState.CONNECTED.value:
+        raise ApiError(409, "rejected", f"no agent handles contact {contact.id}")
+    return contact.agents[0]
+
+
+def _at_work(control: Control, contact: int) -> str:
+    """The one agent who has work with the contact."""
+    found = [agent.id for agent in control.status(0).agents if contact in agent.contacts]
+    if not found:
+        raise ApiError(404, "not_found", f"no agent has work with contact {contact}")
+    if len(found) > 1:
+        raise ApiError(409, "ambiguous", f"several agents have work with contact {contact}: name one")
+    return found[0]
+
+
+async def _changed(control: Control, event: Event) -> int:
+    try:
+        return await control.change(event)
+    except NotDurable as late:
+        raise ApiError(503, "not_durable", str(late)) from late
+
+
+def _shows(shape: type) -> dict[str, Any]:
+    """Keyword arguments of a route that answers `shape`, for the OpenAPI description."""
+    described = {200: _content(shape)}
+    described |= {status: _content(Failure) for status in (401, 404, 409, 413, 422, 503)}
+    return {"response_class": Response, "responses": described}
+
+
+def _content(shape: type) -> dict[str, Any]:
+    reference = {"$ref": f"#/components/schemas/{shape.__name__}"}
+    text = (shape.__doc__ or shape.__name__).partition("\n")[0]
+    return {"description": text, "content": {"application/json": {"schema": reference}}}
+
+
+def _describe_shapes(app: FastAPI) -> None:
+    _, shapes = msgspec.json.schema_components(SHAPES, ref_template="#/components/schemas/{name}")
+    generated = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        document = generated()
+        document.setdefault("components", {}).setdefault("schemas", {}).update(shapes)
+        return document
+
+    app.openapi = openapi  # type: ignore[method-assign]

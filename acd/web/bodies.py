@@ -1,0 +1,63 @@
+"""Bodies of the API's requests."""
+
+from enum import StrEnum
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+
+class _Request(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=False)
+
+
+class WantedState(StrEnum):
+    READY = "ready"
+    PAUSED = "paused"
+    SIGNED_OUT = "signed_out"
+
+
+class StateChange(_Request):
+    """What an agent shall be; `reason` belongs to `paused`."""
+
+    state: WantedState
+    reason: str = Field(default="", max_length=200)
+
+    @model_validator(mode="after")
+    def _reason_fits(self) -> "StateChange":
+        if (self.state is WantedState.PAUSED) != bool(self.reason):
+            raise ValueError("a reason is required for paused, and for nothing else")
+        return self
+
+
+class PriorityRequest(_Request):
+    """A waiting contact's new class or head start, or both."""
+
+    priority_class: int | None = Field(default=None, ge=0, le=99)
+    head_start_ms: int | None = Field(default=None, ge=0, le=7 * 24 * 3600 * 1000)
+
+    @model_validator(mode="after")
+    def _something(self) -> "PriorityRequest":
+        if self.priority_class is None and self.head_start_ms is None:
+            raise ValueError("priority_class or head_start_ms is required")
+        return self
+
+
+class TransferRequest(_Request):
+    """Hand the contact to another line. `agent` may be left out: it is the one who handles it."""
+
+    line: str = Field(min_length=1, max_length=200)
+    agent: str = Field(default="", max_length=200)
+
+
+class WrapUpRequest(_Request):
+    """Exactly one of `code`, `end` and `extend_ms`. `agent` may be left out: it is the one who wraps up."""
+
+    agent: str = Field(default="", max_length=200)
+    code: str | None = Field(default=None, min_length=1, max_length=200)
+    end: bool | None = None
+    extend_ms: int | None = Field(default=None, gt=0, le=24 * 3600 * 1000)
+
+    @model_validator(mode="after")
+    def _one(self) -> "WrapUpRequest":
+        if [self.code is not None, bool(self.end), self.extend_ms is not None].count(True) != 1:
+            raise ValueError("exactly one of code, end and extend_ms is required")
+        return self

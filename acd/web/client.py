@@ -1,0 +1,80 @@
+"""The API's client: what the command line uses to talk to a running server."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple, Self
+
+import httpx
+
+from acd.web import PREFIX
+
+TIMEOUT_S = 15.0
+
+
+class Target(NamedTuple):
+    """Where a server is and the token it wants."""
+
+    url: str
+    token: str
+
+
+class ClientError(Exception):
+    """The server did not do it; the text is one line for people."""
+
+
+class Unreachable(ClientError):
+    """Nobody answered at that address."""
+
+
+class Refused(ClientError):
+    """The server answered with an error."""
+
+    def __init__(self, status: int, code: str, reason: str) -> None:
+        super().__init__(reason)
+        self.status = status
+        self.code = code
+
+
+class Client:
+    """Blocking; a context manager. All methods raise ClientError."""
+
+    def __init__(self, target: Target) -> None:
+        self._url = target.url
+        headers = {"Authorization": f"Bearer {target.token}"}
+        # The environment's proxies are not for a server on this machine.
+        self._http = httpx.Client(base_url=target.url, headers=headers, timeout=TIMEOUT_S, trust_env=False)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._http.close()
+
+    def get(self, path: str, **query: str | int) -> dict[str, Any]:
+        """The JSON object at `path` (under /api/v1)."""
+        return self._send("GET", path, params=query)
+
+    def post(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        """What the server answered to `body`."""
+        return self._send("POST", path, json=body)
+
+    def _send(self, method: str, path: str, **content: Any) -> dict[str, Any]:
+        try:
+            response = self._http.request(method, PREFIX + path, **content)
+        except httpx.TransportError as failure:
+            raise Unreachable(f"no server answers at {self._url}: {failure}") from failure
+        except (httpx.InvalidURL, UnicodeError) as failure:
+            raise Unreachable(f"{self._url} is not an address: {failure}") from failure
+        return _object(response)
+
+
+def _object(response: httpx.Response) -> dict[str, Any]:
+    try:
+        answer = response.json()
+    except ValueError:
+        answer = None
+    if not isinstance(answer, dict):
+        raise Refused(response.status_code, "not_json", f"unexpected answer (HTTP {response.status_code})")
+    if response.is_error:
+        error = answer.get("error", {})
+        raise Refused(response.status_code, str(error.get("code")), str(error.get("reason")))
+    return answer

@@ -1,0 +1,65 @@
+"""Errors of the API: one shape for all, `{"error": {"code", "reason"}}`, and never a traceback."""
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from acd.core.errors import Rejected
+
+_log = structlog.get_logger("acd.web")
+
+_CODES = {404: "not_found", 405: "method_not_allowed", 413: "too_large"}
+
+
+class ApiError(Exception):
+    """Answered with `status`; `code` is for programs, `reason` for people."""
+
+    def __init__(self, status: int, code: str, reason: str) -> None:
+        super().__init__(reason)
+        self.status = status
+        self.code = code
+        self.reason = reason
+
+
+def install(app: FastAPI) -> None:
+    """Answer every error in the one shape."""
+    app.add_exception_handler(ApiError, _api_error)
+    app.add_exception_handler(Rejected, _rejected)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _http_error)
+    app.add_exception_handler(Exception, _unexpected)
+
+
+def answer(status: int, code: str, reason: str) -> JSONResponse:
+    """The one shape."""
+    headers = {"WWW-Authenticate": "Bearer"} if status == 401 else None
+    return JSONResponse({"error": {"code": code, "reason": reason}}, status, headers)
+
+
+async def _api_error(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, ApiError)
+    return answer(error.status, error.code, error.reason)
+
+
+async def _rejected(_request: Request, error: Exception) -> Response:
+    return answer(409, "rejected", str(error))
+
+
+async def _invalid(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    # Values are not repeated: they may be personal, and they came from the caller anyway.
+    reasons = (f"{'.'.join(map(str, one['loc'][1:])) or 'body'}: {one['msg']}" for one in error.errors())
+    return answer(422, "invalid", "; ".join(reasons))
+
+
+async def _http_error(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    return answer(error.status_code, _CODES.get(error.status_code, "http_error"), str(error.detail))
+
+
+async def _unexpected(request: Request, error: Exception) -> Response:
+    _log.error("request failed", method=request.method, path=request.url.path, exc_info=error)
+    return answer(500, "internal", "internal error; the server's log says more")

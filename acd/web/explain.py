@@ -1,0 +1,69 @@
+"""Why a contact was offered to whom: the story that its facts tell."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from msgspec import Struct, to_builtins
+
+from acd.core import facts as f
+
+_OUTCOMES: dict[type[f.Fact], str] = {
+    f.Answered: "answered",
+    f.Refused: "refused",
+    f.NotAnswered: "not answered",
+    f.OfferLost: "could not be delivered",
+    f.OfferWithdrawn: "withdrawn",
+}
+
+
+class Happening(Struct, frozen=True):
+    """One fact of the contact's history. `t_ms` in Unix milliseconds; `fact` are its other fields."""
+
+    seq: int
+    t_ms: int
+    kind: str
+    fact: dict[str, Any]
+
+
+class OfferExplained(Struct, frozen=True):
+    """One offer, what it was decided by, and what became of it."""
+
+    t_ms: int
+    offer: int
+    agent: str
+    why: str
+    outcome: str
+
+
+def happening(seq: int, fact: f.Fact) -> Happening:
+    """The fact as the API shows it."""
+    fields = to_builtins(fact)
+    kind = fields.pop("type")
+    t_ms = fields.pop("t_ms")
+    return Happening(seq, t_ms, kind, fields)
+
+
+def explain(facts: Iterable[f.Fact]) -> list[OfferExplained]:
+    """The offers among the facts of one contact, oldest first."""
+    offered: list[f.Offered] = []
+    outcomes: dict[int, str] = {}
+    for fact in facts:
+        if isinstance(fact, f.Offered):
+            offered.append(fact)
+        elif (outcome := _OUTCOMES.get(type(fact))) is not None:
+            cause = f" ({fact.cause})" if isinstance(fact, f.OfferWithdrawn) else ""
+            outcomes[fact.offer] = outcome + cause  # type: ignore[attr-defined]
+    return [
+        OfferExplained(fact.t_ms, fact.offer, fact.agent, _why(fact), outcomes.get(fact.offer, "open"))
+        for fact in offered
+    ]
+
+
+def _why(fact: f.Offered) -> str:
+    share = 100 * fact.urgency_ms // fact.target_ms if fact.target_ms else 0
+    if fact.choice == "agent chosen":
+        reason = f"the best of the idle agents by {fact.policy} ({fact.compared} compared)"
+    else:
+        reason = f"the most urgent contact this agent may serve ({fact.compared} compared)"
+    relaxed = f", relaxation {fact.step} in force" if fact.step else ""
+    return f"{reason}; line {fact.line}, class {fact.priority_class}, {share} % of its target used{relaxed}"

@@ -1,0 +1,107 @@
+"""The API's answers as tables for a terminal."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+Json = Mapping[str, Any]
+
+
+def status(found: Json) -> RenderableType:
+    """Lines, agents and contacts."""
+    now_ms = found["now_ms"]
+    shown, waiting = found["contacts"], sum(line["waiting"] for line in found["lines"])
+    parts: list[RenderableType] = [_lines(found["lines"]), _agents(found["agents"], now_ms), _contacts(shown)]
+    missing = waiting + sum(line["connected"] for line in found["lines"]) - len(shown)
+    if missing > 0:
+        parts.append(Text(f"and {missing} more contacts (see --contacts)", style="dim"))
+    return Group(*parts)
+
+
+def contact(number: int, found: Json) -> RenderableType:
+    """One contact: how it stands, why it was offered to whom, its history."""
+    live = found["contact"]
+    if live is None:
+        head = Text(f"contact {number} is over")
+    else:
+        place = f", place {live['position']}" if live["position"] else ""
+        whom = f", {', '.join(live['agents'])}" if live["agents"] else ""
+        head = Text(f"contact {number}: {live['state']} in {live['line']}{place}{whom}")
+    offers = _table("offered", ("at", "agent", "outcome", "why"))
+    for offer in found["explain"]:
+        offers.add_row(_clock(offer["t_ms"]), offer["agent"], offer["outcome"], offer["why"])
+    return Group(head, offers, _history(found["history"]))
+
+
+def duration(ms: int) -> str:
+    """`1:05` or `2:00:03`."""
+    seconds = max(0, ms) // 1000
+    hours, minutes = seconds // 3600, seconds // 60 % 60
+    return f"{hours}:{minutes:02}:{seconds % 60:02}" if hours else f"{minutes}:{seconds % 60:02}"
+
+
+def _lines(lines: Sequence[Json]) -> Table:
+    table = _table("lines", ("line", "waiting", "oldest", "connected"))
+    for line in lines:
+        oldest = duration(line["oldest_wait_ms"]) if line["waiting"] else ""
+        table.add_row(line["id"], str(line["waiting"]), oldest, str(line["connected"]))
+    return table
+
+
+def _agents(agents: Sequence[Json], now_ms: int) -> Table:
+    table = _table("agents", ("agent", "state", "reason", "since", "reachable", "contacts"))
+    for agent in agents:
+        since = duration(now_ms - agent["since_ms"]) if agent["since_ms"] else ""
+        table.add_row(
+            agent["id"],
+            agent["state"],
+            agent["reason"],
+            since,
+            _join(agent["reachable"]),
+            _join(agent["contacts"]),
+        )
+    return table
+
+
+def _contacts(contacts: Sequence[Json]) -> Table:
+    table = _table("contacts", ("contact", "medium", "line", "state", "class", "place", "wait", "agent"))
+    for one in contacts:
+        place = str(one["position"]) if one["position"] else ""
+        table.add_row(
+            str(one["id"]),
+            one["medium"],
+            one["line"],
+            one["state"],
+            str(one["priority_class"]),
+            place,
+            duration(one["wait_ms"]),
+            _join(one["agents"]),
+        )
+    return table
+
+
+def _history(history: Sequence[Json]) -> Table:
+    table = _table("history (UTC)", ("at", "what", "details"))
+    for one in history:
+        details = ", ".join(f"{key} {value}" for key, value in one["fact"].items() if key != "contact")
+        table.add_row(_clock(one["t_ms"]), one["kind"], details)
+    return table
+
+
+def _table(title: str, columns: Iterable[str]) -> Table:
+    table = Table(title=title, title_justify="left", title_style="bold", box=None, padding=(0, 2, 0, 0))
+    for name in columns:
+        table.add_column(name, overflow="fold")
+    return table
+
+
+def _clock(t_ms: int) -> str:
+    return datetime.fromtimestamp(t_ms / 1000, UTC).strftime("%H:%M:%S.%f")[:-3]
+
+
+def _join(values: Iterable[object]) -> str:
+    return ", ".join(map(str, values))

@@ -1,0 +1,264 @@
+"""The driver: stamps, ticks first, journals what was decided, arms one timer."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+
+import pytest
+
+from acd.core.effects import AdmitContact, OfferContact, ShowAgent
+from acd.core.engine import Engine
+from acd.core.errors import Rejected
+from acd.core.events import (
+    AgentReachable,
+    AgentReady,
+    AgentSignedIn,
+    ContactArrived,
+    ContactId,
+    ContactLeft,
+    DeskChanged,
+    Event,
+    OfferAccepted,
+    OfferId,
+    Tick,
+)
+from acd.core.facts import NotAnswered
+from acd.journal.memory import MemoryJournal
+from acd.ports import Entry, Record
+from acd.server.codec import decode_event, decode_facts
+from acd.server.driver import Driver
+from acd.server.gate import Gate
+from acd.testing import NUMBER, small_desk
+from agents.skills import AgentId
+from queues.desk import Medium
+
+ANNA = AgentId("anna")
+RING_MS = 20_000
+
+
+class Rig:
+    """A driver over a memory journal, with a clock that the test moves."""
+
+    def __init__(self, journal: MemoryJournal | None = None) -> None:
+        self.now_ms = 1_000
+        self.left: list[object] = []
+        self.broke: list[Exception] = []
+        self.journal = journal or MemoryJournal()
+        self.gate = Gate(asyncio.get_running_loop(), lambda effect, _seq, _index: self.left.append(effect))
+        self.journal.open(self.gate.on_written, self.gate.on_synced, lambda _: None)
+        self.driver = Driver(
+            engine=Engine(),
+            journal=self.journal,
+            gate=self.gate,
+            stamp=lambda: self.now_ms,
+            seq=0,
+            observe=lambda _: None,
+            fail=self.broke.append,
+        )
+        self.driver.submit(DeskChanged(small_desk()))
+
+    def sign_in(self) -> None:
+        self.driver.submit(AgentReachable(ANNA, Medium.VOICE))
+        self.driver.submit(AgentSignedIn(ANNA))
+
+    def events(self) -> list[tuple[int, Event]]:
+        return [(entry.t_ms, decode_event(entry.event)) for entry in self.journal.facts()]
+
+
+def with_rig(story: Callable[[Rig], Awaitable[None]]) -> None:
+    async def run() -> None:
+        await story(Rig())
+
+    asyncio.run(run())
+
+
+def test_an_event_becomes_an_entry_and_its_effects_leave_once_it_is_written() -> None:
+    """A call for an idle agent: one entry, AdmitContact and OfferContact carried out."""
+
+    async def story(rig: Rig) -> None:
+        rig.sign_in()
+        seq = rig.driver.submit(ContactArrived("call-1", NUMBER, Medium.VOICE))
+        await asyncio.sleep(0.01)
+        assert seq == 4
+        assert [type(effect) for effect in rig.left if not isinstance(effect, ShowAgent)] == [
+            AdmitContact,
+            OfferContact,
+        ]
+        assert rig.events()[-1] == (1_000, ContactArrived("call-1", NUMBER, Medium.VOICE))
+
+    with_rig(story)
+
+
+@pytest.mark.parametrize("late_ms", [0, 1, 5_000])
+def test_a_due_deadline_fires_before_the_event_as_an_entry_of_its_own(late_ms: int) -> None:
+    """The offer rang out at or before the event: Tick comes first, and NotAnswered has its own time."""
+
+    async def story(rig: Rig) -> None:
+        rig.sign_in()
+        rig.driver.submit(ContactArrived("call-1", NUMBER, Medium.VOICE))
+        rig.now_ms += RING_MS + late_ms
+        rig.driver.submit(ContactLeft(ContactId(1)))
+        assert rig.events()[-2:] == [
+            (1_000 + RING_MS + late_ms, Tick()),
+            (1_000 + RING_MS + late_ms, ContactLeft(ContactId(1))),
+        ]
+        tick = list(rig.journal.facts())[-2]
+        rang_out = [fact for fact in decode_facts(tick.facts) if isinstance(fact, NotAnswered)]
+        assert [fact.t_ms for fact in rang_out] == [1_000 + RING_MS]
+
+    with_rig(story)
+
+
+def test_a_rejected_event_is_counted_raised_and_not_journalled_nor_are_its_records() -> None:
+    """An answer to an offer that is gone leaves no trace."""
+
+    async def story(rig: Rig) -> None:
+        before = rig.events()
+        with pytest.raises(Rejected, match="offer 7"):
+            rig.driver.submit(OfferAccepted(OfferId(7)), [Record("sip", "call-1", b"dialog")])
+        assert rig.driver.rejected == 1
+        assert rig.events() == before
+        rig.journal.close()
+        recovered = rig.journal.open(lambda _: None, lambda _: None, lambda _: None)
+        assert recovered.records == {}
+
+    with_rig(story)
+
+
+def test_records_are_written_with_their_event() -> None:
+    """A dialog is found again with the contact it belongs to."""
+
+    async def story(rig: Rig) -> None:
+        record = Record("sip", "call-1", b"dialog")
+        rig.driver.submit(ContactArrived("call-1", NUMBER, Medium.VOICE), [record])
+        rig.journal.close()
+        recovered = rig.journal.open(lambda _: None, lambda _: None, lambda _: None)
+        assert recovered.records == {("sip", "call-1"): b"dialog"}
+
+    with_rig(story)
+
+
+def test_the_timer_fires_a_deadline_without_any_event() -> None:
+    """Nobody answers: the Tick comes by itself at the ring's end (the clock stands just before it)."""
+
+    async def story(rig: Rig) -> None:
+        rig.sign_in()
+        rig.driver.submit(ContactArrived("call-1", NUMBER, Medium.VOICE))
+        rig.now_ms += RING_MS - 30
+        rig.driver.submit(AgentReachable(AgentId("bert"), Medium.VOICE))
+        rig.driver._timer.cancel()  # type: ignore[union-attr]
+        rig.driver._timer = None
+        rig.driver._arm(rig.now_ms)
+        rig.now_ms += 30
+        for _ in range(500):
+            await asyncio.sleep(0.01)
+            if rig.events()[-1][1] == Tick():
+                break
+        assert rig.events()[-1] == (1_000 + RING_MS, Tick())
+
+    with_rig(story)
+
+
+def test_an_earlier_deadline_moves_the_timer_and_a_later_one_does_not() -> None:
+    """One timer, for the nearest deadline known when it was armed."""
+
+    async def story(rig: Rig) -> None:
+        rig.sign_in()
+        before = rig.driver._timer
+        rig.driver.submit(ContactArrived("call-1", NUMBER, Medium.VOICE))
+        first = rig.driver._timer
+        assert (before, first is None) == (None, False)
+        rig.now_ms += 10
+        rig.driver.submit(ContactArrived("call-2", NUMBER, Medium.VOICE))
+        assert rig.driver._timer is first
+
+    with_rig(story)
+
+
+def test_a_bug_in_the_engine_stops_the_driver_for_good() -> None:
+    """The state may be half changed, so nothing more is decided and the owner is told."""
+
+    async def story(rig: Rig) -> None:
+        def explode(_event: object, _now_ms: int) -> None:
+            raise ZeroDivisionError
+
+        rig.driver.engine.handle = explode  # type: ignore[assignment, method-assign]
+        with pytest.raises(ZeroDivisionError):
+            rig.driver.submit(AgentReady(ANNA))
+        assert [type(bug) for bug in rig.broke] == [ZeroDivisionError]
+        with pytest.raises(Rejected, match="stopping"):
+            rig.driver.submit(AgentReady(ANNA))
+        assert len(rig.events()) == 1
+
+    with_rig(story)
+
+
+def test_a_journal_that_takes_no_more_stops_the_driver_too() -> None:
+    """An engine that is ahead of its journal must not go on."""
+
+    class FullJournal(MemoryJournal):
+        full = False
+
+        def append(self, entry: Entry | None, records: Iterable[Record] = ()) -> None:
+            if self.full:
+                raise OSError("full")
+            super().append(entry, records)
+
+    async def run() -> None:
+        journal = FullJournal()
+        rig = Rig(journal)
+        journal.full = True
+        with pytest.raises(OSError, match="full"):
+            rig.driver.submit(AgentSignedIn(ANNA))
+        await asyncio.sleep(0.01)
+        assert [type(bug) for bug in rig.broke] == [OSError]
+        assert rig.left == []
+
+    asyncio.run(run())
+
+
+def test_after_close_no_deadline_fires() -> None:
+    """A server that stops takes its last snapshot of a state that no longer moves."""
+
+    async def story(rig: Rig) -> None:
+        rig.sign_in()
+        rig.driver.submit(ContactArrived("call-1", NUMBER, Medium.VOICE))
+        rig.driver.close()
+        rig.now_ms += RING_MS
+        count = len(rig.events())
+        with pytest.raises(Rejected):
+            rig.driver.submit(ContactLeft(ContactId(1)))
+        assert len(rig.events()) == count
+
+    with_rig(story)
+
+
+def test_records_of_no_event_travel_with_the_next_entry_or_alone_after_a_moment() -> None:
+    """In their order: what is remembered first is overwritten by what comes with the event."""
+
+    async def story(rig: Rig) -> None:
+        appended: list[tuple[bool, list[bytes | None]]] = []
+        append = rig.journal.append
+
+        def note(entry: Entry | None, records: Iterable[Record] = ()) -> None:
+            kept = list(records)
+            appended.append((entry is not None, [record.value for record in kept]))
+            append(entry, kept)
+
+        rig.journal.append = note  # type: ignore[method-assign]
+        rig.driver.remember([Record("sip", "call-1", b"early")])
+        assert appended == []
+        with pytest.raises(Rejected):
+            rig.driver.submit(OfferAccepted(OfferId(7)))
+        rig.driver.submit(ContactArrived("call-1", NUMBER, Medium.VOICE), [Record("sip", "call-1", b"late")])
+        assert appended == [(True, [b"early", b"late"])]
+        rig.driver.remember([Record("sip", "call-2", b"alone")])
+        for _ in range(200):
+            await asyncio.sleep(0.01)
+            if len(appended) == 2:
+                break
+        assert appended[1] == (False, [b"alone"])
+        rig.driver.remember([Record("sip", "call-3", b"at the end")])
+        rig.driver.close()
+        assert appended[2] == (False, [b"at the end"])
+
+    with_rig(story)

@@ -1,0 +1,92 @@
+"""A contact's history is found among many, without an index."""
+
+from acd.core.engine import ENGINE_VERSION, Engine
+from acd.core.events import (
+    AgentReachable,
+    AgentSignedIn,
+    ContactArrived,
+    ContactId,
+    ContactLeft,
+    ContactReleased,
+    DeskChanged,
+    Event,
+    OfferAccepted,
+    OfferId,
+    WrapUpEnded,
+)
+from acd.core.facts import Abandoned, Answered, Arrived, Fact, Offered, Queued, Released, WrapUpDone
+from acd.journal.digest import facts_digest
+from acd.journal.memory import MemoryJournal
+from acd.ports import Entry
+from acd.server.codec import encode_event, encode_facts
+from acd.server.history import contact_history
+from acd.testing import NUMBER, small_desk, small_line
+from agents.skills import AgentId
+from queues.desk import Medium
+
+ANNA = AgentId("anna")
+
+
+class Story:
+    """An engine, its journal, and a second between events."""
+
+    def __init__(self) -> None:
+        self.engine, self.journal, self.seq = Engine(), MemoryJournal(), 0
+        self.journal.open(lambda _: None, lambda _: None, lambda _: None)
+        self(DeskChanged(small_desk(["anna"], lines=[small_line(wrap_up_ms=600_000)])))
+
+    def __call__(self, event: Event) -> None:
+        self.seq += 1
+        facts = encode_facts(self.engine.handle(event, 100 * self.seq).facts)
+        entry = Entry(
+            self.seq, 100 * self.seq, ENGINE_VERSION, encode_event(event), facts, facts_digest(facts)
+        )
+        self.journal.append(entry)
+
+    def of(self, contact: int) -> list[tuple[int, Fact]]:
+        return contact_history(self.journal, ContactId(contact), self.seq)
+
+    def kinds(self, contact: int) -> list[type[Fact]]:
+        return [type(fact) for _, fact in self.of(contact)]
+
+
+def test_every_one_of_two_thousand_contacts_has_its_own_history() -> None:
+    """First, last and all between; the unknown have none."""
+    story = Story()
+    for number in range(1, 2001):
+        story(ContactArrived(f"call-{number}", NUMBER, Medium.VOICE))
+        if number % 3 == 0:
+            story(ContactLeft(ContactId(number - 1)))
+    for number in (1, 2, 3, 499, 500, 1000, 1001, 1998, 1999, 2000):
+        found = story.of(number)
+        assert {getattr(fact, "contact", None) for _, fact in found} == {number}
+        assert [type(fact) for _, fact in found][:2] == [Arrived, Queued]
+        gone = (number + 1) % 3 == 0 and number < 2000
+        assert isinstance(found[-1][1], Abandoned) is gone
+        assert [seq for seq, _ in found] == sorted(seq for seq, _ in found)
+    assert story.of(2001) == []
+    assert story.of(10**12) == []
+
+
+def test_a_history_goes_on_until_the_wrap_up_is_done() -> None:
+    """From arrival to the end of the after-contact work, though other contacts come between."""
+    story = Story()
+    story(AgentReachable(ANNA, Medium.VOICE))
+    story(AgentSignedIn(ANNA))
+    story(ContactArrived("call-1", NUMBER, Medium.VOICE))
+    story(OfferAccepted(OfferId(1)))
+    story(ContactReleased(ContactId(1), ANNA))
+    for number in range(2, 700):
+        story(ContactArrived(f"call-{number}", NUMBER, Medium.VOICE))
+    story(WrapUpEnded(ContactId(1), ANNA))
+    kinds = story.kinds(1)
+    assert kinds[0] is Arrived
+    assert {Offered, Answered, Released} < set(kinds)
+    assert kinds[-1] is WrapUpDone
+
+
+def test_an_empty_journal_knows_nobody() -> None:
+    """No entries, no history."""
+    journal = MemoryJournal()
+    journal.open(lambda _: None, lambda _: None, lambda _: None)
+    assert contact_history(journal, ContactId(1), 0) == []

@@ -1,0 +1,97 @@
+"""Metrics: counted from facts alone, in the Prometheus text format, and every one of them documented."""
+
+import asyncio
+import re
+from pathlib import Path
+
+from acd.core.events import (
+    ContactArrived,
+    ContactId,
+    ContactLeft,
+    ContactReleased,
+    OfferAccepted,
+    OfferRefused,
+)
+from acd.server.app import App
+from acd.server.metrics import Exposition, FactCounts, Gauge, Pauses
+from acd.testing import NUMBER, ScriptedChannel, Transcript, small_site
+from agents.skills import AgentId
+from config.schema import JournalKind
+from queues.desk import EntryId, Medium
+
+REFERENCE = Path(__file__).parents[3] / "docs" / "reference" / "metrics.md"
+
+
+def test_contacts_and_offers_are_counted_by_folding_facts() -> None:
+    """Four arrive: one refused then answered and released, one abandoned, one blocked, one waits."""
+    story = Transcript()
+    story.sign_in(0, "anna", "bert")
+    story.at(1_000, ContactArrived("call-1", NUMBER, Medium.VOICE))
+    story.at(2_000, OfferRefused(story.open_offers()[0]))
+    story.at(3_000, OfferAccepted(story.open_offers()[0]))
+    story.at(4_000, ContactArrived("call-2", NUMBER, Medium.VOICE))
+    story.at(5_000, ContactLeft(ContactId(2)))
+    story.at(6_000, ContactArrived("call-3", EntryId("nowhere"), Medium.VOICE))
+    story.at(7_000, ContactArrived("call-4", NUMBER, Medium.VOICE))
+    story.at(9_000, ContactReleased(ContactId(1), AgentId("bert")))
+    counts = FactCounts()
+    counts.observe(story.facts)
+    assert counts.contacts["voice", "arrived"] == 3
+    assert counts.contacts["voice", "answered"] == 1
+    assert counts.contacts["voice", "released"] == 1
+    assert counts.contacts["voice", "abandoned"] == 1
+    assert counts.blocked == {"unknown entry": 1}
+    assert counts.offers["refused"] == 1
+    assert counts.offers["answered"] == 1
+
+
+def test_a_contact_from_before_the_restart_has_its_medium() -> None:
+    """Live contacts are told to the fold at its start."""
+    story = Transcript()
+    story.at(1_000, ContactArrived("call-1", NUMBER, Medium.VOICE))
+    counts = FactCounts([(ContactId(1), Medium.VOICE)])
+    story.facts.clear()
+    story.at(2_000, ContactLeft(ContactId(1)))
+    counts.observe(story.facts)
+    assert counts.contacts == {("voice", "abandoned"): 1}
+
+
+def test_pauses_are_a_cumulative_histogram_in_seconds() -> None:
+    """0.5, 3 and 2,000 ms."""
+    pauses = Pauses()
+    for ms in (0.5, 3.0, 2_000.0):
+        pauses.observe(ms)
+    text = Exposition([lambda: [pauses.family("acd_x_seconds", "X.")]], []).text().decode()
+    assert 'acd_x_seconds_bucket{le="0.001"} 1.0' in text
+    assert 'acd_x_seconds_bucket{le="0.005"} 2.0' in text
+    assert 'acd_x_seconds_bucket{le="1.0"} 2.0' in text
+    assert 'acd_x_seconds_bucket{le="+Inf"} 3.0' in text
+    assert "acd_x_seconds_count 3.0" in text
+    assert "acd_x_seconds_sum 2.0035" in text
+    assert pauses.max_ms == 2_000.0
+
+
+def test_a_gauge_is_read_at_the_scrape_and_labels_are_escaped() -> None:
+    """A line may be called anything."""
+    number = [1.0]
+    gauge = Gauge("acd_y", "Y.", ("line",), lambda: {('a"b\n',): number[0]})
+    exposition = Exposition([], [gauge])
+    assert 'acd_y{line="a\\"b\\n"} 1.0' in exposition.text().decode()
+    number[0] = 2.0
+    assert 'acd_y{line="a\\"b\\n"} 2.0' in exposition.text().decode()
+
+
+def test_every_metric_of_the_server_is_documented_and_no_other(tmp_path: Path) -> None:
+    """docs/reference/metrics.md has a heading for each family, with its type."""
+
+    async def scraped() -> str:
+        app = App(small_site(tmp_path, journal=JournalKind.MEMORY), [ScriptedChannel()])
+        await app.start()
+        try:
+            return app.control.metrics().decode()
+        finally:
+            await app.stop()
+
+    exposed = set(re.findall(r"^# TYPE (\S+) (\S+)$", asyncio.run(scraped()), re.MULTILINE))
+    documented = set(re.findall(r"^### `(\S+)` \((\S+)\)$", REFERENCE.read_text(), re.MULTILINE))
+    assert documented == exposed

@@ -1,0 +1,443 @@
+"""The API against the real server, over a socket."""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from acd.core.effects import AdmitContact, OfferContact
+from acd.server.app import App
+from acd.testing import ScriptedChannel, small_desk, small_line, small_site
+from acd.web import PREFIX
+from acd.web.auth import own_token
+from acd.web.limits import MAX_BODY_BYTES
+from config.schema import JournalKind
+from queues.desk import LineId
+
+
+class Rig:
+    """A running server, its scripted channel, and a client with the token."""
+
+    def __init__(self, app: App, channel: ScriptedChannel, client: httpx.AsyncClient) -> None:
+        self.app, self.channel, self.client = app, channel, client
+
+    async def get(self, path: str) -> httpx.Response:
+        return await self.client.get(PREFIX + path)
+
+    async def post(self, path: str, body: object) -> httpx.Response:
+        return await self.client.post(PREFIX + path, json=body)
+
+    async def connected(self) -> int:
+        """A contact that anna handles."""
+        self.channel.sign_in("anna")
+        ref = self.channel.arrive()
+        while not self.channel.seen(OfferContact):
+            await asyncio.sleep(0.01)
+        self.channel.accept(self.channel.seen(OfferContact)[-1])
+        return self.channel.contact_of(ref)
+
+
+def with_server(directory: Path, story: Callable[[Rig], Awaitable[None]]) -> None:
+    desk = small_desk(lines=[small_line(wrap_up_ms=600_000), small_line(LineId("second"))])
+
+    async def run() -> None:
+        channel = ScriptedChannel()
+        app = App(small_site(directory, desk, journal=JournalKind.MEMORY), [channel])
+        await app.start()
+        headers = {"Authorization": f"Bearer {own_token(directory)}"}
+        try:
+            async with httpx.AsyncClient(
+                base_url=app.listener.url, headers=headers, trust_env=False
+            ) as client:
+                await story(Rig(app, channel, client))
+        finally:
+            await app.stop()
+
+    asyncio.run(run())
+
+
+GUARDED = [
+    ("GET", "/metrics"),
+    ("GET", "/status"),
+    ("GET", "/agents"),
+    ("POST", "/agents/anna/state"),
+    ("GET", "/contacts/1"),
+    ("POST", "/contacts/1/priority"),
+    ("POST", "/contacts/1/transfer"),
+    ("POST", "/contacts/1/wrap-up"),
+]
+
+
+def test_everything_but_health_needs_the_token(tmp_path: Path) -> None:
+    """None, a wrong one, the wrong scheme, a prefix: 401 in the one error shape, and nothing is done."""
+
+    async def story(rig: Rig) -> None:
+        token = rig.client.headers["Authorization"].removeprefix("Bearer ")
+        wrong = ["", "Bearer", "Bearer wrong", f"Basic {token}", f"Bearer {token[:-1]}", f"Bearer {token}x"]
+        for method, path in GUARDED:
+            for authorization in wrong:
+                answer = await rig.client.request(
+                    method, PREFIX + path, headers={"Authorization": authorization}, json={"state": "ready"}
+                )
+                assert answer.status_code == 401, (method, path, authorization)
+                assert answer.headers["WWW-Authenticate"] == "Bearer"
+                assert answer.json() == {
+                    "error": {"code": "unauthorized", "reason": "a bearer token is required"}
+                }
+        assert (await rig.get("/agents")).json()["agents"][0]["state"] == "signed_out"
+        assert (await rig.client.get(PREFIX + "/health", headers={"Authorization": ""})).status_code == 200
+
+    with_server(tmp_path, story)
+
+
+def test_every_route_is_guarded_by_the_test_above(tmp_path: Path) -> None:
+    """A new route must be added to GUARDED (or be health)."""
+
+    async def story(rig: Rig) -> None:
+        document = (await rig.client.get(PREFIX + "/openapi.json")).json()
+        routes = {
+            (method.upper(), path.removeprefix(PREFIX))
+            for path, methods in document["paths"].items()
+            for method in methods
+        }
+        filled = {
+            (method, path.replace("{agent}", "anna").replace("{contact}", "1")) for method, path in routes
+        }
+        assert filled == {*GUARDED, ("GET", "/health")}
+        assert set(document["components"]["schemas"]) >= {"Status", "ContactDetail", "Failure", "Health"}
+        references = set(_references(document))
+        assert references <= {f"#/components/schemas/{name}" for name in document["components"]["schemas"]}
+
+    with_server(tmp_path, story)
+
+
+def _references(document: Any) -> list[str]:
+    if isinstance(document, dict):
+        own = [document["$ref"]] if isinstance(document.get("$ref"), str) else []
+        return own + [found for value in document.values() for found in _references(value)]
+    if isinstance(document, list):
+        return [found for value in document for found in _references(value)]
+    return []
+
+
+def test_an_agent_is_made_ready_paused_and_signed_out(tmp_path: Path) -> None:
+    """Each answers the entry it became, or 0 when it was so already."""
+
+    async def story(rig: Rig) -> None:
+        async def put(**body: str) -> int:
+            answer = await rig.post("/agents/anna/state", body)
+            assert answer.status_code == 200, answer.text
+            seq = answer.json()["seq"]
+            assert rig.app.gate.synced >= seq
+            return int(seq)
+
+        async def state() -> tuple[str, str]:
+            found = (await rig.get("/agents")).json()["agents"][0]
+            return found["state"], found["reason"]
+
+        assert await put(state="ready") > 0
+        assert await state() == ("ready", "")
+        assert await put(state="ready") == 0
+        assert await put(state="paused", reason="break") > 0
+        assert await state() == ("paused", "break")
+        assert await put(state="ready") > 0
+        assert await put(state="signed_out") > 0
+        assert await put(state="signed_out") == 0
+        assert await state() == ("signed_out", "")
+
+    with_server(tmp_path, story)
+
+
+def test_status_shows_lines_agents_and_as_many_contacts_as_asked_for(tmp_path: Path) -> None:
+    """The numbers of the lines count all of them."""
+
+    async def story(rig: Rig) -> None:
+        for _ in range(5):
+            rig.channel.arrive()
+        found = (await rig.get("/status?contacts=2")).json()
+        assert [contact["id"] for contact in found["contacts"]] == [1, 2]
+        assert [contact["position"] for contact in found["contacts"]] == [1, 2]
+        assert [(line["id"], line["waiting"]) for line in found["lines"]] == [("helpdesk", 5), ("second", 0)]
+        assert [agent["id"] for agent in found["agents"]] == ["anna", "bert"]
+
+    with_server(tmp_path, story)
+
+
+def test_a_contact_is_told_live_with_its_history_and_why_it_was_offered(tmp_path: Path) -> None:
+    """And also when it is over."""
+
+    async def story(rig: Rig) -> None:
+        number = await rig.connected()
+        found = (await rig.get(f"/contacts/{number}")).json()
+        assert found["contact"]["state"] == "connected"
+        assert found["contact"]["agents"] == ["anna"]
+        assert found["history"][0]["kind"] == "Arrived"
+        assert found["explain"][0]["agent"] == "anna"
+        assert found["explain"][0]["outcome"] == "answered"
+        rig.channel.leave(number)
+        found = (await rig.get(f"/contacts/{number}")).json()
+        assert found["contact"] is None
+        assert "Released" in [one["kind"] for one in found["history"]]
+
+    with_server(tmp_path, story)
+
+
+def test_the_priority_of_a_waiting_contact_is_changed(tmp_path: Path) -> None:
+    """The third becomes the first."""
+
+    async def story(rig: Rig) -> None:
+        for _ in range(3):
+            rig.channel.arrive()
+        assert (await rig.post("/contacts/3/priority", {"priority_class": 1})).status_code == 200
+        assert (await rig.get("/contacts/3")).json()["contact"]["position"] == 1
+        answer = await rig.post("/contacts/2/priority", {"head_start_ms": 600_000})
+        assert answer.status_code == 200
+        assert (await rig.get("/contacts/2")).json()["contact"]["position"] == 2
+
+    with_server(tmp_path, story)
+
+
+def test_a_contact_is_handed_to_another_line_and_wrapped_up(tmp_path: Path) -> None:
+    """Transfer by its agent, then the code, more time, and the end."""
+
+    async def story(rig: Rig) -> None:
+        number = await rig.connected()
+        assert (await rig.post(f"/contacts/{number}/transfer", {"line": "second"})).status_code == 200
+        moved = (await rig.get(f"/contacts/{number}")).json()["contact"]
+        assert moved["line"] == "second"
+        agents = {agent["id"]: agent for agent in (await rig.get("/agents")).json()["agents"]}
+        assert (agents["anna"]["state"], agents["anna"]["contacts"]) == ("wrap_up", [number])
+        extended = await rig.post(f"/contacts/{number}/wrap-up", {"extend_ms": 1000})
+        assert extended.status_code == 409
+        ended = await rig.post(f"/contacts/{number}/wrap-up", {"end": True})
+        assert ended.status_code == 200
+        agents = {agent["id"]: agent for agent in (await rig.get("/agents")).json()["agents"]}
+        assert (agents["anna"]["state"], agents["anna"]["contacts"]) == ("offered", [number])
+
+    with_server(tmp_path, story)
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "status", "reason"),
+    [
+        ("/agents/nobody/state", {"state": "ready"}, 404, "there is no agent nobody"),
+        (
+            "/agents/anna/state",
+            {"state": "paused", "reason": "surfing"},
+            409,
+            "'surfing' is not a pause reason of this desk",
+        ),
+        (
+            "/agents/anna/state",
+            {"state": "paused"},
+            422,
+            "body: Value error, a reason is required for paused, and for nothing else",
+        ),
+        ("/agents/anna/state", {"state": "asleep"}, 422, "state: "),
+        ("/agents/anna/state", {"state": "ready", "colour": "red"}, 422, "colour: "),
+        ("/agents/anna/state", [], 422, "body: "),
+        ("/contacts/99/priority", {"priority_class": 1}, 404, "contact 99 is not live"),
+        ("/contacts/1/priority", {}, 422, "body: Value error, priority_class or head_start_ms is required"),
+        ("/contacts/1/priority", {"priority_class": -1}, 422, "priority_class: "),
+        ("/contacts/0/priority", {"priority_class": 1}, 422, "contact: "),
+        ("/contacts/1/transfer", {"line": "second"}, 409, "no agent handles contact 1"),
+        ("/contacts/1/transfer", {"line": "second", "agent": "anna"}, 409, ""),
+        ("/contacts/1/wrap-up", {"end": True}, 404, "no agent has work with contact 1"),
+        ("/contacts/1/wrap-up", {"end": True, "agent": "anna"}, 409, ""),
+        (
+            "/contacts/1/wrap-up",
+            {"code": "solved", "end": True},
+            422,
+            "body: Value error, exactly one of code, end and extend_ms is required",
+        ),
+    ],
+)
+def test_what_cannot_be_done_is_told_in_one_shape(
+    tmp_path: Path, path: str, body: object, status: int, reason: str
+) -> None:
+    """404 unknown, 409 not now (the engine's own words), 422 not understood; nothing changes."""
+
+    async def story(rig: Rig) -> None:
+        rig.channel.arrive()
+        before = rig.app.driver.seq
+        answer = await rig.post(path, body)
+        assert answer.status_code == status
+        error = answer.json()["error"]
+        assert set(error) == {"code", "reason"}
+        assert error["reason"].startswith(reason)
+        assert rig.app.driver.seq == before
+
+    with_server(tmp_path, story)
+
+
+def test_paths_methods_and_bodies_that_make_no_sense_have_the_same_shape(tmp_path: Path) -> None:
+    """404, 405 and 422 too; not JSON is 422."""
+
+    async def story(rig: Rig) -> None:
+        assert (await rig.get("/nothing")).json()["error"]["code"] == "not_found"
+        assert (await rig.client.delete(PREFIX + "/status")).json()["error"]["code"] == "method_not_allowed"
+        answer = await rig.client.post(PREFIX + "/agents/anna/state", content=b"{not json")
+        assert answer.status_code == 422
+        assert answer.json()["error"]["code"] == "invalid"
+        assert (await rig.get("/contacts/abc")).status_code == 422
+
+    with_server(tmp_path, story)
+
+
+def test_a_body_that_is_too_large_is_refused_whether_announced_or_not(tmp_path: Path) -> None:
+    """413 by its length, or as soon as a chunked one grows beyond the cap."""
+
+    async def story(rig: Rig) -> None:
+        large = b"x" * (MAX_BODY_BYTES + 1)
+        announced = await rig.client.post(PREFIX + "/agents/anna/state", content=large)
+        assert announced.status_code == 413
+
+        async def drops() -> Any:
+            for _ in range(MAX_BODY_BYTES // 1024 + 2):
+                yield b"x" * 1024
+
+        chunked = await rig.client.post(PREFIX + "/agents/anna/state", content=drops())
+        assert chunked.status_code == 413
+        assert chunked.json()["error"]["code"] == "too_large"
+        assert (await rig.get("/health")).status_code == 200
+
+    with_server(tmp_path, story)
+
+
+def test_a_change_is_answered_only_when_it_is_synced(tmp_path: Path) -> None:
+    """While the journal has it only written, the client waits."""
+
+    async def story(rig: Rig) -> None:
+        synced = rig.app.gate.on_synced
+        rig.app.journal._on_synced = lambda _seq: None  # type: ignore[attr-defined]
+        asking = asyncio.ensure_future(rig.post("/agents/anna/state", {"state": "ready"}))
+        while (await rig.get("/agents")).json()["agents"][0]["state"] != "ready":
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(0.05)
+        assert not asking.done()
+        synced(rig.app.driver.seq)
+        assert (await asking).status_code == 200
+
+    with_server(tmp_path, story)
+
+
+def test_a_change_the_journal_does_not_confirm_is_503_and_not_2xx(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The client learns that it is in force but not promised."""
+    monkeypatch.setattr("acd.server.control.SYNC_PATIENCE_S", 0.05)
+
+    async def story(rig: Rig) -> None:
+        rig.app.journal._on_synced = lambda _seq: None  # type: ignore[attr-defined]
+        answer = await rig.post("/agents/anna/state", {"state": "ready"})
+        assert answer.status_code == 503
+        assert answer.json()["error"]["code"] == "not_durable"
+
+    with_server(tmp_path, story)
+
+
+def test_an_unexpected_error_is_500_without_a_traceback(tmp_path: Path) -> None:
+    """What went wrong is in the log, not in the answer."""
+
+    async def story(rig: Rig) -> None:
+        def explode(_contacts: int) -> None:
+            raise ZeroDivisionError("secret detail")
+
+        rig.app.control.status = explode  # type: ignore[assignment, method-assign]
+        answer = await rig.get("/status")
+        assert answer.status_code == 500
+        assert answer.json() == {
+            "error": {"code": "internal", "reason": "internal error; the server's log says more"}
+        }
+        assert (await rig.get("/health")).status_code == 200
+
+    with_server(tmp_path, story)
+
+
+def test_health_says_what_is_wrong(tmp_path: Path) -> None:
+    """503 and the reason when the journal fails, a channel is down or the server stops."""
+
+    async def story(rig: Rig) -> None:
+        rig.app.gate._failure, rig.app.gate._last = "no space left", 10**6
+        answer = await rig.get("/health")
+        assert answer.status_code == 503
+        assert answer.json()["journal"] == "no space left"
+        assert answer.json()["status"] == "degraded"
+        rig.app.gate._failure = ""
+        rig.app._channel_states["scripted"] = "no trunk"
+        assert (await rig.get("/health")).json()["channels"] == {"scripted": "no trunk"}
+        rig.app._stopping = True
+        assert (await rig.get("/health")).json()["status"] == "stopping"
+
+    with_server(tmp_path, story)
+
+
+def test_metrics_count_what_facts_say(tmp_path: Path) -> None:
+    """One answered and released, one abandoned, one offer, and the rejected event."""
+
+    async def story(rig: Rig) -> None:
+        number = await rig.connected()
+        rig.channel.arrive()
+        rig.channel.leave(number + 1)
+        rig.channel.release(number, "anna")
+        await rig.post("/agents/anna/state", {"state": "paused", "reason": "surfing"})
+        while len(rig.channel.seen(AdmitContact)) < 2:
+            await asyncio.sleep(0.01)
+        lines = (await rig.get("/metrics")).text.splitlines()
+        for expected in (
+            'acd_contacts_total{medium="voice",outcome="arrived"} 2.0',
+            'acd_contacts_total{medium="voice",outcome="answered"} 1.0',
+            'acd_contacts_total{medium="voice",outcome="released"} 1.0',
+            'acd_contacts_total{medium="voice",outcome="abandoned"} 1.0',
+            'acd_offers_total{outcome="offered"} 1.0',
+            'acd_offers_total{outcome="answered"} 1.0',
+            'acd_waiting{line="helpdesk"} 0.0',
+            'acd_agents{state="wrap_up"} 1.0',
+            'acd_channel_up{channel="scripted"} 1.0',
+            "acd_events_rejected_total 1.0",
+            "acd_journal_unsynced 0.0",
+        ):
+            assert expected in lines
+
+    with_server(tmp_path, story)
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=12), inner, max_size=4),
+    max_leaves=8,
+)
+known_keys = st.sampled_from(
+    ["state", "reason", "priority_class", "head_start_ms", "line", "agent", "code", "end", "extend_ms"]
+)
+bodies = st.dictionaries(known_keys, json_values | st.sampled_from(["ready", "paused", "anna", "second"]))
+paths = st.sampled_from([path for method, path in GUARDED if method == "POST"]) | st.text(
+    st.characters(codec="utf-8", exclude_characters="?#"), max_size=20
+).map(lambda name: f"/agents/{httpx.QueryParams({'a': name})!s}/state")
+
+
+def test_no_body_and_no_path_makes_a_500(tmp_path: Path) -> None:
+    """Anything that comes over the socket is answered with 200 or an error of the one shape."""
+
+    async def story(rig: Rig) -> None:
+        await rig.connected()
+        examples: list[tuple[str, bytes]] = []
+
+        @settings(max_examples=100, database=None, suppress_health_check=list(HealthCheck))
+        @given(paths, bodies.map(json.dumps).map(str.encode) | st.binary(max_size=200))
+        def gather(path: str, body: bytes) -> None:
+            examples.append((path, body))
+
+        gather()
+        for path, body in examples:
+            answer = await rig.client.post(PREFIX + path, content=body)
+            assert answer.status_code in {200, 404, 405, 409, 422}, (path, body, answer.text)
+            assert answer.status_code == 200 or set(answer.json()["error"]) == {"code", "reason"}
+
+    with_server(tmp_path, story)

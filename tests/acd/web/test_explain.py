@@ -1,0 +1,42 @@
+"""The story of a contact's offers, told from its facts."""
+
+from acd.core.events import ContactArrived, ContactId, ContactReleased, OfferAccepted, OfferRefused
+from acd.core.facts import Fact
+from acd.testing import NUMBER, Transcript, small_desk
+from acd.web.explain import explain, happening
+from agents.skills import AgentId
+from queues.desk import Medium
+
+
+def test_every_offer_says_why_and_what_became_of_it() -> None:
+    """Refused by the longest idle, answered by the next; the waiting one got whoever became free."""
+    story = Transcript(small_desk(["anna", "bert"]))
+    story.sign_in(1_000, "anna")
+    story.sign_in(2_000, "bert")
+    story.at(10_000, ContactArrived("call-1", NUMBER, Medium.VOICE))
+    story.at(12_000, OfferRefused(story.open_offers()[0]))
+    story.at(14_000, ContactArrived("call-2", NUMBER, Medium.VOICE))
+    story.at(15_000, OfferAccepted(story.open_offers()[0]))
+    story.at(40_000, ContactReleased(ContactId(1), AgentId("bert")))
+    first = explain(of(story, 1))
+    assert [(offer.agent, offer.outcome) for offer in first] == [("anna", "refused"), ("bert", "answered")]
+    assert first[0].why.startswith("the best of the idle agents by longest_idle (1 compared)")
+    assert first[0].why.endswith("line helpdesk, class 5, 0 % of its target used")
+    second = explain(of(story, 2))[-1]
+    assert second.outcome == "open"
+    assert second.why.startswith("the most urgent contact this agent may serve")
+    assert second.why.endswith("class 5, 130 % of its target used")
+
+
+def of(story: Transcript, contact: int) -> list[Fact]:
+    return [fact for fact in story.facts if getattr(fact, "contact", None) == contact]
+
+
+def test_a_happening_has_the_fields_of_its_fact() -> None:
+    """Kind and time apart, the rest as it is."""
+    story = Transcript()
+    story.at(5_000, ContactArrived("call-1", NUMBER, Medium.VOICE))
+    shown = happening(2, of(story, 1)[0])
+    assert (shown.seq, shown.t_ms, shown.kind) == (2, 5_000, "Arrived")
+    assert shown.fact["entry"] == NUMBER
+    assert "type" not in shown.fact
