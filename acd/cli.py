@@ -134,6 +134,28 @@ def upgrade(site: SiteArgument) -> int:
 
 
 @app.command()
+def erase(
+    site: SiteArgument,
+    value: Annotated[str, typer.Argument(metavar="NUMBER", help="Number or address of the person.")],
+    tenant: Annotated[str | None, typer.Option(help="Only with this client.")] = None,
+    as_json: JsonOption = False,
+) -> int:
+    """Erase a person: what the vault knows of every contact of this number; counts stay. Exit 1: unknown."""
+    from acd.server.stores import erase_person  # noqa: PLC0415
+    from acd.vault.errors import VaultError  # noqa: PLC0415
+
+    try:
+        erased = erase_person(_loaded(site), value, tenant)
+    except VaultError as failure:
+        raise Failure(NO, str(failure)) from failure
+    if as_json:
+        _print_json({"contacts": erased})
+    else:
+        _say(f"{erased} contacts erased" if erased else "nobody is known by that")
+    return DONE if erased else NO
+
+
+@app.command()
 def status(
     site: SiteOption = None,
     url: UrlOption = "",

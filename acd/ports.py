@@ -5,7 +5,7 @@ from typing import NamedTuple, Protocol
 
 from acd.core.effects import Effect
 from acd.core.events import Event
-from queues.desk import Medium
+from queues.desk import EntryId, Medium
 
 
 class Entry(NamedTuple):
@@ -95,8 +95,12 @@ class Host(Protocol):
     def remember(self, records: Iterable[Record]) -> None:
         """Write records that belong to no event."""
 
-    def vault_party(self, kind: str, value: str) -> str:
-        """Put a number or address into the vault and return the opaque id that may go into events."""
+    def vault_party(self, kind: str, value: str, entry: EntryId, ref: str) -> str:
+        """Put a number or address into the vault and return the opaque id that may go into events.
+
+        It is kept under the tenant of `entry` (the same person has another id with another tenant) and with
+        the contact's `ref`, by which it can be erased.
+        """
 
 
 class Channel(Protocol):
@@ -115,6 +119,9 @@ class Channel(Protocol):
 
     def carry_out(self, effect: Effect, seq: int, index: int) -> None:
         """Do it; must not block. May see an effect twice, with the same (seq, index), after a restart."""
+
+    def counts(self) -> Mapping[str, int]:
+        """What the channel counted since it started, by a few words each; for metrics."""
 
     async def drain(self) -> None:
         """Take no new contacts; return when none is left or after the configured patience."""

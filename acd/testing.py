@@ -116,6 +116,10 @@ class ScriptedChannel:
         if self.on_effect is not None:
             self.on_effect(effect)
 
+    def counts(self) -> Mapping[str, int]:
+        """As the port says: effects seen."""
+        return {"effects": len(self.carried)}
+
     async def drain(self) -> None:
         """Nothing to wait for."""
         self.draining = True

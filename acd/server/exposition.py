@@ -16,7 +16,13 @@ if TYPE_CHECKING:
 def exposition(app: "App") -> Exposition:
     """Read from `app` at the moment of each scrape."""
     return Exposition(
-        [app.counts.families, lambda: _lines(app), lambda: _effects(app), lambda: _pauses(app)],
+        [
+            app.counts.families,
+            lambda: _lines(app),
+            lambda: _effects(app),
+            lambda: _channels(app),
+            lambda: _pauses(app),
+        ],
         [*_desk_gauges(app), *_journal_gauges(app)],
     )
 
@@ -26,6 +32,17 @@ def _effects(app: "App") -> Iterable[Metric]:
     yield counter(
         "acd_effects_failed", "Effects a channel failed to carry out.", ("effect",), app.dispatch.failed
     )
+
+
+def _channels(app: "App") -> Iterable[Metric]:
+    counts = Counter(
+        {
+            (channel.name, what): number
+            for channel in app.channels
+            for what, number in channel.counts().items()
+        }
+    )
+    yield counter("acd_channel_events", "What channels counted.", ("channel", "what"), counts)
 
 
 def _pauses(app: "App") -> Iterable[Metric]:

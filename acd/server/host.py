@@ -5,9 +5,13 @@ from collections.abc import Callable, Iterable
 from acd.core.events import Event
 from acd.ports import Record
 from acd.server.driver import Driver
+from queues.desk import EntryId
 
-PutParty = Callable[[str, str], str]
-"""(kind, value) → opaque id."""
+PutParty = Callable[[str, str, str, str], str]
+"""(kind, value, tenant, ref of the contact) → opaque id."""
+
+NO_TENANT = ""
+"""Contacts of entries that the desk does not know; they are refused, but asked for first."""
 
 
 class ServerHost:
@@ -25,6 +29,7 @@ class ServerHost:
         """As the port says."""
         self._driver.remember(records)
 
-    def vault_party(self, kind: str, value: str) -> str:
+    def vault_party(self, kind: str, value: str, entry: EntryId, ref: str) -> str:
         """As the port says."""
-        return self._put_party(kind, value)
+        known = self._driver.engine.state.entries.get(entry)
+        return self._put_party(kind, value, known.tenant if known else NO_TENANT, ref)

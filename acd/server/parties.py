@@ -1,6 +1,5 @@
 """Numbers and addresses go into the vault; the loop never waits for its disk."""
 
-import os
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
@@ -17,14 +16,11 @@ from acd.vault.vault import NewParty, Vault, new_party_id
 
 _log = structlog.get_logger("acd.parties")
 
-ANY_TENANT = ""
-"""The port does not name the tenant yet: a person has one id across the clients."""
-
 PACE_S = 0.05
 """Parties that come within this time are stored, and synced, together."""
 
-Key = tuple[PartyKind, str]
-"""Kind and comparable value."""
+Key = tuple[str, PartyKind, str]
+"""Tenant, kind and comparable value."""
 
 
 class Parties:
@@ -47,14 +43,14 @@ class Parties:
         self._thread.start()
         self.failed = 0
 
-    def put(self, kind: str, value: str) -> str:
+    def put(self, kind: str, value: str, tenant: str, ref: str) -> str:
         """The opaque id. If the vault fails it names nothing (calls go on). Raises ValueError: bad `kind`."""
         party_kind = PartyKind(kind)
-        key = (party_kind, comparable(party_kind, value))
-        party = self._fresh.get(key) or self._find(party_kind, value)
+        key = (tenant, party_kind, comparable(party_kind, value))
+        party = self._fresh.get(key) or self._find(tenant, party_kind, value)
         if party is None:
             party = self._fresh[key] = new_party_id()
-        contact = ContactRef(ANY_TENANT, os.urandom(16).hex())
+        contact = ContactRef(tenant, ref)
         self._inbox.put(NewParty(contact, party_kind, value, party, self._now_ms()))
         return party
 
@@ -65,9 +61,9 @@ class Parties:
         self._writer.close()
         self._reader.close()
 
-    def _find(self, kind: PartyKind, value: str) -> PartyId | None:
+    def _find(self, tenant: str, kind: PartyKind, value: str) -> PartyId | None:
         try:
-            return self._reader.find_party(ANY_TENANT, kind, value)
+            return self._reader.find_party(tenant, kind, value)
         except (VaultError, OSError, sqlite3.Error):
             return None
 

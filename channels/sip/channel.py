@@ -30,6 +30,7 @@ from queues.desk import Medium
 _log = structlog.get_logger("acd.sip")
 
 DRAIN_POLL_S = 0.1
+IDS_AT_ONCE = 64
 
 
 class SipChannel:
@@ -57,7 +58,8 @@ class SipChannel:
         self._media = await self._attach()
         self._transport = UdpTransport(self.settings.host, self.settings.port, self._received)
         sent_by = _host_port(self.settings.advertise, self._transport.port)
-        layer = self._layer = TransactionLayer(sent_by, _make_id)
+        make_id = _Ids()
+        layer = self._layer = TransactionLayer(sent_by, make_id)
         secret = secrets.token_bytes(32)
         self.enrolment = Enrolment(self.settings, self._site.phones, host, layer, secret)
         self.exchange = Exchange(
@@ -67,7 +69,7 @@ class SipChannel:
             media=self._media,
             ports=self,
             phones=self.enrolment,
-            make_id=_make_id,
+            make_id=make_id,
         )
         self._find_again(records, standing)
         _log.info("sip listens", address=sent_by, legs=len(self.exchange.legs))
@@ -102,6 +104,11 @@ class SipChannel:
         self._set_time()
         switch.carry_out(self.exchange, effect)
         self._flush()
+
+    def counts(self) -> Mapping[str, int]:
+        """See acd.ports.Channel."""
+        refused = {"refused registrations": self.enrolment.refused}
+        return {**self.exchange.counts, **refused, "packets not sent": self._transport.unsent}
 
     async def drain(self) -> None:
         """Refuse new calls with 503; return when the last leg is gone."""
@@ -164,8 +171,9 @@ class SipChannel:
         """Send what has collected; reporting it may collect more. Then re-arm the one timer."""
         while outputs := self._layer.take():
             self._dispatch(outputs)
-        deadlines = (self._layer.next_deadline(), self.enrolment.next_deadline())
-        due_ms = min((due for due in deadlines if due is not None), default=None)
+        due_ms, other_ms = self._layer.next_deadline(), self.enrolment.next_deadline()
+        if due_ms is None or (other_ms is not None and other_ms < due_ms):
+            due_ms = other_ms
         if due_ms is None or (self._timer is not None and self._armed_ms <= due_ms):
             return
         if self._timer is not None:
@@ -200,8 +208,17 @@ class SipChannel:
         self._flush()
 
 
-def _make_id() -> str:
-    return secrets.token_hex(8)
+class _Ids:
+    """Random ids of 16 hex digits; the system is asked for many at a time, as every request needs one."""
+
+    def __init__(self) -> None:
+        self._stock = ""
+
+    def __call__(self) -> str:
+        if not self._stock:
+            self._stock = secrets.token_hex(8 * IDS_AT_ONCE)
+        taken, self._stock = self._stock[:16], self._stock[16:]
+        return taken
 
 
 def _host_port(host: str, port: int) -> str:

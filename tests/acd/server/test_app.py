@@ -16,7 +16,7 @@ from acd.core.events import AgentSignedIn
 from acd.journal.errors import JournalLockedError
 from acd.ports import Host, Record
 from acd.server.app import URL_FILE, App
-from acd.testing import ScriptedChannel, small_desk, small_line, small_site
+from acd.testing import NUMBER, ScriptedChannel, small_desk, small_line, small_site
 from acd.vault.vault import Vault
 from agents.skills import AgentId
 from config.schema import Site
@@ -247,12 +247,12 @@ def test_a_caller_has_the_same_opaque_id_each_time_and_after_a_restart(tmp_path:
     async def story() -> None:
         channel = ScriptedChannel()
         async with running(small_site(tmp_path), channel):
-            party = channel.host.vault_party("number", number)
-            assert channel.host.vault_party("number", number.replace(" ", "")) == party
-            assert channel.host.vault_party("number", "+49 30 555 0178") != party
+            party = channel.host.vault_party("number", number, NUMBER, "ref")
+            assert channel.host.vault_party("number", number.replace(" ", ""), NUMBER, "ref") == party
+            assert channel.host.vault_party("number", "+49 30 555 0178", NUMBER, "ref") != party
         again = ScriptedChannel()
         async with running(small_site(tmp_path), again) as app:
-            assert again.host.vault_party("number", number) == party
+            assert again.host.vault_party("number", number, NUMBER, "ref") == party
             assert isinstance(app.parties._reader, Vault)
 
     asyncio.run(story())

@@ -21,9 +21,9 @@ def opened(tmp_path: Path) -> Parties:
 def test_the_same_number_has_one_id_and_can_be_read_back(tmp_path: Path) -> None:
     """However it is spelt; another number has another."""
     parties = opened(tmp_path)
-    party = parties.put("number", NUMBER)
-    assert parties.put("number", "+49-30-5550177") == party
-    assert parties.put("number", "+49 30 555 0178") != party
+    party = parties.put("number", NUMBER, "nordwind", "call-1")
+    assert parties.put("number", "+49-30-5550177", "nordwind", "call-2") == party
+    assert parties.put("number", "+49 30 555 0178", "nordwind", "call-3") != party
     parties.close()
     vault = Vault(tmp_path / "vault.db", MasterKey(KEY))
     assert vault.read_party(PartyId(party)) == "+49-30-5550177"
@@ -37,7 +37,7 @@ def test_a_vault_that_fails_fails_no_call(tmp_path: Path) -> None:
     """The call gets an id that names nothing; what was not stored is counted."""
     parties = opened(tmp_path)
     parties._writer._file.connection.execute("DROP TABLE parties")
-    party = parties.put("number", NUMBER)
+    party = parties.put("number", NUMBER, "nordwind", "call-4")
     assert party
     parties.close()
     assert parties.failed == 1
@@ -46,10 +46,10 @@ def test_a_vault_that_fails_fails_no_call(tmp_path: Path) -> None:
 def test_an_id_is_the_same_before_and_after_it_is_stored(tmp_path: Path) -> None:
     """Many calls of one number at once, and again after a restart."""
     parties = opened(tmp_path)
-    given = {parties.put("number", NUMBER) for _ in range(50)}
+    given = {parties.put("number", NUMBER, "nordwind", "call-5") for _ in range(50)}
     parties.close()
     again = opened(tmp_path)
-    given.add(again.put("number", NUMBER))
+    given.add(again.put("number", NUMBER, "nordwind", "call-6"))
     again.close()
     assert len(given) == 1
 
@@ -58,5 +58,14 @@ def test_a_kind_that_does_not_exist_is_the_channels_mistake(tmp_path: Path) -> N
     """It raises."""
     parties = opened(tmp_path)
     with pytest.raises(ValueError, match="shoe size"):
-        parties.put("shoe size", "44")
+        parties.put("shoe size", "44", "nordwind", "call-7")
     parties.close()
+
+
+def test_the_same_number_has_another_id_with_another_tenant(tmp_path: Path) -> None:
+    """Tenants cannot find out that they share a caller."""
+    parties = opened(tmp_path)
+    one = parties.put("number", NUMBER, "nordwind", "call-1")
+    other = parties.put("number", NUMBER, "suedlicht", "call-2")
+    parties.close()
+    assert one != other

@@ -53,7 +53,7 @@ class ScriptedHost:
             else:
                 self.records[record.key] = record.value
 
-    def vault_party(self, kind: str, value: str) -> str:
+    def vault_party(self, kind: str, value: str, entry: str, ref: str) -> str:
         return "party-1"
 
 
