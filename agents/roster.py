@@ -52,7 +52,7 @@ class AgentRecord(Struct):
 class Seat:
     """An agent's record with what his configuration says; rebuilt whenever the desk changes."""
 
-    __slots__ = ("capacity", "epoch", "free", "needs", "record", "skills", "works")
+    __slots__ = ("capacity", "entered", "epoch", "free", "listed", "needs", "record", "skills", "works")
 
     def __init__(
         self, record: AgentRecord, skills: Mapping[SkillId, int], capacity: Mapping[Medium, int]
@@ -67,6 +67,10 @@ class Seat:
         """Media of which he could be offered a contact right now."""
         self.epoch = 0
         """Grows whenever `free` or his place among the idle changes; dates his entries in the pools."""
+        self.entered = 0
+        """The epoch of his entries in the pools; he is still to be entered when it is not `epoch`."""
+        self.listed = True
+        """False: he left the desk and only finishes what he has in hand."""
 
 
 def free_media(seat: Seat, interrupts: Collection[tuple[Medium, Medium]]) -> tuple[Medium, ...]:

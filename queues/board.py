@@ -30,50 +30,68 @@ class Board:
 
     def __init__(self, seats: Iterable[Seat]) -> None:
         self._seats = tuple(seats)
-        self._holders: dict[SkillId, list[Seat]] = {}
+        self._seat_of = {seat.record.id: seat for seat in self._seats}
+        self._holders: dict[SkillId, list[tuple[Seat, int]]] = {}
         for seat in self._seats:
-            for skill in seat.skills:
-                self._holders.setdefault(skill, []).append(seat)
+            for skill, level in seat.skills.items():
+                self._holders.setdefault(skill, []).append((seat, level))
         self._needs: dict[NeedKey, Need] = {}
-        self._of_line: dict[tuple[LineId, int, Medium], Need] = {}
+        self._of_line: dict[tuple[LineId, int, Medium, AgentId | None], Need] = {}
         self.orders: dict[LineId, LineOrder] = {}
+        self.greeted: dict[LineId, int] = {}
+        """How many hear the mandatory greeting of a line, and will wait in it."""
         self.places: dict[int, Place] = {}
 
-    def need(self, line: Line, step: int, medium: Medium) -> Need:
-        """The need of a contact in `line` to which the first `step` relaxations apply."""
-        key = (line.id, step, medium)
+    def need(self, line: Line, step: int, medium: Medium, only: AgentId | None = None) -> Need:
+        """The need of a contact in `line` to which the first `step` relaxations apply.
+
+        Who is held for one agent (`only`) has a need of his own, so that nobody else ever looks at him.
+        """
+        key = (line.id, step, medium, only)
         found = self._of_line.get(key)
         if found is None:
             accepted = dict.fromkeys(line.needs)
             for relaxation in line.relaxations[:step]:
                 accepted.update(dict.fromkeys(relaxation.alternatives))
-            found = self._of_line[key] = self._intern((medium, tuple(accepted), line.policy))
+            found = self._of_line[key] = self._intern((medium, tuple(accepted), line.policy, only))
         return found
 
     def _intern(self, key: NeedKey) -> Need:
         need = self._needs.get(key)
         if need is None:
-            medium, alternatives, _ = key
+            medium, alternatives, _, only = key
             able: dict[AgentId, int] = {}
+            members: list[Seat] = []
+            for alternative in alternatives:
+                for seat, fit in self._fits(alternative, only):
+                    agent = seat.record.id
+                    known = able.get(agent)
+                    if known is not None:
+                        able[agent] = max(known, fit)
+                    elif seat.capacity.get(medium, 0):
+                        able[agent] = fit
+                        members.append(seat)
             need = self._needs[key] = Need(len(self._needs), key, able)
-            for seat in self._candidates(alternatives):
-                fit = fitness(seat.skills, alternatives)
-                if fit and seat.capacity.get(medium, 0):
-                    able[seat.record.id] = fit
-                    seat.needs.append(need)
-                    if medium in seat.free:
-                        need.push_idle(seat)
+            for seat in members:
+                seat.needs.append(need)
+                if medium in seat.free and seat.entered == seat.epoch:
+                    need.push_idle(seat)
         return need
 
-    def _candidates(self, alternatives: tuple[Alternative, ...]) -> Iterable[Seat]:
-        """Everybody who might meet one of them: the holders of each one's rarest skill."""
-        found: dict[AgentId, Seat] = {}
-        for alternative in alternatives:
-            if not alternative:
-                return self._seats
-            rarest = min((self._holders.get(skill, []) for skill, _ in alternative), key=len)
-            found.update((seat.record.id, seat) for seat in rarest)
-        return found.values()
+    def _fits(self, alternative: Alternative, only: AgentId | None) -> Iterable[tuple[Seat, int]]:
+        """Who meets it, and how well, as `agents.skills.fitness`; looks at its rarest skill only."""
+        if only is not None:
+            seat = self._seat_of.get(only)
+            fit = fitness(seat.skills, (alternative,)) if seat is not None else 0
+            return [(seat, fit)] if seat is not None and fit else []
+        if not alternative:
+            return [(seat, 1) for seat in self._seats]
+        if len(alternative) == 1:
+            ((skill, least),) = alternative
+            return [(seat, 1 + level) for seat, level in self._holders.get(skill, ()) if level >= least]
+        rarest = min((self._holders.get(skill, []) for skill, _ in alternative), key=len)
+        found = [(seat, fitness(seat.skills, (alternative,))) for seat, _ in rarest]
+        return [(seat, fit) for seat, fit in found if fit]
 
     def enter(self, number: int, place: Place) -> None:
         """Note the contact in its line; it is not matched before it also lies in a bucket."""
@@ -115,7 +133,11 @@ class Board:
 
     def length(self, line: LineId) -> int:
         """Contacts of the line that no agent has answered yet."""
-        return len(self.orders.get(line, ()))
+        return len(self.orders.get(line, ())) + self.greeted.get(line, 0)
+
+    def greet(self, line: LineId, change: int) -> None:
+        """One more (1) or one less (-1) hears the mandatory greeting of the line."""
+        self.greeted[line] = self.greeted.get(line, 0) + change
 
     def heads(self, seat: Seat) -> Iterable[tuple[Need, BucketKey]]:
         """The non-empty buckets of every need that the agent meets and has a free place for."""

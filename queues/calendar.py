@@ -22,10 +22,12 @@ class BusinessClock:
 
     def moment(self, elapsed_ms: int) -> int | None:
         """The first moment at which `elapsed(moment) >= elapsed_ms`; None if the calendar ends before."""
-        if elapsed_ms > self._before[-1] or not self._starts:
+        if elapsed_ms <= 0:
+            return 0
+        if elapsed_ms > self._before[-1]:
             return None
-        index = max(0, bisect_right(self._before, elapsed_ms - 1) - 1)
-        return self._starts[index] + max(0, elapsed_ms - self._before[index])
+        index = bisect_right(self._before, elapsed_ms - 1) - 1
+        return self._starts[index] + elapsed_ms - self._before[index]
 
     def is_open(self, t_ms: int) -> bool:
         index = bisect_right(self._starts, t_ms) - 1

@@ -13,7 +13,8 @@ from queues.priority import Urgency
 BucketKey = tuple[int, int, CalendarId]
 """(class, target_ms, calendar): what all contacts of a bucket share besides the need."""
 
-NeedKey = tuple[Medium, tuple[Alternative, ...], Policy]
+NeedKey = tuple[Medium, tuple[Alternative, ...], Policy, AgentId | None]
+"""What is required, and the one agent that those who are held for him wait for."""
 
 Waiting = list[tuple[int, int]]
 """A bucket: (key_ms, contact number), sorted; the first is served first."""
@@ -26,7 +27,7 @@ class Need:
 
     def __init__(self, number: int, key: NeedKey, fitness: dict[AgentId, int]) -> None:
         self.number = number
-        self.medium, self.alternatives, self.policy = key
+        self.medium, self.alternatives, self.policy, _ = key
         self.fitness = fitness
         """Agents that meet the need → how well."""
         self.buckets: dict[BucketKey, Waiting] = {}

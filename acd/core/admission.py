@@ -3,8 +3,9 @@
 from acd.core import effects, facts
 from acd.core.errors import Rejected
 from acd.core.events import ContactArrived, ContactId, PriorityChanged, PromptEnded
+from acd.core.offers import serve_contact
 from acd.core.state import State, step
-from acd.core.waiting import enter_line, rerank
+from acd.core.waiting import enter_line, rerank, watch_target
 from queues.contact import Contact
 from queues.desk import Entry, Line, LineId, Overflow
 from queues.states import CONTACT, ContactState
@@ -86,21 +87,31 @@ def _admit(state: State, contact: Contact, line: Line) -> None:
     state.effects.append(effects.AdmitContact(*admit))
     if line.greeting:
         state.facts.append(facts.Announced(state.now_ms, number, line.greeting, wait_for_it))
-    if not wait_for_it:
+    if wait_for_it:
+        state.board.greet(line.id, 1)
+    else:
         enter_line(state, contact, line, "arrived")
+        serve_contact(state, contact)
 
 
 def prompt_ended(state: State, event: PromptEnded) -> None:
     contact = state.contact(event.contact)
     contact.state = step(CONTACT, contact.state, "prompt ended")
+    state.board.greet(contact.line, -1)
     enter_line(state, contact, state.lines[contact.line], "arrived")
+    serve_contact(state, contact)
 
 
 def priority_changed(state: State, event: PriorityChanged) -> None:
-    """Re-rank the contact at once if it waits; raises Rejected when it is being handled."""
+    """Re-rank the contact at once if it waits.
+
+    Raises Rejected when it is being handled, or when the head start is negative.
+    """
     contact = state.contact(event.contact)
     if contact.state is ContactState.CONNECTED:
         raise Rejected(f"contact {event.contact} is being handled")
+    if event.head_start_ms is not None and event.head_start_ms < 0:
+        raise Rejected(f"a head start of {event.head_start_ms} ms is negative")
     if event.priority_class is not None:
         contact.asked_class = event.priority_class
     if event.head_start_ms is not None:
@@ -111,4 +122,5 @@ def priority_changed(state: State, event: PriorityChanged) -> None:
     now = state.now_ms, event.contact, asked, contact.head_start_ms
     state.facts.append(facts.PriorityChange(*now))
     if contact.id in state.board.places:
+        watch_target(state, contact, line)
         rerank(state, contact)

@@ -1,15 +1,20 @@
 """What becomes of an offer: accepted, refused, failed, not answered."""
 
+from collections.abc import Collection
+
 from acd.core import effects, facts
 from acd.core.deadlines import Kind
 from acd.core.events import ContactId, OfferAccepted, OfferFailed, OfferId, OfferRefused
 from acd.core.matching import in_rank_order
-from acd.core.offers import close, serve_agent, serve_contact, withdraw, withdraw_all
+from acd.core.offers import close, serve_agent, withdraw, withdraw_all
 from acd.core.state import State, step
-from acd.core.waiting import leave_line, let_go, requeue
+from acd.core.waiting import leave_line, let_go, serve_in_order, take_back
+from agents.capacity import Medium
 from agents.roster import Seat, Work
+from agents.skills import AgentId
 from agents.states import AGENT, WORK, AgentState, WorkState
-from queues.states import CONTACT, ContactState
+from queues.contact import Contact
+from queues.states import CONTACT
 
 
 def accepted(state: State, event: OfferAccepted) -> None:
@@ -49,7 +54,7 @@ def refused(state: State, event: OfferRefused) -> None:
     seat = close(state, work, "refuse")
     ids = OfferId(work.id), ContactId(work.contact), work.agent
     state.facts.append(facts.Refused(state.now_ms, *ids))
-    _back(state, work, seat)
+    _back(state, work, seat, [])
 
 
 def failed(state: State, event: OfferFailed) -> None:
@@ -64,8 +69,7 @@ def fail(state: State, work: Work, cause: str) -> None:
     ids = OfferId(work.id), ContactId(work.contact), work.agent
     state.facts.append(facts.OfferLost(state.now_ms, *ids))
     state.effects.append(effects.WithdrawOffer(*ids, work.medium, cause))
-    pause_after_failure(state, seat)
-    _back(state, work, seat)
+    _back(state, work, seat, pause_after_failure(state, seat))
 
 
 def not_answered(state: State, number: int) -> None:
@@ -75,44 +79,61 @@ def not_answered(state: State, number: int) -> None:
     ids = OfferId(work.id), ContactId(work.contact), work.agent
     state.facts.append(facts.NotAnswered(state.now_ms, *ids))
     state.effects.append(effects.WithdrawOffer(*ids, work.medium, "no answer"))
-    pause_after_failure(state, seat)
-    _back(state, work, seat)
+    _back(state, work, seat, pause_after_failure(state, seat))
 
 
-def pause_after_failure(state: State, seat: Seat) -> None:
+def pause_after_failure(state: State, seat: Seat) -> list[Contact]:
+    """Returns the contacts that were held for him; the caller matches them."""
     record = seat.record
-    if record.state is AgentState.READY:
-        record.state = step(AGENT, record.state, "pause")
-        record.reason, record.since_ms = state.desk.no_answer_reason, state.now_ms
-        state.facts.append(facts.Paused(state.now_ms, record.id, record.reason))
-        agent_gone(state, seat)
-
-
-def agent_gone(state: State, seat: Seat) -> None:
-    """He takes no offers now: contacts held for him are held no longer."""
+    if record.state is not AgentState.READY:
+        return []
+    record.state = step(AGENT, record.state, "pause")
+    record.reason, record.since_ms = state.desk.no_answer_reason, state.now_ms
+    state.facts.append(facts.Paused(state.now_ms, record.id, record.reason))
     state.refresh(seat)
-    for number in in_rank_order(state, state.held.get(seat.record.id, ())):
+    return let_all_go(state, record.id, tuple(Medium))
+
+
+def let_all_go(state: State, agent: AgentId, media: Collection[Medium]) -> list[Contact]:
+    """He takes no offers of these media now: what is held for him is held no longer.
+
+    Returns those contacts; the caller matches them.
+    """
+    loose = []
+    for number in in_rank_order(state, state.held.get(agent, ())):
         contact = state.contacts[number]
-        let_go(state, contact, "agent left")
-        if contact.state is ContactState.WAITING:
-            serve_contact(state, contact)
+        if contact.medium in media:
+            let_go(state, contact, "agent left")
+            loose.append(contact)
+    return loose
 
 
-def _back(state: State, work: Work, seat: Seat) -> None:
-    """After a failed offer: the contact remembers whom it tried, then contact and agent are matched anew."""
+def _back(state: State, work: Work, seat: Seat, loose: list[Contact]) -> None:
+    """The contact remembers whom it tried; it, the loose ones and the agent are matched anew."""
     contact = state.contacts[work.contact]
     if work.agent not in contact.tried:
         contact.tried.append(work.agent)
     state.show(seat)
     if not contact.offers:
-        requeue(state, contact)
+        take_back(state, contact)
+        loose.append(contact)
+    serve_in_order(state, loose)
     serve_agent(state, seat)
 
 
-def give_back(state: State, works: list[Work], cause: str) -> None:
-    """Withdraw these ringing offers because their agent went away; he was not tried."""
-    for work in works:
-        withdraw(state, work, cause)
-        contact = state.contacts[work.contact]
-        if not contact.offers:
-            requeue(state, contact)
+def agent_gone(state: State, seat: Seat, media: Collection[Medium], cause: str) -> list[Contact]:
+    """He takes no offers of these media now: what rings is withdrawn, what is held for him is let go.
+
+    He was not tried. Returns the contacts that this concerns; the caller matches them.
+    """
+    state.refresh(seat)
+    loose = let_all_go(state, seat.record.id, media)
+    for work in list(seat.works):
+        if work.state is WorkState.RINGING and work.medium in media:
+            withdraw(state, work, cause)
+            contact = state.contacts[work.contact]
+            if not contact.offers:
+                take_back(state, contact)
+                loose.append(contact)
+    state.show(seat)
+    return loose

@@ -32,7 +32,7 @@ class Deadlines:
         """Set or move the deadline."""
         self._due[kind, number] = t_ms
         if len(self._heap) > 2 * len(self._due) + 64:
-            self._heap = self.save()
+            self._heap = [(due_ms, *subject) for subject, due_ms in self._due.items()]
             heapify(self._heap)
         else:
             heappush(self._heap, (t_ms, int(kind), number))

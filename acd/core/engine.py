@@ -82,7 +82,7 @@ class Engine:
         due_ms = state.deadlines.next()
         if due_ms is not None and due_ms <= now_ms:
             raise Overdue(f"a deadline at {due_ms} must fire before {type(event).__name__} at {now_ms}")
-        before_ms, state.now_ms = state.now_ms, now_ms
+        before_ms, state.now_ms, state.event_ms = state.now_ms, now_ms, now_ms
         state.effects, state.facts = [], []
         try:
             ON_EVENT[type(event)](state, event)
@@ -94,6 +94,7 @@ class Engine:
     def _tick(self, now_ms: int) -> Outcome:
         """Fire what is due, one deadline after the other, each at its own time."""
         state = self.state
+        state.event_ms = now_ms
         state.effects, state.facts = [], []
         while (due := state.deadlines.pop(now_ms)) is not None:
             t_ms, kind, number = due

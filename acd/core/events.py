@@ -78,11 +78,15 @@ class LegLost(Event, frozen=True):
 
 
 class ContactHeld(Event, frozen=True):
+    """One side put the other on hold: the agent (`by_agent`) or the caller."""
+
     contact: ContactId
     by_agent: bool
 
 
 class ContactResumed(Event, frozen=True):
+    """The hold is over."""
+
     contact: ContactId
     by_agent: bool
 
@@ -104,6 +108,8 @@ class PriorityChanged(Event, frozen=True):
 
 
 class OfferAccepted(Event, frozen=True):
+    """The agent answered. The first accept of a contact wins."""
+
     offer: OfferId
 
 
@@ -139,6 +145,8 @@ class AgentPaused(Event, frozen=True):
 
 
 class AgentReady(Event, frozen=True):
+    """His pause is over: he takes offers again."""
+
     agent: AgentId
 
 
@@ -165,6 +173,8 @@ class WrapUpCoded(Event, frozen=True):
 
 
 class WrapUpExtended(Event, frozen=True):
+    """The agent needs longer for his wrap-up, by `by_ms` more; bounded by the line."""
+
     contact: ContactId
     agent: AgentId
     by_ms: int

@@ -14,12 +14,16 @@ class Fact(Struct, frozen=True, tag=True):
 
 
 class DeskSet(Fact, frozen=True):
+    """The desk became another one; how large it is."""
+
     agents: int
     lines: int
     entries: int
 
 
 class CalendarSet(Fact, frozen=True):
+    """The opening hours of a calendar were replaced."""
+
     calendar: CalendarId
 
 
@@ -32,6 +36,8 @@ class Blocked(Fact, frozen=True):
 
 
 class Arrived(Fact, frozen=True):
+    """A contact was admitted: from here on it is accounted for until it is abandoned or released."""
+
     contact: ContactId
     ref: str
     entry: EntryId
@@ -92,11 +98,15 @@ class Relaxed(Fact, frozen=True):
 
 
 class Promoted(Fact, frozen=True):
+    """Its target was near: it has this class now."""
+
     contact: ContactId
     priority_class: int
 
 
 class PriorityChange(Fact, frozen=True):
+    """Its class or head start was changed by hand; the class is the one asked for, before any promotion."""
+
     contact: ContactId
     priority_class: int
     head_start_ms: int
@@ -136,12 +146,16 @@ class Offered(Fact, frozen=True):
 
 
 class Refused(Fact, frozen=True):
+    """The agent declined the offer."""
+
     offer: OfferId
     contact: ContactId
     agent: AgentId
 
 
 class NotAnswered(Fact, frozen=True):
+    """The lease of the offer ran out; the agent is paused."""
+
     offer: OfferId
     contact: ContactId
     agent: AgentId
@@ -156,6 +170,8 @@ class OfferLost(Fact, frozen=True):
 
 
 class OfferWithdrawn(Fact, frozen=True):
+    """The offer ended without any doing of the agent; `cause` as in WithdrawOffer."""
+
     offer: OfferId
     contact: ContactId
     agent: AgentId
@@ -174,12 +190,16 @@ class Answered(Fact, frozen=True):
 
 
 class Held(Fact, frozen=True):
+    """The conversation was put on hold."""
+
     contact: ContactId
     agent: AgentId
     by_agent: bool
 
 
 class Resumed(Fact, frozen=True):
+    """The conversation went on after a hold."""
+
     contact: ContactId
     agent: AgentId
     by_agent: bool
@@ -194,11 +214,15 @@ class Interrupted(Fact, frozen=True):
 
 
 class InterruptionEnded(Fact, frozen=True):
+    """The work that had rested goes on."""
+
     contact: ContactId
     agent: AgentId
 
 
 class Transferred(Fact, frozen=True):
+    """The agent handed it to another line."""
+
     contact: ContactId
     agent: AgentId
     from_line: LineId
@@ -215,6 +239,8 @@ class Overflowed(Fact, frozen=True):
 
 
 class AgentLegLost(Fact, frozen=True):
+    """The agent's leg died; the contact waits again."""
+
     contact: ContactId
     agent: AgentId
 
@@ -238,18 +264,24 @@ class Released(Fact, frozen=True):
 
 
 class WrapUpStarted(Fact, frozen=True):
+    """After-contact work began; without an extension it is over at `until_ms`."""
+
     contact: ContactId
     agent: AgentId
     until_ms: int
 
 
 class WrapUpExtension(Fact, frozen=True):
+    """The wrap-up lasts until `until_ms` now."""
+
     contact: ContactId
     agent: AgentId
     until_ms: int
 
 
 class WrapUpCode(Fact, frozen=True):
+    """The contact was coded; the last code counts."""
+
     contact: ContactId
     agent: AgentId
     code: str
@@ -263,34 +295,48 @@ class WrapUpOverdue(Fact, frozen=True):
 
 
 class WrapUpDone(Fact, frozen=True):
+    """The wrap-up is over; `code` is empty when none was given."""
+
     contact: ContactId
     agent: AgentId
     code: str
 
 
 class SignedIn(Fact, frozen=True):
+    """The agent is signed in and ready."""
+
     agent: AgentId
 
 
 class SignedOut(Fact, frozen=True):
+    """The agent is signed out, or left the desk."""
+
     agent: AgentId
 
 
 class Paused(Fact, frozen=True):
+    """The agent takes no offers: he paused, or the desk's reason for no answer applies."""
+
     agent: AgentId
     reason: str
 
 
 class Ready(Fact, frozen=True):
+    """The pause of the agent is over."""
+
     agent: AgentId
 
 
 class Reachable(Fact, frozen=True):
+    """A device of his for this medium is there."""
+
     agent: AgentId
     medium: Medium
 
 
 class Unreachable(Fact, frozen=True):
+    """His last device for this medium is gone."""
+
     agent: AgentId
     medium: Medium
 

@@ -31,36 +31,28 @@ def rank_of(state: State, urgency: Urgency, number: int) -> Rank:
 def place(state: State, contact: Contact) -> None:
     """Enter the contact into the board at the rank and need it has now."""
     line = state.lines[contact.line]
-    need = state.board.need(line, contact.step, contact.medium)
+    only = contact.preferred if contact.held_until_ms else None
+    need = state.board.need(line, contact.step, contact.medium, only)
     state.board.enter(contact.id, Place(need, urgency_of(state, contact, line), line.id))
 
 
 def may_serve(seat: Seat, need: Need, contact: Contact) -> bool:
     """Whether this agent, free or not, could be offered this contact, were he free."""
-    if seat.record.id not in need.fitness or seat.record.id in contact.tried:
-        return False
-    return not contact.held_until_ms or contact.preferred == seat.record.id
-
-
-def may_serve_now(seat: Seat, need: Need, contact: Contact) -> bool:
-    return need.medium in seat.free and may_serve(seat, need, contact)
+    return seat.record.id in need.fitness and seat.record.id not in contact.tried
 
 
 def everybody_tried(need: Need, contact: Contact, seats: Iterable[Seat]) -> bool:
-    """Whether every agent who is ready and meets the need has been tried."""
+    """Whether every agent who is ready, can be reached and meets the need has been tried."""
     return all(
         seat.record.id in contact.tried
         for seat in seats
-        if seat.record.state is AgentState.READY and seat.record.id in need.fitness
+        if seat.record.state is AgentState.READY and need.medium in seat.record.reachable
     )
 
 
 def choose_agents(state: State, contact: Contact, wanted: int) -> tuple[list[Seat], int]:
     """The best idle agents for the contact, at most `wanted`, and how many were compared."""
     need = state.board.places[contact.id].need
-    if contact.held_until_ms and contact.preferred is not None:
-        seat = state.seats[contact.preferred]
-        return ([seat] if may_serve_now(seat, need, contact) else []), 1
     chosen: list[Seat] = []
     passed: list[Seat] = []
     for seat in need.idle():

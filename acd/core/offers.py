@@ -37,14 +37,14 @@ def serve_agent(state: State, seat: Seat) -> None:
 
     To be called whenever something about the agent changed that could make him free.
     """
-    before = seat.epoch
     if not state.refresh(seat):
         return
     found = choose_contact(state, seat)
     if found is not None:
         contact, rank, compared = found
         offer(state, contact, seat, Decision(rank, "contact chosen", compared))
-    elif seat.epoch != before:
+    elif seat.entered != seat.epoch:
+        seat.entered = seat.epoch
         for need in seat.needs:
             if need.medium in seat.free:
                 need.push_idle(seat)
@@ -74,13 +74,18 @@ def offer(state: State, contact: Contact, seat: Seat, decision: Decision) -> Non
 
 
 def close(state: State, work: Work, happening: str) -> Seat:
-    """End an offer or a work; the agent still has to be served by the caller."""
+    """End an offer or a work; the agent still has to be served by the caller.
+
+    Who left the desk is forgotten with his last work.
+    """
     work.state = step(WORK, work.state, happening)
     del state.works[work.id]
     state.deadlines.clear(Kind.RING, work.id)
     state.deadlines.clear(Kind.WRAP_UP, work.id)
     seat = state.seats[work.agent]
     seat.works.remove(work)
+    if not seat.works and not seat.listed:
+        del state.seats[work.agent]
     contact = state.contacts.get(work.contact)
     if contact is not None and work.id in contact.offers:
         contact.offers.remove(work.id)

@@ -1,7 +1,7 @@
 """Agents come and go: signing in and out, pauses, phones."""
 
 from acd.core import facts
-from acd.core.answers import agent_gone, give_back
+from acd.core.answers import agent_gone
 from acd.core.errors import Rejected
 from acd.core.events import (
     AgentPaused,
@@ -13,13 +13,17 @@ from acd.core.events import (
 )
 from acd.core.offers import serve_agent
 from acd.core.state import State, step
+from acd.core.waiting import serve_in_order
+from agents.capacity import Medium
 from agents.roster import Seat
-from agents.states import AGENT, WorkState
+from agents.states import AGENT
 
 
 def signed_in(state: State, event: AgentSignedIn) -> None:
     seat = state.seat(event.agent)
     record = seat.record
+    if not seat.listed:
+        raise Rejected(f"agent {event.agent} has left the desk")
     record.state = step(AGENT, record.state, "sign in")
     record.reason, record.since_ms = "", state.now_ms
     record.signed_in_ms = record.idle_since_ms = state.now_ms
@@ -34,7 +38,7 @@ def signed_out(state: State, event: AgentSignedOut) -> None:
     seat.record.state = step(AGENT, seat.record.state, "sign out")
     seat.record.reason, seat.record.since_ms = "", state.now_ms
     state.facts.append(facts.SignedOut(state.now_ms, event.agent))
-    _away(state, seat, "agent left")
+    _away(state, seat)
 
 
 def paused(state: State, event: AgentPaused) -> None:
@@ -45,7 +49,7 @@ def paused(state: State, event: AgentPaused) -> None:
     seat.record.state = step(AGENT, seat.record.state, "pause")
     seat.record.reason, seat.record.since_ms = event.reason, state.now_ms
     state.facts.append(facts.Paused(state.now_ms, event.agent, event.reason))
-    _away(state, seat, "agent left")
+    _away(state, seat)
 
 
 def ready(state: State, event: AgentReady) -> None:
@@ -73,14 +77,9 @@ def unreachable(state: State, event: AgentUnreachable) -> None:
         raise Rejected(f"agent {event.agent} is not reachable by {event.medium}")
     seat.record.reachable = [medium for medium in seat.record.reachable if medium is not event.medium]
     state.facts.append(facts.Unreachable(state.now_ms, event.agent, event.medium))
-    ringing = [w for w in seat.works if w.state is WorkState.RINGING and w.medium is event.medium]
-    agent_gone(state, seat)
-    give_back(state, ringing, "unreachable")
+    serve_in_order(state, agent_gone(state, seat, (event.medium,), "unreachable"))
     serve_agent(state, seat)
 
 
-def _away(state: State, seat: Seat, cause: str) -> None:
-    """Nothing more for him: what rings is withdrawn, what is held for him is held no longer."""
-    agent_gone(state, seat)
-    give_back(state, [work for work in seat.works if work.state is WorkState.RINGING], cause)
-    state.show(seat)
+def _away(state: State, seat: Seat) -> None:
+    serve_in_order(state, agent_gone(state, seat, tuple(Medium), "agent left"))

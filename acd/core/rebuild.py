@@ -5,16 +5,17 @@ from collections.abc import Iterable
 from msgspec.structs import replace
 
 from acd.core import facts
-from acd.core.answers import give_back
+from acd.core.answers import agent_gone, let_all_go
 from acd.core.deadlines import Kind
+from acd.core.errors import Rejected
 from acd.core.events import CalendarChanged, DeskChanged
-from acd.core.matching import in_rank_order, place
-from acd.core.offers import serve_contact
+from acd.core.matching import place
 from acd.core.state import State
-from acd.core.waiting import let_go, set_deadlines
+from acd.core.waiting import move, serve_in_order, set_deadlines, watch_target
+from agents.capacity import Medium
 from agents.roster import AgentRecord, Seat, Work
 from agents.skills import AgentId
-from agents.states import AgentState, WorkState
+from agents.states import AgentState
 from queues.board import Board
 from queues.calendar import BusinessClock, WallClock
 from queues.contact import Contact
@@ -25,7 +26,13 @@ IN_LINE = (ContactState.WAITING, ContactState.OFFERED)
 
 
 def rebuild(state: State, records: Iterable[AgentRecord]) -> None:
-    """Make seats, clocks and board anew from the desk, these records, the works and the contacts."""
+    """Make all that is derived anew from the desk, these records, the works and the contacts."""
+    derive(state, records)
+    settle(state)
+
+
+def derive(state: State, records: Iterable[AgentRecord]) -> None:
+    """Make seats and clocks anew, and a board on which nobody waits yet."""
     desk = state.desk
     state.lines = {line.id: line for line in desk.lines}
     state.entries = {entry.id: entry for entry in desk.entries}
@@ -34,12 +41,19 @@ def rebuild(state: State, records: Iterable[AgentRecord]) -> None:
     state.seats = seats_of(desk, {record.id: record for record in records}, state.works.values())
     for seat in state.seats.values():
         state.refresh(seat)
+        seat.entered = seat.epoch
     state.board = Board(state.seats.values())
+
+
+def settle(state: State) -> None:
+    """Put the contacts on the empty board."""
     state.refs = {contact.ref: contact.id for contact in state.contacts.values()}
     state.held = {}
     for contact in state.contacts.values():
         if contact.held_until_ms and contact.preferred is not None:
             state.held.setdefault(contact.preferred, {})[contact.id] = None
+        if contact.state is ContactState.GREETING:
+            state.board.greet(contact.line, 1)
         if contact.state in IN_LINE:
             place(state, contact)
             if contact.state is ContactState.WAITING:
@@ -52,12 +66,13 @@ def seats_of(desk: Desk, records: dict[AgentId, AgentRecord], works: Iterable[Wo
     for work in works:
         working.setdefault(work.agent, []).append(work)
     known = {agent.id for agent in desk.agents}
-    gone = [Agent(agent, (), ()) for agent in working if agent not in known]
+    gone = [Agent(agent, (), ()) for agent in sorted(working.keys() - known)]
     seats: dict[AgentId, Seat] = {}
     for number, agent in enumerate((*desk.agents, *gone)):
         record = records.get(agent.id) or AgentRecord(agent.id, number)
-        record.number = number
         seat = Seat(record, dict(agent.skills), dict(agent.capacity))
+        seat.listed = agent.id in known
+        record.number = number if seat.listed else len(known)
         seat.works = working.get(agent.id, [])
         seats[agent.id] = seat
     return seats
@@ -67,18 +82,21 @@ def desk_changed(state: State, event: DeskChanged) -> None:
     """The new desk applies to what waits, too: needs, ranks and deadlines are those of the new rules."""
     records = [seat.record for seat in state.seats.values()]
     state.desk = with_drained(state, event.desk)
-    rebuild(state, records)
+    derive(state, records)
     desk = event.desk
     sizes = len(desk.agents), len(desk.lines), len(desk.entries)
     state.facts.append(facts.DeskSet(state.now_ms, *sizes))
+    in_line = [contact for contact in state.contacts.values() if contact.state in IN_LINE]
+    for contact in in_line:
+        _apply_rules(state, contact)
+    settle(state)
     known = {agent.id for agent in desk.agents}
     for record in records:
         if record.id not in known:
             _dismiss(state, record)
-    for contact in list(state.contacts.values()):
-        if contact.state in IN_LINE:
-            _apply_rules(state, contact)
-    serve_all(state)
+    serve_in_order(state, in_line)
+    for seat in state.seats.values():
+        state.show(seat)
 
 
 def with_drained(state: State, desk: Desk) -> Desk:
@@ -97,50 +115,52 @@ def _dismiss(state: State, record: AgentRecord) -> None:
     if record.state is not AgentState.SIGNED_OUT:
         record.state, record.reason, record.since_ms = AgentState.SIGNED_OUT, "", state.now_ms
         state.facts.append(facts.SignedOut(state.now_ms, record.id))
-    for number in list(state.held.get(record.id, ())):
-        let_go(state, state.contacts[number], "agent left")
     seat = state.seats.get(record.id)
     if seat is not None:
-        state.refresh(seat)
-        give_back(state, [w for w in seat.works if w.state is WorkState.RINGING], "agent left")
-        state.show(seat)
+        agent_gone(state, seat, tuple(Medium), "agent left")
+    else:
+        let_all_go(state, record.id, tuple(Medium))
+        shown = Seat(record, {}, {})
+        state.show(shown)
 
 
 def _apply_rules(state: State, contact: Contact) -> None:
+    """Relaxations, class and deadlines become those of the rules now; the caller places and matches it."""
     line = state.lines[contact.line]
     waited_ms = state.now_ms - contact.line_since_ms
     contact.step = sum(relaxation.after_ms <= waited_ms for relaxation in line.relaxations)
     contact.promoted = contact.promoted and line.promotion is not None
     contact.told_position = 0
-    for kind in (Kind.RELAX, Kind.PROMOTE, Kind.MAX_WAIT, Kind.ANNOUNCE):
+    for kind in (Kind.RELAX, Kind.MAX_WAIT, Kind.ANNOUNCE):
         state.deadlines.clear(kind, contact.id)
-    state.board.leave(contact.id)
-    place(state, contact)
-    if contact.state is ContactState.WAITING:
-        state.board.show(contact.id)
+    watch_target(state, contact, line)
     set_deadlines(state, contact)
 
 
-def serve_all(state: State) -> None:
-    """Match everything that waits, the first in rank first."""
-    waiting = [c.id for c in state.contacts.values() if c.state is ContactState.WAITING]
-    for number in in_rank_order(state, waiting):
-        contact = state.contacts.get(number)
-        if contact is not None and contact.state is ContactState.WAITING:
-            serve_contact(state, contact)
-    for seat in state.seats.values():
-        state.show(seat)
-
-
 def calendar_changed(state: State, event: CalendarChanged) -> None:
-    """Replace one calendar (or add it) and rank by it."""
-    calendars: list[Calendar] = [c for c in state.desk.calendars if c.id != event.calendar.id]
-    calendars.append(event.calendar)
-    records = [seat.record for seat in state.seats.values()]
-    state.desk = replace(state.desk, calendars=tuple(calendars))
-    rebuild(state, records)
-    state.facts.append(facts.CalendarSet(state.now_ms, event.calendar.id))
-    for contact in list(state.contacts.values()):
-        if contact.state in IN_LINE and state.lines[contact.line].calendar == event.calendar.id:
-            _apply_rules(state, contact)
-    serve_all(state)
+    """Replace one calendar (or add it) and rank by it.
+
+    Raises Rejected: it is the one that is always open, or its openings are not sorted and disjoint.
+    """
+    new = event.calendar
+    _check(new)
+    calendars: list[Calendar] = [c for c in state.desk.calendars if c.id != new.id]
+    state.desk = replace(state.desk, calendars=(*calendars, new))
+    state.clocks[new.id] = BusinessClock(new.opens)
+    state.facts.append(facts.CalendarSet(state.now_ms, new.id))
+    in_line = [contact for contact in state.contacts.values() if contact.state in IN_LINE]
+    ranked = [contact for contact in in_line if state.lines[contact.line].calendar == new.id]
+    for contact in ranked:
+        _apply_rules(state, contact)
+        move(state, contact)
+    serve_in_order(state, ranked)
+
+
+def _check(calendar: Calendar) -> None:
+    if calendar.id == ALWAYS:
+        raise Rejected("the calendar without a name is always open")
+    last_ms = 0
+    for open_ms, close_ms in calendar.opens:
+        if not last_ms <= open_ms < close_ms:
+            raise Rejected(f"openings of calendar {calendar.id} are not sorted and disjoint")
+        last_ms = close_ms

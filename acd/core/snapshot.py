@@ -45,11 +45,17 @@ def save(state: State, version: int) -> bytes:
 def load(saved: bytes, version: int) -> State:
     """Raises UnreadableSnapshot."""
     try:
-        image = msgspec.msgpack.decode(saved, type=Image)
-    except msgspec.MsgspecError as error:
+        written_by = msgspec.msgpack.decode(
+            msgspec.msgpack.decode(saved, type=list[msgspec.Raw])[0], type=int
+        )
+        if written_by != version:
+            raise UnreadableSnapshot(f"the snapshot is of engine version {written_by}, this is {version}")
+        return _state_of(msgspec.msgpack.decode(saved, type=Image))
+    except (msgspec.MsgspecError, LookupError, ValueError) as error:
         raise UnreadableSnapshot(f"the snapshot cannot be read: {error}") from error
-    if image.version != version:
-        raise UnreadableSnapshot(f"the snapshot is of engine version {image.version}, this is {version}")
+
+
+def _state_of(image: Image) -> State:
     state = State()
     state.now_ms, state.desk = image.now_ms, image.desk
     state.last_contact, state.last_offer = image.last_contact, image.last_offer

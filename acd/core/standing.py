@@ -10,12 +10,16 @@ from queues.states import ContactState
 
 
 def standing(state: State) -> list[Effect]:
-    """Live contacts admitted, open offers ringing, answered contacts joined, agents shown."""
+    """Live contacts admitted, open offers ringing, answered contacts joined, agents shown.
+
+    Greetings are not played again, but for a mandatory one whose end was never reported.
+    """
     effects: list[Effect] = []
     for contact in state.contacts.values():
         line = state.lines[contact.line]
         greeting = contact.state is ContactState.GREETING
-        admit = ContactId(contact.id), contact.ref, contact.medium, line.greeting, greeting, line.music
+        text = line.greeting if greeting else ""
+        admit = ContactId(contact.id), contact.ref, contact.medium, text, greeting, line.music
         effects.append(AdmitContact(*admit))
     for work in state.works.values():
         if work.state is not WorkState.WRAP_UP:

@@ -26,6 +26,8 @@ class State:
 
     def __init__(self) -> None:
         self.now_ms = 0
+        self.event_ms = 0
+        """When the event being handled came: later than `now_ms` while a late Tick fires what was due."""
         self.desk = Desk()
         self.contacts: dict[int, Contact] = {}
         self.works: dict[int, Work] = {}

@@ -1,9 +1,11 @@
 """Waiting: entering a line, going back to one's place, and what happens there as time passes."""
 
+from collections.abc import Iterable
+
 from acd.core import effects, facts
 from acd.core.deadlines import Kind
 from acd.core.events import ContactId
-from acd.core.matching import everybody_tried, place, urgency_of
+from acd.core.matching import everybody_tried, in_rank_order, place, urgency_of
 from acd.core.offers import serve_contact
 from acd.core.state import State, step
 from agents.skills import AgentId
@@ -16,21 +18,24 @@ OF_WAITING = (Kind.PREFERRED, Kind.RELAX, Kind.PROMOTE, Kind.RETRY, Kind.MAX_WAI
 
 
 def enter_line(state: State, contact: Contact, line: Line, cause: str) -> None:
-    """Let the contact wait in `line`, whatever line it was in before. Its anchor stays what it was."""
+    """Let the contact wait in `line`, whatever line it was in before; the caller matches it.
+
+    Its anchor stays what it was.
+    """
     now_ms = state.now_ms
     leave_line(state, contact)
     contact.line, contact.line_since_ms, contact.state = line.id, now_ms, ContactState.WAITING
     contact.anchor_ms = contact.anchor_ms or now_ms
     contact.step, contact.promoted, contact.told_position = 0, False, 0
     contact.tried.clear()
-    place(state, contact)
-    urgency = state.board.places[contact.id].urgency
-    number = ContactId(contact.id)
-    who = urgency.priority_class, contact.head_start_ms, contact.anchor_ms
+    number, priority_class = ContactId(contact.id), urgency_of(state, contact, line).priority_class
+    who = priority_class, contact.head_start_ms, contact.anchor_ms
     state.facts.append(facts.Queued(now_ms, number, line.id, *who, cause))
+    watch_target(state, contact, line)
     hold(state, contact)
+    place(state, contact)
+    state.board.show(contact.id)
     set_deadlines(state, contact)
-    put_forward(state, contact)
 
 
 def leave_line(state: State, contact: Contact) -> None:
@@ -42,35 +47,50 @@ def leave_line(state: State, contact: Contact) -> None:
     release_hold(state, contact)
 
 
-def put_forward(state: State, contact: Contact) -> None:
-    """Match a contact that waits; what finds nobody lies in its bucket."""
-    state.board.show(contact.id)
-    serve_contact(state, contact)
-
-
-def requeue(state: State, contact: Contact) -> None:
-    """No agent is being rung any more: back to the old place, or out when it waited too long meanwhile."""
+def take_back(state: State, contact: Contact) -> None:
+    """No agent is being rung any more: back to the old place. The caller matches it (`serve_in_order`)."""
     contact.state = step(CONTACT, contact.state, "requeue")
     state.facts.append(facts.Requeued(state.now_ms, ContactId(contact.id), contact.line))
-    line = state.lines[contact.line]
-    if line.max_wait_ms and state.now_ms >= contact.line_since_ms + line.max_wait_ms:
-        give_up(state, contact)
-        return
     if contact.tried:
         if state.deadlines.get(Kind.RETRY, contact.id) is None:
-            state.deadlines.set(Kind.RETRY, contact.id, state.now_ms + line.retry_tried_ms)
+            retry_ms = state.now_ms + state.lines[contact.line].retry_tried_ms
+            state.deadlines.set(Kind.RETRY, contact.id, retry_ms)
         if contact.preferred in contact.tried:
             let_go(state, contact, "tried")
-    put_forward(state, contact)
+    state.board.show(contact.id)
+
+
+def serve_in_order(state: State, contacts: Iterable[Contact]) -> None:
+    """Match those of them that wait, the first in rank first.
+
+    Those that waited too long while an agent was rung for them go their line's way first. Where nobody is
+    idle there is nothing to match.
+    """
+    those = [contact for contact in contacts if contact.state is ContactState.WAITING]
+    for contact in those:
+        line = state.lines[contact.line]
+        if line.max_wait_ms and state.now_ms >= contact.line_since_ms + line.max_wait_ms:
+            give_up(state, contact)
+    waiting = {
+        c.id: c for c in those if c.state is ContactState.WAITING and state.board.places[c.id].need.pool
+    }
+    for number in in_rank_order(state, waiting):
+        serve_contact(state, waiting[number])
 
 
 def rerank(state: State, contact: Contact) -> None:
     """Its class, head start or need changed: give it the place it has now, and match anew."""
-    waiting = contact.state is ContactState.WAITING
+    move(state, contact)
+    if contact.state is ContactState.WAITING:
+        serve_contact(state, contact)
+
+
+def move(state: State, contact: Contact) -> None:
+    """Give it the place it has now; the caller matches it."""
     state.board.leave(contact.id)
     place(state, contact)
-    if waiting:
-        put_forward(state, contact)
+    if contact.state is ContactState.WAITING:
+        state.board.show(contact.id)
 
 
 def set_deadlines(state: State, contact: Contact) -> None:
@@ -82,11 +102,31 @@ def set_deadlines(state: State, contact: Contact) -> None:
         state.deadlines.set(Kind.ANNOUNCE, contact.id, state.now_ms + line.announce_every_ms)
     if contact.step < len(line.relaxations):
         state.deadlines.set(Kind.RELAX, contact.id, since_ms + line.relaxations[contact.step].after_ms)
-    if line.promotion is not None and not contact.promoted:
-        key_ms = urgency_of(state, contact, line).key_ms
-        at_ms = state.clocks[line.calendar].moment(key_ms + line.target_ms - line.promotion.before_ms)
-        if at_ms is not None:
-            state.deadlines.set(Kind.PROMOTE, contact.id, max(at_ms, state.now_ms))
+
+
+def watch_target(state: State, contact: Contact, line: Line) -> None:
+    """See to it that the contact is promoted when its target is near: now, or by a deadline.
+
+    To be called before it is placed, whenever its line, its head start or a calendar changed.
+    """
+    state.deadlines.clear(Kind.PROMOTE, contact.id)
+    if line.promotion is None or contact.promoted:
+        return
+    key_ms = urgency_of(state, contact, line).key_ms
+    at_ms = state.clocks[line.calendar].moment(key_ms + line.target_ms - line.promotion.before_ms)
+    if at_ms is None:
+        return
+    if at_ms > state.now_ms:
+        state.deadlines.set(Kind.PROMOTE, contact.id, at_ms)
+    else:
+        lift(state, contact, line)
+
+
+def lift(state: State, contact: Contact, line: Line) -> None:
+    """Give it the class of its line's promotion; the caller places it."""
+    contact.promoted = True
+    priority_class = urgency_of(state, contact, line).priority_class
+    state.facts.append(facts.Promoted(state.now_ms, ContactId(contact.id), priority_class))
 
 
 def hold(state: State, contact: Contact) -> None:
@@ -106,7 +146,7 @@ def could_come(state: State, contact: Contact, agent: AgentId) -> bool:
     seat = state.seats.get(agent)
     if seat is None or agent in contact.tried or contact.medium not in seat.record.reachable:
         return False
-    need = state.board.places[contact.id].need
+    need = state.board.need(state.lines[contact.line], contact.step, contact.medium)
     return seat.record.state is AgentState.READY and agent in need.fitness
 
 
@@ -121,6 +161,7 @@ def let_go(state: State, contact: Contact, reason: str) -> None:
     """Hold it no longer; the caller matches it."""
     if contact.held_until_ms and contact.preferred is not None:
         release_hold(state, contact)
+        move(state, contact)
         number = ContactId(contact.id)
         state.facts.append(facts.PreferredLet(state.now_ms, number, contact.preferred, reason))
 
@@ -147,9 +188,7 @@ def relax(state: State, number: int) -> None:
 def promote(state: State, number: int) -> None:
     """Its target is near: it gets the class that the line has for that."""
     contact = state.contacts[number]
-    contact.promoted = True
-    priority_class = urgency_of(state, contact, state.lines[contact.line]).priority_class
-    state.facts.append(facts.Promoted(state.now_ms, ContactId(number), priority_class))
+    lift(state, contact, state.lines[contact.line])
     rerank(state, contact)
 
 
@@ -172,7 +211,8 @@ def announce(state: State, number: int) -> None:
     contact = state.contacts[number]
     every_ms = state.lines[contact.line].announce_every_ms
     if every_ms:
-        state.deadlines.set(Kind.ANNOUNCE, number, state.now_ms + every_ms)
+        missed = (state.event_ms - state.now_ms) // every_ms  # after an outage nobody is to hear them all
+        state.deadlines.set(Kind.ANNOUNCE, number, state.now_ms + (missed + 1) * every_ms)
     if contact.state is not ContactState.WAITING:
         return
     rank = state.board.rank(number)
@@ -184,12 +224,12 @@ def announce(state: State, number: int) -> None:
 
 def waited_too_long(state: State, number: int) -> None:
     contact = state.contacts[number]
-    if contact.state is ContactState.WAITING:  # while it rings, `requeue` looks again
-        give_up(state, contact)
+    if contact.state is ContactState.WAITING:  # else `serve_in_order` looks when nobody is rung any more
+        serve_in_order(state, [contact])
 
 
 def give_up(state: State, contact: Contact) -> None:
-    """The line's maximum wait is over: on to the next line, or out."""
+    """The line's maximum wait is over: on to the next line (the caller matches it there), or out."""
     way = state.lines[contact.line].when_waited
     if way.kind is Overflow.LINE and way.line in state.lines:
         overflow(state, contact, way.line, "waited too long")

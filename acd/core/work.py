@@ -16,7 +16,7 @@ from acd.core.events import (
     WrapUpEnded,
     WrapUpExtended,
 )
-from acd.core.offers import close, serve_agent, withdraw_all
+from acd.core.offers import close, serve_agent, serve_contact, withdraw_all
 from acd.core.state import State, step
 from acd.core.waiting import end, enter_line, leave_line
 from agents.roster import Seat, Work
@@ -72,6 +72,8 @@ def contact_gone(state: State, contact: Contact, leg_lost: bool) -> None:
     wait_ms = state.now_ms - contact.anchor_ms if contact.anchor_ms else 0
     freed = withdraw_all(state, contact, "contact ended")
     leave_line(state, contact)
+    if before is ContactState.GREETING:
+        state.board.greet(contact.line, -1)
     del state.contacts[contact.id]
     del state.refs[contact.ref]
     abandoned = facts.Abandoned(state.now_ms, number, contact.line, wait_ms, before.value, leg_lost)
@@ -119,6 +121,7 @@ def _wait_again(state: State, contact: Contact, work: Work, to_line: LineId, cau
     state.effects.append(effects.ReturnToWaiting(number, contact.medium, line.music))
     seat = start_wrap_up(state, work)
     enter_line(state, contact, line, cause)
+    serve_contact(state, contact)
     serve_agent(state, seat)
 
 
@@ -138,12 +141,13 @@ def start_wrap_up(state: State, work: Work) -> Seat:
     work.state = step(WORK, work.state, "release")
     work.since_ms = state.now_ms
     resume_others(state, seat, work)
-    if not rule.ms and not rule.code_required:
+    if not rule.ms and (work.code or not rule.code_required):
         return finish(state, work)
     until_ms = state.now_ms + rule.ms
     state.deadlines.set(Kind.WRAP_UP, work.id, until_ms)
     ids = ContactId(work.contact), work.agent
     state.facts.append(facts.WrapUpStarted(state.now_ms, *ids, until_ms))
+    state.refresh(seat)
     state.show(seat)
     return seat
 
@@ -154,9 +158,14 @@ def wrap_up_rule(state: State, work: Work) -> WrapUpRule:
 
 
 def resume_others(state: State, seat: Seat, over: Work) -> None:
-    """What this work had interrupted goes on."""
+    """What this work had interrupted goes on, unless something else of his keeps it waiting."""
     for work in seat.works:
         if work.state is WorkState.RESTING and work.interrupted_by == over.id:
+            handled = (w for w in seat.works if w.state is WorkState.HANDLING and w.medium is not work.medium)
+            keeps = next(handled, None)
+            if keeps is not None:
+                work.interrupted_by = keeps.id
+                continue
             work.state = step(WORK, work.state, "resume")
             work.interrupted_by = 0
             ids = ContactId(work.contact), work.agent
@@ -171,6 +180,7 @@ def finish(state: State, work: Work) -> Seat:
     record.idle_since_ms = state.now_ms
     signed_in_ms = max(1, state.now_ms - record.signed_in_ms)
     record.occupancy_permille = record.busy_ms * 1000 // signed_in_ms
+    seat.epoch += 1
     state.show(seat)
     return seat
 

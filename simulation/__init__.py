@@ -1,0 +1,1 @@
+"""Drivers of the production core under simulated time."""

@@ -1,0 +1,232 @@
+"""The brute-force oracle: checks every invariant of the engine after an event, by looking at everything."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from acd.core import effects, events, facts
+from acd.core.engine import Engine, Outcome
+from agents.skills import AgentId
+from queues.contact import Contact
+from tests.acd.core.shadow import Shadow, facts_of
+from tests.acd.core.shadow_desk import ShadowContact
+
+
+class Oracle:
+    """Watches one engine from its first event on. `check` raises AssertionError."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self.shadow = Shadow()
+        self.shadow.on_offer = self._decision
+        self.arrived = self.ended = self.decisions = 0
+        self.kinds: Counter[str] = Counter()
+        """How many facts of each class were seen."""
+        self._last_ms = 0
+        self._ringing_of = 0
+        self._handing_over: set[AgentId] = set()
+        """Who gives a contact away chooses for himself after the others were asked."""
+
+    def follow(self, event: events.Event, now_ms: int, outcome: Outcome) -> None:
+        """Fold the facts, checking every decision at its own moment."""
+        self.shadow.event = event
+        self._handing_over = {fact.agent for fact in facts_of(outcome.facts, facts.Transferred)}
+        self._handing_over |= {fact.agent for fact in facts_of(outcome.facts, facts.AgentLegLost)}
+        self._ringing_of = 0
+        for fact in outcome.facts:
+            assert self._last_ms <= fact.t_ms <= now_ms, "facts are in the order of time"
+            self._last_ms = fact.t_ms
+            if not isinstance(fact, facts.Offered):
+                self._ringing_of = 0
+            self.shadow.fold(fact)
+            self.kinds[type(fact).__name__] += 1
+        self.shadow.forget_gone_agents()
+        self.arrived += len(facts_of(outcome.facts, facts.Arrived))
+        self.ended += len(facts_of(outcome.facts, facts.Abandoned))
+        self.ended += len(facts_of(outcome.facts, facts.Released))
+        assert self.arrived - self.ended == len(self.shadow.contacts), "a contact was lost or ended twice"
+        effects_match_facts(outcome)
+        due_ms = self.engine.next_deadline()
+        if isinstance(event, events.Tick):
+            assert due_ms is None or due_ms > now_ms, "a due deadline did not fire"
+
+    def check(self, now_ms: int) -> None:
+        """Everything that must hold between two events."""
+        self._same_contacts()
+        self._same_works()
+        self._same_agents()
+        self._nobody_idles(now_ms)
+        self._promoted_in_time(now_ms)
+
+    def _decision(self, fact: facts.Offered) -> None:
+        """The contact must be the best for the agent and, when agents were compared, the agent for it."""
+        self.decisions += 1
+        shadow, contact = self.shadow, self.shadow.contacts[fact.contact]
+        agent = shadow.agents[fact.agent]
+        if self._ringing_of == fact.contact:  # one of several who are rung at once
+            contact.state = "waiting"
+        assert contact.state == "waiting", "offered twice"
+        assert shadow.may_serve_now(agent, contact), "offered to somebody who may not serve it now"
+        mine = shadow.rank(contact, fact.t_ms)
+        for other in shadow.contacts.values():
+            if other is not contact and shadow.may_serve_now(agent, other):
+                assert mine < shadow.rank(other, fact.t_ms), (
+                    f"{other.id} should have come before {contact.id}"
+                )
+                self._first_come(contact, other, fact.t_ms)
+        if fact.choice == "agent chosen":
+            self._best_agent(fact, contact)
+        used = (fact.priority_class, fact.urgency_ms, fact.target_ms, fact.step, fact.line)
+        line = shadow.lines[contact.line]
+        now_used = shadow.used_ms(contact, fact.t_ms)
+        assert used == (mine[0], now_used, line.target_ms, contact.step, line.id), "the explanation is wrong"
+        self._ringing_of = fact.contact
+
+    def _first_come(self, served: ShadowContact, waits: ShadowContact, now_ms: int) -> None:
+        """First come first served within (class, target, need), said without the word urgency."""
+        shadow = self.shadow
+        a, b = shadow.lines[served.line], shadow.lines[waits.line]
+        same = (a.target_ms, a.calendar) == (b.target_ms, b.calendar)
+        same = same and shadow.class_of(served) == shadow.class_of(waits)
+        if same and served.head_ms == waits.head_ms and a.calendar == "":
+            assert (served.anchor_ms, served.id) < (waits.anchor_ms, waits.id), "overtaken"
+
+    def _best_agent(self, fact: facts.Offered, contact: ShadowContact) -> None:
+        shadow, chosen = self.shadow, self.shadow.agents[fact.agent]
+        if contact.held_until_ms:
+            assert contact.preferred == fact.agent
+            return
+        mine = shadow.idle_key(chosen, contact)
+        for agent in shadow.agents.values():
+            asked = agent is not chosen and agent.id not in self._handing_over
+            if asked and shadow.may_serve_now(agent, contact):
+                assert mine < shadow.idle_key(agent, contact), f"{agent.id} should have been chosen"
+
+    def _nobody_idles(self, now_ms: int) -> None:
+        waiting = [c for c in self.shadow.contacts.values() if c.state == "waiting"]
+        if not waiting:
+            return
+        for agent in self.shadow.agents.values():
+            if agent.state == "ready":
+                for contact in waiting:
+                    assert not self.shadow.may_serve_now(agent, contact), (
+                        f"{agent.id} is idle while {contact.id} waits at {now_ms}"
+                    )
+
+    def _promoted_in_time(self, now_ms: int) -> None:
+        due_ms = self.engine.next_deadline()
+        if due_ms is not None and due_ms <= now_ms:
+            return  # a Tick must come first
+        for contact in self.shadow.contacts.values():
+            line = self.shadow.lines[contact.line]
+            if (
+                contact.state in ("waiting", "offered")
+                and line.promotion is not None
+                and not contact.promoted
+            ):
+                left = line.target_ms - self.shadow.used_ms(contact, now_ms)
+                assert left > line.promotion.before_ms, f"{contact.id} should be promoted by now"
+
+    def _same_contacts(self) -> None:
+        contacts = self.engine.state.contacts
+        assert list(contacts) == list(self.shadow.contacts)
+        for contact in contacts.values():
+            mine = self.shadow.contacts[contact.id]
+            assert _view(contact) == _view(mine), f"contact {contact.id}"
+            assert contact.told_position == mine.told
+            ringing = [w.offer for w in self.shadow.works.values() if w.contact == contact.id]
+            ringing = [n for n in ringing if self.shadow.works[n].state != "wrap_up"]
+            assert contact.offers == ringing
+            assert (
+                len(ringing) <= max(1, self.shadow.lines[contact.line].ring_at_once)
+                or mine.state == "offered"
+            )
+
+    def _same_works(self) -> None:
+        works = self.engine.state.works
+        assert set(works) == set(self.shadow.works)
+        rung: set[str] = set()
+        for work in works.values():
+            mine = self.shadow.works[work.id]
+            kept = (
+                work.contact,
+                work.agent,
+                work.line,
+                work.state.value,
+                work.since_ms,
+                work.code,
+                work.overdue,
+            )
+            told = (mine.contact, mine.agent, mine.line, mine.state, mine.since_ms, mine.code, mine.overdue)
+            assert kept == told, f"work {work.id}"
+            if mine.state == "ringing":
+                assert work.agent not in rung, "an agent in two offers"
+                rung.add(work.agent)
+
+    def _same_agents(self) -> None:
+        seats = self.engine.state.seats
+        assert set(seats) == set(self.shadow.agents)
+        for agent, mine in self.shadow.agents.items():
+            record = seats[agent].record
+            kept = (record.state.value, record.reason, set(record.reachable), record.idle_since_ms)
+            assert kept == (mine.state, mine.reason, mine.reachable, mine.idle_since_ms), agent
+            kept_more = (record.last_offer, record.busy_ms, record.occupancy_permille)
+            assert kept_more == (mine.last_offer, mine.busy_ms, mine.occupancy), agent
+            assert {work.id for work in seats[agent].works} == {w.offer for w in self.shadow.works_of(agent)}
+            assert record.shown == self._shown(mine.id, mine.state), agent
+            self._one_medium_at_a_time(mine.id)
+
+    def _shown(self, agent: str, state: str) -> str:
+        states = {work.state for work in self.shadow.works.values() if work.agent == agent}
+        if "ringing" in states:
+            return "offered"
+        if states & {"handling", "resting"}:
+            return "handling"
+        return "wrap_up" if "wrap_up" in states else state
+
+    def _one_medium_at_a_time(self, agent: str) -> None:
+        works = [w for w in self.shadow.works.values() if w.agent == agent]
+        handled = {work.medium for work in works if work.state == "handling"}
+        assert len(handled) <= 1, f"{agent} handles {handled} at the same time"
+        resting = any(work.state == "resting" for work in works)
+        assert handled or not resting, f"work of {agent} rests though nothing interrupts it"
+
+
+def _view(contact: Contact | ShadowContact) -> tuple[object, ...]:
+    head_ms = contact.head_start_ms if isinstance(contact, Contact) else contact.head_ms
+    asked = contact.asked_class if isinstance(contact, Contact) else contact.asked
+    return (
+        contact.ref,
+        contact.line,
+        contact.medium,
+        str(contact.state),
+        contact.anchor_ms,
+        contact.line_since_ms,
+        contact.step,
+        contact.promoted,
+        list(contact.tried),
+        contact.preferred,
+        contact.held_until_ms,
+        head_ms,
+        asked,
+    )
+
+
+def effects_match_facts(outcome: Outcome) -> None:
+    """Whatever was decided is ordered, and nothing else is."""
+    decided, ordered = outcome.facts, outcome.effects
+    assert _numbers(decided, facts.Offered) == _numbers(ordered, effects.OfferContact)
+    assert _numbers(decided, facts.Answered) == _numbers(ordered, effects.ConnectContact)
+    stopped = _numbers(decided, facts.OfferWithdrawn, facts.NotAnswered, facts.OfferLost)
+    assert stopped == _numbers(ordered, effects.WithdrawOffer)
+    arrived = [fact.contact for fact in decided if isinstance(fact, facts.Arrived)]
+    assert arrived == [effect.contact for effect in ordered if isinstance(effect, effects.AdmitContact)]
+    blocked = [fact.ref for fact in decided if isinstance(fact, facts.Blocked)]
+    assert blocked == [effect.ref for effect in ordered if isinstance(effect, effects.RejectContact)]
+    ours = {
+        f.contact for f in decided if isinstance(f, facts.Released) and f.by in ("agent", "waited too long")
+    }
+    assert ours == {e.contact for e in ordered if isinstance(e, effects.ReleaseContact)}
+
+
+def _numbers(things: Sequence[object], *kinds: type) -> list[int]:
+    return [getattr(thing, "offer") for thing in things if isinstance(thing, kinds)]  # noqa: B009

@@ -1,0 +1,377 @@
+"""Random desks and random moves on them, legal and illegal, with the oracle watching."""
+
+from collections.abc import Callable, Mapping
+from random import Random
+
+from acd.core import events
+from acd.core.engine import Engine, Outcome
+from acd.core.errors import Rejected
+from acd.core.events import ContactId, OfferId
+from agents.skills import AgentId, Alternative, SkillId
+from agents.states import WorkState
+from queues.contact import Contact
+from queues.desk import (
+    Agent,
+    Calendar,
+    CalendarId,
+    Desk,
+    Entry,
+    EntryId,
+    Line,
+    LineId,
+    Medium,
+    Overflow,
+    Policy,
+    Promotion,
+    Relaxation,
+    Tenant,
+    TenantId,
+    Way,
+    WrapUpRule,
+)
+from queues.states import ContactState
+from tests.acd.core.oracle import Oracle
+
+START_MS = 1_000_000
+MEDIA = list(Medium)
+CODES = ("reset", "printer")
+
+
+def random_calendar(rng: Random, name: str, now_ms: int) -> Calendar:
+    """Openings from before the start to well after `now_ms`; often reaching over it."""
+    opens: list[tuple[int, int]] = []
+    t_ms = START_MS - rng.randrange(60_000)
+    while t_ms < now_ms + 600_000 and len(opens) < 60:
+        close_ms = t_ms + rng.randrange(5_000, 120_000)
+        opens.append((t_ms, close_ms))
+        t_ms = close_ms + rng.randrange(1, 60_000)
+    return Calendar(CalendarId(name), tuple(opens))
+
+
+def _alternatives(rng: Random) -> tuple[Alternative, ...]:
+    def one() -> Alternative:
+        skills = sorted(rng.sample(range(5), rng.choice((0, 1, 1, 1, 1, 2, 2))))
+        return tuple((SkillId(f"s{skill}"), rng.choice((1, 1, 2, 3))) for skill in skills)
+
+    return tuple(dict.fromkeys(one() for _ in range(rng.choice((1, 1, 2)))))
+
+
+def _way(rng: Random, lines: int) -> Way:
+    if rng.random() < 0.6:
+        return Way(Overflow.LINE, LineId(f"l{rng.randrange(lines)}"))
+    return Way()
+
+
+def _wrap_up(rng: Random) -> WrapUpRule:
+    kind = rng.randrange(5)
+    if kind < 2:
+        return WrapUpRule()
+    if kind == 2:
+        return WrapUpRule(3_000, (), False, 4_000)
+    return WrapUpRule(rng.choice((0, 2_000)), CODES, kind == 4, 5_000)
+
+
+def _line(rng: Random, number: int, lines: int) -> Line:
+    steps = sorted(rng.sample(range(1_000, 20_000), rng.choice((0, 0, 1, 2))))
+    near = Promotion(rng.choice((500, 4_000)), rng.randrange(3)) if rng.random() < 0.4 else None
+    max_wait_ms = rng.choice((0, 0, 8_000, 25_000))
+    return Line(
+        id=LineId(f"l{number}"),
+        tenant=TenantId("t"),
+        needs=_alternatives(rng),
+        priority_class=rng.choice((3, 5, 5, 5)),
+        target_ms=rng.choice((7_000, 10_000, 10_000, 13_001)),
+        calendar=CalendarId(rng.choice(("", "", "c0", "c1"))),
+        hours=CalendarId(rng.choice(("", "", "", "c1"))),
+        policy=rng.choice(list(Policy)),
+        relaxations=tuple(Relaxation(after_ms, _alternatives(rng)) for after_ms in steps),
+        promotion=near,
+        ring_ms=rng.choice((2_000, 5_000)),
+        ring_at_once=rng.choice((1, 1, 2, 3)),
+        retry_tried_ms=rng.choice((500, 4_000)),
+        max_wait_ms=max_wait_ms,
+        max_length=rng.choice((0, 0, 3, 8)),
+        when_waited=_way(rng, lines),
+        when_full=_way(rng, lines),
+        when_closed=_way(rng, lines),
+        wrap_up=_wrap_up(rng),
+        greeting=rng.choice(("", "welcome")),
+        greeting_mandatory=rng.random() < 0.5,
+        announce_every_ms=rng.choice((0, 3_000)),
+    )
+
+
+def _agent(rng: Random, number: int) -> Agent:
+    skills = sorted(rng.sample(range(5), rng.randrange(1, 5)))
+    capacity = [(medium, rng.choice((1, 1, 2))) for medium in MEDIA if rng.random() < 0.75]
+    return Agent(
+        AgentId(f"a{number}"),
+        tuple((SkillId(f"s{skill}"), rng.randrange(1, 5)) for skill in skills),
+        tuple(capacity) or ((Medium.VOICE, 1),),
+    )
+
+
+def random_desk(seed: int, now_ms: int = START_MS) -> Desk:
+    """A small desk that uses everything there is; ids overlap from seed to seed, rules do not."""
+    rng = Random(seed)
+    lines, agents = rng.randrange(1, 6), rng.sample(range(9), rng.randrange(2, 8))
+    entries = [
+        Entry(
+            EntryId(f"e{number}{medium}"),
+            TenantId("t"),
+            LineId(f"l{number}"),
+            medium,
+            rng.choice((None, None, 1)),
+            rng.choice((0, 0, 4_000)),
+        )
+        for number in range(lines)
+        for medium in MEDIA
+    ]
+    return Desk(
+        (Tenant(TenantId("t")),),
+        (random_calendar(rng, "c0", now_ms), random_calendar(rng, "c1", now_ms)),
+        tuple(_line(rng, number, lines) for number in range(lines)),
+        tuple(entries),
+        tuple(_agent(rng, number) for number in agents),
+        interrupts=((Medium.VOICE, Medium.MAIL), (Medium.VOICE, Medium.FAX), (Medium.FAX, Medium.MAIL)),
+    )
+
+
+class Play:
+    """An engine, its clock and its oracle; `move` does one thing to it and checks."""
+
+    def __init__(self, desk: Desk, *, thorough: bool = True, late_ticks: bool = True) -> None:
+        self.engine = Engine()
+        self.oracle = Oracle(self.engine)
+        self.now_ms = START_MS
+        self.journal: list[tuple[int, events.Event]] = []
+        self.twin: Engine | None = None
+        """Restored from a snapshot some time ago; must decide the same ever since."""
+        self.thorough = thorough
+        self.late_ticks = late_ticks
+        self.rejected = 0
+        self.refs = 0
+        self.submit(events.DeskChanged(desk))
+
+    def submit(self, event: events.Event) -> Outcome | None:
+        """Let due deadlines fire, then hand the event over; None: rejected, and nothing changed."""
+        due_ms = self.engine.next_deadline()
+        if due_ms is not None and due_ms <= self.now_ms:
+            self._handle(events.Tick())
+        return self._handle(event)
+
+    def _handle(self, event: events.Event) -> Outcome | None:
+        before = self.engine.snapshot() if self.thorough else b""
+        try:
+            outcome = self.engine.handle(event, self.now_ms)
+        except Rejected:
+            self.rejected += 1
+            if self.thorough:
+                assert self.engine.snapshot() == before, "a rejected event changed something"
+                self._twin_rejects(event)
+            return None
+        self.journal.append((self.now_ms, event))
+        self.oracle.follow(event, self.now_ms, outcome)
+        if self.twin is not None:
+            assert self.twin.handle(event, self.now_ms) == outcome, "the restored engine decides otherwise"
+            if self.thorough:
+                assert self.twin.snapshot() == self.engine.snapshot()
+        if self.thorough:
+            self.oracle.check(self.now_ms)
+        return outcome
+
+    def _twin_rejects(self, event: events.Event) -> None:
+        if self.twin is not None:
+            try:
+                self.twin.handle(event, self.now_ms)
+            except Rejected:
+                return
+            raise AssertionError("the restored engine takes what the engine rejects")
+
+    def restart(self) -> None:
+        """From now on a restored engine runs alongside."""
+        saved = self.engine.snapshot()
+        self.twin = Engine.restore(saved)
+        assert self.twin.snapshot() == saved, "restored is not what was saved"
+
+    def advance(self, by_ms: int) -> None:
+        """Time passes; deadlines fire on time, or late when `by_ms` is odd."""
+        target_ms = self.now_ms + by_ms
+        while not (self.late_ticks and by_ms % 2):
+            due_ms = self.engine.next_deadline()
+            if due_ms is None or due_ms > target_ms:
+                break
+            self.now_ms = max(self.now_ms, due_ms)
+            self._handle(events.Tick())
+        self.now_ms = target_ms
+
+    def move(self, name: str, x: int, y: int, z: int) -> None:
+        """One of MOVES; x, y, z choose who and what."""
+        MOVES[name](self, x, y, z)
+
+    # ---- who and what
+
+    def agent(self, x: int) -> AgentId:
+        agents = list(self.engine.state.seats)
+        return agents[x % len(agents)] if agents else AgentId("nobody")
+
+    def line(self, x: int) -> LineId:
+        lines = self.engine.state.desk.lines
+        return lines[x % len(lines)].id
+
+    def contact(self, x: int, *states: ContactState) -> Contact | None:
+        found = [c for c in self.engine.state.contacts.values() if not states or c.state in states]
+        return found[x % len(found)] if found else None
+
+    def offer(self, x: int) -> OfferId:
+        ringing = [w.id for w in self.engine.state.works.values() if w.state is WorkState.RINGING]
+        return OfferId(ringing[x % len(ringing)] if ringing else x)
+
+    def wrap_up(self, x: int) -> tuple[ContactId, AgentId]:
+        works = [w for w in self.engine.state.works.values() if w.state is not WorkState.RINGING]
+        if not works:
+            return ContactId(x), self.agent(x)
+        work = works[x % len(works)]
+        return ContactId(work.contact), work.agent
+
+    def connected(self, x: int) -> tuple[ContactId, AgentId]:
+        contact = self.contact(x, ContactState.CONNECTED)
+        if contact is None:
+            return ContactId(x), self.agent(x)
+        return ContactId(contact.id), self.engine.state.works[contact.offers[0]].agent
+
+
+def _arrive(play: Play, x: int, y: int, z: int) -> None:
+    entries = play.engine.state.desk.entries
+    entry = entries[x % len(entries)]
+    play.refs += 1
+    ref = f"r{play.refs - (z % 17 == 0)}"
+    medium = entry.medium if z % 13 else Medium.VOICE
+    preferred = play.agent(y) if y % 3 == 0 else None
+    vip = (None, None, None, 0, 4)[y % 5]
+    head = (0, 0, 3_000)[z % 3]
+    wait = (5_000, 0)[z % 2]
+    play.submit(events.ContactArrived(ref, entry.id, medium, "p", vip, head, preferred, wait))
+
+
+def _leave(play: Play, x: int, y: int, z: int) -> None:
+    contact = play.contact(x)
+    play.submit(events.ContactLeft(ContactId(contact.id if contact else x)))
+
+
+def _lose_leg(play: Play, x: int, y: int, z: int) -> None:
+    if y % 3 == 0:
+        contact = play.contact(x)
+        play.submit(events.LegLost(ContactId(contact.id if contact else x)))
+    elif y % 3 == 1:
+        number, agent = play.connected(x)
+        play.submit(events.LegLost(number, agent))
+    else:
+        work = play.engine.state.works.get(play.offer(x))
+        number = ContactId(work.contact if work else x)
+        play.submit(events.LegLost(number, work.agent if work else play.agent(z)))
+
+
+def _prompt(play: Play, x: int, y: int, z: int) -> None:
+    contact = play.contact(x, ContactState.GREETING) or play.contact(x)
+    play.submit(events.PromptEnded(ContactId(contact.id if contact else x)))
+
+
+def _priority(play: Play, x: int, y: int, z: int) -> None:
+    contact = play.contact(x)
+    number = ContactId(contact.id if contact else x)
+    play.submit(events.PriorityChanged(number, (None, 1, 4, 6)[y % 4], (None, 0, 2_000, 9_000)[z % 4]))
+
+
+def _hold(play: Play, x: int, y: int, z: int) -> None:
+    number, _ = play.connected(x)
+    kind = events.ContactHeld if y % 2 else events.ContactResumed
+    play.submit(kind(number, bool(z % 2)))
+
+
+def _code(play: Play, x: int, y: int, z: int) -> None:
+    number, agent = play.wrap_up(x)
+    play.submit(events.WrapUpCoded(number, agent, (*CODES, "wrong")[y % 3]))
+
+
+def _extend(play: Play, x: int, y: int, z: int) -> None:
+    number, agent = play.wrap_up(x)
+    play.submit(events.WrapUpExtended(number, agent, (1_000, 3_000, 0)[y % 3]))
+
+
+def _calendar(play: Play, x: int, y: int, z: int) -> None:
+    rng = Random(z)
+    play.submit(events.CalendarChanged(random_calendar(rng, f"c{x % 2}", play.now_ms)))
+
+
+MOVES: Mapping[str, Callable[[Play, int, int, int], None]] = {
+    "advance": lambda play, x, y, z: play.advance((0, x % 50, x % 1_500, x % 9_000)[y % 4]),
+    "arrive": _arrive,
+    "prompt ended": _prompt,
+    "leave": _leave,
+    "accept": lambda play, x, y, z: play.submit(events.OfferAccepted(play.offer(x))) and None,
+    "refuse": lambda play, x, y, z: play.submit(events.OfferRefused(play.offer(x))) and None,
+    "fail": lambda play, x, y, z: play.submit(events.OfferFailed(play.offer(x))) and None,
+    "release": lambda play, x, y, z: play.submit(events.ContactReleased(*play.connected(x))) and None,
+    "transfer": lambda play, x, y, z: (
+        play.submit(events.ContactTransferred(*play.connected(x), play.line(y))) and None
+    ),
+    "lose leg": _lose_leg,
+    "hold": _hold,
+    "priority": _priority,
+    "code": _code,
+    "extend": _extend,
+    "end wrap-up": lambda play, x, y, z: play.submit(events.WrapUpEnded(*play.wrap_up(x))) and None,
+    "sign in": lambda play, x, y, z: play.submit(events.AgentSignedIn(play.agent(x))) and None,
+    "sign out": lambda play, x, y, z: play.submit(events.AgentSignedOut(play.agent(x))) and None,
+    "pause": lambda play, x, y, z: (
+        play.submit(events.AgentPaused(play.agent(x), ("break", "nonsense")[y % 5 == 0])) and None
+    ),
+    "ready": lambda play, x, y, z: play.submit(events.AgentReady(play.agent(x))) and None,
+    "reachable": lambda play, x, y, z: (
+        play.submit(events.AgentReachable(play.agent(x), MEDIA[y % 3])) and None
+    ),
+    "unreachable": lambda play, x, y, z: (
+        play.submit(events.AgentUnreachable(play.agent(x), MEDIA[y % 3])) and None
+    ),
+    "desk": lambda play, x, y, z: play.submit(events.DeskChanged(random_desk(z, play.now_ms))) and None,
+    "calendar": _calendar,
+    "restart": lambda play, x, y, z: play.restart(),
+}
+
+WEIGHTS: Mapping[str, int] = {
+    "advance": 30,
+    "arrive": 22,
+    "prompt ended": 12,
+    "leave": 7,
+    "accept": 24,
+    "refuse": 5,
+    "fail": 1,
+    "release": 20,
+    "transfer": 3,
+    "lose leg": 2,
+    "hold": 1,
+    "priority": 3,
+    "code": 8,
+    "extend": 1,
+    "end wrap-up": 10,
+    "sign in": 12,
+    "sign out": 1,
+    "pause": 2,
+    "ready": 16,
+    "reachable": 20,
+    "unreachable": 2,
+}
+
+
+def random_move(play: Play, rng: Random) -> None:
+    """One weighted move; the desk and the calendars change now and then."""
+    if rng.random() < 0.002:
+        play.move(rng.choice(("desk", "calendar", "restart")), *(rng.randrange(1000) for _ in range(3)))
+        return
+    name = rng.choices(_NAMES, _WEIGHTS)[0]
+    play.move(name, rng.randrange(10_000), rng.randrange(60), rng.randrange(1_000))
+
+
+_NAMES, _WEIGHTS = list(WEIGHTS), list(WEIGHTS.values())
+assert MOVES.keys() - WEIGHTS.keys() == {"desk", "calendar", "restart"}

@@ -1,0 +1,365 @@
+"""The naive model of the desk, folded from the facts alone."""
+
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from acd.core import events, facts
+from agents.skills import AgentId
+from queues.desk import Desk
+from tests.acd.core.shadow_desk import ShadowAgent, ShadowContact, ShadowDesk, ShadowWork
+
+
+class Shadow(ShadowDesk):
+    """What the facts say. `fold` applies one fact; `on_offer` is called before each Offered is applied."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.event: events.Event = events.Tick()
+        self.on_offer: Callable[[facts.Offered], None] = lambda _: None
+
+    def fold(self, fact: facts.Fact) -> None:
+        handler: Callable[[facts.Fact], None] = getattr(self, f"_{type(fact).__name__.lower()}")
+        handler(fact)
+
+    # ---- the desk
+
+    def _deskset(self, fact: facts.DeskSet) -> None:
+        assert isinstance(self.event, events.DeskChanged)
+        new = self.event.desk
+        used = {c.line for c in self.contacts.values()} | {w.line for w in self.works.values()}
+        gone = [
+            line for line in self.desk.lines if line.id in used and line.id not in {n.id for n in new.lines}
+        ]
+        wanted = {calendar for line in gone for calendar in (line.calendar, line.hours)}
+        known = {calendar.id for calendar in new.calendars}
+        old = [c for c in self.desk.calendars if c.id in wanted and c.id not in known]
+        self.desk = Desk(
+            new.tenants,
+            (*new.calendars, *old),
+            (*new.lines, *gone),
+            new.entries,
+            new.agents,
+            new.pause_reasons,
+            new.no_answer_reason,
+            new.interrupts,
+        )
+        self.lines = {line.id: line for line in self.desk.lines}
+        self.config = {agent.id: agent for agent in new.agents}
+        for agent in new.agents:
+            self.agents.setdefault(agent.id, ShadowAgent(agent.id))
+        for contact in self.contacts.values():
+            self._apply_rules(contact, fact.t_ms)
+
+    def _calendarset(self, fact: facts.CalendarSet) -> None:
+        assert isinstance(self.event, events.CalendarChanged)
+        others = [c for c in self.desk.calendars if c.id != self.event.calendar.id]
+        desk = self.desk
+        self.desk = Desk(
+            desk.tenants,
+            (*others, self.event.calendar),
+            desk.lines,
+            desk.entries,
+            desk.agents,
+            desk.pause_reasons,
+            desk.no_answer_reason,
+            desk.interrupts,
+        )
+        for contact in self.contacts.values():
+            if self.lines[contact.line].calendar == self.event.calendar.id:
+                self._apply_rules(contact, fact.t_ms)
+
+    def _apply_rules(self, contact: ShadowContact, now_ms: int) -> None:
+        if contact.state not in ("waiting", "offered"):
+            return
+        line = self.lines[contact.line]
+        contact.step = sum(r.after_ms <= now_ms - contact.line_since_ms for r in line.relaxations)
+        contact.promoted = contact.promoted and line.promotion is not None
+        contact.told = 0
+
+    # ---- contacts
+
+    def _blocked(self, fact: facts.Blocked) -> None:
+        assert fact.ref not in {contact.ref for contact in self.contacts.values()}
+
+    def _arrived(self, fact: facts.Arrived) -> None:
+        event = self.event
+        assert isinstance(event, events.ContactArrived)
+        assert fact.contact not in self.contacts
+        entry = next(e for e in self.desk.entries if e.id == event.entry)
+        classes = [c for c in (event.priority_class, entry.priority_class) if c is not None]
+        self.contacts[fact.contact] = ShadowContact(
+            fact.contact,
+            fact.ref,
+            fact.line,
+            fact.medium,
+            min(classes) if classes else None,
+            max(event.head_start_ms, entry.head_start_ms),
+            preferred=event.preferred,
+        )
+
+    def _announced(self, fact: facts.Announced) -> None:
+        assert self.contacts[fact.contact].state == "greeting"
+
+    def _queued(self, fact: facts.Queued) -> None:
+        contact = self.contacts[fact.contact]
+        contact.line, contact.line_since_ms, contact.state = fact.line, fact.t_ms, "waiting"
+        contact.anchor_ms = contact.anchor_ms or fact.t_ms
+        assert fact.anchor_ms == contact.anchor_ms, "the anchor must survive"
+        contact.step, contact.promoted, contact.told, contact.held_until_ms = 0, False, 0, 0
+        contact.tried.clear()
+        assert (fact.priority_class, fact.head_start_ms) == (self.class_of(contact), contact.head_ms)
+
+    def _requeued(self, fact: facts.Requeued) -> None:
+        contact = self.contacts[fact.contact]
+        assert contact.state == "offered"
+        assert not any(w.contact == contact.id and w.state == "ringing" for w in self.works.values())
+        contact.state = "waiting"
+
+    def _preferredheld(self, fact: facts.PreferredHeld) -> None:
+        contact = self.contacts[fact.contact]
+        assert contact.preferred == fact.agent
+        contact.held_until_ms = fact.until_ms
+
+    def _preferredlet(self, fact: facts.PreferredLet) -> None:
+        contact = self.contacts[fact.contact]
+        assert contact.held_until_ms
+        contact.held_until_ms = 0
+
+    def _relaxed(self, fact: facts.Relaxed) -> None:
+        contact = self.contacts[fact.contact]
+        contact.step += 1
+        assert contact.step == fact.step
+        relaxation = self.lines[contact.line].relaxations[fact.step - 1]
+        assert fact.t_ms >= contact.line_since_ms + relaxation.after_ms, "relaxed too early"
+
+    def _promoted(self, fact: facts.Promoted) -> None:
+        contact = self.contacts[fact.contact]
+        promotion = self.lines[contact.line].promotion
+        assert promotion is not None
+        left = self.lines[contact.line].target_ms - self.used_ms(contact, fact.t_ms)
+        assert left <= promotion.before_ms, "promoted too early"
+        contact.promoted = True
+        assert fact.priority_class == self.class_of(contact)
+
+    def _prioritychange(self, fact: facts.PriorityChange) -> None:
+        event, contact = self.event, self.contacts[fact.contact]
+        assert isinstance(event, events.PriorityChanged)
+        contact.asked = contact.asked if event.priority_class is None else event.priority_class
+        contact.head_ms = contact.head_ms if event.head_start_ms is None else event.head_start_ms
+        contact.told = 0
+
+    def _triedforgotten(self, fact: facts.TriedForgotten) -> None:
+        contact = self.contacts[fact.contact]
+        for agent in self.agents.values():
+            fits = self.fitness(agent.id, contact) and agent.state == "ready"
+            if fits and contact.medium in agent.reachable:
+                assert agent.id in contact.tried, "somebody was not tried yet"
+        contact.tried.clear()
+
+    def _positiontold(self, fact: facts.PositionTold) -> None:
+        contact = self.contacts[fact.contact]
+        mine = self.rank(contact, fact.t_ms)
+        rank = 1 + sum(
+            other.line == contact.line
+            and other.state in ("waiting", "offered")
+            and self.rank(other, fact.t_ms) < mine
+            for other in self.contacts.values()
+        )
+        assert fact.rank == rank, "the true position is wrong"
+        assert fact.position <= rank
+        assert not contact.told or fact.position <= contact.told, "the told position got worse"
+        contact.told = fact.position
+
+    def _overflowed(self, fact: facts.Overflowed) -> None:
+        contact = self.contacts[fact.contact]
+        assert fact.from_line == contact.line
+        contact.line = fact.to_line
+
+    # ---- offers
+
+    def _offered(self, fact: facts.Offered) -> None:
+        self.on_offer(fact)
+        contact = self.contacts[fact.contact]
+        contact.state = "offered"
+        self.agents[fact.agent].last_offer = fact.offer
+        self.works[fact.offer] = ShadowWork(
+            fact.offer, fact.contact, fact.agent, contact.medium, contact.line, "ringing", fact.t_ms
+        )
+
+    def _ringing(self, offer: int) -> ShadowWork:
+        work = self.works.pop(offer)
+        assert work.state == "ringing"
+        return work
+
+    def _failed(self, offer: int) -> None:
+        work = self._ringing(offer)
+        contact = self.contacts[work.contact]
+        if work.agent not in contact.tried:
+            contact.tried.append(work.agent)
+
+    def _refused(self, fact: facts.Refused) -> None:
+        self._failed(fact.offer)
+
+    def _notanswered(self, fact: facts.NotAnswered) -> None:
+        self._failed(fact.offer)
+
+    def _offerlost(self, fact: facts.OfferLost) -> None:
+        self._failed(fact.offer)
+
+    def _offerwithdrawn(self, fact: facts.OfferWithdrawn) -> None:
+        self._ringing(fact.offer)
+
+    def _answered(self, fact: facts.Answered) -> None:
+        contact, work = self.contacts[fact.contact], self.works[fact.offer]
+        assert contact.state == "offered", "answered twice"
+        assert work.state == "ringing"
+        waits = fact.t_ms - contact.anchor_ms, fact.t_ms - contact.line_since_ms
+        assert (fact.wait_ms, fact.line_wait_ms) == waits
+        work.state, work.since_ms, contact.state = "handling", fact.t_ms, "connected"
+        contact.tried.clear()
+        contact.held_until_ms = 0
+
+    # ---- work
+
+    def _handled(self, contact: int) -> ShadowWork:
+        found = [
+            w for w in self.works.values() if w.contact == contact and w.state in ("handling", "resting")
+        ]
+        assert len(found) == 1, "one agent handles one connected contact"
+        return found[0]
+
+    def _held(self, fact: facts.Held) -> None:
+        assert self._handled(fact.contact).agent == fact.agent
+
+    def _resumed(self, fact: facts.Resumed) -> None:
+        assert self._handled(fact.contact).agent == fact.agent
+
+    def _interrupted(self, fact: facts.Interrupted) -> None:
+        work, by = self._handled(fact.contact), self._handled(fact.by)
+        assert work.agent == by.agent == fact.agent
+        assert work.state == "handling"
+        assert (by.medium, work.medium) in self.desk.interrupts
+        work.state = "resting"
+
+    def _interruptionended(self, fact: facts.InterruptionEnded) -> None:
+        work = self._handled(fact.contact)
+        assert work.state == "resting"
+        work.state = "handling"
+
+    def _let_go_of(self, contact: int, t_ms: int) -> None:
+        work = self._handled(contact)
+        agent = self.agents[work.agent]
+        agent.busy_ms += t_ms - work.since_ms
+        work.since_ms = t_ms
+        rule = self.lines[work.line].wrap_up
+        if rule.ms or (rule.code_required and not work.code):
+            work.state = "wrap_up"
+        else:
+            self._close(work, t_ms)
+
+    def _close(self, work: ShadowWork, t_ms: int) -> None:
+        agent = self.agents[work.agent]
+        del self.works[work.offer]
+        agent.busy_ms += t_ms - work.since_ms
+        agent.idle_since_ms = t_ms
+        agent.occupancy = agent.busy_ms * 1000 // max(1, t_ms - agent.signed_in_ms)
+
+    def _transferred(self, fact: facts.Transferred) -> None:
+        self._let_go_of(fact.contact, fact.t_ms)
+        self.contacts[fact.contact].preferred = None
+
+    def _agentleglost(self, fact: facts.AgentLegLost) -> None:
+        self._let_go_of(fact.contact, fact.t_ms)
+
+    def _abandoned(self, fact: facts.Abandoned) -> None:
+        contact = self.contacts.pop(fact.contact)
+        assert contact.state != "connected"
+        waited = fact.t_ms - contact.anchor_ms if contact.anchor_ms else 0
+        assert fact.wait_ms == waited
+        assert not any(w.contact == contact.id and w.state == "ringing" for w in self.works.values())
+
+    def _released(self, fact: facts.Released) -> None:
+        contact = self.contacts.pop(fact.contact)
+        if contact.state == "connected":
+            self._let_go_of(fact.contact, fact.t_ms)
+        else:
+            assert fact.by == "waited too long"
+            assert contact.state == "waiting"
+            limit = self.lines[contact.line].max_wait_ms
+            assert limit
+            assert fact.t_ms >= contact.line_since_ms + limit
+
+    def _wrapping(self, contact: int, agent: AgentId) -> ShadowWork:
+        return next(w for w in self.works_of(agent) if w.contact == contact and w.state == "wrap_up")
+
+    def _wrapupstarted(self, fact: facts.WrapUpStarted) -> None:
+        works = [w for w in self.works_of(fact.agent) if w.contact == fact.contact and w.state == "wrap_up"]
+        assert fact.until_ms == fact.t_ms + self.lines[works[-1].line].wrap_up.ms
+        works[-1].until_ms = fact.until_ms
+
+    def _wrapupextension(self, fact: facts.WrapUpExtension) -> None:
+        work = self._wrapping(fact.contact, fact.agent)
+        work.until_ms, work.overdue = fact.until_ms, False
+
+    def _wrapupcode(self, fact: facts.WrapUpCode) -> None:
+        works = [w for w in self.works_of(fact.agent) if w.contact == fact.contact and w.state != "ringing"]
+        works[0].code = fact.code
+
+    def _wrapupoverdue(self, fact: facts.WrapUpOverdue) -> None:
+        work = self._due_wrap_up(fact)
+        assert not work.code
+        work.overdue = True
+
+    def _due_wrap_up(self, fact: facts.WrapUpOverdue | facts.WrapUpDone) -> ShadowWork:
+        works = [w for w in self.works_of(fact.agent) if w.contact == fact.contact and w.state == "wrap_up"]
+        return next(w for w in works if w.until_ms <= fact.t_ms and not w.overdue)
+
+    def _wrapupdone(self, fact: facts.WrapUpDone) -> None:
+        if isinstance(self.event, events.WrapUpCoded | events.WrapUpEnded):
+            work = self._wrapping(fact.contact, fact.agent)
+        else:
+            work = self._due_wrap_up(fact)
+            assert work.until_ms <= fact.t_ms, "the wrap-up was cut short"
+        assert work.code == fact.code
+        self._close(work, fact.t_ms)
+
+    # ---- agents
+
+    def _signedin(self, fact: facts.SignedIn) -> None:
+        agent = self.agents[fact.agent]
+        agent.state, agent.reason = "ready", ""
+        agent.signed_in_ms = agent.idle_since_ms = fact.t_ms
+        agent.busy_ms = agent.occupancy = 0
+
+    def _signedout(self, fact: facts.SignedOut) -> None:
+        agent = self.agents[fact.agent]
+        agent.state, agent.reason = "signed_out", ""
+
+    def _paused(self, fact: facts.Paused) -> None:
+        agent = self.agents[fact.agent]
+        agent.state, agent.reason = "paused", fact.reason
+
+    def _ready(self, fact: facts.Ready) -> None:
+        agent = self.agents[fact.agent]
+        agent.state, agent.reason, agent.idle_since_ms = "ready", "", fact.t_ms
+
+    def _reachable(self, fact: facts.Reachable) -> None:
+        self.agents[fact.agent].reachable.add(fact.medium)
+
+    def _unreachable(self, fact: facts.Unreachable) -> None:
+        self.agents[fact.agent].reachable.discard(fact.medium)
+
+    def forget_gone_agents(self) -> None:
+        """Who left the desk is forgotten with his last work."""
+        working = {work.agent for work in self.works.values()}
+        for agent in list(self.agents):
+            if agent not in self.config and agent not in working:
+                del self.agents[agent]
+
+
+F = TypeVar("F", bound=facts.Fact)
+
+
+def facts_of(decided: Sequence[facts.Fact], kind: type[F]) -> list[F]:
+    """Those of one kind."""
+    return [fact for fact in decided if isinstance(fact, kind)]

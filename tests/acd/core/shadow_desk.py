@@ -1,0 +1,145 @@
+"""A naive model of the desk that looks at everything; shares no code with the matcher."""
+
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from agents.capacity import Medium
+from agents.skills import AgentId, Alternative
+from queues.desk import Agent, CalendarId, Desk, Line, LineId, Policy
+
+RankKey = tuple[int, Fraction, int]
+"""(class, minus urgency, number): the smallest is served first."""
+
+
+@dataclass(slots=True)
+class ShadowContact:
+    id: int
+    ref: str
+    line: LineId
+    medium: Medium
+    asked: int | None
+    head_ms: int
+    state: str = "greeting"
+    anchor_ms: int = 0
+    line_since_ms: int = 0
+    step: int = 0
+    promoted: bool = False
+    tried: list[AgentId] = field(default_factory=list)
+    preferred: AgentId | None = None
+    held_until_ms: int = 0
+    told: int = 0
+
+
+@dataclass(slots=True)
+class ShadowWork:
+    offer: int
+    contact: int
+    agent: AgentId
+    medium: Medium
+    line: LineId
+    state: str
+    since_ms: int
+    until_ms: int = 0
+    code: str = ""
+    overdue: bool = False
+
+
+@dataclass(slots=True)
+class ShadowAgent:
+    id: AgentId
+    state: str = "signed_out"
+    reason: str = ""
+    reachable: set[Medium] = field(default_factory=set)
+    idle_since_ms: int = 0
+    last_offer: int = 0
+    signed_in_ms: int = 0
+    busy_ms: int = 0
+    occupancy: int = 0
+
+
+class ShadowDesk:
+    """Live contacts, works and agents, and what follows from them by brute force."""
+
+    def __init__(self) -> None:
+        self.desk = Desk()
+        self.lines: dict[LineId, Line] = {}
+        self.config: dict[AgentId, Agent] = {}
+        self.contacts: dict[int, ShadowContact] = {}
+        self.works: dict[int, ShadowWork] = {}
+        self.agents: dict[AgentId, ShadowAgent] = {}
+
+    def works_of(self, agent: AgentId) -> list[ShadowWork]:
+        return [work for work in self.works.values() if work.agent == agent]
+
+    def alternatives(self, contact: ShadowContact) -> list[Alternative]:
+        line = self.lines[contact.line]
+        return [*line.needs, *(a for r in line.relaxations[: contact.step] for a in r.alternatives)]
+
+    def fitness(self, agent: AgentId, contact: ShadowContact) -> int:
+        """Levels in the best alternative that the agent meets, plus one; 0: he meets none."""
+        config = self.config.get(agent)
+        if config is None or dict(config.capacity).get(contact.medium, 0) < 1:
+            return 0
+        levels = dict(config.skills)
+        fits = [
+            1 + sum(levels[skill] for skill, _ in alternative)
+            for alternative in self.alternatives(contact)
+            if all(levels.get(skill, 0) >= least for skill, least in alternative)
+        ]
+        return max(fits, default=0)
+
+    def may_serve_now(self, agent: ShadowAgent, contact: ShadowContact) -> bool:
+        if contact.state != "waiting" or not self.has_place(agent, contact.medium):
+            return False
+        if agent.id in contact.tried or (contact.held_until_ms and contact.preferred != agent.id):
+            return False
+        return self.fitness(agent.id, contact) > 0
+
+    def has_place(self, agent: ShadowAgent, medium: Medium) -> bool:
+        """Ready, reachable, not rung, not wrapping up, capacity left and allowed to interrupt."""
+        config = self.config.get(agent.id)
+        if config is None or agent.state != "ready" or medium not in agent.reachable:
+            return False
+        works = self.works_of(agent.id)
+        if any(work.state in ("ringing", "wrap_up") for work in works):
+            return False
+        if sum(work.medium is medium for work in works) >= dict(config.capacity).get(medium, 0):
+            return False
+        others = {work.medium for work in works} - {medium}
+        return all((medium, other) in self.desk.interrupts for other in others)
+
+    def open_ms(self, calendar: CalendarId, until_ms: int) -> int:
+        """Open time from the beginning of the calendar until `until_ms`."""
+        if calendar == "":
+            return until_ms
+        opens = next(c.opens for c in self.desk.calendars if c.id == calendar)
+        return sum(max(0, min(close, until_ms) - start) for start, close in opens)
+
+    def used_ms(self, contact: ShadowContact, now_ms: int) -> int:
+        calendar = self.lines[contact.line].calendar
+        waited = self.open_ms(calendar, now_ms) - self.open_ms(calendar, contact.anchor_ms)
+        return waited + contact.head_ms
+
+    def class_of(self, contact: ShadowContact) -> int:
+        line = self.lines[contact.line]
+        asked = line.priority_class if contact.asked is None else contact.asked
+        if contact.promoted and line.promotion is not None:
+            return min(asked, line.promotion.priority_class)
+        return asked
+
+    def rank(self, contact: ShadowContact, now_ms: int) -> RankKey:
+        urgency = Fraction(self.used_ms(contact, now_ms), self.lines[contact.line].target_ms)
+        return (self.class_of(contact), -urgency, contact.id)
+
+    def idle_key(self, agent: ShadowAgent, contact: ShadowContact) -> tuple[int, int, int]:
+        """What the line's policy chooses by; the smallest is chosen."""
+        place = [a.id for a in self.desk.agents].index(agent.id)
+        match self.lines[contact.line].policy:
+            case Policy.LONGEST_IDLE:
+                return (agent.idle_since_ms, place, 0)
+            case Policy.MOST_SKILLED:
+                return (-self.fitness(agent.id, contact), agent.idle_since_ms, place)
+            case Policy.LEAST_OCCUPIED:
+                return (agent.occupancy, agent.idle_since_ms, place)
+            case Policy.ROUND_ROBIN:
+                return (agent.last_offer, agent.idle_since_ms, place)

@@ -1,0 +1,153 @@
+"""Transfer, priority change, preferred agents, lost legs, holding: what happens to one contact."""
+
+from acd.core import effects, events, facts
+from acd.core.events import ContactId
+from agents.skills import AgentId
+from queues.desk import LineId
+from tests.acd.core.story import START_MS, VOICE, Story, agent, desk, line
+
+ANNA, BERT = AgentId("anna"), AgentId("bert")
+
+
+def test_a_transfer_keeps_the_moment_it_first_waited_and_so_its_place() -> None:
+    story = Story(desk(line(), line("second", "second"), agent("anna"), agent("bert", second=1))).ready(
+        0, "anna"
+    )
+    call = story.arrive(0)
+    story.accept(0, "anna")
+    other = story.arrive(60_000, to="second")
+    story.at(120_000, events.ContactTransferred(ContactId(call), ANNA, LineId("second")))
+    assert story.of(facts.Queued)[-1].anchor_ms == START_MS
+    assert [type(effect) for effect in story.outcome.effects][:2] == [
+        effects.ReleaseAgent,
+        effects.ReturnToWaiting,
+    ]
+    assert (story.position(call), story.position(other)) == (1, 2)
+    story.ready(130_000, "bert")
+    assert story.rung("bert") == call
+
+
+def test_only_who_handles_a_contact_may_hand_it_over_and_only_to_a_line_that_exists() -> None:
+    story = Story(desk(line(), agent("anna"), agent("bert"))).ready(0, "anna", "bert")
+    call = ContactId(story.arrive(0))
+    assert "does not handle" in story.rejects(1_000, events.ContactTransferred(call, ANNA, LineId("help")))
+    story.accept(1_000, "anna")
+    assert "does not handle" in story.rejects(2_000, events.ContactTransferred(call, BERT, LineId("help")))
+    assert "unknown" in story.rejects(2_000, events.ContactTransferred(call, ANNA, LineId("nowhere")))
+    assert "not live" in story.rejects(2_000, events.ContactTransferred(ContactId(99), ANNA, LineId("help")))
+
+
+def test_a_priority_change_re_ranks_who_waits_already() -> None:
+    story = Story(desk(line(), agent("anna")))
+    first, second = story.arrive(0), story.arrive(1_000)
+    story.at(2_000, events.PriorityChanged(ContactId(second), priority_class=1))
+    assert (story.position(first), story.position(second)) == (2, 1)
+    story.at(3_000, events.PriorityChanged(ContactId(first), priority_class=1)).ready(4_000, "anna")
+    assert story.rung("anna") == first
+
+
+def test_a_priority_change_of_a_contact_being_rung_holds_when_it_comes_back() -> None:
+    story = Story(desk(line(), agent("anna"), agent("bert"))).ready(0, "anna")
+    first, second = story.arrive(0), story.arrive(1_000)
+    story.at(2_000, events.PriorityChanged(ContactId(first), priority_class=9)).refuse(3_000, "anna")
+    assert story.rung("anna") == second
+    story.ready(4_000, "bert")
+    assert story.rung("bert") == first
+
+
+def test_a_priority_change_during_the_call_or_to_a_negative_head_start_is_rejected() -> None:
+    story = Story(desk(line(), agent("anna"))).ready(0, "anna")
+    call = ContactId(story.arrive(0))
+    assert "negative" in story.rejects(0, events.PriorityChanged(call, None, -1))
+    story.accept(0, "anna")
+    assert "being handled" in story.rejects(1_000, events.PriorityChanged(call, 1))
+
+
+def test_a_contact_is_held_for_its_preferred_agent_for_a_bounded_time() -> None:
+    story = Story(desk(line(), agent("anna"), agent("bert"))).ready(0, "anna", "bert")
+    story.arrive(0)
+    story.accept(0, "anna")
+    call = story.arrive(1_000, preferred=ANNA, preferred_ms=15_000)
+    story.until(15_999)
+    assert story.rung("bert") is None
+    story.until(16_000)
+    assert story.rung("bert") == call
+    assert story.of(facts.PreferredLet)[0].reason == "waited"
+
+
+def test_the_preferred_agent_gets_it_when_he_frees_in_time() -> None:
+    story = Story(desk(line(), agent("anna"), agent("bert"))).ready(0, "anna", "bert")
+    first = story.arrive(0)
+    story.accept(0, "anna")
+    call = story.arrive(1_000, preferred=ANNA, preferred_ms=15_000)
+    story.release(9_000, first, "anna")
+    assert story.rung("anna") == call
+
+
+def test_nothing_is_held_for_an_agent_who_is_not_here() -> None:
+    story = Story(desk(line(), agent("anna"), agent("bert"))).ready(0, "bert")
+    call = story.arrive(1_000, preferred=ANNA, preferred_ms=15_000)
+    assert story.rung("bert") == call
+
+
+def test_the_hold_ends_when_he_leaves_or_was_tried() -> None:
+    story = Story(desk(line(), agent("anna"), agent("bert"))).ready(0, "anna", "bert")
+    story.arrive(0)
+    story.accept(0, "anna")
+    call = story.arrive(1_000, preferred=ANNA, preferred_ms=60_000)
+    story.at(2_000, events.AgentPaused(ANNA, "break"))
+    assert story.rung("bert") == call
+    other = Story(desk(line(), agent("anna"), agent("bert"))).ready(0, "anna", "bert")
+    call = other.arrive(1_000, preferred=BERT, preferred_ms=60_000)
+    other.refuse(2_000, "bert")
+    assert other.rung("anna") == call
+
+
+def test_of_several_held_for_him_the_first_is_served_first_when_he_leaves() -> None:
+    """One of them is being rung at him, the other waits: the better claim gets the only idle colleague."""
+    story = Story(desk(line(), agent("anna"), agent("bert", help=1, other=1))).ready(0, "anna", "bert")
+    first = story.arrive(0, preferred=ANNA, preferred_ms=60_000)
+    second = story.arrive(1_000, preferred=ANNA, preferred_ms=60_000)
+    story.at(2_000, events.AgentSignedOut(ANNA))
+    assert (story.rung("bert"), story.position(second)) == (first, 2)
+
+
+def test_a_lost_leg_of_the_agent_sends_the_caller_back_to_his_old_place() -> None:
+    story = Story(desk(line(), agent("anna"), agent("bert"))).ready(0, "anna")
+    call = story.arrive(0)
+    story.accept(0, "anna")
+    story.arrive(30_000)
+    story.at(60_000, events.AgentUnreachable(ANNA, VOICE)).at(60_000, events.LegLost(ContactId(call), ANNA))
+    assert story.log(facts.AgentLegLost) == [(60_000, "AgentLegLost", call, "anna")]
+    assert story.of(facts.Queued)[-1].cause == "leg lost"
+    story.ready(61_000, "bert")
+    assert story.rung("bert") == call
+
+
+def test_a_lost_leg_of_the_caller_ends_the_contact_in_any_state() -> None:
+    story = Story(desk(line(), agent("anna"))).ready(0, "anna")
+    talking, waiting = story.arrive(0), story.arrive(0)
+    story.accept(0, "anna").at(5_000, events.LegLost(ContactId(waiting)))
+    assert story.of(facts.Abandoned)[0].leg_lost
+    story.at(6_000, events.LegLost(ContactId(talking)))
+    assert story.of(facts.Released)[0].by == "leg lost"
+    assert story.shown("anna") == "ready"
+
+
+def test_a_leg_lost_while_ringing_is_an_offer_that_failed() -> None:
+    story = Story(desk(line(), agent("anna"), agent("bert"))).ready(0, "anna").ready(1, "bert")
+    call = story.arrive(1_000)
+    story.at(2_000, events.LegLost(ContactId(call), ANNA))
+    assert story.rung("bert") == call
+    assert story.shown("anna") == "paused"
+    assert "has no leg" in story.rejects(3_000, events.LegLost(ContactId(call), ANNA))
+
+
+def test_holding_is_noted_and_only_during_a_call() -> None:
+    story = Story(desk(line(), agent("anna"))).ready(0, "anna")
+    call = ContactId(story.arrive(0))
+    assert "not connected" in story.rejects(0, events.ContactHeld(call, by_agent=True))
+    assert "not connected" in story.rejects(0, events.ContactResumed(call, by_agent=True))
+    story.accept(0, "anna").at(1_000, events.ContactHeld(call, by_agent=False))
+    story.at(2_000, events.ContactResumed(call, by_agent=False))
+    assert story.log(facts.Held, facts.Resumed) == [(1_000, "Held", 1, "anna"), (2_000, "Resumed", 1, "anna")]

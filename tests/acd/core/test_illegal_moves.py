@@ -1,0 +1,149 @@
+"""Illegal events raise and change not a byte; so do a driver's mistakes."""
+
+import msgspec
+import pytest
+
+from acd.core import events
+from acd.core.engine import ENGINE_VERSION, ON_EVENT, Engine
+from acd.core.errors import EngineError, Overdue, TimeWentBack, UnreadableSnapshot
+from acd.core.events import ContactId, OfferId
+from agents.skills import AgentId
+from queues.desk import EntryId, LineId, Medium
+from tests.acd.core.story import START_MS, VOICE, Story, agent, desk, line
+
+NOBODY, GONE, LOST = AgentId("nobody"), ContactId(99), OfferId(99)
+ANNA, CALL, OFFER = AgentId("anna"), ContactId(1), OfferId(1)
+
+OF_NOBODY: list[events.Event] = [
+    events.PromptEnded(GONE),
+    events.ContactLeft(GONE),
+    events.ContactReleased(GONE, ANNA),
+    events.LegLost(GONE),
+    events.LegLost(GONE, ANNA),
+    events.ContactHeld(GONE, True),
+    events.ContactResumed(GONE, True),
+    events.ContactTransferred(GONE, ANNA, LineId("help")),
+    events.PriorityChanged(GONE, 1),
+    events.OfferAccepted(LOST),
+    events.OfferRefused(LOST),
+    events.OfferFailed(LOST),
+    events.AgentSignedIn(NOBODY),
+    events.AgentSignedOut(NOBODY),
+    events.AgentPaused(NOBODY, "break"),
+    events.AgentReady(NOBODY),
+    events.AgentReachable(NOBODY, VOICE),
+    events.AgentUnreachable(NOBODY, VOICE),
+    events.WrapUpCoded(GONE, ANNA, ""),
+    events.WrapUpCoded(CALL, NOBODY, ""),
+    events.WrapUpExtended(GONE, ANNA, 1),
+    events.WrapUpExtended(CALL, NOBODY, 1),
+    events.WrapUpEnded(GONE, ANNA),
+    events.WrapUpEnded(CALL, NOBODY),
+]
+
+WHILE_RINGING: list[events.Event] = [
+    events.ContactArrived("ref-0-1", EntryId("help"), VOICE),
+    events.PromptEnded(CALL),
+    events.ContactReleased(CALL, ANNA),
+    events.ContactTransferred(CALL, ANNA, LineId("help")),
+    events.ContactHeld(CALL, True),
+    events.AgentSignedIn(ANNA),
+    events.AgentReady(ANNA),
+    events.AgentReachable(ANNA, VOICE),
+    events.AgentUnreachable(ANNA, Medium.FAX),
+    events.WrapUpCoded(CALL, ANNA, ""),
+    events.WrapUpEnded(CALL, ANNA),
+]
+
+WHILE_CONNECTED: list[events.Event] = [
+    events.OfferAccepted(OFFER),
+    events.OfferRefused(OFFER),
+    events.OfferFailed(OFFER),
+    events.PromptEnded(CALL),
+    events.PriorityChanged(CALL, 1),
+    events.WrapUpEnded(CALL, ANNA),
+    events.WrapUpExtended(CALL, ANNA, 1),
+]
+
+
+def name(event: events.Event) -> str:
+    return type(event).__name__
+
+
+@pytest.mark.parametrize("event", OF_NOBODY, ids=name)
+def test_what_concerns_nobody_is_rejected(event: events.Event) -> None:
+    Story(desk(line(), agent("anna"))).ready(0, "anna").rejects(1_000, event)
+
+
+@pytest.mark.parametrize("event", WHILE_RINGING, ids=name)
+def test_what_does_not_fit_a_ringing_contact_is_rejected(event: events.Event) -> None:
+    story = Story(desk(line(), agent("anna"))).ready(0, "anna")
+    story.arrive(0)
+    story.rejects(1_000, event)
+    story.accept(1_000, "anna")
+
+
+@pytest.mark.parametrize("event", WHILE_CONNECTED, ids=name)
+def test_what_does_not_fit_a_connected_contact_is_rejected(event: events.Event) -> None:
+    story = Story(desk(line(), agent("anna"))).ready(0, "anna")
+    story.arrive(0)
+    story.accept(0, "anna").rejects(1_000, event)
+    story.release(1_000, 1, "anna")
+
+
+@pytest.mark.parametrize("kind", [events.AgentPaused, events.AgentReady, events.AgentSignedOut])
+def test_who_is_signed_out_can_only_sign_in(kind: type[events.Event]) -> None:
+    story = Story(desk(line(), agent("anna")))
+    event = events.AgentPaused(ANNA, "break") if kind is events.AgentPaused else kind(ANNA)
+    assert "illegal in state 'signed_out'" in story.rejects(0, event)
+
+
+def test_every_event_has_a_test_with_nobody_in_it() -> None:
+    """Only three cannot concern somebody who does not exist."""
+    tested = {type(event) for event in OF_NOBODY}
+    assert set(ON_EVENT) - tested == {events.DeskChanged, events.CalendarChanged, events.ContactArrived}
+
+
+def test_a_deadline_that_was_not_fired_first_is_the_drivers_fault_and_changes_nothing() -> None:
+    story = Story(desk(line(ring_ms=5_000), agent("anna"))).ready(0, "anna")
+    story.arrive(0)
+    before = story.engine.snapshot()
+    with pytest.raises(Overdue):
+        story.engine.handle(events.AgentSignedOut(ANNA), START_MS + 5_000)
+    assert story.engine.snapshot() == before
+
+
+def test_time_never_goes_back() -> None:
+    story = Story(desk(line(), agent("anna"))).ready(5_000, "anna")
+    before = story.engine.snapshot()
+    for event in (events.Tick(), events.AgentSignedOut(ANNA)):
+        with pytest.raises(TimeWentBack):
+            story.engine.handle(event, START_MS + 4_999)
+    assert story.engine.snapshot() == before
+
+
+def test_a_tick_with_nothing_due_does_nothing_but_note_the_time() -> None:
+    story = Story(desk(line(), agent("anna"))).ready(0, "anna")
+    outcome = story.engine.handle(events.Tick(), START_MS + 60_000)
+    assert (outcome.effects, outcome.facts) == ([], [])
+
+
+def test_a_damaged_or_foreign_snapshot_says_so() -> None:
+    story = Story(desk(line(), agent("anna"))).ready(0, "anna")
+    story.arrive(0)
+    saved = story.engine.snapshot()
+    for damaged in (b"", saved[:-1], b"\xc1" + saved, saved[: len(saved) // 2], b"\x90", b"\x01"):
+        with pytest.raises(UnreadableSnapshot):
+            Engine.restore(damaged)
+    parts = msgspec.msgpack.decode(saved)
+    newer = msgspec.msgpack.encode([ENGINE_VERSION + 1, "of quite another shape"])
+    with pytest.raises(UnreadableSnapshot, match=f"version {ENGINE_VERSION + 1}, this is {ENGINE_VERSION}"):
+        Engine.restore(newer)
+    parts[5][0]["line"] = "a line that the desk does not have"
+    with pytest.raises(UnreadableSnapshot):
+        Engine.restore(msgspec.msgpack.encode(parts))
+
+
+def test_our_mistake_and_the_drivers_are_told_apart() -> None:
+    assert not issubclass(Overdue, TimeWentBack)
+    assert issubclass(UnreadableSnapshot, EngineError)

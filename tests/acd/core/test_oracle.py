@@ -1,0 +1,117 @@
+"""The oracle is worth something: each planted fault is found."""
+
+from collections.abc import Callable, Iterator
+from random import Random
+from typing import Any
+
+import pytest
+
+from acd.core import admission, answers, matching, offers, waiting, work
+from acd.core.state import State
+from agents.roster import Seat
+from agents.states import WorkState
+from queues.board import Board
+from queues.contact import Contact
+from queues.desk import WrapUpRule
+from queues.need import Need
+from queues.priority import Rank
+from tests.acd.core.play import Play, random_desk, random_move
+
+
+def found(thorough: bool = False) -> bool:
+    """Whether some seeded run trips over the fault."""
+    for seed in range(40):
+        rng, play = Random(seed), Play(random_desk(seed), thorough=thorough)
+        try:
+            for _ in range(250):
+                random_move(play, rng)
+                play.oracle.check(play.now_ms)
+        except (AssertionError, KeyError, IndexError):
+            return True
+    return False
+
+
+def test_without_a_fault_nothing_is_found() -> None:
+    assert not found()
+
+
+def last_instead_of_first(state: State, seat: Seat) -> Any:
+    """Chooses the worst head."""
+    worst = None
+    for need, key in state.board.heads(seat):
+        for key_ms, number in need.buckets[key]:
+            if matching.may_serve(seat, need, state.contacts[number]):
+                used_ms = state.clocks[key[2]].elapsed(state.now_ms) - key_ms
+                rank = Rank(key[0], used_ms, key[1], number)
+                if worst is None or worst.before(rank):
+                    worst = rank
+                break
+    return None if worst is None else (state.contacts[worst.number], worst, 0)
+
+
+def nobody_for_the_freed(state: State, seat: Seat) -> None:
+    """Forgets to look for waiting contacts."""
+
+
+def any_agent(need: Need) -> Iterator[Seat]:
+    """Idle agents in no order."""
+    while need.pool:
+        _, epoch, seat = need.pool.pop()
+        if epoch == seat.epoch and need.medium in seat.free:
+            yield seat
+
+
+def tried_again(seat: Seat, need: Need, contact: Contact) -> bool:
+    """Ignores whom the contact tried."""
+    return seat.record.id in need.fitness
+
+
+def no_tie_break(self: Board, number: int) -> int:
+    return 1
+
+
+FAULTS: dict[str, tuple[Any, str, Callable[..., Any]]] = {
+    "wrong contact": (offers, "choose_contact", last_instead_of_first),
+    "freed agent not matched": (work, "serve_agent", nobody_for_the_freed),
+    "wrong agent": (Need, "idle", any_agent),
+    "tried agent again": (matching, "may_serve", tried_again),
+    "wrong position": (Board, "rank", no_tie_break),
+    "contact not matched on arrival": (admission, "serve_contact", lambda state, contact: None),
+    "contact not matched when back": (waiting, "serve_contact", lambda state, contact: None),
+    "promotion forgotten": (waiting, "watch_target", lambda state, contact, line: None),
+    "losers keep ringing": (answers, "withdraw_all", lambda state, contact, cause, but=0: []),
+    "wrap-up ignored": (work, "wrap_up_rule", lambda state, done: WrapUpRule()),
+}
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_planted_fault_is_found(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    where, what, instead = FAULTS[name]
+    monkeypatch.setattr(where, what, instead)
+    assert found()
+
+
+def test_an_offer_during_wrap_up_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    from acd.core import state as state_module
+    from agents.roster import free_media
+
+    def careless(seat: Seat, interrupts: Any) -> Any:
+        wrapping = [w for w in seat.works if w.state is WorkState.WRAP_UP]
+        seat.works = [w for w in seat.works if w not in wrapping]
+        free = free_media(seat, interrupts)
+        seat.works = wrapping + seat.works
+        return free
+
+    monkeypatch.setattr(state_module, "free_media", careless)
+    assert found()
+
+
+def test_a_change_by_a_rejected_event_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    from acd.core.errors import Rejected
+
+    def careless(state: State, number: int) -> Any:
+        state.last_offer += 1
+        raise Rejected("no such offer")
+
+    monkeypatch.setattr(State, "work", careless)
+    assert found(thorough=True)

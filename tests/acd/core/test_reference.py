@@ -1,0 +1,114 @@
+"""Every event, effect, fact and state has its reference entry, and every table key is reachable."""
+
+from collections.abc import Iterator, Mapping
+from typing import get_args
+
+import pytest
+
+from acd.core import effects, events, facts
+from acd.core.deadlines import Kind
+from acd.core.effects import Delivery
+from acd.core.engine import ON_DEADLINE, ON_EVENT
+from agents.states import AGENT, WORK, AgentState, WorkState
+from queues.desk import Medium
+from queues.states import CONTACT, ContactState
+from tests.acd.core.play import Play, random_desk, random_move
+from tests.acd.core.reference import PAGES, WRITTEN, classes
+
+TABLES: dict[str, tuple[Mapping[str, Mapping[str, str]], str]] = {
+    "agent": ({str(k): v for k, v in AGENT.items()}, AgentState.SIGNED_OUT),
+    "work": ({str(k): v for k, v in WORK.items()}, WorkState.RINGING),
+    "contact": ({str(k): v for k, v in CONTACT.items()}, ContactState.GREETING),
+}
+
+
+@pytest.mark.parametrize("page", WRITTEN)
+def test_a_reference_page_says_what_the_source_says(page: str) -> None:
+    """If it does not: `python tests/acd/core/reference.py`."""
+    assert (PAGES / page).read_text() == WRITTEN[page]()
+
+
+@pytest.mark.parametrize("module", [events, effects, facts], ids=lambda module: module.__name__)
+def test_every_class_has_an_entry_with_its_meaning(module: object) -> None:
+    base = {events: events.Event, effects: effects.Effect, facts: facts.Fact}[module]  # type: ignore[index]
+    names = {kind.__name__ for kind in base.__subclasses__()}
+    found = classes(module)  # type: ignore[arg-type]
+    page = (PAGES / f"{module.__name__.rpartition('.')[2]}.md").read_text()  # type: ignore[attr-defined]
+    assert set(found) == names
+    for name, (meaning, _) in found.items():
+        assert len(meaning) > 10, f"{name} has no meaning"
+        assert f"\n## {name}\n" in page
+
+
+def test_every_event_has_its_handler_and_every_deadline_too() -> None:
+    assert (
+        set(ON_EVENT) | {events.Tick} == set(events.Event.__subclasses__()) == set(get_args(events.AnyEvent))
+    )
+    assert set(ON_DEADLINE) == set(Kind)
+
+
+def test_the_unions_of_effects_and_facts_are_complete() -> None:
+    assert set(get_args(effects.AnyEffect)) == set(effects.Effect.__subclasses__())
+    assert set(get_args(facts.AnyFact)) == set(facts.Fact.__subclasses__())
+
+
+@pytest.mark.parametrize("kind", effects.Effect.__subclasses__())
+def test_every_effect_says_its_key_and_what_a_restart_does(kind: type[effects.Effect]) -> None:
+    assert kind.after_restart in ("standing", "swept", "dropped")
+    named = kind.key.strip("()").split(", ")
+    assert kind.key == "(seq, index)" or set(named) <= set(kind.__struct_fields__)
+
+
+def test_a_promise_to_a_sender_waits_until_it_is_synced_and_voice_never_does() -> None:
+    for medium in Medium:
+        admit = effects.AdmitContact(events.ContactId(1), "r", medium, "", False, "")
+        expected = Delivery.WRITTEN if medium is Medium.VOICE else Delivery.SYNCED
+        assert effects.delivery(admit) is expected
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_every_state_of_a_table_is_reachable_and_every_row_exists(name: str) -> None:
+    table, first = TABLES[name]
+    reached, new = {first}, [first]
+    while new:
+        for to in table[new.pop()].values():
+            if to not in reached:
+                reached.add(to)
+                new.append(to)
+    assert reached == set(table)
+
+
+@pytest.mark.parametrize("closed", [(WORK, WorkState.CLOSED), (CONTACT, ContactState.ENDED)])
+def test_nothing_follows_the_end(closed: tuple[Mapping[str, Mapping[str, str]], str]) -> None:
+    table, last = closed
+    assert table[last] == {}
+
+
+def steps(table: Mapping[str, Mapping[str, str]]) -> Iterator[tuple[str, str]]:
+    for state, following in table.items():
+        for happening in following:
+            yield str(state), happening
+
+
+def test_every_row_of_every_table_is_used_by_the_engine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A random run takes each transition at least once: no row is there for show."""
+    from random import Random
+
+    from acd.core import admission, answers, offers, presence, waiting, work
+    from acd.core.state import step
+
+    taken: set[tuple[str, str]] = set()
+
+    def watched(table: Mapping[str, Mapping[str, str]], state: str, happening: str) -> str:
+        following = step(table, state, happening)
+        taken.add((str(state), happening))
+        return following
+
+    for module in (admission, answers, offers, presence, waiting, work):
+        monkeypatch.setattr(module, "step", watched)
+    for seed in range(12):
+        rng, play = Random(seed), Play(random_desk(seed), thorough=False)
+        for _ in range(1_500):
+            random_move(play, rng)
+    wanted = {row for table in (AGENT, WORK, CONTACT) for row in steps(table)}  # type: ignore[arg-type]
+    assert wanted - taken == set()

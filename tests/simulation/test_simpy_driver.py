@@ -1,0 +1,262 @@
+"""One script through the live driver and through SimPy gives the same effects; SimPy's clock is exact."""
+
+import asyncio
+import selectors
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from random import Random
+from typing import Any
+
+import pytest
+import simpy
+
+from acd.core import effects, events
+from acd.core.effects import Effect
+from acd.core.engine import Engine
+from acd.core.errors import Rejected
+from acd.core.events import ContactId
+from acd.core.facts import Fact
+from acd.ports import Entry, Record, Recovered, Snapshot
+from acd.server.driver import Driver
+from acd.server.gate import Gate
+from agents.skills import AgentId
+from queues.desk import Desk, EntryId, Promotion, Relaxation, WrapUpRule
+from simulation.driver import START_MS, SimDriver
+from tests.acd.core.story import MAIL, VOICE, agent, desk, line
+
+Log = list[tuple[int, int, int, Effect]]
+"""(seq, index, Unix ms, effect) of everything that was carried out, in the order of (seq, index)."""
+
+Later = Callable[[int, events.Event], None]
+
+
+def a_desk() -> Desk:
+    """Calls and mails, two levels, relaxation, promotion, announcements, wrap-up with and without codes."""
+    wider = (Relaxation(15_000, (((agent("x", second=1).skills[0][0], 1),),)),)
+    return desk(
+        line(relaxations=wider, announce_every_ms=9_000, max_wait_ms=60_000, wrap_up=WrapUpRule(ms=8_000)),
+        line("mails", "mail", priority_class=7, target_ms=90_000, promotion=Promotion(30_000, 1)),
+        line("pair", "second", ring_at_once=2, ring_ms=7_000),
+        *(agent(name, (VOICE, 1), (MAIL, 1), help=1, mail=1) for name in ("anna", "bert", "carl")),
+        *(agent(name, help=2, second=1) for name in ("dora", "emil")),
+        interrupts=((VOICE, MAIL),),
+    )
+
+
+def script(seed: int) -> list[tuple[int, events.Event]]:
+    """Ten minutes of arrivals, hang-ups, pauses and a change of the desk, at (ms, event); no two at once."""
+    rng = Random(seed)
+    told: list[tuple[int, events.Event]] = [(1, events.DeskChanged(a_desk()))]
+    for number, name in enumerate(("anna", "bert", "carl", "dora", "emil")):
+        for medium in (VOICE, MAIL):
+            told.append((11 + 10 * number + (medium is MAIL), events.AgentReachable(AgentId(name), medium)))
+        told.append((13 + 10 * number, events.AgentSignedIn(AgentId(name))))
+    moments = rng.sample(range(1_000, 600_000), 260)
+    for number, now in enumerate(sorted(moments)):
+        told.append((now, _random_event(rng, number)))
+    told.append((300_000, events.DeskChanged(a_desk())))
+    return sorted(told, key=lambda entry: entry[0])
+
+
+def _random_event(rng: Random, number: int) -> events.Event:
+    kind = rng.random()
+    who = AgentId(rng.choice(("anna", "bert", "dora")))
+    if kind < 0.75:
+        to = rng.choice(("help", "help", "pair", "mails"))
+        entry, medium = (f"{to} mail", MAIL) if to == "mails" else (to, VOICE)
+        return events.ContactArrived(
+            f"ref-{number}", EntryId(entry), medium, head_start_ms=rng.choice((0, 9_000))
+        )
+    if kind < 0.87:
+        return events.ContactLeft(ContactId(rng.randrange(1, number + 2)))
+    return rng.choice((events.AgentPaused(who, "break"), events.AgentReady(who)))
+
+
+def answer(effect: Effect, later: Later) -> None:
+    """What the world does about an effect: decided by the number of the offer alone."""
+    if isinstance(effect, effects.OfferContact):
+        number = effect.offer
+        if number % 7 == 0:
+            return  # nobody answers
+        reply = events.OfferRefused if number % 5 == 0 else events.OfferAccepted
+        later(1_003 + 17 * (number % 97), reply(effect.offer))
+    elif isinstance(effect, effects.ConnectContact):
+        later(12_007 + 331 * (effect.offer % 41), events.ContactReleased(effect.contact, effect.agent))
+    elif isinstance(effect, effects.ShowAgent) and effect.state == "paused":
+        later(5_501, events.AgentReady(effect.agent))
+
+
+def through_simpy(told: Sequence[tuple[int, events.Event]], until_ms: int) -> tuple[Log, bytes]:
+    env, engine, log = simpy.Environment(), Engine(), Log()
+
+    def carry_out(effect: Effect, seq: int, index: int) -> None:
+        log.append((seq, index, driver.now_ms(), effect))
+        answer(effect, later)
+
+    def later(delay_ms: int, event: events.Event) -> None:
+        def submit(_: simpy.Event) -> None:
+            with suppress(Rejected):
+                driver.submit(event)
+
+        env.timeout(delay_ms).callbacks.append(submit)
+
+    driver = SimDriver(env, engine, carry_out)
+    for now, event in told:
+        later(now, event)
+    env.run(until=until_ms)
+    return sorted(log, key=lambda entry: entry[:2]), engine.snapshot()
+
+
+class JumpingSelector(selectors.SelectSelector):
+    """Does not wait: the time that would have been waited has passed."""
+
+    now_s = 0.0
+
+    def select(self, timeout: float | None = None) -> list[Any]:
+        self.now_s += timeout or 0.0
+        return super().select(0)
+
+
+class JumpingLoop(asyncio.SelectorEventLoop):
+    """An event loop in which time passes at once."""
+
+    def __init__(self) -> None:
+        self._jumping = JumpingSelector()
+        super().__init__(self._jumping)
+
+    def time(self) -> float:
+        return self._jumping.now_s
+
+
+class InstantJournal:
+    """Everything is written and synced at once."""
+
+    def __init__(self, gate: Gate) -> None:
+        self._gate = gate
+
+    def open(self, on_written: Any, on_synced: Any, on_failure: Any) -> Recovered:
+        return Recovered(None, (), {})
+
+    def append(self, entry: Entry | None, records: Iterable[Record] = ()) -> None:
+        if entry is not None:
+            self._gate.on_written(entry.seq)
+            self._gate.on_synced(entry.seq)
+
+    def snapshot(self, snapshot: Snapshot) -> None: ...
+
+    def facts(self, after_seq: int = 0) -> Iterable[Entry]:
+        return ()
+
+    def flush(self) -> None: ...
+
+    def close(self) -> None: ...
+
+
+def unobserved(facts: Sequence[Fact]) -> None: ...
+
+
+def live_driver(engine: Engine, gate: Gate, stamp: Callable[[], int], failures: list[Exception]) -> Driver:
+    return Driver(
+        engine=engine,
+        journal=InstantJournal(gate),
+        gate=gate,
+        stamp=stamp,
+        seq=0,
+        observe=unobserved,
+        fail=failures.append,
+    )
+
+
+def through_asyncio(told: Sequence[tuple[int, events.Event]], until_ms: int) -> tuple[Log, bytes]:
+    log, engine, failures = Log(), Engine(), list[Exception]()
+
+    async def live() -> None:
+        loop = asyncio.get_running_loop()
+
+        def carry_out(effect: Effect, seq: int, index: int) -> None:
+            log.append((seq, index, stamp(), effect))
+            answer(effect, later)
+
+        def stamp() -> int:
+            return START_MS + round(loop.time() * 1000)
+
+        def later(delay_ms: int, event: events.Event) -> None:
+            loop.call_at((stamp() - START_MS + delay_ms) / 1000, submit, event)
+
+        def submit(event: events.Event) -> None:
+            with suppress(Rejected):
+                driver.submit(event)
+
+        gate = Gate(loop, carry_out)
+        driver = live_driver(engine, gate, stamp, failures)
+        for now, event in told:
+            loop.call_at(now / 1000, submit, event)
+        await asyncio.sleep((until_ms - 0.5) / 1000)
+        driver.close()
+
+    loop = JumpingLoop()
+    try:
+        loop.run_until_complete(live())
+    finally:
+        loop.close()
+    assert failures == []
+    return sorted(log, key=lambda entry: entry[:2]), engine.snapshot()
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_one_script_gives_identical_effects_live_and_simulated(seed: int) -> None:
+    told = script(seed)
+    live, live_state = through_asyncio(told, 700_000)
+    simulated, simulated_state = through_simpy(told, 700_000)
+    assert len(simulated) > 500
+    for one, two in zip(live, simulated, strict=True):
+        assert one == two
+    assert live_state == simulated_state
+    kinds = {type(effect) for *_, effect in simulated}
+    rare = {effects.RejectContact, effects.ReturnToWaiting, effects.ReleaseAgent}
+    assert kinds >= set(effects.Effect.__subclasses__()) - rare
+
+
+def test_deadlines_fire_at_their_own_millisecond_with_one_timeout_at_a_time() -> None:
+    env, log = simpy.Environment(), Log()
+    driver = SimDriver(
+        env, Engine(), lambda effect, seq, index: log.append((seq, index, int(env.now), effect))
+    )
+    driver.submit(events.DeskChanged(desk(line(announce_every_ms=1_234))))
+    driver.submit(events.ContactArrived("a", EntryId("help"), VOICE))
+    env.run(until=5_000)
+    told = [now for _, _, now, effect in log if isinstance(effect, effects.AnnouncePosition)]
+    assert told == [1_234, 2_468, 3_702, 4_936]
+
+
+def test_what_is_submitted_while_carrying_out_is_carried_out_after_it() -> None:
+    env, order = simpy.Environment(), list[tuple[int, int]]()
+
+    def carry_out(effect: Effect, seq: int, index: int) -> None:
+        order.append((seq, index))
+        if isinstance(effect, effects.OfferContact):
+            driver.submit(events.OfferAccepted(effect.offer))
+
+    driver = SimDriver(env, Engine(), carry_out)
+    driver.submit(events.DeskChanged(desk(line(), agent("anna"))))
+    driver.submit(events.AgentReachable(AgentId("anna"), VOICE))
+    driver.submit(events.AgentSignedIn(AgentId("anna")))
+    driver.submit(events.ContactArrived("a", EntryId("help"), VOICE))
+    assert order == sorted(order)
+    assert driver.engine.state.contacts[1].state == "connected"
+
+
+def test_an_illegal_event_is_told_to_who_submitted_it() -> None:
+    driver = SimDriver(simpy.Environment(), Engine(), lambda *_: None)
+    with pytest.raises(Rejected):
+        driver.submit(events.AgentReady(AgentId("nobody")))
+    assert driver.seq == 0
+
+
+def test_an_event_for_later_comes_when_its_time_has_come() -> None:
+    env = simpy.Environment()
+    driver = SimDriver(env, Engine(), lambda *_: None, start_ms=5_000)
+    driver.submit(events.DeskChanged(desk(line())))
+    driver.later(2_500, events.ContactArrived("a", EntryId("help"), VOICE))
+    env.run(until=10_000)
+    assert driver.engine.state.contacts[1].arrived_ms == 7_500
