@@ -1,10 +1,12 @@
 """The archive file: entries that two snapshots cover, and the records as they stood after them."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import closing
 from pathlib import Path
 
 from acd.journal import database, rows
+from acd.journal.segment import StoredSegment
 from acd.ports import Entry
 
 _SCHEMA = (
@@ -20,13 +22,8 @@ _COPY = (
     f"INSERT OR IGNORE INTO main.entries ({rows.COLUMNS}) "
     f"SELECT {rows.COLUMNS} FROM old.entries WHERE seq <= ?"
 )
-_KEEP_RECORDS = (
-    "INSERT OR REPLACE INTO main.records SELECT channel, key, value FROM old.records WHERE value IS NOT NULL"
-)
-_DELETE_RECORDS = (
-    "DELETE FROM main.records WHERE (channel, key) IN "
-    "(SELECT channel, key FROM old.records WHERE value IS NULL)"
-)
+_KEEP_RECORD = "INSERT OR REPLACE INTO main.records VALUES (?, ?, ?)"
+_DELETE_RECORD = "DELETE FROM main.records WHERE channel = ? AND key = ?"
 
 
 class Archive:
@@ -52,23 +49,28 @@ class Archive:
 
     def fold(self, number: int, path: Path, last_seq: int) -> None:
         """Take in segment `number` up to `last_seq`, all or nothing. Segments must come in their order."""
+        with closing(StoredSegment(path)) as stored:
+            last = {(record.channel, record.key): record.value for record in stored.record_changes()}
         self._connection.execute("ATTACH ? AS old", (str(path),))
         try:
-            self._copy(number, last_seq)
+            self._copy(number, last_seq, last)
         finally:
             self._connection.execute("DETACH old")
 
-    def _copy(self, number: int, last_seq: int) -> None:
-        self._connection.execute("BEGIN IMMEDIATE")
+    def _copy(self, number: int, last_seq: int, records: Mapping[tuple[str, str], bytes | None]) -> None:
+        db = self._connection
+        db.execute("BEGIN IMMEDIATE")
         try:
-            self._connection.execute(_COPY, (last_seq,))
-            self._connection.execute(_KEEP_RECORDS)
-            self._connection.execute(_DELETE_RECORDS)
-            self._connection.execute("UPDATE folded SET segment = ?", (number,))
-            self._connection.execute("COMMIT")
+            db.execute(_COPY, (last_seq,))
+            db.executemany(
+                _KEEP_RECORD, [(*key, value) for key, value in records.items() if value is not None]
+            )
+            db.executemany(_DELETE_RECORD, [key for key, value in records.items() if value is None])
+            db.execute("UPDATE folded SET segment = ?", (number,))
+            db.execute("COMMIT")
         except sqlite3.Error:
-            if self._connection.in_transaction:
-                self._connection.rollback()
+            if db.in_transaction:
+                db.rollback()
             raise
 
     def entries(self, after_seq: int, limit: int = -1) -> Iterator[Entry]:

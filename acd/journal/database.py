@@ -17,7 +17,7 @@ _MAGIC = b"SQLite format 3\0"
 ENTRIES_TABLE = """
 CREATE TABLE entries (
   seq INTEGER PRIMARY KEY, t_ms INTEGER NOT NULL, version INTEGER NOT NULL,
-  event BLOB NOT NULL, facts BLOB NOT NULL, digest BLOB NOT NULL, checksum INTEGER NOT NULL);
+  event BLOB NOT NULL, facts BLOB NOT NULL, digest BLOB NOT NULL, checksum INTEGER NOT NULL, records BLOB);
 """
 
 

@@ -74,7 +74,7 @@ class Flow:
         with self.state:
             new = kind not in self.failures
             self.failures[kind] = failure
-            self.attempts_failed += 1
+            self.attempts_failed += kind != SNAPSHOT  # what was appended is not in danger then
             self.state.notify_all()
         if new:
             self.on_failure(failure)

@@ -1,23 +1,24 @@
 """Entries as rows of a table, with a checksum over all their fields."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from zlib import crc32
 
 from acd.journal.errors import JournalDamagedError
 from acd.ports import Entry
 
 COLUMNS = "seq, t_ms, version, event, facts, digest, checksum"
-_INSERT = f"INSERT INTO entries ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?)"
+_INSERT = f"INSERT INTO entries ({COLUMNS}, records) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 _SELECT = f"SELECT {COLUMNS} FROM entries WHERE seq > ? ORDER BY seq LIMIT ?"
 
 
-def insert(connection: sqlite3.Connection, *entries: Entry) -> None:
-    """Add the entries, inside the caller's transaction if there is one."""
-    if len(entries) == 1:
-        connection.execute(_INSERT, (*entries[0], _checksum(entries[0])))
+def insert(connection: sqlite3.Connection, entries: Sequence[tuple[Entry, bytes | None]]) -> None:
+    """Add entries with their packed record changes, inside the caller's transaction if there is one."""
+    found = [(*entry, _checksum(entry), records) for entry, records in entries]
+    if len(found) == 1:
+        connection.execute(_INSERT, found[0])
     else:
-        connection.executemany(_INSERT, [(*entry, _checksum(entry)) for entry in entries])
+        connection.executemany(_INSERT, found)
 
 
 def select(connection: sqlite3.Connection, after_seq: int, limit: int, source: str) -> Iterator[Entry]:

@@ -15,18 +15,22 @@ from pathlib import Path
 
 from acd.journal import database, rows
 from acd.journal.order import Appended
+from acd.journal.packing import pack, unpack
 from acd.ports import Entry, Record
 
 _SCHEMA = (
     database.ENTRIES_TABLE
     + """
-CREATE TABLE records (
-  channel TEXT NOT NULL, key TEXT NOT NULL, value BLOB, PRIMARY KEY (channel, key)) WITHOUT ROWID;
+CREATE TABLE loose (number INTEGER PRIMARY KEY, after_seq INTEGER NOT NULL, records BLOB NOT NULL);
 CREATE TABLE segment (base_seq INTEGER, sealed_seq INTEGER, wal_begun INTEGER NOT NULL);
 INSERT INTO segment VALUES (NULL, NULL, 0);
 """
 )
-_UPSERT = "INSERT OR REPLACE INTO records (channel, key, value) VALUES (?, ?, ?)"
+_LOOSE = "INSERT INTO loose (after_seq, records) VALUES (?, ?)"
+_CHANGES = (
+    "SELECT records FROM (SELECT seq AS place, 0 AS number, records FROM entries WHERE records IS NOT NULL "
+    "UNION ALL SELECT after_seq, number, records FROM loose) ORDER BY place, number"
+)
 _PATTERN = "segment-*.db"
 
 
@@ -57,25 +61,36 @@ class Segment:
 
         `base_seq`: the last entry written before this segment; noted with its first group.
         """
-        entries = [item.entry for item in group if item.entry is not None]
-        records = [record for item in group for record in item.records]
-        if self._base_written and len(entries) == 1 and not records:
-            # A lone statement is its own transaction: one step into SQLite instead of three.
-            rows.insert(self._connection, entries[0])
+        entries = [(item.entry, pack(item.records)) for item in group if item.entry is not None]
+        if self._base_written and len(entries) == len(group) == 1:
+            rows.insert(self._connection, entries)  # a statement is its own transaction: a third of the cost
         else:
-            self._write_together(base_seq, entries, records)
+            self._write_together(base_seq, entries, self._loose(base_seq, group))
             self._base_written = True
-        self.last_seq = entries[-1].seq if entries else self.last_seq or base_seq
+        if entries:
+            self.last_seq = entries[-1][0].seq
+        self.last_seq = self.last_seq or base_seq
 
-    def _write_together(self, base_seq: int, entries: Sequence[Entry], records: Sequence[Record]) -> None:
+    def _loose(self, base_seq: int, group: Sequence[Appended]) -> list[tuple[int, bytes]]:
+        """Record changes that came without an entry, with the entry that they follow."""
+        after, found = self.last_seq or base_seq, []
+        for item in group:
+            if item.entry is not None:
+                after = item.entry.seq
+            elif (packed := pack(item.records)) is not None:
+                found.append((after, packed))
+        return found
+
+    def _write_together(
+        self, base_seq: int, entries: Sequence[tuple[Entry, bytes | None]], loose: Sequence[tuple[int, bytes]]
+    ) -> None:
         db = self._connection
         db.execute("BEGIN IMMEDIATE")
         try:
             if not self._base_written:
                 db.execute("UPDATE segment SET base_seq = ?", (base_seq,))
-            rows.insert(db, *entries)
-            if records:
-                db.executemany(_UPSERT, records)
+            rows.insert(db, entries)
+            db.executemany(_LOOSE, loose)
             db.execute("COMMIT")
         except BaseException:
             if db.in_transaction:
@@ -113,9 +128,10 @@ class StoredSegment:
         """As rows.select."""
         return rows.select(self._connection, after_seq, limit, self.path.name)
 
-    def record_changes(self) -> Iterator[tuple[str, str, bytes | None]]:
-        """The last change of every record that this segment touched; None is a deletion."""
-        return iter(self._connection.execute("SELECT channel, key, value FROM records"))
+    def record_changes(self) -> Iterator[Record]:
+        """All changes of records, oldest first."""
+        for (packed,) in self._connection.execute(_CHANGES):
+            yield from unpack(packed)
 
     def seal(self, last_seq: int) -> None:
         """Note that the segment of a run that died ends at `last_seq`; closing makes it durable."""

@@ -17,7 +17,7 @@ from acd.ports import Snapshot
 GROUP = 512
 """Most appends in one transaction, so that *written* is reported in small steps even after a stall."""
 
-SYNC_PACE_S = 0.01
+SYNC_PACE_S = 0.05
 """A sync begins no sooner after the one before: a busy desk would otherwise sync after every entry."""
 
 DISK_FAULTS = (OSError, sqlite3.Error)

@@ -87,4 +87,4 @@ class Parties:
             self.failed += len(group)
             _log.error("vault failed", error=str(failure))
         for party in group:
-            self._fresh.pop((party.kind, comparable(party.kind, party.value)), None)
+            self._fresh.pop((party.contact.tenant, party.kind, comparable(party.kind, party.value)), None)

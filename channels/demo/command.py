@@ -45,8 +45,9 @@ def _run(folder: Path, seconds: int, *, quiet: bool) -> Tally:
         show.start(max(5, seconds - LAST_CALLS_S))
         with Client(show.target) as client:
             _watch(show, client, seconds, quiet=quiet)
-            show.end_calls()
+            errors = show.end_calls()
             tally = Tally.take(client, show.reports())
+            tally.errors.extend(errors)
         tally.errors.extend(show.stop())
     return tally
 

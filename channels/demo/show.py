@@ -110,11 +110,14 @@ class Show:
         """What the phones said so far."""
         return list(self._reports)
 
-    def end_calls(self) -> None:
-        """Give the callers' last calls their time; agents hear the end of theirs a little later."""
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self._processes["callers"].wait(STOP_S)
-        time.sleep(1)
+    def end_calls(self) -> list[str]:
+        """Give the callers' last calls their time; returns what is wrong with how they ended."""
+        try:
+            code = self._processes["callers"].wait(STOP_S)
+        except subprocess.TimeoutExpired:
+            return ["some calls did not end in time"]
+        time.sleep(1)  # agents hear the end of their calls a little later
+        return [f"the callers ended with {code}, see callers.log"] if code else []
 
     def stop(self) -> list[str]:
         """End everything that was started; returns what did not end as it should."""

@@ -13,6 +13,7 @@ from channels.sip.media.port import Address, LegId
 from channels.sip.message import Header, Request
 from channels.sip.negotiation import AudioSession
 from channels.sip.outputs import AckReceived, Cancelled, NewRequest, ServerKey
+from channels.sip.replies import response_to
 from queues.desk import EntryId, Medium
 
 REJECTIONS = {"unknown entry": 404, "closed": 480, "full": 486}
@@ -24,6 +25,13 @@ BUSY: Header = ("Retry-After", "5")
 def invited(exchange: Exchange, out: NewRequest) -> None:
     """A new INVITE from outside. `100 Trying` waits for nothing."""
     exchange.layer.reply(out.key, 100, exchange.now_ms)
+    known = exchange.answered_before.get(
+        (out.request.call_id, out.request.from_.tag, out.request.cseq.number)
+    )
+    if known is not None and not known.gone:  # our 200 was lost, and then this process was started
+        known.invite_key = out.key
+        _say_ok(exchange, known, out.request, out.key)
+        return
     refused = _refusal(exchange, out.request, out.source)
     if refused is not None:
         status, headers = refused
@@ -36,7 +44,8 @@ def invited(exchange: Exchange, out: NewRequest) -> None:
 
 def open_leg(exchange: Exchange, leg: Leg, out: NewRequest) -> None:
     """Also after a restart, for a leg whose INVITE had no final response yet."""
-    leg.request, leg.invite_key, leg.to_tag = out.request, out.key, out.to_tag
+    leg.request, leg.invite_key = out.request, out.key
+    leg.record.to_tag = leg.record.to_tag or out.to_tag
     leg.record.invite = out.request.to_bytes()
     leg.record.host, leg.record.port = out.source.host, out.source.port
     leg.record.show_as = shown_caller(out.request)
@@ -76,9 +85,9 @@ def _media_ready(exchange: Exchange, leg: Leg, address: Address | None) -> None:
     session = leg.record.session = AudioSession(_session_id(leg), address.ip, address.port)
     try:
         if leg.request.body:
-            leg.answer = session.answer(leg.request.body)
+            leg.record.answer = session.answer(leg.request.body)
         else:
-            leg.answer, leg.late_offer = session.offer(), True
+            leg.record.answer, leg.late_offer = session.offer(), True
     except (BadSdpError, NotAcceptableError) as error:
         _refuse(exchange, leg, 488 if isinstance(error, NotAcceptableError) else 400)
         return
@@ -87,8 +96,9 @@ def _media_ready(exchange: Exchange, leg: Leg, address: Address | None) -> None:
 
 
 def _arrive(exchange: Exchange, leg: Leg, request: Request) -> None:
-    party = exchange.host.vault_party("number", request.from_.uri.user or "anonymous")
     entry = EntryId(exchange.settings.entry_of(request.target.user))
+    caller = request.from_.uri.user or "anonymous"
+    party = exchange.host.vault_party("number", caller, entry, leg.id)
     try:
         event = ContactArrived(leg.id, entry, Medium.VOICE, party)
         exchange.submit(event, [exchange.saved(leg)])
@@ -134,19 +144,25 @@ def _answer(exchange: Exchange, leg: Leg, effect: AdmitContact) -> None:
     source = Endpoint(leg.record.host, leg.record.port)
     peer = None if request.record_routes else source
     try:
-        dialog = uas_dialog(request, leg.to_tag, exchange.contact_header, peer)
+        dialog = uas_dialog(request, leg.record.to_tag, exchange.contact_header, peer)
     except BadMessage as error:
         exchange.layer.reply(key, error.status, exchange.now_ms, reason=error.reason)
         lost(exchange, leg)
         return
-    headers = [("Contact", exchange.contact_header), ALLOW, SDP]
-    exchange.layer.reply(key, 200, exchange.now_ms, headers=headers, body=leg.answer)
+    _say_ok(exchange, leg, request, key)
     dialog.responded(request, 200)
     exchange.adopt(leg, dialog)
     exchange.opening.pop(key, None)
     leg.record.stage, leg.record.invite, leg.request = LegStage.UP, b"", None
     exchange.host.remember([exchange.saved(leg)])
     start_sound(exchange, leg, effect)
+
+
+def _say_ok(exchange: Exchange, leg: Leg, request: Request, key: ServerKey) -> None:
+    headers = [("Contact", exchange.contact_header), ALLOW, SDP]
+    record = leg.record
+    answer = response_to(request, 200, to_tag=record.to_tag, headers=headers, body=record.answer)
+    exchange.layer.respond(key, answer, exchange.now_ms)
 
 
 def start_sound(exchange: Exchange, leg: Leg, effect: AdmitContact) -> None:

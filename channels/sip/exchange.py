@@ -19,6 +19,9 @@ NAME = "sip"
 ALLOW: Header = ("Allow", "INVITE, ACK, CANCEL, BYE, OPTIONS")
 SDP: Header = ("Content-Type", "application/sdp")
 
+InviteId = tuple[str, str, int]
+"""Call-ID, From tag, CSeq number."""
+
 Opened = Callable[[Address | None], None]
 
 
@@ -65,6 +68,8 @@ class Exchange:
         """Client transactions whose outcome concerns a leg."""
         self.opening: dict[ServerKey, Leg] = {}
         """INVITEs of callers without a final response."""
+        self.answered_before: dict[InviteId, Leg] = {}
+        """Callers' legs that an earlier process answered, by their INVITE; it may come again."""
         self.counts: dict[str, int] = {}
 
     @property

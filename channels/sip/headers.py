@@ -43,6 +43,8 @@ REASONS = {
 
 def canonical(name: str) -> str:
     """The official spelling of a header name; unknown names are capitalised at each hyphen."""
+    if (known := SPELLINGS.get(name)) is not None:
+        return known
     lower = name.strip().lower()
     return _LOWER.get(lower) or "-".join(part.capitalize() for part in lower.split("-"))
 

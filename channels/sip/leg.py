@@ -39,6 +39,10 @@ class LegRecord(Struct):
     session: AudioSession | None = None
     show_as: str = ""
     """Name and number of the caller as the agent's phone shows it: a From value without tag."""
+    to_tag: str = ""
+    """Ours, towards the caller: the same in every response to his INVITE, also after a restart."""
+    answer: bytes = b""
+    """Body of our 200 to the caller, for when he repeats his INVITE after a restart."""
     music: str = "default"
     """What the caller hears while waiting, and either side while the other holds."""
 
@@ -55,7 +59,6 @@ class Leg:
     """A leg and what of it lives only in this process."""
 
     __slots__ = (
-        "answer",
         "gone",
         "held",
         "invite_key",
@@ -63,7 +66,6 @@ class Leg:
         "our_invite",
         "record",
         "request",
-        "to_tag",
     )
 
     def __init__(self, record: LegRecord) -> None:
@@ -72,9 +74,6 @@ class Leg:
         """The caller's open INVITE, or the agent's (ours)."""
         self.invite_key: ServerKey | None = None
         self.our_invite: ClientKey | None = None
-        self.to_tag = ""
-        self.answer = b""
-        """Session description for the 200."""
         self.late_offer = False
         """We made the offer in our 200; the answer comes with the ACK."""
         self.held = False

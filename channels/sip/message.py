@@ -202,6 +202,15 @@ class Message(Struct, frozen=True, dict=True, kw_only=True):
         """A copy with one more header line in front of all others."""
         return replace(self, headers=((canonical(name), value), *self.headers))
 
+    def with_via(self, line: str, via: Via) -> Self:
+        """A copy with another first Via line, whose topmost value is `via`; what was parsed stays parsed."""
+        place = next(i for i, (name, _) in enumerate(self.headers) if name == "Via")
+        headers = (*self.headers[:place], ("Via", line), *self.headers[place + 1 :])
+        copy = replace(self, headers=headers)
+        index = {**self._index, "Via": [line, *self._index["Via"][1:]]}
+        copy.__dict__.update({**self.__dict__, "via": via, "_index": index})
+        return copy
+
     def without(self, name: str) -> Self:
         """A copy without the headers of that name."""
         spelled = canonical(name)

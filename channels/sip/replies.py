@@ -1,5 +1,6 @@
 """Building responses: what they copy and where they go (RFC 3261 §8.2.6, §18.2; RFC 3581)."""
 
+import re
 from collections.abc import Iterable
 
 from channels.sip.address import Endpoint, Via, split_list
@@ -7,6 +8,7 @@ from channels.sip.errors import BadMessage
 from channels.sip.headers import REASONS, Header, canonical
 from channels.sip.message import Request, Response
 
+_PLAIN_VALUE = re.compile(r"[\w\-.!%*+`'~\[\]:]*")
 _FORMS_DIALOG = ("INVITE", "SUBSCRIBE", "REFER")
 
 
@@ -46,27 +48,22 @@ def stamp_via(request: Request, source: Endpoint) -> Request:
     if not differs and "rport" not in via.params and "received" not in via.params:
         return request
     first, *others = split_list(request.get("Via") or "")
-    text = _stamped(first, via, source)
-    stamped = ", ".join([text, *others])
-    place = next(i for i, (name, _) in enumerate(request.headers) if name == "Via")
-    headers = (*request.headers[:place], ("Via", stamped), *request.headers[place + 1 :])
-    return Request(headers=headers, body=request.body, method=request.method, uri=request.uri)
-
-
-def _stamped(first: str, via: Via, source: Endpoint) -> str:
-    sent_by = first.partition(";")[0].rstrip()
     params = dict(via.params)
     params.pop("received", None)
     if "rport" in params:
         params["rport"] = str(source.port)
-    kept = "".join(
-        f";{name}" if value is None else f";{name}={_token(value)}" for name, value in params.items()
-    )
-    return f"{sent_by}{kept};received={source.host}"
+    params["received"] = source.host
+    text = first.partition(";")[0].rstrip() + "".join(_param(*param) for param in params.items())
+    stamped = Via(text, via.transport, via.host, via.port, params)
+    return request.with_via(", ".join([text, *others]), stamped)
+
+
+def _param(name: str, value: str | None) -> str:
+    return f";{name}" if value is None else f";{name}={_token(value)}"
 
 
 def _token(value: str) -> str:
-    if all(char.isalnum() or char in "-.!%*_+`'~[]:" for char in value):
+    if _PLAIN_VALUE.fullmatch(value):
         return value
     return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
 

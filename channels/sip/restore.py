@@ -44,8 +44,12 @@ def _load(exchange: Exchange, leg: Leg) -> None:
     if record.dialog is not None:
         record.dialog.local_cseq += CSEQ_STEP
         exchange.adopt(leg, record.dialog)
+        if leg.is_caller and record.dialog.remote_cseq is not None:
+            invite = record.dialog.call_id, record.dialog.remote_tag, record.dialog.remote_cseq
+            exchange.answered_before[invite] = leg
     if record.session is not None:
         leg.held = record.session.held_by_peer
+        leg.late_offer = record.session.pending
     if record.offer:
         exchange.rung[record.offer] = leg
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from channels.sip.media import wire
-from channels.sip.media.client import MediaClient
+from channels.sip.media.client import GATHER_S, MediaClient
 from channels.sip.media.port import (
     Address,
     CommandFailed,
@@ -273,7 +273,7 @@ def test_commands_of_one_turn_leave_in_one_write(media_settings: MediaSettings) 
         client.open_now(B)
         client.loop(A, MUSIC)
         client.bridge(A, B)
-        await asyncio.sleep(0)
+        await asyncio.sleep(2 * GATHER_S)
         assert len(writes) == 1
         await client.shutdown()
 
