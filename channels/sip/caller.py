@@ -56,7 +56,7 @@ def open_leg(exchange: Exchange, leg: Leg, out: NewRequest) -> None:
 def _refusal(exchange: Exchange, request: Request, source: Endpoint) -> tuple[int, list[Header]] | None:
     if not exchange.settings.trusts(source.host):
         return 403, []
-    if exchange.draining or len(exchange.legs) >= exchange.settings.max_legs:
+    if exchange.draining or exchange.without_media or len(exchange.legs) >= exchange.settings.max_legs:
         return 503, [BUSY]
     if request.max_forwards == 0:
         return 483, []
@@ -259,3 +259,13 @@ def released(exchange: Exchange, effect: ReleaseContact) -> None:
     if leg is not None:
         exchange.bye(leg)
         exchange.host.remember([exchange.forget(leg)])
+
+
+def end_all(exchange: Exchange) -> None:
+    """End every call; the engine then takes the agents' legs away."""
+    for leg in [leg for leg in exchange.legs.values() if leg.is_caller]:
+        if leg.record.stage is LegStage.UP:
+            exchange.bye(leg)
+        elif leg.invite_key is not None:
+            exchange.layer.reply(leg.invite_key, 503, exchange.now_ms, headers=[BUSY])
+        lost(exchange, leg)

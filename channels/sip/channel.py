@@ -3,20 +3,21 @@
 import asyncio
 import secrets
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import structlog
 
 from acd.core.effects import Effect
 from acd.ports import Host
-from channels.sip import restore, switch
+from channels.sip import caller, restore, switch
 from channels.sip.address import Endpoint
 from channels.sip.enrol import Enrolment
 from channels.sip.errors import BadMessage
 from channels.sip.exchange import NAME, Exchange, Opened
 from channels.sip.media.client import MediaClient
-from channels.sip.media.port import LegId, MediaError, MediaEvent
+from channels.sip.media.port import LegId, MediaError, MediaEvent, MediaGoneError
 from channels.sip.media.starter import MediaSettings, attach_or_start
 from channels.sip.message import is_keepalive, parse
 from channels.sip.outputs import NewRequest, Output, SendTo
@@ -30,6 +31,7 @@ from queues.desk import Medium
 _log = structlog.get_logger("acd.sip")
 
 DRAIN_POLL_S = 0.1
+MEDIA_RETRY_S = 1.0
 IDS_AT_ONCE = 64
 
 
@@ -47,7 +49,7 @@ class SipChannel:
         self._site = site
         self._timer: asyncio.TimerHandle | None = None
         self._armed_ms = 0
-        self._opening: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
 
     async def start(self, host: Host, records: Mapping[str, bytes], standing: Sequence[Effect]) -> None:
         """Bind the port, attach to the media process (or start it), find calls and phones again."""
@@ -120,6 +122,8 @@ class SipChannel:
         """Close the port; without calls the media process ends too, with calls it plays on."""
         if self._timer is not None:
             self._timer.cancel()
+        for task in self._tasks:
+            task.cancel()
         self._transport.close()
         if self.exchange.in_use:
             await self._media.detach()
@@ -156,9 +160,25 @@ class SipChannel:
         self._flush()
 
     def _media_lost(self) -> None:
-        _log.critical("media process lost")
+        """All audio is gone: end the calls rather than leave callers in silence, and start anew."""
+        _log.critical("media process lost", legs=len(self.exchange.legs))
         self.exchange.count("media process lost")
-        self.exchange.draining = True
+        self.exchange.without_media = True
+        self._set_time()
+        caller.end_all(self.exchange)
+        self._flush()
+        self._start_task(self._attach_again())
+
+    async def _attach_again(self) -> None:
+        while self.exchange.without_media:
+            try:
+                self._media = self.exchange.media = await self._attach()
+            except MediaGoneError as error:
+                _log.error("the media process does not start", reason=str(error))
+                await asyncio.sleep(MEDIA_RETRY_S)
+            else:
+                self.exchange.without_media = False
+                _log.info("media process started again")
 
     def _expire(self) -> None:
         self._timer = None
@@ -193,9 +213,12 @@ class SipChannel:
         if address is not None:
             then(address)
             return
-        task = self._loop.create_task(self._open(leg, then))
-        self._opening.add(task)
-        task.add_done_callback(self._opening.discard)
+        self._start_task(self._open(leg, then))
+
+    def _start_task(self, work: Coroutine[Any, Any, None]) -> None:
+        task = self._loop.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     async def _open(self, leg: LegId, then: Opened) -> None:
         try:

@@ -56,6 +56,8 @@ class Exchange:
         self.media, self.ports, self.phones, self.make_id = media, ports, phones, make_id
         self.now_ms = 0
         self.draining = False
+        self.without_media = False
+        """The media process is gone and not yet back."""
         self.legs: dict[str, Leg] = {}
         self.dialogs: dict[DialogId, Leg] = {}
         self.callers: dict[int, Leg] = {}

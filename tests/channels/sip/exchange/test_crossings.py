@@ -13,6 +13,7 @@ from acd.core.events import (
     OfferRefused,
 )
 from agents.skills import AgentId
+from channels.sip import caller
 from channels.sip.leg import Leg, LegRecord, LegStage
 from channels.sip.message import Request, make_headers
 from channels.sip.outputs import AckReceived
@@ -191,6 +192,18 @@ def test_a_record_says_all_that_a_restart_needs(world: World) -> None:
     assert (caller.stage, caller.contact, agent.stage, agent.agent) == (LegStage.UP, 1, LegStage.UP, "anna")
     assert caller.dialog is not None
     assert agent.dialog is not None
+
+
+def test_without_media_every_call_ends_and_new_ones_are_asked_to_come_later(world: World) -> None:
+    talk(world)
+    world.exchange.without_media = True
+    caller.end_all(world.exchange)
+    world.run()
+    assert world.host.events[-1] == LegLost(CONTACT)
+    assert [new.request.method for new in world.caller.requests] == ["BYE"]
+    world.invite(source=CALLER, headers={"X-Again": "1"}, branch="invite-2", call_id="call-2")
+    assert world.caller.statuses[-1] == 503
+    assert world.caller.responses[-1].get("Retry-After")
 
 
 def _bye_of(leg: Leg) -> Request:

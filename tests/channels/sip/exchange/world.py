@@ -177,7 +177,14 @@ class World:
 
     # What the parties do
 
-    def invite(self, source: Endpoint = CALLER, headers: Mapping[str, str] | None = None) -> Request:
+    def invite(
+        self,
+        source: Endpoint = CALLER,
+        headers: Mapping[str, str] | None = None,
+        *,
+        branch: str = "invite-1",
+        call_id: str = "call-1",
+    ) -> Request:
         """The caller (or somebody else) sends an INVITE to the hotline."""
         request = Request(
             method="INVITE",
@@ -186,7 +193,7 @@ class World:
                 ("Max-Forwards", "70"),
                 ("From", '"Carla Muster" <sip:+49305550199@192.0.2.7>;tag=c1'),
                 ("To", "<sip:+49305550101@192.0.2.1>"),
-                ("Call-ID", "call-1"),
+                ("Call-ID", call_id),
                 ("CSeq", "1 INVITE"),
                 ("Contact", "<sip:carla@192.0.2.7>"),
                 ("Content-Type", "application/sdp"),
@@ -194,7 +201,7 @@ class World:
             ),
             body=AudioSession(1, "192.0.2.7", 30_000).offer(),
         )
-        self.sides[source].layer.send_request(request, DESK, self.now_ms, branch="invite-1")
+        self.sides[source].layer.send_request(request, DESK, self.now_ms, branch=branch)
         self.run()
         return request
 
