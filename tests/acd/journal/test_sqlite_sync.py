@@ -34,7 +34,7 @@ def entry(seq: int) -> Entry:
     return Entry(seq, seq, 1, b"event", b"facts", facts_digest(b"facts"))
 
 
-def run_traced(directory: Path, *arguments: int, inject: Sequence[str] = ()) -> list[Call]:
+def run_traced(directory: Path, *arguments: int | str, inject: Sequence[str] = ()) -> list[Call]:
     """Run the child under strace; its writes and syncs, by the time they ended."""
     trace = directory.parent / "trace.txt"
     strace = [
@@ -102,7 +102,7 @@ def test_every_synced_report_follows_an_fsync_begun_after_the_entry_was_written(
 def test_the_thread_that_writes_entries_never_syncs_not_even_when_snapshots_change_its_file(
     tmp_path: Path,
 ) -> None:
-    calls = run_traced(tmp_path / "journal", 600, 3, 50)
+    calls = run_traced(tmp_path / "journal", 600, 3, 50, "rotate")
     writers = {call.thread for _, call in reports(calls, "written")}
     assert len(writers) == 1
     by_writer = [call for call in calls if call.thread in writers]

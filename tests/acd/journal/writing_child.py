@@ -1,21 +1,27 @@
 """A process that appends to a journal and reports what is written and synced, until it is killed or done.
 
 Arguments: directory, number of appends (0: endless), most appends ahead of *written*, entries per snapshot
-(0: none). Entry `seq` has the event `b"event <seq> ..."`; every entry sets the record ("sip", "last") to its
-number.
+(0: none), and `rotate` to wait after each snapshot until a new segment is there. Entry `seq` has the event
+`b"event <seq> ..."`; every entry sets the record ("sip", "last") to its number.
 """
 
 import os
 import sys
 from pathlib import Path
 from threading import Semaphore
+from time import sleep
 
 from acd.journal.digest import facts_digest
+from acd.journal.segment import number_of, stored_paths
 from acd.journal.sqlite import SqliteJournal
 from acd.ports import Entry, Record, Snapshot
 
 
-def main(directory: Path, total: int, ahead: int, per_snapshot: int) -> None:
+def newest_segment(directory: Path) -> int:
+    return max(number_of(path) for path in stored_paths(directory))
+
+
+def main(directory: Path, total: int, ahead: int, per_snapshot: int, *, rotate: bool) -> None:
     room = Semaphore(ahead)
     reported = 0
 
@@ -43,10 +49,13 @@ def main(directory: Path, total: int, ahead: int, per_snapshot: int) -> None:
         record = Record("sip", "last", b"%d" % seq)
         journal.append(Entry(seq, seq, 1, b"event %d " % seq * 9, facts, facts_digest(facts)), [record])
         if per_snapshot and seq % per_snapshot == 0:
+            newest = newest_segment(directory)
             journal.snapshot(Snapshot(seq, 1, b"state %d" % seq))
+            while rotate and newest_segment(directory) == newest:
+                sleep(0.001)
     journal.flush()
     os.write(1, b"done\n")
     sys.stdin.read(1)
 
 
-main(Path(sys.argv[1]), *map(int, sys.argv[2:5]))
+main(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4]), rotate="rotate" in sys.argv)

@@ -39,10 +39,16 @@ def disguises(clear: bytes) -> set[bytes]:
     return {each for each in found if len(each) >= 7}
 
 
+def _content(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return b""
+
+
 def occurrences(directory: Path, needle: bytes) -> list[str]:
-    return [
-        str(path) for path in sorted(directory.rglob("*")) if path.is_file() and needle in path.read_bytes()
-    ]
+    """Files may go while we look: the journal drops a segment when two snapshots cover it."""
+    return [str(path) for path in sorted(directory.rglob("*")) if path.is_file() and needle in _content(path)]
 
 
 def clear_text(directory: Path) -> list[str]:
