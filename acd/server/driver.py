@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
 
+import msgspec
 import structlog
 
 from acd.core.engine import ENGINE_VERSION, Engine
@@ -103,6 +104,7 @@ class Driver:
     def _step(self, event: Event, now_ms: int, records: Iterable[Record]) -> int:
         if self._closed:
             raise Rejected("the server is stopping")
+        encoded = _encoded(event)
         try:
             outcome = self.engine.handle(event, now_ms)
         except Rejected as refusal:
@@ -113,10 +115,10 @@ class Driver:
             self._break(event, bug)
             raise
         seq = self.seq = self.seq + 1
-        facts = encode_facts(outcome.facts)
-        entry = Entry(seq, now_ms, ENGINE_VERSION, encode_event(event), facts, facts_digest(facts))
         lingering, self._lingering = self._lingering, []
         try:
+            facts = encode_facts(outcome.facts)
+            entry = Entry(seq, now_ms, ENGINE_VERSION, encoded, facts, facts_digest(facts))
             self._journal.append(entry, [*lingering, *records] if lingering else records)
         except Exception as refusal:
             self._break(event, refusal)
@@ -155,3 +157,11 @@ class Driver:
         now_ms = self._stamp()
         self._tick_if_due(now_ms)
         self._arm(now_ms)
+
+
+def _encoded(event: Event) -> bytes:
+    """Before the engine sees it: what cannot be journalled must not change anything. Raises Rejected."""
+    try:
+        return encode_event(event)
+    except (ValueError, TypeError, msgspec.MsgspecError) as error:
+        raise Rejected(f"the event cannot be journalled: {error}") from error

@@ -177,6 +177,7 @@ def make_uri(user: str, host: str, port: int | None = None, params: str = "", sc
     return parse_uri(f"{scheme}:{prefix}{literal}{suffix}{params}")
 
 
+@lru_cache(maxsize=4096)
 def parse_name_addr(value: str) -> NameAddr:
     """A name-addr or addr-spec with parameters. Raises BadMessage(400)."""
     if "<" not in value:

@@ -106,6 +106,8 @@ class MediaClient(asyncio.Protocol):
             port = self._leased.popleft()
             address = self._known[leg] = Address(self.welcome.ip, port)
             self._send(wire.Open(leg, port))
+            # Its port is in a message soon. A server that is killed after that must find the leg again.
+            self._loop.call_soon(self._flush)
             if len(self._leased) < LEASED_AHEAD // 2 and not self._lease_request:
                 self._lease_request = self._next_request()
                 self._send(wire.Lease(self._lease_request, LEASED_AHEAD))

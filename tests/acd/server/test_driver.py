@@ -25,7 +25,7 @@ from acd.core.facts import NotAnswered
 from acd.journal.memory import MemoryJournal
 from acd.ports import Entry, Record
 from acd.server.codec import decode_event, decode_facts
-from acd.server.driver import Driver
+from acd.server.driver import Driver, _encoded
 from acd.server.gate import Gate
 from acd.testing import NUMBER, small_desk
 from agents.skills import AgentId
@@ -262,3 +262,9 @@ def test_records_of_no_event_travel_with_the_next_entry_or_alone_after_a_moment(
         assert appended[2] == (False, [b"at the end"])
 
     with_rig(story)
+
+
+def test_an_event_that_cannot_be_journalled_changes_nothing() -> None:
+    """A text with half a character has no UTF-8 form; the engine must not see it."""
+    with pytest.raises(Rejected):
+        _encoded(ContactArrived("call-\udce4", NUMBER, Medium.VOICE))

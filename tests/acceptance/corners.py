@@ -1,0 +1,111 @@
+"""Site files for the tests: a desk of corners, each a line with a number and agents of its own."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from channels.sip.media.tone import tone
+from tests.acceptance.sound import write_wav
+
+REALM = "acd.invalid"
+
+
+@dataclass(frozen=True, slots=True)
+class Corner:
+    """A line, its number and its agents. `classes`: further numbers `NUMBER-0` … with that class."""
+
+    name: str
+    agents: int = 0
+    ring: str = "5s"
+    retry_tried: str = "30s"
+    wrap_up: str = "0s"
+    classes: int = 0
+    music_hz: int = 0
+    """Music on hold is this tone; 0: the built-in music."""
+
+    @property
+    def number(self) -> str:
+        return f"line.{self.name}"
+
+    def number_of_class(self, priority_class: int) -> str:
+        return f"{self.number}.{priority_class}"
+
+    def agent(self, index: int = 0) -> str:
+        return f"{self.name}.{index + 1}"
+
+    @property
+    def all_agents(self) -> list[str]:
+        return [self.agent(index) for index in range(self.agents)]
+
+
+def password(agent: str) -> str:
+    """Invented, and long enough."""
+    return f"secret-of-{agent}"
+
+
+def variable(agent: str) -> str:
+    """The environment variable of the agent's password."""
+    return "ACD_TEST_" + agent.upper().replace("-", "_").replace(".", "_")
+
+
+def write_site(folder: Path, corners: Sequence[Corner], sip: Mapping[str, object]) -> Path:
+    """The site file of these corners; `sip` are keys of the `[sip]` table."""
+    music = [f'music.{one.name} = "{one.name}.wav"' for one in corners if one.music_hz]
+    lines = [*music, *_HEAD, *(f"{key} = {_toml(value)}" for key, value in sip.items()), *_TRUNK]
+    for corner in corners:
+        lines += _corner(corner, folder)
+    path = folder / "site.toml"
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
+_HEAD = [
+    'server = { data_dir = "var", drain = "2s", api = { port = 0, token_env = "ACD_TEST_TOKEN" } }',
+    'desk = { languages = ["de"], pause_reasons = ["break"] }',
+    'tenants.nordwind.name = "Nordwind"',
+    'skills.spare = "Nobody has it"',
+    "groups.nobody.skills.spare = 9",
+    "agents.nobody.skills.spare = 9",
+    "[sip]",
+    f'realm = "{REALM}"',
+    'sign_in = "register"',
+    'min_expires = "1s"',
+]
+_TRUNK = ["[[sip.trunks]]", 'name = "pbx"', 'addresses = ["127.0.0.1"]']
+
+
+def _corner(corner: Corner, folder: Path) -> list[str]:
+    name = corner.name
+    lines = [
+        f"[lines.{name}]",
+        'tenant = "nordwind"',
+        f'groups = ["{name if corner.agents else "nobody"}"]',
+        f'ring = "{corner.ring}"',
+        f'retry_tried = "{corner.retry_tried}"',
+        f'wrap_up.time = "{corner.wrap_up}"',
+    ]
+    if corner.music_hz:
+        write_wav(folder / f"{name}.wav", np.tile(tone(corner.music_hz), 3))
+        lines += [f'music = "{name}"']
+    if corner.agents:
+        lines += [f"[groups.{name}]", f"members = {_toml(corner.all_agents)}"]
+    for agent in corner.all_agents:
+        lines += [f'[agents."{agent}"]', f'phone = "{agent}"', f'password_env = "{variable(agent)}"']
+    lines += [f'[entries.voice."{corner.number}"]', f'line = "{name}"']
+    for number in range(corner.classes):
+        lines += [
+            f'[entries.voice."{corner.number_of_class(number)}"]',
+            f'line = "{name}"',
+            f"class = {number}",
+        ]
+    return lines
+
+
+def _toml(value: object) -> str:
+    if isinstance(value, str):
+        return f'"{value}"'
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(_toml(item) for item in value) + "]"
+    return str(value)
