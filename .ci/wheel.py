@@ -37,7 +37,9 @@ def main() -> None:
         run(python, "-m", "pip", "install", "--quiet", "--no-deps", wheel, cwd=place)
         acd = place / "env" / "bin" / "acd"
         print(run(acd, "--version", cwd=place).strip(), "from", wheel.name)
-        print(run(acd, "check", "--demo", cwd=place).strip())
+        site = run(python, "-c", "from config.load import DEMO_SITE; print(DEMO_SITE)", cwd=place).strip()
+        print(run(acd, "check", "--no-secrets", site, cwd=place).strip())
+        print(run(acd, "demo", "--help", cwd=place).splitlines()[0].strip())
 
 
 if __name__ == "__main__":
