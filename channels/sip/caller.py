@@ -48,7 +48,7 @@ def open_leg(exchange: Exchange, leg: Leg, out: NewRequest) -> None:
     leg.record.to_tag = leg.record.to_tag or out.to_tag
     leg.record.invite = out.request.to_bytes()
     leg.record.host, leg.record.port = out.source.host, out.source.port
-    leg.record.show_as = shown_caller(out.request)
+    leg.record.show_as = shown_caller(out.request, exchange.settings.realm)
     exchange.opening[out.key] = leg
     exchange.ports.want(LegId(leg.id), lambda address: _media_ready(exchange, leg, address))
 
@@ -68,12 +68,12 @@ def _refusal(exchange: Exchange, request: Request, source: Endpoint) -> tuple[in
     return None
 
 
-def shown_caller(request: Request) -> str:
-    """Name and number for the agent's display; our own host, so that no foreign address leaks inwards."""
+def shown_caller(request: Request, realm: str) -> str:
+    """Name and number for the agent's display; our own realm, so that no foreign address leaks inwards."""
     caller = request.from_
     user = caller.uri.user or "anonymous"
     display = f"{quoted(caller.display)} " if caller.display else ""
-    return f"{display}<sip:{make_uri(user, 'acd.invalid').user}@acd.invalid>"
+    return f"{display}<{make_uri(user, realm)}>"
 
 
 def _media_ready(exchange: Exchange, leg: Leg, address: Address | None) -> None:

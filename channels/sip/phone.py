@@ -47,7 +47,7 @@ def _invite(exchange: Exchange, leg: Leg, uri: str, address: Address) -> None:
     record = leg.record
     session = record.session = AudioSession(record.offer, address.ip, address.port)
     caller = exchange.callers.get(record.contact)
-    record.show_as = caller.record.show_as if caller else "<sip:anonymous@acd.invalid>"
+    record.show_as = caller.record.show_as if caller else f"<sip:anonymous@{exchange.settings.realm}>"
     request = _request(exchange, leg, uri, session.offer(codecs=_codecs(caller)))
     record.invite = request.to_bytes()
     exchange.host.remember([exchange.saved(leg)])

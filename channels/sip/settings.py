@@ -6,7 +6,9 @@ from enum import StrEnum
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 
+from channels.sip.address import make_uri
 from channels.sip.digest import Algorithm
+from channels.sip.errors import BadMessage
 from channels.sip.phrases import Phrases
 from config.entries import entry_id
 from config.schema import Site
@@ -79,7 +81,7 @@ def read_table(site: Site, table: Table) -> SipSettings:
         host=host,
         port=port,
         advertise=table.text("advertise", host),
-        realm=table.text("realm", "acd.invalid"),
+        realm=_realm(table),
         media_host=table.text("media_host", host),
         media_ports=_ports(table),
         trunks={trunk.text("name"): _networks(trunk) for trunk in table.tables("trunks")},
@@ -108,6 +110,15 @@ def _listen(table: Table) -> tuple[str, int]:
         table.error("listen", f'"{port}" is not a port')
         return host, 0
     return host, int(port)
+
+
+def _realm(table: Table) -> str:
+    realm = table.text("realm", "acd.invalid")
+    try:
+        make_uri("acd", realm)
+    except BadMessage:
+        table.error("realm", f'"{realm}" is no domain')
+    return realm
 
 
 def _ports(table: Table) -> tuple[int, int]:

@@ -30,6 +30,7 @@ def read(text: str) -> SipSettings:
             'site.toml: sip.media_ports: "200-100" is not FIRST-LAST with ports from 1024 to 65535',
         ),
         ('digests = ["MD4"]', 'site.toml: sip.digests: unknown algorithm "MD4", did you mean "MD5"?'),
+        ('realm = "our desk"', 'site.toml: sip.realm: "our desk" is no domain'),
         ("digests = []", "site.toml: sip.digests: name at least one algorithm"),
         ('sign_in = "phone"', 'site.toml: sip.sign_in: "phone" is none of api, register'),
         (
