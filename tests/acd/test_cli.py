@@ -221,6 +221,8 @@ def test_watch_goes_on_until_it_is_interrupted(server: Server) -> None:
         stderr=subprocess.PIPE,
         env=CLEAN,
         text=True,
+        # A shell that runs the tests in the background lets its children ignore Ctrl-C.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 (no threads here)
     )
     assert watching.stdout is not None
     try:
@@ -229,6 +231,7 @@ def test_watch_goes_on_until_it_is_interrupted(server: Server) -> None:
         _, complaint = watching.communicate(timeout=30)
     finally:
         watching.kill()
+        watching.wait()
     assert (watching.returncode, complaint) == (0, "")
     assert first.strip() == "lines"
 
