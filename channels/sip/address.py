@@ -17,8 +17,8 @@ _NO_PARAMS: Params = {}
 _QUOTED = r'"(?:[^"\\]|\\.)*"'
 _HOST = r"\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9._-]{1,255}"
 _LIST_PART = re.compile(rf'({_QUOTED})|(<[^>]*>)|([^",<]+)|(,)', re.DOTALL)
-_PARAM = re.compile(rf';\s*([^\s=;"]+)(?:\s*=\s*({_QUOTED}|[^\s;"]*))?\s*', re.ASCII)
-_PLAIN_PARAMS = re.compile(r'(?:;[^\s;="]+(?:=[^\s;="]*)?)+', re.ASCII)
+_PARAM = re.compile(rf';\s*([^\s=;"<>,]+)(?:\s*=\s*({_QUOTED}|[^\s;"<>,]*))?\s*', re.ASCII)
+_PLAIN_PARAMS = re.compile(r'(?:;[^\s;="<>,]+(?:=[^\s;="<>,]*)?)+', re.ASCII)
 _URI = re.compile(
     rf"(sips?):(?:([^@\s<>]*)@)?({_HOST})(?::([0-9]{{1,5}}))?(;[^?\s<>]*)?(?:\?([^\s<>]*))?", re.IGNORECASE
 )

@@ -8,6 +8,7 @@ from channels.sip.address import (
     make_name_addr,
     make_uri,
     parse_name_addr,
+    parse_params,
     parse_uri,
     parse_via,
     quoted,
@@ -138,3 +139,10 @@ def test_bad_lists(value: str) -> None:
 def test_endpoint_of_uri(text: str, endpoint: Endpoint) -> None:
     """Transport and port default as the scheme says."""
     assert endpoint_of(parse_uri(text)) == endpoint
+
+
+@pytest.mark.parametrize("params", [";b<anch=z9>G4bK1;rport", ";rport;a<b", ";a=x>y", ";a=x,y"])
+def test_brackets_and_commas_are_no_part_of_a_parameter(params: str) -> None:
+    """Found by fuzzing: we would copy them into a response that nobody can read."""
+    with pytest.raises(BadMessage):
+        parse_params(params)
