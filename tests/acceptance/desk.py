@@ -162,8 +162,14 @@ class Desk:
 
     def histories(self, line: str) -> dict[int, list[Json]]:
         """Contact → its facts, of all contacts that ever came to the line, live or over."""
-        for number in self._unfinished():
-            found = self.get(f"/contacts/{number}")
+        for number in itertools.count(1):
+            known = self._over.get(number)
+            if known is not None and known["contact"] is None:
+                continue
+            answer = self._http.get(self._url(f"/contacts/{number}"))
+            if answer.status_code != 200:
+                break
+            found: Json = answer.json()
             if found["history"]:
                 self._over[number] = found
         return {
@@ -171,16 +177,6 @@ class Desk:
             for number, found in sorted(self._over.items())
             if found["history"][0]["fact"]["line"] == line
         }
-
-    def _unfinished(self) -> Iterator[int]:
-        yield from [number for number, found in self._over.items() if found["contact"] is not None]
-        number = max(self._over, default=0) + 1
-        while self._exists(number):
-            yield number
-            number += 1
-
-    def _exists(self, number: int) -> bool:
-        return self._http.get(self._url(f"/contacts/{number}")).status_code == 200
 
     def stories(self, line: str) -> dict[int, list[str]]:
         """As `histories`, kinds of facts only."""
