@@ -2,7 +2,6 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-SITE ?= config/demo/site.toml
 SECONDS ?= 60
 
 .PHONY: run test test-long check lock bench clean

@@ -197,7 +197,7 @@ def waits_again(exchange: Exchange, effect: ReturnToWaiting) -> None:
 def acknowledged(exchange: Exchange, out: AckReceived) -> None:
     """The ACK carries the answer when the offer was ours."""
     request = out.request
-    leg = exchange.dialogs.get((request.call_id, request.to.tag, request.from_.tag))
+    leg = exchange.leg_of(request)
     if leg is None or not leg.late_offer or leg.record.session is None:
         return
     leg.late_offer = False

@@ -9,7 +9,7 @@ from channels.sip.address import Endpoint
 from channels.sip.dialog import Dialog, DialogId
 from channels.sip.leg import Leg
 from channels.sip.media.port import Address, LegId, MediaPort
-from channels.sip.message import Header
+from channels.sip.message import Header, Request
 from channels.sip.outputs import ClientKey, ServerKey
 from channels.sip.settings import SipSettings
 from channels.sip.transaction import TransactionLayer
@@ -94,6 +94,10 @@ class Exchange:
         """The leg's dialog is known from now on."""
         leg.record.dialog = dialog
         self.dialogs[dialog.id] = leg
+
+    def leg_of(self, request: Request) -> Leg | None:
+        """The leg whose dialog a request of the peer belongs to."""
+        return self.dialogs.get((request.call_id, request.to.tag, request.from_.tag))
 
     def partner(self, leg: Leg) -> Leg | None:
         """The other leg of a connected contact."""

@@ -15,7 +15,7 @@ from channels.sip.outputs import NewRequest
 def requested(exchange: Exchange, out: NewRequest) -> None:
     """A request with a To tag."""
     request = out.request
-    leg = exchange.dialogs.get((request.call_id, request.to.tag, request.from_.tag))
+    leg = exchange.leg_of(request)
     if leg is None or leg.record.dialog is None:
         exchange.layer.reply(out.key, 481, exchange.now_ms)
         return

@@ -1,12 +1,9 @@
 """The desk as a process, and phones that others wrote: sipp, baresip, pjsua2."""
 
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from tests.acceptance.corners import Corner
 from tests.acceptance.desk import Desk, OpenDesk, running
