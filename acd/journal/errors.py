@@ -48,15 +48,3 @@ class JournalFullError(JournalError):
 
 class JournalClosedError(JournalError):
     """The journal is not open."""
-
-
-class DivergenceError(JournalError):
-    """Replaying entry `seq` did not produce the facts that were recorded: the run must stop."""
-
-    def __init__(self, seq: int, recorded: bytes, replayed: bytes) -> None:
-        super().__init__(
-            f"replay diverges at entry {seq}: recorded facts {recorded.hex()}, replayed {replayed.hex()}"
-        )
-        self.seq = seq
-        self.recorded = recorded
-        self.replayed = replayed

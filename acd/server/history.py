@@ -4,8 +4,8 @@ from collections.abc import Iterable
 
 from acd.core.events import ContactId
 from acd.core.facts import Abandoned, Arrived, Fact, Released, WrapUpDone, WrapUpStarted
+from acd.journal.codec import decode_facts
 from acd.ports import Journal
-from acd.server.codec import decode_facts
 
 MAX_SCAN = 200_000
 """Entries read at most after the arrival; a contact that lives longer is shown as far as that."""

@@ -5,9 +5,9 @@ from typing import NamedTuple
 
 from acd.core.engine import ENGINE_VERSION, Engine
 from acd.core.errors import Rejected
+from acd.journal.codec import decode_event, encode_facts
 from acd.journal.digest import facts_digest
 from acd.ports import Entry, Recovered
-from acd.server.codec import decode_event, encode_facts
 
 
 class RecoveryError(Exception):

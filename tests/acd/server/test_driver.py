@@ -22,9 +22,9 @@ from acd.core.events import (
     Tick,
 )
 from acd.core.facts import NotAnswered
+from acd.journal.codec import decode_event, decode_facts
 from acd.journal.memory import MemoryJournal
 from acd.ports import Entry, Record
-from acd.server.codec import decode_event, decode_facts
 from acd.server.driver import Driver, _encoded
 from acd.server.gate import Gate
 from acd.testing import NUMBER, small_desk

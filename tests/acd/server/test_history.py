@@ -15,10 +15,10 @@ from acd.core.events import (
     WrapUpEnded,
 )
 from acd.core.facts import Abandoned, Answered, Arrived, Fact, Offered, Queued, Released, WrapUpDone
+from acd.journal.codec import encode_event, encode_facts
 from acd.journal.digest import facts_digest
 from acd.journal.memory import MemoryJournal
 from acd.ports import Entry
-from acd.server.codec import encode_event, encode_facts
 from acd.server.history import contact_history
 from acd.testing import NUMBER, small_desk, small_line
 from agents.skills import AgentId

@@ -18,10 +18,10 @@ from acd.core.events import (
     Event,
     OfferAccepted,
 )
+from acd.journal.codec import encode_event, encode_facts
 from acd.journal.digest import facts_digest
 from acd.journal.sqlite import SqliteJournal
 from acd.ports import Entry, Recovered, Snapshot
-from acd.server.codec import encode_event, encode_facts
 from acd.server.driver import Driver
 from acd.server.gate import Gate
 from acd.server.recovery import Divergence, RecoveryError, VersionMismatch, revive

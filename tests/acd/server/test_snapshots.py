@@ -6,10 +6,10 @@ import pytest
 
 from acd.core.engine import ENGINE_VERSION, Engine
 from acd.core.events import ContactArrived, DeskChanged, Event
+from acd.journal.codec import encode_event, encode_facts
 from acd.journal.digest import facts_digest
 from acd.journal.memory import MemoryJournal
 from acd.ports import Entry, Recovered, Snapshot
-from acd.server.codec import encode_event, encode_facts
 from acd.server.recovery import RecoveryError
 from acd.server.snapshots import Snapshots, shadow_snapshot
 from acd.testing import NUMBER, small_desk
