@@ -4,7 +4,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from importlib.metadata import entry_points, version
@@ -16,6 +16,7 @@ import typer
 from rich.console import Console
 from rich.live import Live
 
+from acd.server.kpi_command import kpi
 from acd.web import terminal
 from acd.web.auth import TOKEN_FILE, read_token
 from acd.web.client import Client, ClientError, Refused, Target
@@ -59,7 +60,7 @@ class Failure(Exception):
 def main() -> NoReturn:
     """Run the command line; exit 0 done, 1 the answer is no, 2 bad input."""
     try:
-        _add_commands()
+        _add_commands(sys.argv[1:])
         code = app(standalone_mode=False)
     except Failure as failure:
         code = _complain(str(failure), failure.code)
@@ -218,15 +219,20 @@ def contact(
     return DONE
 
 
+app.command()(kpi)
+
+
 def _checked(path: Path, *, secrets: bool) -> tuple[Site | None, tuple[Problem, ...], tuple[Problem, ...]]:
-    """As config.load.check, with the channels' own tables."""
+    """As config.load.check, with the channels' own tables and the formulas of KPIs."""
     from acd.server.channels import installed, make_channels  # noqa: PLC0415
+    from acd.server.kpi_question import own_definitions  # noqa: PLC0415
 
     makers = installed()
     site, errors, warnings = check_site(path, os.environ, channels=tuple(makers), secrets=secrets)
     if site is not None:
         try:
             make_channels(site, makers)
+            own_definitions(site)
         except ConfigError as mistake:
             return None, mistake.problems, warnings
     return site, errors, warnings
@@ -328,10 +334,16 @@ def _complain(text: str, code: int) -> int:
     return code
 
 
-def _add_commands() -> None:
-    for point in sorted(entry_points(group=COMMANDS)):
-        loaded = point.load()
+def _add_commands(arguments: Sequence[str]) -> None:
+    """Load the installed command that is named; all of them only where they are to be listed.
+
+    The planner's bring numpy, scipy and charts: nobody who asks for the status should wait for those.
+    """
+    installed = {point.name: point for point in entry_points(group=COMMANDS)}
+    named = next((word for word in arguments if not word.startswith("-")), None)
+    for name in sorted(installed) if named is None else installed.keys() & {named}:
+        loaded = installed[name].load()
         if isinstance(loaded, typer.Typer):
-            app.add_typer(loaded, name=point.name)
+            app.add_typer(loaded, name=name)
         else:
-            app.command(point.name)(loaded)
+            app.command(name)(loaded)

@@ -25,4 +25,4 @@ def can_take(
     """
     if handled.count(medium) >= capacity.get(medium, 0):
         return False
-    return all(other is medium or (medium, other) in interrupts for other in handled)
+    return not handled or all(other is medium or (medium, other) in interrupts for other in handled)

@@ -1,7 +1,7 @@
 """The agents of the desk as the engine knows them: state, reachability, work in hand."""
 
 from collections.abc import Collection, Mapping
-from typing import Any
+from typing import Any, NewType
 
 from msgspec import Struct
 
@@ -9,12 +9,15 @@ from agents.capacity import Medium, can_take
 from agents.skills import AgentId, SkillId
 from agents.states import AgentState, WorkState
 
+ContactId = NewType("ContactId", int)
+OfferId = NewType("OfferId", int)
+
 
 class Work(Struct):
     """An offer and, once accepted, the work it became. Times are Unix milliseconds."""
 
-    id: int
-    contact: int
+    id: OfferId
+    contact: ContactId
     agent: AgentId
     medium: Medium
     line: str
@@ -86,18 +89,22 @@ def free_media(seat: Seat, interrupts: Collection[tuple[Medium, Medium]]) -> tup
         if work.state is WorkState.RINGING or work.state is WorkState.WRAP_UP:
             return ()
         handled.append(work.medium)
-    return tuple(
-        medium for medium in record.reachable if can_take(medium, handled, seat.capacity, interrupts)
-    )
+    free = [medium for medium in record.reachable if can_take(medium, handled, seat.capacity, interrupts)]
+    return tuple(free)
+
+
+SHOWN = {state: state.value for state in AgentState}
+"""What is shown of an agent without work."""
 
 
 def shown_state(seat: Seat) -> str:
     """The one word that desktops and the board show for an agent."""
-    states = {work.state for work in seat.works}
-    if WorkState.RINGING in states:
-        return "offered"
-    if WorkState.HANDLING in states or WorkState.RESTING in states:
-        return "handling"
-    if WorkState.WRAP_UP in states:
-        return "wrap_up"
-    return seat.record.state.value
+    shown = SHOWN[seat.record.state]
+    for work in seat.works:
+        if work.state is WorkState.RINGING:
+            return "offered"
+        if work.state is not WorkState.WRAP_UP:
+            shown = "handling"
+        elif shown != "handling":
+            shown = "wrap_up"
+    return shown

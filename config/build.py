@@ -11,6 +11,7 @@ from config.checks import check_loops, check_service, warn_idle
 from config.desk_table import DeskTable, read_desk_table, read_music
 from config.documents import Document
 from config.entries import read_entries
+from config.kpis import KpiRule, read_kpis
 from config.lines import Known, read_greeting, read_line
 from config.opening import CalendarRule
 from config.people import People, read_people
@@ -37,6 +38,7 @@ class _Sections:
     music: Mapping[str, Path | None]
     lines: Mapping[str, Table]
     channels: Mapping[str, RawTable]
+    kpis: tuple[KpiRule, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,7 @@ def _read_sections(
         music=read_music(documents),
         lines=gather(documents, "lines", defaults["lines"]),
         channels={name: table for name, table in tables.items() if table},
+        kpis=read_kpis(gather(documents, "kpi")),
     )
 
 
@@ -147,4 +150,5 @@ def _site(desk: Desk, sections: _Sections, lines: _Lines, tenants: dict[TenantId
         music=MappingProxyType(dict(sections.music)),
         phones=MappingProxyType(phones),
         channels=MappingProxyType(dict(sections.channels)),
+        kpis=sections.kpis,
     )

@@ -22,6 +22,7 @@ from queues.desk import (
 )
 
 MAX_CLASS = 9
+MAX_LEVEL = 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,7 @@ def read_line(name: str, table: Table, known: Known, greeting: str) -> Line:
         greeting_mandatory=_mandatory(table, greeting),
         music=music,
         announce_every_ms=table.duration_ms("announce_every"),
+        level=table.integer("level", least=1, most=MAX_LEVEL),
     )
 
 

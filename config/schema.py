@@ -8,6 +8,7 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from agents.skills import AgentId, SkillId
+from config.kpis import KpiRule
 from config.opening import CalendarRule, resolve
 from config.secret import Secret
 from config.table import RawTable
@@ -87,6 +88,8 @@ class Site:
     """SIP user → phone."""
     channels: Mapping[str, RawTable]
     """Tables of the channels, which parse their own."""
+    kpis: tuple[KpiRule, ...] = ()
+    """KPIs of the clients' own."""
 
     def desk_at(self, from_ms: int, until_ms: int) -> Desk:
         """The desk with its opening hours resolved for [from_ms, until_ms), Unix milliseconds."""

@@ -102,6 +102,21 @@ class Table:
         value = self._get(key, int, default, least)
         return self._within(key, value, least, most)
 
+    def number(
+        self, key: str, default: float | None = None, *, least: float = 0.0, most: float = 1e9
+    ) -> float:
+        """A number from `least` to `most`, whole or not."""
+        value = self._value(key, required=default is None)
+        if value is None:
+            return least if default is None else default
+        if not isinstance(value, int | float) or isinstance(value, bool):
+            self.error(key, f"must be a number, not {_kind(value)}")
+        elif least <= value <= most:
+            return float(value)
+        else:
+            self.error(key, f"must be a number from {least:g} to {most:g}")
+        return least if default is None else default
+
     def duration_ms(self, key: str, default: int | None = None, *, least_ms: int = 0) -> int:
         """A duration in milliseconds; `default` and `least_ms` are milliseconds."""
         value = self._value(key, required=default is None)
@@ -187,6 +202,10 @@ class Table:
                 defaults = inherited
             self._inner[key] = self._child(key, value, defaults=defaults)
         return self._inner[key]
+
+    def anything(self, key: str) -> object:
+        """The value at `key`, of any type, for the caller to check; None when absent."""
+        return self._value(key, required=False)
 
     def untouched(self, key: str) -> dict[str, object]:
         """The table at `key` as it stands, for somebody else to check."""

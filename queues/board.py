@@ -3,6 +3,8 @@
 from bisect import bisect_left, insort
 from collections.abc import Iterable
 
+from msgspec import Struct
+
 from agents.roster import Seat
 from agents.skills import AgentId, Alternative, SkillId, fitness
 from queues.desk import Line, LineId, Medium
@@ -13,16 +15,13 @@ LineOrder = list[tuple[int, int, int]]
 """(class, key_ms, contact number) of all that wait or ring in a line, sorted."""
 
 
-class Place:
+class Place(Struct):
     """Where a contact lies on the board."""
 
-    __slots__ = ("in_bucket", "line", "need", "urgency")
-
-    def __init__(self, need: Need, urgency: Urgency, line: LineId) -> None:
-        self.need = need
-        self.urgency = urgency
-        self.line = line
-        self.in_bucket = False
+    need: Need
+    urgency: Urgency
+    line: LineId
+    in_bucket: bool = False
 
 
 class Board:

@@ -2,15 +2,18 @@
 
 from msgspec import Struct
 
+from agents.roster import ContactId
 from agents.skills import AgentId
-from queues.desk import EntryId, LineId, Medium, TenantId
+from queues.desk import EntryId, IncidentId, LineId, Medium, TenantId
 from queues.states import ContactState
+
+NO_INCIDENT = IncidentId("")
 
 
 class Contact(Struct):
     """Mutable; only the engine changes it. Times are Unix milliseconds."""
 
-    id: int
+    id: ContactId
     ref: str
     entry: EntryId
     tenant: TenantId
@@ -27,6 +30,10 @@ class Contact(Struct):
     line_since_ms: int = 0
     step: int = 0
     """Relaxations of its line that apply."""
+    greeting: str = ""
+    """The mandatory greeting that it hears now."""
+    incident: IncidentId = NO_INCIDENT
+    """Whose text this is, when it is not the line's greeting."""
     promoted: bool = False
     tried: list[AgentId] = []
     preferred: AgentId | None = None

@@ -12,6 +12,7 @@ TenantId = NewType("TenantId", str)
 LineId = NewType("LineId", str)
 EntryId = NewType("EntryId", str)
 CalendarId = NewType("CalendarId", str)
+IncidentId = NewType("IncidentId", str)
 
 ALWAYS = CalendarId("")
 """The calendar that is always open: wall-clock time."""
@@ -110,6 +111,8 @@ class Line(Struct, frozen=True):
     music: str = "default"
     announce_every_ms: int = 0
     """Interval of position announcements; 0: none."""
+    level: int = 1
+    """Support level: a transfer to a line of a higher one is an escalation."""
 
 
 class Entry(Struct, frozen=True):
@@ -144,3 +147,34 @@ class Desk(Struct, frozen=True):
     no_answer_reason: str = "no answer"
     interrupts: tuple[tuple[Medium, Medium], ...] = ()
     """(a, b): a contact of medium a may be offered to an agent who handles one of medium b."""
+
+
+class IncidentMode(StrEnum):
+    """What becomes of a caller who has heard the text of an incident."""
+
+    INFORM = "inform"
+    """He is admitted like any other."""
+    END = "end"
+    """The call is over."""
+
+
+class Incident(Struct, frozen=True, kw_only=True):
+    """A mass incident that a supervisor declared: calls in its scope hear a text first.
+
+    A scope that is empty restricts nothing; a call must be within all of the others, by its entry and by the
+    tenant and line of that entry. Mails and faxes hear nothing, so no incident concerns them.
+    """
+
+    id: IncidentId
+    greeting: str
+    """Name of the text, for the channel. It takes the place of the line's greeting."""
+    mode: IncidentMode
+    expires_ms: int
+    """Moment at which it is over, unless it is ended before."""
+    tenants: tuple[TenantId, ...] = ()
+    lines: tuple[LineId, ...] = ()
+    entries: tuple[EntryId, ...] = ()
+    vip_exempt: bool = True
+    """Who has a head start, or a class of his own below that of the line, does not hear it."""
+    mandatory: bool = True
+    """The text is heard before anything else is decided; else while the caller waits. END is always so."""

@@ -36,17 +36,19 @@ class Need:
         """Heap of (key, epoch, seat). An entry counts only while its epoch is the seat's."""
 
     def put(self, urgency: Urgency, number: int) -> None:
-        bucket = self.buckets.get(urgency[:3])
+        key = (urgency.priority_class, urgency.target_ms, urgency.calendar)
+        bucket = self.buckets.get(key)
         if bucket is None:
-            self.buckets[urgency[:3]] = [(urgency.key_ms, number)]
+            self.buckets[key] = [(urgency.key_ms, number)]
         else:
             insort(bucket, (urgency.key_ms, number))
 
     def take(self, urgency: Urgency, number: int) -> None:
-        bucket = self.buckets[urgency[:3]]
+        key = (urgency.priority_class, urgency.target_ms, urgency.calendar)
+        bucket = self.buckets[key]
         del bucket[bisect_left(bucket, (urgency.key_ms, number))]
         if not bucket:
-            del self.buckets[urgency[:3]]
+            del self.buckets[key]
 
     def push_idle(self, seat: Seat) -> None:
         """Enter an idle agent. At twice the number who meet the need, outdated entries are dropped."""

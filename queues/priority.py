@@ -1,11 +1,11 @@
 """Who comes first: (class, urgency, arrival number), compared in whole numbers."""
 
-from typing import NamedTuple
+from msgspec import Struct
 
 from queues.desk import CalendarId
 
 
-class Urgency(NamedTuple):
+class Urgency(Struct, frozen=True):
     """Where a contact stands among all others.
 
     Its urgency at `now` is `(clock.elapsed(now) - key_ms) / target_ms`: the share of its target that is used
@@ -18,7 +18,7 @@ class Urgency(NamedTuple):
     key_ms: int
 
 
-class Rank(NamedTuple):
+class Rank(Struct, frozen=True):
     """A contact's place among all others at one moment; its urgency is the fraction `used_ms / target_ms`."""
 
     priority_class: int

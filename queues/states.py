@@ -6,7 +6,7 @@ from enum import StrEnum
 
 class ContactState(StrEnum):
     GREETING = "greeting"
-    """Hears a mandatory greeting; cannot be offered yet."""
+    """Hears a mandatory greeting, or the text of an incident; cannot be offered yet."""
     WAITING = "waiting"
     OFFERED = "offered"
     """At least one agent is rung; keeps its place."""
@@ -17,11 +17,14 @@ class ContactState(StrEnum):
 CONTACT: Mapping[ContactState, Mapping[str, ContactState]] = {
     ContactState.GREETING: {
         "prompt ended": ContactState.WAITING,
+        "deflect": ContactState.ENDED,
+        "turn away": ContactState.ENDED,
         "leave": ContactState.ENDED,
     },
     ContactState.WAITING: {
         "offer": ContactState.OFFERED,
         "leave": ContactState.ENDED,
+        "divert": ContactState.ENDED,
         "give up": ContactState.ENDED,
     },
     ContactState.OFFERED: {
@@ -29,6 +32,7 @@ CONTACT: Mapping[ContactState, Mapping[str, ContactState]] = {
         "accept": ContactState.CONNECTED,
         "requeue": ContactState.WAITING,
         "leave": ContactState.ENDED,
+        "divert": ContactState.ENDED,
     },
     ContactState.CONNECTED: {
         "leave": ContactState.ENDED,

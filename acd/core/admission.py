@@ -1,46 +1,76 @@
 """Arrival: which line a contact enters, if any, and its greeting."""
 
-from acd.core import effects, facts
+from msgspec import Struct
+
+from acd.core import effects, facts, incidents
 from acd.core.errors import Rejected
 from acd.core.events import ContactArrived, ContactId, PriorityChanged, PromptEnded
 from acd.core.offers import serve_contact
 from acd.core.state import State, step
-from acd.core.waiting import enter_line, rerank, watch_target
-from queues.contact import Contact
-from queues.desk import Entry, Line, LineId, Overflow
+from acd.core.waiting import end, enter_line, forget, rerank, watch_target
+from queues.contact import NO_INCIDENT, Contact
+from queues.desk import Entry, Incident, Line, LineId, Medium, Overflow, TenantId
 from queues.states import CONTACT, ContactState
 
 Hop = tuple[LineId, LineId, str]
 """From line, to line, reason."""
 
 
+class Claim(Struct, frozen=True):
+    """What entry and VIP list together give a contact."""
+
+    asked_class: int | None
+    head_start_ms: int
+    vip: bool
+
+
 def arrived(state: State, event: ContactArrived) -> None:
-    """Admit the contact and let it wait, or refuse it. Raises Rejected: its ref is live already."""
+    """Admit the contact and let it wait, or refuse it. Raises Rejected: its ref is live already.
+
+    In this order: the text of an incident, closed, full, the queue.
+    """
     if event.ref in state.refs:
         raise Rejected(f"contact ref {event.ref} is live already")
     entry = state.entries.get(event.entry)
     if entry is None or entry.medium is not event.medium:
-        _block(state, event, "unknown entry")
+        _block(state, event, "unknown entry", TenantId(""), LineId(""), vip=False)
         return
-    line, hops, reason = _find_line(state, entry)
-    if line is None:
-        _block(state, event, reason)
+    claim = _claim(state, event, entry)
+    incident = incidents.concerning(state, entry, claim.vip) if state.incidents else None
+    if incident is None or not incidents.comes_first(incident):
+        line, hops, reason = _find_line(state, state.lines[entry.line])
+    else:
+        line, hops, reason = state.lines[entry.line], [], ""
+    if reason:
+        _block(state, event, reason, entry.tenant, entry.line, vip=claim.vip)
         return
-    contact = _create(state, event, entry)
-    for from_line, to_line, why in hops:
-        over = facts.Overflowed(state.now_ms, ContactId(contact.id), from_line, to_line, why)
-        state.facts.append(over)
-    _admit(state, contact, line)
+    contact = _create(state, event, entry, claim)
+    _send_on(state, contact, hops)
+    _admit(state, contact, line, incident)
 
 
-def _block(state: State, event: ContactArrived, reason: str) -> None:
-    state.facts.append(facts.Blocked(state.now_ms, event.ref, event.entry, reason))
+def _block(
+    state: State, event: ContactArrived, reason: str, tenant: TenantId, line: LineId, *, vip: bool
+) -> None:
+    what = event.ref, event.entry, reason, event.medium, event.party
+    state.facts.append(facts.Blocked(state.now_ms, *what, tenant, line, vip))
     state.effects.append(effects.RejectContact(event.ref, event.medium, reason))
 
 
-def _find_line(state: State, entry: Entry) -> tuple[Line | None, list[Hop], str]:
-    """Follow the ways out of closed and full lines to one that takes the contact."""
-    line = state.lines[entry.line]
+def _claim(state: State, event: ContactArrived, entry: Entry) -> Claim:
+    asked_class, head_start_ms = event.priority_class, max(event.head_start_ms, entry.head_start_ms)
+    if asked_class is None or (entry.priority_class is not None and entry.priority_class < asked_class):
+        asked_class = entry.priority_class
+    usual_class = state.lines[entry.line].priority_class
+    vip = head_start_ms > 0 or (asked_class is not None and asked_class < usual_class)
+    return Claim(asked_class, head_start_ms, vip)
+
+
+def _find_line(state: State, line: Line) -> tuple[Line, list[Hop], str]:
+    """Follow the ways out of closed and full lines to one that takes the contact.
+
+    Where none does, the third is the reason, else it is empty.
+    """
     hops: list[Hop] = []
     while True:
         if not state.clocks[line.hours].is_open(state.now_ms):
@@ -49,17 +79,17 @@ def _find_line(state: State, entry: Entry) -> tuple[Line | None, list[Hop], str]
             reason, way = "full", line.when_full
         else:
             return line, hops, ""
-        if way.kind is not Overflow.LINE or way.line is None or len(hops) >= len(state.lines):
-            return None, hops, reason
-        hops.append((line.id, way.line, reason))
-        line = state.lines[way.line]
+        following = state.lines.get(way.line) if way.kind is Overflow.LINE and way.line is not None else None
+        if following is None or len(hops) >= len(state.lines):
+            return line, hops, reason
+        hops.append((line.id, following.id, reason))
+        line = following
 
 
-def _create(state: State, event: ContactArrived, entry: Entry) -> Contact:
+def _create(state: State, event: ContactArrived, entry: Entry, claim: Claim) -> Contact:
     state.last_contact += 1
-    asked = [asked for asked in (event.priority_class, entry.priority_class) if asked is not None]
     contact = Contact(
-        id=state.last_contact,
+        id=ContactId(state.last_contact),
         ref=event.ref,
         entry=entry.id,
         tenant=entry.tenant,
@@ -67,39 +97,100 @@ def _create(state: State, event: ContactArrived, entry: Entry) -> Contact:
         medium=entry.medium,
         party=event.party,
         arrived_ms=state.now_ms,
-        asked_class=min(asked, default=None),
-        head_start_ms=max(event.head_start_ms, entry.head_start_ms),
+        asked_class=claim.asked_class,
+        head_start_ms=claim.head_start_ms,
         preferred=event.preferred,
         preferred_ms=event.preferred_ms,
     )
     state.contacts[contact.id] = contact
     state.refs[event.ref] = contact.id
-    origin = contact.entry, contact.tenant, contact.line, contact.medium, contact.party
-    state.facts.append(facts.Arrived(state.now_ms, ContactId(contact.id), event.ref, *origin))
+    state.facts.append(
+        facts.Arrived(
+            state.now_ms,
+            contact.id,
+            event.ref,
+            entry.id,
+            entry.tenant,
+            entry.line,
+            entry.medium,
+            event.party,
+            claim.vip,
+        )
+    )
     return contact
 
 
-def _admit(state: State, contact: Contact, line: Line) -> None:
-    number = ContactId(contact.id)
+def _send_on(state: State, contact: Contact, hops: list[Hop]) -> None:
+    for from_line, to_line, why in hops:
+        over = facts.Overflowed(state.now_ms, contact.id, from_line, to_line, why)
+        state.facts.append(over)
+
+
+def _admit(state: State, contact: Contact, line: Line, incident: Incident | None) -> None:
+    """Greet a caller, with the text of the incident if there is one, and let him wait now or afterwards.
+
+    A mail or a fax cannot hear a greeting, and nobody would report its end: it waits at once.
+    """
+    number = contact.id
     contact.line = line.id
-    wait_for_it = bool(line.greeting) and line.greeting_mandatory
-    admit = (number, contact.ref, contact.medium, line.greeting, wait_for_it, line.music)
-    state.effects.append(effects.AdmitContact(*admit))
-    if line.greeting:
-        state.facts.append(facts.Announced(state.now_ms, number, line.greeting, wait_for_it))
-    if wait_for_it:
+    if incident is not None:
+        greeting, wait_for_it = incident.greeting, incidents.comes_first(incident)
+    elif line.greeting and contact.medium is Medium.VOICE:
+        greeting, wait_for_it = line.greeting, line.greeting_mandatory
+    else:
+        greeting, wait_for_it = "", False
+    state.effects.append(
+        effects.AdmitContact(number, contact.ref, contact.medium, greeting, wait_for_it, line.music)
+    )
+    if greeting:
+        state.facts.append(facts.Announced(state.now_ms, number, greeting, wait_for_it))
+    if incident is not None:
+        state.facts.append(facts.Informed(state.now_ms, number, incident.id, line.id))
+    if not wait_for_it:
+        _queue(state, contact, line)
+        return
+    contact.greeting = greeting
+    if incident is None:
         state.board.greet(line.id, 1)
     else:
-        enter_line(state, contact, line, "arrived")
-        serve_contact(state, contact)
+        contact.incident = incident.id
+
+
+def _queue(state: State, contact: Contact, line: Line) -> None:
+    enter_line(state, contact, line, "arrived")
+    serve_contact(state, contact)
 
 
 def prompt_ended(state: State, event: PromptEnded) -> None:
+    """Let it wait; after the text of an incident the line may be closed or full, or the call is over."""
     contact = state.contact(event.contact)
+    if contact.incident:
+        _text_ended(state, contact)
+        return
     contact.state = step(CONTACT, contact.state, "prompt ended")
+    contact.greeting = ""
     state.board.greet(contact.line, -1)
-    enter_line(state, contact, state.lines[contact.line], "arrived")
-    serve_contact(state, contact)
+    _queue(state, contact, state.lines[contact.line])
+
+
+def _text_ended(state: State, contact: Contact) -> None:
+    number = contact.id
+    if incidents.ends_call(state, contact):
+        contact.state = step(CONTACT, contact.state, "deflect")
+        forget(state, contact)
+        state.facts.append(facts.Deflected(state.now_ms, number, contact.line, contact.incident, "end"))
+        state.effects.append(effects.ReleaseContact(number, contact.medium, "incident"))
+        return
+    line, hops, reason = _find_line(state, state.lines[contact.line])
+    if reason:
+        contact.state = step(CONTACT, contact.state, "turn away")
+        end(state, contact, reason)
+        state.effects.append(effects.ReleaseContact(number, contact.medium, reason))
+        return
+    contact.state = step(CONTACT, contact.state, "prompt ended")
+    contact.greeting, contact.incident = "", NO_INCIDENT
+    _send_on(state, contact, hops)
+    _queue(state, contact, line)
 
 
 def priority_changed(state: State, event: PriorityChanged) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Collection
 
 from acd.core import effects, facts
 from acd.core.deadlines import Kind
-from acd.core.events import ContactId, OfferAccepted, OfferFailed, OfferId, OfferRefused
+from acd.core.events import OfferAccepted, OfferFailed, OfferRefused
 from acd.core.matching import in_rank_order
 from acd.core.offers import close, serve_agent, withdraw, withdraw_all
 from acd.core.state import State, step
@@ -19,17 +19,18 @@ from queues.states import CONTACT
 
 def accepted(state: State, event: OfferAccepted) -> None:
     """The first accept wins; every other agent who is rung for the contact stops ringing."""
-    work = state.work(event.offer)
+    work, now_ms = state.work(event.offer), state.now_ms
     work.state = step(WORK, work.state, "accept")
     contact, seat = state.contacts[work.contact], state.seats[work.agent]
     contact.state = step(CONTACT, contact.state, "accept")
     state.deadlines.clear(Kind.RING, work.id)
-    work.since_ms = state.now_ms
+    work.since_ms = now_ms
     others = withdraw_all(state, contact, "answered elsewhere", but=work.id)
-    ids = OfferId(work.id), ContactId(contact.id), work.agent
-    waits = state.now_ms - contact.anchor_ms, state.now_ms - contact.line_since_ms
-    state.facts.append(facts.Answered(state.now_ms, *ids, contact.line, *waits))
-    state.effects.append(effects.ConnectContact(*ids, contact.medium))
+    wait_ms, line_wait_ms = now_ms - contact.anchor_ms, now_ms - contact.line_since_ms
+    state.facts.append(
+        facts.Answered(now_ms, work.id, contact.id, work.agent, contact.line, wait_ms, line_wait_ms)
+    )
+    state.effects.append(effects.ConnectContact(work.id, contact.id, work.agent, contact.medium))
     leave_line(state, contact)
     contact.tried.clear()
     interrupt_others(state, seat, work)
@@ -44,7 +45,7 @@ def interrupt_others(state: State, seat: Seat, by: Work) -> None:
         if work.medium is not by.medium and work.state is WorkState.HANDLING:
             work.state = step(WORK, work.state, "interrupt")
             work.interrupted_by = by.id
-            ids = ContactId(work.contact), work.agent, ContactId(by.contact)
+            ids = work.contact, work.agent, by.contact
             state.facts.append(facts.Interrupted(state.now_ms, *ids))
 
 
@@ -52,7 +53,7 @@ def refused(state: State, event: OfferRefused) -> None:
     """He stays ready; this contact is not offered to him again before everybody else was tried."""
     work = state.work(event.offer)
     seat = close(state, work, "refuse")
-    ids = OfferId(work.id), ContactId(work.contact), work.agent
+    ids = work.id, work.contact, work.agent
     state.facts.append(facts.Refused(state.now_ms, *ids))
     _back(state, work, seat, [])
 
@@ -66,7 +67,7 @@ def failed(state: State, event: OfferFailed) -> None:
 def fail(state: State, work: Work, cause: str) -> None:
     """The offer did not reach him; whatever may still ring is withdrawn."""
     seat = close(state, work, "fail")
-    ids = OfferId(work.id), ContactId(work.contact), work.agent
+    ids = work.id, work.contact, work.agent
     state.facts.append(facts.OfferLost(state.now_ms, *ids))
     state.effects.append(effects.WithdrawOffer(*ids, work.medium, cause))
     _back(state, work, seat, pause_after_failure(state, seat))
@@ -76,7 +77,7 @@ def not_answered(state: State, number: int) -> None:
     """The lease ran out (RONA): the agent is paused, the contact goes back to its old place."""
     work = state.works[number]
     seat = close(state, work, "no answer")
-    ids = OfferId(work.id), ContactId(work.contact), work.agent
+    ids = work.id, work.contact, work.agent
     state.facts.append(facts.NotAnswered(state.now_ms, *ids))
     state.effects.append(effects.WithdrawOffer(*ids, work.medium, "no answer"))
     _back(state, work, seat, pause_after_failure(state, seat))

@@ -1,5 +1,6 @@
 """What is due when. At most one deadline of a kind per subject; ties go by kind and number."""
 
+from collections.abc import Iterable
 from enum import IntEnum
 from heapq import heapify, heappop, heappush
 
@@ -15,42 +16,65 @@ class Kind(IntEnum):
     RETRY = 6
     MAX_WAIT = 7
     ANNOUNCE = 8
+    INCIDENT = 9
 
 
 Saved = list[tuple[int, int, int]]
 
 
+NEVER_MS = 1 << 62
+
+
 class Deadlines:
     """A heap with lazy deletion: an entry counts only while `_due` still names its time."""
 
+    earliest_ms: int
+    """Nothing is due before this moment; it is looked at before every event, so it may be too early."""
+
     def __init__(self, saved: Saved | None = None) -> None:
-        self._due: dict[tuple[int, int], int] = {(kind, number): t_ms for t_ms, kind, number in saved or ()}
-        self._heap = list(saved or ())
+        self._due: dict[Kind, dict[int, int]] = {kind: {} for kind in Kind}
+        for t_ms, kind, number in saved or ():
+            self._due[Kind(kind)][number] = t_ms
+        self._heap: list[tuple[int, Kind, int]] = []
+        self._rebuild()
+
+    def _rebuild(self) -> None:
+        self._heap = [(t_ms, kind, number) for kind, due in self._due.items() for number, t_ms in due.items()]
         heapify(self._heap)
+        self._most = 2 * len(self._heap) + 64
+        self.next()
 
     def set(self, kind: Kind, number: int, t_ms: int) -> None:
         """Set or move the deadline."""
-        self._due[kind, number] = t_ms
-        if len(self._heap) > 2 * len(self._due) + 64:
-            self._heap = [(due_ms, *subject) for subject, due_ms in self._due.items()]
-            heapify(self._heap)
+        self._due[kind][number] = t_ms
+        if len(self._heap) < self._most:
+            heappush(self._heap, (t_ms, kind, number))
+            self.earliest_ms = self._heap[0][0]
         else:
-            heappush(self._heap, (t_ms, int(kind), number))
+            self._rebuild()
 
     def clear(self, kind: Kind, number: int) -> None:
-        self._due.pop((kind, number), None)
+        self._due[kind].pop(number, None)
+
+    def clear_all(self, kinds: Iterable[Kind], number: int) -> None:
+        for kind in kinds:
+            due = self._due[kind]
+            if due:
+                due.pop(number, None)
 
     def get(self, kind: Kind, number: int) -> int | None:
-        return self._due.get((kind, number))
+        return self._due[kind].get(number)
 
     def next(self) -> int | None:
         """When the earliest deadline is due, in Unix milliseconds."""
         heap, due = self._heap, self._due
         while heap:
             t_ms, kind, number = heap[0]
-            if due.get((kind, number)) == t_ms:
+            if due[kind].get(number) == t_ms:
+                self.earliest_ms = t_ms
                 return t_ms
             heappop(heap)
+        self.earliest_ms = NEVER_MS
         return None
 
     def pop(self, now_ms: int) -> tuple[int, Kind, int] | None:
@@ -59,9 +83,9 @@ class Deadlines:
         if t_ms is None or t_ms > now_ms:
             return None
         _, kind, number = heappop(self._heap)
-        del self._due[kind, number]
-        return t_ms, Kind(kind), number
+        del self._due[kind][number]
+        return t_ms, kind, number
 
     def save(self) -> Saved:
         """All deadlines, sorted."""
-        return sorted((t_ms, kind, number) for (kind, number), t_ms in self._due.items())
+        return sorted((t_ms, kind, number) for kind, due in self._due.items() for number, t_ms in due.items())

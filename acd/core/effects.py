@@ -51,8 +51,9 @@ class AdmitContact(Effect, frozen=True):
     ref: str
     medium: Medium
     greeting: str
+    """Of the line, or of an incident; empty: none. Mails and faxes have none."""
     report_end: bool
-    """The greeting is mandatory: its end must be reported by PromptEnded."""
+    """The greeting is mandatory: its end must be reported by PromptEnded, even if nothing could be played."""
     music: str
 
 
@@ -120,7 +121,9 @@ class ReleaseContact(Effect, frozen=True):
     contact: ContactId
     medium: Medium
     cause: str
-    """`agent`, `waited too long`, `closed` or `full`."""
+    """`agent`, `waited too long`, `voicemail`, `callback`; after the text of an incident `incident`, `closed`
+    or `full`.
+    """
 
 
 class ReleaseAgent(Effect, frozen=True):

@@ -1,25 +1,41 @@
 """The engine: the one place where an event is turned into effects and facts."""
 
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import Any, final
 
-from acd.core import admission, answers, events, presence, rebuild, snapshot, standing, waiting, work
+from msgspec import Struct
+
+from acd.core import (
+    admission,
+    answers,
+    events,
+    incidents,
+    presence,
+    rebuild,
+    snapshot,
+    standing,
+    waiting,
+    work,
+)
 from acd.core.deadlines import Kind
 from acd.core.effects import Effect
 from acd.core.errors import Overdue, TimeWentBack
 from acd.core.facts import Fact
 from acd.core.state import State
 
-ENGINE_VERSION = 1
+ENGINE_VERSION = 2
 """Grows whenever the same journal would yield other facts."""
 
 ON_EVENT: Mapping[type[events.Event], Callable[[State, Any], None]] = {
     events.DeskChanged: rebuild.desk_changed,
     events.CalendarChanged: rebuild.calendar_changed,
+    events.IncidentDeclared: incidents.declared,
+    events.IncidentEnded: incidents.ended,
     events.ContactArrived: admission.arrived,
     events.PromptEnded: admission.prompt_ended,
     events.PriorityChanged: admission.priority_changed,
     events.ContactLeft: work.left,
+    events.ContactDiverted: waiting.diverted,
     events.ContactReleased: work.released,
     events.LegLost: work.leg_lost,
     events.ContactHeld: work.held,
@@ -49,10 +65,12 @@ ON_DEADLINE: Mapping[Kind, Callable[[State, int], None]] = {
     Kind.RETRY: waiting.forget_tried,
     Kind.MAX_WAIT: waiting.waited_too_long,
     Kind.ANNOUNCE: waiting.announce,
+    Kind.INCIDENT: incidents.expired,
 }
 
 
-class Outcome(NamedTuple):
+@final
+class Outcome(Struct, frozen=True):
     """What an event led to, in order. An effect's id is (sequence number of the entry, index here)."""
 
     effects: list[Effect]
@@ -79,9 +97,10 @@ class Engine:
             raise TimeWentBack(f"{now_ms} is before {state.now_ms}")
         if isinstance(event, events.Tick):
             return self._tick(now_ms)
-        due_ms = state.deadlines.next()
-        if due_ms is not None and due_ms <= now_ms:
-            raise Overdue(f"a deadline at {due_ms} must fire before {type(event).__name__} at {now_ms}")
+        if state.deadlines.earliest_ms <= now_ms:
+            due_ms = state.deadlines.next()
+            if due_ms is not None and due_ms <= now_ms:
+                raise Overdue(f"a deadline at {due_ms} must fire before {type(event).__name__} at {now_ms}")
         before_ms, state.now_ms, state.event_ms = state.now_ms, now_ms, now_ms
         state.effects, state.facts = [], []
         try:

@@ -1,14 +1,16 @@
 """What can happen: everything that changes the engine's state is one of these, and nothing else does."""
 
-from typing import NewType
+from typing import Literal
 
 from msgspec import Struct
 
+from agents.roster import ContactId as ContactId
+from agents.roster import OfferId as OfferId
 from agents.skills import AgentId
-from queues.desk import Calendar, Desk, EntryId, LineId, Medium
+from queues.desk import Calendar, Desk, EntryId, Incident, IncidentId, LineId, Medium
 
-ContactId = NewType("ContactId", int)
-OfferId = NewType("OfferId", int)
+Diversion = Literal["voicemail", "callback"]
+"""The services for which a waiting contact may leave its line."""
 
 
 class Event(Struct, frozen=True, tag=True):
@@ -29,6 +31,18 @@ class CalendarChanged(Event, frozen=True):
     """Opening hours of one calendar were resolved anew (or further into the future)."""
 
     calendar: Calendar
+
+
+class IncidentDeclared(Event, frozen=True):
+    """A mass incident is on: calls in its scope that arrive from now on hear its text."""
+
+    incident: Incident
+
+
+class IncidentEnded(Event, frozen=True):
+    """The incident is over before it expires. Who hears its text now hears it out and is then admitted."""
+
+    incident: IncidentId
 
 
 class ContactArrived(Event, frozen=True):
@@ -52,7 +66,7 @@ class ContactArrived(Event, frozen=True):
 
 
 class PromptEnded(Event, frozen=True):
-    """The greeting was played to its end."""
+    """The mandatory greeting, or the text of an incident, was played to its end."""
 
     contact: ContactId
 
@@ -61,6 +75,13 @@ class ContactLeft(Event, frozen=True):
     """The other side ended it: the caller hung up (before the answer: abandoned)."""
 
     contact: ContactId
+
+
+class ContactDiverted(Event, frozen=True):
+    """A waiting (or rung) contact leaves by its own choice for voicemail, or is promised a callback."""
+
+    contact: ContactId
+    kind: Diversion
 
 
 class ContactReleased(Event, frozen=True):
@@ -191,9 +212,12 @@ AnyEvent = (
     Tick
     | DeskChanged
     | CalendarChanged
+    | IncidentDeclared
+    | IncidentEnded
     | ContactArrived
     | PromptEnded
     | ContactLeft
+    | ContactDiverted
     | ContactReleased
     | LegLost
     | ContactHeld

@@ -4,7 +4,7 @@ from msgspec import Struct
 
 from acd.core.events import ContactId, OfferId
 from agents.skills import AgentId
-from queues.desk import CalendarId, EntryId, LineId, Medium, TenantId
+from queues.desk import CalendarId, EntryId, IncidentId, IncidentMode, LineId, Medium, TenantId
 
 
 class Fact(Struct, frozen=True, tag=True):
@@ -28,15 +28,21 @@ class CalendarSet(Fact, frozen=True):
 
 
 class Blocked(Fact, frozen=True):
-    """A contact was not admitted. `reason`: `unknown entry`, `closed` or `full`."""
+    """A contact was not admitted. `reason`: `unknown entry` (of no client and line), `closed` or `full`."""
 
     ref: str
     entry: EntryId
     reason: str
+    medium: Medium
+    party: str
+    tenant: TenantId
+    line: LineId
+    """That of the entry: where it first wanted to go."""
+    vip: bool
 
 
 class Arrived(Fact, frozen=True):
-    """A contact was admitted: from here on it is accounted for until it is abandoned or released."""
+    """A contact was admitted: from here on it is accounted for until one of `ENDINGS`."""
 
     contact: ContactId
     ref: str
@@ -45,6 +51,8 @@ class Arrived(Fact, frozen=True):
     line: LineId
     medium: Medium
     party: str
+    vip: bool
+    """Its entry or its VIP list gives it a head start, or a class of its own below that of the line."""
 
 
 class Announced(Fact, frozen=True):
@@ -53,6 +61,14 @@ class Announced(Fact, frozen=True):
     contact: ContactId
     greeting: str
     mandatory: bool
+
+
+class Informed(Fact, frozen=True):
+    """The greeting that was just announced is the text of this incident; `line` is that of the entry."""
+
+    contact: ContactId
+    incident: IncidentId
+    line: LineId
 
 
 class Queued(Fact, frozen=True):
@@ -221,12 +237,13 @@ class InterruptionEnded(Fact, frozen=True):
 
 
 class Transferred(Fact, frozen=True):
-    """The agent handed it to another line."""
+    """The agent handed it to another line; `escalated`: to one of a higher level."""
 
     contact: ContactId
     agent: AgentId
     from_line: LineId
     to_line: LineId
+    escalated: bool
 
 
 class Overflowed(Fact, frozen=True):
@@ -256,11 +273,46 @@ class Abandoned(Fact, frozen=True):
 
 
 class Released(Fact, frozen=True):
-    """It ended. `by`: `caller`, `agent`, `waited too long` or `leg lost`."""
+    """It ended. `by`: `caller`, `agent`, `leg lost`, `waited too long`; after a text `closed`, `full`."""
 
     contact: ContactId
     line: LineId
     by: str
+
+
+class FlowedOut(Fact, frozen=True):
+    """It left for another service. `kind`: `voicemail` or `callback`; `wait_ms` since it was first queued."""
+
+    contact: ContactId
+    line: LineId
+    kind: str
+    wait_ms: int
+
+
+class Deflected(Fact, frozen=True):
+    """It ended with the mandatory text of an incident, never queued. `by`: `caller` or `end` (the mode)."""
+
+    contact: ContactId
+    line: LineId
+    incident: IncidentId
+    by: str
+
+
+class IncidentOn(Fact, frozen=True):
+    """An incident was declared; calls in its scope hear `greeting` from now on."""
+
+    incident: IncidentId
+    greeting: str
+    mode: IncidentMode
+    mandatory: bool
+    expires_ms: int
+
+
+class IncidentOff(Fact, frozen=True):
+    """An incident is over. `reason`: `by hand` or `expired`."""
+
+    incident: IncidentId
+    reason: str
 
 
 class WrapUpStarted(Fact, frozen=True):
@@ -341,10 +393,14 @@ class Unreachable(Fact, frozen=True):
     medium: Medium
 
 
+ENDINGS: tuple[type[Fact], ...] = (Abandoned, Released, FlowedOut, Deflected)
+"""Each contact that arrived ends by exactly one of these."""
+
 AnyFact = (
-    DeskSet | CalendarSet | Blocked | Arrived | Announced | Queued | Requeued | PreferredHeld | PreferredLet
-    | Relaxed | Promoted | PriorityChange | TriedForgotten | PositionTold | Offered | Refused | NotAnswered
-    | OfferLost | OfferWithdrawn | Answered | Held | Resumed | Interrupted | InterruptionEnded | Transferred
-    | Overflowed | AgentLegLost | Abandoned | Released | WrapUpStarted | WrapUpExtension | WrapUpCode
-    | WrapUpOverdue | WrapUpDone | SignedIn | SignedOut | Paused | Ready | Reachable | Unreachable
+    DeskSet | CalendarSet | IncidentOn | IncidentOff | Blocked | Arrived | Announced | Informed | Queued
+    | Requeued | PreferredHeld | PreferredLet | Relaxed | Promoted | PriorityChange | TriedForgotten
+    | PositionTold | Offered | Refused | NotAnswered | OfferLost | OfferWithdrawn | Answered | Held
+    | Resumed | Interrupted | InterruptionEnded | Transferred | Overflowed | AgentLegLost | Abandoned
+    | Released | FlowedOut | Deflected | WrapUpStarted | WrapUpExtension | WrapUpCode | WrapUpOverdue
+    | WrapUpDone | SignedIn | SignedOut | Paused | Ready | Reachable | Unreachable
 )  # fmt: skip

@@ -13,14 +13,18 @@ from queues.need import Need
 from queues.priority import Rank, Urgency
 
 
-def urgency_of(state: State, contact: Contact, line: Line) -> Urgency:
-    """Where the contact stands now; changes only with its class, head start, line or the desk."""
+def class_of(contact: Contact, line: Line) -> int:
+    """The class in which it waits now: that asked for, or that of its line, or a better one by promotion."""
     priority_class = line.priority_class if contact.asked_class is None else contact.asked_class
     if contact.promoted and line.promotion is not None:
         priority_class = min(priority_class, line.promotion.priority_class)
-    clock = state.clocks[line.calendar]
-    key_ms = clock.elapsed(contact.anchor_ms) - contact.head_start_ms
-    return Urgency(priority_class, line.target_ms, line.calendar, key_ms)
+    return priority_class
+
+
+def urgency_of(state: State, contact: Contact, line: Line) -> Urgency:
+    """Where the contact stands now; changes only with its class, head start, line or the desk."""
+    key_ms = state.clocks[line.calendar].elapsed(contact.anchor_ms) - contact.head_start_ms
+    return Urgency(class_of(contact, line), line.target_ms, line.calendar, key_ms)
 
 
 def rank_of(state: State, urgency: Urgency, number: int) -> Rank:

@@ -1,20 +1,23 @@
 """Offers: an agent is reserved and rung for a contact until he answers, or the lease runs out."""
 
-from typing import NamedTuple
+from msgspec import Struct
 
 from acd.core import effects, facts
 from acd.core.deadlines import Kind
-from acd.core.events import ContactId, OfferId
+from acd.core.events import OfferId
 from acd.core.matching import choose_agents, choose_contact, rank_of
 from acd.core.state import State, step
 from agents.roster import Seat, Work
 from agents.states import WORK, WorkState
 from queues.contact import Contact
+from queues.desk import LineId
 from queues.priority import Rank
 from queues.states import CONTACT
 
+OF_WORK = (Kind.RING, Kind.WRAP_UP)
 
-class Decision(NamedTuple):
+
+class Decision(Struct, frozen=True):
     """Why this agent is offered this contact."""
 
     rank: Rank
@@ -56,21 +59,37 @@ def offer(state: State, contact: Contact, seat: Seat, decision: Decision) -> Non
     contact.state = step(CONTACT, contact.state, "offer")
     state.board.hide(contact.id)
     state.last_offer += 1
-    number = state.last_offer
+    number = OfferId(state.last_offer)
     work = Work(number, contact.id, agent, contact.medium, line.id, WorkState.RINGING, now_ms, now_ms)
     state.works[number] = work
     contact.offers.append(number)
     seat.works.append(work)
     seat.record.last_offer = number
     state.refresh(seat)
-    state.deadlines.set(Kind.RING, number, now_ms + line.ring_ms)
-    ids = OfferId(number), ContactId(contact.id), agent
-    state.effects.append(effects.OfferContact(*ids, contact.medium, now_ms + line.ring_ms))
-    rank, choice, compared = decision
-    share = rank.priority_class, rank.used_ms, rank.target_ms
-    policy = line.policy.value, choice, compared
-    state.facts.append(facts.Offered(now_ms, *ids, line.id, *share, contact.step, *policy))
+    due_ms = now_ms + line.ring_ms
+    state.deadlines.set(Kind.RING, number, due_ms)
+    state.effects.append(effects.OfferContact(number, contact.id, agent, contact.medium, due_ms))
+    state.facts.append(offered(work, contact.step, line.policy, decision))
     state.show(seat)
+
+
+def offered(work: Work, relaxations: int, policy: str, decision: Decision) -> facts.Offered:
+    """The fact that explains the decision."""
+    rank = decision.rank
+    return facts.Offered(
+        work.started_ms,
+        work.id,
+        work.contact,
+        work.agent,
+        LineId(work.line),
+        rank.priority_class,
+        rank.used_ms,
+        rank.target_ms,
+        relaxations,
+        policy,
+        decision.choice,
+        decision.compared,
+    )
 
 
 def close(state: State, work: Work, happening: str) -> Seat:
@@ -80,8 +99,7 @@ def close(state: State, work: Work, happening: str) -> Seat:
     """
     work.state = step(WORK, work.state, happening)
     del state.works[work.id]
-    state.deadlines.clear(Kind.RING, work.id)
-    state.deadlines.clear(Kind.WRAP_UP, work.id)
+    state.deadlines.clear_all(OF_WORK, work.id)
     seat = state.seats[work.agent]
     seat.works.remove(work)
     if not seat.works and not seat.listed:
@@ -95,7 +113,7 @@ def close(state: State, work: Work, happening: str) -> Seat:
 def withdraw(state: State, work: Work, cause: str) -> Seat:
     """Stop ringing; the agent still has to be served by the caller."""
     seat = close(state, work, "withdraw")
-    ids = OfferId(work.id), ContactId(work.contact), work.agent
+    ids = work.id, work.contact, work.agent
     state.facts.append(facts.OfferWithdrawn(state.now_ms, *ids, cause))
     state.effects.append(effects.WithdrawOffer(*ids, work.medium, cause))
     state.show(seat)

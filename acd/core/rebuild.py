@@ -52,7 +52,7 @@ def settle(state: State) -> None:
     for contact in state.contacts.values():
         if contact.held_until_ms and contact.preferred is not None:
             state.held.setdefault(contact.preferred, {})[contact.id] = None
-        if contact.state is ContactState.GREETING:
+        if contact.state is ContactState.GREETING and not contact.incident:
             state.board.greet(contact.line, 1)
         if contact.state in IN_LINE:
             place(state, contact)

@@ -9,7 +9,7 @@ from acd.core.rebuild import rebuild
 from acd.core.state import State
 from agents.roster import AgentRecord, Work
 from queues.contact import Contact
-from queues.desk import Desk
+from queues.desk import Desk, Incident
 
 
 class Image(Struct, array_like=True):
@@ -19,10 +19,12 @@ class Image(Struct, array_like=True):
     now_ms: int
     last_contact: int
     last_offer: int
+    last_incident: int
     desk: Desk
     contacts: list[Contact]
     works: list[Work]
     agents: list[AgentRecord]
+    incidents: list[tuple[int, Incident]]
     deadlines: Saved
 
 
@@ -33,10 +35,12 @@ def save(state: State, version: int) -> bytes:
         state.now_ms,
         state.last_contact,
         state.last_offer,
+        state.last_incident,
         state.desk,
         list(state.contacts.values()),
         list(state.works.values()),
         [seat.record for seat in state.seats.values()],
+        list(state.incidents.items()),
         state.deadlines.save(),
     )
     return msgspec.msgpack.encode(image)
@@ -59,6 +63,7 @@ def _state_of(image: Image) -> State:
     state = State()
     state.now_ms, state.desk = image.now_ms, image.desk
     state.last_contact, state.last_offer = image.last_contact, image.last_offer
+    state.last_incident, state.incidents = image.last_incident, dict(image.incidents)
     state.contacts = {contact.id: contact for contact in image.contacts}
     state.works = {work.id: work for work in image.works}
     state.deadlines = Deadlines(image.deadlines)

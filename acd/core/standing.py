@@ -2,7 +2,6 @@
 
 from acd.core.deadlines import Kind
 from acd.core.effects import AdmitContact, ConnectContact, Effect, OfferContact, ShowAgent
-from acd.core.events import ContactId, OfferId
 from acd.core.state import State
 from agents.roster import Work
 from agents.states import WorkState
@@ -12,14 +11,15 @@ from queues.states import ContactState
 def standing(state: State) -> list[Effect]:
     """Live contacts admitted, open offers ringing, answered contacts joined, agents shown.
 
-    Greetings are not played again, but for a mandatory one whose end was never reported.
+    Greetings are not played again, but for a mandatory one (or the text of an incident) whose end was never
+    reported.
     """
     effects: list[Effect] = []
     for contact in state.contacts.values():
         line = state.lines[contact.line]
-        greeting = contact.state is ContactState.GREETING
-        text = line.greeting if greeting else ""
-        admit = ContactId(contact.id), contact.ref, contact.medium, text, greeting, line.music
+        waits_for_it = contact.state is ContactState.GREETING
+        greeting = contact.greeting if waits_for_it else ""
+        admit = contact.id, contact.ref, contact.medium, greeting, waits_for_it, line.music
         effects.append(AdmitContact(*admit))
     for work in state.works.values():
         if work.state is not WorkState.WRAP_UP:
@@ -31,7 +31,7 @@ def standing(state: State) -> list[Effect]:
 
 
 def _of_work(state: State, work: Work) -> Effect:
-    ids = OfferId(work.id), ContactId(work.contact), work.agent
+    ids = work.id, work.contact, work.agent
     if work.state is WorkState.RINGING:
         due_ms = state.deadlines.get(Kind.RING, work.id)
         return OfferContact(*ids, work.medium, work.started_ms if due_ms is None else due_ms)

@@ -12,7 +12,7 @@ from agents.skills import AgentId
 from queues.board import Board
 from queues.calendar import Clock, WallClock
 from queues.contact import Contact
-from queues.desk import ALWAYS, CalendarId, Desk, Entry, EntryId, Line, LineId
+from queues.desk import ALWAYS, CalendarId, Desk, Entry, EntryId, Incident, Line, LineId
 
 S = TypeVar("S")
 
@@ -20,7 +20,8 @@ S = TypeVar("S")
 class State:
     """Live contacts, works and agents under one desk. The parts of the engine are functions over it.
 
-    What is saved: `desk`, `contacts`, `works`, the agents' records, `deadlines` and the running numbers.
+    What is saved: `desk`, `contacts`, `works`, the agents' records, `incidents`, `deadlines` and the running
+    numbers.
     Everything else (seats, board, clocks) is derived, by `acd.core.rebuild`.
     """
 
@@ -35,6 +36,9 @@ class State:
         self.deadlines = Deadlines()
         self.last_contact = 0
         self.last_offer = 0
+        self.last_incident = 0
+        self.incidents: dict[int, Incident] = {}
+        """Those that are on, by running number: in the order in which they were declared."""
 
         self.lines: dict[LineId, Line] = {}
         self.entries: dict[EntryId, Entry] = {}
@@ -87,7 +91,7 @@ class State:
 
 def step(table: Mapping[S, Mapping[str, S]], state: S, happening: str) -> S:
     """The next state. A missing key is the error: raises Rejected."""
-    following = table[state].get(happening)
-    if following is None:
-        raise Rejected(f"'{happening}' is illegal in state '{state}'")
-    return following
+    try:
+        return table[state][happening]
+    except KeyError:
+        raise Rejected(f"'{happening}' is illegal in state '{state}'") from None

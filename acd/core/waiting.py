@@ -1,13 +1,16 @@
 """Waiting: entering a line, going back to one's place, and what happens there as time passes."""
 
 from collections.abc import Iterable
+from typing import get_args
 
 from acd.core import effects, facts
 from acd.core.deadlines import Kind
-from acd.core.events import ContactId
-from acd.core.matching import everybody_tried, in_rank_order, place, urgency_of
-from acd.core.offers import serve_contact
+from acd.core.errors import Rejected
+from acd.core.events import ContactDiverted, ContactId, Diversion
+from acd.core.matching import class_of, everybody_tried, in_rank_order, place, urgency_of
+from acd.core.offers import serve_agent, serve_contact, withdraw_all
 from acd.core.state import State, step
+from agents.roster import Seat
 from agents.skills import AgentId
 from agents.states import AgentState
 from queues.contact import Contact
@@ -28,9 +31,17 @@ def enter_line(state: State, contact: Contact, line: Line, cause: str) -> None:
     contact.anchor_ms = contact.anchor_ms or now_ms
     contact.step, contact.promoted, contact.told_position = 0, False, 0
     contact.tried.clear()
-    number, priority_class = ContactId(contact.id), urgency_of(state, contact, line).priority_class
-    who = priority_class, contact.head_start_ms, contact.anchor_ms
-    state.facts.append(facts.Queued(now_ms, number, line.id, *who, cause))
+    state.facts.append(
+        facts.Queued(
+            now_ms,
+            contact.id,
+            line.id,
+            class_of(contact, line),
+            contact.head_start_ms,
+            contact.anchor_ms,
+            cause,
+        )
+    )
     watch_target(state, contact, line)
     hold(state, contact)
     place(state, contact)
@@ -39,18 +50,17 @@ def enter_line(state: State, contact: Contact, line: Line, cause: str) -> None:
 
 
 def leave_line(state: State, contact: Contact) -> None:
-    """Nothing of the contact waits any more."""
+    """Nothing of the contact waits any more. Who is not on the board has no deadline and is not held."""
     if contact.id in state.board.places:
         state.board.leave(contact.id)
-    for kind in OF_WAITING:
-        state.deadlines.clear(kind, contact.id)
-    release_hold(state, contact)
+        state.deadlines.clear_all(OF_WAITING, contact.id)
+        release_hold(state, contact)
 
 
 def take_back(state: State, contact: Contact) -> None:
     """No agent is being rung any more: back to the old place. The caller matches it (`serve_in_order`)."""
     contact.state = step(CONTACT, contact.state, "requeue")
-    state.facts.append(facts.Requeued(state.now_ms, ContactId(contact.id), contact.line))
+    state.facts.append(facts.Requeued(state.now_ms, contact.id, contact.line))
     if contact.tried:
         if state.deadlines.get(Kind.RETRY, contact.id) is None:
             retry_ms = state.now_ms + state.lines[contact.line].retry_tried_ms
@@ -71,7 +81,7 @@ def serve_in_order(state: State, contacts: Iterable[Contact]) -> None:
         line = state.lines[contact.line]
         if line.max_wait_ms and state.now_ms >= contact.line_since_ms + line.max_wait_ms:
             give_up(state, contact)
-    waiting = {
+    waiting: dict[int, Contact] = {
         c.id: c for c in those if c.state is ContactState.WAITING and state.board.places[c.id].need.pool
     }
     for number in in_rank_order(state, waiting):
@@ -125,8 +135,8 @@ def watch_target(state: State, contact: Contact, line: Line) -> None:
 def lift(state: State, contact: Contact, line: Line) -> None:
     """Give it the class of its line's promotion; the caller places it."""
     contact.promoted = True
-    priority_class = urgency_of(state, contact, line).priority_class
-    state.facts.append(facts.Promoted(state.now_ms, ContactId(contact.id), priority_class))
+    priority_class = class_of(contact, line)
+    state.facts.append(facts.Promoted(state.now_ms, contact.id, priority_class))
 
 
 def hold(state: State, contact: Contact) -> None:
@@ -138,7 +148,7 @@ def hold(state: State, contact: Contact) -> None:
     state.held.setdefault(agent, {})[contact.id] = None
     state.deadlines.set(Kind.PREFERRED, contact.id, contact.held_until_ms)
     until_ms = contact.held_until_ms
-    state.facts.append(facts.PreferredHeld(state.now_ms, ContactId(contact.id), agent, until_ms))
+    state.facts.append(facts.PreferredHeld(state.now_ms, contact.id, agent, until_ms))
 
 
 def could_come(state: State, contact: Contact, agent: AgentId) -> bool:
@@ -162,7 +172,7 @@ def let_go(state: State, contact: Contact, reason: str) -> None:
     if contact.held_until_ms and contact.preferred is not None:
         release_hold(state, contact)
         move(state, contact)
-        number = ContactId(contact.id)
+        number = contact.id
         state.facts.append(facts.PreferredLet(state.now_ms, number, contact.preferred, reason))
 
 
@@ -236,19 +246,45 @@ def give_up(state: State, contact: Contact) -> None:
         return
     contact.state = step(CONTACT, contact.state, "give up")
     end(state, contact, "waited too long")
-    cause = ContactId(contact.id), contact.medium, "waited too long"
+    cause = contact.id, contact.medium, "waited too long"
     state.effects.append(effects.ReleaseContact(*cause))
 
 
 def overflow(state: State, contact: Contact, line: LineId, reason: str) -> None:
-    number = ContactId(contact.id)
+    number = contact.id
     state.facts.append(facts.Overflowed(state.now_ms, number, contact.line, line, reason))
     enter_line(state, contact, state.lines[line], "overflow")
 
 
 def end(state: State, contact: Contact, by: str) -> None:
     """The contact is over; only facts remain of it."""
+    forget(state, contact)
+    state.facts.append(facts.Released(state.now_ms, contact.id, contact.line, by))
+
+
+def forget(state: State, contact: Contact) -> None:
+    """It waits no longer, and is live no longer."""
     leave_line(state, contact)
     del state.contacts[contact.id]
     del state.refs[contact.ref]
-    state.facts.append(facts.Released(state.now_ms, ContactId(contact.id), contact.line, by))
+
+
+def quit_line(state: State, contact: Contact) -> list[Seat]:
+    """It goes before any answer, and what rings for it stops; the caller serves those agents."""
+    freed = withdraw_all(state, contact, "contact ended")
+    forget(state, contact)
+    return freed
+
+
+def diverted(state: State, event: ContactDiverted) -> None:
+    """Another service has it now. Raises Rejected: it does not wait, or there is no such service."""
+    contact = state.contact(event.contact)
+    if event.kind not in get_args(Diversion):
+        raise Rejected(f"'{event.kind}' is no service for a waiting contact")
+    contact.state = step(CONTACT, contact.state, "divert")
+    freed = quit_line(state, contact)
+    gone = event.contact, contact.line, event.kind, state.now_ms - contact.anchor_ms
+    state.facts.append(facts.FlowedOut(state.now_ms, *gone))
+    state.effects.append(effects.ReleaseContact(event.contact, contact.medium, event.kind))
+    for seat in freed:
+        serve_agent(state, seat)

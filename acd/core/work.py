@@ -6,7 +6,6 @@ from acd.core.deadlines import Kind
 from acd.core.errors import Rejected
 from acd.core.events import (
     ContactHeld,
-    ContactId,
     ContactLeft,
     ContactReleased,
     ContactResumed,
@@ -16,9 +15,9 @@ from acd.core.events import (
     WrapUpEnded,
     WrapUpExtended,
 )
-from acd.core.offers import close, serve_agent, serve_contact, withdraw_all
+from acd.core.offers import close, serve_agent, serve_contact
 from acd.core.state import State, step
-from acd.core.waiting import end, enter_line, leave_line
+from acd.core.waiting import end, enter_line, quit_line
 from agents.roster import Seat, Work
 from agents.skills import AgentId
 from agents.states import WORK, WorkState
@@ -59,9 +58,9 @@ def left(state: State, event: ContactLeft) -> None:
 
 
 def contact_gone(state: State, contact: Contact, leg_lost: bool) -> None:
-    """The other side is gone: abandoned before the answer, released after it."""
+    """The other side is gone: abandoned (or deflected) before the answer, released after it."""
     before = contact.state
-    number = ContactId(contact.id)
+    number = contact.id
     contact.state = step(CONTACT, before, "leave")
     if before is ContactState.CONNECTED:
         work = state.works[contact.offers[0]]
@@ -69,15 +68,15 @@ def contact_gone(state: State, contact: Contact, leg_lost: bool) -> None:
         end(state, contact, "leg lost" if leg_lost else "caller")
         serve_agent(state, start_wrap_up(state, work))
         return
-    wait_ms = state.now_ms - contact.anchor_ms if contact.anchor_ms else 0
-    freed = withdraw_all(state, contact, "contact ended")
-    leave_line(state, contact)
-    if before is ContactState.GREETING:
+    freed = quit_line(state, contact)
+    if before is ContactState.GREETING and not contact.incident:
         state.board.greet(contact.line, -1)
-    del state.contacts[contact.id]
-    del state.refs[contact.ref]
-    abandoned = facts.Abandoned(state.now_ms, number, contact.line, wait_ms, before.value, leg_lost)
-    state.facts.append(abandoned)
+    if contact.incident and not leg_lost:
+        state.facts.append(facts.Deflected(state.now_ms, number, contact.line, contact.incident, "caller"))
+    else:
+        wait_ms = state.now_ms - contact.anchor_ms if contact.anchor_ms else 0
+        abandoned = facts.Abandoned(state.now_ms, number, contact.line, wait_ms, before.value, leg_lost)
+        state.facts.append(abandoned)
     for seat in freed:
         serve_agent(state, seat)
 
@@ -108,7 +107,7 @@ def transferred(state: State, event: ContactTransferred) -> None:
         raise Rejected(f"line {event.line} is unknown")
     contact.state = step(CONTACT, contact.state, "transfer")
     contact.offers.clear()
-    lines = contact.line, line.id
+    lines = contact.line, line.id, line.level > state.lines[contact.line].level
     state.facts.append(facts.Transferred(state.now_ms, event.contact, event.agent, *lines))
     state.effects.append(effects.ReleaseAgent(event.contact, event.agent, contact.medium))
     contact.preferred = None
@@ -117,7 +116,7 @@ def transferred(state: State, event: ContactTransferred) -> None:
 
 def _wait_again(state: State, contact: Contact, work: Work, to_line: LineId, cause: str) -> None:
     line = state.lines[to_line]
-    number = ContactId(contact.id)
+    number = contact.id
     state.effects.append(effects.ReturnToWaiting(number, contact.medium, line.music))
     seat = start_wrap_up(state, work)
     enter_line(state, contact, line, cause)
@@ -145,7 +144,7 @@ def start_wrap_up(state: State, work: Work) -> Seat:
         return finish(state, work)
     until_ms = state.now_ms + rule.ms
     state.deadlines.set(Kind.WRAP_UP, work.id, until_ms)
-    ids = ContactId(work.contact), work.agent
+    ids = work.contact, work.agent
     state.facts.append(facts.WrapUpStarted(state.now_ms, *ids, until_ms))
     state.refresh(seat)
     state.show(seat)
@@ -168,7 +167,7 @@ def resume_others(state: State, seat: Seat, over: Work) -> None:
                 continue
             work.state = step(WORK, work.state, "resume")
             work.interrupted_by = 0
-            ids = ContactId(work.contact), work.agent
+            ids = work.contact, work.agent
             state.facts.append(facts.InterruptionEnded(state.now_ms, *ids))
 
 
@@ -233,7 +232,7 @@ def wrap_up_due(state: State, number: int) -> None:
     work = state.works[number]
     if wrap_up_rule(state, work).code_required and not work.code:
         work.overdue = True
-        ids = ContactId(work.contact), work.agent
+        ids = work.contact, work.agent
         state.facts.append(facts.WrapUpOverdue(state.now_ms, *ids))
         return
     wrap_up_done(state, work)
@@ -241,6 +240,6 @@ def wrap_up_due(state: State, number: int) -> None:
 
 def wrap_up_done(state: State, work: Work) -> None:
     seat = finish(state, work)
-    ids = ContactId(work.contact), work.agent
+    ids = work.contact, work.agent
     state.facts.append(facts.WrapUpDone(state.now_ms, *ids, work.code))
     serve_agent(state, seat)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from acd.core.events import ContactId
-from acd.core.facts import Abandoned, Arrived, Fact, Released, WrapUpDone, WrapUpStarted
+from acd.core.facts import ENDINGS, Arrived, Fact, WrapUpDone, WrapUpStarted
 from acd.journal.codec import decode_facts
 from acd.ports import Journal
 
@@ -37,7 +37,7 @@ class _Ending:
 
     def reached(self, facts: Iterable[Fact]) -> bool:
         for fact in facts:
-            self._ended |= isinstance(fact, Released | Abandoned)
+            self._ended |= isinstance(fact, ENDINGS)
             self._wrapping_up += isinstance(fact, WrapUpStarted) - isinstance(fact, WrapUpDone)
         return self._ended and self._wrapping_up <= 0
 

@@ -14,7 +14,12 @@ from acd.core.events import ContactId
 
 PAUSE_BUCKETS_MS = (1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1000.0)
 
-_ENDINGS: dict[type[f.Fact], str] = {f.Abandoned: "abandoned", f.Released: "released"}
+_ENDINGS: dict[type[f.Fact], str] = {
+    f.Abandoned: "abandoned",
+    f.Released: "released",
+    f.FlowedOut: "flowed_out",
+    f.Deflected: "deflected",
+}
 _OFFERS: dict[type[f.Fact], str] = {
     f.Offered: "offered",
     f.Answered: "answered",
@@ -52,7 +57,7 @@ class FactCounts:
                 self.contacts[fact.medium.value, "arrived"] += 1
             case f.Answered():
                 self.contacts[self._medium.get(fact.contact, "unknown"), "answered"] += 1
-            case f.Abandoned() | f.Released():
+            case f.Abandoned() | f.Released() | f.FlowedOut() | f.Deflected():
                 medium = self._medium.pop(fact.contact, "unknown")
                 self.contacts[medium, _ENDINGS[type(fact)]] += 1
             case f.Overflowed():
@@ -80,7 +85,7 @@ class FactCounts:
         yield counter("acd_offers", "Offers to agents and their outcomes.", ("outcome",), self.offers)
 
 
-_CONTACT_FACTS = frozenset((f.Arrived, f.Answered, f.Abandoned, f.Released, f.Overflowed, f.Blocked))
+_CONTACT_FACTS = frozenset((f.Arrived, f.Answered, *_ENDINGS, f.Overflowed, f.Blocked))
 
 
 class Pauses:

@@ -22,7 +22,6 @@ PATIENCE_S = 30.0
 
 Json = dict[str, Any]
 Found = TypeVar("Found")
-ENDS = ("Abandoned", "Released")
 
 
 def until(look: Callable[[], Found], what: str | Callable[[], str], patience_s: float = PATIENCE_S) -> Found:

@@ -5,6 +5,7 @@ import time
 
 import pytest
 
+from acd.core.facts import ENDINGS
 from tests.acceptance import scenario as s
 from tests.acceptance.corners import Corner, password
 from tests.acceptance.desk import Desk, OpenDesk, until
@@ -13,7 +14,7 @@ from tests.acceptance.sipp import Run, Sipp
 from tests.acceptance.studio import Booth, windows
 from tests.acceptance.wire import Wire
 
-ENDS = ("Abandoned", "Released")
+ENDS = tuple(ending.__name__ for ending in ENDINGS)
 PROBED = "-aa"
 """sipp answers OPTIONS in a call by itself: the desk asks after a restart whether a leg is still there."""
 

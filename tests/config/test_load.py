@@ -11,6 +11,7 @@ from config.build import build_site
 from config.documents import read_documents
 from config.entries import entry_id
 from config.errors import ConfigError
+from config.kpis import KpiRule
 from config.load import CHANNELS, DEMO_SITE, check, defaults, load
 from config.opening import CalendarRule
 from config.schema import JournalKind, Passage, Site
@@ -60,6 +61,7 @@ def test_first_line(everything: Site) -> None:
         "greeting_mandatory": True,
         "music": "calm",
         "announce_every_ms": 20_000,
+        "level": 2,
     }
     promotion = everything.desk.lines[0].promotion
     assert promotion is not None
@@ -121,6 +123,21 @@ def test_what_callers_hear(everything: Site, tmp_path: Path) -> None:
     }
     assert dict(everything.line_languages) == {"first": ("de", "en-GB"), "second": ("en-GB", "de")}
     assert dict(everything.music) == {"default": None, "calm": recording}
+
+
+def test_kpis_of_the_clients_own(everything: Site, tmp_path: Path) -> None:
+    """A formula stays a text here; a message about it can say where it stands."""
+    assert everything.kpis == (
+        KpiRule(
+            "within_reach",
+            "(answered - short) / contacts * 100",
+            "%",
+            "Within reach",
+            2,
+            str(tmp_path / "everything-more.toml"),
+            "kpi.within_reach.formula",
+        ),
+    )
 
 
 def test_server(everything: Site, tmp_path: Path) -> None:

@@ -24,13 +24,14 @@ class Oracle:
         self._last_ms = 0
         self._ringing_of = 0
         self._handing_over: set[AgentId] = set()
-        """Who gives a contact away chooses for himself after the others were asked."""
+        """Who gives a contact away, or refuses it, chooses for himself after the others were asked."""
 
     def follow(self, event: events.Event, now_ms: int, outcome: Outcome) -> None:
         """Fold the facts, checking every decision at its own moment."""
         self.shadow.event = event
         self._handing_over = {fact.agent for fact in facts_of(outcome.facts, facts.Transferred)}
         self._handing_over |= {fact.agent for fact in facts_of(outcome.facts, facts.AgentLegLost)}
+        self._handing_over |= {fact.agent for fact in facts_of(outcome.facts, facts.Refused)}
         self._ringing_of = 0
         for fact in outcome.facts:
             assert self._last_ms <= fact.t_ms <= now_ms, "facts are in the order of time"
@@ -41,8 +42,7 @@ class Oracle:
             self.kinds[type(fact).__name__] += 1
         self.shadow.forget_gone_agents()
         self.arrived += len(facts_of(outcome.facts, facts.Arrived))
-        self.ended += len(facts_of(outcome.facts, facts.Abandoned))
-        self.ended += len(facts_of(outcome.facts, facts.Released))
+        self.ended += sum(isinstance(fact, facts.ENDINGS) for fact in outcome.facts)
         assert self.arrived - self.ended == len(self.shadow.contacts), "a contact was lost or ended twice"
         effects_match_facts(outcome)
         due_ms = self.engine.next_deadline()
@@ -54,6 +54,7 @@ class Oracle:
         self._same_contacts()
         self._same_works()
         self._same_agents()
+        self._same_incidents(now_ms)
         self._nobody_idles(now_ms)
         self._promoted_in_time(now_ms)
 
@@ -175,6 +176,13 @@ class Oracle:
             assert record.shown == self._shown(mine.id, mine.state), agent
             self._one_medium_at_a_time(mine.id)
 
+    def _same_incidents(self, now_ms: int) -> None:
+        on = list(self.engine.state.incidents.values())
+        assert on == self.shadow.incidents
+        due_ms = self.engine.next_deadline()
+        if due_ms is None or due_ms > now_ms:
+            assert all(incident.expires_ms > now_ms for incident in on), "an incident did not expire"
+
     def _shown(self, agent: str, state: str) -> str:
         states = {work.state for work in self.shadow.works.values() if work.agent == agent}
         if "ringing" in states:
@@ -208,6 +216,7 @@ def _view(contact: Contact | ShadowContact) -> tuple[object, ...]:
         contact.held_until_ms,
         head_ms,
         asked,
+        contact.incident,
     )
 
 
@@ -219,13 +228,27 @@ def effects_match_facts(outcome: Outcome) -> None:
     stopped = _numbers(decided, facts.OfferWithdrawn, facts.NotAnswered, facts.OfferLost)
     assert stopped == _numbers(ordered, effects.WithdrawOffer)
     arrived = [fact.contact for fact in decided if isinstance(fact, facts.Arrived)]
-    assert arrived == [effect.contact for effect in ordered if isinstance(effect, effects.AdmitContact)]
+    admitted = [effect for effect in ordered if isinstance(effect, effects.AdmitContact)]
+    assert arrived == [effect.contact for effect in admitted]
+    played = [(e.contact, e.greeting, e.report_end) for e in admitted if e.greeting]
+    announced = [fact for fact in decided if isinstance(fact, facts.Announced)]
+    assert played == [(fact.contact, fact.greeting, fact.mandatory) for fact in announced]
     blocked = [fact.ref for fact in decided if isinstance(fact, facts.Blocked)]
     assert blocked == [effect.ref for effect in ordered if isinstance(effect, effects.RejectContact)]
-    ours = {
-        f.contact for f in decided if isinstance(f, facts.Released) and f.by in ("agent", "waited too long")
-    }
-    assert ours == {e.contact for e in ordered if isinstance(e, effects.ReleaseContact)}
+    ended = [(fact.contact, why) for fact in decided if (why := _cause(fact))]  # type: ignore[attr-defined]
+    assert ended == [(e.contact, e.cause) for e in ordered if isinstance(e, effects.ReleaseContact)]
+
+
+def _cause(fact: facts.Fact) -> str:
+    """Why the desk itself ended the contact; empty: it did not."""
+    match fact:
+        case facts.Released(by=by) if by not in ("caller", "leg lost"):
+            return by
+        case facts.FlowedOut(kind=kind):
+            return kind
+        case facts.Deflected(by="end"):
+            return "incident"
+    return ""
 
 
 def _numbers(things: Sequence[object], *kinds: type) -> list[int]:

@@ -6,15 +6,15 @@ from typing import TypeVar
 from acd.core import events, facts
 from agents.skills import AgentId
 from queues.desk import Desk
-from tests.acd.core.shadow_desk import ShadowAgent, ShadowContact, ShadowDesk, ShadowWork
+from tests.acd.core.shadow_desk import ShadowAgent, ShadowContact, ShadowWork
+from tests.acd.core.shadow_incidents import ShadowIncidents
 
 
-class Shadow(ShadowDesk):
+class Shadow(ShadowIncidents):
     """What the facts say. `fold` applies one fact; `on_offer` is called before each Offered is applied."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.event: events.Event = events.Tick()
         self.on_offer: Callable[[facts.Offered], None] = lambda _: None
 
     def fold(self, fact: facts.Fact) -> None:
@@ -80,6 +80,14 @@ class Shadow(ShadowDesk):
 
     def _blocked(self, fact: facts.Blocked) -> None:
         assert fact.ref not in {contact.ref for contact in self.contacts.values()}
+        event = self.event
+        assert isinstance(event, events.ContactArrived)
+        entry = next((e for e in self.desk.entries if (e.id, e.medium) == (event.entry, event.medium)), None)
+        assert (entry is None) == (fact.reason == "unknown entry")
+        if entry is not None:
+            assert not self.takes(self.lines[entry.line], fact.t_ms), "the line would have taken it"
+            due = self.to_hear(event, entry)
+            assert due is None or not (due.mandatory or due.mode == "end"), "the text comes first"
 
     def _arrived(self, fact: facts.Arrived) -> None:
         event = self.event
@@ -95,14 +103,23 @@ class Shadow(ShadowDesk):
             min(classes) if classes else None,
             max(event.head_start_ms, entry.head_start_ms),
             preferred=event.preferred,
+            due=self.to_hear(event, entry),
         )
+        assert fact.vip == self.is_vip(event, entry)
 
     def _announced(self, fact: facts.Announced) -> None:
-        assert self.contacts[fact.contact].state == "greeting"
+        contact = self.contacts[fact.contact]
+        assert contact.state == "greeting"
+        contact.greeting = fact.greeting
+        contact.reserved = fact.mandatory and contact.due is None
 
     def _queued(self, fact: facts.Queued) -> None:
         contact = self.contacts[fact.contact]
-        contact.line, contact.line_since_ms, contact.state = fact.line, fact.t_ms, "waiting"
+        contact.line = fact.line
+        assert contact.due is None, "it was told nothing"
+        if contact.incident:
+            self._text_over(contact, fact.t_ms)
+        contact.line_since_ms, contact.state, contact.reserved = fact.t_ms, "waiting", False
         contact.anchor_ms = contact.anchor_ms or fact.t_ms
         assert fact.anchor_ms == contact.anchor_ms, "the anchor must survive"
         contact.step, contact.promoted, contact.told, contact.held_until_ms = 0, False, 0, 0
@@ -265,6 +282,8 @@ class Shadow(ShadowDesk):
         agent.occupancy = agent.busy_ms * 1000 // max(1, t_ms - agent.signed_in_ms)
 
     def _transferred(self, fact: facts.Transferred) -> None:
+        levels = self.lines[fact.from_line].level, self.lines[fact.to_line].level
+        assert fact.escalated == (levels[0] < levels[1])
         self._let_go_of(fact.contact, fact.t_ms)
         self.contacts[fact.contact].preferred = None
 
@@ -274,14 +293,24 @@ class Shadow(ShadowDesk):
     def _abandoned(self, fact: facts.Abandoned) -> None:
         contact = self.contacts.pop(fact.contact)
         assert contact.state != "connected"
+        assert fact.leg_lost or not contact.incident, "he was deflected, and abandoned nothing"
         waited = fact.t_ms - contact.anchor_ms if contact.anchor_ms else 0
         assert fact.wait_ms == waited
+        assert not any(w.contact == contact.id and w.state == "ringing" for w in self.works.values())
+
+    def _flowedout(self, fact: facts.FlowedOut) -> None:
+        contact = self.contacts.pop(fact.contact)
+        assert self.event == events.ContactDiverted(fact.contact, fact.kind)  # type: ignore[arg-type]
+        assert contact.state in ("waiting", "offered")
+        assert (fact.line, fact.wait_ms) == (contact.line, fact.t_ms - contact.anchor_ms)
         assert not any(w.contact == contact.id and w.state == "ringing" for w in self.works.values())
 
     def _released(self, fact: facts.Released) -> None:
         contact = self.contacts.pop(fact.contact)
         if contact.state == "connected":
             self._let_go_of(fact.contact, fact.t_ms)
+        elif fact.by in ("closed", "full"):
+            self._turned_away(contact, fact.t_ms)
         else:
             assert fact.by == "waited too long"
             assert contact.state == "waiting"

@@ -5,7 +5,7 @@ from fractions import Fraction
 
 from agents.capacity import Medium
 from agents.skills import AgentId, Alternative
-from queues.desk import Agent, CalendarId, Desk, Line, LineId, Policy
+from queues.desk import Agent, CalendarId, Desk, Incident, Line, LineId, Policy
 
 RankKey = tuple[int, Fraction, int]
 """(class, minus urgency, number): the smallest is served first."""
@@ -28,6 +28,14 @@ class ShadowContact:
     preferred: AgentId | None = None
     held_until_ms: int = 0
     told: int = 0
+    due: Incident | None = None
+    """The incident whose text it must still be told."""
+    incident: str = ""
+    """The incident whose mandatory text it hears."""
+    greeting: str = ""
+    """What is announced to it, last."""
+    reserved: bool = False
+    """It hears the line's own mandatory greeting, and its place is kept."""
 
 
 @dataclass(slots=True)

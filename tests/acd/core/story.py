@@ -13,7 +13,20 @@ from acd.core.view import contact_view
 from agents.skills import AgentId, SkillId
 from agents.states import WorkState
 from queues.contact import Contact
-from queues.desk import Agent, Desk, Entry, EntryId, Line, LineId, Medium, Tenant, TenantId
+from queues.desk import (
+    Agent,
+    Desk,
+    Entry,
+    EntryId,
+    Incident,
+    IncidentId,
+    IncidentMode,
+    Line,
+    LineId,
+    Medium,
+    Tenant,
+    TenantId,
+)
 
 START_MS = 1_800_000_000_000
 """Every story begins here; its times are milliseconds after it."""
@@ -58,6 +71,12 @@ def desk(*parts: Line | Agent | Entry, **settings: Any) -> Desk:
 def entry(name: str, to_line: str, medium: Medium = VOICE, **rules: Any) -> Entry:
     plain = name if medium is VOICE else f"{name} {medium}"
     return Entry(EntryId(plain), TenantId("acme"), LineId(to_line), medium, **rules)
+
+
+def declared(id: str = "vpn", mode: str = "inform", **rules: Any) -> events.IncidentDeclared:
+    """An incident with the text `vpn down` for an hour, mandatory, unless `rules` say otherwise."""
+    rules = {"greeting": f"{id} down", "expires_ms": START_MS + 3_600_000, **rules}
+    return events.IncidentDeclared(Incident(id=IncidentId(id), mode=IncidentMode(mode), **rules))
 
 
 class Story:
@@ -126,6 +145,10 @@ class Story:
 
     def release(self, now: int, contact: int, who: str) -> "Story":
         return self.at(now, events.ContactReleased(ContactId(contact), AgentId(who)))
+
+    def heard(self, now: int, contact: int) -> "Story":
+        """The mandatory greeting, or the text of an incident, is over."""
+        return self.at(now, events.PromptEnded(ContactId(contact)))
 
     def leave(self, now: int, contact: int) -> "Story":
         return self.at(now, events.ContactLeft(ContactId(contact)))

@@ -1,5 +1,8 @@
 """Transfer, priority change, preferred agents, lost legs, holding: what happens to one contact."""
 
+import pytest
+from msgspec.structs import replace
+
 from acd.core import effects, events, facts
 from acd.core.events import ContactId
 from agents.skills import AgentId
@@ -151,3 +154,36 @@ def test_holding_is_noted_and_only_during_a_call() -> None:
     story.accept(0, "anna").at(1_000, events.ContactHeld(call, by_agent=False))
     story.at(2_000, events.ContactResumed(call, by_agent=False))
     assert story.log(facts.Held, facts.Resumed) == [(1_000, "Held", 1, "anna"), (2_000, "Resumed", 1, "anna")]
+
+
+@pytest.mark.parametrize(("to", "escalated"), [("second", True), ("help", False), ("first", False)])
+def test_a_transfer_to_a_line_of_a_higher_level_is_an_escalation(to: str, escalated: bool) -> None:
+    names = ("first", "help", "second")
+    levels = [replace(line(name), level=level) for level, name in enumerate(names, 1)]
+    story = Story(desk(*levels, agent("anna"))).ready(0, "anna")
+    call = story.arrive(0)
+    story.accept(0, "anna").at(1_000, events.ContactTransferred(ContactId(call), ANNA, LineId(to)))
+    assert [fact.escalated for fact in story.of(facts.Transferred)] == [escalated]
+
+
+@pytest.mark.parametrize("kind", ["voicemail", "callback"])
+def test_a_waiting_contact_may_leave_for_another_service_and_has_not_abandoned(
+    kind: events.Diversion,
+) -> None:
+    story = Story(desk(line()))
+    call = story.arrive(0)
+    story.at(40_000, events.ContactDiverted(ContactId(call), kind))
+    assert story.facts[-1] == facts.FlowedOut(
+        START_MS + 40_000, ContactId(call), LineId("help"), kind, 40_000
+    )
+    assert story.outcome.effects == [effects.ReleaseContact(ContactId(call), VOICE, kind)]
+    assert story.engine.next_deadline() is None
+    assert story.engine.state.contacts == {}
+
+
+def test_who_is_diverted_while_an_agent_is_rung_stops_ringing_and_the_agent_gets_the_next() -> None:
+    story = Story(desk(line(), agent("anna"))).ready(0, "anna")
+    call, following = story.arrive(0), story.arrive(1_000)
+    story.at(5_000, events.ContactDiverted(ContactId(call), "callback"))
+    assert [fact.cause for fact in story.of(facts.OfferWithdrawn)] == ["contact ended"]
+    assert story.rung("anna") == following

@@ -1,5 +1,7 @@
 """Illegal events raise and change not a byte; so do a driver's mistakes."""
 
+from typing import Any
+
 import msgspec
 import pytest
 
@@ -8,8 +10,8 @@ from acd.core.engine import ENGINE_VERSION, ON_EVENT, Engine
 from acd.core.errors import EngineError, Overdue, TimeWentBack, UnreadableSnapshot
 from acd.core.events import ContactId, OfferId
 from agents.skills import AgentId
-from queues.desk import EntryId, LineId, Medium
-from tests.acd.core.story import START_MS, VOICE, Story, agent, desk, line
+from queues.desk import EntryId, IncidentId, LineId, Medium
+from tests.acd.core.story import START_MS, VOICE, Story, agent, declared, desk, line
 
 NOBODY, GONE, LOST = AgentId("nobody"), ContactId(99), OfferId(99)
 ANNA, CALL, OFFER = AgentId("anna"), ContactId(1), OfferId(1)
@@ -17,6 +19,8 @@ ANNA, CALL, OFFER = AgentId("anna"), ContactId(1), OfferId(1)
 OF_NOBODY: list[events.Event] = [
     events.PromptEnded(GONE),
     events.ContactLeft(GONE),
+    events.ContactDiverted(GONE, "voicemail"),
+    events.IncidentEnded(IncidentId("none")),
     events.ContactReleased(GONE, ANNA),
     events.LegLost(GONE),
     events.LegLost(GONE, ANNA),
@@ -56,6 +60,7 @@ WHILE_RINGING: list[events.Event] = [
 ]
 
 WHILE_CONNECTED: list[events.Event] = [
+    events.ContactDiverted(CALL, "callback"),
     events.OfferAccepted(OFFER),
     events.OfferRefused(OFFER),
     events.OfferFailed(OFFER),
@@ -98,10 +103,32 @@ def test_who_is_signed_out_can_only_sign_in(kind: type[events.Event]) -> None:
     assert "illegal in state 'signed_out'" in story.rejects(0, event)
 
 
+@pytest.mark.parametrize(
+    ("said", "reason"),
+    [
+        ({"id": ""}, "needs an id and a text"),
+        ({"greeting": ""}, "needs an id and a text"),
+        ({"id": "mail"}, "on already"),
+        ({"expires_ms": START_MS + 1_000}, "over already"),
+    ],
+)
+def test_an_incident_that_makes_no_sense_is_rejected(said: dict[str, Any], reason: str) -> None:
+    story = Story(desk(line())).at(0, declared("mail"))
+    assert reason in story.rejects(1_000, declared(**{"id": "vpn", **said}))
+
+
+def test_a_contact_is_diverted_to_a_service_that_there_is() -> None:
+    story = Story(desk(line()))
+    call = ContactId(story.arrive(0))
+    kind: Any = "the bin"
+    assert "no service" in story.rejects(1_000, events.ContactDiverted(call, kind))
+
+
 def test_every_event_has_a_test_with_nobody_in_it() -> None:
-    """Only three cannot concern somebody who does not exist."""
+    """Only four cannot concern somebody who does not exist."""
     tested = {type(event) for event in OF_NOBODY}
-    assert set(ON_EVENT) - tested == {events.DeskChanged, events.CalendarChanged, events.ContactArrived}
+    bring = {events.DeskChanged, events.CalendarChanged, events.ContactArrived, events.IncidentDeclared}
+    assert set(ON_EVENT) - tested == bring
 
 
 def test_a_deadline_that_was_not_fired_first_is_the_drivers_fault_and_changes_nothing() -> None:
@@ -139,7 +166,7 @@ def test_a_damaged_or_foreign_snapshot_says_so() -> None:
     newer = msgspec.msgpack.encode([ENGINE_VERSION + 1, "of quite another shape"])
     with pytest.raises(UnreadableSnapshot, match=f"version {ENGINE_VERSION + 1}, this is {ENGINE_VERSION}"):
         Engine.restore(newer)
-    parts[5][0]["line"] = "a line that the desk does not have"
+    parts[6][0]["line"] = "a line that the desk does not have"
     with pytest.raises(UnreadableSnapshot):
         Engine.restore(msgspec.msgpack.encode(parts))
 

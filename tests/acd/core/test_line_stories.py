@@ -8,8 +8,8 @@ from msgspec.structs import replace
 from acd.core import effects, events, facts
 from acd.core.events import ContactId
 from agents.skills import AgentId, SkillId
-from queues.desk import Calendar, CalendarId, LineId, Overflow, Promotion, Relaxation, Way
-from tests.acd.core.story import MAIL, START_MS, VOICE, Story, agent, change, desk, entry, line
+from queues.desk import Calendar, CalendarId, LineId, Medium, Overflow, Promotion, Relaxation, Way
+from tests.acd.core.story import FAX, MAIL, START_MS, VOICE, Story, agent, change, desk, entry, line
 
 OTHER = Way(Overflow.LINE, LineId("other"))
 SECOND_LEVEL = (((SkillId("second"), 1),),)
@@ -170,6 +170,14 @@ def test_a_mandatory_greeting_must_end_before_the_contact_can_be_offered() -> No
     assert story.rung("anna") == call
     assert story.contact(call).anchor_ms == START_MS + 4_000
     assert "illegal" in story.rejects(4_001, events.PromptEnded(ContactId(call)))
+
+
+@pytest.mark.parametrize("medium", [MAIL, FAX])
+def test_a_mail_or_a_fax_does_not_wait_for_the_end_of_a_greeting_that_nobody_hears(medium: Medium) -> None:
+    opened = desk(line(greeting="consent", greeting_mandatory=True), agent("anna", (medium, 1)))
+    story = Story(opened).ready(0, "anna", media=(medium,))
+    assert story.arrive(0, medium=medium) == story.rung("anna")
+    assert story.of(facts.Announced) == []
 
 
 def test_an_ordinary_greeting_never_delays_the_match() -> None:

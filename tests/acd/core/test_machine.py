@@ -4,7 +4,8 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from tests.acd.core.play import MOVES, WEIGHTS, Play, random_desk
+from tests.acd.core.play import MOVES, WEIGHTS, Play
+from tests.acd.core.random_desk import random_desk
 
 WHO = st.integers(0, 9_999)
 WHAT = st.integers(0, 59)

@@ -6,16 +6,17 @@ from typing import Any
 
 import pytest
 
-from acd.core import admission, answers, matching, offers, waiting, work
+from acd.core import admission, answers, incidents, matching, offers, waiting, work
 from acd.core.state import State
 from agents.roster import Seat
 from agents.states import WorkState
 from queues.board import Board
 from queues.contact import Contact
-from queues.desk import WrapUpRule
+from queues.desk import Entry, Incident, WrapUpRule
 from queues.need import Need
 from queues.priority import Rank
-from tests.acd.core.play import Play, random_desk, random_move
+from tests.acd.core.play import Play, random_move
+from tests.acd.core.random_desk import random_desk
 
 
 def found(thorough: bool = False) -> bool:
@@ -70,6 +71,14 @@ def no_tie_break(self: Board, number: int) -> int:
     return 1
 
 
+TOLD = incidents.concerning
+
+
+def told_to_all(state: State, entry: Entry) -> Incident | None:
+    """Takes nobody for a VIP."""
+    return TOLD(state, entry, False)
+
+
 FAULTS: dict[str, tuple[Any, str, Callable[..., Any]]] = {
     "wrong contact": (offers, "choose_contact", last_instead_of_first),
     "freed agent not matched": (work, "serve_agent", nobody_for_the_freed),
@@ -80,6 +89,12 @@ FAULTS: dict[str, tuple[Any, str, Callable[..., Any]]] = {
     "contact not matched when back": (waiting, "serve_contact", lambda state, contact: None),
     "promotion forgotten": (waiting, "watch_target", lambda state, contact, line: None),
     "losers keep ringing": (answers, "withdraw_all", lambda state, contact, cause, but=0: []),
+    "who is diverted keeps ringing": (waiting, "withdraw_all", lambda state, contact, cause: []),
+    "incident ignored": (incidents, "concerning", lambda state, entry, vip: None),
+    "VIPs not exempt": (incidents, "concerning", lambda state, entry, vip: told_to_all(state, entry)),
+    "text ends every call": (incidents, "ends_call", lambda state, contact: True),
+    "text ends no call": (incidents, "ends_call", lambda state, contact: False),
+    "scope ignored": (incidents, "in_scope", lambda incident, entry: True),
     "wrap-up ignored": (work, "wrap_up_rule", lambda state, done: WrapUpRule()),
 }
 

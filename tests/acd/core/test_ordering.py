@@ -3,6 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from acd.core import facts
 from tests.acd.core.story import MAIL, VOICE, Story, agent, desk, entry, line
 
 
@@ -35,6 +36,21 @@ def test_a_vip_list_and_a_vip_entry_add_up_to_the_better_of_the_two() -> None:
     b = story.arrive(0, to="vip", priority_class=2)
     assert (story.contact(a).asked_class, story.contact(a).head_start_ms) == (3, 9_000)
     assert (story.contact(b).asked_class, story.contact(b).head_start_ms) == (2, 500)
+
+
+def test_a_contact_is_a_vip_by_a_head_start_or_a_class_below_that_of_its_line() -> None:
+    lines = line(), line("low", priority_class=3)
+    story = Story(
+        desk(*lines, entry("gold", "help", priority_class=4), entry("early", "help", head_start_ms=1))
+    )
+    story.arrive(0)
+    story.arrive(0, priority_class=5)
+    story.arrive(0, to="low", priority_class=4)
+    for name in ("gold", "early"):
+        story.arrive(0, to=name)
+    story.arrive(0, head_start_ms=1)
+    story.arrive(0, to="low", priority_class=2)
+    assert [fact.vip for fact in story.of(facts.Arrived)] == [False] * 3 + [True] * 4
 
 
 def test_a_head_start_of_ten_seconds_overtakes_who_came_up_to_ten_seconds_before() -> None:

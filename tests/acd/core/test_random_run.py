@@ -12,7 +12,8 @@ import pytest
 
 from acd.core import events, facts
 from acd.core.engine import Engine
-from tests.acd.core.play import Play, random_desk, random_move
+from tests.acd.core.play import Play, random_move
+from tests.acd.core.random_desk import random_desk
 
 ROOT = Path(__file__).parents[3]
 

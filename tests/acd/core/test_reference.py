@@ -12,7 +12,8 @@ from acd.core.engine import ON_DEADLINE, ON_EVENT
 from agents.states import AGENT, WORK, AgentState, WorkState
 from queues.desk import Medium
 from queues.states import CONTACT, ContactState
-from tests.acd.core.play import Play, random_desk, random_move
+from tests.acd.core.play import Play, random_move
+from tests.acd.core.random_desk import random_desk
 from tests.acd.core.reference import PAGES, WRITTEN, classes
 
 TABLES: dict[str, tuple[Mapping[str, Mapping[str, str]], str]] = {
@@ -106,7 +107,7 @@ def test_every_row_of_every_table_is_used_by_the_engine(monkeypatch: pytest.Monk
 
     for module in (admission, answers, offers, presence, waiting, work):
         monkeypatch.setattr(module, "step", watched)
-    for seed in range(12):
+    for seed in range(30):
         rng, play = Random(seed), Play(random_desk(seed), thorough=False)
         for _ in range(1_500):
             random_move(play, rng)

@@ -1,0 +1,90 @@
+"""Reading a journal's directory without its lock: beside the running server, after it, or in a copy."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from urllib.parse import quote
+
+from acd.journal import database, rows, segment
+from acd.journal.errors import JournalDamagedError, JournalOpenError
+from acd.ports import Entry
+
+_CHUNK = 10_000
+
+
+class JournalReader:
+    """All entries in `directory`, archived or not; nothing is written but what SQLite needs to read.
+
+    What the server appends while this reads is seen. Raises JournalOpenError: there is no journal, or it
+    cannot be read; JournalFormatError, JournalDamagedError as the journal does.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._archive = directory / "archive.db"
+        if not self._archive.is_file() and not segment.stored_paths(directory):
+            raise JournalOpenError(f"there is no journal in {directory}")
+
+    def entries(self, after_seq: int = 0) -> Iterator[Entry]:
+        """Entries with seq > after_seq, oldest first, up to the first that is missing.
+
+        Nothing follows a missing entry but what a machine that died had not synced.
+        """
+        while chunk := self._chunk(after_seq) or self._chunk(after_seq):  # moved to the archive meanwhile?
+            for entry in chunk:
+                if entry.seq != after_seq + 1:
+                    return
+                after_seq = entry.seq
+                yield entry
+
+    def before(self, t_ms: int) -> int:
+        """A sequence number so that every entry up to it is older than `t_ms`, and few after it are."""
+        if not self._archive.is_file():
+            return 0
+        with closing(_connect(self._archive)) as connection:
+            try:
+                (high,) = connection.execute("SELECT coalesce(max(seq), 0) FROM entries").fetchone()
+                low = 0
+                while low < high:
+                    middle = (low + high + 1) // 2
+                    found = connection.execute("SELECT t_ms FROM entries WHERE seq = ?", (middle,)).fetchone()
+                    if found is None or found[0] >= t_ms:
+                        high = middle - 1
+                    else:
+                        low = middle
+            except sqlite3.DatabaseError as error:
+                raise JournalDamagedError(f"{self._archive}: {error}") from error
+        return low
+
+    def _chunk(self, after_seq: int) -> list[Entry]:
+        chunk = _read(self._archive, after_seq)
+        for path in segment.stored_paths(self._directory) if not chunk else ():
+            chunk = _read(path, after_seq)
+            if chunk:
+                break
+        return chunk
+
+
+def _read(path: Path, after_seq: int) -> list[Entry]:
+    """Some entries of one file; none if it is gone."""
+    try:
+        with closing(_connect(path)) as connection:
+            return list(rows.select(connection, after_seq, _CHUNK, path.name))
+    except FileNotFoundError:
+        return []
+    except sqlite3.OperationalError as error:
+        if not path.exists():
+            return []
+        raise JournalOpenError(f"cannot read {path}: {error}") from error
+    except sqlite3.DatabaseError as error:
+        raise JournalDamagedError(f"{path}: {error}: restore the journal from a backup") from error
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    """For reading only: such a connection never moves what is in the WAL, so it takes nothing from others."""
+    try:
+        database.check_format(path)
+    except PermissionError as error:
+        raise JournalOpenError(f"cannot read {path}: {error.strerror}") from error
+    return sqlite3.connect(f"file:{quote(str(path.absolute()))}?mode=ro", uri=True, isolation_level=None)

@@ -1,0 +1,71 @@
+"""Contacts: the legs of one contact as one, so that a client's totals count it once."""
+
+from collections.abc import Sequence
+
+from msgspec.structs import replace
+
+from acd.kpi.legs import GOES_ON, Finished, Leg, Outcome
+
+
+class Contacts:
+    """Folds finished legs into one leg per contact: its first wait start, its final outcome.
+
+    The waits of its legs add up, so an overflow waits on and a transfer adds what was waited after it; talk
+    is no wait. Work adds up too. `line`, `kind` and `agent` are the last ones, `queued_ms` is when it first
+    waited. A contact is handed over when its last leg is known and all of its legs are finished.
+    """
+
+    def __init__(self, finished: Finished) -> None:
+        self._finished = finished
+        self._parts: dict[int, list[Leg]] = {}
+
+    def take(self, leg: Leg) -> None:
+        """A leg is finished. Each leg may come once; the legs of a contact in any order."""
+        if leg.number == 1 and not _goes_on(leg):
+            self._finished(leg)
+            return
+        parts = self._parts.setdefault(leg.contact, [])
+        parts.append(leg)
+        last = max(parts, key=_number)
+        if len(parts) == last.number and not _goes_on(last):
+            del self._parts[leg.contact]
+            self._finished(merged(parts))
+
+    @property
+    def unfinished(self) -> int:
+        """Contacts of which some legs are here and others not yet; 0 after the ledger was closed.
+
+        Except for contacts whose first legs a ledger that began later than they did has not seen.
+        """
+        return len(self._parts)
+
+
+def merged(legs: Sequence[Leg]) -> Leg:
+    """All legs of one contact as one leg."""
+    parts = sorted(legs, key=_number)
+    first, last = parts[0], parts[-1]
+    answered = [part for part in parts if part.answered_ms]
+    return replace(
+        last,
+        number=1,
+        cause="arrived",
+        queued_ms=last.anchor_ms or first.queued_ms,
+        wait_ms=sum(part.wait_ms for part in parts),
+        ring_ms=sum(part.ring_ms for part in parts),
+        talk_ms=sum(part.talk_ms for part in parts),
+        hold_ms=sum(part.hold_ms for part in parts),
+        wrap_up_ms=sum(part.wrap_up_ms for part in parts),
+        done_ms=max(part.done_ms for part in parts),
+        agent=answered[-1].agent if answered else "",
+        answered_ms=answered[0].answered_ms if answered else 0,
+        escalated_ms=next((part.escalated_ms for part in parts if part.escalated_ms), 0),
+        code=next((part.code for part in reversed(parts) if part.code), ""),
+    )
+
+
+def _goes_on(leg: Leg) -> bool:
+    return leg.outcome is Outcome.FLOWED_OUT and leg.kind in GOES_ON
+
+
+def _number(leg: Leg) -> int:
+    return leg.number

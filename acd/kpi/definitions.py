@@ -1,0 +1,383 @@
+"""The KPIs by name: each with its version, formula, unit and meaning; computed from counts only.
+
+A changed definition is a new version; what was reported stays true under its old one.
+"""
+
+import math
+from collections.abc import Callable, Iterable, Mapping
+from enum import StrEnum
+
+from msgspec import Struct
+
+from acd.kpi.legs import View
+from acd.kpi.service import Counts, Terms
+
+Part = Callable[[Counts], float]
+
+ONE: Part = lambda counts: 1  # noqa: E731, ARG005
+"""The denominator of what is no ratio."""
+
+
+class Unit(StrEnum):
+    SHARE = "share"
+    """0.8 is shown as 80 %."""
+    MS = "ms"
+    NUMBER = "number"
+
+
+class Definition(Struct, frozen=True):
+    """A named KPI: `numerator` / `denominator`, both sums over contacts, so that intervals add up.
+
+    Where `denominator` is `ONE` it is a plain number.
+    """
+
+    name: str
+    formula: str
+    """In words of `Counts`, for people."""
+    unit: str
+    """One of `Unit`; client-defined KPIs may name their own."""
+    meaning: str
+    german: str
+    numerator: Part
+    denominator: Part = ONE
+    version: int = 1
+
+    def value(self, counts: Counts) -> float | None:
+        """The KPI of these counts; None where nothing happened that it could be a share or mean of."""
+        below = self.denominator(counts)
+        found = self.numerator(counts) / below if below else math.nan
+        return found if math.isfinite(found) else None
+
+
+def printed(definition: Definition, terms: Terms) -> dict[str, object]:
+    """What a report must say of a KPI it shows: contracts attach money to it."""
+    return {
+        "name": definition.name,
+        "version": definition.version,
+        "formula": definition.formula,
+        "unit": definition.unit,
+        "meaning": definition.meaning,
+        "german": definition.german,
+        "threshold_s": terms.threshold_ms / 1000,
+        "short_abandon": f"given up by the caller after less than {terms.short_ms / 1000:g} s",
+        "reply_s": terms.reply_ms / 1000,
+        "interval": RULES[terms.view],
+    }
+
+
+RULES: Mapping[View, str] = {
+    View.ENTRY: "entry: a contact counts in the interval in which it entered the line",
+    View.EVENT: "event: a contact counts in the interval in which its outcome was decided",
+}
+
+
+def _net(c: Counts) -> float:
+    """All who were answered or gave up, short abandons left out."""
+    return c.answered + c.abandoned - c.short
+
+
+def _late_or_answered(c: Counts) -> float:
+    """Answered, and gave up later than T: short abandons are within T already."""
+    return c.answered + c.abandoned - c.abandoned_in_time
+
+
+def _busy_handling(c: Counts) -> float:
+    return c.talk_ms + c.hold_ms + c.wrap_up_ms
+
+
+_ALL: Iterable[Definition] = (
+    Definition(
+        "contacts",
+        "offered + blocked + incident + open",
+        Unit.NUMBER,
+        "All contacts: N = O + B + M, and what is still open.",
+        "Anzahl der Kontakte",
+        lambda c: c.arrived,
+    ),
+    Definition(
+        "answered",
+        "in_time / answered",
+        Unit.SHARE,
+        "Service level: of those who were answered, the share within T.",
+        "Servicelevel der angenommenen",
+        lambda c: c.in_time,
+        lambda c: c.answered,
+    ),
+    Definition(
+        "answered_or_abandoned_in_time",
+        "(in_time + abandoned_in_time) / (answered + abandoned)",
+        Unit.SHARE,
+        "Service level: the share whose wait was over within T, one way or the other.",
+        "Servicelevel, Auflegen in der Zeit zählt als erfüllt",
+        lambda c: c.in_time + c.abandoned_in_time,
+        lambda c: c.answered + c.abandoned,
+    ),
+    Definition(
+        "abandons_ignored",
+        "in_time / (answered + abandoned - short - (abandoned_in_time - short))",
+        Unit.SHARE,
+        "Service level: who gave up within T does not count at all.",
+        "Servicelevel, Auflegen in der Zeit zählt nicht mit",
+        lambda c: c.in_time,
+        _late_or_answered,
+    ),
+    Definition(
+        "abandons_negative",
+        "in_time / (answered + abandoned - short)",
+        Unit.SHARE,
+        "Service level, the default: whoever gave up, short abandons left out, was not served in time.",
+        "Servicelevel, Auflegen zählt als verfehlt",
+        lambda c: c.in_time,
+        _net,
+    ),
+    Definition(
+        "abandons_positive",
+        "(in_time + abandoned_in_time - short) / (answered + abandoned - short)",
+        Unit.SHARE,
+        "Service level: who gave up within T, but not shortly, counts as served.",
+        "Servicelevel, Auflegen in der Zeit zählt als erfüllt, kurzes nicht mit",
+        lambda c: c.in_time + c.abandoned_in_time - c.short,
+        _net,
+    ),
+    Definition(
+        "offered",
+        "in_time / offered",
+        Unit.SHARE,
+        "Service level: the share of all that were offered to the line, flow-outs included.",
+        "Servicelevel der angebotenen",
+        lambda c: c.in_time,
+        lambda c: c.offered,
+    ),
+    Definition(
+        "reachability",
+        "answered / (answered + abandoned + blocked)",
+        Unit.SHARE,
+        "The share of calls that reached a person. A voicemail is none; who was content with the text of an "
+        "incident is left out.",
+        "Erreichbarkeit",
+        lambda c: c.answered,
+        lambda c: c.answered + c.abandoned + c.blocked,
+    ),
+    Definition(
+        "reachability_net",
+        "answered / (answered + abandoned - short + blocked)",
+        Unit.SHARE,
+        "The same without short abandons.",
+        "Erreichbarkeit ohne kurzes Auflegen",
+        lambda c: c.answered,
+        lambda c: _net(c) + c.blocked,
+    ),
+    Definition(
+        "reachability_per_customer",
+        "customers_reached / customers",
+        Unit.SHARE,
+        "Of the cases of parties who were answered, gave up or were turned away, the share that was answered "
+        "in the end.",
+        "Erreichbarkeit je Kunde",
+        lambda c: c.customers_reached,
+        lambda c: c.customers,
+    ),
+    Definition(
+        "abandon_rate",
+        "abandoned / (answered + abandoned)",
+        Unit.SHARE,
+        "The share that gave up.",
+        "Lost Calls",
+        lambda c: c.abandoned,
+        lambda c: c.answered + c.abandoned,
+    ),
+    Definition(
+        "abandon_rate_net",
+        "(abandoned - short) / (answered + abandoned - short)",
+        Unit.SHARE,
+        "The same without short abandons.",
+        "Lost Calls ohne kurzes Auflegen",
+        lambda c: c.abandoned - c.short,
+        _net,
+    ),
+    Definition(
+        "asa",
+        "wait_ms / answered",
+        Unit.MS,
+        "Average speed of answer: mean wait of those who were answered, from the moment they queued.",
+        "mittlere Wartezeit",
+        lambda c: c.wait_ms,
+        lambda c: c.answered,
+    ),
+    Definition(
+        "response_time",
+        "response_ms / answered",
+        Unit.MS,
+        "The same from the arrival, announcements included.",
+        "Anruf-Reaktionszeit",
+        lambda c: c.response_ms,
+        lambda c: c.answered,
+    ),
+    Definition(
+        "longest_wait",
+        "longest_wait_ms",
+        Unit.MS,
+        "Longest wait of those who were answered.",
+        "längste Wartezeit",
+        lambda c: c.longest_wait_ms,
+    ),
+    Definition(
+        "longest_abandoned",
+        "longest_abandoned_ms",
+        Unit.MS,
+        "Longest wait of those who gave up.",
+        "längste Wartezeit der Aufleger",
+        lambda c: c.longest_abandoned_ms,
+    ),
+    Definition(
+        "talk_time",
+        "(talk_ms + hold_ms) / handled",
+        Unit.MS,
+        "Mean conversation of those whom an agent handled, hold included.",
+        "Gesprächszeit",
+        lambda c: c.talk_ms + c.hold_ms,
+        lambda c: c.handled,
+    ),
+    Definition(
+        "wrap_up_time",
+        "wrap_up_ms / handled",
+        Unit.MS,
+        "Mean after-contact work.",
+        "Nachbearbeitungszeit",
+        lambda c: c.wrap_up_ms,
+        lambda c: c.handled,
+    ),
+    Definition(
+        "aht",
+        "(talk_ms + hold_ms + wrap_up_ms) / handled",
+        Unit.MS,
+        "Average handling time: conversation and after-contact work.",
+        "Bearbeitungszeit",
+        _busy_handling,
+        lambda c: c.handled,
+    ),
+    Definition(
+        "occupancy",
+        "busy_ms / present_ms",
+        Unit.SHARE,
+        "Of the time in which agents were signed in and not paused: talk, hold, ring and wrap-up.",
+        "Auslastung",
+        lambda c: c.busy_ms,
+        lambda c: c.present_ms,
+    ),
+    Definition(
+        "coded_share",
+        "coded / handled",
+        Unit.SHARE,
+        "The share that has a wrap-up code: how complete counts by code are.",
+        "Anteil mit Nachbearbeitungscode",
+        lambda c: c.coded,
+        lambda c: c.handled,
+    ),
+    Definition(
+        "escalation_rate",
+        "escalated / handled",
+        Unit.SHARE,
+        "Of those whom an agent handled, the share handed on to a line of a higher level.",
+        "Eskalationsquote",
+        lambda c: c.escalated,
+        lambda c: c.handled,
+    ),
+    Definition(
+        "escalation_time",
+        "escalation_ms / escalated",
+        Unit.MS,
+        "Mean time from the arrival to that hand-over.",
+        "Eskalationszeit",
+        lambda c: c.escalation_ms,
+        lambda c: c.escalated,
+    ),
+    Definition(
+        "escalation_time_from_answer",
+        "escalation_handling_ms / escalated",
+        Unit.MS,
+        "Mean time from the answer to that hand-over.",
+        "Eskalationszeit ab Annahme",
+        lambda c: c.escalation_handling_ms,
+        lambda c: c.escalated,
+    ),
+    Definition(
+        "mail_in_time",
+        "replied_in_time / written",
+        Unit.SHARE,
+        "Of mails and faxes that were replied to or should have been, the share with a human reply in time, "
+        "in business time.",
+        "Antworten in der Zeit",
+        lambda c: c.replied_in_time,
+        lambda c: c.written,
+    ),
+    Definition(
+        "mail_response_time",
+        "reply_ms / replied",
+        Unit.MS,
+        "Mean business time from the arrival of a mail or fax to its reply.",
+        "Reaktionszeit auf Mails und Faxe",
+        lambda c: c.reply_ms,
+        lambda c: c.replied,
+    ),
+    Definition(
+        "first_contact_resolution",
+        "resolved_first / resolvable",
+        Unit.SHARE,
+        "Of the answered contacts of known parties, the share that was not escalated, and that no other "
+        "contact of the party followed, nor an answered one preceded, within the days of the rule.",
+        "Erstlösungsquote",
+        lambda c: c.resolved_first,
+        lambda c: c.resolvable,
+    ),
+    Definition(
+        "first_contact_resolution_of_answered",
+        "resolved_first / answered",
+        Unit.SHARE,
+        "The same of all that were answered, parties unknown included.",
+        "Erstlösungsquote aller angenommenen",
+        lambda c: c.resolved_first,
+        lambda c: c.answered,
+    ),
+    Definition(
+        "recontact_rate",
+        "recontacted / resolvable",
+        Unit.SHARE,
+        "Of the answered contacts of known parties, the share whose party came again in those days.",
+        "Wiederanruferquote",
+        lambda c: c.recontacted,
+        lambda c: c.resolvable,
+    ),
+    Definition(
+        "incident_share",
+        "incident / arrived",
+        Unit.SHARE,
+        "The share that ended in the text of an incident.",
+        "Anteil mit Störungsansage zufrieden",
+        lambda c: c.incident,
+        lambda c: c.arrived,
+    ),
+    Definition(
+        "informed_share",
+        "informed / arrived",
+        Unit.SHARE,
+        "The share that was told of an incident, whatever became of it.",
+        "Anteil mit Störungsansage",
+        lambda c: c.informed,
+        lambda c: c.arrived,
+    ),
+)
+
+DEFINITIONS: Mapping[str, Definition] = {definition.name: definition for definition in _ALL}
+
+DEFAULT_SERVICE_LEVEL = "abandons_negative"
+
+SERVICE_LEVELS = (
+    "answered",
+    "answered_or_abandoned_in_time",
+    "abandons_ignored",
+    "abandons_negative",
+    "abandons_positive",
+    "offered",
+)
+"""The definitions of the service level, any of which a contract may name."""

@@ -1,0 +1,95 @@
+"""A leg as plain data: one stay of a contact in one line, its outcome, and the work that came of it."""
+
+from enum import StrEnum
+
+from msgspec import Struct
+
+from queues.desk import Medium
+
+
+class Outcome(StrEnum):
+    """How a leg ended. FLOWED_OUT: the contact went on elsewhere; `Leg.kind` says where to."""
+
+    ANSWERED = "answered"
+    ABANDONED = "abandoned"
+    FLOWED_OUT = "flowed out"
+    BLOCKED = "blocked"
+    INCIDENT = "incident"
+    OPEN = "open"
+
+
+class View(StrEnum):
+    """To which interval a leg belongs."""
+
+    ENTRY = "entry"
+    """In which it entered the line: reports."""
+    EVENT = "event"
+    """In which its outcome was decided: live boards."""
+
+
+GOES_ON = frozenset(("transfer", "overflow", "leg lost"))
+"""Kinds of FLOWED_OUT after which the contact is still ours: another leg of it follows."""
+
+BY_DESK = "waited too long"
+"""Kind of an abandon by the desk's own doing. Never short, else throwing callers out would pay."""
+
+
+class Leg(Struct, gc=False):
+    """One stay of a contact in one line, and the work that came of it. Moments: Unix milliseconds, 0: never.
+
+    `agent` is who answered; he and the times of his work stay with the leg that he answered, also when he
+    handed the contact on (`FLOWED_OUT`, kind `transfer`).
+    """
+
+    contact: int
+    """0 for what was blocked: it never became a contact."""
+    party: str
+    tenant: str
+    line: str
+    medium: Medium
+    entry: str
+    vip: bool
+    arrived_ms: int
+    number: int = 1
+    """1 is the contact's first line, and so on."""
+    cause: str = "arrived"
+    """Why it entered the line: `arrived`, `transfer`, `overflow`, `leg lost`; `blocked`: it did not."""
+    queued_ms: int = 0
+    """When it entered the line; when it was blocked, or the announcement began, if it never did."""
+    anchor_ms: int = 0
+    """When the contact first waited in any line; 0: never."""
+    ended_ms: int = 0
+    """When the outcome was decided: the answer, if an agent kept it; the hand-over, if he did not."""
+    outcome: Outcome = Outcome.OPEN
+    kind: str = ""
+    """Of a flow-out: `transfer`, `overflow`, `leg lost`, `voicemail`, `callback`; of a block: its reason.
+
+    Of an abandon: `greeting`, `waiting`, `offered`, `leg lost`, `waited too long`; of an incident: by whom.
+    """
+    wait_ms: int = 0
+    """In this line until the answer or, without one, the outcome; 0 if it never queued.
+
+    Of an incident: how long the text was heard.
+    """
+    agent: str = ""
+    answered_ms: int = 0
+    ring_ms: int = 0
+    """Agents' phones rang so long for it, answered or not."""
+    talk_ms: int = 0
+    """Without hold, and without the time in which the work rested for another contact."""
+    hold_ms: int = 0
+    wrap_up_ms: int = 0
+    done_ms: int = 0
+    """When the work on it was over, wrap-up included."""
+    replied_ms: int = 0
+    """Mail and fax: when the agent closed it as answered."""
+    code: str = ""
+    escalated_ms: int = 0
+    """When it was handed on to a line of a higher level."""
+    during_incident: bool = False
+    """It was told of an incident."""
+
+    @property
+    def escalated(self) -> bool:
+        """Whether it was handed on to a line of a higher level."""
+        return self.escalated_ms > 0

@@ -1,0 +1,331 @@
+"""The ledger: folds facts into legs, which say what became of each stay of a contact in a line."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from msgspec.structs import replace
+
+from acd.core import facts
+from acd.core.facts import Fact
+from acd.kpi.leg import BY_DESK as BY_DESK
+from acd.kpi.leg import GOES_ON as GOES_ON
+from acd.kpi.leg import Leg as Leg
+from acd.kpi.leg import Outcome as Outcome
+from acd.kpi.leg import View as View
+from queues.desk import Medium
+
+Finished = Callable[[Leg], None]
+
+_BY_AGENT, _BY_OTHER, _RESTING = 1, 2, 4
+
+
+class _Break:
+    """Why the conversation of a contact is not going on now, as bits, and since when."""
+
+    __slots__ = ("bits", "since_ms")
+
+    def __init__(self) -> None:
+        self.bits = self.since_ms = 0
+
+
+class Ledger:
+    """Folds facts into legs; `finished` gets each leg once, when nothing more can happen to it.
+
+    Facts must come in their order, from the beginning or from any point on: what is told of a contact whose
+    arrival was not seen is left out and noted in `stranger_ms`. The cut into batches does not matter, as long
+    as the facts of one event come in one call.
+    """
+
+    def __init__(self, finished: Finished) -> None:
+        self.stranger_ms = 0
+        """Moment of the last fact about a contact whose arrival was not seen; 0: there was none."""
+        self._finished = finished
+        self._legs: dict[int, Leg] = {}
+        """Where each live contact is now."""
+        self._rings: dict[int, int] = {}
+        """Offer → since when it rings."""
+        self._breaks: dict[int, _Break] = {}
+        self._ending: Leg | None = None
+        """Answered and over; its wrap-up would be the next that is told."""
+        self._wrap_ups: dict[tuple[int, str], tuple[Leg, int]] = {}
+        """(contact, agent) → leg, and since when it is wrapped up."""
+        self._on: dict[type[Fact], Callable[[Any], None]] = {
+            kind: getattr(self, name) for kind, name in _HANDLERS.items()
+        }
+
+    def take(self, batch: Iterable[Fact]) -> None:
+        """Fold the facts of one or more events."""
+        on = self._on
+        for fact in batch:
+            handler = on.get(type(fact))
+            if handler is not None:
+                handler(fact)
+        if self._ending is not None:
+            self._deliver()
+
+    def open_legs(self, now_ms: int) -> list[Leg]:
+        """Copies of the legs not finished, as they would be if all of it ended now; changes nothing.
+
+        What waits has the outcome OPEN; what an agent handles is ANSWERED, with the work so far.
+        """
+        found = []
+        for number, leg in self._legs.items():
+            one = replace(leg, done_ms=now_ms)
+            if leg.outcome is Outcome.ANSWERED:
+                _add_talk(one, now_ms, self._breaks.get(number))
+            else:
+                one.ended_ms, one.wait_ms = now_ms, now_ms - leg.queued_ms if leg.anchor_ms else 0
+            found.append(one)
+        for leg, since_ms in self._wrap_ups.values():
+            found.append(replace(leg, wrap_up_ms=now_ms - since_ms, done_ms=now_ms))
+        return found
+
+    def close(self, now_ms: int) -> None:
+        """Hand over what is still open, as `open_legs` shows it; the ledger is empty then."""
+        for leg in self.open_legs(now_ms):
+            self._finished(leg)
+        for live in (self._legs, self._rings, self._breaks, self._wrap_ups):
+            live.clear()
+
+    # ---- facts about contacts that wait
+
+    def _blocked(self, fact: facts.Blocked) -> None:
+        who = 0, fact.party, fact.tenant, fact.line, fact.medium, fact.entry, fact.vip
+        leg = Leg(*who, fact.t_ms, 1, "blocked", fact.t_ms)
+        self._out(leg, fact.t_ms, Outcome.BLOCKED, fact.reason)
+
+    def _arrived(self, fact: facts.Arrived) -> None:
+        t_ms = fact.t_ms
+        who = fact.contact, fact.party, fact.tenant, fact.line, fact.medium, fact.entry, fact.vip
+        self._legs[fact.contact] = Leg(*who, t_ms, 1, "arrived", t_ms)
+
+    def _informed(self, fact: facts.Informed) -> None:
+        leg = self._legs.get(fact.contact)
+        if leg is None:
+            self.stranger_ms = fact.t_ms
+        else:
+            leg.during_incident = True
+
+    def _queued(self, fact: facts.Queued) -> None:
+        leg = self._legs.get(fact.contact)
+        if leg is None:
+            self.stranger_ms = fact.t_ms
+            return
+        leg.line, leg.queued_ms, leg.anchor_ms = fact.line, fact.t_ms, fact.anchor_ms
+
+    def _overflowed(self, fact: facts.Overflowed) -> None:
+        leg = self._legs.pop(fact.contact, None)
+        if leg is None:
+            self.stranger_ms = fact.t_ms
+            return
+        self._go_on(leg, fact.t_ms, fact.to_line, "overflow")
+        self._out(leg, fact.t_ms, Outcome.FLOWED_OUT, "overflow")
+
+    def _offered(self, fact: facts.Offered) -> None:
+        self._rings[fact.offer] = fact.t_ms
+
+    def _ring_over(
+        self, fact: facts.Refused | facts.NotAnswered | facts.OfferLost | facts.OfferWithdrawn
+    ) -> None:
+        since_ms, leg = self._rings.pop(fact.offer, None), self._legs.get(fact.contact)
+        if leg is None:
+            self.stranger_ms = fact.t_ms
+        elif since_ms is not None:
+            leg.ring_ms += fact.t_ms - since_ms
+
+    def _abandoned(self, fact: facts.Abandoned) -> None:
+        leg = self._legs.pop(fact.contact, None)
+        if leg is None:
+            self.stranger_ms = fact.t_ms
+        else:
+            kind = "leg lost" if fact.leg_lost else fact.stage
+            self._out(leg, fact.t_ms, Outcome.ABANDONED, kind)
+
+    def _flowed_out(self, fact: facts.FlowedOut) -> None:
+        leg = self._legs.pop(fact.contact, None)
+        if leg is None:
+            self.stranger_ms = fact.t_ms
+        else:
+            self._out(leg, fact.t_ms, Outcome.FLOWED_OUT, fact.kind)
+
+    def _deflected(self, fact: facts.Deflected) -> None:
+        leg = self._legs.pop(fact.contact, None)
+        if leg is None:
+            self.stranger_ms = fact.t_ms
+        else:
+            self._out(leg, fact.t_ms, Outcome.INCIDENT, fact.by)
+
+    # ---- facts about contacts that an agent handles
+
+    def _answered(self, fact: facts.Answered) -> None:
+        leg, since_ms = self._legs.get(fact.contact), self._rings.pop(fact.offer, None)
+        t_ms = fact.t_ms
+        if leg is None:
+            self.stranger_ms = t_ms
+            return
+        if since_ms is not None:
+            leg.ring_ms += t_ms - since_ms
+        leg.outcome, leg.agent = Outcome.ANSWERED, fact.agent
+        leg.answered_ms = leg.ended_ms = t_ms
+        leg.wait_ms = fact.line_wait_ms
+
+    def _held(self, fact: facts.Held) -> None:
+        self._break(fact.contact, fact.t_ms, _BY_AGENT if fact.by_agent else _BY_OTHER, begins=True)
+
+    def _resumed(self, fact: facts.Resumed) -> None:
+        self._break(fact.contact, fact.t_ms, _BY_AGENT if fact.by_agent else _BY_OTHER, begins=False)
+
+    def _interrupted(self, fact: facts.Interrupted) -> None:
+        self._break(fact.contact, fact.t_ms, _RESTING, begins=True)
+
+    def _interruption_ended(self, fact: facts.InterruptionEnded) -> None:
+        self._break(fact.contact, fact.t_ms, _RESTING, begins=False)
+
+    def _break(self, contact: int, t_ms: int, bit: int, *, begins: bool) -> None:
+        leg = self._legs.get(contact)
+        if leg is None:
+            self.stranger_ms = t_ms
+            return
+        now = self._breaks.get(contact)
+        if now is None:
+            now = self._breaks[contact] = _Break()
+        _add_break(leg, t_ms, now)
+        now.bits = now.bits | bit if begins else now.bits & ~bit
+
+    def _released(self, fact: facts.Released) -> None:
+        leg = self._legs.pop(fact.contact, None)
+        if leg is None:
+            self.stranger_ms = fact.t_ms
+        elif leg.outcome is Outcome.ANSWERED:
+            if fact.by == "agent" and leg.medium is not Medium.VOICE:
+                leg.replied_ms = fact.t_ms
+            self._end_work(leg, fact.t_ms)
+        elif fact.by == BY_DESK:
+            self._out(leg, fact.t_ms, Outcome.ABANDONED, fact.by)
+        else:
+            self._out(leg, fact.t_ms, Outcome.BLOCKED, fact.by)
+
+    def _transferred(self, fact: facts.Transferred) -> None:
+        leg = self._legs.pop(fact.contact, None)
+        if leg is None:
+            self.stranger_ms = fact.t_ms
+            return
+        if fact.escalated:
+            leg.escalated_ms = fact.t_ms
+        self._hand_on(leg, fact.t_ms, fact.to_line, "transfer")
+
+    def _agent_leg_lost(self, fact: facts.AgentLegLost) -> None:
+        leg = self._legs.pop(fact.contact, None)
+        if leg is None:
+            self.stranger_ms = fact.t_ms
+        else:
+            self._hand_on(leg, fact.t_ms, leg.line, "leg lost")
+
+    def _wrap_up_started(self, fact: facts.WrapUpStarted) -> None:
+        leg = self._ending
+        if leg is None or leg.contact != fact.contact:
+            self.stranger_ms = fact.t_ms
+            return
+        self._ending = None
+        self._wrap_ups[fact.contact, fact.agent] = leg, fact.t_ms
+
+    def _wrap_up_code(self, fact: facts.WrapUpCode) -> None:
+        leg = self._legs.get(fact.contact)
+        if leg is None or leg.agent != fact.agent:
+            leg, _ = self._wrap_ups.get((fact.contact, fact.agent), (None, 0))
+        if leg is None:
+            self.stranger_ms = fact.t_ms
+        else:
+            leg.code = fact.code
+
+    def _wrap_up_done(self, fact: facts.WrapUpDone) -> None:
+        leg, since_ms = self._wrap_ups.pop((fact.contact, fact.agent), (None, 0))
+        if leg is None:
+            self.stranger_ms = fact.t_ms
+            return
+        leg.done_ms = fact.t_ms
+        leg.wrap_up_ms = fact.t_ms - since_ms
+        if self._ending is not None:
+            self._deliver()
+        self._finished(leg)
+
+    # ---- ends
+
+    def _hand_on(self, leg: Leg, t_ms: int, to_line: str, kind: str) -> None:
+        self._go_on(leg, t_ms, to_line, kind)
+        leg.outcome, leg.kind = Outcome.FLOWED_OUT, kind
+        self._end_work(leg, t_ms)
+        leg.ended_ms = t_ms
+
+    def _go_on(self, leg: Leg, t_ms: int, to_line: str, cause: str) -> None:
+        """The contact's next leg."""
+        who = leg.contact, leg.party, leg.tenant, to_line, leg.medium, leg.entry, leg.vip
+        self._legs[leg.contact] = following = Leg(*who, leg.arrived_ms, leg.number + 1, cause, t_ms)
+        following.anchor_ms, following.during_incident = leg.anchor_ms, leg.during_incident
+
+    def _end_work(self, leg: Leg, t_ms: int) -> None:
+        """The conversation is over; a wrap-up may follow at once."""
+        if self._ending is not None:
+            self._deliver()
+        _add_talk(leg, t_ms, self._breaks.pop(leg.contact, None) if self._breaks else None)
+        leg.done_ms = t_ms
+        self._ending = leg
+
+    def _out(self, leg: Leg, t_ms: int, outcome: Outcome, kind: str) -> None:
+        """It ended without an answer."""
+        if self._ending is not None:
+            self._deliver()
+        leg.outcome, leg.kind = outcome, kind
+        leg.ended_ms = leg.done_ms = t_ms
+        if leg.anchor_ms or outcome is Outcome.INCIDENT:
+            leg.wait_ms = t_ms - leg.queued_ms
+        self._finished(leg)
+
+    def _deliver(self) -> None:
+        leg, self._ending = self._ending, None
+        if leg is not None:
+            self._finished(leg)
+
+
+def _add_talk(leg: Leg, t_ms: int, paused: _Break | None) -> None:
+    """The conversation ended at `t_ms`: what was neither hold nor rest was talk."""
+    if paused is not None:
+        _add_break(leg, t_ms, paused)
+    leg.talk_ms += t_ms - leg.answered_ms - leg.hold_ms
+
+
+def _add_break(leg: Leg, t_ms: int, paused: _Break) -> None:
+    """Count the time since the last change as what it was; rest is taken off the talk beforehand."""
+    if paused.bits & _RESTING:
+        leg.talk_ms -= t_ms - paused.since_ms
+    elif paused.bits:
+        leg.hold_ms += t_ms - paused.since_ms
+    paused.since_ms = t_ms
+
+
+_HANDLERS: Mapping[type[Fact], str] = {
+    facts.Blocked: "_blocked",
+    facts.Arrived: "_arrived",
+    facts.Informed: "_informed",
+    facts.Queued: "_queued",
+    facts.Overflowed: "_overflowed",
+    facts.Offered: "_offered",
+    facts.Refused: "_ring_over",
+    facts.NotAnswered: "_ring_over",
+    facts.OfferLost: "_ring_over",
+    facts.OfferWithdrawn: "_ring_over",
+    facts.Abandoned: "_abandoned",
+    facts.FlowedOut: "_flowed_out",
+    facts.Deflected: "_deflected",
+    facts.Answered: "_answered",
+    facts.Held: "_held",
+    facts.Resumed: "_resumed",
+    facts.Interrupted: "_interrupted",
+    facts.InterruptionEnded: "_interruption_ended",
+    facts.Released: "_released",
+    facts.Transferred: "_transferred",
+    facts.AgentLegLost: "_agent_leg_lost",
+    facts.WrapUpStarted: "_wrap_up_started",
+    facts.WrapUpCode: "_wrap_up_code",
+    facts.WrapUpDone: "_wrap_up_done",
+}

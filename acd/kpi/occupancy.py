@@ -1,0 +1,278 @@
+"""What agents did with their time, per interval, folded from facts. No moment is counted twice."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from msgspec import Struct
+
+from acd.core import facts
+from acd.core.facts import Fact
+from acd.kpi.intervals import Intervals
+from acd.kpi.service import Counts
+
+
+class AgentTime(Struct, gc=False):
+    """An agent's time in one interval, in milliseconds; sums of such are such.
+
+    Every moment has one kind, the first that applies: talk, hold, wrap-up, ring, paused, idle. So who handles
+    three mails at once is in talk once, and a mail that rests while a call is handled does not count.
+    """
+
+    signed_in_ms: int = 0
+    """Signed in, or signed out but still with work in hand."""
+    paused_ms: int = 0
+    """Paused with nothing in hand."""
+    ring_ms: int = 0
+    talk_ms: int = 0
+    hold_ms: int = 0
+    wrap_up_ms: int = 0
+    offers: int = 0
+    answered: int = 0
+    refused: int = 0
+    not_answered: int = 0
+    """The offer rang until its time was over, or did not reach him."""
+
+    @property
+    def busy_ms(self) -> int:
+        """Talk, hold, ring and wrap-up."""
+        return self.talk_ms + self.hold_ms + self.ring_ms + self.wrap_up_ms
+
+    @property
+    def present_ms(self) -> int:
+        """Signed in and not paused: never less than `busy_ms`."""
+        return self.signed_in_ms - self.paused_ms
+
+    def add(self, other: "AgentTime") -> None:
+        """Add other times."""
+        for name in AgentTime.__struct_fields__:
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+
+
+def add_time(counts: Counts, time: AgentTime) -> None:
+    """Let the occupancy of `counts` know of an agent's time."""
+    counts.busy_ms += time.busy_ms
+    counts.present_ms += time.present_ms
+
+
+class _Seat:
+    """What an agent is doing, since when, and where that is counted."""
+
+    __slots__ = (
+        "agent",
+        "holding",
+        "paused",
+        "present",
+        "resting",
+        "ringing",
+        "row",
+        "row_over_ms",
+        "since_ms",
+        "talking",
+        "wrapping",
+    )
+
+    def __init__(self, agent: str, t_ms: int) -> None:
+        self.agent = agent
+        self.present = self.paused = False
+        self.ringing = self.talking = self.holding = self.wrapping = self.resting = 0
+        self.since_ms = t_ms
+        self.row = AgentTime()
+        self.row_over_ms = t_ms
+
+
+_TALK, _BY_AGENT, _BY_OTHER, _REST = 0, 1, 2, 4
+
+
+class TimeSheet:
+    """Folds facts into the times of agents; `rows` are complete up to the last fact, or to `close`.
+
+    It may begin anywhere: an agent of whom nothing was heard yet counts as signed in from his first fact on.
+    """
+
+    def __init__(self, intervals: Intervals) -> None:
+        self.rows: dict[tuple[str, int], AgentTime] = {}
+        """(agent, number of the interval) → his time in it."""
+        self._intervals = intervals
+        self._seats: dict[str, _Seat] = {}
+        self._handling: dict[int, tuple[_Seat, int]] = {}
+        """Contact → who handles it, and whether it is on hold or rests (bits)."""
+        self._on: dict[type[Fact], Callable[[Any], None]] = {
+            kind: getattr(self, name) for kind, name in _HANDLERS.items()
+        }
+
+    def take(self, batch: Iterable[Fact]) -> None:
+        """Fold facts, in their order."""
+        on = self._on
+        for fact in batch:
+            handler = on.get(type(fact))
+            if handler is not None:
+                handler(fact)
+
+    def close(self, now_ms: int) -> None:
+        """Count everybody's time up to `now_ms`; may be called again later, and facts may follow."""
+        for seat in self._seats.values():
+            self._settle(seat, now_ms)
+
+    def total(self, *, index: int | None = None, agents: Iterable[str] | None = None) -> AgentTime:
+        """The times of all (or these) agents in all intervals (or one) together."""
+        whole, wanted = AgentTime(), None if agents is None else set(agents)
+        for (agent, number), time in self.rows.items():
+            if index in (None, number) and (wanted is None or agent in wanted):
+                whole.add(time)
+        return whole
+
+    # ---- facts
+
+    def _signed_in(self, fact: facts.SignedIn) -> None:
+        seat = self._seat(fact.agent, fact.t_ms)
+        seat.present, seat.paused = True, False
+
+    def _signed_out(self, fact: facts.SignedOut) -> None:
+        seat = self._seat(fact.agent, fact.t_ms)
+        seat.present = seat.paused = False
+
+    def _paused(self, fact: facts.Paused) -> None:
+        self._seat(fact.agent, fact.t_ms).paused = True
+
+    def _ready(self, fact: facts.Ready) -> None:
+        self._seat(fact.agent, fact.t_ms).paused = False
+
+    def _offered(self, fact: facts.Offered) -> None:
+        seat = self._seat(fact.agent, fact.t_ms)
+        seat.ringing += 1
+        self._row(seat, fact.t_ms).offers += 1
+
+    def _refused(self, fact: facts.Refused) -> None:
+        self._ring_over(fact.agent, fact.t_ms).refused += 1
+
+    def _not_answered(self, fact: facts.NotAnswered | facts.OfferLost) -> None:
+        self._ring_over(fact.agent, fact.t_ms).not_answered += 1
+
+    def _withdrawn(self, fact: facts.OfferWithdrawn) -> None:
+        self._ring_over(fact.agent, fact.t_ms)
+
+    def _ring_over(self, agent: str, t_ms: int) -> AgentTime:
+        seat = self._seat(agent, t_ms)
+        if seat.ringing:
+            seat.ringing -= 1
+        return self._row(seat, t_ms)
+
+    def _answered(self, fact: facts.Answered) -> None:
+        seat = self._seat(fact.agent, fact.t_ms)
+        if seat.ringing:
+            seat.ringing -= 1
+        seat.talking += 1
+        self._handling[fact.contact] = seat, _TALK
+        self._row(seat, fact.t_ms).answered += 1
+
+    def _held(self, fact: facts.Held) -> None:
+        self._break(fact.contact, fact.t_ms, _BY_AGENT if fact.by_agent else _BY_OTHER, begins=True)
+
+    def _resumed(self, fact: facts.Resumed) -> None:
+        self._break(fact.contact, fact.t_ms, _BY_AGENT if fact.by_agent else _BY_OTHER, begins=False)
+
+    def _interrupted(self, fact: facts.Interrupted) -> None:
+        self._break(fact.contact, fact.t_ms, _REST, begins=True)
+
+    def _interruption_ended(self, fact: facts.InterruptionEnded) -> None:
+        self._break(fact.contact, fact.t_ms, _REST, begins=False)
+
+    def _break(self, contact: int, t_ms: int, bit: int, *, begins: bool) -> None:
+        found = self._handling.get(contact)
+        if found is not None:
+            seat, bits = found
+            self._settle(seat, t_ms)
+            _count_work(seat, bits, -1)
+            bits = bits | bit if begins else bits & ~bit
+            _count_work(seat, bits, 1)
+            self._handling[contact] = seat, bits
+
+    def _over(self, fact: facts.Released | facts.Transferred | facts.AgentLegLost) -> None:
+        found = self._handling.pop(fact.contact, None)
+        if found is not None:
+            seat, bits = found
+            self._settle(seat, fact.t_ms)
+            _count_work(seat, bits, -1)
+
+    def _wrap_up_started(self, fact: facts.WrapUpStarted) -> None:
+        self._seat(fact.agent, fact.t_ms).wrapping += 1
+
+    def _wrap_up_done(self, fact: facts.WrapUpDone) -> None:
+        seat = self._seat(fact.agent, fact.t_ms)
+        if seat.wrapping:
+            seat.wrapping -= 1
+
+    # ---- time
+
+    def _seat(self, agent: str, t_ms: int) -> _Seat:
+        """The agent, his time counted up to now."""
+        seat = self._seats.get(agent)
+        if seat is None:
+            seat = self._seats[agent] = _Seat(agent, t_ms)
+            seat.present = True
+        elif seat.since_ms < t_ms:
+            self._settle(seat, t_ms)
+        return seat
+
+    def _settle(self, seat: _Seat, t_ms: int) -> None:
+        """Count the time since the last change as what it was, each interval's part in its own row."""
+        while seat.since_ms < t_ms:
+            row = self._row(seat, seat.since_ms)
+            until_ms = t_ms if seat.row_over_ms < 0 else min(t_ms, seat.row_over_ms)
+            _add(row, seat, until_ms - seat.since_ms)
+            seat.since_ms = until_ms
+
+    def _row(self, seat: _Seat, t_ms: int) -> AgentTime:
+        """The row of the interval of that moment; one that counts nowhere outside all intervals."""
+        if t_ms >= seat.row_over_ms >= 0:
+            index, seat.row_over_ms = self._intervals.around(t_ms)
+            seat.row = self.rows.setdefault((seat.agent, index), AgentTime()) if index >= 0 else AgentTime()
+        return seat.row
+
+
+def _count_work(seat: _Seat, bits: int, by: int) -> None:
+    if not bits:
+        seat.talking += by
+    elif bits & _REST:
+        seat.resting += by
+    else:
+        seat.holding += by
+
+
+def _add(row: AgentTime, seat: _Seat, span_ms: int) -> None:
+    if seat.talking:
+        row.talk_ms += span_ms
+    elif seat.holding:
+        row.hold_ms += span_ms
+    elif seat.wrapping:
+        row.wrap_up_ms += span_ms
+    elif seat.ringing:
+        row.ring_ms += span_ms
+    elif not seat.present and not seat.resting:
+        return
+    elif seat.paused and not seat.resting:
+        row.paused_ms += span_ms
+    row.signed_in_ms += span_ms
+
+
+_HANDLERS: Mapping[type[Fact], str] = {
+    facts.SignedIn: "_signed_in",
+    facts.SignedOut: "_signed_out",
+    facts.Paused: "_paused",
+    facts.Ready: "_ready",
+    facts.Offered: "_offered",
+    facts.Refused: "_refused",
+    facts.NotAnswered: "_not_answered",
+    facts.OfferLost: "_not_answered",
+    facts.OfferWithdrawn: "_withdrawn",
+    facts.Answered: "_answered",
+    facts.Held: "_held",
+    facts.Resumed: "_resumed",
+    facts.Interrupted: "_interrupted",
+    facts.InterruptionEnded: "_interruption_ended",
+    facts.Transferred: "_over",
+    facts.AgentLegLost: "_over",
+    facts.Released: "_over",
+    facts.WrapUpStarted: "_wrap_up_started",
+    facts.WrapUpDone: "_wrap_up_done",
+}

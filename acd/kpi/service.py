@@ -1,0 +1,217 @@
+"""Counts of legs, by the symbols of the KPI definitions; sums of counts are counts."""
+
+from collections.abc import Mapping
+
+from msgspec import Struct
+
+from acd.kpi.legs import BY_DESK, Leg, Outcome, View
+from queues.calendar import Clock, WallClock
+from queues.desk import Medium
+
+
+class Terms(Struct, frozen=True):
+    """What a report has agreed on, beside the definitions; printed with them."""
+
+    threshold_ms: int = 20_000
+    """T: answered in time means within it, inclusive."""
+    short_ms: int = 5_000
+    """s: a caller who gives up below it is a short abandon."""
+    view: View = View.ENTRY
+    reply_ms: int = 8 * 3_600_000
+    """Mail and fax: a human reply is in time within it, in the line's own business time."""
+    clocks: Mapping[str, Clock] = {}
+    """Line → its business time; lines not named here reckon in wall-clock time."""
+
+
+class Counts(Struct, gc=False):
+    """What is counted of some legs: of a line in an interval, of a client, of a simulated day.
+
+    `_ms` are sums of milliseconds, except `longest_…`. N = `arrived` = O + B + M (+ what is `open` yet), with
+    O = `offered` = A + X + F.
+    """
+
+    arrived: int = 0
+    """N: all."""
+    blocked: int = 0
+    """B: turned away: line full, closed."""
+    incident: int = 0
+    """M: ended in the text of an incident."""
+    answered: int = 0
+    """A: answered, and ended by caller or agent; not those handed on, which are F here and A elsewhere."""
+    abandoned: int = 0
+    """X: gave up, or waited longer than the line lets anybody wait."""
+    short: int = 0
+    """Xs: gave up before s."""
+    flowed_out: int = 0
+    """F: to another line, voicemail, a callback."""
+    open: int = 0
+    """Not decided yet."""
+    in_time: int = 0
+    """A_T: of A, those with wait ≤ T."""
+    abandoned_in_time: int = 0
+    """X_T: of X, those with wait ≤ T."""
+    wait_ms: int = 0
+    """Waits of A."""
+    response_ms: int = 0
+    """Waits of A with the announcements before: from the arrival, where the contact came directly."""
+    abandoned_wait_ms: int = 0
+    """Waits of X."""
+    longest_wait_ms: int = 0
+    """Longest wait of A."""
+    longest_abandoned_ms: int = 0
+    """Longest wait of X."""
+    ring_ms: int = 0
+    """Agents' phones rang so long, answered or not."""
+    talk_ms: int = 0
+    """Conversation without hold, of `handled`."""
+    hold_ms: int = 0
+    """Hold, of `handled`."""
+    wrap_up_ms: int = 0
+    """After-contact work, of `handled`."""
+    handled: int = 0
+    """Had an agent: A and those that an agent handed on."""
+    escalated: int = 0
+    """Of `handled`, those handed on to a line of a higher level."""
+    escalation_ms: int = 0
+    """From the arrival to that."""
+    escalation_handling_ms: int = 0
+    """From the answer to that."""
+    coded: int = 0
+    """Of `handled`, those with a wrap-up code."""
+    written: int = 0
+    """Mails and faxes that were replied to, ended without a reply, or are overdue."""
+    replied: int = 0
+    """Of `written`, those with a human reply."""
+    replied_in_time: int = 0
+    """Of `replied`, those within the business time agreed on."""
+    reply_ms: int = 0
+    """From the arrival to the reply, in business time."""
+    informed: int = 0
+    """Were told of an incident, whatever became of them; M is a part of them."""
+    vip: int = 0
+    """Had a head start, or a class of their own below that of their line."""
+    customers: int = 0
+    """Cases of parties who were answered, gave up or were turned away (`acd.kpi.customers`)."""
+    customers_reached: int = 0
+    """Of these, the ones that were answered."""
+    resolvable: int = 0
+    """Answered contacts of known parties, with the time of a re-contact over."""
+    recontacted: int = 0
+    """Of these, those whose party came again in time."""
+    resolved_first: int = 0
+    """Of `resolvable`: not escalated, not `recontacted`, and no answered contact of the party before it."""
+    busy_ms: int = 0
+    """Agents: talk, hold, ring and wrap-up (`acd.kpi.occupancy`)."""
+    present_ms: int = 0
+    """Agents: signed in and not paused."""
+
+    @property
+    def offered(self) -> int:
+        """O = A + X + F."""
+        return self.answered + self.abandoned + self.flowed_out
+
+    def add(self, other: "Counts") -> None:
+        """Add the counts of other legs; the longest waits are the longer ones."""
+        for name in _SUMS:
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        self.longest_wait_ms = max(self.longest_wait_ms, other.longest_wait_ms)
+        self.longest_abandoned_ms = max(self.longest_abandoned_ms, other.longest_abandoned_ms)
+
+
+_SUMS = tuple(name for name in Counts.__struct_fields__ if not name.startswith("longest_"))
+
+_WALL = WallClock()
+_NOT_OURS = (Outcome.FLOWED_OUT, Outcome.BLOCKED, Outcome.INCIDENT)
+
+
+def moment(leg: Leg, view: View) -> int:
+    """The moment whose interval the leg is counted in."""
+    return leg.queued_ms if view is View.ENTRY else leg.ended_ms
+
+
+def count(leg: Leg, terms: Terms, counts: Counts) -> None:
+    """Count the leg, once and in one interval with all that belongs to it."""
+    counts.arrived += 1
+    if leg.outcome is Outcome.ANSWERED:
+        _count_answered(leg, terms, counts)
+    else:
+        _count_unanswered(leg, terms, counts)
+    counts.ring_ms += leg.ring_ms
+    if leg.answered_ms:
+        _count_work(leg, counts)
+    if leg.vip:
+        counts.vip += 1
+    if leg.during_incident:
+        counts.informed += 1
+    if leg.medium is not Medium.VOICE:
+        _count_reply(leg, terms, counts)
+
+
+def is_short(leg: Leg, terms: Terms) -> bool:
+    """Whether it is an abandon below `short_ms`, by the caller's own doing."""
+    return leg.outcome is Outcome.ABANDONED and leg.wait_ms < terms.short_ms and leg.kind != BY_DESK
+
+
+def _count_answered(leg: Leg, terms: Terms, counts: Counts) -> None:
+    wait_ms = leg.wait_ms
+    counts.answered += 1
+    if wait_ms <= terms.threshold_ms:
+        counts.in_time += 1
+    counts.wait_ms += wait_ms
+    counts.response_ms += wait_ms
+    if leg.queued_ms == leg.anchor_ms:
+        counts.response_ms += leg.anchor_ms - leg.arrived_ms
+    counts.longest_wait_ms = max(counts.longest_wait_ms, wait_ms)
+
+
+def _count_unanswered(leg: Leg, terms: Terms, counts: Counts) -> None:
+    outcome = leg.outcome
+    if outcome is Outcome.ABANDONED:
+        _count_abandoned(leg, terms, counts)
+    elif outcome is Outcome.FLOWED_OUT:
+        counts.flowed_out += 1
+    elif outcome is Outcome.BLOCKED:
+        counts.blocked += 1
+    elif outcome is Outcome.INCIDENT:
+        counts.incident += 1
+    else:
+        counts.open += 1
+
+
+def _count_abandoned(leg: Leg, terms: Terms, counts: Counts) -> None:
+    wait_ms = leg.wait_ms
+    counts.abandoned += 1
+    if wait_ms <= terms.threshold_ms:
+        counts.abandoned_in_time += 1
+    if is_short(leg, terms):
+        counts.short += 1
+    counts.abandoned_wait_ms += wait_ms
+    counts.longest_abandoned_ms = max(counts.longest_abandoned_ms, wait_ms)
+
+
+def _count_work(leg: Leg, counts: Counts) -> None:
+    counts.handled += 1
+    counts.talk_ms += leg.talk_ms
+    counts.hold_ms += leg.hold_ms
+    counts.wrap_up_ms += leg.wrap_up_ms
+    if leg.code:
+        counts.coded += 1
+    if leg.escalated_ms:
+        counts.escalated += 1
+        counts.escalation_ms += leg.escalated_ms - leg.arrived_ms
+        counts.escalation_handling_ms += leg.escalated_ms - leg.answered_ms
+
+
+def _count_reply(leg: Leg, terms: Terms, counts: Counts) -> None:
+    """A mail or fax counts where it ended; one that is still open counts when it is overdue."""
+    if leg.outcome in _NOT_OURS:
+        return
+    clock = terms.clocks.get(leg.line, _WALL)
+    taken_ms = clock.elapsed(leg.replied_ms or leg.done_ms) - clock.elapsed(leg.arrived_ms)
+    if leg.replied_ms:
+        counts.written += 1
+        counts.replied += 1
+        counts.reply_ms += taken_ms
+        counts.replied_in_time += taken_ms <= terms.reply_ms
+    elif taken_ms > terms.reply_ms or leg.outcome is not Outcome.OPEN:
+        counts.written += 1

@@ -1,0 +1,74 @@
+"""`acd kpi`: the KPIs of a client on some days, from the journal, while the server runs or not."""
+
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+DONE, NO, BAD_INPUT = 0, 1, 2
+
+DAYS = ["%Y-%m-%d"]
+
+
+def kpi(
+    *,
+    client: Annotated[str, typer.Option(help="The client, by its id in the site file.")],
+    day: Annotated[datetime | None, typer.Option(formats=DAYS, help="One day …")] = None,
+    first: Annotated[datetime | None, typer.Option("--from", formats=DAYS, help="… or the first …")] = None,
+    last: Annotated[datetime | None, typer.Option("--to", formats=DAYS, help="… and the last one.")] = None,
+    interval: Annotated[
+        str, typer.Option(help="30m (or another length), day, week, month, quarter or year.")
+    ] = "",
+    line: Annotated[str | None, typer.Option(help="Only this line; its legs are counted.")] = None,
+    view: Annotated[
+        str, typer.Option(help="entry: by the moment a contact queued; event: by its outcome.")
+    ] = "entry",
+    threshold: Annotated[str, typer.Option(help="T of the service level.")] = "20s",
+    short: Annotated[str, typer.Option(help="Who gives up below it is a short abandon.")] = "5s",
+    reply: Annotated[str, typer.Option(help="Business time within which a mail is to be answered.")] = "8h",
+    definition: Annotated[
+        list[str] | None, typer.Option(help="KPIs to show, by name; may be repeated. Default: all.")
+    ] = None,
+    timezone: Annotated[
+        str,
+        typer.Option(help="Time zone of the days. Default: of the client's calendars, else the server's."),
+    ] = "",
+    site: Annotated[Path | None, typer.Option(envvar="ACD_SITE", help="The site file.")] = None,
+    journal: Annotated[
+        Path | None, typer.Option(help="Directory of the journal, when not that of the site (a copy).")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")] = False,
+) -> int:
+    """KPIs of a client, each with its version, threshold and rules."""
+    from acd.journal.errors import JournalError  # noqa: PLC0415 (the other commands need not wait for these)
+    from acd.server import kpi_question  # noqa: PLC0415
+    from config.errors import ConfigError  # noqa: PLC0415
+
+    asked = kpi_question.Asked(
+        client=client,
+        line=line,
+        first=first or day,
+        last=last or first or day,
+        both=day is not None and (first is not None or last is not None),
+        interval=interval,
+        view=view,
+        threshold=threshold,
+        short=short,
+        reply=reply,
+        names=tuple(definition or ()),
+        timezone=timezone,
+    )
+    try:
+        kpi_question.answer(asked, site, journal, as_json=as_json)
+    except (kpi_question.BadQuestion, ConfigError) as mistake:
+        return _complain(str(mistake), BAD_INPUT)
+    except JournalError as failure:
+        return _complain(str(failure), NO)
+    return DONE
+
+
+def _complain(text: str, code: int) -> int:
+    sys.stderr.write(f"acd: {text}\n")
+    return code

@@ -1,0 +1,298 @@
+"""The KPIs of one client in some intervals, folded from a journal; plain data, for tables and JSON."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from zoneinfo import ZoneInfo
+
+from msgspec import MsgspecError
+
+from acd.core.engine import ENGINE_VERSION
+from acd.core.events import DeskChanged
+from acd.core.facts import DeskSet, Fact
+from acd.journal.codec import decode_event, decode_facts
+from acd.journal.errors import JournalError
+from acd.journal.reading import JournalReader
+from acd.kpi.codes import Codes
+from acd.kpi.contacts import Contacts
+from acd.kpi.customers import DAY_MS, Customers
+from acd.kpi.definitions import Definition, printed
+from acd.kpi.formula import CodedCounts
+from acd.kpi.intervals import Intervals
+from acd.kpi.legs import Ledger, Leg
+from acd.kpi.occupancy import AgentTime, TimeSheet, add_time
+from acd.kpi.percentiles import SHOWN, Waits, percentiles
+from acd.kpi.service import Counts, Terms, count, moment
+from acd.server.periods import told
+from queues.desk import Desk
+
+LOOK_BACK_MS = 8 * DAY_MS
+"""Read at least so much before the first interval: for contacts and agents that were there already."""
+AGAIN_MS = 7 * DAY_MS
+"""A contact of the same party within it is a re-contact."""
+_CHECK_EVERY = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What the report is about. `line` None: the whole client, each contact counted once."""
+
+    client: str
+    line: str | None
+    intervals: Intervals
+    interval: str
+    zone: ZoneInfo
+    terms: Terms
+    definitions: Mapping[str, Definition]
+
+    @property
+    def begin_ms(self) -> int:
+        """Moment of the first bound."""
+        return self.intervals.bounds[0]
+
+    @property
+    def end_ms(self) -> int:
+        """Moment of the last bound."""
+        return self.intervals.bounds[-1]
+
+
+@dataclass(slots=True)
+class Group:
+    """Contacts (or legs of a line) that are counted together."""
+
+    counts: Counts = field(default_factory=Counts)
+    waits: Waits = field(default_factory=Waits)
+    codes: Codes = field(default_factory=Codes)
+    kinds: Counter[str] = field(default_factory=Counter)
+
+    def take(self, leg: Leg, terms: Terms) -> None:
+        """Count it."""
+        count(leg, terms, self.counts)
+        self.waits.take(leg)
+        self.codes.take(leg)
+        if leg.kind:
+            self.kinds[f"{leg.outcome}: {leg.kind}"] += 1
+
+    def coded(self) -> CodedCounts:
+        """The counts, with the wrap-up codes, for definitions."""
+        counts = CodedCounts(codes={code: found.handled for code, found in self.codes.counts.items()})
+        counts.add(self.counts)
+        return counts
+
+
+class Report:
+    """Folds one client's contacts; complete when everything that belongs to its intervals is decided."""
+
+    def __init__(self, question: Question, desk: Desk | None) -> None:
+        self.question = question
+        self.total = Group()
+        self.by_interval = [Group() for _ in question.intervals.starts]
+        self.by_medium: dict[str, Group] = {}
+        self.by_line: dict[str, Group] = {}
+        self.agents: dict[str, AgentTime] = {}
+        """Of those who handled a contact of these: all of their time, whatever client it was for."""
+        self.lines: set[str] = set()
+        """Lines of the client that were met."""
+        self.clients: set[str] = set()
+        self.last_ms = 0
+        """Moment of the last entry that was read; 0: none."""
+        self.open = 0
+        self._customers = Customers(again_ms=AGAIN_MS, view=question.terms.view)
+        self._contacts = Contacts(self._contact)
+        self._sheet = TimeSheet(question.intervals)
+        self.ledger = Ledger(self._leg)
+        if desk is not None:
+            self.desk_changed(desk)
+
+    def desk_changed(self, desk: Desk) -> None:
+        """Whose lines are whose from now on."""
+        self.clients |= {tenant.id for tenant in desk.tenants}
+        self.lines |= {line.id for line in desk.lines if line.tenant == self.question.client}
+
+    def take(self, facts: list[Fact]) -> None:
+        """Fold the facts of one entry."""
+        self.ledger.take(facts)
+        if facts and facts[0].t_ms < self.question.end_ms:
+            self._sheet.take(fact for fact in facts if fact.t_ms < self.question.end_ms)
+
+    def decided(self) -> bool:
+        """Whether no open leg belongs to the intervals, nor can a re-contact to a contact in them."""
+        end_ms = self.question.end_ms
+        if self.last_ms < end_ms + AGAIN_MS:
+            return False
+        return all(leg.queued_ms >= end_ms for leg in self.ledger.open_legs(self.last_ms))
+
+    def close(self, now_ms: int) -> None:
+        """Nothing more was found; `now_ms` is the present."""
+        now_ms = max(now_ms, self.last_ms)
+        self.ledger.close(now_ms)
+        self._sheet.close(min(now_ms, self.question.end_ms))
+        self.open = self.total.counts.open
+        self._count_customers(now_ms)
+        self._count_agents()
+
+    def _leg(self, leg: Leg) -> None:
+        question = self.question
+        if leg.tenant != question.client:
+            return
+        self.lines.add(leg.line)
+        if question.line not in (None, leg.line):
+            return
+        if question.intervals.index(moment(leg, question.terms.view)) >= 0:
+            self.by_line.setdefault(leg.line, Group()).take(leg, question.terms)
+            if leg.agent:
+                self.agents.setdefault(leg.agent, AgentTime())
+        if question.line is None:
+            self._contacts.take(leg)
+        else:
+            self._contact(leg)
+
+    def _contact(self, contact: Leg) -> None:
+        """A contact of the client, or a leg of the line that was asked for."""
+        terms = self.question.terms
+        index = self.question.intervals.index(moment(contact, terms.view))
+        self._customers.take(contact)
+        if index >= 0:
+            for group in (
+                self.total,
+                self.by_interval[index],
+                self.by_medium.setdefault(contact.medium, Group()),
+            ):
+                group.take(contact, terms)
+
+    def _count_customers(self, now_ms: int) -> None:
+        for _, attempt, reached in self._customers.cases():
+            for counts in self._counts_at(attempt.counted_ms, attempt.medium):
+                counts.customers += 1
+                counts.customers_reached += reached
+        for _, attempt, again, settled in self._customers.answered(now_ms):
+            for counts in self._counts_at(attempt.counted_ms, attempt.medium):
+                counts.resolvable += 1
+                counts.recontacted += again
+                counts.resolved_first += settled
+
+    def _counts_at(self, t_ms: int, medium: str) -> Iterator[Counts]:
+        index = self.question.intervals.index(t_ms)
+        if index >= 0:
+            yield self.total.counts
+            yield self.by_interval[index].counts
+            yield self.by_medium[medium].counts
+
+    def _count_agents(self) -> None:
+        for (agent, index), time in self._sheet.rows.items():
+            if agent in self.agents:
+                self.agents[agent].add(time)
+                add_time(self.total.counts, time)
+                add_time(self.by_interval[index].counts, time)
+
+
+def report(
+    question: Question,
+    reader: JournalReader,
+    desk: Desk | None,
+    now_ms: int,
+    *,
+    look_back_ms: int = LOOK_BACK_MS,
+    on_read: Callable[[int], None] = lambda t_ms: None,  # noqa: ARG005
+) -> Report:
+    """Read and fold as much of the journal as the question needs; `on_read` is told the moment reached.
+
+    `desk`: the one that is configured now; None: everything is read from the beginning, where a journal says
+    its desk. Reads again from earlier on when a contact of the intervals had arrived before. Raises
+    JournalError.
+    """
+    while True:
+        start = 0 if desk is None else reader.before(question.begin_ms - look_back_ms)
+        made = Report(question, desk)
+        _read(made, reader, start, on_read)
+        if not start or made.ledger.stranger_ms < question.begin_ms:
+            made.close(now_ms)
+            return made
+        look_back_ms *= 4
+
+
+def _read(made: Report, reader: JournalReader, after_seq: int, on_read: Callable[[int], None]) -> None:
+    for number, entry in enumerate(reader.entries(after_seq)):
+        try:
+            facts: list[Fact] = list(decode_facts(entry.facts))
+            if any(isinstance(fact, DeskSet) for fact in facts):
+                event = decode_event(entry.event)
+                if isinstance(event, DeskChanged):
+                    made.desk_changed(event.desk)
+        except MsgspecError as error:
+            raise UnreadableEntry(entry.seq, entry.version) from error
+        made.take(facts)
+        made.last_ms = entry.t_ms
+        if number % _CHECK_EVERY == 0:
+            on_read(entry.t_ms)
+            if made.decided():
+                return
+
+
+class UnreadableEntry(JournalError):
+    """An entry whose event or facts this program does not understand."""
+
+    def __init__(self, seq: int, version: int) -> None:
+        super().__init__(
+            f"journal entry {seq} cannot be read: engine version {version} wrote it, this is {ENGINE_VERSION}"
+        )
+
+
+def as_json(made: Report) -> dict[str, object]:
+    """Everything of the report as plain values; times of the day are local, with their offset."""
+    question = made.question
+    zone, bounds = question.zone, question.intervals.bounds
+    return {
+        "client": question.client,
+        "line": question.line,
+        "timezone": zone.key,
+        "from": told(question.begin_ms, zone),
+        "to": told(question.end_ms, zone),
+        "interval": question.interval,
+        "view": question.terms.view.value,
+        "counted": "contacts, each once" if question.line is None else "legs of the line",
+        "read_to": told(made.last_ms, zone) if made.last_ms else None,
+        "open": made.open,
+        "definitions": [printed(one, question.terms) for one in question.definitions.values()],
+        "total": _group(made.total, question.definitions),
+        "media": {
+            name: _group(made.by_medium[name], question.definitions) for name in sorted(made.by_medium)
+        },
+        "lines": {name: _group(made.by_line[name], question.definitions) for name in sorted(made.by_line)},
+        "intervals": [
+            {"from": told(start, zone), "to": told(end, zone), **_group(group, question.definitions)}
+            for start, end, group in zip(bounds, bounds[1:], made.by_interval, strict=False)
+        ],
+        "agents": {name: _agent(made.agents[name]) for name in sorted(made.agents)},
+    }
+
+
+def _group(group: Group, definitions: Mapping[str, Definition]) -> dict[str, object]:
+    counts = group.coded()
+    return {
+        "counts": {name: getattr(counts, name) for name in (*Counts.__struct_fields__, "offered")},
+        "kpis": {name: definition.value(counts) for name, definition in definitions.items()},
+        "waits_ms": {
+            "answered": _percentiles(group.waits.answered),
+            "abandoned": _percentiles(group.waits.abandoned),
+        },
+        "outcomes": dict(sorted(group.kinds.items())),
+        "codes": {
+            code: {
+                "handled": found.handled,
+                "escalated": found.escalated,
+                "escalation_ms": found.escalation_ms,
+            }
+            for code, found in sorted(group.codes.counts.items())
+        },
+    }
+
+
+def _percentiles(waits: Iterable[int]) -> dict[str, int | None]:
+    found = percentiles(waits)
+    return {f"p{percent}": value for percent, value in zip(SHOWN, found, strict=True)}
+
+
+def _agent(time: AgentTime) -> dict[str, object]:
+    spent = {name: getattr(time, name) for name in AgentTime.__struct_fields__}
+    return spent | {"occupancy": time.busy_ms / time.present_ms if time.present_ms else None}

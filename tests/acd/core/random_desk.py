@@ -1,0 +1,147 @@
+"""Random desks, calendars and incidents: small, and using everything there is."""
+
+from random import Random
+
+from agents.skills import AgentId, Alternative, SkillId
+from queues.desk import (
+    Agent,
+    Calendar,
+    CalendarId,
+    Desk,
+    Entry,
+    EntryId,
+    Incident,
+    IncidentId,
+    IncidentMode,
+    Line,
+    LineId,
+    Medium,
+    Overflow,
+    Policy,
+    Promotion,
+    Relaxation,
+    Tenant,
+    TenantId,
+    Way,
+    WrapUpRule,
+)
+
+START_MS = 1_000_000
+MEDIA = list(Medium)
+CODES = ("reset", "printer")
+
+
+def random_calendar(rng: Random, name: str, now_ms: int) -> Calendar:
+    """Openings from before the start to well after `now_ms`; often reaching over it."""
+    opens: list[tuple[int, int]] = []
+    t_ms = START_MS - rng.randrange(60_000)
+    while t_ms < now_ms + 600_000 and len(opens) < 60:
+        close_ms = t_ms + rng.randrange(5_000, 120_000)
+        opens.append((t_ms, close_ms))
+        t_ms = close_ms + rng.randrange(1, 60_000)
+    return Calendar(CalendarId(name), tuple(opens))
+
+
+def _alternatives(rng: Random) -> tuple[Alternative, ...]:
+    def one() -> Alternative:
+        skills = sorted(rng.sample(range(5), rng.choice((0, 1, 1, 1, 1, 2, 2))))
+        return tuple((SkillId(f"s{skill}"), rng.choice((1, 1, 2, 3))) for skill in skills)
+
+    return tuple(dict.fromkeys(one() for _ in range(rng.choice((1, 1, 2)))))
+
+
+def _way(rng: Random, lines: int) -> Way:
+    if rng.random() < 0.6:
+        return Way(Overflow.LINE, LineId(f"l{rng.randrange(lines)}"))
+    return Way()
+
+
+def _wrap_up(rng: Random) -> WrapUpRule:
+    kind = rng.randrange(5)
+    if kind < 2:
+        return WrapUpRule()
+    if kind == 2:
+        return WrapUpRule(3_000, (), False, 4_000)
+    return WrapUpRule(rng.choice((0, 2_000)), CODES, kind == 4, 5_000)
+
+
+def _line(rng: Random, number: int, lines: int) -> Line:
+    steps = sorted(rng.sample(range(1_000, 20_000), rng.choice((0, 0, 1, 2))))
+    near = Promotion(rng.choice((500, 4_000)), rng.randrange(3)) if rng.random() < 0.4 else None
+    max_wait_ms = rng.choice((0, 0, 8_000, 25_000))
+    return Line(
+        id=LineId(f"l{number}"),
+        tenant=TenantId("t"),
+        needs=_alternatives(rng),
+        priority_class=rng.choice((3, 5, 5, 5)),
+        target_ms=rng.choice((7_000, 10_000, 10_000, 13_001)),
+        calendar=CalendarId(rng.choice(("", "", "c0", "c1"))),
+        hours=CalendarId(rng.choice(("", "", "", "c1"))),
+        policy=rng.choice(list(Policy)),
+        relaxations=tuple(Relaxation(after_ms, _alternatives(rng)) for after_ms in steps),
+        promotion=near,
+        ring_ms=rng.choice((2_000, 5_000)),
+        ring_at_once=rng.choice((1, 1, 2, 3)),
+        retry_tried_ms=rng.choice((500, 4_000)),
+        max_wait_ms=max_wait_ms,
+        max_length=rng.choice((0, 0, 3, 8)),
+        when_waited=_way(rng, lines),
+        when_full=_way(rng, lines),
+        when_closed=_way(rng, lines),
+        wrap_up=_wrap_up(rng),
+        greeting=rng.choice(("", "welcome")),
+        greeting_mandatory=rng.random() < 0.5,
+        announce_every_ms=rng.choice((0, 3_000)),
+        level=rng.choice((1, 1, 2)),
+    )
+
+
+def _agent(rng: Random, number: int) -> Agent:
+    skills = sorted(rng.sample(range(5), rng.randrange(1, 5)))
+    capacity = [(medium, rng.choice((1, 1, 2))) for medium in MEDIA if rng.random() < 0.75]
+    return Agent(
+        AgentId(f"a{number}"),
+        tuple((SkillId(f"s{skill}"), rng.randrange(1, 5)) for skill in skills),
+        tuple(capacity) or ((Medium.VOICE, 1),),
+    )
+
+
+def random_desk(seed: int, now_ms: int = START_MS) -> Desk:
+    """A small desk that uses everything there is; ids overlap from seed to seed, rules do not."""
+    rng = Random(seed)
+    lines, agents = rng.randrange(1, 6), rng.sample(range(9), rng.randrange(2, 8))
+    entries = [
+        Entry(
+            EntryId(f"e{number}{medium}"),
+            TenantId("t"),
+            LineId(f"l{number}"),
+            medium,
+            rng.choice((None, None, 1)),
+            rng.choice((0, 0, 4_000)),
+        )
+        for number in range(lines)
+        for medium in MEDIA
+    ]
+    return Desk(
+        (Tenant(TenantId("t")),),
+        (random_calendar(rng, "c0", now_ms), random_calendar(rng, "c1", now_ms)),
+        tuple(_line(rng, number, lines) for number in range(lines)),
+        tuple(entries),
+        tuple(_agent(rng, number) for number in agents),
+        interrupts=((Medium.VOICE, Medium.MAIL), (Medium.VOICE, Medium.FAX), (Medium.FAX, Medium.MAIL)),
+    )
+
+
+def random_incident(rng: Random, now_ms: int) -> Incident:
+    """Four ids, so that some are on already; some without a text, some over before they begin."""
+    return Incident(
+        id=IncidentId(f"i{rng.randrange(4)}"),
+        greeting=rng.choice(("", "down", "down", "slow", "slow")),
+        mode=rng.choice(list(IncidentMode)),
+        expires_ms=now_ms + rng.choice((0, 4_000, 20_000, 60_000)),
+        tenants=rng.choice(((), (), (TenantId("t"),), (TenantId("u"),))),
+        lines=rng.choice(((), (), (LineId("l0"),), (LineId("l1"), LineId("l9")))),
+        entries=rng.choice(((), (), (), (EntryId("e0voice"), EntryId("e0mail")))),
+        vip_exempt=rng.random() < 0.5,
+        mandatory=rng.random() < 0.6,
+    )

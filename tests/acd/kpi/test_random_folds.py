@@ -1,0 +1,281 @@
+"""Random engine runs: no leg is lost or counted twice, and no moment of an agent either."""
+
+from collections import Counter, defaultdict
+from functools import cache
+from random import Random
+
+import msgspec
+import pytest
+
+from acd.core import events, facts
+from acd.core.engine import Outcome as Decided
+from acd.core.facts import AnyFact, Fact
+from acd.kpi.contacts import Contacts
+from acd.kpi.intervals import Cells, Intervals
+from acd.kpi.legs import GOES_ON, Ledger, Leg, Outcome
+from acd.kpi.occupancy import AgentTime, TimeSheet
+from acd.kpi.service import Counts, Terms, count
+from agents.roster import Seat
+from agents.states import AgentState, WorkState
+from tests.acd.core.play import Play, random_move
+from tests.acd.core.random_desk import START_MS, random_desk
+
+SEEDS = range(12)
+MOVES = 1_200
+_encoder = msgspec.msgpack.Encoder()
+_decoder = msgspec.msgpack.Decoder(list[AnyFact])
+
+KINDS = ("talk", "hold", "wrap_up", "ring", "paused", "idle")
+
+
+class Recorded(Play):
+    """A random run whose facts are kept by event; agents' time is reckoned from the engine's own state."""
+
+    def __init__(self, seed: int) -> None:
+        self.batches: list[list[Fact]] = []
+        self.times: dict[str, Counter[str]] = defaultdict(Counter)
+        self.held: dict[int, set[bool]] = defaultdict(set)
+        self.counted_ms = START_MS
+        super().__init__(random_desk(seed), thorough=False, late_ticks=False)
+
+    def _handle(self, event: events.Event) -> Decided | None:
+        self.count_time()
+        decided = super()._handle(event)
+        if decided is not None:
+            self.batches.append(decided.facts)
+            for fact in decided.facts:
+                if isinstance(fact, facts.Held):
+                    self.held[fact.contact].add(fact.by_agent)
+                elif isinstance(fact, facts.Resumed):
+                    self.held[fact.contact].discard(fact.by_agent)
+                elif isinstance(fact, facts.Answered):
+                    self.held[fact.contact].clear()
+        return decided
+
+    def count_time(self) -> None:
+        """What every agent did since the last event: his state did not change meanwhile."""
+        span_ms, self.counted_ms = self.now_ms - self.counted_ms, self.now_ms
+        for agent, seat in self.engine.state.seats.items():
+            kind = self.kind(seat)
+            if kind and span_ms:
+                self.times[agent][kind] += span_ms
+
+    def kind(self, seat: Seat) -> str:
+        states = {work.state for work in seat.works}
+        handled = [work.contact for work in seat.works if work.state is WorkState.HANDLING]
+        if any(not self.held[contact] for contact in handled):
+            return "talk"
+        if handled:
+            return "hold"
+        if WorkState.WRAP_UP in states:
+            return "wrap_up"
+        if WorkState.RINGING in states:
+            return "ring"
+        if WorkState.RESTING in states:
+            return "idle"
+        return {AgentState.SIGNED_OUT: "", AgentState.PAUSED: "paused"}.get(seat.record.state, "idle")
+
+
+@cache
+def played(seed: int) -> Recorded:
+    rng, play = Random(seed), Recorded(seed)
+    for _ in range(MOVES):
+        random_move(play, rng)
+    play.count_time()
+    return play
+
+
+@pytest.fixture(params=SEEDS)
+def run(request: pytest.FixtureRequest) -> Recorded:
+    return played(request.param)
+
+
+def folded(play: Recorded, batches: list[list[Fact]]) -> list[Leg]:
+    legs: list[Leg] = []
+    ledger = Ledger(legs.append)
+    for batch in batches:
+        ledger.take(batch)
+    ledger.close(play.now_ms)
+    assert ledger.stranger_ms == 0
+    return legs
+
+
+def every(play: Recorded, kind: type[Fact]) -> list[Fact]:
+    return [fact for batch in play.batches for fact in batch if isinstance(fact, kind)]
+
+
+def test_folded_event_by_event_equals_folded_at_once_and_after_the_journal(run: Recorded) -> None:
+    legs = folded(run, run.batches)
+    assert legs
+    assert folded(run, [[fact for batch in run.batches for fact in batch]]) == legs
+    assert folded(run, [_decoder.decode(_encoder.encode(batch)) for batch in run.batches]) == legs  # type: ignore[misc]
+
+
+def test_every_contact_has_its_legs_once_and_one_end(run: Recorded) -> None:
+    legs = folded(run, run.batches)
+    arrived = [fact.contact for fact in every(run, facts.Arrived)]  # type: ignore[attr-defined]
+    by_contact: dict[int, list[Leg]] = defaultdict(list)
+    for leg in legs:
+        if leg.contact:
+            by_contact[leg.contact].append(leg)
+    assert sorted(by_contact) == sorted(arrived)
+    assert sum(leg.contact == 0 for leg in legs) == len(every(run, facts.Blocked))
+    for parts in by_contact.values():
+        parts.sort(key=lambda leg: leg.number)
+        assert [leg.number for leg in parts] == list(range(1, len(parts) + 1))
+        ends = [leg.outcome is not Outcome.FLOWED_OUT or leg.kind not in GOES_ON for leg in parts]
+        assert ends == [False] * (len(parts) - 1) + [True]
+        assert all(leg.ended_ms >= leg.queued_ms >= leg.arrived_ms for leg in parts)
+
+
+def test_counts_are_conserved_and_legs_add_up(run: Recorded) -> None:
+    legs, whole = folded(run, run.batches), list[Leg]()
+    contacts = Contacts(whole.append)
+    for leg in legs:
+        contacts.take(leg)
+    assert contacts.unfinished == 0
+    assert len(whole) == len(every(run, facts.Arrived)) + len(every(run, facts.Blocked))
+    totals, lines = Counts(), Counts()
+    for leg in whole:
+        count(leg, Terms(), totals)
+    for leg in legs:
+        count(leg, Terms(), lines)
+    for counts in (totals, lines):
+        assert counts.arrived == counts.offered + counts.blocked + counts.incident + counts.open
+        assert counts.short <= counts.abandoned
+        assert counts.in_time <= counts.answered <= counts.handled
+    onward = sum(leg.outcome is Outcome.FLOWED_OUT and leg.kind in GOES_ON for leg in legs)
+    assert lines.arrived == totals.arrived + onward
+    assert lines.flowed_out == totals.flowed_out + onward
+    for name in ("answered", "abandoned", "blocked", "incident", "open", "talk_ms", "hold_ms", "wrap_up_ms",
+                 "ring_ms"):  # fmt: skip
+        assert getattr(lines, name) == getattr(totals, name), name
+
+
+def test_intervals_and_lines_add_up_to_the_whole(run: Recorded) -> None:
+    legs = folded(run, run.batches)
+    span = run.now_ms - START_MS + 1
+    cells = Cells(Intervals.even(START_MS, span // 7 + 1, 7), Terms())
+    whole = Counts()
+    for leg in legs:
+        cells.take(leg)
+        count(leg, Terms(), whole)
+    assert cells.total() == whole
+    by_index, by_line = Counts(), Counts()
+    for index in range(7):
+        by_index.add(cells.total(index=index))
+    for line in {leg.line for leg in legs}:
+        by_line.add(cells.total(line=line))
+    assert by_index == by_line == whole
+
+
+def test_waits_are_those_that_the_engine_says(run: Recorded) -> None:
+    said: Counter[tuple[int, int]] = Counter()
+    for fact in every(run, facts.Answered):
+        said[fact.contact, fact.line_wait_ms] += 1  # type: ignore[attr-defined]
+    found = Counter((leg.contact, leg.wait_ms) for leg in folded(run, run.batches) if leg.answered_ms)
+    assert found == said
+    assert all(
+        leg.wait_ms == leg.answered_ms - leg.queued_ms for leg in folded(run, run.batches) if leg.answered_ms
+    )
+
+
+def test_what_the_ledger_shows_as_open_is_what_the_engine_holds(run: Recorded) -> None:
+    ledger = Ledger(lambda leg: None)
+    for batch in run.batches:
+        ledger.take(batch)
+    shown = ledger.open_legs(run.now_ms)
+    state = run.engine.state
+    wrapped = [work.contact for work in state.works.values() if work.state is WorkState.WRAP_UP]
+    assert Counter(leg.contact for leg in shown) == Counter([*state.contacts, *wrapped])
+    assert {leg.contact for leg in shown if leg.outcome is Outcome.OPEN} == {
+        contact.id for contact in state.contacts.values() if contact.state != "connected"
+    }
+
+
+def test_agents_time_is_that_of_the_engines_own_state(run: Recorded) -> None:
+    """Reckoned between events from seats and works, and folded from facts over intervals: the same."""
+    sheet = TimeSheet(Intervals.even(START_MS, (run.now_ms - START_MS) // 5 + 1, 5))
+    for batch in run.batches:
+        sheet.take(batch)
+    sheet.close(run.now_ms)
+    agents = {agent for agent, _ in sheet.rows}
+    for agent in agents | set(run.times):
+        time = sheet.total(agents=[agent])
+        idle_ms = time.present_ms - time.busy_ms
+        found = (time.talk_ms, time.hold_ms, time.wrap_up_ms, time.ring_ms, time.paused_ms, idle_ms)
+        assert dict(zip(KINDS, found, strict=True)) == {kind: run.times[agent][kind] for kind in KINDS}
+    offers = sheet.total()
+    assert offers.offers == len(every(run, facts.Offered))
+    assert offers.answered == len(every(run, facts.Answered))
+
+
+def rest_of_works(run: Recorded) -> Counter[tuple[int, str]]:
+    """How long the work of (contact, agent) rested, reckoned from the facts alone."""
+    rested: Counter[tuple[int, str]] = Counter()
+    since: dict[tuple[int, str], int] = {}
+
+    def over(keys: list[tuple[int, str]], t_ms: int) -> None:
+        for key in keys:
+            rested[key] += t_ms - since.pop(key)
+
+    for fact in (fact for batch in run.batches for fact in batch):
+        if isinstance(fact, facts.Interrupted):
+            since[fact.contact, fact.agent] = fact.t_ms
+        elif isinstance(fact, facts.InterruptionEnded):
+            over([(fact.contact, fact.agent)], fact.t_ms)
+        elif isinstance(fact, facts.Released | facts.Transferred | facts.AgentLegLost):
+            over([key for key in since if key[0] == fact.contact], fact.t_ms)
+    over(list(since), run.now_ms)
+    return rested
+
+
+def test_talk_hold_and_rest_fill_the_conversation(run: Recorded) -> None:
+    spent: Counter[tuple[int, str]] = Counter()
+    for leg in folded(run, run.batches):
+        assert leg.talk_ms >= 0
+        assert leg.hold_ms >= 0
+        if leg.answered_ms:
+            conversation_ms = leg.done_ms - leg.wrap_up_ms - leg.answered_ms
+            spent[leg.contact, leg.agent] += conversation_ms - leg.talk_ms - leg.hold_ms
+    assert +spent == +rest_of_works(run)
+
+
+def test_one_who_reads_from_the_middle_knows_that_he_does(run: Recorded) -> None:
+    middle = len(run.batches) // 2
+    ledger = Ledger(lambda leg: None)
+    for batch in run.batches[middle:]:
+        ledger.take(batch)
+    before = {
+        fact.contact for batch in run.batches[:middle] for fact in batch if isinstance(fact, facts.Arrived)
+    }
+    later = [
+        fact for batch in run.batches[middle:] for fact in batch if getattr(fact, "contact", 0) in before
+    ]
+    ends = [fact for fact in later if isinstance(fact, facts.ENDINGS)]
+    if ends:
+        assert ledger.stranger_ms >= ends[-1].t_ms
+
+
+def test_times_of_agents_are_additive() -> None:
+    one, other = AgentTime(10, 2, 1, 3, 1, 1, 4, 2, 1, 1), AgentTime(5, 0, 0, 5)
+    one.add(other)
+    assert (one.signed_in_ms, one.talk_ms, one.busy_ms, one.present_ms) == (15, 8, 11, 13)
+
+
+def test_the_runs_have_everything_that_can_happen_to_a_leg() -> None:
+    """Else the tests above would promise less than they say."""
+    found: set[tuple[str, str]] = set()
+    kinds: set[type[Fact]] = set()
+    for seed in SEEDS:
+        play = played(seed)
+        kinds |= {type(fact) for batch in play.batches for fact in batch}
+        found |= {(leg.outcome.value, leg.kind) for leg in folded(play, play.batches)}
+    assert found >= {
+        ("answered", ""), ("open", ""), ("abandoned", "greeting"), ("abandoned", "waiting"),
+        ("abandoned", "offered"), ("abandoned", "leg lost"), ("abandoned", "waited too long"),
+        ("flowed out", "overflow"), ("flowed out", "transfer"), ("flowed out", "leg lost"),
+        ("flowed out", "voicemail"), ("flowed out", "callback"), ("blocked", "closed"), ("blocked", "full"),
+        ("blocked", "unknown entry"), ("incident", "caller"), ("incident", "end"),
+    }  # fmt: skip
+    assert kinds >= {facts.Interrupted, facts.InterruptionEnded, facts.Held, facts.Resumed, facts.OfferLost}
