@@ -1,99 +1,80 @@
 """The SimPy driver: the engine under a simulated clock. Callbacks, not generators; decides nothing."""
 
-from collections import deque
-from collections.abc import Callable
+from typing import Any
 
 import simpy
+from simpy.events import EventPriority
 
-from acd.core.effects import Effect
 from acd.core.engine import Engine
-from acd.core.events import Event, Tick
-
-CarryOut = Callable[[Effect, int, int], None]
-"""Called with (effect, seq, index), in this order, at the moment of the event; may call `submit`."""
+from acd.core.events import Tick
+from simulation.clock import Call, CarryOut, Feed, Observe
 
 START_MS = 1_704_067_200_000
 """The simulated clock begins here, in Unix milliseconds: a Monday, 1 January 2024, 0:00 UTC."""
 
+_DEADLINE = EventPriority(1)
+_CALL = EventPriority(2)
+"""Deadlines come before the calls of their moment, and after the end of `run`, which SimPy gives 0."""
 
-class SimDriver:
-    """Feeds one engine in one SimPy environment whose time unit is the millisecond."""
+
+class _Due:
+    """What SimPy needs of an event that cannot fail; as one of its own it would cost three times as much."""
+
+    __slots__ = ("_ok", "argument", "call", "callbacks")
+
+    def __init__(self, callbacks: Any, call: Call, argument: Any) -> None:
+        self._ok = True
+        self.callbacks = callbacks
+        self.call = call
+        self.argument = argument
+
+
+class SimDriver(Feed):
+    """Feeds one engine in one SimPy environment whose time is Unix milliseconds."""
 
     def __init__(
-        self, env: simpy.Environment, engine: Engine, carry_out: CarryOut, *, start_ms: int = START_MS
+        self, engine: Engine, carry_out: CarryOut, observe: Observe, start_ms: int = START_MS
     ) -> None:
-        """`start_ms` is the moment, in Unix milliseconds, at which `env.now` is 0."""
-        self.engine = engine
-        self.seq = 0
-        self._env = env
-        self._carry_out = carry_out
-        self._start_ms = start_ms
-        self._timeout: simpy.Event | None = None
-        self._armed_ms = 0
-        self._ordered: deque[tuple[Effect, int, int]] = deque()
-        self._carrying_out = False
+        """`start_ms` is the moment, in Unix milliseconds, at which the simulated time begins."""
+        super().__init__(engine, carry_out, observe, start_ms)
+        self.env = simpy.Environment(initial_time=start_ms)
+        self._callbacks = (self._happen,)
+        self._armed: int | None = None
+        """The moment of the one deadline that counts; what was armed for another one fires and is ignored."""
 
-    def now_ms(self) -> int:
-        """The simulated time in Unix milliseconds."""
-        return self._start_ms + int(self._env.now)
+    def call_at(self, t_ms: int, call: Call, argument: Any) -> None:
+        """Call `call(argument)` at `t_ms`; see `simulation.clock.Clock`."""
+        self._schedule(t_ms, _CALL, call, argument)
 
-    def submit(self, event: Event) -> int:
-        """Handle `event` now, after the deadlines that are due; returns its sequence number.
+    def run(self, until_ms: int) -> None:
+        """Let time pass; see `simulation.clock.Clock`."""
+        self._arm()
+        if until_ms > self.env.now:
+            self.env.run(until=until_ms)
+        self._now_ms = until_ms
 
-        Raises acd.core.errors.Rejected when the event is illegal now: nothing has changed then.
-        """
-        now_ms = self.now_ms()
-        try:
-            self._tick_if_due(now_ms)
-            return self._step(event, now_ms)
-        finally:
-            self._arm(now_ms)
-            self._drain()
+    def _schedule(self, t_ms: int, priority: EventPriority, call: Call, argument: Any) -> None:
+        env = self.env
+        due: Any = _Due(self._callbacks, call, argument)
+        env.schedule(due, priority, t_ms - env.now)
 
-    def later(self, delay_ms: int, event: Event) -> None:
-        """Submit `event` when `delay_ms` have passed."""
+    def _happen(self, due: _Due) -> None:
+        self._now_ms = int(self.env.now)
+        due.call(due.argument)
+        self._arm()
 
-        def submit(_: simpy.Event) -> None:
-            self.submit(event)
-
-        self._env.timeout(delay_ms).callbacks.append(submit)
-
-    def _tick_if_due(self, now_ms: int) -> None:
+    def _arm(self) -> None:
+        # What is armed too early is left to fire and finds nothing due, as in the live driver: most deadlines
+        # (ringing, wrap-up) are lifted before they are due, and moving it each time would cost more.
         due_ms = self.engine.next_deadline()
-        if due_ms is not None and due_ms <= now_ms:
-            self._step(Tick(), now_ms)
+        if due_ms is not None and (self._armed is None or due_ms < self._armed):
+            self._armed = max(due_ms, self._now_ms)  # a new desk may set one that is past
+            self._schedule(self._armed, _DEADLINE, self._expire, self._armed)
 
-    def _step(self, event: Event, now_ms: int) -> int:
-        outcome = self.engine.handle(event, now_ms)
-        self.seq += 1
-        self._ordered.extend((effect, self.seq, index) for index, effect in enumerate(outcome.effects))
-        return self.seq
-
-    def _arm(self, now_ms: int) -> None:
-        # A timeout that is armed too early is left to fire and finds nothing due, as in the live driver.
-        due_ms = self.engine.next_deadline()
-        if due_ms is None or (self._timeout is not None and self._armed_ms <= due_ms):
-            return
-        self._armed_ms = due_ms
-        self._timeout = self._env.timeout(max(0, due_ms - now_ms))
-        self._timeout.callbacks.append(self._expire)
-
-    def _expire(self, timeout: simpy.Event) -> None:
-        if timeout is not self._timeout:
+    def _expire(self, armed_ms: int) -> None:
+        if armed_ms != self._armed:
             return  # a deadline that came in between took its place
-        self._timeout = None
-        now_ms = self.now_ms()
-        self._tick_if_due(now_ms)
-        self._arm(now_ms)
-        self._drain()
-
-    def _drain(self) -> None:
-        """Carry out in order, also what is ordered while something is being carried out."""
-        if self._carrying_out:
-            return
-        self._carrying_out = True
-        try:
-            while self._ordered:
-                self._carry_out(*self._ordered.popleft())
-        finally:
-            self._carrying_out = False
+        self._armed = None
+        due_ms = self.engine.next_deadline()
+        if due_ms is not None and due_ms <= armed_ms:
+            self.submit(Tick())

@@ -51,6 +51,8 @@ class Stream(Struct, frozen=True):
     """Factor on the talk time per interval of arrival; empty: 1 everywhere."""
     patience: Law | None = None
     """From arrival to hanging up; None: waits for ever."""
+    patience_factor: tuple[float, ...] = ()
+    """Factor on the patience per interval of arrival (`simulation.draws` applies it); empty: 1 everywhere."""
     vip_share: float = 0.0
     vip_entry: EntryId | None = None
     """The entry that VIPs use instead."""
@@ -128,7 +130,7 @@ class Scenario(Struct, frozen=True):
     duties: tuple[Duty, ...]
     habits: Habits = Habits()
     daily_cv: float = 0.0
-    """Coefficient of variation of the random factor (gamma, mean 1) on a whole replication's demand."""
+    """Coefficient of variation of the random factor (gamma, mean 1) on the demand of each 24 h."""
     surge: Surge | None = None
     goals: tuple[Goal, ...] = ()
     short_ms: int = 5_000

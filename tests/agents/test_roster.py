@@ -3,7 +3,7 @@
 import pytest
 
 from agents.capacity import Medium
-from agents.roster import AgentRecord, Seat, Work, free_media, shown_state
+from agents.roster import AgentRecord, ContactId, OfferId, Seat, Work, free_media, shown_state
 from agents.skills import AgentId
 from agents.states import AgentState, WorkState
 
@@ -13,7 +13,10 @@ ANNA = AgentId("anna")
 
 def seat(state: AgentState, *works: tuple[Medium, WorkState], reachable: tuple[Medium, ...] = (M, V)) -> Seat:
     anna = Seat(AgentRecord(ANNA, 0, state=state, reachable=list(reachable)), {}, {V: 1, M: 2})
-    anna.works = [Work(n, n, ANNA, medium, "help", at, 0, 0) for n, (medium, at) in enumerate(works, 1)]
+    anna.works = [
+        Work(OfferId(n), ContactId(n), ANNA, medium, "help", at, 0, 0)
+        for n, (medium, at) in enumerate(works, 1)
+    ]
     return anna
 
 

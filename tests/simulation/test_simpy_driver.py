@@ -1,4 +1,4 @@
-"""One script through the live driver and through SimPy gives the same effects; SimPy's clock is exact."""
+"""One script through the live driver, SimPy and the loop gives the same effects; their clocks are exact."""
 
 import asyncio
 import selectors
@@ -8,13 +8,12 @@ from random import Random
 from typing import Any
 
 import pytest
-import simpy
 
 from acd.core import effects, events
 from acd.core.effects import Effect
 from acd.core.engine import Engine
 from acd.core.errors import Rejected
-from acd.core.events import ContactId
+from acd.core.events import ContactId, OfferId
 from acd.core.facts import Fact
 from acd.ports import Entry, Record, Recovered, Snapshot
 from acd.server.driver import Driver
@@ -22,12 +21,17 @@ from acd.server.gate import Gate
 from agents.skills import AgentId
 from queues.desk import Desk, EntryId, Promotion, Relaxation, WrapUpRule
 from simulation.driver import START_MS, SimDriver
+from simulation.loop import LoopDriver
 from tests.acd.core.story import MAIL, VOICE, agent, desk, line
 
-Log = list[tuple[int, int, int, Effect]]
-"""(seq, index, Unix ms, effect) of everything that was carried out, in the order of (seq, index)."""
+Log = list[tuple[int, Effect]]
+"""(Unix ms, effect) of everything that was carried out, in the order in which it was ordered."""
 
 Later = Callable[[int, events.Event], None]
+
+Driven = type[SimDriver] | type[LoopDriver]
+
+both = pytest.mark.parametrize("kind", [SimDriver, LoopDriver])
 
 
 def a_desk() -> Desk:
@@ -86,25 +90,25 @@ def answer(effect: Effect, later: Later) -> None:
         later(5_501, events.AgentReady(effect.agent))
 
 
-def through_simpy(told: Sequence[tuple[int, events.Event]], until_ms: int) -> tuple[Log, bytes]:
-    env, engine, log = simpy.Environment(), Engine(), Log()
+def through(kind: Driven, told: Sequence[tuple[int, events.Event]], until_ms: int) -> tuple[Log, bytes]:
+    log = Log()
 
-    def carry_out(effect: Effect, seq: int, index: int) -> None:
-        log.append((seq, index, driver.now_ms(), effect))
+    def carry_out(effect: Effect) -> None:
+        log.append((driver.now_ms(), effect))
         answer(effect, later)
 
     def later(delay_ms: int, event: events.Event) -> None:
-        def submit(_: simpy.Event) -> None:
-            with suppress(Rejected):
-                driver.submit(event)
+        driver.call_at(driver.now_ms() + delay_ms, submit, event)
 
-        env.timeout(delay_ms).callbacks.append(submit)
+    def submit(event: events.Event) -> None:
+        with suppress(Rejected):
+            driver.submit(event)
 
-    driver = SimDriver(env, engine, carry_out)
+    driver = kind(Engine(), carry_out, unobserved, START_MS)
     for now, event in told:
         later(now, event)
-    env.run(until=until_ms)
-    return sorted(log, key=lambda entry: entry[:2]), engine.snapshot()
+    driver.run(START_MS + until_ms)
+    return log, driver.engine.snapshot()
 
 
 class JumpingSelector(selectors.SelectSelector):
@@ -168,13 +172,14 @@ def live_driver(engine: Engine, gate: Gate, stamp: Callable[[], int], failures: 
 
 
 def through_asyncio(told: Sequence[tuple[int, events.Event]], until_ms: int) -> tuple[Log, bytes]:
-    log, engine, failures = Log(), Engine(), list[Exception]()
+    engine, failures = Engine(), list[Exception]()
+    log = list[tuple[tuple[int, int], int, Effect]]()
 
     async def live() -> None:
         loop = asyncio.get_running_loop()
 
         def carry_out(effect: Effect, seq: int, index: int) -> None:
-            log.append((seq, index, stamp(), effect))
+            log.append(((seq, index), stamp(), effect))
             answer(effect, later)
 
         def stamp() -> int:
@@ -200,63 +205,126 @@ def through_asyncio(told: Sequence[tuple[int, events.Event]], until_ms: int) -> 
     finally:
         loop.close()
     assert failures == []
-    return sorted(log, key=lambda entry: entry[:2]), engine.snapshot()
+    log.sort(key=lambda entry: entry[0])
+    return [entry[1:] for entry in log], engine.snapshot()
 
 
+@both
 @pytest.mark.parametrize("seed", range(5))
-def test_one_script_gives_identical_effects_live_and_simulated(seed: int) -> None:
+def test_one_script_gives_identical_effects_live_and_simulated(kind: Driven, seed: int) -> None:
     told = script(seed)
     live, live_state = through_asyncio(told, 700_000)
-    simulated, simulated_state = through_simpy(told, 700_000)
+    simulated, simulated_state = through(kind, told, 700_000)
     assert len(simulated) > 500
     for one, two in zip(live, simulated, strict=True):
         assert one == two
     assert live_state == simulated_state
-    kinds = {type(effect) for *_, effect in simulated}
+    kinds = {type(effect) for _, effect in simulated}
     rare = {effects.RejectContact, effects.ReturnToWaiting, effects.ReleaseAgent}
     assert kinds >= set(effects.Effect.__subclasses__()) - rare
 
 
-def test_deadlines_fire_at_their_own_millisecond_with_one_timeout_at_a_time() -> None:
-    env, log = simpy.Environment(), Log()
-    driver = SimDriver(
-        env, Engine(), lambda effect, seq, index: log.append((seq, index, int(env.now), effect))
-    )
+def driver_of(kind: Driven, carry_out: Callable[[Effect], None] = lambda _: None) -> SimDriver | LoopDriver:
+    return kind(Engine(), carry_out, unobserved, START_MS)
+
+
+@both
+def test_deadlines_fire_at_their_own_millisecond(kind: Driven) -> None:
+    log = Log()
+    driver = driver_of(kind, lambda effect: log.append((driver.now_ms() - START_MS, effect)))
     driver.submit(events.DeskChanged(desk(line(announce_every_ms=1_234))))
     driver.submit(events.ContactArrived("a", EntryId("help"), VOICE))
-    env.run(until=5_000)
-    told = [now for _, _, now, effect in log if isinstance(effect, effects.AnnouncePosition)]
-    assert told == [1_234, 2_468, 3_702, 4_936]
+    driver.run(START_MS + 4_936)
+    told = [now for now, effect in log if isinstance(effect, effects.AnnouncePosition)]
+    assert told == [1_234, 2_468, 3_702]
+    driver.run(START_MS + 5_000)
+    assert log[-1][0] == 4_936
+    assert driver.now_ms() == START_MS + 5_000
 
 
-def test_what_is_submitted_while_carrying_out_is_carried_out_after_it() -> None:
-    env, order = simpy.Environment(), list[tuple[int, int]]()
+@both
+def test_a_deadline_fires_before_what_else_happens_at_its_moment(
+    kind: Driven,
+) -> None:
+    order = list[str]()
+    driver = driver_of(kind, lambda effect: order.append(type(effect).__name__))
+    driver.submit(events.DeskChanged(desk(line(announce_every_ms=1_000))))
+    driver.call_at(START_MS + 1_000, order.append, "first call")
+    driver.call_at(START_MS + 1_000, order.append, "second call")
+    driver.submit(events.ContactArrived("a", EntryId("help"), VOICE))
+    driver.run(START_MS + 1_001)
+    assert order == ["AdmitContact", "AnnouncePosition", "first call", "second call"]
 
-    def carry_out(effect: Effect, seq: int, index: int) -> None:
-        order.append((seq, index))
+
+@both
+def test_what_happens_at_the_end_of_a_run_belongs_to_the_next(
+    kind: Driven,
+) -> None:
+    calls = list[str]()
+    driver = driver_of(kind)
+    driver.call_at(START_MS + 10, calls.append, "inside")
+    driver.call_at(START_MS + 11, calls.append, "at the end")
+    driver.run(START_MS + 11)
+    assert calls == ["inside"]
+    driver.run(START_MS + 12)
+    assert calls == ["inside", "at the end"]
+
+
+@both
+def test_what_is_submitted_while_carrying_out_is_carried_out_after_it(
+    kind: Driven,
+) -> None:
+    order = list[str]()
+
+    def carry_out(effect: Effect) -> None:
+        order.append(type(effect).__name__)
         if isinstance(effect, effects.OfferContact):
             driver.submit(events.OfferAccepted(effect.offer))
 
-    driver = SimDriver(env, Engine(), carry_out)
+    driver = driver_of(kind, carry_out)
     driver.submit(events.DeskChanged(desk(line(), agent("anna"))))
     driver.submit(events.AgentReachable(AgentId("anna"), VOICE))
     driver.submit(events.AgentSignedIn(AgentId("anna")))
     driver.submit(events.ContactArrived("a", EntryId("help"), VOICE))
-    assert order == sorted(order)
+    told = ["ShowAgent", "AdmitContact", "OfferContact", "ShowAgent", "ConnectContact", "ShowAgent"]
+    assert order == told
     assert driver.engine.state.contacts[1].state == "connected"
 
 
-def test_an_illegal_event_is_told_to_who_submitted_it() -> None:
-    driver = SimDriver(simpy.Environment(), Engine(), lambda *_: None)
+@both
+def test_a_deadline_of_this_very_moment_fires_before_the_next_event(
+    kind: Driven,
+) -> None:
+    seen = list[str]()
+    rule = WrapUpRule(codes=("done",), code_required=True)  # it lasts 0 ms, and until the code comes
+    engine = Engine()
+    driver = kind(engine, lambda _: None, lambda told: seen.extend(type(f).__name__ for f in told), START_MS)
+    driver.submit(events.DeskChanged(desk(line(wrap_up=rule), agent("anna"))))
+    driver.submit(events.AgentReachable(AgentId("anna"), VOICE))
+    driver.submit(events.AgentSignedIn(AgentId("anna")))
+    driver.submit(events.ContactArrived("a", EntryId("help"), VOICE))
+    driver.submit(events.OfferAccepted(OfferId(1)))
+    driver.submit(events.ContactReleased(ContactId(1), AgentId("anna")))
+    driver.submit(events.WrapUpCoded(ContactId(1), AgentId("anna"), "done"))
+    assert seen[-4:] == ["WrapUpStarted", "WrapUpOverdue", "WrapUpCode", "WrapUpDone"]
+
+
+@both
+def test_an_illegal_event_is_told_to_who_submitted_it(kind: Driven) -> None:
+    driver = driver_of(kind)
+    before = driver.engine.snapshot()
     with pytest.raises(Rejected):
         driver.submit(events.AgentReady(AgentId("nobody")))
-    assert driver.seq == 0
+    assert driver.engine.snapshot() == before
+    driver.call_at(START_MS + 5, driver.submit, events.AgentReady(AgentId("nobody")))
+    with pytest.raises(Rejected):
+        driver.run(START_MS + 10)
 
 
-def test_an_event_for_later_comes_when_its_time_has_come() -> None:
-    env = simpy.Environment()
-    driver = SimDriver(env, Engine(), lambda *_: None, start_ms=5_000)
+@both
+def test_an_event_for_later_comes_when_its_time_has_come(kind: Driven) -> None:
+    driver = kind(Engine(), lambda _: None, unobserved, 5_000)
     driver.submit(events.DeskChanged(desk(line())))
-    driver.later(2_500, events.ContactArrived("a", EntryId("help"), VOICE))
-    env.run(until=10_000)
+    driver.call_at(7_500, driver.submit, events.ContactArrived("a", EntryId("help"), VOICE))
+    driver.run(10_000)
     assert driver.engine.state.contacts[1].arrived_ms == 7_500

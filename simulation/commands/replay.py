@@ -1,0 +1,281 @@
+"""`acd replay`: a recorded desk decides again, or decides what it would have done had something differed."""
+
+import csv
+import json
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, date, datetime, timedelta
+from functools import reduce
+from pathlib import Path
+from typing import Annotated
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import msgspec
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+from acd.cli import BAD_INPUT, DONE, NO, Failure
+from acd.core.errors import UnreadableSnapshot
+from acd.core.facts import Answered, Fact, Offered
+from acd.ports import Entry
+from config.durations import duration_ms
+from config.errors import ConfigError
+from simulation.commands.simulate import DRIVERS
+from simulation.commands.terminal import CORES, JobsOption, JsonOption, SeedOption, print_table, spread_over
+from simulation.commands.terminal import progress as days_bar
+from simulation.experiment import Driver
+from simulation.experiment import Progress as Days
+from simulation.outcome import DayResult
+from simulation.playable import Unplayable
+from simulation.reconstruction import reconstruct
+from simulation.record import Record
+from simulation.recorded import Recorded, Replication, run_replications
+from simulation.replay import Replayed
+from simulation.replay import replay as replay_entries
+from simulation.report import comparison
+from simulation.report.files import csv_text
+from simulation.report.retold import COLUMNS, Retold
+from simulation.result import Result
+from simulation.tape import Taping
+from simulation.whatif import CHOICES, what_if
+
+LONGEST_MS = 36 * 3_600_000
+"""A record longer than this has more than one day: then the day must be named."""
+AFTER_MS = 4 * 3_600_000
+"""So long after the day the record is still read: how what was open went on."""
+BLOCK = 2
+"""Replications in one piece of work."""
+
+EVERY = 2_000
+"""Entries between two looks at the bar."""
+
+
+def replay(
+    record: Annotated[
+        Path,
+        typer.Argument(metavar="FACTS", help="A journal: its directory, one of its files, or JSON lines."),
+    ],
+    *,
+    what_ifs: Annotated[
+        list[str] | None,
+        typer.Option("--what-if", metavar="CHANGE", help=f"{', '.join(CHOICES)}; several together."),
+    ] = None,
+    driver: Annotated[str, typer.Option("--driver", help="loop or simpy: the same answer.")] = "loop",
+    from_snapshot: Annotated[
+        bool, typer.Option("--from-snapshot", help="Only what follows the oldest snapshot that is kept.")
+    ] = False,
+    day: Annotated[str | None, typer.Option("--day", help="The day of the what-if: 2026-11-20.")] = None,
+    timezone: Annotated[str, typer.Option("--timezone", help="Whose day: Europe/Berlin.")] = "UTC",
+    interval: Annotated[str, typer.Option("--interval", help="Intervals of the what-if.")] = "30m",
+    replications: Annotated[
+        int, typer.Option("--days", min=2, help="Replications of the day, for what was not seen.")
+    ] = 20,
+    seed: SeedOption = 1,
+    jobs: JobsOption = CORES,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Directory for CSV: assignments, or the tables of a what-if.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> int:
+    """Replay a record: the engine must decide the same again. Exit 1 where it does not.
+
+    With --what-if: the recorded day by the model, first as it was, then with the changes.
+    """
+    if driver not in DRIVERS:
+        raise Failure(BAD_INPUT, f"--driver {driver}: choose loop or simpy")
+    try:
+        found = Record(record)
+        if not what_ifs:
+            done = check(found, DRIVERS[driver], out, from_snapshot=from_snapshot)
+            _tell_replayed(record, done, as_json=as_json)
+            return DONE if done.divergence is None else NO
+        step_ms = _interval_ms(interval)
+        start_ms, end_ms = stretch(found, day, timezone, step_ms)
+        recorded, was = read_day(found, start_ms, end_ms, step_ms)
+        changed = reduce(what_if, what_ifs, recorded)
+        before, after = (
+            run(one, title, seed=seed, days=replications, jobs=jobs, driver=DRIVERS[driver])
+            for one, title in ((recorded, "as it was"), (changed, ", ".join(what_ifs)))
+        )
+    except (ConfigError, Unplayable, ValueError, UnreadableSnapshot) as error:
+        raise Failure(BAD_INPUT, str(error)) from error
+    record_result = Result(recorded.scenario, seed, 0, [was])
+    _tell_what_if(Retold(tuple(what_ifs), recorded.notes, record_result, before, after), out, as_json=as_json)
+    return DONE
+
+
+# ---- the same again
+
+
+def check(record: Record, driver: Driver, out: Path | None, *, from_snapshot: bool = False) -> Replayed:
+    """Replay the record; with `out`, list every assignment there. Raises ConfigError as `record` does."""
+    snapshots = record.snapshots()
+    begin = snapshots[0] if from_snapshot and snapshots else None
+    if from_snapshot and begin is None:
+        raise ConfigError(str(record.path), "", "has no snapshot to begin with")
+    with ExitStack() as until_the_end:
+        told = until_the_end.enter_context(bar("replaying", record.last_seq))
+        listed = until_the_end.enter_context(assignments(out)) if out is not None else None
+
+        def each(entry: Entry, facts: Sequence[Fact]) -> None:
+            told(entry.seq)
+            if listed is not None:
+                listed(entry, facts)
+
+        first = 0 if begin is None else begin.seq
+        entries = record.entries(first)
+        return replay_entries(entries, driver=driver, begin=begin, snapshots=snapshots, told=each)
+
+
+@contextmanager
+def assignments(folder: Path) -> Iterator[Callable[[Entry, Sequence[Fact]], None]]:
+    """Writes assignments.csv: which contact was offered to, and answered by, which agent when."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "assignments.csv").open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(("seq", "t_ms", "what", "contact", "agent", "line"))
+
+        def write(entry: Entry, facts: Sequence[Fact]) -> None:
+            for fact in facts:
+                if isinstance(fact, Offered | Answered):
+                    what = type(fact).__name__.lower()
+                    writer.writerow((entry.seq, fact.t_ms, what, fact.contact, fact.agent, fact.line))
+
+        yield write
+
+
+def _tell_replayed(record: Path, done: Replayed, *, as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps({"record": str(record), **msgspec.to_builtins(done)}, ensure_ascii=False))
+        return
+    late = f", {done.late_ticks} of them late, by {done.latest_ms} ms at most" if done.late_ticks else ""
+    typer.echo(
+        f"{done.entries} entries replayed, from {done.first_seq} to {done.last_seq}: "
+        f"{done.contacts} contacts, {done.offered} offers, {done.answered} answers, {done.ticks} deadlines{late}; "
+        f"{done.snapshots} snapshots met"
+    )
+    found = done.divergence
+    if found is None:
+        typer.echo("every fact is the same")
+        return
+    typer.echo(f"DIVERGES: {found}")
+    for title, told in (("expected", found.expected), ("got", found.got)):
+        for text in told or ("nothing more",):
+            typer.echo(f"  {title}: {text}")
+
+
+# ---- a day, and what if
+
+
+def stretch(record: Record, day: str | None, timezone: str, step_ms: int) -> tuple[int, int]:
+    """The moments of its beginning and end, whole intervals apart: the day, or all of a short record.
+
+    Raises ValueError when the record has nothing of that day, or has several and none was named.
+    """
+    first_ms, last_ms = next(record.entries()).t_ms, record.last_ms
+    zone = _zone(timezone)
+    span = " to ".join(
+        f"{datetime.fromtimestamp(t_ms / 1000, zone):%Y-%m-%d %H:%M}" for t_ms in (first_ms, last_ms)
+    )
+    if day is None:
+        if last_ms - first_ms > LONGEST_MS:
+            raise ValueError(f"the record goes from {span}: choose a day with --day")
+        start_ms, end_ms = first_ms // step_ms * step_ms, last_ms + 1
+    else:
+        start_ms, end_ms = _midnights(day, zone)
+        if last_ms < start_ms or first_ms >= end_ms:
+            raise ValueError(f"--day {day}: the record goes from {span}")
+        end_ms = min(end_ms, last_ms + 1)
+    return start_ms, start_ms + -(-(end_ms - start_ms) // step_ms) * step_ms
+
+
+def read_day(record: Record, start_ms: int, end_ms: int, step_ms: int) -> tuple[Recorded, DayResult]:
+    """The day for the model, and what the record itself says of it. Raises ConfigError, ValueError."""
+    taping = Taping(start_ms, end_ms)
+    with bar("reading", record.last_seq) as told:
+        for entry in record.entries():
+            if entry.t_ms >= end_ms + AFTER_MS:
+                break
+            try:
+                taping.take(entry)
+            except msgspec.MsgspecError as error:
+                reason = f"was written by engine version {entry.version} and cannot be read: {error}"
+                raise ConfigError(str(record.path), f"entry {entry.seq}", reason) from error
+            told(entry.seq)
+    tape = taping.tape()
+    if tape is None:
+        raise ConfigError(str(record.path), "", "has no desk on that day")
+    return reconstruct(tape, step_ms, record.path.name)
+
+
+def run(recorded: Recorded, title: str, *, seed: int, days: int, jobs: int, driver: Driver) -> Result:
+    """Replications of a recorded day. Raises Unplayable."""
+    blocks = [Replication(recorded, seed, n, min(BLOCK, days - n), driver) for n in range(0, days, BLOCK)]
+    done: list[DayResult] = []
+    with spread_over(jobs, None) as spread, days_bar(title) as told:
+        for results in spread(run_replications, blocks):
+            done += results
+            told(Days(len(done), days))
+    return Result(recorded.scenario, seed, 0, done)
+
+
+def _tell_what_if(found: Retold, out: Path | None, *, as_json: bool) -> None:
+    if out is not None:
+        out.mkdir(parents=True, exist_ok=True)
+        for name, rows in found.tables().items():
+            (out / f"{name}.csv").write_text(csv_text(rows), encoding="utf-8")
+    if as_json:
+        typer.echo(json.dumps(found.document(), ensure_ascii=False))
+        return
+    print_table("the model against the record", COLUMNS, found.errors())
+    for note in found.notes:
+        typer.echo(f"note: {note}")
+    if found.changed:
+        title = f"what if {', '.join(found.what_ifs)}"
+        print_table(title, comparison.columns("en"), list(comparison.rows(found.before, found.after, "en")))
+    days, seed = len(found.before.days), found.before.seed
+    typer.echo(f"{days} replications, seed {seed}; * the interval of 95 % leaves 0 out")
+
+
+# ---- what was asked for
+
+
+def _interval_ms(text: str) -> int:
+    length_ms = duration_ms(text)
+    if length_ms < 60_000:
+        raise ValueError(f"--interval {text}: at least a minute")
+    return length_ms
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError(f"--timezone {name}: there is no such time zone") from None
+
+
+def _midnights(day: str, zone: ZoneInfo) -> tuple[int, int]:
+    """Unix ms of the beginning and the end of a day."""
+    try:
+        first = datetime.combine(date.fromisoformat(day), datetime.min.time())
+        bounds = [one.replace(tzinfo=zone).astimezone(UTC) for one in (first, first + timedelta(days=1))]
+    except (ValueError, OverflowError):
+        raise ValueError(f"--day {day}: is no day such as 2026-11-20") from None
+    start, end = (round(one.timestamp() * 1000) for one in bounds)
+    return start, end
+
+
+@contextmanager
+def bar(title: str, total: int) -> Iterator[Callable[[int], None]]:
+    """A bar on standard error, if that is a terminal: entries done, time left."""
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as shown:
+        task = shown.add_task(title, total=total)
+
+        def told(seq: int) -> None:
+            if seq % EVERY == 0:
+                shown.update(task, completed=seq)
+
+        yield told

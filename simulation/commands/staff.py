@@ -1,0 +1,206 @@
+"""`acd staff`: how many of whom are needed when, which shifts, who works them, and what that reaches."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from acd.cli import BAD_INPUT, DONE, NO, Failure
+from simulation import staff_sheets
+from simulation.commands.simulate import goals
+from simulation.commands.terminal import (
+    CORES,
+    DaskOption,
+    JobsOption,
+    JsonOption,
+    PlanArgument,
+    SeedOption,
+    bad_input,
+    print_table,
+    progress,
+    read_plan,
+    spread_over,
+)
+from simulation.plan_file import Plan as PlanFile
+from simulation.planning import Plan, Wanted, plan_staff
+from simulation.report.files import Row, csv_text, json_text
+from simulation.shifts import NoCover
+
+HOUR_MS = 3_600_000
+MINUTE_MS = 60_000
+
+
+def staff(
+    plan: PlanArgument = None,
+    *,
+    per_interval: Annotated[
+        bool, typer.Option("--per-interval", help="The goals hold for every interval, not only the day.")
+    ] = False,
+    shrinkage: Annotated[
+        float | None, typer.Option("--shrinkage", min=0.0, max=0.95, help="Instead of the plan's.")
+    ] = None,
+    shifts: Annotated[bool, typer.Option(help="Plan shifts and a roster, not only heads.")] = True,
+    days: Annotated[int | None, typer.Option("--days", min=2, help="Days of the certificate.")] = None,
+    solver: Annotated[float, typer.Option("--solver-seconds", min=0.1, help="At most, for shifts.")] = 10.0,
+    seed: SeedOption = 1,
+    jobs: JobsOption = CORES,
+    dask: DaskOption = None,
+    out: Annotated[Path | None, typer.Option("--out", help="Directory for CSV and JSON.")] = None,
+    as_json: JsonOption = False,
+) -> int:
+    """Size the staff of a plan; exit 1 when a goal is missed, and by how much."""
+    told = read_plan(plan, roster=False)
+    wanted = Wanted(
+        shifts=told.staffing.shifts if shifts else None,
+        opens_ms=told.span.opens * MINUTE_MS,
+        shrinkage=told.staffing.shrinkage if shrinkage is None else shrinkage,
+        below=0.0 if per_interval else Wanted().below,
+        seed=seed,
+        days=days,
+        solver_s=solver,
+    )
+    with bad_input(), spread_over(jobs, dask) as spread, progress(told.scenario.name) as bar:
+        try:
+            found = plan_staff(told.scenario, wanted, map=spread, told=bar)
+        except NoCover as failure:
+            raise Failure(NO, f"shifts: {failure}") from failure
+    sheets = tables(told, found)
+    whole = document(told, found, sheets)
+    if out is not None:
+        save(out, sheets, whole)
+    if as_json:
+        typer.echo(json.dumps(whole, ensure_ascii=False))
+    else:
+        show(found, whole)
+    return DONE if reached(sheets["misses"]) else NO
+
+
+def reached(misses: list[Row]) -> bool:
+    """Whether every goal is met, or at least not surely missed, and somebody may take every contact."""
+    return not any(miss["kind"] in {"goal", "skill"} for miss in misses)
+
+
+def tables(told: PlanFile, found: Plan) -> dict[str, list[Row]]:
+    """All tables, by the name of their file."""
+    return {
+        "requirement": staff_sheets.requirement_rows(found, told.span),
+        "heads": staff_sheets.heads_rows(found, told.span),
+        "shifts": staff_sheets.shift_rows(found, told.span),
+        "roster": staff_sheets.roster_rows(found, told.span),
+        "misses": staff_sheets.miss_rows(found, told.span),
+    }
+
+
+def document(told: PlanFile, found: Plan, sheets: Mapping[str, list[Row]]) -> dict[str, Any]:
+    """Everything as one JSON object."""
+    result = found.certificate
+    return {
+        "scenario": told.scenario.name,
+        "from": told.span.show(told.scenario.start_ms),
+        "to": told.span.show(told.scenario.end_ms),
+        "seed": found.wanted.seed,
+        "days": len(result.days),
+        "digest": result.digest(),
+        "reached": reached(sheets["misses"]),
+        "goals": goals(result),
+        "totals": totals(found),
+        "rounds": [
+            {"hours": one.hours, "values": [share.value for share in one.shares], "missing": one.missing}
+            for one in found.found.rounds
+        ],
+        **sheets,
+    }
+
+
+def totals(found: Plan) -> dict[str, Any]:
+    """Agent hours on the way from the requirement to the roster, and how busy the agents are."""
+    hours = found.task.scenario.interval_ms / HOUR_MS
+    first, best = found.found.rounds[0], found.found.best
+    numbers: dict[str, Any] = {
+        "erlang_hours": first.hours,
+        "needed_hours": best.hours,
+        "shrinkage": found.wanted.shrinkage,
+        "needed_with_shrinkage_hours": round(best.hours / (1 - found.wanted.shrinkage), 2),
+        "occupancy": round(found.certificate.measure("occupancy").value, 4),
+    }
+    if found.rota is not None:
+        cover = found.rota.cover
+        numbers |= {
+            "paid_hours": cover.paid_ms / HOUR_MS,
+            "shifts": int(cover.chosen.sum()),
+            "agents": len({one.agent for one in found.rota.proposal.shifts}),
+            "missing_head_hours": round(float(cover.short.max(axis=1, initial=0.0).sum()) * hours, 2),
+            "solver": cover.proof.value,
+            "solver_gap": round(cover.gap, 6),
+        }
+    return numbers
+
+
+def save(out: Path, sheets: Mapping[str, list[Row]], whole: object) -> None:
+    """A CSV per table and the whole as JSON. Raises Failure on a bad `out`."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        for name, rows in sheets.items():
+            (out / f"{name}.csv").write_text(csv_text(rows), encoding="utf-8")
+        (out / "staffing.json").write_text(json_text(whole), encoding="utf-8")
+    except OSError as error:
+        raise Failure(BAD_INPUT, f"--out {out}: {error.strerror}") from error
+
+
+def show(found: Plan, whole: Mapping[str, Any]) -> None:
+    """Goals, hours, the day by interval, and what is missed."""
+    print_table(
+        whole["scenario"],
+        ("line", "goal", "reached", "95 % between", ""),
+        [
+            (
+                f"{one['line']} {one['medium']}",
+                f"{one['definition']} {one['share']:.0%}",
+                f"{one['value']:.1%}",
+                f"{one['ci_lo']:.1%} and {one['ci_hi']:.1%}",
+                "met" if one["met"] else "missed" if one["ci_hi"] < one["share"] else "not sure",
+            )
+            for one in whole["goals"]
+        ],
+    )
+    numbers = whole["totals"].items()
+    print_table(
+        "hours", ("what", "value"), [(name.replace("_", " "), _text(value)) for name, value in numbers]
+    )
+    print_table("by interval", _columns(found), _lines(found, whole))
+    for miss in whole["misses"]:
+        typer.echo(f"missed: {miss['what']}: {miss['text']}")
+    if found.rota is not None:
+        typer.echo("--out DIR writes shifts and roster; a plan reads roster.csv back.")
+
+
+def _text(value: object) -> str:
+    return f"{value:,.4g}" if isinstance(value, float) else str(value)
+
+
+def _columns(found: Plan) -> tuple[str, ...]:
+    lines = (work.line for work in found.task.works)
+    return ("from", "needed", "scheduled", *(name for line in lines for name in (line, "± %")))
+
+
+def _lines(found: Plan, whole: Mapping[str, Any]) -> list[list[str]]:
+    """Per interval the heads of all profiles, and per work the share reached with its half width."""
+    heads: dict[str, list[float]] = {}
+    for row in whole["heads"]:
+        both = heads.setdefault(row["interval_start"], [0.0, 0.0])
+        both[0] += row["needed"]
+        both[1] += row["scheduled"] or 0.0
+    shares: dict[str, list[str]] = {}
+    for row in whole["requirement"]:
+        width = None if row["ci_lo"] is None else (row["ci_hi"] - row["ci_lo"]) / 2
+        texts = (
+            "" if row["value"] is None else f"{row['value']:.0%}",
+            "" if width is None else f"{width:.0%}",
+        )
+        shares.setdefault(row["interval_start"], []).extend(texts)
+    return [
+        [start[-5:], f"{needed:g}", f"{there:g}" if found.rota else "", *shares.get(start, [])]
+        for start, (needed, there) in heads.items()
+    ]

@@ -1,0 +1,167 @@
+"""What happens at the agents' phones: answer, talk, hold, transfer, wrap-up."""
+
+from collections.abc import Callable
+
+from acd.core import effects, events, facts
+from acd.core.events import OfferId
+from agents.skills import AgentId
+from simulation.callers import Caller, Callers, Submit
+from simulation.clock import Clock
+from simulation.draws import Day, Purpose
+from simulation.flows import LEGS, Columns, Manner, lengths_if, shares
+from simulation.scenario import Scenario
+
+BACK_AFTER_MS = 60_000
+"""How long somebody who did not answer stays away, where the scenario does not say."""
+
+NotAnswered = Callable[[AgentId, int], None]
+"""Told who did not answer, and after how many ms he is ready again."""
+
+
+class Answers:
+    """What agents do about the offers of one stream's contacts."""
+
+    __slots__ = ("back_after", "delay", "no_answer", "no_answer_share")
+
+    def __init__(self, scenario: Scenario, day: Day, stream: int) -> None:
+        habits = scenario.habits
+        self.delay = lengths_if(day, Purpose.ANSWER_DELAY, stream, habits.answer_delay)
+        self.no_answer: Columns[float] = shares(day, Purpose.NO_ANSWER, stream)
+        self.no_answer_share = habits.no_answer
+        self.back_after = lengths_if(day, Purpose.BACK_AFTER, stream, habits.back_after)
+
+
+class Conversations:
+    """All offers and conversations of one replication."""
+
+    def __init__(
+        self,
+        scenario: Scenario,
+        day: Day,
+        clock: Clock,
+        submit: Submit,
+        callers: Callers,
+        *,
+        not_answered: NotAnswered,
+    ) -> None:
+        self._clock = clock
+        self._submit = submit
+        self._live = callers.live
+        self._not_answered = not_answered
+        self._works = clock.engine.state.works
+        self._start_ms, self._interval_ms = scenario.start_ms, scenario.interval_ms
+        self._answers = [Answers(scenario, day, number) for number in range(len(scenario.streams))]
+        self._rung: dict[OfferId, tuple[Caller, int]] = {}
+        """Offers that ring, with their caller and their number in his columns."""
+
+    # ---- answering
+
+    def accept_at_once(self, effect: effects.OfferContact) -> None:
+        """The agent answers within the event that rang him: legal when nothing can come in between."""
+        self._submit(events.OfferAccepted(effect.offer))
+
+    def offered(self, effect: effects.OfferContact) -> None:
+        """It rings: he answers after a while, or not at all; then the engine ends the offer."""
+        caller = self._live[effect.contact]
+        answers, index = self._answers[caller.flow.number], caller.index
+        place = caller.offers
+        caller.offers = min(place + 1, LEGS * caller.attempt + LEGS - 1)
+        self._rung[effect.offer] = caller, place
+        if answers.no_answer_share and answers.no_answer[place][index] < answers.no_answer_share:
+            return
+        delay_ms = 0 if answers.delay is None else answers.delay[place][index]
+        self._clock.call_at(self._clock.now_ms() + delay_ms, self._answer, effect.offer)
+
+    def _answer(self, offer: OfferId) -> None:
+        if self._rung.pop(offer, None) is not None:  # it may have been withdrawn
+            self._submit(events.OfferAccepted(offer))
+
+    def withdrawn(self, effect: effects.WithdrawOffer) -> None:
+        """It rings no more."""
+        caller, place = self._rung.pop(effect.offer)
+        if effect.cause == "no answer":
+            back_after = self._answers[caller.flow.number].back_after
+            away_ms = BACK_AFTER_MS if back_after is None else back_after[place][caller.index]
+            self._not_answered(effect.agent, away_ms)
+
+    # ---- talking
+
+    def connected(self, effect: effects.ConnectContact) -> None:
+        """They talk; the agent or a transfer ends it."""
+        caller = self._live[effect.contact]
+        flow, index, leg = caller.flow, caller.index, caller.leg
+        manner = flow.manner(self._works[effect.offer].line)
+        caller.waits, caller.agent, caller.manner = False, effect.agent, manner
+        talk_ms = manner.talk[leg][index]
+        if flow.talk_factor:
+            interval = (caller.arrived_ms - self._start_ms) // self._interval_ms
+            talk_ms = round(talk_ms * flow.talk_factor[min(interval, len(flow.talk_factor) - 1)])
+        if manner.hold is not None:
+            caller.hold_ms = manner.hold[leg][index]
+            if caller.hold_ms:
+                caller.rest_ms = talk_ms - talk_ms // 2
+                talk_ms //= 2
+        self._go_on(caller, talk_ms)
+
+    def _go_on(self, caller: Caller, for_ms: int) -> None:
+        caller.ends_ms = self._clock.now_ms() + for_ms
+        self._clock.call_at(caller.ends_ms, self._next, caller)
+
+    def _next(self, caller: Caller) -> None:
+        """The talk, its first half, or the hold is over."""
+        if caller.ends_ms != self._clock.now_ms():
+            return  # it rested meanwhile
+        caller.ends_ms = 0
+        if caller.hold_ms > 0:
+            self._submit(events.ContactHeld(caller.contact, by_agent=True))
+            hold_ms, caller.hold_ms = caller.hold_ms, -1
+            self._go_on(caller, hold_ms)
+        elif caller.hold_ms < 0:
+            self._submit(events.ContactResumed(caller.contact, by_agent=True))
+            caller.hold_ms = 0
+            self._go_on(caller, caller.rest_ms)
+        else:
+            self._end(caller, caller.manner)
+
+    def rests(self, fact: facts.Interrupted) -> None:
+        """The agent left it for a contact of another medium: what remains is talked later."""
+        caller = self._live[fact.contact]
+        caller.left_ms, caller.ends_ms = caller.ends_ms - self._clock.now_ms(), 0
+
+    def goes_on(self, fact: facts.InterruptionEnded) -> None:
+        """The agent is back."""
+        caller = self._live[fact.contact]
+        self._go_on(caller, caller.left_ms)
+
+    def _end(self, caller: Caller, manner: Manner) -> None:
+        contact, agent, leg, index = caller.contact, caller.agent, caller.leg, caller.index
+        rule = manner.rule
+        if rule.code_required and not rule.ms and manner.wrap_up is None:
+            # coded while they talk: so there is nothing left to wrap up
+            self._submit(events.WrapUpCoded(contact, agent, manner.code))
+        to = manner.escalate_to
+        if to is not None and manner.escalate[leg][index] < manner.escalate_share and (leg + 1) % LEGS:
+            caller.leg = leg + 1
+            self._submit(events.ContactTransferred(contact, agent, to))
+        else:
+            self._submit(events.ContactReleased(contact, agent))
+        if rule.ms:
+            self._wrap_up(caller, manner, agent, leg)
+        elif rule.code_required and manner.wrap_up is not None:
+            coded_ms = self._clock.now_ms() + manner.wrap_up[leg][index]
+            self._clock.call_at(coded_ms, self._submit, events.WrapUpCoded(contact, agent, manner.code))
+
+    def _wrap_up(self, caller: Caller, manner: Manner, agent: AgentId, leg: int) -> None:
+        """Code it; then the line's time ends it, or the agent before, or he extends it as far as he may."""
+        contact, rule = caller.contact, manner.rule
+        if manner.code:
+            self._submit(events.WrapUpCoded(contact, agent, manner.code))
+        if manner.wrap_up is None:
+            return
+        wanted_ms = manner.wrap_up[leg][caller.index]
+        more_ms = min(wanted_ms - rule.ms, rule.max_extension_ms)
+        if wanted_ms < rule.ms:
+            at_ms = self._clock.now_ms() + wanted_ms
+            self._clock.call_at(at_ms, self._submit, events.WrapUpEnded(contact, agent))
+        elif more_ms > 0:
+            self._submit(events.WrapUpExtended(contact, agent, more_ms))

@@ -1,0 +1,70 @@
+"""What the work on the contacts of a recorded day was like, as laws for those of whom nothing was seen."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from acd.kpi.leg import Leg
+from queues.desk import Desk, Line, LineId, Medium
+from simulation.forecasts import Flow
+from simulation.laws import Law
+from simulation.redials import flow_of
+from simulation.scenario import Handling
+from simulation.stories import Story
+from simulation.thinning import thinned
+
+
+class Handled:
+    """The answered legs of a day by line and medium."""
+
+    def __init__(self, desk: Desk, stories: Iterable[Story]) -> None:
+        """Raises ValueError when nobody was answered."""
+        self.elsewhere = 0
+        """Legs that were handed on to another line than most of their kind."""
+        self._lines = desk.lines
+        self._legs: dict[Flow, list[Leg]] = {}
+        self._to: dict[Flow, Counter[LineId]] = {}
+        for story in stories:
+            for leg in story.legs:
+                if leg.answered_ms:
+                    self._legs.setdefault(flow_of(leg), []).append(leg)
+            for leg, following in zip(story.legs, story.legs[1:], strict=False):
+                if leg.kind == "transfer" and leg.answered_ms:
+                    self._to.setdefault(flow_of(leg), Counter())[LineId(following.line)] += 1
+        if not self._legs:
+            raise ValueError("nobody was answered on that day, so it does not tell how long contacts take")
+        self.elsewhere = sum(count.total() - max(count.values()) for count in self._to.values())
+
+    def handling(self) -> dict[Flow, Handling]:
+        """For every line and medium."""
+        return {(line.id, medium): self._of(line, medium) for line in self._lines for medium in Medium}
+
+    def _of(self, line: Line, medium: Medium) -> Handling:
+        legs = self._legs.get((line.id, medium), [])
+        codes = Counter(leg.code for leg in legs if leg.code)
+        to = self._to.get((line.id, medium), Counter()).most_common(1)
+        return Handling(
+            talk=thinned([leg.talk_ms for leg in legs or self._alike(medium)]),
+            hold=_law([leg.hold_ms for leg in legs]),
+            wrap_up=_wrap_up(line, legs),
+            code=codes.most_common(1)[0][0] if codes else "",
+            escalate=to[0][1] / len(legs) if to else 0.0,
+            escalate_to=to[0][0] if to else None,
+        )
+
+    def _alike(self, medium: Medium) -> Sequence[Leg]:
+        """Where no leg was answered: those of the medium, else all."""
+        every = [leg for legs in self._legs.values() for leg in legs]
+        return [leg for leg in every if leg.medium is medium] or every
+
+
+def _law(lengths_ms: Sequence[int]) -> Law | None:
+    """None where nobody was ever on hold."""
+    return thinned(lengths_ms) if any(lengths_ms) else None
+
+
+def _wrap_up(line: Line, legs: Sequence[Leg]) -> Law | None:
+    """None where there is none, or where everybody coded while he talked."""
+    spent_ms = [leg.wrap_up_ms for leg in legs] or [line.wrap_up.ms]
+    if line.wrap_up.ms or (line.wrap_up.code_required and any(spent_ms)):
+        return thinned(spent_ms)
+    return None

@@ -1,0 +1,198 @@
+"""A scenario from history: the demand, laws, habits and attendance that the facts of past days show."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from acd.core import facts
+from acd.core.facts import Fact
+from acd.kpi.leg import BY_DESK, Leg, Outcome
+from acd.kpi.legs import Ledger
+from queues.desk import Desk, EntryId, LineId, Medium
+from simulation.attendance import Attendance
+from simulation.forecasts import Flow
+from simulation.kaplan_meier import patience
+from simulation.laws import Law
+from simulation.redials import Tries, flow_of
+from simulation.scenario import Habits, Handling, Scenario, Stream
+from simulation.span import Span
+from simulation.thinning import thinned
+
+
+def demand_from_facts(
+    batches: Iterable[Iterable[Fact]],
+    desk: Desk,
+    span: Span,
+    *,
+    name: str = "history",
+) -> Scenario:
+    """The scenario of the days of `span` as it was; facts before it tell who was on duty when it began.
+
+    `batches`: the facts of one or more events each, in order.
+    Expected contacts are the first attempts counted per interval, redials apart; talk, hold and wrap-up are
+    the observed ones; patience by Kaplan and Meier; every pause of an agent is a break of his duty. Lines
+    that nobody answered have a talk of 0.
+    """
+    seen = _Seen()
+    for batch in batches:
+        seen.take(batch)
+    seen.ledger.close(span.end_ms)
+    legs = [leg for leg in seen.legs if span.start_ms <= leg.arrived_ms < span.end_ms]
+    tries = Tries(_contacts(legs))
+    return Scenario(
+        name=name,
+        desk=desk,
+        start_ms=span.start_ms,
+        interval_ms=span.interval_ms,
+        intervals=span.intervals,
+        streams=_streams(tries, legs, span),
+        handling=_handling(legs, seen.transfers, desk),
+        duties=seen.attendance.duties(span.start_ms, span.end_ms),
+        habits=seen.habits(),
+    )
+
+
+def _contacts(legs: Sequence[Leg]) -> list[tuple[Leg, Leg]]:
+    """The first and the last leg of each contact whose line is known."""
+    last: dict[int, Leg] = {}
+    for leg in legs:
+        if leg.contact not in last or last[leg.contact].number < leg.number:
+            last[leg.contact] = leg
+    first = (leg for leg in legs if leg.number == 1 and leg.line)
+    return [(leg, last[leg.contact] if leg.contact else leg) for leg in first]
+
+
+class _Seen:
+    """All that is folded while the facts pass once."""
+
+    def __init__(self) -> None:
+        self.legs: list[Leg] = []
+        self.ledger = Ledger(self.legs.append)
+        self.attendance = Attendance()
+        self.transfers: dict[Flow, Counter[LineId]] = {}
+        self._media: dict[int, Medium] = {}
+        self._rings: dict[int, int] = {}
+        self._delays_ms: list[int] = []
+        self._missed = 0
+
+    def take(self, batch: Iterable[Fact]) -> None:
+        batch = list(batch)
+        self.ledger.take(batch)
+        self.attendance.take(batch)
+        for fact in batch:
+            match fact:
+                case facts.Arrived():
+                    self._media[fact.contact] = fact.medium
+                case facts.Offered():
+                    self._rings[fact.offer] = fact.t_ms
+                case facts.Answered() if fact.offer in self._rings:
+                    self._delays_ms.append(fact.t_ms - self._rings.pop(fact.offer))
+                case facts.NotAnswered():
+                    self._missed += 1
+                case facts.Transferred() if fact.contact in self._media:
+                    flow = fact.from_line, self._media[fact.contact]
+                    self.transfers.setdefault(flow, Counter())[fact.to_line] += 1
+
+    def habits(self) -> Habits:
+        """Answer delay, share of offers that were not answered, and how long they stayed away then."""
+        answered, back_ms = len(self._delays_ms), self.attendance.back_ms
+        return Habits(
+            answer_delay=_law(self._delays_ms),
+            no_answer=self._missed / (answered + self._missed) if self._missed else 0.0,
+            back_after=thinned(back_ms) if back_ms else None,
+        )
+
+
+def _streams(tries: Tries, legs: Sequence[Leg], span: Span) -> tuple[Stream, ...]:
+    """One stream per line and medium, in the order of their names."""
+    by_flow: dict[Flow, list[Leg]] = {}
+    for leg in tries.first:
+        by_flow.setdefault(flow_of(leg), []).append(leg)
+    entries = {flow: _entry(first, vip=False) or _entry(first, vip=True) for flow, first in by_flow.items()}
+    known = {flow: entry for flow, entry in entries.items() if entry is not None}
+    return tuple(
+        _stream(
+            flow,
+            by_flow[flow],
+            [leg for leg in legs if flow_of(leg) == flow],
+            tries,
+            entries=known,
+            span=span,
+        )
+        for flow in sorted(known)
+    )
+
+
+def _stream(
+    flow: Flow,
+    first: Sequence[Leg],
+    legs: Sequence[Leg],
+    tries: Tries,
+    *,
+    entries: dict[Flow, EntryId],
+    span: Span,
+) -> Stream:
+    expected = [0.0] * span.intervals
+    for leg in first:
+        expected[(leg.arrived_ms - span.start_ms) // span.interval_ms] += 1
+    vips = sum(leg.vip for leg in first)
+    vip_entry = _entry(first, vip=True)
+    # Only of first lines: who was handed on began to wait at another moment.
+    waits = [leg for leg in legs if leg.number == 1 and leg.outcome is not Outcome.BLOCKED]
+    return Stream(
+        name="/".join(flow),
+        entry=entries[flow],
+        expected=tuple(expected),
+        patience=patience([_waited_ms(leg) for leg in waits], [_gave_up(leg) for leg in waits]),
+        vip_share=vips / len(first) if vips < len(first) else 0.0,
+        vip_entry=vip_entry if vips < len(first) else None,
+        redial=tries.redial(flow, entries),
+    )
+
+
+def _entry(legs: Iterable[Leg], *, vip: bool) -> EntryId | None:
+    """The entry that most of them used."""
+    used = Counter(leg.entry for leg in legs if leg.vip is vip)
+    return EntryId(used.most_common(1)[0][0]) if used else None
+
+
+def _waited_ms(leg: Leg) -> int:
+    return (leg.answered_ms or leg.ended_ms) - leg.arrived_ms
+
+
+def _gave_up(leg: Leg) -> bool:
+    """Not when the desk or the network ended it."""
+    return leg.outcome is Outcome.ABANDONED and leg.kind not in (BY_DESK, "leg lost")
+
+
+def _handling(
+    legs: Iterable[Leg], transfers: dict[Flow, Counter[LineId]], desk: Desk
+) -> dict[Flow, Handling]:
+    answered: dict[Flow, list[Leg]] = {}
+    for leg in legs:
+        if leg.line:
+            answered.setdefault(flow_of(leg), [])
+        if leg.answered_ms and leg.agent:
+            answered[flow_of(leg)].append(leg)
+    wrapped = {line.id for line in desk.lines if line.wrap_up.ms or line.wrap_up.code_required}
+    return {
+        flow: _handled(some, flow[0] in wrapped, transfers.get(flow))
+        for flow, some in sorted(answered.items())
+    }
+
+
+def _handled(legs: Sequence[Leg], wraps_up: bool, transfers: Counter[LineId] | None) -> Handling:
+    codes = Counter(leg.code for leg in legs if leg.code)
+    to, count = transfers.most_common(1)[0] if transfers and legs else (None, 0)
+    return Handling(
+        talk=_law([leg.talk_ms for leg in legs]) or thinned([0]),
+        hold=_law([leg.hold_ms for leg in legs]),
+        wrap_up=thinned([leg.wrap_up_ms for leg in legs]) if wraps_up and legs else None,
+        code=codes.most_common(1)[0][0] if codes else "",
+        escalate=min(count / len(legs), 1.0) if to is not None else 0.0,
+        escalate_to=to,
+    )
+
+
+def _law(lengths_ms: Sequence[int]) -> Law | None:
+    """None when there is nothing, or nothing but zeros."""
+    return thinned(lengths_ms) if any(lengths_ms) else None

@@ -1,0 +1,301 @@
+"""The compiled part of the kernel: one day of calls in plain arrays, decision for decision as the engine.
+
+What is asked for keeps the order of asking, as in `simulation.loop`, so that ties within a millisecond fall
+alike. Moments are ms since the beginning of the scenario. The functions take arrays one by one, because a
+tuple of arrays would be counted and released at every call: that cost ten times the work itself.
+
+c  contacts in the order of arrival, a row each: columns ARRIVAL … DELAY (as many as there are delays)
+a  agents, a row each: columns READY … CAN (one per bucket)
+b  buckets (entries), a row each: columns CLASS … LAST
+h  what was asked for: a heap of (moment and order, what)
+d  the engine's deadlines: a heap of (moment and number of the offer, contact)
+k  counters
+"""
+
+from simulation.kernel.heap import Integers, Whole, compiled, pop, push
+
+NEVER = 1 << 62
+
+ARRIVAL, BUCKET, TALK, WRAP_UP, WRAP_UP_ENDS, PATIENCE, STATE, OFFERS, NUMBER, AFTER, BEFORE = range(11)
+AGENT, ANSWERED, LEFT, DONE, DELAY = range(11, 16)
+"""Of a contact. AGENT … DONE are its fate, -1 where it does not apply; PATIENCE below 0: without end."""
+
+READY, SERVING, IDLE_SINCE, IDLE_AFTER, IDLE_BEFORE, CAN = range(6)
+"""Of an agent."""
+
+CLASS, HEAD_START, TARGET, FIRST, LAST = range(5)
+"""Of a bucket."""
+
+CALLS, DUE, ASKED, OFFERED, NOW, IDLE_FIRST, IDLE_LAST, DELAYS, COUNTERS = range(9)
+"""Of the counters."""
+
+GIVES_UP, ANSWERS, TALKED, WRAPPED = range(4)
+"""What can have been asked for."""
+
+COMING, WAITING, RINGING, TALKING, GONE = range(5)
+"""States of a contact."""
+
+COME_BACK, SIGN_OUT, SIGN_IN, BREAK = range(4)
+"""Turns of an agent, in the order in which they happen within a moment."""
+
+NO_WRAP_UP, BY_DEADLINE, BY_CALL = range(3)
+"""What ends a wrap-up: nothing, a deadline of the engine, the agent."""
+
+
+@compiled
+def ordered(k: Integers, at: Whole) -> Whole:
+    """The key of something that is asked for now and happens at `at`."""
+    k[ASKED] += 1
+    key: Whole = (at << 32) | k[ASKED]
+    return key
+
+
+@compiled
+def ask(k: Integers, h: Integers, at: Whole, what: Whole) -> None:
+    push(h, k[CALLS], ordered(k, at), what)
+    k[CALLS] += 1
+
+
+@compiled
+def wait(c: Integers, b: Integers, contact: Whole) -> None:
+    """Into its bucket, at the place that its arrival gives it: nearly always the last."""
+    bucket = c[contact, BUCKET]
+    place = b[bucket, LAST]
+    while place > contact:
+        place = c[place, BEFORE]
+    following = b[bucket, FIRST] if place < 0 else c[place, AFTER]
+    c[contact, BEFORE], c[contact, AFTER], c[contact, STATE] = place, following, WAITING
+    if place < 0:
+        b[bucket, FIRST] = contact
+    else:
+        c[place, AFTER] = contact
+    if following < 0:
+        b[bucket, LAST] = contact
+    else:
+        c[following, BEFORE] = contact
+
+
+@compiled
+def stop_waiting(c: Integers, b: Integers, contact: Whole) -> None:
+    bucket, place, following = c[contact, BUCKET], c[contact, BEFORE], c[contact, AFTER]
+    if place < 0:
+        b[bucket, FIRST] = following
+    else:
+        c[place, AFTER] = following
+    if following < 0:
+        b[bucket, LAST] = place
+    else:
+        c[following, BEFORE] = place
+
+
+@compiled
+def rest(k: Integers, a: Integers, agent: Whole) -> None:
+    """Among the idle, at the place of who is idle since then: nearly always the last."""
+    since, place = a[agent, IDLE_SINCE], k[IDLE_LAST]
+    while place >= 0 and (a[place, IDLE_SINCE] > since or (a[place, IDLE_SINCE] == since and place > agent)):
+        place = a[place, IDLE_BEFORE]
+    following = k[IDLE_FIRST] if place < 0 else a[place, IDLE_AFTER]
+    a[agent, IDLE_BEFORE], a[agent, IDLE_AFTER] = place, following
+    if place < 0:
+        k[IDLE_FIRST] = agent
+    else:
+        a[place, IDLE_AFTER] = agent
+    if following < 0:
+        k[IDLE_LAST] = agent
+    else:
+        a[following, IDLE_BEFORE] = agent
+
+
+@compiled
+def stop_resting(k: Integers, a: Integers, agent: Whole) -> None:
+    place, following = a[agent, IDLE_BEFORE], a[agent, IDLE_AFTER]
+    if place < 0:
+        k[IDLE_FIRST] = following
+    else:
+        a[place, IDLE_AFTER] = following
+    if following < 0:
+        k[IDLE_LAST] = place
+    else:
+        a[following, IDLE_BEFORE] = place
+
+
+@compiled
+def goes_before(c: Integers, b: Integers, now: Whole, one: Whole, other: Whole) -> bool:
+    """Whether contact `one` is served before `other`: class, used share of the target, number."""
+    p, q = c[one, BUCKET], c[other, BUCKET]
+    if b[p, CLASS] != b[q, CLASS]:
+        return bool(b[p, CLASS] < b[q, CLASS])
+    share = (now - c[one, ARRIVAL] + b[p, HEAD_START]) * b[q, TARGET]
+    other_share = (now - c[other, ARRIVAL] + b[q, HEAD_START]) * b[p, TARGET]
+    return bool(share > other_share or (share == other_share and one < other))
+
+
+@compiled
+def offer(k: Integers, h: Integers, c: Integers, a: Integers, contact: Whole, agent: Whole) -> None:
+    k[OFFERED] += 1
+    c[contact, NUMBER], c[contact, AGENT], a[agent, SERVING] = k[OFFERED], agent, contact
+    if k[DELAYS] == 0:
+        talk(k, h, c, contact)
+        return
+    column = min(c[contact, OFFERS], k[DELAYS] - 1)
+    c[contact, OFFERS] += 1
+    c[contact, STATE] = RINGING
+    ask(k, h, k[NOW] + c[contact, DELAY + column], (ANSWERS << 56) | (c[contact, OFFERS] << 40) | contact)
+
+
+@compiled
+def talk(k: Integers, h: Integers, c: Integers, contact: Whole) -> None:
+    c[contact, STATE], c[contact, ANSWERED] = TALKING, k[NOW]
+    ask(k, h, k[NOW] + c[contact, TALK], (TALKED << 56) | contact)
+
+
+@compiled
+def serve_contact(k: Integers, h: Integers, c: Integers, a: Integers, contact: Whole) -> bool:
+    """Offer it to the agent who is idle longest of those who may serve it; whether there is one."""
+    agent, bucket = k[IDLE_FIRST], c[contact, BUCKET]
+    while agent >= 0 and a[agent, CAN + bucket] == 0:
+        agent = a[agent, IDLE_AFTER]
+    if agent < 0:
+        return False
+    stop_resting(k, a, agent)
+    offer(k, h, c, a, contact, agent)
+    return True
+
+
+@compiled
+def serve_agent(k: Integers, h: Integers, c: Integers, a: Integers, b: Integers, agent: Whole) -> None:
+    """Offer a free agent the best contact that waits for him; else he is idle."""
+    if a[agent, READY] == 0 or a[agent, SERVING] >= 0:
+        return
+    best = -1
+    for bucket in range(len(b)):
+        head = b[bucket, FIRST]
+        if head < 0 or a[agent, CAN + bucket] == 0:
+            continue
+        if best < 0 or goes_before(c, b, k[NOW], head, best):
+            best = head
+    if best < 0:
+        rest(k, a, agent)
+    else:
+        stop_waiting(c, b, best)
+        offer(k, h, c, a, best, agent)
+
+
+@compiled
+def arrive(k: Integers, h: Integers, c: Integers, a: Integers, b: Integers, contact: Whole) -> None:
+    if not serve_contact(k, h, c, a, contact):
+        wait(c, b, contact)
+    if c[contact, PATIENCE] >= 0 and c[contact, STATE] != TALKING:
+        ask(k, h, c[contact, ARRIVAL] + c[contact, PATIENCE], (GIVES_UP << 56) | contact)
+
+
+@compiled
+def give_up(k: Integers, h: Integers, c: Integers, a: Integers, b: Integers, contact: Whole) -> None:
+    """The caller hangs up, if he still waits; who was rung for him is free again."""
+    state = c[contact, STATE]
+    if state not in (WAITING, RINGING):
+        return
+    c[contact, STATE], c[contact, LEFT] = GONE, k[NOW]
+    if state == WAITING:
+        stop_waiting(c, b, contact)
+        return
+    agent = c[contact, AGENT]
+    c[contact, AGENT], a[agent, SERVING] = -1, -1
+    serve_agent(k, h, c, a, b, agent)
+
+
+@compiled
+def hang_up(
+    k: Integers, h: Integers, d: Integers, c: Integers, a: Integers, b: Integers, contact: Whole
+) -> None:
+    """The talk is over: wrap-up, or on to the next one."""
+    ends, over = c[contact, WRAP_UP_ENDS], k[NOW] + c[contact, WRAP_UP]
+    if ends == NO_WRAP_UP:
+        finish(k, h, c, a, b, contact)
+    elif ends == BY_CALL:
+        ask(k, h, over, (WRAPPED << 56) | contact)
+    else:
+        push(d, k[DUE], (over << 32) | c[contact, NUMBER], contact)
+        k[DUE] += 1
+
+
+@compiled
+def finish(k: Integers, h: Integers, c: Integers, a: Integers, b: Integers, contact: Whole) -> None:
+    agent = c[contact, AGENT]
+    c[contact, STATE], c[contact, DONE] = GONE, k[NOW]
+    a[agent, SERVING], a[agent, IDLE_SINCE] = -1, k[NOW]
+    serve_agent(k, h, c, a, b, agent)
+
+
+@compiled
+def turn(k: Integers, h: Integers, c: Integers, a: Integers, b: Integers, kind: Whole, agent: Whole) -> None:
+    """An agent comes or goes."""
+    if kind in (SIGN_IN, COME_BACK):
+        a[agent, READY], a[agent, IDLE_SINCE] = 1, k[NOW]
+        serve_agent(k, h, c, a, b, agent)
+        return
+    contact = a[agent, SERVING]
+    if contact < 0 and a[agent, READY] == 1:
+        stop_resting(k, a, agent)
+    a[agent, READY] = 0
+    if contact >= 0 and c[contact, STATE] == RINGING:
+        a[agent, SERVING], c[contact, AGENT] = -1, -1
+        if not serve_contact(k, h, c, a, contact):
+            wait(c, b, contact)
+
+
+@compiled
+def happen(k: Integers, h: Integers, d: Integers, c: Integers, a: Integers, b: Integers, what: Whole) -> None:
+    """What had been asked for."""
+    kind, number, contact = what >> 56, (what >> 40) & 0xFFFF, what & 0xFFFFFFFFFF
+    if kind == GIVES_UP:
+        give_up(k, h, c, a, b, contact)
+    elif kind == TALKED:
+        hang_up(k, h, d, c, a, b, contact)
+    elif kind == WRAPPED:
+        finish(k, h, c, a, b, contact)
+    elif c[contact, STATE] == RINGING and c[contact, OFFERS] == number:
+        talk(k, h, c, contact)
+
+
+@compiled
+def run(
+    k: Integers,
+    h: Integers,
+    d: Integers,
+    c: Integers,
+    a: Integers,
+    b: Integers,
+    turns: Integers,
+    until: Whole,
+) -> None:
+    """Everything that is due before `until`, deadlines before the calls of their moment.
+
+    `turns`: rows of (moment, kind, agent), sorted.
+    """
+    came, turned = 0, 0
+    next_turn = ordered(k, turns[0, 0]) if len(turns) else NEVER
+    next_arrival = ordered(k, c[0, ARRIVAL]) if len(c) else NEVER
+    while True:
+        next_call = h[0, 0] if k[CALLS] else NEVER
+        key = min(next_turn, next_arrival, next_call)
+        if k[DUE] and (d[0, 0] >> 32) <= (key >> 32):
+            if (d[0, 0] >> 32) >= until:
+                return
+            k[NOW], k[DUE] = d[0, 0] >> 32, k[DUE] - 1
+            finish(k, h, c, a, b, pop(d, k[DUE]))
+            continue
+        if (key >> 32) >= until:
+            return
+        k[NOW] = key >> 32
+        if key == next_call:
+            k[CALLS] -= 1
+            happen(k, h, d, c, a, b, pop(h, k[CALLS]))
+        elif key == next_arrival:
+            arrive(k, h, c, a, b, came)
+            came += 1
+            next_arrival = ordered(k, c[came, ARRIVAL]) if came < len(c) else NEVER
+        else:
+            turn(k, h, c, a, b, turns[turned, 1], turns[turned, 2])
+            turned += 1
+            next_turn = ordered(k, turns[turned, 0]) if turned < len(turns) else NEVER

@@ -1,0 +1,208 @@
+"""From the tape of a day to the model's terms: scenario, all numbers that were seen, the record's KPIs."""
+
+from collections.abc import Iterator
+from statistics import median_low
+
+from msgspec.structs import replace
+
+from acd.core import facts
+from acd.core.facts import Fact
+from queues.desk import ALWAYS, Desk, IncidentMode, LineId
+from simulation.handled import Handled
+from simulation.kaplan_meier import patience
+from simulation.laws import Law
+from simulation.lineup import Lineup, Try
+from simulation.outcome import DayResult, Fold
+from simulation.recorded import Recorded
+from simulation.scenario import Duty, Redial, Scenario, Stream, Surge
+from simulation.seen import Seen
+from simulation.stories import Stories, stories_of
+from simulation.tape import Declared, Tape
+from simulation.thinning import thinned
+
+TEXT_MS = 15_000
+"""How long the text of an incident is if nobody heard it to its end."""
+MOST_TRIES = 15
+
+
+def reconstruct(tape: Tape, interval_ms: int, name: str) -> tuple[Recorded, DayResult]:
+    """The day for the model, and what the record itself says of it, counted by the same KPIs.
+
+    The stretch of the tape must be a whole number of intervals. Raises ValueError when nobody was answered:
+    how long a conversation is would be a guess.
+    """
+    stories = stories_of(tape)
+    lineup = Lineup(tape, stories)
+    seen = Seen(tape, lineup)
+    handled = Handled(tape.desk, (one.story for one in lineup.tries))
+    intervals = (tape.end_ms - tape.start_ms) // interval_ms
+    surge = _surge(tape, lineup)
+    if surge is not None:
+        seen.note_text(lineup, surge)
+    desk = _desk(tape.desk, lineup)
+    scenario = Scenario(
+        name=name,
+        desk=desk,
+        start_ms=tape.start_ms,
+        interval_ms=interval_ms,
+        intervals=intervals,
+        streams=tuple(_streams(lineup, intervals)),
+        handling=handled.handling(),
+        duties=_known(tape.duties, desk),
+        habits=seen.habits(),
+        surge=surge,
+        run_on_ms=0,
+    )
+    recorded = Recorded(
+        scenario=scenario,
+        contacts=tuple(lineup.counts),
+        arrivals=tuple(lineup.arrivals),
+        carried=frozenset(lineup.carried),
+        lengths=seen.lengths,
+        outlasted=seen.outlasted,
+        shares=seen.shares,
+        notes=tuple(_notes(tape, stories, lineup, handled)),
+    )
+    return recorded, _count(tape, scenario, lineup)
+
+
+def _desk(desk: Desk, lineup: Lineup) -> Desk:
+    known = set(desk.entries)
+    more = tuple(entry for entry in lineup.entries if entry not in known)
+    return replace(desk, entries=(*desk.entries, *more), pause_reasons=desk.pause_reasons or ("break",))
+
+
+def _known(duties: tuple[Duty, ...], desk: Desk) -> tuple[Duty, ...]:
+    agents = {agent.id for agent in desk.agents}
+    return tuple(duty for duty in duties if duty.agent in agents)
+
+
+def _streams(lineup: Lineup, intervals: int) -> Iterator[Stream]:
+    """`expected` says nothing here: the arrivals are those of the record."""
+    for number, entry in enumerate(lineup.entries):
+        tries = [one for one in lineup.tries if one.stream == number]
+        flow = entry.line, entry.medium
+        pool = [one for one in lineup.tries if _flow(lineup, one) == flow]
+        yield Stream(
+            name=entry.id,
+            entry=entry.id,
+            expected=(len(tries) / intervals,) * intervals,
+            patience=_patience(pool),
+            redial=_redial(tries),
+        )
+
+
+def _flow(lineup: Lineup, one: Try) -> tuple[str, str]:
+    entry = lineup.entries[one.stream]
+    return entry.line, entry.medium
+
+
+def _patience(tries: list[Try]) -> Law | None:
+    """By Kaplan and Meier from all who came to the line by the medium; None: nobody gave up."""
+    waits, gave_up = [], []
+    for one in tries:
+        after_ms = one.story.gave_up_after_ms
+        waited = max(one.story.waits_ms(), default=None)
+        if after_ms is not None or waited is not None:
+            waits.append(waited or 0 if after_ms is None else after_ms)
+            gave_up.append(after_ms is not None)
+    return patience(waits, gave_up)
+
+
+def _redial(tries: list[Try]) -> Redial | None:
+    """What those did who were not served; None: nobody came again."""
+    failed = [one for one in tries if one.story.failed_ms is not None]
+    delays_ms = [one.story.again_after_ms(one.follows) for one in failed if one.follows is not None]
+    if not delays_ms:
+        return None
+    return Redial(probability=len(delays_ms) / len(failed), delay=thinned(delays_ms), most=MOST_TRIES)
+
+
+def _surge(tape: Tape, lineup: Lineup) -> Surge | None:
+    """The first incident of the day after whose text callers wait; the calls it brought are arrivals."""
+    told = next((one for one in tape.incidents if one.incident.mode is IncidentMode.INFORM), None)
+    if told is None:
+        return None
+    heard = [one.story for one in lineup.tries if one.story.incident == told.incident.id]
+    left_ms = [story.heard_ms for story in heard if story.heard_ms is not None]
+    stayed_ms = [story.text_ms for story in heard if story.text_ms is not None]
+    length_ms = max([median_low(stayed_ms) if stayed_ms else TEXT_MS, *(ms + 1 for ms in left_ms)])
+    return Surge(
+        start_ms=max(told.start_ms, tape.start_ms),
+        end_ms=told.end_ms,
+        factor=1.0,
+        lines=_scope(tape.desk, told),
+        announced_ms=max(told.start_ms, tape.start_ms),
+        announcement_ms=length_ms,
+        deflect=len(left_ms) / len(heard) if heard else 0.0,
+        mandatory=told.incident.mandatory,
+        vip_exempt=told.incident.vip_exempt,
+    )
+
+
+def _scope(desk: Desk, told: Declared) -> tuple[LineId, ...]:
+    """The lines that the incident concerns; empty: all."""
+    incident = told.incident
+    if not (incident.lines or incident.tenants or incident.entries):
+        return ()
+    entries = [entry for entry in desk.entries if not incident.entries or entry.id in incident.entries]
+    lines = {
+        entry.line
+        for entry in entries
+        if (not incident.lines or entry.line in incident.lines)
+        and (not incident.tenants or entry.tenant in incident.tenants)
+    }
+    return tuple(line.id for line in desk.lines if line.id in lines)
+
+
+def _notes(tape: Tape, stories: Stories, lineup: Lineup, handled: Handled) -> Iterator[str]:
+    """What of the record the model does otherwise, as far as there was any of it."""
+    services = sum(isinstance(one.story.left, facts.FlowedOut) for one in lineup.tries)
+    told = {
+        "arrivals are left out: to an unknown entry, or ended by the text of an incident": lineup.left_out,
+        "were there already when the day began: they are a load, and counted nowhere": len(lineup.carried),
+        "were held for one agent first: the model offers them to anybody": lineup.preferred,
+        "offers were refused or did not reach the agent: the model's agents refuse nothing": (
+            stories.lost_offers
+        ),
+        "left for voicemail or a callback: the model's leave, and count as abandoned": services,
+        "were handed on to a line that others of their line were not: the model's end there": (
+            handled.elsewhere
+        ),
+        "further incidents are left out": max(0, len(tape.incidents) - 1),
+        "changes of the desk are left out: the last desk is in force all day": max(0, tape.desks - 1),
+    }
+    yield from (f"{count} {what}" for what, count in told.items() if count)
+    if any(line.greeting and line.greeting_mandatory for line in tape.desk.lines):
+        yield "mandatory greetings last 10 s in the model"
+    if any(line.calendar != ALWAYS and line.promotion for line in tape.desk.lines):
+        yield "promotions follow the calendars as they were known at the end of the day"
+
+
+def _count(tape: Tape, scenario: Scenario, lineup: Lineup) -> DayResult:
+    """The facts of the record through the KPIs, under the names that the model gives to its contacts."""
+    fold = Fold(scenario)
+    fold.observe([*tape.opening, *_conversations(tape)])
+    for batch in tape.batches:
+        fold.observe([named for fact in batch if (named := _named(fact, lineup)) is not None])
+    return fold.close(0, scenario.end_ms)
+
+
+def _named(fact: Fact, lineup: Lineup) -> Fact | None:
+    if not isinstance(fact, facts.Arrived | facts.Blocked):
+        return fact
+    ref = lineup.labels.get((fact.t_ms, fact.ref))
+    if ref is None:
+        return None
+    party = ref.rpartition("/")[0]
+    if isinstance(fact, facts.Arrived):
+        return replace(fact, ref=ref, party=party)
+    return replace(fact, ref=ref, party=party, entry=lineup.entries[int(ref.partition("/")[0])].id)
+
+
+def _conversations(tape: Tape) -> Iterator[Fact]:
+    """Who talked when the day began."""
+    for told in tape.before:
+        answers = [fact for fact in told if isinstance(fact, facts.Answered | facts.Transferred)]
+        if answers and isinstance(answers[-1], facts.Answered):
+            yield replace(answers[-1], t_ms=tape.start_ms)

@@ -1,0 +1,149 @@
+"""A record of what a desk did: a journal's directory, one of its files, or JSON lines; opened for reading."""
+
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from urllib.parse import quote
+
+import msgspec
+from msgspec import Struct
+
+from acd.core.engine import ENGINE_VERSION
+from acd.core.events import AnyEvent
+from acd.core.facts import AnyFact
+from acd.journal import database, rows
+from acd.journal.codec import encode_event, encode_facts
+from acd.journal.digest import facts_digest
+from acd.journal.errors import JournalError
+from acd.journal.reading import JournalReader
+from acd.journal.segment import stored_paths
+from acd.journal.snapshots import SnapshotFiles
+from acd.ports import Entry, Snapshot
+from config.errors import ConfigError
+
+_LAST = "SELECT seq, t_ms FROM entries ORDER BY seq DESC LIMIT 1"
+
+Place = tuple[int, int]
+"""(sequence number, moment in Unix ms) of an entry; (0, 0): there is none."""
+
+
+class JsonEntry(Struct, frozen=True):
+    """One line of a JSON-lines record."""
+
+    seq: int
+    t_ms: int
+    event: AnyEvent
+    facts: list[AnyFact]
+    version: int = ENGINE_VERSION
+
+
+class Record:
+    """The entries that were there when it was opened. Nothing is written, and the server may be running.
+
+    A path is a journal's directory (or the data directory above it), an archive or a segment, or a file of
+    JSON lines. Raises ConfigError when it is none of these.
+    """
+
+    def __init__(self, path: Path) -> None:
+        inside = path / "journal"
+        self.path = inside if inside.is_dir() else path
+        try:
+            self.last_seq, self.last_ms = self._find_last()
+        except (JournalError, OSError, sqlite3.Error) as error:
+            raise ConfigError(str(path), "", f"is no journal that can be read: {error}") from error
+        if not self.last_seq:
+            raise ConfigError(str(path), "", "has no entries")
+
+    def entries(self, after_seq: int = 0) -> Iterator[Entry]:
+        """Entries with seq > after_seq, oldest first, none missing. Raises ConfigError naming the entry."""
+        try:
+            for entry in self._stored(after_seq):
+                if entry.seq > self.last_seq:
+                    return
+                if after_seq and entry.seq != after_seq + 1:
+                    reason = f"is missing: entry {entry.seq} follows entry {after_seq}"
+                    raise ConfigError(str(self.path), f"entry {after_seq + 1}", reason)
+                after_seq = entry.seq
+                yield entry
+        except (JournalError, sqlite3.Error) as error:
+            raise ConfigError(str(self.path), f"after entry {after_seq}", str(error)) from error
+
+    def snapshots(self) -> list[Snapshot]:
+        """The good snapshots beside the entries, oldest first; from each of them a replay may begin."""
+        if not self.path.is_dir():
+            return []
+        return [found for path in sorted(self.path.glob("snapshot-*")) if (found := _snapshot(path))]
+
+    def _find_last(self) -> Place:
+        if self.path.is_dir():
+            JournalReader(self.path)  # refuses what is no journal
+            files = [self.path / "archive.db", *stored_paths(self.path)]
+            return max(_last(file) for file in files if file.exists())
+        if _is_database(self.path):
+            return _last(self.path)
+        return max(((entry.seq, entry.t_ms) for entry in _json_lines(self.path)), default=(0, 0))
+
+    def _stored(self, after_seq: int) -> Iterator[Entry]:
+        if self.path.is_dir():
+            return JournalReader(self.path).entries(after_seq)
+        if _is_database(self.path):
+            return _rows(self.path, after_seq)
+        return (entry for entry in _json_lines(self.path) if entry.seq > after_seq)
+
+
+def json_line(entry: JsonEntry) -> str:
+    """As it is read back; without the end of the line."""
+    return msgspec.json.encode(entry).decode()
+
+
+def _is_database(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(15) == b"SQLite format 3"
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    """For reading only, as `acd.journal.reading` does it."""
+    database.check_format(path)
+    return sqlite3.connect(f"file:{quote(str(path.absolute()))}?mode=ro", uri=True, isolation_level=None)
+
+
+def _last(path: Path) -> Place:
+    with closing(_connect(path)) as connection:
+        seq, t_ms = connection.execute(_LAST).fetchone() or (0, 0)
+    return seq, t_ms
+
+
+def _rows(path: Path, after_seq: int) -> Iterator[Entry]:
+    with closing(_connect(path)) as connection:
+        yield from rows.select(connection, after_seq, -1, path.name)
+
+
+def _json_lines(path: Path) -> Iterator[Entry]:
+    """Raises ConfigError naming the line."""
+    decoder = msgspec.json.Decoder(JsonEntry)
+    with path.open("rb") as file:
+        for number, text in enumerate(file, 1):
+            if not text.strip():
+                continue
+            try:
+                one = decoder.decode(text)
+            except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+                reason = f"is neither a journal nor an entry as JSON: {error}"
+                raise ConfigError(str(path), "", reason, line=number) from error
+            facts = encode_facts(one.facts)
+            yield Entry(one.seq, one.t_ms, one.version, encode_event(one.event), facts, facts_digest(facts))
+
+
+def _snapshot(path: Path) -> Snapshot | None:
+    """Read from a copy: who loads snapshots renames the damaged ones."""
+    with TemporaryDirectory() as folder:
+        try:
+            shutil.copy(path, folder)
+            files = SnapshotFiles(Path(folder))
+            files.check_format()
+            return files.load()
+        except (JournalError, OSError):
+            return None

@@ -1,0 +1,210 @@
+"""The story of each contact of a recorded stretch: its tries, waits, offers and conversations."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
+
+from acd.core import facts
+from acd.core.events import OfferId
+from acd.core.facts import ENDINGS, Fact
+from acd.kpi.leg import Leg, Outcome
+from acd.kpi.legs import Ledger
+from simulation.redials import WITHIN_MS
+from simulation.tape import Tape
+
+Unanswered = facts.Refused | facts.OfferLost | facts.NotAnswered | facts.OfferWithdrawn
+OfOffer = facts.Offered | facts.Answered | Unanswered
+_ENDS: Mapping[type[Fact], str] = {
+    facts.Offered: "withdrawn",
+    facts.Refused: "",
+    facts.OfferLost: "",
+    facts.Answered: "answered",
+    facts.NotAnswered: "missed",
+    facts.OfferWithdrawn: "withdrawn",
+}
+
+
+class Ring(NamedTuple):
+    """What became of one offer of a contact."""
+
+    rang_ms: int
+    end: str
+    """`answered`, `missed`, or `withdrawn`: it would have rung longer."""
+
+
+class Story:
+    """One contact, or one arrival that was turned away."""
+
+    __slots__ = ("arrived_ms", "blocked", "contact", "heard_ms", "incident", "left", "legs", "over", "rings")
+
+    def __init__(self, contact: int, arrived_ms: int) -> None:
+        self.contact = contact
+        """0: it was turned away."""
+        self.arrived_ms = arrived_ms
+        self.blocked = not contact
+        self.legs: list[Leg] = []
+        """In their order; of those that an agent's lost leg cut in two, the parts are one."""
+        self.rings: dict[OfferId, Ring] = {}
+        """In the order in which they rang; without those that were refused or did not reach the agent."""
+        self.left: facts.Abandoned | facts.FlowedOut | None = None
+        """How it gave up waiting, if it did."""
+        self.over = self.blocked
+        """Its end is in the record."""
+        self.incident = ""
+        """The incident whose text it heard."""
+        self.heard_ms: int | None = None
+        """How long it heard the text before it hung up; None: it did not hang up."""
+
+    @property
+    def answered(self) -> list[Leg]:
+        """The legs that an agent answered."""
+        return [leg for leg in self.legs if leg.answered_ms]
+
+    def talked_at(self, t_ms: int) -> bool:
+        """Whether an agent had it then, or it was on its way to the next one."""
+        return any(leg.answered_ms and leg.answered_ms <= t_ms for leg in self.legs)
+
+    @property
+    def failed_ms(self) -> int | None:
+        """When it ended without an answer where it waited last; None: it was answered, or is not over."""
+        if self.blocked:
+            return self.arrived_ms
+        if not self.legs or self.heard_ms is not None:
+            return None
+        last = self.legs[-1]
+        return last.ended_ms if last.outcome in (Outcome.ABANDONED, Outcome.BLOCKED) else None
+
+    def again_after_ms(self, follows: "Story") -> int:
+        """From the failure until the next try."""
+        return follows.arrived_ms - (self.failed_ms or self.arrived_ms)
+
+    @property
+    def text_ms(self) -> int | None:
+        """How long the mandatory text of the incident was that it heard to its end; None: it did not."""
+        if not self.incident or not self.legs or not self.legs[0].anchor_ms:
+            return None
+        return self.legs[0].queued_ms - self.arrived_ms or None
+
+    def waits_ms(self) -> Iterator[int]:
+        """How long it waited each time: from the arrival, and again from each transfer, until an answer."""
+        since_ms = self.arrived_ms
+        for leg in self.legs:
+            if leg.answered_ms:
+                yield leg.answered_ms - since_ms
+                since_ms = leg.ended_ms
+        if self.legs and not self.legs[-1].answered_ms and self.left is None:
+            yield self.legs[-1].ended_ms - since_ms
+
+    @property
+    def gave_up_after_ms(self) -> int | None:
+        """Its patience, where that is known: it left of its own will after so long."""
+        if self.left is None:
+            return None
+        handed_on = [leg.ended_ms for leg in self.answered]
+        return self.left.t_ms - max([self.arrived_ms, *handed_on])
+
+
+class Stories:
+    """A fold of the facts of a tape."""
+
+    def __init__(self) -> None:
+        self.by_contact: dict[int, Story] = {}
+        self.by_ref: dict[tuple[int, str], Story] = {}
+        """(moment of arrival, ref) → its story."""
+        self.lost_offers = 0
+        """Offers that were refused or did not reach the agent."""
+        self._ledger = Ledger(self._finished)
+        self._rings: dict[OfferId, int] = {}
+
+    def take(self, batch: Iterable[Fact]) -> None:
+        """Fold the facts of one event."""
+        batch = list(batch)
+        for fact in batch:
+            self._told(fact)
+            if isinstance(fact, OfOffer):
+                self._ring(fact, _ENDS[type(fact)])
+            if isinstance(fact, ENDINGS) and fact.contact in self.by_contact:  # type: ignore[attr-defined]
+                self.by_contact[fact.contact].over = True  # type: ignore[attr-defined]
+        self._ledger.take(batch)
+
+    def _told(self, fact: Fact) -> None:
+        match fact:
+            case facts.Arrived():
+                story = self.by_contact[fact.contact] = Story(fact.contact, fact.t_ms)
+                self.by_ref[fact.t_ms, fact.ref] = story
+            case facts.Blocked():
+                self.by_ref[fact.t_ms, fact.ref] = Story(0, fact.t_ms)
+            case facts.Abandoned() | facts.FlowedOut() | facts.Informed() | facts.Deflected():
+                self._left(fact)
+
+    def close(self, now_ms: int) -> None:
+        """What is not over at `now_ms` is told as far as it went."""
+        self._ledger.close(now_ms)
+        for story in self.by_contact.values():
+            story.legs = _joined(sorted(story.legs, key=lambda leg: leg.number))
+
+    def _finished(self, leg: Leg) -> None:
+        if leg.contact in self.by_contact:
+            self.by_contact[leg.contact].legs.append(leg)
+
+    def _ring(self, fact: OfOffer, end: str) -> None:
+        """It rang until now, and this became of it; nothing: as if it had never rung."""
+        story, since_ms = self.by_contact.get(fact.contact), self._rings.setdefault(fact.offer, fact.t_ms)
+        self.lost_offers += not end
+        if story is None:
+            return
+        if end:
+            story.rings[fact.offer] = Ring(fact.t_ms - since_ms, end)
+        else:
+            story.rings.pop(fact.offer, None)
+
+    def _left(self, fact: facts.Abandoned | facts.FlowedOut | facts.Informed | facts.Deflected) -> None:
+        story = self.by_contact.get(fact.contact)
+        if story is None:
+            return
+        match fact:
+            case facts.Informed():
+                story.incident = fact.incident
+            case facts.Deflected():
+                story.heard_ms = fact.t_ms - story.arrived_ms
+            case facts.Abandoned() | facts.FlowedOut():
+                story.left = fact
+
+
+def stories_of(tape: Tape) -> Stories:
+    """The stories of all contacts of the tape, those that were there before it too, as far as it tells."""
+    stories = Stories()
+    for told in (*tape.before, *tape.batches, *tape.after):
+        stories.take(told)
+    stories.close(max(tape.last_ms, tape.start_ms))
+    return stories
+
+
+def _joined(legs: list[Leg]) -> list[Leg]:
+    """Legs as the model knows them: a conversation whose agent was lost goes on with the next one."""
+    joined: list[Leg] = []
+    for leg in legs:
+        if joined and joined[-1].kind == "leg lost" and joined[-1].answered_ms:
+            last = joined.pop()
+            leg.talk_ms += last.talk_ms
+            leg.hold_ms += last.hold_ms
+        joined.append(leg)
+    return joined
+
+
+def chains(keyed: Mapping[int, tuple[str, Story]]) -> Iterator[list[int]]:
+    """The tries of each customer, as numbers of arrivals: who was not served and came again within hours.
+
+    `keyed`: number of the arrival → (who comes by which entry; empty: nobody knows who, story), in the order
+    of time. Each arrival is in one chain.
+    """
+    open_: dict[str, list[int]] = {}
+    for number, (who, story) in keyed.items():
+        chain = open_.get(who)
+        if chain is not None:
+            failed_ms = keyed[chain[-1]][1].failed_ms
+            if failed_ms is not None and story.arrived_ms - failed_ms <= WITHIN_MS and len(chain) < 15:
+                chain.append(number)
+                continue
+            yield chain
+        open_[who or f"unknown {number}"] = [number]
+    yield from open_.values()

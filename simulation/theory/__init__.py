@@ -1,0 +1,1 @@
+"""Closed forms of queueing theory: what the simulation is checked against."""
