@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from acd.core import facts
 from acd.core.facts import Fact
-from queues.desk import ALWAYS, Desk, IncidentMode, LineId
+from queues.desk import Desk, IncidentMode, LineId
 from simulation.handled import Handled
 from simulation.kaplan_meier import patience
 from simulation.laws import Law
@@ -175,8 +175,6 @@ def _notes(tape: Tape, stories: Stories, lineup: Lineup, handled: Handled) -> It
     yield from (f"{count} {what}" for what, count in told.items() if count)
     if any(line.greeting and line.greeting_mandatory for line in tape.desk.lines):
         yield "mandatory greetings last 10 s in the model"
-    if any(line.calendar != ALWAYS and line.promotion for line in tape.desk.lines):
-        yield "promotions follow the calendars as they were known at the end of the day"
 
 
 def _count(tape: Tape, scenario: Scenario, lineup: Lineup) -> DayResult:
@@ -185,7 +183,7 @@ def _count(tape: Tape, scenario: Scenario, lineup: Lineup) -> DayResult:
     fold.observe([*tape.opening, *_conversations(tape)])
     for batch in tape.batches:
         fold.observe([named for fact in batch if (named := _named(fact, lineup)) is not None])
-    return fold.close(0, scenario.end_ms)
+    return fold.close(0, min(tape.last_ms + 1, scenario.end_ms))
 
 
 def _named(fact: Fact, lineup: Lineup) -> Fact | None:

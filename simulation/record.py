@@ -64,10 +64,11 @@ class Record:
                 if entry.seq > self.last_seq:
                     return
                 if after_seq and entry.seq != after_seq + 1:
-                    reason = f"is missing: entry {entry.seq} follows entry {after_seq}"
-                    raise ConfigError(str(self.path), f"entry {after_seq + 1}", reason)
+                    raise self._missing(after_seq + 1)
                 after_seq = entry.seq
                 yield entry
+            if after_seq < self.last_seq:
+                raise self._missing(after_seq + 1)
         except (JournalError, sqlite3.Error) as error:
             raise ConfigError(str(self.path), f"after entry {after_seq}", str(error)) from error
 
@@ -76,6 +77,9 @@ class Record:
         if not self.path.is_dir():
             return []
         return [found for path in sorted(self.path.glob("snapshot-*")) if (found := _snapshot(path))]
+
+    def _missing(self, seq: int) -> ConfigError:
+        return ConfigError(str(self.path), f"entry {seq}", f"is missing, but there is entry {self.last_seq}")
 
     def _find_last(self) -> Place:
         if self.path.is_dir():
@@ -92,11 +96,6 @@ class Record:
         if _is_database(self.path):
             return _rows(self.path, after_seq)
         return (entry for entry in _json_lines(self.path) if entry.seq > after_seq)
-
-
-def json_line(entry: JsonEntry) -> str:
-    """As it is read back; without the end of the line."""
-    return msgspec.json.encode(entry).decode()
 
 
 def _is_database(path: Path) -> bool:

@@ -104,7 +104,7 @@ class Seen:
     def _work(self, one: Try, legs: list[Leg]) -> None:
         for number, leg in enumerate(legs):
             place = _place(one, number)
-            over = one.story.over or leg is not legs[-1]
+            over = one.story.over or leg is not legs[-1] or leg.kind == "transfer"
             self._know(Purpose.HOLD, one, place, leg.hold_ms)
             if over:
                 self._know(Purpose.TALK, one, place, leg.talk_ms)

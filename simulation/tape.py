@@ -46,7 +46,7 @@ class Tape(Struct, frozen=True):
     start_ms: int
     end_ms: int
     last_ms: int
-    """Of the last entry read."""
+    """Of the last entry read; the desk may have stopped then, before the end of the stretch."""
     desk: Desk
     """The last one of the stretch, with all lines, entries and agents that the ones before had."""
     desks: int
@@ -109,6 +109,9 @@ class Taping:
         """All of it; None when there was no desk, or nothing at all, in the stretch."""
         if self._desk is None or self._before is None:
             return None
+        duties = self._duties
+        if duties is None:  # the record ends within the stretch, and with it everybody's duty
+            duties = self._presence.duties(self._start_ms, self._last_ms + 1)
         return Tape(
             start_ms=self._start_ms,
             end_ms=self._end_ms,
@@ -120,9 +123,7 @@ class Taping:
             batches=self._batches,
             after=self._after,
             opening=self._opening,
-            duties=self._duties
-            if self._duties is not None
-            else self._presence.duties(self._start_ms, self._end_ms),
+            duties=duties,
             back_ms=self._presence.back_ms,
             incidents=tuple(one for one in self._incidents if one.end_ms > self._start_ms),
         )

@@ -7,7 +7,7 @@ from contextlib import ExitStack, contextmanager
 from datetime import UTC, date, datetime, timedelta
 from functools import reduce
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
@@ -26,6 +26,7 @@ from simulation.commands.terminal import CORES, JobsOption, JsonOption, SeedOpti
 from simulation.commands.terminal import progress as days_bar
 from simulation.experiment import Driver
 from simulation.experiment import Progress as Days
+from simulation.loop import LoopDriver
 from simulation.outcome import DayResult
 from simulation.playable import Unplayable
 from simulation.reconstruction import reconstruct
@@ -33,9 +34,8 @@ from simulation.record import Record
 from simulation.recorded import Recorded, Replication, run_replications
 from simulation.replay import Replayed
 from simulation.replay import replay as replay_entries
-from simulation.report import comparison
 from simulation.report.files import csv_text
-from simulation.report.retold import COLUMNS, Retold
+from simulation.report.retold import Retold
 from simulation.result import Result
 from simulation.tape import Taping
 from simulation.whatif import CHOICES, what_if
@@ -51,31 +51,40 @@ EVERY = 2_000
 """Entries between two looks at the bar."""
 
 
+RecordArgument = Annotated[
+    Path, typer.Argument(metavar="FACTS", help="A journal: its directory, one of its files, or JSON lines.")
+]
+WhatIfOption = Annotated[
+    list[str] | None,
+    typer.Option("--what-if", metavar="CHANGE", help=f"{', '.join(CHOICES)}; several together."),
+]
+SnapshotOption = Annotated[
+    bool, typer.Option("--from-snapshot", help="Only what follows the oldest snapshot that is kept.")
+]
+DayOption = Annotated[str | None, typer.Option("--day", help="The day of the what-if: 2026-11-20.")]
+ZoneOption = Annotated[str, typer.Option("--timezone", help="Whose day: Europe/Berlin.")]
+IntervalOption = Annotated[str, typer.Option("--interval", help="Intervals of the what-if.")]
+ReplicationsOption = Annotated[
+    int, typer.Option("--days", min=2, help="Replications of the day, for what was not seen.")
+]
+OutOption = Annotated[
+    Path | None, typer.Option("--out", help="Directory for CSV: assignments, or the tables of a what-if.")
+]
+
+
 def replay(
-    record: Annotated[
-        Path,
-        typer.Argument(metavar="FACTS", help="A journal: its directory, one of its files, or JSON lines."),
-    ],
+    record: RecordArgument,
     *,
-    what_ifs: Annotated[
-        list[str] | None,
-        typer.Option("--what-if", metavar="CHANGE", help=f"{', '.join(CHOICES)}; several together."),
-    ] = None,
+    what_ifs: WhatIfOption = None,
     driver: Annotated[str, typer.Option("--driver", help="loop or simpy: the same answer.")] = "loop",
-    from_snapshot: Annotated[
-        bool, typer.Option("--from-snapshot", help="Only what follows the oldest snapshot that is kept.")
-    ] = False,
-    day: Annotated[str | None, typer.Option("--day", help="The day of the what-if: 2026-11-20.")] = None,
-    timezone: Annotated[str, typer.Option("--timezone", help="Whose day: Europe/Berlin.")] = "UTC",
-    interval: Annotated[str, typer.Option("--interval", help="Intervals of the what-if.")] = "30m",
-    replications: Annotated[
-        int, typer.Option("--days", min=2, help="Replications of the day, for what was not seen.")
-    ] = 20,
+    from_snapshot: SnapshotOption = False,
+    day: DayOption = None,
+    timezone: ZoneOption = "UTC",
+    interval: IntervalOption = "30m",
+    replications: ReplicationsOption = 20,
     seed: SeedOption = 1,
     jobs: JobsOption = CORES,
-    out: Annotated[
-        Path | None, typer.Option("--out", help="Directory for CSV: assignments, or the tables of a what-if.")
-    ] = None,
+    out: OutOption = None,
     as_json: JsonOption = False,
 ) -> int:
     """Replay a record: the engine must decide the same again. Exit 1 where it does not.
@@ -90,18 +99,13 @@ def replay(
             done = check(found, DRIVERS[driver], out, from_snapshot=from_snapshot)
             _tell_replayed(record, done, as_json=as_json)
             return DONE if done.divergence is None else NO
-        step_ms = _interval_ms(interval)
-        start_ms, end_ms = stretch(found, day, timezone, step_ms)
-        recorded, was = read_day(found, start_ms, end_ms, step_ms)
-        changed = reduce(what_if, what_ifs, recorded)
-        before, after = (
-            run(one, title, seed=seed, days=replications, jobs=jobs, driver=DRIVERS[driver])
-            for one, title in ((recorded, "as it was"), (changed, ", ".join(what_ifs)))
+        bounds = stretch(found, day, timezone, _interval_ms(interval))
+        told = retold(
+            found, bounds, what_ifs, seed=seed, days=replications, jobs=jobs, driver=DRIVERS[driver]
         )
     except (ConfigError, Unplayable, ValueError, UnreadableSnapshot) as error:
         raise Failure(BAD_INPUT, str(error)) from error
-    record_result = Result(recorded.scenario, seed, 0, [was])
-    _tell_what_if(Retold(tuple(what_ifs), recorded.notes, record_result, before, after), out, as_json=as_json)
+    _tell_what_if(told, out, as_json=as_json)
     return DONE
 
 
@@ -151,8 +155,8 @@ def _tell_replayed(record: Path, done: Replayed, *, as_json: bool) -> None:
         return
     late = f", {done.late_ticks} of them late, by {done.latest_ms} ms at most" if done.late_ticks else ""
     typer.echo(
-        f"{done.entries} entries replayed, from {done.first_seq} to {done.last_seq}: "
-        f"{done.contacts} contacts, {done.offered} offers, {done.answered} answers, {done.ticks} deadlines{late}; "
+        f"{done.entries} entries replayed ({done.first_seq} to {done.last_seq}): {done.contacts} contacts, "
+        f"{done.offered} offers, {done.answered} answers, {done.ticks} deadlines{late}; "
         f"{done.snapshots} snapshots met"
     )
     found = done.divergence
@@ -168,8 +172,38 @@ def _tell_replayed(record: Path, done: Replayed, *, as_json: bool) -> None:
 # ---- a day, and what if
 
 
-def stretch(record: Record, day: str | None, timezone: str, step_ms: int) -> tuple[int, int]:
-    """The moments of its beginning and end, whole intervals apart: the day, or all of a short record.
+class Stretch(NamedTuple):
+    """What a what-if is about, in Unix milliseconds."""
+
+    start_ms: int
+    end_ms: int
+    step_ms: int
+    """Length of an interval."""
+
+
+def retold(
+    record: Record,
+    bounds: Stretch,
+    what_ifs: Sequence[str],
+    *,
+    seed: int,
+    days: int,
+    jobs: int,
+    driver: Driver = LoopDriver,
+) -> Retold:
+    """The stretch as it was, and with all the changes. Raises ConfigError, ValueError, Unplayable."""
+    recorded, was = read_day(record, bounds)
+    changed = reduce(what_if, what_ifs, recorded)
+    before, after = (
+        run(one, title, seed=seed, days=days, jobs=jobs, driver=driver)
+        for one, title in ((recorded, "as it was"), (changed, ", ".join(what_ifs)))
+    )
+    as_it_was = Result(recorded.scenario, seed, 0, [was])
+    return Retold(tuple(what_ifs), recorded.notes, as_it_was, before, after)
+
+
+def stretch(record: Record, day: str | None, timezone: str, step_ms: int) -> Stretch:
+    """The day, or all of a short record, as whole intervals.
 
     Raises ValueError when the record has nothing of that day, or has several and none was named.
     """
@@ -187,15 +221,15 @@ def stretch(record: Record, day: str | None, timezone: str, step_ms: int) -> tup
         if last_ms < start_ms or first_ms >= end_ms:
             raise ValueError(f"--day {day}: the record goes from {span}")
         end_ms = min(end_ms, last_ms + 1)
-    return start_ms, start_ms + -(-(end_ms - start_ms) // step_ms) * step_ms
+    return Stretch(start_ms, start_ms + -(-(end_ms - start_ms) // step_ms) * step_ms, step_ms)
 
 
-def read_day(record: Record, start_ms: int, end_ms: int, step_ms: int) -> tuple[Recorded, DayResult]:
+def read_day(record: Record, bounds: Stretch) -> tuple[Recorded, DayResult]:
     """The day for the model, and what the record itself says of it. Raises ConfigError, ValueError."""
-    taping = Taping(start_ms, end_ms)
+    taping = Taping(bounds.start_ms, bounds.end_ms)
     with bar("reading", record.last_seq) as told:
         for entry in record.entries():
-            if entry.t_ms >= end_ms + AFTER_MS:
+            if entry.t_ms >= bounds.end_ms + AFTER_MS:
                 break
             try:
                 taping.take(entry)
@@ -206,7 +240,7 @@ def read_day(record: Record, start_ms: int, end_ms: int, step_ms: int) -> tuple[
     tape = taping.tape()
     if tape is None:
         raise ConfigError(str(record.path), "", "has no desk on that day")
-    return reconstruct(tape, step_ms, record.path.name)
+    return reconstruct(tape, bounds.step_ms, record.path.name)
 
 
 def run(recorded: Recorded, title: str, *, seed: int, days: int, jobs: int, driver: Driver) -> Result:
@@ -228,12 +262,13 @@ def _tell_what_if(found: Retold, out: Path | None, *, as_json: bool) -> None:
     if as_json:
         typer.echo(json.dumps(found.document(), ensure_ascii=False))
         return
-    print_table("the model against the record", COLUMNS, found.errors())
+    errors = found.errors()
+    print_table(errors.title, errors.columns, errors.rows)
     for note in found.notes:
         typer.echo(f"note: {note}")
     if found.changed:
-        title = f"what if {', '.join(found.what_ifs)}"
-        print_table(title, comparison.columns("en"), list(comparison.rows(found.before, found.after, "en")))
+        changes = found.changes()
+        print_table(f"what if {', '.join(found.what_ifs)}: the change", changes.columns, changes.rows)
     days, seed = len(found.before.days), found.before.seed
     typer.echo(f"{days} replications, seed {seed}; * the interval of 95 % leaves 0 out")
 

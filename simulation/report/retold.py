@@ -6,18 +6,20 @@ from typing import Any
 
 from msgspec import Struct
 
-from acd.kpi.definitions import DEFINITIONS
+from acd.kpi.definitions import DEFAULT_SERVICE_LEVEL, DEFINITIONS
 from simulation.estimates import Estimate
 from simulation.pairs import compare
 from simulation.report import comparison
 from simulation.report.files import Row
-from simulation.report.numbers import interval_of, shown
+from simulation.report.numbers import plus_minus, shown
+from simulation.report.page import Grid
 from simulation.report.planner import named, place
 from simulation.result import HEADLINE, Result
 from simulation.sums import Where
 
 MEASURES = (*HEADLINE, "aht")
-COLUMNS = ("line", "measure", "record", "model", "difference", "95 % interval of the model")
+SHOWN = ("contacts", DEFAULT_SERVICE_LEVEL, "abandon_rate", "asa", "occupancy")
+"""On the terminal; the tables have all."""
 
 
 class Error(Struct, frozen=True):
@@ -55,21 +57,21 @@ class Retold(Struct, frozen=True):
                 if isfinite(record.value) and isfinite(model.value):
                     yield Error(where, name, DEFINITIONS[name].unit, record.value, model)
 
-    def errors(self) -> list[tuple[str, ...]]:
-        """The same as text."""
-        found = sorted(self.compared(), key=lambda one: one.where[:3])
-        wheres = list(dict.fromkeys(one.where for one in found))
-        return [
-            (
-                place(one.where, wheres, "en"),
-                named(one.measure, "en"),
-                shown(one.record, one.unit),
-                shown(one.model.value, one.unit),
-                comparison.signed(one.model.value - one.record, one.unit),
-                interval_of(one.model, one.unit),
-            )
-            for one in found
+    def errors(self) -> Grid:
+        """What the record says and what the model says, a row for everything and for each medium and line."""
+        found = {(one.where, one.measure): one for one in self.compared() if one.measure in SHOWN}
+        wheres = sorted(dict.fromkeys(where for where, _ in found), key=lambda where: where[:3])
+        rows = [
+            (place(where, wheres, "en") if who == "record" else "", who, *_cells(found, where, who))
+            for where in wheres
+            for who in ("record", "model")
         ]
+        heads = ("line", "", *(named(name, "en") for name in SHOWN))
+        return Grid("the model against the record", heads, tuple(rows))
+
+    def changes(self) -> Grid:
+        """What the changes would have changed."""
+        return comparison.changes_grid(self.before, self.after, "en", SHOWN)
 
     def tables(self) -> Mapping[str, list[Row]]:
         """Tidy tables by name."""
@@ -104,6 +106,17 @@ class Retold(Struct, frozen=True):
             "notes": list(self.notes),
             **{name.replace("-", "_"): rows for name, rows in self.tables().items()},
         }
+
+
+def _cells(found: Mapping[tuple[Where, str], Error], where: Where, who: str) -> Iterator[str]:
+    for name in SHOWN:
+        one = found.get((where, name))
+        if one is None:
+            yield "–"
+        elif who == "record":
+            yield shown(one.record, one.unit)
+        else:
+            yield plus_minus(one.model.value, number(one.model.hi), one.unit)
 
 
 def number(value: float) -> float | None:
