@@ -57,9 +57,17 @@ def figure(chart: Chart) -> go.Figure:
         legend={"orientation": "h", "y": -0.2},
         hovermode="x unified",
     )
-    drawn.update_xaxes(title=chart.x_title)
+    drawn.update_xaxes(title=chart.x_title, **_order_of(chart))
     drawn.update_yaxes(title=chart.y_title, tickformat=".0%" if chart.percent else "")
     return drawn
+
+
+def _order_of(chart: Chart) -> dict[str, object]:
+    """Labels keep the order of the longest series: ribbons begin where something was measured."""
+    labels = max((series.x for series in chart.series), key=len, default=())
+    if not labels or not isinstance(labels[0], str):
+        return {}
+    return {"type": "category", "categoryorder": "array", "categoryarray": list(labels)}
 
 
 def _ribbon(series: Series, colour: str) -> go.Scatter:

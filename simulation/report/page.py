@@ -9,9 +9,9 @@ from msgspec import Struct
 from simulation.report.charts import Chart, figure
 
 STYLE = """
-body{font:16px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:72rem;padding:0 1rem;color:#222}
+body{font:16px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:84rem;padding:0 1rem;color:#222}
 table{border-collapse:collapse;margin:1rem 0}
-td,th{padding:.25rem .75rem;border-bottom:1px solid #ddd;text-align:right}
+td,th{padding:.25rem .75rem;border-bottom:1px solid #ddd;text-align:right;white-space:nowrap}
 th:first-child,td:first-child{text-align:left}caption{text-align:left;font-weight:600;padding:.5rem 0}
 .note{color:#555}
 """

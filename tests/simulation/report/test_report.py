@@ -68,3 +68,9 @@ def test_the_waiting_time_distribution_ends_at_one() -> None:
     assert series.y[1] == 2 / 3
     assert series.y[-1] == 1.0
     assert histogram("none", []) == Series("none", (), ())
+
+
+def test_times_keep_their_order_though_the_first_ones_were_not_measured() -> None:
+    late = Series("late", ("08:00", "08:30"), (None, 0.7), (None, 0.6), (None, 0.8))
+    axis = figure(Chart("t", "x", "y", (late,))).layout.xaxis
+    assert tuple(axis.categoryarray) == ("08:00", "08:30")
