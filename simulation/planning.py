@@ -14,7 +14,7 @@ from simulation.proposal import Proposal, Window, duties, propose
 from simulation.requirement import Requirement, requirement, scheduled
 from simulation.result import Result
 from simulation.scenario import Duty, Scenario
-from simulation.shifts import Cover, Demand, Menu, ShiftRules, cover, menu, shift_types
+from simulation.shifts import Cover, Demand, Menu, ShiftRules, cover, enough, menu, shift_types
 from simulation.spread import Map, serial
 from simulation.staffing import Found, Measured, Round, Search, measured, mix, search, with_heads
 from simulation.workload import Task, task
@@ -47,8 +47,10 @@ class Wanted(Struct, frozen=True):
     seed: int = 1
     days: int | None = None
     """Of the certificate; None: by the number of contacts."""
+    effort: float = 1.0
+    """Of the search: times as many simulated days as usual."""
     solver_s: float = 10.0
-    gap: float = 0.002
+    gap: float = 0.01
     """How near to the cheapest the shifts must be proven to be."""
 
 
@@ -61,6 +63,8 @@ class Rota(Struct, frozen=True):
     cover: Cover
     proposal: Proposal
     duties: tuple[Duty, ...]
+    enough: tuple[int, ...]
+    """About so many agents of each profile would cover everything that the rules let them."""
 
 
 class Plan(Struct, frozen=True):
@@ -96,7 +100,9 @@ def plan_staff(
     """
     todo = task(scenario)
     required = requirement(todo)
-    how = Search(tuple(_days(scenario, many) for many in ROUND_CONTACTS), wanted.seed, wanted.below)
+    how = Search(
+        tuple(_days(scenario, many * wanted.effort) for many in ROUND_CONTACTS), wanted.seed, wanted.below
+    )
     days = wanted.days or max(CERTIFICATE_LEAST, _days(scenario, CERTIFICATE_CONTACTS))
     runs = _Runs(map, told, sum(how.days) + days)
     found = search(todo, mix(todo, required), runs.evaluate, how, looked)
@@ -121,7 +127,18 @@ def roster(todo: Task, required: Requirement, found: Found, wanted: Wanted) -> R
     have = [len(group.agents) for group in todo.profiles]
     covered = cover(demand, choice, have, time_limit_s=wanted.solver_s, gap=wanted.gap)
     proposal = propose(covered, types, todo.profiles, rules, wanted.available)
-    return Rota(choice, demand, covered, proposal, duties(scenario, proposal.shifts, wraps=wraps))
+    working = duties(scenario, proposal.shifts, wraps=wraps)
+    return Rota(choice, demand, covered, proposal, working, _enough(todo, demand, choice, covered))
+
+
+def _enough(todo: Task, demand: Demand, choice: Menu, covered: Cover) -> tuple[int, ...]:
+    """Agents of each profile: those there are, or more, and rather such with few skills."""
+    have = [len(group.agents) for group in todo.profiles]
+    if not covered.short.any():
+        return tuple(have)
+    return tuple(
+        enough(demand, choice, have, [2.0 + 0.05 * len(group.skills) for group in todo.profiles]).tolist()
+    )
 
 
 def repeats(scenario: Scenario) -> bool:
@@ -134,7 +151,7 @@ def with_duties(scenario: Scenario, roster: tuple[Duty, ...]) -> Scenario:
     return replace(scenario, duties=roster)
 
 
-def _days(scenario: Scenario, contacts: int) -> int:
+def _days(scenario: Scenario, contacts: float) -> int:
     expected = sum(sum(stream.expected) + stream.backlog for stream in scenario.streams)
     return min(max(ceil(contacts / max(expected, 1.0)), LEAST_DAYS), MOST_DAYS)
 

@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 import numpy as np
-from msgspec import Struct
+from msgspec import Struct, structs
 from numpy.typing import NDArray
 from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import block_array, csr_array, eye_array
@@ -14,6 +14,8 @@ Heads = NDArray[np.int64]
 Shares = NDArray[np.float64]
 
 DAY_MS = 86_400_000
+ANY_NUMBER = 100_000
+"""Of heads: more than any plan asks for."""
 
 
 class ShiftType(Struct, frozen=True):
@@ -162,15 +164,21 @@ class _Programme(Struct, frozen=True):
 
 
 def cover(
-    demand: Demand, menu: Menu, heads: Sequence[int], *, time_limit_s: float = 20.0, gap: float = 0.0
+    demand: Demand,
+    menu: Menu,
+    heads: Sequence[int],
+    *,
+    time_limit_s: float = 20.0,
+    gap: float = 0.0,
 ) -> Cover:
     """The shifts of least paid time whose heads reach the demand.
 
     `heads` per group: how many there are on each day. In order of importance: as few head-intervals missing
-    as heads and types allow, the least paid time, the lowest peak of surplus. Set covering after Dantzig
-    (1954), with breaks as part of a shift type and shared skills as overlapping rows. The search ends when
-    the cost is proven within `gap` (relative) of the least. Raises NoCover when there are no types, or when
-    the time limit passes without any answer.
+    as heads and types allow (the only head of an interval weighs half as much again as others), the least
+    paid time, the lowest peak of surplus. Set covering after Dantzig (1954), with breaks as part of a shift
+    type and shared skills as overlapping rows. The search ends when the cost is proven within `gap`
+    (relative) of the least. Raises NoCover when there are no types, or when the time limit passes without
+    any answer.
     """
     if not menu.types:
         raise NoCover("no shift of the lengths and starts allowed lies within the plan")
@@ -179,11 +187,29 @@ def cover(
     parts = components(demand.counts)
     for rows, groups in parts:
         own = Demand(demand.required[:, rows], demand.counts[np.ix_(rows, groups)])
-        programme = _programme(own, menu, [heads[group] for group in groups])
+        programme = _programme(own, menu, [heads[group] for group in groups], [1.0] * len(groups))
         values, open_gap = _best(programme, Limits(time_limit_s / len(parts), gap))
         chosen[groups] = np.rint(values[: programme.shifts]).astype(np.int64).reshape(len(groups), -1)
         left = max(left, open_gap)
     return _read(chosen, demand, menu, left)
+
+
+def enough(demand: Demand, menu: Menu, heads: Sequence[int], dear: Sequence[float]) -> Heads:
+    """About how many heads of each group would cover the demand: those there are, and more where short.
+
+    Paid time of the further heads counts `dear` times. By the linear relaxation, rounded up: a shift may be
+    worked by half a head, so that one or two more may be needed in the end.
+    """
+    have = len(heads)
+    twice = Demand(demand.required, np.tile(demand.counts, 2))
+    programme = _programme(twice, menu, [*heads, *[ANY_NUMBER] * have], [*[1.0] * have, *dear])
+    found = _solve(structs.replace(programme, shifts=0), programme.cost, None, Limits(60.0, 0.0))
+    if found is None:
+        raise NoCover("no answer within a minute")
+    further = found[0][: programme.shifts].reshape(2, have, -1)[1]
+    days = np.array([kind.day for kind in menu.types])
+    per_day = np.stack([further[:, days == day].sum(axis=1) for day in np.unique(days)])
+    return np.asarray(np.array(heads) + np.ceil(per_day.max(axis=0) - 1e-6)).astype(np.int64)
 
 
 def components(counts: NDArray[np.bool_]) -> list[tuple[list[int], list[int]]]:
@@ -226,7 +252,7 @@ def _best(programme: _Programme, limits: Limits) -> tuple[Shares, float]:
     return (values if flattest is None else flattest[0]), left
 
 
-def _programme(demand: Demand, menu: Menu, heads: Sequence[int]) -> _Programme:
+def _programme(demand: Demand, menu: Menu, heads: Sequence[int], dear: Sequence[float]) -> _Programme:
     groups, cells = demand.counts.shape[1], demand.required.size
     reached = np.einsum("rg,kt->trgk", demand.counts.astype(np.float64), menu.presence)
     present = csr_array(reached.reshape(cells, groups * len(menu.types)))
@@ -235,7 +261,7 @@ def _programme(demand: Demand, menu: Menu, heads: Sequence[int]) -> _Programme:
     per_day = csr_array(np.kron(np.eye(groups), of_day.reshape(len(days), len(menu.types))))
     missing, none = eye_array(cells, format="csr"), csr_array((per_day.shape[0], 1))
     surplus = csr_array(np.ones((cells, 1)))
-    paid = np.tile([kind.paid_ms / menu.interval_ms for kind in menu.types], groups)
+    paid = np.outer(dear, [kind.paid_ms / menu.interval_ms for kind in menu.types]).ravel()
     needed = demand.required.astype(np.float64).ravel()
     unbounded = np.full(cells, np.inf)
     caps = np.repeat(np.asarray(heads, dtype=np.float64), len(days))
@@ -245,9 +271,16 @@ def _programme(demand: Demand, menu: Menu, heads: Sequence[int]) -> _Programme:
         ).tocsc(),
         lower=np.concatenate((needed, -unbounded, np.full(caps.size, -np.inf))),
         upper=np.concatenate((unbounded, needed, caps)),
-        cost=np.concatenate((paid, np.full(cells, float(paid.max(initial=0.0)) + 1.0), (0.0,))),
+        cost=np.concatenate(
+            (paid, (float(paid.max(initial=0.0)) + 1.0) * weight(demand.required.ravel()), (0.0,))
+        ),
         shifts=paid.size,
     )
+
+
+def weight(required: Heads) -> Shares:
+    """What a missing head weighs: one half more where it would be the only one."""
+    return np.where(required == 1, 3.0, 2.0)
 
 
 def _solve(

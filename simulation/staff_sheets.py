@@ -137,7 +137,13 @@ def _times(plan: Plan, span: Span, shift: ShiftType, by_ms: int = 0) -> Row:
 
 def miss_rows(plan: Plan, span: Span) -> list[Row]:
     """What cannot be met, and by how much, each with a sentence."""
-    return [*_goals_missed(plan, span), *_without_skill(plan), *_short(plan, span), *_unfilled(plan, span)]
+    return [
+        *_goals_missed(plan, span),
+        *_without_skill(plan),
+        *_too_few_agents(plan),
+        *_short(plan, span),
+        *_unfilled(plan, span),
+    ]
 
 
 def _goals_missed(plan: Plan, span: Span) -> Iterator[Row]:
@@ -165,7 +171,6 @@ def _without_skill(plan: Plan) -> Iterator[Row]:
 def _short(plan: Plan, span: Span) -> Iterator[Row]:
     """Heads that the shifts lack, in stretches of intervals."""
     if plan.rota is None:
-        yield from _beyond_site(plan)
         return
     for row, missing in enumerate(plan.rota.cover.short.T):
         counts = plan.rota.demand.counts[row]
@@ -173,17 +178,19 @@ def _short(plan: Plan, span: Span) -> Iterator[Row]:
         for first, last in _stretches(missing > NOTHING):
             most = float(missing[first : last + 1].max())
             times = f"{_start(plan, span, first)} and {_start(plan, span, last + 1)}"
-            text = f"{most:g} too few of {who} between {times}"
+            text = f"{most:g} too few between {times}"
             yield _miss("heads", who, most, text)
 
 
-def _beyond_site(plan: Plan) -> Iterator[Row]:
-    """Without shifts: more heads at once than the site has agents."""
-    for group, heads in zip(plan.task.profiles, plan.found.best.heads.T, strict=True):
-        more = int(heads.max(initial=0)) - len(group.agents)
-        if more > 0:
-            text = f"{more} more agents with {group.name} are needed than the {len(group.agents)} there are"
-            yield _miss("heads", group.name, float(more), text)
+def _too_few_agents(plan: Plan) -> Iterator[Row]:
+    """Profiles that would need more agents than the site has: in shifts, else at once."""
+    peaks = plan.found.best.heads.max(axis=0, initial=0).tolist()
+    needed = peaks if plan.rota is None else plan.rota.enough
+    for group, number in zip(plan.task.profiles, needed, strict=True):
+        have = len(group.agents)
+        if number > have:
+            text = f"about {number} agents would be enough, there are {have}"
+            yield _miss("agents", group.name, float(number - have), text)
 
 
 def _unfilled(plan: Plan, span: Span) -> Iterator[Row]:

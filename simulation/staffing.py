@@ -125,7 +125,9 @@ def mix(task: Task, required: Requirement) -> Heads:
     """
     served = required.counts.any(axis=1)
     matrix = required.counts[served].astype(np.float64)
-    skilled = 1 + task.may.sum(axis=0) * 1e-3 + np.array([len(group.skills) for group in task.profiles]) * 1e-4
+    skilled = (
+        1 + task.may.sum(axis=0) * 1e-3 + np.array([len(group.skills) for group in task.profiles]) * 1e-4
+    )
     cost = np.concatenate((skilled, skilled * BEYOND))
     have = [len(group.agents) for group in task.profiles]
     found: dict[bytes, Heads] = {}

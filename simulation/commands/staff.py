@@ -29,25 +29,40 @@ from simulation.report.files import Row, csv_text, json_text
 from simulation.shifts import NoCover
 
 HOUR_MS = 3_600_000
+_SAID = {"goal": "missed", "skill": "nobody", "agents": "short", "shift": "open"}
+"""Kinds of misses that fit into a terminal; the heads missing by the hour are in the files."""
+
 MINUTE_MS = 60_000
+
+
+PerInterval = Annotated[
+    bool, typer.Option("--per-interval", help="The goals hold for every interval, not only the day.")
+]
+Shrinkage = Annotated[
+    float | None, typer.Option("--shrinkage", min=0.0, max=0.95, help="Instead of the plan's.")
+]
+Shifts = Annotated[bool, typer.Option(help="Plan shifts and a roster, not only heads.")]
+Days = Annotated[int | None, typer.Option("--days", min=2, help="Days of the certificate.")]
+Effort = Annotated[
+    float, typer.Option("--effort", min=0.05, help="Of the search: times the usual number of days.")
+]
+Solver = Annotated[float, typer.Option("--solver-seconds", min=0.1, help="At most, for shifts.")]
+Out = Annotated[Path | None, typer.Option("--out", help="Directory for CSV and JSON.")]
 
 
 def staff(
     plan: PlanArgument = None,
     *,
-    per_interval: Annotated[
-        bool, typer.Option("--per-interval", help="The goals hold for every interval, not only the day.")
-    ] = False,
-    shrinkage: Annotated[
-        float | None, typer.Option("--shrinkage", min=0.0, max=0.95, help="Instead of the plan's.")
-    ] = None,
-    shifts: Annotated[bool, typer.Option(help="Plan shifts and a roster, not only heads.")] = True,
-    days: Annotated[int | None, typer.Option("--days", min=2, help="Days of the certificate.")] = None,
-    solver: Annotated[float, typer.Option("--solver-seconds", min=0.1, help="At most, for shifts.")] = 10.0,
+    per_interval: PerInterval = False,
+    shrinkage: Shrinkage = None,
+    shifts: Shifts = True,
+    days: Days = None,
+    effort: Effort = 1.0,
+    solver: Solver = 10.0,
     seed: SeedOption = 1,
     jobs: JobsOption = CORES,
     dask: DaskOption = None,
-    out: Annotated[Path | None, typer.Option("--out", help="Directory for CSV and JSON.")] = None,
+    out: Out = None,
     as_json: JsonOption = False,
 ) -> int:
     """Size the staff of a plan; exit 1 when a goal is missed, and by how much."""
@@ -59,6 +74,7 @@ def staff(
         below=0.0 if per_interval else Wanted().below,
         seed=seed,
         days=days,
+        effort=effort,
         solver_s=solver,
     )
     with bad_input(), spread_over(jobs, dask) as spread, progress(told.scenario.name) as bar:
@@ -66,6 +82,11 @@ def staff(
             found = plan_staff(told.scenario, wanted, map=spread, told=bar)
         except NoCover as failure:
             raise Failure(NO, f"shifts: {failure}") from failure
+    return answer(told, found, out, as_json=as_json)
+
+
+def answer(told: PlanFile, found: Plan, out: Path | None, *, as_json: bool) -> int:
+    """Print and save what was found; whether the goals are reached as an exit code."""
     sheets = tables(told, found)
     whole = document(told, found, sheets)
     if out is not None:
@@ -74,7 +95,7 @@ def staff(
         typer.echo(json.dumps(whole, ensure_ascii=False))
     else:
         show(found, whole)
-    return DONE if reached(sheets["misses"]) else NO
+    return DONE if whole["reached"] else NO
 
 
 def reached(misses: list[Row]) -> bool:
@@ -171,7 +192,8 @@ def show(found: Plan, whole: Mapping[str, Any]) -> None:
     )
     print_table("by interval", _columns(found), _lines(found, whole))
     for miss in whole["misses"]:
-        typer.echo(f"missed: {miss['what']}: {miss['text']}")
+        if miss["kind"] in _SAID:
+            typer.echo(f"{_SAID[miss['kind']]}: {miss['what']}: {miss['text']}")
     if found.rota is not None:
         typer.echo("--out DIR writes shifts and roster; a plan reads roster.csv back.")
 
