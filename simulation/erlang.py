@@ -310,12 +310,20 @@ def agents_needed(
         return found.service_level >= share and found.occupancy <= max_occupancy
 
     most = MOST_AGENTS if lines is None else min(lines, MOST_AGENTS)
-    least, high = 0, max(1, min(most, round(calls_per_hour * aht_s / HOUR_S)))
+    found = _fewest(enough, most, calls_per_hour * aht_s / HOUR_S)
+    if found is None:
+        raise NotReached(f"not even {most} agents reach {share:g} within {target_s:g} s")
+    return found
+
+
+def _fewest(enough: Callable[[int], bool], most: int, load: float) -> int | None:
+    """The smallest number from 0 to `most` that is enough, if there is one; it is looked for near `load`."""
     if enough(0):
         return 0
+    least, high = 0, max(1, min(most, round(load)))
     while not enough(high):
-        if high == most:
-            raise NotReached(f"not even {most} agents reach {share:g} within {target_s:g} s")
+        if high >= most:
+            return None
         least, high = high, min(most, high + max(1, high // 8))
     while high - least > 1:
         middle = (least + high) // 2

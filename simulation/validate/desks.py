@@ -45,6 +45,25 @@ def scenario(
     surge: Surge | None = None,
 ) -> Scenario:
     """The scenario of such a desk; all agents are there from the beginning to the end."""
+    desk = _desk(sources, agents, interrupts)
+    intervals = len(sources[0].expected)
+    end_ms = START_MS + intervals * interval_ms + run_on_ms + 1
+    placed = tuple(zip(desk.entries, sources, strict=True))
+    return Scenario(
+        name="truth",
+        desk=desk,
+        start_ms=START_MS,
+        interval_ms=interval_ms,
+        intervals=intervals,
+        streams=tuple(_stream(entry.id, source) for entry, source in placed),
+        handling={(entry.line, entry.medium): Handling(source.talk) for entry, source in placed},
+        duties=tuple(Duty(agent.id, START_MS, end_ms) for agent in desk.agents),
+        surge=surge,
+        run_on_ms=run_on_ms,
+    )
+
+
+def _desk(sources: Sequence[Source], agents: int, interrupts: tuple[tuple[Medium, Medium], ...]) -> Desk:
     tenant = TenantId("desk")
     lines = tuple(_line(number, source, tenant) for number, source in enumerate(sources))
     entries = tuple(
@@ -52,33 +71,18 @@ def scenario(
         for line, source in zip(lines, sources, strict=True)
     )
     capacity = tuple((medium, 1) for medium in dict.fromkeys(source.medium for source in sources))
-    people = tuple(Agent(AgentId(f"agent {n}"), ((SkillId("all"), 1),), capacity) for n in range(agents))
-    intervals = len(sources[0].expected)
-    end_ms = START_MS + intervals * interval_ms + run_on_ms + 1
-    return Scenario(
-        name="truth",
-        desk=Desk((Tenant(tenant),), (), lines, entries, people, interrupts=interrupts),
-        start_ms=START_MS,
-        interval_ms=interval_ms,
-        intervals=intervals,
-        streams=tuple(
-            Stream(
-                entry.id,
-                entry.id,
-                source.expected,
-                patience=source.patience,
-                redial=source.redial,
-                backlog=source.backlog,
-            )
-            for entry, source in zip(entries, sources, strict=True)
-        ),
-        handling={
-            (line.id, source.medium): Handling(source.talk)
-            for line, source in zip(lines, sources, strict=True)
-        },
-        duties=tuple(Duty(agent.id, START_MS, end_ms) for agent in people),
-        surge=surge,
-        run_on_ms=run_on_ms,
+    people = tuple(Agent(AgentId(f"agent {n}"), ALL, capacity) for n in range(agents))
+    return Desk((Tenant(tenant),), (), lines, entries, people, interrupts=interrupts)
+
+
+def _stream(entry: EntryId, source: Source) -> Stream:
+    return Stream(
+        entry,
+        entry,
+        source.expected,
+        patience=source.patience,
+        redial=source.redial,
+        backlog=source.backlog,
     )
 
 

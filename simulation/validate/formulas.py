@@ -311,22 +311,16 @@ def swing(inputs: Inputs) -> Swing:
 
 def surging(inputs: Inputs) -> Figures:
     """M(t)/M/n+M from an empty start."""
-    found: Figures = {}
-    times = moments_asked(inputs)
-    for t, at in zip(times, moments(surging_desk(inputs), times), strict=True):
-        found |= {
-            f"t={t:g}.mean_queue": at.queue,
-            f"t={t:g}.mean_busy": at.busy,
-            f"t={t:g}.cum_abandons": at.abandoned,
-            f"t={t:g}.cum_arrivals_delayed": at.delayed,
-        }
-    return found
-
-
-def moments_asked(inputs: Inputs) -> list[float]:
-    """The times `t=…` of the expected values, in the unit of the case."""
-    found = (AT.fullmatch(one.name) for one in inputs.case.expect)
-    return sorted({float(match[1]) for match in found if match})
+    asked = {one.name: match for one in inputs.case.expect if (match := AT.fullmatch(one.name))}
+    times = sorted({float(match[1]) for match in asked.values()})
+    at = dict(zip(times, moments(surging_desk(inputs), times), strict=True))
+    known = {"mean_queue": "queue", "mean_busy": "busy"}
+    known |= {"cum_abandons": "abandoned", "cum_arrivals_delayed": "delayed"}
+    return {
+        name: getattr(at[float(match[1])], known[match[2]])
+        for name, match in asked.items()
+        if match[2] in known
+    }
 
 
 def surging_desk(inputs: Inputs) -> Desk:

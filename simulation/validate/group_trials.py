@@ -194,7 +194,7 @@ def redials(inputs: Inputs, effort: float) -> Trial:
     settling = delay / (1 - again * _more_lost(told, again))
     unit_ms = unit_ms_of(told)
     redial = Redial(again, laws.exponential(delay * unit_ms), most=40)
-    window = max(4 * effort / REDIAL_RUNS / told.rate, 3 * settling)
+    window = max(4 * effort / REDIAL_RUNS / told.rate, settling)
     length = Length(5 * settling, window, 0.0, COOL_DOWN * min(told.patience, delay) + 20 * told.aht)
     hour = 3600.0 / inputs.unit_s
     measures = impatient_measures(told) | {

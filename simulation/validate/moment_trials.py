@@ -1,12 +1,13 @@
 """Desks whose rate of calls changes, as the engine plays them, seen at single moments."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from math import cos, gcd, inf, isinf, pi
 
 from simulation import laws
 from simulation.scenario import Surge
 from simulation.validate import calls as seen
 from simulation.validate.calls import Measure
+from simulation.validate.cases import Expected
 from simulation.validate.desks import SHORTEST_MS, START_MS, Source, law, scenario
 from simulation.validate.formulas import AT, surging_desk, swing
 from simulation.validate.inputs import Inputs
@@ -76,9 +77,8 @@ def surging(inputs: Inputs, effort: float) -> Trial:
     begins = (0.0, *(until for until, _ in told.segments))
     calls = sum(rate * (until - begin) for (until, rate), begin in zip(told.segments, begins, strict=False))
     many = min(MOST_REPLICATIONS, max(MOMENT_REPLICATIONS, round(effort / calls)))
-    names = [one.name for one in inputs.case.expect if AT.fullmatch(one.name)]
     note = "played as a surge" if surge else ""
-    return Trial(measuring(run, {name: _at(name) for name in names}), many, calls, note)
+    return Trial(measuring(run, _at_moments(inputs.case.expect)), many, calls, note)
 
 
 def _played(
@@ -92,14 +92,20 @@ def _played(
     return [rates[0]] * 3, surge
 
 
-def _at(name: str) -> Measure:
-    """The measure of `t=….mean_queue` and the like."""
-    match = AT.fullmatch(name)
-    t, what = (float(match[1]), match[2]) if match else (0.0, "")
-    known = {
-        "mean_queue": seen.queue_at(t),
-        "mean_busy": seen.busy_at(t),
-        "cum_abandons": seen.count_until(seen.abandoned, t, at_end=True),
-        "cum_arrivals_delayed": seen.count_until(seen.delayed, t, at_end=False),
+MOMENTS: Mapping[str, Callable[[float], Measure]] = {
+    "mean_queue": seen.queue_at,
+    "mean_busy": seen.busy_at,
+    "cum_abandons": lambda t: seen.count_until(seen.abandoned, t, at_end=True),
+    "cum_arrivals_delayed": lambda t: seen.count_until(seen.delayed, t, at_end=False),
+}
+"""What is measured at a moment, by the end of the quantity's name."""
+
+
+def _at_moments(expect: Sequence[Expected]) -> dict[str, Measure]:
+    """The measures of `t=….mean_queue` and the like."""
+    told = {one.name: AT.fullmatch(one.name) for one in expect}
+    return {
+        name: MOMENTS[match[2]](float(match[1]))
+        for name, match in told.items()
+        if match and match[2] in MOMENTS
     }
-    return known.get(what, seen.queue_at(t))

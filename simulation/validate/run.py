@@ -23,6 +23,9 @@ events make a short run look more certain than it is, and a real fault only show
 BLOCK_CALLS = 30_000
 """About so many calls are played in one piece of work."""
 
+Told = Callable[[float, float], None]
+"""Called with the calls that have been played and those that are to be."""
+
 
 class Piece(Struct, frozen=True):
     """Some replications of one case."""
@@ -64,32 +67,38 @@ def run_cases(
     calls: float = CALLS,
     seed: int = SEED,
     spread: Map = serial,
-    told: Callable[[float, float], None] = lambda *_: None,
+    told: Told = lambda *_: None,
 ) -> list[Verdict]:
     """The verdicts on closed forms and simulation, in the order of the cases.
 
-    `calls` per case, in all its replications; `told` hears how many calls have been played, of how many. The
+    `calls` per case, in all its replications; `told` hears of the progress. The
     same seed gives the same verdicts, however the work is spread. A case that cannot be run fails with its
     reason, and the others go on.
     """
     plans = [_plan(case, calls) for case in cases]
-    found: dict[str, list[Played]] = defaultdict(list)
-
-    done = total = 0.0
-
-    def play(those: Sequence[Plan], times: range) -> None:
-        nonlocal done, total
-        pieces = list(_pieces(those, times, calls, seed))
-        total += sum(piece.expected for piece in pieces)
-        for played in spread(play_piece, pieces):
-            found[played.piece.case.id].append(played)
-            done += played.piece.expected
-            told(done, total)
-
     playable = [plan for plan in plans if isinstance(plan, Plan)]
-    play(playable, range(1))
-    play([plan for plan in playable if _suspect(plan, found[plan.case.id])], range(1, LONGER))
+    found: dict[str, list[Played]] = defaultdict(list)
+    first = [piece for plan in _slowest_first(playable) for piece in _pieces(plan, range(1), calls, seed)]
+    _play(first, found, spread, told)
+    doubtful = [plan for plan in playable if _suspect(plan, found[plan.case.id])]
+    more = [
+        piece for plan in _slowest_first(doubtful) for piece in _pieces(plan, range(1, LONGER), calls, seed)
+    ]
+    _play(more, found, spread, told)
     return [plan if isinstance(plan, Verdict) else _verdict(plan, found[plan.case.id]) for plan in plans]
+
+
+def _slowest_first(plans: Sequence[Plan]) -> list[Plan]:
+    """So that the workers end together."""
+    return sorted(plans, key=lambda plan: -plan.trial.calls)
+
+
+def _play(pieces: Sequence[Piece], found: dict[str, list[Played]], spread: Map, told: Told) -> None:
+    done, total = 0.0, sum(piece.expected for piece in pieces)
+    for played in spread(play_piece, pieces):
+        found[played.piece.case.id].append(played)
+        done += played.piece.expected
+        told(done, total)
 
 
 def _suspect(plan: Plan, played: Sequence[Played]) -> bool:
@@ -119,15 +128,13 @@ def _figures(case: Case) -> Figures:
     return family_of(case).formulas(Inputs(case))
 
 
-def _pieces(plans: Sequence[Plan], times: range, calls: float, seed: int) -> Iterator[Piece]:
-    """All replications of each trial, as many times over; the slowest cases first, so that the workers end
-    together."""
-    for plan in sorted(plans, key=lambda plan: -plan.trial.calls):
-        at_once = max(1, round(BLOCK_CALLS / plan.trial.calls))
-        every = plan.trial.replications
-        for first in range(times.start * every, times.stop * every, at_once):
-            many = min(at_once, times.stop * every - first)
-            yield Piece(plan.case, calls, seed, first, many, many * plan.trial.calls)
+def _pieces(plan: Plan, times: range, calls: float, seed: int) -> Iterator[Piece]:
+    """All replications of the trial, as many times over."""
+    at_once = max(1, round(BLOCK_CALLS / plan.trial.calls))
+    every = plan.trial.replications
+    for first in range(times.start * every, times.stop * every, at_once):
+        many = min(at_once, times.stop * every - first)
+        yield Piece(plan.case, calls, seed, first, many, many * plan.trial.calls)
 
 
 def play_piece(piece: Piece) -> Played:
