@@ -32,8 +32,11 @@ class Need:
         """Agents that meet the need → how well."""
         self.buckets: dict[BucketKey, Waiting] = {}
         """What waits; never an empty list."""
-        self.pool: list[tuple[Key, int, Seat]] = []
-        """Heap of (key, epoch, seat). An entry counts only while its epoch is the seat's."""
+        self.pool: list[tuple[int, Key, int, Seat]] = []
+        """Heap of (contacts in hand, key, epoch, seat). An entry counts only while its epoch is the seat's.
+
+        Whoever has least in hand goes first, so that nobody is interrupted while another one is idle.
+        """
 
     def put(self, urgency: Urgency, number: int) -> None:
         key = (urgency.priority_class, urgency.target_ms, urgency.calendar)
@@ -54,15 +57,15 @@ class Need:
         """Enter an idle agent. At twice the number who meet the need, outdated entries are dropped."""
         record = seat.record
         if len(self.pool) >= 2 * len(self.fitness) + 8:
-            self.pool = [entry for entry in self.pool if entry[1] == entry[2].epoch]
+            self.pool = [entry for entry in self.pool if entry[2] == entry[3].epoch]
             heapify(self.pool)
         key = idle_key(self.policy, record, self.fitness[record.id])
-        heappush(self.pool, (key, seat.epoch, seat))
+        heappush(self.pool, (len(seat.works), key, seat.epoch, seat))
 
     def idle(self) -> Iterator[Seat]:
         """Idle agents, best first. Drawn is drawn: give back with `push_idle` whom you pass over."""
         pool = self.pool
         while pool:
-            _, epoch, seat = heappop(pool)
+            _, _, epoch, seat = heappop(pool)
             if epoch == seat.epoch and self.medium in seat.free:
                 yield seat

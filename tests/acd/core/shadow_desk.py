@@ -139,15 +139,16 @@ class ShadowDesk:
         urgency = Fraction(self.used_ms(contact, now_ms), self.lines[contact.line].target_ms)
         return (self.class_of(contact), -urgency, contact.id)
 
-    def idle_key(self, agent: ShadowAgent, contact: ShadowContact) -> tuple[int, int, int]:
-        """What the line's policy chooses by; the smallest is chosen."""
+    def idle_key(self, agent: ShadowAgent, contact: ShadowContact) -> tuple[int, int, int, int]:
+        """What is chosen by, the smallest first: least in hand, then the line's policy."""
         place = [a.id for a in self.desk.agents].index(agent.id)
+        in_hand = sum(work.contact != contact.id for work in self.works_of(agent.id))
         match self.lines[contact.line].policy:
             case Policy.LONGEST_IDLE:
-                return (agent.idle_since_ms, place, 0)
+                return (in_hand, agent.idle_since_ms, place, 0)
             case Policy.MOST_SKILLED:
-                return (-self.fitness(agent.id, contact), agent.idle_since_ms, place)
+                return (in_hand, -self.fitness(agent.id, contact), agent.idle_since_ms, place)
             case Policy.LEAST_OCCUPIED:
-                return (agent.occupancy, agent.idle_since_ms, place)
+                return (in_hand, agent.occupancy, agent.idle_since_ms, place)
             case Policy.ROUND_ROBIN:
-                return (agent.last_offer, agent.idle_since_ms, place)
+                return (in_hand, agent.last_offer, agent.idle_since_ms, place)

@@ -40,6 +40,26 @@ def test_a_call_interrupts_a_mail_if_the_desk_says_so_and_the_mail_goes_on_after
     story.release(90_000, mail, "anna")
 
 
+def test_nobody_is_interrupted_while_another_one_is_idle() -> None:
+    """Though he who handles the mail has been idle longer: his last call was before."""
+    both = ((VOICE, 1), (MAIL, 1))
+    opened = desk(line(), agent("anna", *both), agent("bert", *both), interrupts=((VOICE, MAIL),))
+    story = Story(opened).ready(0, "anna", media=(MAIL, VOICE))
+    story.arrive(0, medium=MAIL)
+    story.accept(0, "anna").ready(1_000, "bert", media=(MAIL, VOICE))
+    call = story.arrive(5_000)
+    assert (story.rung("anna"), story.rung("bert")) == (None, call)
+
+
+def test_who_has_least_in_hand_gets_the_next_mail() -> None:
+    opened = desk(line(), agent("anna", (MAIL, 3)), agent("bert", (MAIL, 3)))
+    story = Story(opened).ready(0, "anna", media=(MAIL,)).ready(1_000, "bert", media=(MAIL,))
+    for now, who in ((2_000, "anna"), (3_000, "bert"), (4_000, "anna"), (5_000, "bert")):
+        mail = story.arrive(now, medium=MAIL)
+        assert story.rung(who) == mail
+        story.accept(now, who)
+
+
 def test_a_mail_does_not_interrupt_a_call() -> None:
     opened = desk(line(), agent("anna", (VOICE, 1), (MAIL, 1)), interrupts=((VOICE, MAIL),))
     story = Story(opened).ready(0, "anna", media=(MAIL, VOICE))

@@ -107,11 +107,11 @@ def test_each_policy_chooses_by_its_own_rule(policy: Policy, order: list[str]) -
 def test_who_finishes_without_wrap_up_goes_to_the_end_of_the_longest_idle() -> None:
     """Also with a second call in hand, when his free places do not change."""
     two = (VOICE, 2)
-    story = Story(desk(line(), agent("anna", two), agent("bert", two))).ready(0, "anna").ready(500, "bert")
+    story = Story(desk(line(), agent("anna", two), agent("bert", two))).ready(0, "anna")
     first = story.arrive(1_000)
     story.accept(1_000, "anna")
     second = story.arrive(2_000)
-    story.accept(2_000, "anna").release(3_000, first, "anna")
+    story.accept(2_000, "anna").ready(2_500, "bert").release(3_000, first, "anna")
     story.leave(4_000, second)
     story.arrive(5_000)
     assert (story.rung("anna"), story.rung("bert")) == (None, 3)

@@ -57,7 +57,7 @@ def nobody_for_the_freed(state: State, seat: Seat) -> None:
 def any_agent(need: Need) -> Iterator[Seat]:
     """Idle agents in no order."""
     while need.pool:
-        _, epoch, seat = need.pool.pop()
+        _, _, epoch, seat = need.pool.pop()
         if epoch == seat.epoch and need.medium in seat.free:
             yield seat
 
