@@ -2,12 +2,13 @@
 
 import re
 import tomllib
+from importlib.metadata import entry_points
 from pathlib import Path
 
 import pytest
 from typer.main import get_command
 
-from acd.cli import app
+from acd.cli import COMMANDS, app
 from channels.sip.settings import read_table
 from config.load import DEMO_SITE, check
 from config.table import RawTable
@@ -38,7 +39,8 @@ def test_the_sip_snippet_is_a_table_that_the_channel_takes() -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_every_acd_command_in_a_shell_snippet_exists(page: Path) -> None:
-    known = set(get_command(app).commands) | {"demo", "--version", "--help"}  # type: ignore[attr-defined]
+    installed = entry_points(group=COMMANDS).names
+    known = {*get_command(app).commands, *installed, "--version", "--help"}  # type: ignore[attr-defined]
     said = {
         word
         for kind in ("sh", "console", "bash")
