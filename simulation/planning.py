@@ -1,7 +1,10 @@
 """From a scenario to a certified roster: requirement, heads by simulation, shifts, who works them, proof."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from importlib import import_module
+from importlib.util import find_spec
 from math import ceil
+from typing import Any
 
 import numpy as np
 from msgspec import Struct
@@ -50,6 +53,8 @@ class Wanted(Struct, frozen=True):
     effort: float = 1.0
     """Of the search: times as many simulated days as usual."""
     solver_s: float = 10.0
+    kernel: bool = True
+    """Let the compiled kernel search, where it has all the rules that the scenario needs."""
     gap: float = 0.01
     """How near to the cheapest the shifts must be proven to be."""
 
@@ -79,6 +84,8 @@ class Plan(Struct, frozen=True):
     rota: Rota | None
     certificate: Result
     """Of the roster, else of the heads, on days that the search never saw."""
+    searched_by: str
+    """`engine`, or `kernel`: the same answer sooner. The certificate is the engine's."""
 
 
 Told = Callable[[Progress], None]
@@ -104,13 +111,22 @@ def plan_staff(
         tuple(_days(scenario, many * wanted.effort) for many in ROUND_CONTACTS), wanted.seed, wanted.below
     )
     days = wanted.days or max(CERTIFICATE_LEAST, _days(scenario, CERTIFICATE_CONTACTS))
-    runs = _Runs(map, told, sum(how.days) + days)
+    levels = kernel(scenario) if wanted.kernel else None
+    runs = _Runs(map, told, sum(how.days) + days, levels)
     found = search(todo, mix(todo, required), runs.evaluate, how, looked)
     rota = roster(todo, required, found, wanted)
     final = with_heads(todo, found.best.heads) if rota is None else with_duties(scenario, rota.duties)
     trial = Trial(final, wanted.seed, CERTIFICATE * FAMILY_DAYS, days, wanted.shrinkage if rota else 0.0)
     result = Result(final, wanted.seed, CERTIFICATE, runs.days(trial))
-    return Plan(todo, wanted, required, found, rota, result)
+    return Plan(todo, wanted, required, found, rota, result, "engine" if levels is None else "kernel")
+
+
+def kernel(scenario: Scenario) -> Any:
+    """The module `simulation.kernel.levels`, where numba is installed and it lacks nothing; else None."""
+    if find_spec("numba") is None:
+        return None
+    levels = import_module("simulation.kernel.levels")
+    return None if levels.lacks(scenario) else levels
 
 
 def roster(todo: Task, required: Requirement, found: Found, wanted: Wanted) -> Rota | None:
@@ -196,7 +212,9 @@ def present(trial: Trial, replication: int) -> Scenario:
 class _Runs:
     """Runs trials and tells how far everything is."""
 
-    def __init__(self, spread: Map, told: Told, planned: int) -> None:
+    def __init__(self, spread: Map, told: Told, planned: int, levels: Any) -> None:
+        """`levels`: the module `simulation.kernel.levels`, or None."""
+        self._levels = levels
         self._spread = spread
         self._told = told
         self._planned = planned
@@ -211,7 +229,14 @@ class _Runs:
         return done
 
     def evaluate(self, scenario: Scenario, days: int, seed: int) -> Measured:
-        return measured(scenario, self.days(Trial(scenario, seed, SEARCH * FAMILY_DAYS, days)))
+        """On the days of the search, by the kernel where it can: it says exactly the same."""
+        first = SEARCH * FAMILY_DAYS
+        if self._levels is None:
+            return measured(scenario, self.days(Trial(scenario, seed, first, days)))
+        found: Measured = self._levels.measure(scenario, range(first, first + days), seed)
+        self._done += days
+        self._told(Progress(self._done, self._planned))
+        return found
 
 
 def _blocks(trial: Trial) -> Iterator[Trial]:

@@ -59,6 +59,9 @@ def staff(
     days: Days = None,
     effort: Effort = 1.0,
     solver: Solver = 10.0,
+    kernel: Annotated[
+        bool, typer.Option(help="Search by the compiled kernel, where it has all the rules.")
+    ] = True,
     seed: SeedOption = 1,
     jobs: JobsOption = CORES,
     dask: DaskOption = None,
@@ -76,6 +79,7 @@ def staff(
         days=days,
         effort=effort,
         solver_s=solver,
+        kernel=kernel,
     )
     with bad_input(), spread_over(jobs, dask) as spread, progress(told.scenario.name) as bar:
         try:
@@ -122,6 +126,7 @@ def document(told: PlanFile, found: Plan, sheets: Mapping[str, list[Row]]) -> di
         "from": told.span.show(told.scenario.start_ms),
         "to": told.span.show(told.scenario.end_ms),
         "seed": found.wanted.seed,
+        "searched_by": found.searched_by,
         "days": len(result.days),
         "digest": result.digest(),
         "reached": reached(sheets["misses"]),

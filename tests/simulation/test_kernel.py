@@ -5,6 +5,7 @@ from random import Random
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from acd.core import facts
 from acd.core.facts import Fact
@@ -23,10 +24,15 @@ from queues.desk import (
     WrapUpRule,
 )
 from simulation.draws import Day
+from simulation.experiment import run_day
+from simulation.kernel.levels import SERVED, lacks, measure
 from simulation.kernel.plain import Refused, play, refusals
 from simulation.laws import exponential, fixed, lognormal
 from simulation.model import play as play_engine
-from simulation.scenario import Duty, Habits, Handling, Redial, Scenario, Stream
+from simulation.planning import Wanted, plan_staff
+from simulation.scenario import Duty, Goal, Habits, Handling, Redial, Scenario, Stream
+from simulation.staffing import measured
+from tests.simulation.staffing_case import scenario as small_desk
 
 VOICE = Medium.VOICE
 START_MS = 1_704_067_200_000
@@ -160,8 +166,6 @@ Change = Callable[[Scenario], Scenario]
 
 
 def with_line(scenario: Scenario, **changes: object) -> Scenario:
-    from msgspec.structs import replace
-
     lines = (replace(scenario.desk.lines[0], **changes), *scenario.desk.lines[1:])
     return replace(scenario, desk=replace(scenario.desk, lines=lines))
 
@@ -183,8 +187,6 @@ def test_a_rule_that_the_kernel_lacks_is_refused_by_name(changes: dict[str, obje
 
 
 def test_what_callers_and_agents_do_beyond_the_plain_is_refused() -> None:
-    from msgspec.structs import replace
-
     scenario = a_scenario(1, coarse=False)
     again = replace(scenario.streams[0], redial=Redial(0.5, fixed(60_000)))
     assert "redials" in refusals(replace(scenario, streams=(again,)))
@@ -194,11 +196,34 @@ def test_what_callers_and_agents_do_beyond_the_plain_is_refused() -> None:
 
 
 def test_the_fates_of_an_empty_day_are_empty() -> None:
-    from msgspec.structs import replace
-
     scenario = a_scenario(1, coarse=True)
     nobody = replace(
         scenario, streams=tuple(replace(s, expected=(0.0,) * 4, backlog=0) for s in scenario.streams)
     )
     assert len(play(nobody, Day(nobody, 1, 0)).agent) == 0
     assert np.all(play(replace(scenario, duties=()), Day(scenario, 1, 0)).answered == -1)
+
+
+def test_the_kernel_measures_goals_exactly_as_the_engine_does() -> None:
+    for definition in sorted(SERVED):
+        goals = tuple(Goal(LineId(name), VOICE, definition, 15_000, 0.8) for name in ("a", "b", "c"))
+        scenario = replace(a_scenario(4, coarse=True), goals=goals, habits=Habits())
+        assert not lacks(scenario)
+        engine = measured(scenario, [run_day(scenario, 3, number) for number in range(3)])
+        kernel = measure(scenario, range(3), 3)
+        assert engine.counted.sum() > 500
+        np.testing.assert_array_equal(kernel.hits, engine.hits)
+        np.testing.assert_array_equal(kernel.counted, engine.counted)
+
+
+def test_a_goal_that_the_kernel_cannot_count_is_named() -> None:
+    goal = Goal(LineId("a"), VOICE, "escalation_rate", 15_000, 0.1)
+    assert lacks(replace(a_scenario(4, coarse=True), goals=(goal,))) == ["goal by escalation_rate"]
+
+
+def test_a_search_by_the_kernel_ends_where_that_of_the_engine_ends() -> None:
+    small = small_desk(["A"] * 6 + ["B"] * 6 + ["AB"] * 6)
+    quick, slow = (plan_staff(small, Wanted(days=4, effort=0.1, kernel=kernel)) for kernel in (True, False))
+    assert (quick.searched_by, slow.searched_by) == ("kernel", "engine")
+    np.testing.assert_array_equal(quick.found.best.heads, slow.found.best.heads)
+    assert quick.certificate.digest() == slow.certificate.digest()
