@@ -21,7 +21,6 @@ class Kind(IntEnum):
 
 Saved = list[tuple[int, int, int]]
 
-
 NEVER_MS = 1 << 62
 
 
@@ -38,12 +37,6 @@ class Deadlines:
         self._heap: list[tuple[int, Kind, int]] = []
         self._rebuild()
 
-    def _rebuild(self) -> None:
-        self._heap = [(t_ms, kind, number) for kind, due in self._due.items() for number, t_ms in due.items()]
-        heapify(self._heap)
-        self._most = 2 * len(self._heap) + 64
-        self.next()
-
     def set(self, kind: Kind, number: int, t_ms: int) -> None:
         """Set or move the deadline."""
         self._due[kind][number] = t_ms
@@ -57,6 +50,7 @@ class Deadlines:
         self._due[kind].pop(number, None)
 
     def clear_all(self, kinds: Iterable[Kind], number: int) -> None:
+        """Clear these kinds of deadlines of one subject."""
         for kind in kinds:
             due = self._due[kind]
             if due:
@@ -89,3 +83,10 @@ class Deadlines:
     def save(self) -> Saved:
         """All deadlines, sorted."""
         return sorted((t_ms, kind, number) for kind, due in self._due.items() for number, t_ms in due.items())
+
+    def _rebuild(self) -> None:
+        """Drop the outdated entries; again when the heap is twice as long."""
+        self._heap = [(t_ms, kind, number) for kind, due in self._due.items() for number, t_ms in due.items()]
+        heapify(self._heap)
+        self._most = 2 * len(self._heap) + 64
+        self.next()

@@ -19,7 +19,7 @@ class Delivery(StrEnum):
     """Survives the death of the machine."""
 
 
-class Effect(Struct, frozen=True, tag=True):
+class Effect(Struct, frozen=True, tag=True, gc=False):
     """Base of all effects. An effect's id is (sequence number of its entry, index within it).
 
     `after_restart` says what a restart does, as nobody knows then whether it was carried out: `standing` (the

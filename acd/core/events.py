@@ -13,7 +13,7 @@ Diversion = Literal["voicemail", "callback"]
 """The services for which a waiting contact may leave its line."""
 
 
-class Event(Struct, frozen=True, tag=True):
+class Event(Struct, frozen=True, tag=True, gc=False):
     """Base of all events; subclasses are told apart by their name."""
 
 

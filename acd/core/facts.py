@@ -7,7 +7,7 @@ from agents.skills import AgentId
 from queues.desk import CalendarId, EntryId, IncidentId, IncidentMode, LineId, Medium, TenantId
 
 
-class Fact(Struct, frozen=True, tag=True):
+class Fact(Struct, frozen=True, tag=True, gc=False):
     """Base of all facts. `t_ms` is the moment it became true: of its event, or of its own deadline."""
 
     t_ms: int
@@ -142,12 +142,17 @@ class PositionTold(Fact, frozen=True):
     rank: int
 
 
-class Offered(Fact, frozen=True):
-    """A decision. Rank is (class, urgency, arrival); urgency = `urgency_ms` / `target_ms`."""
+class OfferFact(Fact, frozen=True):
+    """Base of all facts about one offer."""
 
     offer: OfferId
     contact: ContactId
     agent: AgentId
+
+
+class Offered(OfferFact, frozen=True):
+    """A decision. Rank is (class, urgency, arrival); urgency = `urgency_ms` / `target_ms`."""
+
     line: LineId
     priority_class: int
     urgency_ms: int
@@ -161,45 +166,27 @@ class Offered(Fact, frozen=True):
     """How many agents, or heads of buckets, were compared."""
 
 
-class Refused(Fact, frozen=True):
+class Refused(OfferFact, frozen=True):
     """The agent declined the offer."""
 
-    offer: OfferId
-    contact: ContactId
-    agent: AgentId
 
-
-class NotAnswered(Fact, frozen=True):
+class NotAnswered(OfferFact, frozen=True):
     """The lease of the offer ran out; the agent is paused."""
 
-    offer: OfferId
-    contact: ContactId
-    agent: AgentId
 
-
-class OfferLost(Fact, frozen=True):
+class OfferLost(OfferFact, frozen=True):
     """The offer could not be delivered."""
 
-    offer: OfferId
-    contact: ContactId
-    agent: AgentId
 
-
-class OfferWithdrawn(Fact, frozen=True):
+class OfferWithdrawn(OfferFact, frozen=True):
     """The offer ended without any doing of the agent; `cause` as in WithdrawOffer."""
 
-    offer: OfferId
-    contact: ContactId
-    agent: AgentId
     cause: str
 
 
-class Answered(Fact, frozen=True):
+class Answered(OfferFact, frozen=True):
     """`wait_ms` since it was first queued, `line_wait_ms` since it entered this line."""
 
-    offer: OfferId
-    contact: ContactId
-    agent: AgentId
     line: LineId
     wait_ms: int
     line_wait_ms: int

@@ -35,14 +35,21 @@ state and is rejected. This page is written from the tables in `agents/states.py
 """
 
 
+SHARED = "OfferFact"
+"""Base class of some facts, whose fields are shown with each of them."""
+
+
 def classes(module: ModuleType) -> dict[str, tuple[str, list[tuple[str, str, str]]]]:
     """Class → (meaning, [(field, type, meaning)]) of the frozen classes with a meaning in a module."""
     assert module.__file__ is not None
     tree = ast.parse(Path(module.__file__).read_text())
+    nodes = {node.name: node for node in tree.body if isinstance(node, ast.ClassDef)}
     found = {}
-    for node in tree.body:
-        if isinstance(node, ast.ClassDef) and node.name not in ("Event", "Effect", "Fact", "Delivery"):
-            found[node.name] = (" ".join((ast.get_docstring(node) or "").split()), _fields(node))
+    for name, node in nodes.items():
+        if name not in ("Event", "Effect", "Delivery", "Fact", SHARED):
+            shared = [SHARED] if SHARED in map(ast.unparse, node.bases) else []
+            fields = [field for of in (*shared, name) for field in _fields(nodes[of])]
+            found[name] = (" ".join((ast.get_docstring(node) or "").split()), fields)
     return found
 
 
