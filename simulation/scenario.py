@@ -1,6 +1,6 @@
 """A scenario as plain data: one desk, the demand that meets it, who works when, and what is aimed at.
 
-Made by `simulation.plan_file` from a plan, or by hand in tests. Times are Unix milliseconds where a name
+Made by `simulation.plan.plan_file` from a plan, or by hand in tests. Times are Unix milliseconds where a name
 ends in `_ms` and says "moment", else lengths in milliseconds.
 """
 

@@ -27,13 +27,13 @@ from simulation.commands.terminal import (
     print_table,
     read_plan,
 )
-from simulation.pairs import compare as changes_of
-from simulation.plan_file import Plan
+from simulation.plan.plan_file import Plan
+from simulation.plan.span import as_when
 from simulation.report import comparison
 from simulation.report.words import word
-from simulation.result import Result
+from simulation.runs.pairs import compare as changes_of
+from simulation.runs.result import Result
 from simulation.scenario import Scenario, Surge
-from simulation.span import as_when
 
 
 def compare(

@@ -24,21 +24,21 @@ from config.errors import ConfigError
 from simulation.commands.simulate import DRIVERS
 from simulation.commands.terminal import CORES, JobsOption, JsonOption, SeedOption, print_table, spread_over
 from simulation.commands.terminal import progress as days_bar
-from simulation.experiment import Driver
-from simulation.experiment import Progress as Days
 from simulation.loop import LoopDriver
-from simulation.outcome import DayResult
-from simulation.playable import Unplayable
-from simulation.reconstruction import reconstruct
-from simulation.record import Record
-from simulation.recorded import Recorded, Replication, run_replications
-from simulation.replay import Replayed
-from simulation.replay import replay as replay_entries
+from simulation.past.reconstruction import reconstruct
+from simulation.past.record import Record
+from simulation.past.recorded import Recorded, Replication, run_replications
+from simulation.past.replay import Replayed
+from simulation.past.replay import replay as replay_entries
+from simulation.past.tape import Taping
+from simulation.past.whatif import CHOICES, what_if
 from simulation.report.files import csv_text
 from simulation.report.retold import Retold
-from simulation.result import Result
-from simulation.tape import Taping
-from simulation.whatif import CHOICES, what_if
+from simulation.runs.experiment import Driver
+from simulation.runs.experiment import Progress as Days
+from simulation.runs.outcome import DayResult
+from simulation.runs.result import Result
+from simulation.world.playable import Unplayable
 
 LONGEST_MS = 36 * 3_600_000
 """A record longer than this has more than one day: then the day must be named."""

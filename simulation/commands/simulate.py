@@ -28,15 +28,15 @@ from simulation.commands.terminal import (
     spread_over,
 )
 from simulation.driver import SimDriver
-from simulation.estimates import Stop, parse_stop
-from simulation.experiment import Driver, experiment
 from simulation.loop import LoopDriver
-from simulation.plan_file import Plan
+from simulation.plan.plan_file import Plan
 from simulation.report import planner
 from simulation.report.files import Row, csv_text, json_text, save_workbook
 from simulation.report.page import Page, html
 from simulation.report.words import LANGUAGES
-from simulation.result import Result
+from simulation.runs.estimates import Stop, parse_stop
+from simulation.runs.experiment import Driver, experiment
+from simulation.runs.result import Result
 from simulation.scenario import Scenario
 
 USUAL_DAYS = 30

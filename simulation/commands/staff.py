@@ -8,7 +8,6 @@ from typing import Annotated, Any
 import typer
 
 from acd.cli import BAD_INPUT, DONE, NO, Failure
-from simulation import staff_sheets
 from simulation.commands.simulate import goals
 from simulation.commands.terminal import (
     CORES,
@@ -23,10 +22,11 @@ from simulation.commands.terminal import (
     read_plan,
     spread_over,
 )
-from simulation.plan_file import Plan as PlanFile
-from simulation.planning import Plan, Wanted, plan_staff
+from simulation.plan.plan_file import Plan as PlanFile
 from simulation.report.files import Row, csv_text, json_text
-from simulation.shifts import NoCover
+from simulation.staffing import staff_sheets
+from simulation.staffing.planning import Plan, Wanted, plan_staff
+from simulation.staffing.shifts import NoCover
 
 HOUR_MS = 3_600_000
 _SAID = {"goal": "missed", "skill": "nobody", "agents": "short", "shift": "open"}

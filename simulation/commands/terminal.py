@@ -14,10 +14,10 @@ from rich.table import Table
 
 from acd.cli import BAD_INPUT, NO, Failure
 from config.errors import ConfigError
-from simulation import experiment
-from simulation.plan_file import DEMO_PLAN, Plan, load_plan
-from simulation.playable import Unplayable
-from simulation.spread import Map, NoBackend, dask, workers
+from simulation.plan.plan_file import DEMO_PLAN, Plan, load_plan
+from simulation.runs import experiment
+from simulation.runs.spread import Map, NoBackend, dask, workers
+from simulation.world.playable import Unplayable
 
 DEFAULT_PLAN = Path("plan.toml")
 

@@ -14,7 +14,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from rich.table import Table
 
 from config.errors import ConfigError
-from simulation.spread import workers
+from simulation.runs.spread import workers
 from simulation.validate import run
 from simulation.validate.cases import Case, read_cases
 from simulation.validate.verdict import Quantity, Verdict

@@ -7,10 +7,10 @@ from numpy.typing import NDArray
 
 from simulation.draws import Day
 from simulation.kernel.plain import Fate, play, refusals
-from simulation.outcome import COUNTS
-from simulation.result import defined, part
+from simulation.runs.outcome import COUNTS
+from simulation.runs.result import defined, part
 from simulation.scenario import Goal, Scenario
-from simulation.staffing import Measured
+from simulation.staffing.heads import Measured
 
 SERVED = frozenset(
     (
@@ -34,7 +34,7 @@ def lacks(scenario: Scenario) -> list[str]:
 
 
 def measure(scenario: Scenario, replications: Sequence[int], seed: int) -> Measured:
-    """As `simulation.staffing.measured` of the same days. Raises Refused, Unplayable."""
+    """As `simulation.staffing.heads.measured` of the same days. Raises Refused, Unplayable."""
     goals = scenario.goals
     counts = np.zeros((len(goals), len(replications), scenario.intervals, len(COUNTS)), dtype=np.int64)
     lines = {entry.id: entry.line for entry in scenario.desk.entries}

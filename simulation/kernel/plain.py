@@ -13,8 +13,8 @@ from simulation.draws import Day
 from simulation.kernel import machine
 from simulation.kernel.heap import Integers
 from simulation.kernel.tables import USUAL_OFFERS, Tables, entries_of, lines_of, tables_of
-from simulation.playable import check
 from simulation.scenario import Scenario
+from simulation.world.playable import check
 
 LONGEST_MS = 2**31
 """Moments have 31 bits in the kernel: 24 days."""
@@ -50,7 +50,7 @@ class Refused(Exception):
 
 
 def play(scenario: Scenario, day: Day) -> Fate:
-    """One replication, as `simulation.model.play`: the fate of each contact, in the order of `day.arrivals`.
+    """One replication, as `simulation.world.model` plays it: each contact's fate, in order of `day.arrivals`.
 
     Moments are ms since `scenario.start_ms`. Raises Refused, and Unplayable as the model does.
     """

@@ -102,7 +102,7 @@ def _stretched(scenario: Scenario, number: int, contacts: Integers) -> Integers:
 
 
 def _wrap_up(scenario: Scenario, day: Day, number: int, many: int) -> tuple[Integers, Integers]:
-    """How long it is, and what ends it: as `simulation.conversations` does it."""
+    """How long it is, and what ends it: as `simulation.world.conversations` does it."""
     line, medium = _line(scenario, scenario.streams[number].entry), entries_of(scenario)[0].medium
     rule, law = line.wrap_up, scenario.handling[line.id, medium].wrap_up
     if law is None:
@@ -137,7 +137,7 @@ def _agents(scenario: Scenario) -> Integers:
 
 
 def _turns(scenario: Scenario) -> list[tuple[int, int, int]]:
-    """(moment, kind, agent) of all that the duties say, in the order of `simulation.staff`."""
+    """(moment, kind, agent) of all that the duties say, in the order of `simulation.world.staff`."""
     numbers = {agent.id: number for number, agent in enumerate(scenario.desk.agents)}
     turns, start_ms = [], scenario.start_ms
     for duty in scenario.duties:

@@ -5,12 +5,12 @@ from collections.abc import Iterable, Sequence
 
 from acd.kpi.leg import Leg
 from queues.desk import Desk, Line, LineId, Medium
-from simulation.forecasts import Flow
 from simulation.laws import Law
-from simulation.redials import flow_of
+from simulation.past.redials import flow_of
+from simulation.past.stories import Story
+from simulation.past.thinning import thinned
+from simulation.plan.forecasts import Flow
 from simulation.scenario import Handling
-from simulation.stories import Story
-from simulation.thinning import thinned
 
 
 class Handled:

@@ -8,14 +8,14 @@ from acd.core.facts import Fact
 from acd.kpi.leg import BY_DESK, Leg, Outcome
 from acd.kpi.legs import Ledger
 from queues.desk import Desk, EntryId, LineId, Medium
-from simulation.attendance import Attendance
-from simulation.forecasts import Flow
-from simulation.kaplan_meier import patience
 from simulation.laws import Law
-from simulation.redials import Tries, flow_of
+from simulation.past.attendance import Attendance
+from simulation.past.kaplan_meier import patience
+from simulation.past.redials import Tries, flow_of
+from simulation.past.thinning import thinned
+from simulation.plan.forecasts import Flow
+from simulation.plan.span import Span
 from simulation.scenario import Habits, Handling, Scenario, Stream
-from simulation.span import Span
-from simulation.thinning import thinned
 
 
 def demand_from_facts(

@@ -9,8 +9,8 @@ from msgspec.structs import replace
 from acd.core.events import ContactArrived
 from acd.core.facts import Arrived
 from queues.desk import Entry, EntryId, IncidentMode
-from simulation.stories import Stories, Story, chains
-from simulation.tape import Tape
+from simulation.past.stories import Stories, Story, chains
+from simulation.past.tape import Tape
 
 
 class Try(Struct, frozen=True):

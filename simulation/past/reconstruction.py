@@ -8,17 +8,17 @@ from msgspec.structs import replace
 from acd.core import facts
 from acd.core.facts import Fact
 from queues.desk import Desk, IncidentMode, LineId
-from simulation.handled import Handled
-from simulation.kaplan_meier import patience
 from simulation.laws import Law
-from simulation.lineup import Lineup, Try
-from simulation.outcome import DayResult, Fold
-from simulation.recorded import Recorded
+from simulation.past.handled import Handled
+from simulation.past.kaplan_meier import patience
+from simulation.past.lineup import Lineup, Try
+from simulation.past.recorded import Recorded
+from simulation.past.seen import Seen
+from simulation.past.stories import Stories, stories_of
+from simulation.past.tape import Declared, Tape
+from simulation.past.thinning import thinned
+from simulation.runs.outcome import DayResult, Fold
 from simulation.scenario import Duty, Redial, Scenario, Stream, Surge
-from simulation.seen import Seen
-from simulation.stories import Stories, stories_of
-from simulation.tape import Declared, Tape
-from simulation.thinning import thinned
 
 TEXT_MS = 15_000
 """How long the text of an incident is if nobody heard it to its end."""

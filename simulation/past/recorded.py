@@ -10,12 +10,12 @@ from acd.core import facts
 from acd.core.facts import Fact
 from simulation.clock import Observe
 from simulation.draws import Day, Purpose
-from simulation.experiment import Driver
 from simulation.laws import LONGEST_MS, Kind, Law
 from simulation.loop import LoopDriver
-from simulation.model import play
-from simulation.outcome import DayResult, Fold
+from simulation.runs.experiment import Driver
+from simulation.runs.outcome import DayResult, Fold
 from simulation.scenario import Scenario
+from simulation.world.model import play
 
 Column = tuple[Purpose, int, int]
 """(purpose, stream, attempt), as `simulation.draws.Day` counts attempts."""
@@ -157,7 +157,7 @@ class Replication(Struct, frozen=True):
 
 
 def run_replications(block: Replication) -> list[DayResult]:
-    """Its replications, one after the other. Raises simulation.playable.Unplayable."""
+    """Its replications, one after the other. Raises simulation.world.playable.Unplayable."""
     numbers = range(block.first, block.first + block.count)
     return [run_recorded(block.recorded, block.seed, number, block.driver) for number in numbers]
 

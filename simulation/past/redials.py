@@ -5,9 +5,9 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from acd.kpi.leg import Leg, Outcome
 from queues.desk import EntryId
-from simulation.forecasts import Flow
+from simulation.past.thinning import thinned
+from simulation.plan.forecasts import Flow
 from simulation.scenario import Redial
-from simulation.thinning import thinned
 
 WITHIN_MS = 4 * 3_600_000
 """Who comes again later than this after a failure comes with something new."""

@@ -16,8 +16,8 @@ from acd.journal.codec import decode_event, encode_event, encode_facts
 from acd.journal.digest import facts_digest
 from acd.ports import Entry, Snapshot
 from simulation.clock import Clock
-from simulation.experiment import Driver
 from simulation.loop import LoopDriver
+from simulation.runs.experiment import Driver
 
 Told = Callable[[Entry, Sequence[Fact]], None]
 """Called with each entry and the facts that it led to now, after they were found to be the same."""

@@ -4,20 +4,20 @@ from collections import defaultdict
 
 from acd.kpi.leg import Leg
 from simulation.draws import Purpose
-from simulation.flows import LEGS
 from simulation.laws import LONGEST_MS
-from simulation.lineup import Lineup, Try
-from simulation.recorded import Column
+from simulation.past.lineup import Lineup, Try
+from simulation.past.recorded import Column
+from simulation.past.tape import Tape
+from simulation.past.thinning import thinned
 from simulation.scenario import Habits, Surge
-from simulation.tape import Tape
-from simulation.thinning import thinned
+from simulation.world.flows import LEGS
 
 YES, NO = 0.0, 1.0
 """The model compares such a number with a share in (0, 1]."""
 
 
 class Seen:
-    """Columns of numbers by index, as `simulation.recorded.Recorded` wants them."""
+    """Columns of numbers by index, as `simulation.past.recorded.Recorded` wants them."""
 
     def __init__(self, tape: Tape, lineup: Lineup) -> None:
         self.lengths: dict[Column, dict[int, int]] = defaultdict(dict)

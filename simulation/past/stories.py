@@ -8,8 +8,8 @@ from acd.core.events import OfferId
 from acd.core.facts import ENDINGS, Fact
 from acd.kpi.leg import Leg, Outcome
 from acd.kpi.legs import Ledger
-from simulation.redials import WITHIN_MS
-from simulation.tape import Tape
+from simulation.past.redials import WITHIN_MS
+from simulation.past.tape import Tape
 
 Unanswered = facts.Refused | facts.OfferLost | facts.NotAnswered | facts.OfferWithdrawn
 OfOffer = facts.Offered | facts.Answered | Unanswered

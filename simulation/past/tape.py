@@ -18,7 +18,7 @@ from acd.core.facts import ENDINGS, Fact
 from acd.journal.codec import decode_event, decode_facts
 from acd.ports import Entry
 from queues.desk import Desk, Incident
-from simulation.presence import Presence
+from simulation.past.presence import Presence
 from simulation.scenario import Duty
 
 _TOLD_BY_EVENT = (facts.Arrived, facts.Blocked, facts.DeskSet, facts.CalendarSet, facts.IncidentOn)

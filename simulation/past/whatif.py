@@ -12,7 +12,7 @@ from agents.skills import AgentId, meets
 from config.durations import duration_ms
 from config.errors import did_you_mean
 from queues.desk import Agent, Desk, Entry, Line, Medium, Policy
-from simulation.recorded import Recorded
+from simulation.past.recorded import Recorded
 from simulation.scenario import Duty, Goal, Scenario
 
 CHOICES = (

@@ -5,10 +5,10 @@ from collections.abc import Mapping
 
 from config.table import Table
 from queues.desk import Desk, EntryId, Line, LineId
-from simulation.forecasts import Flow, Forecast
-from simulation.law_tables import DEFAULT_CV
 from simulation.laws import Law, exponential, lognormal
-from simulation.line_tables import LinePlan, silent
+from simulation.plan.forecasts import Flow, Forecast
+from simulation.plan.law_tables import DEFAULT_CV
+from simulation.plan.line_tables import LinePlan, silent
 from simulation.scenario import Handling, Stream
 
 Factors = tuple[float, ...]

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 
 from config.errors import did_you_mean
 from queues.desk import LineId, Medium
-from simulation.span import Span
-from simulation.tables import Row
+from simulation.plan.span import Span
+from simulation.plan.tables import Row
 
 REQUIRED = ("interval_start", "line", "medium", "offered")
 OPTIONAL = ("aht_s", "patience_s")

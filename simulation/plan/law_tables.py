@@ -6,7 +6,7 @@ from pathlib import Path
 from config.durations import duration_ms
 from config.table import Table
 from simulation.laws import LONGEST_MS, Kind, Law, empirical, exponential, fixed, gamma, lognormal
-from simulation.tables import Faults, read_rows
+from simulation.plan.tables import Faults, read_rows
 
 DEFAULT_CV = 1.0
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from config.entries import entry_id
 from config.table import Table
 from queues.desk import Desk, Entry, EntryId, Line, LineId, Medium
-from simulation.law_tables import Shape, read_law
 from simulation.laws import Law, exponential
+from simulation.plan.law_tables import Shape, read_law
 from simulation.scenario import Redial
 
 MOST_BACKLOG = 1_000_000

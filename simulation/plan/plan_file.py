@@ -14,23 +14,23 @@ from config.load import check as check_site
 from config.schema import Site
 from config.table import Reading, Table, as_date
 from queues.desk import Desk
-from simulation import forecasts, rosters
-from simulation.demand import Demand
-from simulation.forecasts import empty, read_forecasts
-from simulation.line_tables import read_lines
-from simulation.plan_sections import read_goals, read_habits, read_incident
-from simulation.playable import Unplayable, check, served
-from simulation.rosters import Roster, read_roster, read_shifts
+from simulation.plan import forecasts, rosters
+from simulation.plan.demand import Demand
+from simulation.plan.forecasts import empty, read_forecasts
+from simulation.plan.line_tables import read_lines
+from simulation.plan.plan_sections import read_goals, read_habits, read_incident
+from simulation.plan.rosters import Roster, read_roster, read_shifts
+from simulation.plan.span import DAY_S, Span, as_when
+from simulation.plan.staffing_table import StaffingTable, read_staffing
+from simulation.plan.tables import Faults, Row, read_rows
 from simulation.scenario import Duty, Scenario
-from simulation.span import DAY_S, Span, as_when
-from simulation.staffing_table import StaffingTable, read_staffing
-from simulation.tables import Faults, Row, read_rows
+from simulation.world.playable import Unplayable, check, served
 
 MOST_INTERVALS = 50_000
 AROUND_MS = 60 * DAY_S * 1000
 """Opening hours are resolved this far before and after the plan: targets run in business time."""
 
-DEMO_PLAN = Path(__file__).parent / "demo" / "plan.toml"
+DEMO_PLAN = Path(__file__).parents[1] / "demo" / "plan.toml"
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,10 +3,10 @@
 from acd.kpi.definitions import DEFAULT_SERVICE_LEVEL, DEFINITIONS, Unit
 from config.table import Table
 from queues.desk import Desk, Line, LineId, Medium
-from simulation.law_tables import Shape, read_law
-from simulation.rosters import read_when
+from simulation.plan.law_tables import Shape, read_law
+from simulation.plan.rosters import read_when
+from simulation.plan.span import Span, exact_ms, local
 from simulation.scenario import Goal, Habits, Surge
-from simulation.span import Span, exact_ms, local
 
 
 def read_habits(table: Table) -> Habits:

@@ -7,12 +7,12 @@ from datetime import datetime
 from pathlib import Path
 
 from queues.desk import Entry, EntryId
-from simulation.forecasts import OPTIONAL, REQUIRED, Flow
 from simulation.laws import Kind, Law
-from simulation.rosters import OPTIONAL as ROSTER_OPTIONAL
-from simulation.rosters import REQUIRED as ROSTER_REQUIRED
+from simulation.plan.forecasts import OPTIONAL, REQUIRED, Flow
+from simulation.plan.rosters import OPTIONAL as ROSTER_OPTIONAL
+from simulation.plan.rosters import REQUIRED as ROSTER_REQUIRED
+from simulation.plan.span import Span
 from simulation.scenario import Goal, Handling, Redial, Scenario, Stream, Surge
-from simulation.span import Span
 
 
 def write_plan(scenario: Scenario, span: Span, site: str, folder: Path) -> Path:
@@ -89,7 +89,7 @@ class _Writer:
             yield start, *flow, repr(float(offered)), aht_s, patience_s
 
     def _other_ms(self, flow: Flow, handling: Handling) -> float:
-        """Mean handling time beside the talk, as `simulation.line_tables` takes it."""
+        """Mean handling time beside the talk, as `simulation.plan.line_tables` takes it."""
         line = next(line for line in self._scenario.desk.lines if line.id == flow[0])
         hold_ms = handling.hold.mean_ms if handling.hold else 0.0
         return hold_ms + (handling.wrap_up.mean_ms if handling.wrap_up else line.wrap_up.ms)

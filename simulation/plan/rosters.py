@@ -10,9 +10,9 @@ from itertools import pairwise
 from agents.skills import AgentId
 from config.errors import did_you_mean
 from config.table import Table
+from simulation.plan.span import DAY_S, Span, When, as_when
+from simulation.plan.tables import Row
 from simulation.scenario import Duty
-from simulation.span import DAY_S, Span, When, as_when
-from simulation.tables import Row
 
 REQUIRED = ("agent", "start", "end")
 OPTIONAL = ("breaks",)

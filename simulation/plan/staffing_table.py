@@ -4,8 +4,8 @@ from msgspec import Struct
 
 from config.durations import duration_ms
 from config.table import Table
-from simulation.rosters import read_when
-from simulation.shifts import ShiftRules
+from simulation.plan.rosters import read_when
+from simulation.staffing.shifts import ShiftRules
 
 
 class StaffingTable(Struct, frozen=True):

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from config.errors import Problem, did_you_mean
-from simulation.csv_file import Doubtful, Grid, Unreadable, csv_grid, decode
-from simulation.span import NO_TIME, When, as_when
-from simulation.xlsx_file import Fault, Formula, xlsx_grid
+from simulation.plan.csv_file import Doubtful, Grid, Unreadable, csv_grid, decode
+from simulation.plan.span import NO_TIME, When, as_when
+from simulation.plan.xlsx_file import Fault, Formula, xlsx_grid
 
 MOST_BYTES = 50_000_000
 MOST_ROWS = 100_000

@@ -9,7 +9,7 @@ from typing import Any
 
 from openpyxl import load_workbook
 
-from simulation.csv_file import Grid, Unreadable
+from simulation.plan.csv_file import Grid, Unreadable
 
 MOST_UNPACKED = 100_000_000
 """Bytes of all parts together; a zip bomb says how large it is, or its parts end there."""

@@ -4,16 +4,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from math import isfinite
 
 from acd.kpi.definitions import Unit
-from simulation.estimates import Estimate, difference
-from simulation.pairs import Change, compare
-from simulation.plan_file import Plan
+from simulation.plan.plan_file import Plan
 from simulation.report.charts import Chart, Series
 from simulation.report.files import Row
 from simulation.report.numbers import interval_of, plus_minus, shown
 from simulation.report.page import Grid, Page
 from simulation.report.planner import level_series, named, notes, place, times_of
 from simulation.report.words import word
-from simulation.result import HEADLINE, Result
+from simulation.runs.estimates import Estimate, difference
+from simulation.runs.pairs import Change, compare
+from simulation.runs.result import HEADLINE, Result
 from simulation.scenario import Goal
 
 

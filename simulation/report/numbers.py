@@ -3,7 +3,7 @@
 from math import isfinite
 
 from acd.kpi.definitions import Unit
-from simulation.estimates import Estimate
+from simulation.runs.estimates import Estimate
 
 
 def shown(value: float | None, unit: str) -> str:

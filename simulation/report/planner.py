@@ -8,19 +8,19 @@ from msgspec.structs import asdict
 from acd.kpi.definitions import DEFINITIONS, Unit, printed
 from acd.kpi.service import Terms
 from queues.desk import Medium
-from simulation.outcome import terms_of
-from simulation.plan_file import Plan
+from simulation.plan.plan_file import Plan
 from simulation.report.charts import Chart, Series, histogram
 from simulation.report.files import Row
 from simulation.report.numbers import plus_minus, shown
 from simulation.report.page import Grid, Page
 from simulation.report.words import WORDS, word
-from simulation.requirement import Unstaffable, requirement
-from simulation.result import HEADLINE, Result
+from simulation.runs.outcome import terms_of
+from simulation.runs.result import HEADLINE, Result
+from simulation.runs.sums import Where
 from simulation.scenario import Goal
-from simulation.staffing import mix
-from simulation.sums import Where
-from simulation.workload import task
+from simulation.staffing.heads import mix
+from simulation.staffing.requirement import Unstaffable, requirement
+from simulation.staffing.workload import task
 
 
 def simulation_page(plan: Plan, result: Result, language: str) -> Page:

@@ -7,15 +7,15 @@ from typing import Any
 from msgspec import Struct
 
 from acd.kpi.definitions import DEFAULT_SERVICE_LEVEL, DEFINITIONS
-from simulation.estimates import Estimate
-from simulation.pairs import compare
 from simulation.report import comparison
 from simulation.report.files import Row
 from simulation.report.numbers import plus_minus, shown
 from simulation.report.page import Grid
 from simulation.report.planner import named, place
-from simulation.result import HEADLINE, Result
-from simulation.sums import Where
+from simulation.runs.estimates import Estimate
+from simulation.runs.pairs import compare
+from simulation.runs.result import HEADLINE, Result
+from simulation.runs.sums import Where
 
 MEASURES = (*HEADLINE, "aht")
 SHOWN = ("contacts", DEFAULT_SERVICE_LEVEL, "abandon_rate", "asa", "occupancy")

@@ -8,13 +8,13 @@ from msgspec.structs import replace
 
 from simulation.draws import Day
 from simulation.driver import SimDriver
-from simulation.estimates import LEAST_DAYS, Stop
 from simulation.loop import LoopDriver
-from simulation.model import play
-from simulation.outcome import DayResult, Fold
-from simulation.result import Result
+from simulation.runs.estimates import LEAST_DAYS, Stop
+from simulation.runs.outcome import DayResult, Fold
+from simulation.runs.result import Result
+from simulation.runs.spread import Map, serial
 from simulation.scenario import Scenario
-from simulation.spread import Map, serial
+from simulation.world.model import play
 
 Driver = type[LoopDriver] | type[SimDriver]
 
@@ -55,7 +55,7 @@ def run_day(
 ) -> DayResult:
     """One replication. Depends on its arguments alone; under both drivers the same.
 
-    `digest`: also hash every fact. Raises simulation.playable.Unplayable when the scenario does not fit
+    `digest`: also hash every fact. Raises simulation.world.playable.Unplayable when the scenario does not fit
     together.
     """
     fold = Fold(scenario, digest=digest)
@@ -87,7 +87,7 @@ def experiment(
 
     The result depends on the scenario, the seed, the family and the number of days alone, not on `map`.
     Raises ValueError for numbers out of range and for an unknown measure of `until`;
-    simulation.playable.Unplayable when the scenario contradicts itself.
+    simulation.world.playable.Unplayable when the scenario contradicts itself.
     """
     looks = _looks(days, until)
     result = _nothing_yet(scenario, seed, family, until)

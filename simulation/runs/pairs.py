@@ -6,9 +6,9 @@ from math import isfinite
 from msgspec import Struct
 
 from acd.kpi.definitions import Definition
-from simulation.estimates import LEVEL, Estimate, difference, ratio
-from simulation.result import SHOWN, Result, bounded, part
-from simulation.sums import Where, Whole
+from simulation.runs.estimates import LEVEL, Estimate, difference, ratio
+from simulation.runs.result import SHOWN, Result, bounded, part
+from simulation.runs.sums import Where, Whole
 
 
 class NotPaired(ValueError):

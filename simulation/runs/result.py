@@ -11,10 +11,10 @@ from numpy.typing import ArrayLike
 
 from acd.kpi.definitions import DEFAULT_SERVICE_LEVEL, DEFINITIONS, Definition, Part, Unit
 from acd.kpi.service import Counts
-from simulation.estimates import LEVEL, Estimate, Floats, estimate, quantile, ratio, ratios
-from simulation.outcome import COUNTS, DayResult
+from simulation.runs.estimates import LEVEL, Estimate, Floats, estimate, quantile, ratio, ratios
+from simulation.runs.outcome import COUNTS, DayResult
+from simulation.runs.sums import EVERYTHING, Sums, Where, Whole
 from simulation.scenario import Goal, Scenario
-from simulation.sums import EVERYTHING, Sums, Where, Whole
 
 SERVICE_LEVEL = "sl"
 """As the measure of a stopping rule: all goals of the scenario; without any, the default service level."""
@@ -76,7 +76,7 @@ class Result:
     """The days of one experiment, and what follows from them."""
 
     def __init__(self, scenario: Scenario, seed: int, family: int, days: Sequence[DayResult]) -> None:
-        """`seed` and `family` are those of `simulation.experiment.experiment`."""
+        """`seed` and `family` are those of `simulation.runs.experiment.experiment`."""
         self.scenario = scenario
         self.seed = seed
         self.family = family

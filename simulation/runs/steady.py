@@ -7,12 +7,12 @@ from msgspec import Struct
 from numpy.typing import ArrayLike
 
 from acd.kpi.definitions import Definition
-from simulation.estimates import LEVEL, Estimate, Floats, influence, ratio
-from simulation.experiment import experiment
-from simulation.result import Result
+from simulation.runs.estimates import LEVEL, Estimate, Floats, influence, ratio
+from simulation.runs.experiment import experiment
+from simulation.runs.result import Result
+from simulation.runs.spread import Map, serial
+from simulation.runs.sums import EVERYTHING, Where
 from simulation.scenario import Scenario
-from simulation.spread import Map, serial
-from simulation.sums import EVERYTHING, Where
 
 BATCHES = 64
 """Batches that one long run is cut into at first."""
@@ -48,7 +48,7 @@ def steady_state(
     """The long-run value of a KPI where demand and staff do not change; the intervals are the slices.
 
     One long replication gives batch means, several replication/deletion. Raises ValueError as `long_run`
-    and `simulation.experiment.experiment`.
+    and `simulation.runs.experiment.experiment`.
     """
     result = experiment(scenario, seed=seed, days=replications, map=map)
     return of_result(result, kpi, where, level=level)

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from acd.kpi.occupancy import AgentTime
-from simulation.estimates import Sample, pool
-from simulation.outcome import COUNTS, Cell, DayResult, Tally
+from simulation.runs.estimates import Sample, pool
+from simulation.runs.outcome import COUNTS, Cell, DayResult, Tally
 
 Whole = NDArray[np.int64]
 

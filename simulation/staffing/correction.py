@@ -7,10 +7,10 @@ import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
-from simulation.marginal import Cadence, CallOutlook, Outlook, WaitingOutlook, Weights
-from simulation.requirement import Heads, deferred, rates, spread_of
 from simulation.scenario import Goal
-from simulation.workload import Floats, Task
+from simulation.staffing.marginal import Cadence, CallOutlook, Outlook, WaitingOutlook, Weights
+from simulation.staffing.requirement import Heads, deferred, rates, spread_of
+from simulation.staffing.workload import Floats, Task
 
 LEAST_WORTH = 1e-4
 """A head that would better no goal by more than this share is not added."""

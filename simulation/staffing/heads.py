@@ -11,14 +11,14 @@ from scipy.optimize import Bounds, LinearConstraint, milp
 
 from agents.skills import AgentId
 from queues.desk import Agent
-from simulation.correction import Aim, Seen, aim_of, corrected
-from simulation.estimates import LEVEL, Estimate, ratio
-from simulation.marginal import smoothed
-from simulation.outcome import COUNTS, DayResult
-from simulation.requirement import Heads, Requirement
-from simulation.result import defined, part
+from simulation.runs.estimates import LEVEL, Estimate, ratio
+from simulation.runs.outcome import COUNTS, DayResult
+from simulation.runs.result import defined, part
 from simulation.scenario import Duty, Goal, Scenario
-from simulation.workload import Floats, Task
+from simulation.staffing.correction import Aim, Seen, aim_of, corrected
+from simulation.staffing.marginal import smoothed
+from simulation.staffing.requirement import Heads, Requirement
+from simulation.staffing.workload import Floats, Task
 
 BEYOND = 1000.0
 """Cost of a head that the site does not have, against one that it has."""

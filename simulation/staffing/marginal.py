@@ -6,9 +6,9 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from simulation.requirement import Rate, level
 from simulation.scenario import Goal
-from simulation.workload import Floats
+from simulation.staffing.requirement import Rate, level
+from simulation.staffing.workload import Floats
 
 PRIOR = 20.0
 """Contacts that the share expected beforehand counts for, beside those that were measured."""

@@ -11,16 +11,16 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from agents.skills import AgentId
-from simulation.experiment import CERTIFICATE, FAMILY_DAYS, SEARCH, Progress, run_day
-from simulation.outcome import DayResult
-from simulation.proposal import Proposal, Window, duties, propose
-from simulation.requirement import Requirement, requirement, scheduled
-from simulation.result import Result
+from simulation.runs.experiment import CERTIFICATE, FAMILY_DAYS, SEARCH, Progress, run_day
+from simulation.runs.outcome import DayResult
+from simulation.runs.result import Result
+from simulation.runs.spread import Map, serial
 from simulation.scenario import Duty, Scenario
-from simulation.shifts import Cover, Demand, Menu, ShiftRules, cover, enough, menu, shift_types
-from simulation.spread import Map, serial
-from simulation.staffing import Found, Measured, Round, Search, measured, mix, search, with_heads
-from simulation.workload import Task, task
+from simulation.staffing.heads import Found, Measured, Round, Search, measured, mix, search, with_heads
+from simulation.staffing.proposal import Proposal, Window, duties, propose
+from simulation.staffing.requirement import Requirement, requirement, scheduled
+from simulation.staffing.shifts import Cover, Demand, Menu, ShiftRules, cover, enough, menu, shift_types
+from simulation.staffing.workload import Task, task
 
 _ABSENCE = 101
 """Beside the purposes of `simulation.draws`: who is away on a day."""

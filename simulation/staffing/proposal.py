@@ -11,8 +11,8 @@ from scipy.sparse import csr_array, lil_array
 
 from agents.skills import AgentId
 from simulation.scenario import Duty, Scenario
-from simulation.shifts import Cover, ShiftRules, ShiftType
-from simulation.workload import Profile
+from simulation.staffing.shifts import Cover, ShiftRules, ShiftType
+from simulation.staffing.workload import Profile
 
 OPEN_COST = 1000.0
 """Of a shift that nobody gets."""

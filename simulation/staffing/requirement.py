@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from queues.desk import Medium
 from simulation.erlang import ErlangA, ServiceLevel, erlang_a
 from simulation.scenario import Goal, Scenario
+from simulation.staffing.workload import Floats, Task, Work, clock
 from simulation.theory.birth_death import Unstable
-from simulation.workload import Floats, Task, Work, clock
 
 Heads = NDArray[np.int64]
 

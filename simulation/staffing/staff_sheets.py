@@ -7,13 +7,13 @@ from math import isnan
 import numpy as np
 from numpy.typing import NDArray
 
-from simulation.estimates import LEVEL
-from simulation.planning import Plan, Rota, repeats
+from simulation.plan.span import Span
 from simulation.report.files import Row
-from simulation.shifts import ShiftType
-from simulation.span import Span
-from simulation.staffing import Measured, measured
-from simulation.workload import Work
+from simulation.runs.estimates import LEVEL
+from simulation.staffing.heads import Measured, measured
+from simulation.staffing.planning import Plan, Rota, repeats
+from simulation.staffing.shifts import ShiftType
+from simulation.staffing.workload import Work
 
 DAY_MS = 86_400_000
 NOTHING = 1e-9

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from msgspec import Struct
 
-from simulation.spread import Map, serial
+from simulation.runs.spread import Map, serial
 from simulation.validate.calls import Mean
 from simulation.validate.cases import Case
 from simulation.validate.families import family_of

@@ -7,13 +7,13 @@ from math import inf, isinf, pi
 from queues.desk import Medium
 from simulation import laws
 from simulation.draws import Day
-from simulation.model import play
 from simulation.scenario import Redial, Scenario
 from simulation.theory.waits import Waits
 from simulation.validate.calls import Calls, Mean, Measure, Watch
 from simulation.validate.desks import SHORTEST_MS, START_MS, Source, scenario
 from simulation.validate.formulas import Group
 from simulation.validate.interruption import HandingBack
+from simulation.world.model import play
 
 REPLICATIONS = 32
 """Independent runs of a case, unless its runs are short."""

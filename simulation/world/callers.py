@@ -8,8 +8,8 @@ from agents.skills import AgentId
 from queues.desk import EntryId, Incident, IncidentId, IncidentMode
 from simulation.clock import Clock
 from simulation.draws import Day
-from simulation.flows import LEGS, Flow, Manner, flows_of
 from simulation.scenario import Scenario, Surge
+from simulation.world.flows import LEGS, Flow, Manner, flows_of
 
 GREETING_MS = 10_000
 """How long the mandatory greeting of a line is."""

@@ -5,11 +5,11 @@ from collections.abc import Callable
 from acd.core import effects, events, facts
 from acd.core.events import OfferId
 from agents.skills import AgentId
-from simulation.callers import Caller, Callers, Submit
 from simulation.clock import Clock
 from simulation.draws import Day, Purpose
-from simulation.flows import LEGS, Columns, Manner, lengths_if, shares
 from simulation.scenario import Scenario
+from simulation.world.callers import Caller, Callers, Submit
+from simulation.world.flows import LEGS, Columns, Manner, lengths_if, shares
 
 BACK_AFTER_MS = 60_000
 """How long somebody who did not answer stays away, where the scenario does not say."""

@@ -8,15 +8,15 @@ from acd.core.effects import Effect
 from acd.core.engine import Engine
 from acd.core.events import Event
 from acd.core.facts import Fact
-from simulation.callers import Callers, Submit
 from simulation.clock import CarryOut, Clock, Observe
-from simulation.conversations import Conversations
 from simulation.draws import Day
 from simulation.driver import SimDriver
 from simulation.loop import LoopDriver
-from simulation.playable import check
 from simulation.scenario import Scenario
-from simulation.staff import Staff
+from simulation.world.callers import Callers, Submit
+from simulation.world.conversations import Conversations
+from simulation.world.playable import check
+from simulation.world.staff import Staff
 
 Record = Callable[[int, Event], None]
 """Called with (moment, event) of everything the world tells the engine; deadlines are the engine's own."""
@@ -34,7 +34,7 @@ def play(
 
     Ends at `scenario.end_ms + scenario.run_on_ms`; what is open then stays open. The same scenario and day
     give the same events, effects and facts under either driver. `observe` is called with the facts of each
-    event. Raises simulation.playable.Unplayable when the scenario does not fit together.
+    event. Raises simulation.world.playable.Unplayable when the scenario does not fit together.
     """
     check(scenario)
     world = World(scenario, day, observe, driver, record)

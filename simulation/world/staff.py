@@ -8,11 +8,11 @@ import numpy as np
 from acd.core.events import AgentPaused, AgentReachable, AgentReady, AgentSignedIn, AgentSignedOut
 from agents.skills import AgentId
 from queues.desk import Agent
-from simulation.callers import Submit
 from simulation.clock import Clock
 from simulation.draws import Day, Purpose
 from simulation.laws import Law
 from simulation.scenario import Duty, Scenario
+from simulation.world.callers import Submit
 
 Turn = tuple[int, int, Callable[["Person"], None], "Person"]
 """(moment, rank within the moment, what he does, who)."""

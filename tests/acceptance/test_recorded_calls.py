@@ -8,10 +8,10 @@ import pytest
 from acd.core.facts import Answered, Fact, Offered
 from acd.journal.codec import decode_facts
 from simulation.driver import SimDriver
-from simulation.experiment import Driver
 from simulation.loop import LoopDriver
-from simulation.record import Record
-from simulation.replay import Replayed, replay
+from simulation.past.record import Record
+from simulation.past.replay import Replayed, replay
+from simulation.runs.experiment import Driver
 from tests.acceptance import scenario as s
 from tests.acceptance.corners import Corner
 from tests.acceptance.desk import Desk, OpenDesk

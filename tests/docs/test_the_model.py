@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from acd.core import events
-from simulation import callers, clock, conversations, model, staff
+from simulation import clock
 from simulation.kernel import plain
+from simulation.world import callers, conversations, model, staff
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "background" / "the-model.md"
 

@@ -11,8 +11,8 @@ from simulation.clock import CarryOut, Observe
 from simulation.draws import Day
 from simulation.driver import SimDriver
 from simulation.loop import LoopDriver
-from simulation.model import play
 from simulation.scenario import Scenario
+from simulation.world.model import play
 
 Driven = type[SimDriver] | type[LoopDriver]
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from simulation.estimates import (
+from simulation.runs.estimates import (
     Estimate,
     Stop,
     difference,

@@ -14,17 +14,17 @@ from acd.kpi.definitions import DEFINITIONS
 from acd.kpi.percentiles import percentile
 from acd.kpi.service import Counts
 from queues.desk import EntryId, LineId
-from simulation import experiment as module
 from simulation.driver import START_MS
-from simulation.estimates import Stop
-from simulation.experiment import CERTIFICATE, Progress, certify, experiment
 from simulation.laws import exponential, lognormal
-from simulation.pairs import NotPaired, compare
-from simulation.playable import Unplayable
-from simulation.result import BEYOND_A_DAY, Result, Row
+from simulation.runs import experiment as module
+from simulation.runs.estimates import Stop
+from simulation.runs.experiment import CERTIFICATE, Progress, certify, experiment
+from simulation.runs.pairs import NotPaired, compare
+from simulation.runs.result import BEYOND_A_DAY, Result, Row
+from simulation.runs.steady import steady_state
+from simulation.runs.sums import EVERYTHING, Where
 from simulation.scenario import Duty, Goal, Handling, Scenario, Stream
-from simulation.steady import steady_state
-from simulation.sums import EVERYTHING, Where
+from simulation.world.playable import Unplayable
 from tests.acd.core.story import MAIL, VOICE, agent, desk, line
 from tests.simulation.random_scenario import random_scenario
 
@@ -110,7 +110,7 @@ def test_a_rule_about_the_service_level_watches_the_widest_of_the_goals() -> Non
 
 
 def _raw(result: Result, kpi: str, where: Where) -> Any:
-    from simulation.estimates import ratio
+    from simulation.runs.estimates import ratio
 
     return ratio(*result.parts(kpi, where))
 

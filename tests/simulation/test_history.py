@@ -9,13 +9,13 @@ from msgspec.structs import asdict
 from acd.core.facts import Fact
 from queues.desk import LineId, Medium
 from simulation.draws import Day
-from simulation.history import demand_from_facts
-from simulation.kaplan_meier import patience, survival
 from simulation.laws import exponential
-from simulation.model import play
-from simulation.plan_file import DEMO_PLAN, Plan, load_plan
-from simulation.plan_writing import write_plan
+from simulation.past.history import demand_from_facts
+from simulation.past.kaplan_meier import patience, survival
+from simulation.plan.plan_file import DEMO_PLAN, Plan, load_plan
+from simulation.plan.plan_writing import write_plan
 from simulation.scenario import Scenario
+from simulation.world.model import play
 
 HELP = LineId("nordwind-helpdesk"), Medium.VOICE
 MAIL = LineId("nordwind-mail"), Medium.MAIL

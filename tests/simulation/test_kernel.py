@@ -24,14 +24,14 @@ from queues.desk import (
     WrapUpRule,
 )
 from simulation.draws import Day
-from simulation.experiment import run_day
 from simulation.kernel.levels import SERVED, lacks, measure
 from simulation.kernel.plain import Refused, play, refusals
 from simulation.laws import exponential, fixed, lognormal
-from simulation.model import play as play_engine
-from simulation.planning import Wanted, plan_staff
+from simulation.runs.experiment import run_day
 from simulation.scenario import Duty, Goal, Habits, Handling, Redial, Scenario, Stream
-from simulation.staffing import measured
+from simulation.staffing.heads import measured
+from simulation.staffing.planning import Wanted, plan_staff
+from simulation.world.model import play as play_engine
 from tests.simulation.staffing_case import scenario as small_desk
 
 VOICE = Medium.VOICE

@@ -16,14 +16,14 @@ from acd.kpi.legs import Ledger, Leg, Outcome
 from acd.kpi.occupancy import TimeSheet
 from acd.kpi.service import Counts, Terms
 from queues.desk import EntryId, LineId, Medium
-from simulation import outcome
 from simulation.draws import Day
 from simulation.driver import SimDriver
-from simulation.experiment import run_day
 from simulation.laws import exponential, fixed
-from simulation.model import play
-from simulation.outcome import COUNTS, DayResult, Fold, Tally, terms_of
+from simulation.runs import outcome
+from simulation.runs.experiment import run_day
+from simulation.runs.outcome import COUNTS, DayResult, Fold, Tally, terms_of
 from simulation.scenario import Goal, Redial, Scenario, Stream
+from simulation.world.model import play
 from tests.acd.core.story import MAIL, VOICE
 from tests.simulation.random_scenario import END_MS, INTERVAL_MS, INTERVALS, random_scenario
 

@@ -17,13 +17,13 @@ from config.documents import read_documents
 from config.errors import ConfigError, Problem
 from config.table import Reading
 from queues.desk import EntryId, LineId, Medium
-from simulation import plan_file
 from simulation.laws import Kind, empirical, exponential, fixed, gamma, lognormal
-from simulation.plan_file import DEMO_PLAN, Plan, load_plan
-from simulation.plan_writing import write_plan
-from simulation.playable import check
+from simulation.plan import plan_file
+from simulation.plan.plan_file import DEMO_PLAN, Plan, load_plan
+from simulation.plan.plan_writing import write_plan
 from simulation.scenario import Duty, Goal, Habits, Redial, Scenario, Surge
-from simulation.shifts import ShiftRules
+from simulation.staffing.shifts import ShiftRules
+from simulation.world.playable import check
 from tests.simulation.everything_plan import FILES, FORECAST, PLAN, ROSTER, write_files
 
 S, MIN, H = 1_000, 60_000, 3_600_000

@@ -10,9 +10,9 @@ from queues.desk import EntryId, LineId, Overflow, Way, WrapUpRule
 from simulation.draws import Day
 from simulation.driver import START_MS
 from simulation.laws import fixed
-from simulation.model import play
-from simulation.playable import Unplayable, check, served
 from simulation.scenario import Duty, Habits, Handling, Redial, Scenario, Stream, Surge
+from simulation.world.model import play
+from simulation.world.playable import Unplayable, check, served
 from tests.acd.core.story import MAIL, VOICE, agent, desk, line
 
 HOUR = 3_600_000

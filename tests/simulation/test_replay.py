@@ -4,6 +4,7 @@ import contextlib
 import json
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
+from itertools import pairwise
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -22,10 +23,10 @@ from acd.ports import Entry
 from config.errors import ConfigError
 from simulation.draws import Day
 from simulation.driver import SimDriver
-from simulation.experiment import Driver
 from simulation.loop import LoopDriver
-from simulation.record import JsonEntry, Record
-from simulation.replay import Replayed, replay
+from simulation.past.record import JsonEntry, Record
+from simulation.past.replay import Replayed, replay
+from simulation.runs.experiment import Driver
 from tests.simulation.random_scenario import random_scenario
 from tests.simulation.recording import lived, played, stored, written
 from tests.simulation.replay_command import run
@@ -149,7 +150,9 @@ def without(number: int) -> Callable[[list[Entry]], None]:
 
 
 def a_tick(entries: Sequence[Entry]) -> int:
-    return next(number for number, entry in enumerate(entries) if number > 100 and entry.event == TICK)
+    """One that is followed by something else: two in a row would be told by their facts."""
+    pairs = enumerate(pairwise(entries))
+    return next(n for n, (one, other) in pairs if n > 100 and one.event == TICK != other.event)
 
 
 def an_offer_accepted(entries: Sequence[Entry]) -> int:

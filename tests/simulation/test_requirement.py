@@ -6,7 +6,8 @@ from msgspec.structs import replace
 
 from queues.desk import Calendar, CalendarId, Line, LineId, Medium, Overflow, Way
 from simulation.laws import exponential, fixed
-from simulation.requirement import (
+from simulation.scenario import Goal, Habits, Handling, Scenario, Stream, Surge
+from simulation.staffing.requirement import (
     MEASURES,
     Rate,
     Unstaffable,
@@ -20,8 +21,7 @@ from simulation.requirement import (
     spread_of,
     work_sets,
 )
-from simulation.scenario import Goal, Habits, Handling, Scenario, Stream, Surge
-from simulation.workload import Work, task, works
+from simulation.staffing.workload import Work, task, works
 from tests.simulation.staffing_case import HALF_HOUR_MS, SHAPE, START_MS, goal, scenario
 
 DAY = (4, 6, 8, 10, 11, 12, 12, 11, 10, 9, 8, 8, 9, 10, 11, 11, 10, 9, 8, 7, 6, 5, 4, 3)

@@ -6,10 +6,10 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from agents.skills import AgentId
-from simulation.rosters import Roster, Shift, read_breaks, read_roster
+from simulation.plan.rosters import Roster, Shift, read_breaks, read_roster
+from simulation.plan.span import Span, as_when
+from simulation.plan.tables import Faults, Row
 from simulation.scenario import Duty
-from simulation.span import Span, as_when
-from simulation.tables import Faults, Row
 
 BERLIN = ZoneInfo("Europe/Berlin")
 ANNA = AgentId("anna")

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from agents.skills import AgentId, SkillId
 from queues.desk import Medium
-from simulation.proposal import Unfilled, duties, propose
-from simulation.shifts import (
+from simulation.staffing.proposal import Unfilled, duties, propose
+from simulation.staffing.shifts import (
     DAY_MS,
     Cover,
     Demand,
@@ -25,7 +25,7 @@ from simulation.shifts import (
     shift_types,
     weight,
 )
-from simulation.workload import Profile
+from simulation.staffing.workload import Profile
 from tests.simulation.staffing_case import HALF_HOUR_MS, scenario
 
 HOUR_MS = 3_600_000

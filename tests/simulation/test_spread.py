@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from simulation import spread
-from simulation.experiment import experiment
-from simulation.spread import NoBackend, dask, processes, serial, workers
+from simulation.runs import spread
+from simulation.runs.experiment import experiment
+from simulation.runs.spread import NoBackend, dask, processes, serial, workers
 from tests.simulation.random_scenario import random_scenario
 
 DAYS = 6
@@ -42,7 +42,7 @@ def alone() -> str:
 def test_any_number_of_processes_finds_the_same_bytes(
     jobs: int, alone: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("simulation.experiment.BLOCK_CONTACTS", 1)
+    monkeypatch.setattr("simulation.runs.experiment.BLOCK_CONTACTS", 1)
     with processes(jobs) as spread_out:
         found = experiment(random_scenario(5), seed=3, days=DAYS, map=spread_out, digest=True)
     assert found.digest() == alone
@@ -52,7 +52,7 @@ def test_any_number_of_processes_finds_the_same_bytes(
 def test_a_dask_cluster_of_two_workers_finds_the_same_bytes_and_is_gone_afterwards(
     alone: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("simulation.experiment.BLOCK_CONTACTS", 1)
+    monkeypatch.setattr("simulation.runs.experiment.BLOCK_CONTACTS", 1)
     with dask(jobs=2) as spread_out:
         found = experiment(random_scenario(5), seed=3, days=DAYS, map=spread_out, digest=True)
         pids = set(spread_out(whoami, range(20)))
@@ -119,7 +119,7 @@ def test_one_job_stays_in_this_process_and_none_is_refused() -> None:
 
 PROGRAM = """
 import sys, time
-from simulation.spread import processes
+from simulation.runs.spread import processes
 
 def nap(number):
     time.sleep(0.1)

@@ -8,7 +8,7 @@ import pytest
 
 from acd.cli import Failure
 from simulation.commands.staff import staff
-from simulation.plan_file import load_plan
+from simulation.plan.plan_file import load_plan
 
 SITE = """
 [server]

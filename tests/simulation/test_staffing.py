@@ -8,13 +8,13 @@ import pytest
 from msgspec.structs import replace
 
 from queues.desk import LineId
-from simulation.experiment import Block, run_block
-from simulation.planning import Plan, Trial, Wanted, plan_staff, present, run_trial
-from simulation.requirement import Heads, call_heads, requirement
+from simulation.runs.experiment import Block, run_block
 from simulation.scenario import Duty, Scenario
-from simulation.shifts import ShiftRules
-from simulation.staffing import Measured, Search, measured, mix, search, with_heads
-from simulation.workload import Task, task, works
+from simulation.staffing.heads import Measured, Search, measured, mix, search, with_heads
+from simulation.staffing.planning import Plan, Trial, Wanted, plan_staff, present, run_trial
+from simulation.staffing.requirement import Heads, call_heads, requirement
+from simulation.staffing.shifts import ShiftRules
+from simulation.staffing.workload import Task, task, works
 from tests.simulation.staffing_case import SHAPE, goal, scenario
 
 HOUR_MS = 3_600_000

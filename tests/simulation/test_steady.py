@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from simulation.steady import batch, lag_1_correlation, long_run, mser5
+from simulation.runs.steady import batch, lag_1_correlation, long_run, mser5
 
 MEAN = 100.0
 

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from openpyxl import Workbook
 
 from queues.desk import LineId, Medium
-from simulation import tables, xlsx_file
-from simulation.forecasts import OPTIONAL, REQUIRED, Forecast, read_forecasts
-from simulation.span import Span, as_when
-from simulation.tables import Faults, Row, read_rows
+from simulation.plan import tables, xlsx_file
+from simulation.plan.forecasts import OPTIONAL, REQUIRED, Forecast, read_forecasts
+from simulation.plan.span import Span, as_when
+from simulation.plan.tables import Faults, Row, read_rows
 
 SPAN = Span(ZoneInfo("Europe/Berlin"), datetime(2026, 11, 23).date(), 1, 480, 600, 1_800_000)
 HEADER = "interval_start,line,medium,offered,aht_s,patience_s"

@@ -31,15 +31,15 @@ from queues.desk import EntryId, LineId, Policy
 from simulation.draws import Day, Purpose
 from simulation.driver import START_MS, SimDriver
 from simulation.laws import empirical, exponential, fixed
-from simulation.model import play
-from simulation.outcome import DayResult
-from simulation.plan_file import DEMO_PLAN, load_plan
-from simulation.reconstruction import reconstruct
-from simulation.recorded import Recorded, RecordedDay, beyond, run_recorded
-from simulation.result import Result
+from simulation.past.reconstruction import reconstruct
+from simulation.past.recorded import Recorded, RecordedDay, beyond, run_recorded
+from simulation.past.tape import Taping
+from simulation.past.whatif import CHOICES, what_if
+from simulation.plan.plan_file import DEMO_PLAN, load_plan
+from simulation.runs.outcome import DayResult
+from simulation.runs.result import Result
 from simulation.scenario import Duty, Handling, Redial, Scenario, Stream
-from simulation.tape import Taping
-from simulation.whatif import CHOICES, what_if
+from simulation.world.model import play
 from tests.acd.core.story import MAIL, VOICE, agent, desk, entry, line
 from tests.simulation.random_scenario import random_scenario
 from tests.simulation.recording import played, stored, written

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from simulation.spread import workers
+from simulation.runs.spread import workers
 from simulation.validate.cases import Case, read_cases
 from simulation.validate.run import CALLS, SEED, formulas_only, run_cases
 

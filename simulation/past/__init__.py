@@ -1,0 +1,1 @@
+"""Recorded days: replayed exactly, turned into scenarios, asked what if."""

@@ -1,0 +1,1 @@
+"""Replications of a scenario, and the statistics of what they leave."""
