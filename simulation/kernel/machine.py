@@ -2,19 +2,22 @@
 
 What is asked for keeps the order of asking, as in `simulation.loop`, so that ties within a millisecond fall
 alike. Moments are ms since the beginning of the scenario. The functions take arrays one by one, because a
-tuple of arrays would be counted and released at every call: that cost ten times the work itself.
+tuple of arrays would be counted and released at every call (ten times the work itself), and are put into
+their callers, because a call that hands over eight arrays costs as much as the work.
 
 c  contacts in the order of arrival, a row each: columns ARRIVAL … DELAY (as many as there are delays)
 a  agents, a row each: columns READY … CAN (one per bucket)
 b  buckets (entries), a row each: columns CLASS … LAST
-h  what was asked for: a heap of (moment and order, what)
-d  the engine's deadlines: a heap of (moment and number of the offer, contact)
+h  what was asked for: a heap of moments and orders in one number; w says by order what it is
+d  the engine's deadlines: a heap of moments and numbers of offers; o says by number whose it is
 k  counters
 """
 
-from simulation.kernel.heap import Integers, Whole, compiled, pop, push
+from simulation.kernel.heap import Integers, Whole, compiled, inlined, pop, push
 
 NEVER = 1 << 62
+LOW = 0xFFFFFFFF
+"""The lower half of a key: the order, or the number of the offer."""
 
 ARRIVAL, BUCKET, TALK, WRAP_UP, WRAP_UP_ENDS, PATIENCE, STATE, OFFERS, NUMBER, AFTER, BEFORE = range(11)
 AGENT, ANSWERED, LEFT, DONE, DELAY = range(11, 16)
@@ -42,7 +45,7 @@ NO_WRAP_UP, BY_DEADLINE, BY_CALL = range(3)
 """What ends a wrap-up: nothing, a deadline of the engine, the agent."""
 
 
-@compiled
+@inlined
 def ordered(k: Integers, at: Whole) -> Whole:
     """The key of something that is asked for now and happens at `at`."""
     k[ASKED] += 1
@@ -50,13 +53,14 @@ def ordered(k: Integers, at: Whole) -> Whole:
     return key
 
 
-@compiled
-def ask(k: Integers, h: Integers, at: Whole, what: Whole) -> None:
-    push(h, k[CALLS], ordered(k, at), what)
+@inlined
+def ask(k: Integers, h: Integers, w: Integers, at: Whole, what: Whole) -> None:
+    push(h, k[CALLS], ordered(k, at))
+    w[k[ASKED]] = what
     k[CALLS] += 1
 
 
-@compiled
+@inlined
 def wait(c: Integers, b: Integers, contact: Whole) -> None:
     """Into its bucket, at the place that its arrival gives it: nearly always the last."""
     bucket = c[contact, BUCKET]
@@ -75,7 +79,7 @@ def wait(c: Integers, b: Integers, contact: Whole) -> None:
         c[following, BEFORE] = contact
 
 
-@compiled
+@inlined
 def stop_waiting(c: Integers, b: Integers, contact: Whole) -> None:
     bucket, place, following = c[contact, BUCKET], c[contact, BEFORE], c[contact, AFTER]
     if place < 0:
@@ -88,7 +92,7 @@ def stop_waiting(c: Integers, b: Integers, contact: Whole) -> None:
         c[following, BEFORE] = place
 
 
-@compiled
+@inlined
 def rest(k: Integers, a: Integers, agent: Whole) -> None:
     """Among the idle, at the place of who is idle since then: nearly always the last."""
     since, place = a[agent, IDLE_SINCE], k[IDLE_LAST]
@@ -106,7 +110,7 @@ def rest(k: Integers, a: Integers, agent: Whole) -> None:
         a[following, IDLE_BEFORE] = agent
 
 
-@compiled
+@inlined
 def stop_resting(k: Integers, a: Integers, agent: Whole) -> None:
     place, following = a[agent, IDLE_BEFORE], a[agent, IDLE_AFTER]
     if place < 0:
@@ -119,7 +123,7 @@ def stop_resting(k: Integers, a: Integers, agent: Whole) -> None:
         a[following, IDLE_BEFORE] = place
 
 
-@compiled
+@inlined
 def goes_before(c: Integers, b: Integers, now: Whole, one: Whole, other: Whole) -> bool:
     """Whether contact `one` is served before `other`: class, used share of the target, number."""
     p, q = c[one, BUCKET], c[other, BUCKET]
@@ -130,27 +134,29 @@ def goes_before(c: Integers, b: Integers, now: Whole, one: Whole, other: Whole) 
     return bool(share > other_share or (share == other_share and one < other))
 
 
-@compiled
-def offer(k: Integers, h: Integers, c: Integers, a: Integers, contact: Whole, agent: Whole) -> None:
+@inlined
+def offer(
+    k: Integers, h: Integers, w: Integers, c: Integers, a: Integers, contact: Whole, agent: Whole
+) -> None:
     k[OFFERED] += 1
     c[contact, NUMBER], c[contact, AGENT], a[agent, SERVING] = k[OFFERED], agent, contact
     if k[DELAYS] == 0:
-        talk(k, h, c, contact)
+        talk(k, h, w, c, contact)
         return
     column = min(c[contact, OFFERS], k[DELAYS] - 1)
     c[contact, OFFERS] += 1
     c[contact, STATE] = RINGING
-    ask(k, h, k[NOW] + c[contact, DELAY + column], (ANSWERS << 56) | (c[contact, OFFERS] << 40) | contact)
+    ask(k, h, w, k[NOW] + c[contact, DELAY + column], (ANSWERS << 56) | (c[contact, OFFERS] << 40) | contact)
 
 
-@compiled
-def talk(k: Integers, h: Integers, c: Integers, contact: Whole) -> None:
+@inlined
+def talk(k: Integers, h: Integers, w: Integers, c: Integers, contact: Whole) -> None:
     c[contact, STATE], c[contact, ANSWERED] = TALKING, k[NOW]
-    ask(k, h, k[NOW] + c[contact, TALK], (TALKED << 56) | contact)
+    ask(k, h, w, k[NOW] + c[contact, TALK], (TALKED << 56) | contact)
 
 
-@compiled
-def serve_contact(k: Integers, h: Integers, c: Integers, a: Integers, contact: Whole) -> bool:
+@inlined
+def serve_contact(k: Integers, h: Integers, w: Integers, c: Integers, a: Integers, contact: Whole) -> bool:
     """Offer it to the agent who is idle longest of those who may serve it; whether there is one."""
     agent, bucket = k[IDLE_FIRST], c[contact, BUCKET]
     while agent >= 0 and a[agent, CAN + bucket] == 0:
@@ -158,12 +164,14 @@ def serve_contact(k: Integers, h: Integers, c: Integers, a: Integers, contact: W
     if agent < 0:
         return False
     stop_resting(k, a, agent)
-    offer(k, h, c, a, contact, agent)
+    offer(k, h, w, c, a, contact, agent)
     return True
 
 
-@compiled
-def serve_agent(k: Integers, h: Integers, c: Integers, a: Integers, b: Integers, agent: Whole) -> None:
+@inlined
+def serve_agent(
+    k: Integers, h: Integers, w: Integers, c: Integers, a: Integers, b: Integers, agent: Whole
+) -> None:
     """Offer a free agent the best contact that waits for him; else he is idle."""
     if a[agent, READY] == 0 or a[agent, SERVING] >= 0:
         return
@@ -178,19 +186,23 @@ def serve_agent(k: Integers, h: Integers, c: Integers, a: Integers, b: Integers,
         rest(k, a, agent)
     else:
         stop_waiting(c, b, best)
-        offer(k, h, c, a, best, agent)
+        offer(k, h, w, c, a, best, agent)
 
 
-@compiled
-def arrive(k: Integers, h: Integers, c: Integers, a: Integers, b: Integers, contact: Whole) -> None:
-    if not serve_contact(k, h, c, a, contact):
+@inlined
+def arrive(
+    k: Integers, h: Integers, w: Integers, c: Integers, a: Integers, b: Integers, contact: Whole
+) -> None:
+    if not serve_contact(k, h, w, c, a, contact):
         wait(c, b, contact)
     if c[contact, PATIENCE] >= 0 and c[contact, STATE] != TALKING:
-        ask(k, h, c[contact, ARRIVAL] + c[contact, PATIENCE], (GIVES_UP << 56) | contact)
+        ask(k, h, w, c[contact, ARRIVAL] + c[contact, PATIENCE], (GIVES_UP << 56) | contact)
 
 
-@compiled
-def give_up(k: Integers, h: Integers, c: Integers, a: Integers, b: Integers, contact: Whole) -> None:
+@inlined
+def give_up(
+    k: Integers, h: Integers, w: Integers, c: Integers, a: Integers, b: Integers, contact: Whole
+) -> None:
     """The caller hangs up, if he still waits; who was rung for him is free again."""
     state = c[contact, STATE]
     if state not in (WAITING, RINGING):
@@ -201,38 +213,51 @@ def give_up(k: Integers, h: Integers, c: Integers, a: Integers, b: Integers, con
         return
     agent = c[contact, AGENT]
     c[contact, AGENT], a[agent, SERVING] = -1, -1
-    serve_agent(k, h, c, a, b, agent)
+    serve_agent(k, h, w, c, a, b, agent)
 
 
-@compiled
+@inlined
 def hang_up(
-    k: Integers, h: Integers, d: Integers, c: Integers, a: Integers, b: Integers, contact: Whole
+    k: Integers,
+    h: Integers,
+    w: Integers,
+    d: Integers,
+    o: Integers,
+    c: Integers,
+    a: Integers,
+    b: Integers,
+    contact: Whole,
 ) -> None:
     """The talk is over: wrap-up, or on to the next one."""
     ends, over = c[contact, WRAP_UP_ENDS], k[NOW] + c[contact, WRAP_UP]
     if ends == NO_WRAP_UP:
-        finish(k, h, c, a, b, contact)
+        finish(k, h, w, c, a, b, contact)
     elif ends == BY_CALL:
-        ask(k, h, over, (WRAPPED << 56) | contact)
+        ask(k, h, w, over, (WRAPPED << 56) | contact)
     else:
-        push(d, k[DUE], (over << 32) | c[contact, NUMBER], contact)
+        push(d, k[DUE], (over << 32) | c[contact, NUMBER])
+        o[c[contact, NUMBER]] = contact
         k[DUE] += 1
 
 
-@compiled
-def finish(k: Integers, h: Integers, c: Integers, a: Integers, b: Integers, contact: Whole) -> None:
+@inlined
+def finish(
+    k: Integers, h: Integers, w: Integers, c: Integers, a: Integers, b: Integers, contact: Whole
+) -> None:
     agent = c[contact, AGENT]
     c[contact, STATE], c[contact, DONE] = GONE, k[NOW]
     a[agent, SERVING], a[agent, IDLE_SINCE] = -1, k[NOW]
-    serve_agent(k, h, c, a, b, agent)
+    serve_agent(k, h, w, c, a, b, agent)
 
 
-@compiled
-def turn(k: Integers, h: Integers, c: Integers, a: Integers, b: Integers, kind: Whole, agent: Whole) -> None:
+@inlined
+def turn(
+    k: Integers, h: Integers, w: Integers, c: Integers, a: Integers, b: Integers, kind: Whole, agent: Whole
+) -> None:
     """An agent comes or goes."""
     if kind in (SIGN_IN, COME_BACK):
         a[agent, READY], a[agent, IDLE_SINCE] = 1, k[NOW]
-        serve_agent(k, h, c, a, b, agent)
+        serve_agent(k, h, w, c, a, b, agent)
         return
     contact = a[agent, SERVING]
     if contact < 0 and a[agent, READY] == 1:
@@ -240,29 +265,41 @@ def turn(k: Integers, h: Integers, c: Integers, a: Integers, b: Integers, kind: 
     a[agent, READY] = 0
     if contact >= 0 and c[contact, STATE] == RINGING:
         a[agent, SERVING], c[contact, AGENT] = -1, -1
-        if not serve_contact(k, h, c, a, contact):
+        if not serve_contact(k, h, w, c, a, contact):
             wait(c, b, contact)
 
 
-@compiled
-def happen(k: Integers, h: Integers, d: Integers, c: Integers, a: Integers, b: Integers, what: Whole) -> None:
+@inlined
+def happen(
+    k: Integers,
+    h: Integers,
+    w: Integers,
+    d: Integers,
+    o: Integers,
+    c: Integers,
+    a: Integers,
+    b: Integers,
+    what: Whole,
+) -> None:
     """What had been asked for."""
     kind, number, contact = what >> 56, (what >> 40) & 0xFFFF, what & 0xFFFFFFFFFF
     if kind == GIVES_UP:
-        give_up(k, h, c, a, b, contact)
+        give_up(k, h, w, c, a, b, contact)
     elif kind == TALKED:
-        hang_up(k, h, d, c, a, b, contact)
+        hang_up(k, h, w, d, o, c, a, b, contact)
     elif kind == WRAPPED:
-        finish(k, h, c, a, b, contact)
+        finish(k, h, w, c, a, b, contact)
     elif c[contact, STATE] == RINGING and c[contact, OFFERS] == number:
-        talk(k, h, c, contact)
+        talk(k, h, w, c, contact)
 
 
 @compiled
 def run(
     k: Integers,
     h: Integers,
+    w: Integers,
     d: Integers,
+    o: Integers,
     c: Integers,
     a: Integers,
     b: Integers,
@@ -277,25 +314,25 @@ def run(
     next_turn = ordered(k, turns[0, 0]) if len(turns) else NEVER
     next_arrival = ordered(k, c[0, ARRIVAL]) if len(c) else NEVER
     while True:
-        next_call = h[0, 0] if k[CALLS] else NEVER
+        next_call = h[0] if k[CALLS] else NEVER
         key = min(next_turn, next_arrival, next_call)
-        if k[DUE] and (d[0, 0] >> 32) <= (key >> 32):
-            if (d[0, 0] >> 32) >= until:
+        if k[DUE] and (d[0] >> 32) <= (key >> 32):
+            if (d[0] >> 32) >= until:
                 return
-            k[NOW], k[DUE] = d[0, 0] >> 32, k[DUE] - 1
-            finish(k, h, c, a, b, pop(d, k[DUE]))
+            k[NOW], k[DUE] = d[0] >> 32, k[DUE] - 1
+            finish(k, h, w, c, a, b, o[pop(d, k[DUE]) & LOW])
             continue
         if (key >> 32) >= until:
             return
         k[NOW] = key >> 32
         if key == next_call:
             k[CALLS] -= 1
-            happen(k, h, d, c, a, b, pop(h, k[CALLS]))
+            happen(k, h, w, d, o, c, a, b, w[pop(h, k[CALLS]) & LOW])
         elif key == next_arrival:
-            arrive(k, h, c, a, b, came)
+            arrive(k, h, w, c, a, b, came)
             came += 1
             next_arrival = ordered(k, c[came, ARRIVAL]) if came < len(c) else NEVER
         else:
-            turn(k, h, c, a, b, turns[turned, 1], turns[turned, 2])
+            turn(k, h, w, c, a, b, turns[turned, 1], turns[turned, 2])
             turned += 1
             next_turn = ordered(k, turns[turned, 0]) if turned < len(turns) else NEVER

@@ -66,11 +66,15 @@ def play(scenario: Scenario, day: Day) -> Fate:
 def run(scenario: Scenario, tables: Tables) -> tuple[Fate, int]:
     """The fates, and how often the contact that was offered most often was offered. Changes the tables."""
     contacts, agents, buckets, turns, delays = tables
-    calls, due = np.zeros((2 * len(contacts) + 8, 2), np.int64), np.zeros((len(contacts) + 8, 2), np.int64)
+    # Each contact is asked for at most once as arrival, patience, talk and wrap-up; each turn of an agent may
+    # cost one more offer.
+    asks = 5 * len(contacts) + 2 * len(turns) + 8
+    calls, what = np.zeros(2 * len(contacts) + 8, np.int64), np.zeros(asks, np.int64)
+    due, whose = (np.zeros(len(contacts) + len(turns) + 8, np.int64) for _ in range(2))
     counters = np.zeros(machine.COUNTERS, np.int64)
     counters[[machine.IDLE_FIRST, machine.IDLE_LAST, machine.DELAYS]] = -1, -1, delays
     until_ms = scenario.end_ms + scenario.run_on_ms - scenario.start_ms
-    machine.run(counters, calls, due, contacts, agents, buckets, turns, until_ms)
+    machine.run(counters, calls, what, due, whose, contacts, agents, buckets, turns, until_ms)
     fate = Fate(
         *(contacts[:, field] for field in (machine.AGENT, machine.ANSWERED, machine.LEFT, machine.DONE))
     )
