@@ -1,17 +1,12 @@
 """bench/simulation.py compares like with like: every program finds the same fate for every call."""
 
-import shutil
-
 import pytest
 
 from bench.peers.programs import PROGRAMS, case
 from bench.peers.workload import WORKLOADS
 from bench.simulation import Aim, differing
 
-gcc = pytest.mark.skipif(shutil.which("gcc") is None, reason="no C compiler here")
 
-
-@gcc
 @pytest.mark.parametrize("workload", WORKLOADS)
 def test_every_program_finds_the_same_fate_for_every_call(workload: str) -> None:
     of = case(workload, 1, 3)
@@ -23,7 +18,6 @@ def test_every_program_finds_the_same_fate_for_every_call(workload: str) -> None
             assert program.fates(of) == right, name
 
 
-@gcc
 def test_the_cost_of_a_day_is_told_in_cpu_time_and_memory() -> None:
     of = case("W1", 1, 3)
     for name in ("c", "idiomatic"):
