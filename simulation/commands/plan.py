@@ -1,0 +1,78 @@
+"""`acd plan`: a plan from the record of past days, to be simulated, staffed or changed by hand."""
+
+import json
+import os
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+import typer
+
+from acd.cli import BAD_INPUT, DONE, Failure
+from acd.core.facts import Fact
+from acd.journal.codec import decode_facts
+from config.errors import ConfigError
+from config.load import check as check_site
+from config.schema import Site
+from simulation.commands.replay import bar
+from simulation.commands.terminal import JsonOption
+from simulation.past.history import demand_from_facts
+from simulation.past.record import Record
+from simulation.plan.plan_file import AROUND_MS
+from simulation.plan.plan_writing import write_plan
+from simulation.plan.span import Span
+
+MIDNIGHT = 24 * 60
+MINUTE_MS = 60_000
+
+
+def plan(
+    record: Annotated[
+        Path, typer.Argument(metavar="JOURNAL", help="Directory of the journal, or a file of it.")
+    ],
+    *,
+    site: Annotated[Path, typer.Option("--site", envvar="ACD_SITE", help="The site file of the desk.")],
+    day: Annotated[datetime, typer.Option("--day", formats=["%Y-%m-%d"], help="The first day …")],
+    days: Annotated[int, typer.Option("--days", min=1, max=31, help="… and how many.")] = 1,
+    interval: Annotated[int, typer.Option("--interval", min=5, max=MIDNIGHT, help="In minutes.")] = 30,
+    out: Annotated[Path, typer.Option("--out", help="Folder for plan.toml, forecast.csv, roster.csv.")],
+    as_json: JsonOption = False,
+) -> int:
+    """Write the plan of recorded days: who came when, how long they talked and waited, who worked."""
+    known = _site(site)
+    try:
+        span = Span(ZoneInfo(known.server.timezone), day.date(), days, 0, MIDNIGHT, interval * MINUTE_MS)
+        if (span.end_ms - span.start_ms) % span.interval_ms:
+            raise ValueError(f"--interval {interval}: no whole number of intervals fills the days")
+        desk = known.desk_at(span.start_ms - AROUND_MS, span.end_ms + AROUND_MS)
+        scenario = demand_from_facts(_facts(Record(record)), desk, span, name=f"{day:%Y-%m-%d} as it was")
+        if not scenario.streams:
+            raise ValueError(
+                f"{record}: nobody came between {span.show(span.start_ms)} and {span.show(span.end_ms)}"
+            )
+        written = write_plan(scenario, span, os.path.relpath(site, out), out)
+    except (ConfigError, OSError, ValueError) as error:
+        raise Failure(BAD_INPUT, str(error)) from error
+    contacts = round(sum(sum(stream.expected) for stream in scenario.streams))
+    if as_json:
+        typer.echo(json.dumps({"plan": str(written), "contacts": contacts, "duties": len(scenario.duties)}))
+    else:
+        typer.echo(f"{written}: {contacts} first calls and mails, {len(scenario.duties)} duties")
+    return DONE
+
+
+def _site(path: Path) -> Site:
+    site, errors, _ = check_site(path, os.environ, secrets=False)
+    if site is None:
+        raise Failure(BAD_INPUT, "\n".join(map(str, errors)))
+    return site
+
+
+def _facts(record: Record) -> Iterator[list[Fact]]:
+    """The facts of each entry, with a bar."""
+    with bar("reading", record.last_seq) as told:
+        for entry in record.entries():
+            told(entry.seq)
+            yield list(decode_facts(entry.facts))
