@@ -7,13 +7,14 @@ from typing import Annotated, Any
 
 import typer
 
-from acd.cli import BAD_INPUT, DONE, NO, Failure
-from simulation.commands.simulate import goals
+from acd.cli import DONE, NO, Failure
+from simulation.commands.simulate import check_language, goals, save
 from simulation.commands.terminal import (
     CORES,
     DaskOption,
     JobsOption,
     JsonOption,
+    LanguageOption,
     PlanArgument,
     SeedOption,
     bad_input,
@@ -23,7 +24,8 @@ from simulation.commands.terminal import (
     spread_over,
 )
 from simulation.plan.plan_file import Plan as PlanFile
-from simulation.report.files import Row, csv_text, json_text
+from simulation.report import planner
+from simulation.report.files import Row
 from simulation.staffing import staff_sheets
 from simulation.staffing.planning import Plan, Wanted, plan_staff
 from simulation.staffing.shifts import NoCover
@@ -47,7 +49,7 @@ Effort = Annotated[
     float, typer.Option("--effort", min=0.05, help="Of the search: times the usual number of days.")
 ]
 Solver = Annotated[float, typer.Option("--solver-seconds", min=0.1, help="At most, for shifts.")]
-Out = Annotated[Path | None, typer.Option("--out", help="Directory for CSV and JSON.")]
+Out = Annotated[Path | None, typer.Option("--out", help="Directory for CSV, XLSX, JSON and the HTML report.")]
 
 
 def staff(
@@ -66,9 +68,11 @@ def staff(
     jobs: JobsOption = CORES,
     dask: DaskOption = None,
     out: Out = None,
+    language: LanguageOption = "en",
     as_json: JsonOption = False,
 ) -> int:
     """Size the staff of a plan; exit 1 when a goal is missed, and by how much."""
+    check_language(language)
     told = read_plan(plan, roster=False)
     wanted = Wanted(
         shifts=told.staffing.shifts if shifts else None,
@@ -86,15 +90,15 @@ def staff(
             found = plan_staff(told.scenario, wanted, map=spread, told=bar)
         except NoCover as failure:
             raise Failure(NO, f"shifts: {failure}") from failure
-    return answer(told, found, out, as_json=as_json)
+    return answer(told, found, out, language, as_json=as_json)
 
 
-def answer(told: PlanFile, found: Plan, out: Path | None, *, as_json: bool) -> int:
+def answer(told: PlanFile, found: Plan, out: Path | None, language: str, *, as_json: bool) -> int:
     """Print and save what was found; whether the goals are reached as an exit code."""
     sheets = tables(told, found)
     whole = document(told, found, sheets)
     if out is not None:
-        save(out, sheets, whole)
+        save(out, sheets, whole, planner.simulation_page(told, found.certificate, language))
     if as_json:
         typer.echo(json.dumps(whole, ensure_ascii=False))
     else:
@@ -162,17 +166,6 @@ def totals(found: Plan) -> dict[str, Any]:
             "solver_gap": round(cover.gap, 6),
         }
     return numbers
-
-
-def save(out: Path, sheets: Mapping[str, list[Row]], whole: object) -> None:
-    """A CSV per table and the whole as JSON. Raises Failure on a bad `out`."""
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        for name, rows in sheets.items():
-            (out / f"{name}.csv").write_text(csv_text(rows), encoding="utf-8")
-        (out / "staffing.json").write_text(json_text(whole), encoding="utf-8")
-    except OSError as error:
-        raise Failure(BAD_INPUT, f"--out {out}: {error.strerror}") from error
 
 
 def show(found: Plan, whole: Mapping[str, Any]) -> None:

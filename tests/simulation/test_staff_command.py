@@ -131,7 +131,9 @@ def test_the_roster_it_writes_is_read_back_as_the_one_it_simulated(
         "shifts.csv",
         "roster.csv",
         "misses.csv",
-        "staffing.json",
+        "report.html",
+        "report.xlsx",
+        "report.json",
     }
 
 
