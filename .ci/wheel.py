@@ -40,6 +40,8 @@ def main() -> None:
         site = run(python, "-c", "from config.load import DEMO_SITE; print(DEMO_SITE)", cwd=place).strip()
         print(run(acd, "check", "--no-secrets", site, cwd=place).strip())
         print(run(acd, "demo", "--help", cwd=place).splitlines()[0].strip())
+        print(run(acd, "simulate", "--days", "2", "-j", "1", cwd=place).splitlines()[0].strip())
+        print(run(acd, "validate", "--formulas-only", cwd=place).splitlines()[-1].strip())
 
 
 if __name__ == "__main__":
