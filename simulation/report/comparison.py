@@ -30,7 +30,12 @@ def comparison_page(plan: Plan, before: Result, after: Result, language: str) ->
         )
     ]
     return Page(
-        title, language, notes(before, language), (changes_grid(before, after, language), grid), tuple(charts)
+        title=title,
+        language=language,
+        notes=notes(before, language),
+        grids=(changes_grid(before, after, language),),
+        charts=tuple(charts),
+        appendix=(grid,),
     )
 
 

@@ -13,7 +13,7 @@ body{font:16px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:84rem;padding
 table{border-collapse:collapse;margin:1rem 0}
 td,th{padding:.25rem .75rem;border-bottom:1px solid #ddd;text-align:right;white-space:nowrap}
 th:first-child,td:first-child{text-align:left}caption{text-align:left;font-weight:600;padding:.5rem 0}
-.note{color:#555}
+.note{color:#555}.wide{overflow-x:auto}
 """
 
 
@@ -33,6 +33,8 @@ class Page(Struct, frozen=True):
     notes: tuple[str, ...]
     grids: tuple[Grid, ...]
     charts: tuple[Chart, ...]
+    appendix: tuple[Grid, ...] = ()
+    """Long tables, after the charts."""
 
 
 def html(page: Page) -> str:
@@ -46,6 +48,7 @@ def html(page: Page) -> str:
         *(f'<p class="note">{escape(note)}</p>' for note in page.notes),
         *(_table(grid) for grid in page.grids),
         *_figures(page.charts),
+        *(_table(grid) for grid in page.appendix),
         "</body></html>",
     ]
     return "\n".join(parts)
@@ -57,7 +60,8 @@ def _table(grid: Grid) -> str:
         "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in grid.rows
     )
     caption = f"<caption>{escape(grid.title)}</caption>"
-    return f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+    table = f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+    return f'<div class="wide">{table}</div>'
 
 
 def _figures(charts: Sequence[Chart]) -> list[str]:
