@@ -150,11 +150,13 @@ def documented() -> set[str]:
     return keys
 
 
-def test_the_demo_plan_can_be_played_and_leaves_no_line_and_no_agent_out() -> None:
+def test_the_demo_plan_can_be_played_leaves_no_line_out_and_has_agents_off_that_day() -> None:
     made = load_plan(DEMO_PLAN, {}).scenario
     check(made)
     assert {line.id for line in made.desk.lines} == {line for line, _ in made.handling}
-    assert {duty.agent for duty in made.duties} == {agent.id for agent in made.desk.agents}
+    working, known = {duty.agent for duty in made.duties}, {agent.id for agent in made.desk.agents}
+    assert len(working) > 40
+    assert working < known  # who is off may be asked when staff is planned
     assert {goal.line for goal in made.goals} == {line for line, _ in made.handling}
 
 
