@@ -28,6 +28,10 @@ class Handling(Struct, frozen=True):
     escalate_to: LineId | None = None
 
 
+MOST_TRIES = 15
+"""Nobody comes more often for one thing."""
+
+
 class Redial(Struct, frozen=True):
     """What callers do who were blocked or gave up."""
 

@@ -7,11 +7,10 @@ from acd.kpi.leg import Leg, Outcome
 from queues.desk import EntryId
 from simulation.past.thinning import thinned
 from simulation.plan.forecasts import Flow
-from simulation.scenario import Redial
+from simulation.scenario import MOST_TRIES, Redial
 
 WITHIN_MS = 4 * 3_600_000
 """Who comes again later than this after a failure comes with something new."""
-MOST = 15
 
 UNSERVED = frozenset((Outcome.ABANDONED, Outcome.BLOCKED))
 
@@ -46,7 +45,7 @@ class Tries:
         return Redial(
             probability=len(again) / self._failures[flow],
             delay=thinned([leg.arrived_ms - failed.ended_ms for failed, leg in again]),
-            most=max(5, min(self._most, MOST)),
+            most=max(5, min(self._most, MOST_TRIES)),
             other_share=sum(others.values()) / len(again),
             other_entry=entries.get(other) if other else None,
         )

@@ -8,7 +8,7 @@ from config.table import Table
 from queues.desk import Desk, Entry, EntryId, Line, LineId, Medium
 from simulation.laws import Law, exponential
 from simulation.plan.law_tables import Shape, read_law
-from simulation.scenario import Redial
+from simulation.scenario import MOST_TRIES, Redial
 
 MOST_BACKLOG = 1_000_000
 
@@ -124,7 +124,7 @@ def _redial(table: Table, desk: Desk) -> Redial | None:
     delay = read_law(inner, "delay", Shape.EXPONENTIAL)
     if "delay" not in inner:
         inner.error("delay", "missing key")
-    most = inner.integer("most", 5, least=1, most=15)
+    most = inner.integer("most", 5, least=1, most=MOST_TRIES)
     other_share = inner.number("other_share", 0.0, most=1.0)
     other = (
         _entry(inner, "other_entry", tuple(Medium), desk)

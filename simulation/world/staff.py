@@ -52,7 +52,7 @@ class Staff:
         self._expect()
 
     def _plan(self, scenario: Scenario) -> list[Turn]:
-        """Within a moment those who go come before those who come."""
+        """Within a moment: back from a break, signing out, signing in, off to a break."""
         turns: list[Turn] = []
         for duty in scenario.duties:
             if duty.end_ms > scenario.start_ms:
