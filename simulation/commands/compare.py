@@ -133,14 +133,15 @@ def _apart(before: Scenario, after: Scenario, path: Path) -> Scenario:
 def _tell(plan: Plan, results: list[Result], out: Path | None, language: str, *, as_json: bool) -> None:
     """Each result against the one before it."""
     pairs = list(pairwise(results))
+    whole = _document(plan, results) if as_json or out is not None else {}
     if out is not None:
         for number, (before, after) in enumerate(pairs, 1):
             place = out if len(pairs) == 1 else out / f"step-{number}"
             page = comparison.comparison_page(plan, before, after, language)
             tables = {"changes": list(comparison.tidy(changes_of(before, after)))}
-            save(place, tables, _document(plan, results), page)
+            save(place, tables, whole, page)
     if as_json:
-        typer.echo(json.dumps(_document(plan, results), ensure_ascii=False))
+        typer.echo(json.dumps(whole, ensure_ascii=False))
         return
     for before, after in pairs:
         grid = comparison.changes_grid(before, after, language, BRIEFLY)

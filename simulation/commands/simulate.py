@@ -67,12 +67,12 @@ def simulate(
         (result,) = run(
             [told.scenario], days=days, until=until, seed=seed, jobs=jobs, dask=dask, driver=DRIVERS[driver]
         )
+    whole = document(told, result) if as_json or out is not None else {}
     if out is not None:
-        measures = list(planner.tidy(told, result))
         page = planner.simulation_page(told, result, language)
-        save(out, {"measures": measures}, document(told, result), page)
+        save(out, {"measures": list(planner.tidy(told, result))}, whole, page)
     if as_json:
-        typer.echo(json.dumps(document(told, result), ensure_ascii=False))
+        typer.echo(json.dumps(whole, ensure_ascii=False))
     else:
         show(result, language)
     return DONE
@@ -124,7 +124,7 @@ def document(plan: Plan, result: Result) -> dict[str, Any]:
         "days": len(result.days),
         "digest": result.digest(),
         "goals": goals(result),
-        "measures": [row for row in planner.tidy(plan, result) if row["interval_start"] is None],
+        "measures": list(planner.tidy(plan, result, by_interval=False)),
         "thresholds_s": planner.thresholds(result),
         "definitions": planner.definitions(result),
     }

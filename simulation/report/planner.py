@@ -207,9 +207,9 @@ def _tolerable(result: Result, goal: Goal) -> tuple[float, ...]:
     return tuple(sum(came[max(0, number + 1 - window) : number + 1]) for number in range(len(came)))
 
 
-def tidy(plan: Plan, result: Result) -> Iterator[Row]:
-    """All measures as rows, times as local text."""
-    for row in result.table():
+def tidy(plan: Plan, result: Result, *, by_interval: bool = True) -> Iterator[Row]:
+    """All measures as rows, times as local text; those of the whole alone unless `by_interval`."""
+    for row in result.table(by_interval=by_interval):
         start = row.interval_start
         yield {**asdict(row), "interval_start": None if start is None else plan.span.show(start)}
 

@@ -136,13 +136,13 @@ class Result:
         rows = _kpi_rows(self, None, level)
         return sorted((row for row in rows if row.vip is None and row.measure in HEADLINE), key=_place)
 
-    def table(self, *, level: float = LEVEL) -> Iterator[Row]:
-        """All numbers: those of the whole first, then interval by interval.
+    def table(self, *, level: float = LEVEL, by_interval: bool = True) -> Iterator[Row]:
+        """All numbers: those of the whole first, then (unless `by_interval` is off) interval by interval.
 
         Each confidence interval holds its true value with probability `level`, but not all of them at once:
         for m of them together ask for 1 − (1 − level) / m (Bonferroni).
         """
-        for interval in (None, *range(self.scenario.intervals + 1)):
+        for interval in (None, *range(self.scenario.intervals + 1 if by_interval else 0)):
             rows = [*_kpi_rows(self, interval, level), *_wait_rows(self, interval, level)]
             if interval is not None and interval < self.scenario.intervals:
                 rows += [*_backlog_rows(self, interval, level), *_staff_rows(self, interval, level)]

@@ -41,10 +41,13 @@ class Sums:
 
     def __init__(self, days: Sequence[DayResult]) -> None:
         self._days = days
+        self._sums: dict[int | None, Mapping[Where, Whole]] = {}
 
     def of(self, interval: int | None = None) -> Mapping[Where, Whole]:
         """Counts, shape (days, COUNTS), of all there is in one interval, or in all of them together."""
-        return self._of_all if interval is None else self._add_up(interval)
+        if interval not in self._sums:
+            self._sums[interval] = self._add_up(interval)
+        return self._sums[interval]
 
     def waits(self, interval: int | None, *, abandoned: bool = False) -> Mapping[Where, Sample]:
         """Waits in ms of the answered, or of those who gave up, likewise."""
@@ -56,10 +59,6 @@ class Sums:
                     found[where] = [[] for _ in self._days]
                 found[where][day] += [values[ends[row] : ends[row + 1]] for row in rows]
         return {where: pool([_joined(parts) for parts in days]) for where, days in found.items()}
-
-    @cached_property
-    def _of_all(self) -> Mapping[Where, Whole]:
-        return self._add_up(None)
 
     @cached_property
     def _split(self) -> tuple[bool, bool]:
