@@ -1,8 +1,8 @@
-"""What a driver of the engine under simulated time offers to the model, and what all such drivers share."""
+"""What a driver of the engine under simulated time offers to the model."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any
 
 from acd.core.effects import Effect
 from acd.core.engine import Engine
@@ -19,32 +19,11 @@ Observe = Callable[[list[Fact]], None]
 Call = Callable[[Any], None]
 
 
-class Clock(Protocol):
-    """One engine and the simulated time around it. Decides nothing.
+class Clock(ABC):
+    """One engine and the simulated time around it; subclasses move the time. Decides nothing.
 
     A deadline of the engine fires at its own moment, before the calls of that moment.
     """
-
-    engine: Engine
-
-    def now_ms(self) -> int:
-        """The simulated time in Unix milliseconds."""
-
-    def submit(self, event: Event) -> None:
-        """Let the engine handle `event` now, after the deadlines that are due.
-
-        Raises acd.core.errors.Rejected when the event is illegal now: nothing has changed then.
-        """
-
-    def call_at(self, t_ms: int, call: Call, argument: Any) -> None:
-        """Call `call(argument)` at `t_ms` (not before now); calls of one moment in the order of asking."""
-
-    def run(self, until_ms: int) -> None:
-        """Let time pass: everything that is due before `until_ms` happens."""
-
-
-class Feed(ABC):
-    """Feeds one engine, shows its facts and has its effects carried out. Subclasses move the time."""
 
     def __init__(self, engine: Engine, carry_out: CarryOut, observe: Observe, start_ms: int) -> None:
         """`start_ms` is the moment, in Unix milliseconds, at which the simulated time begins."""
@@ -61,7 +40,10 @@ class Feed(ABC):
         return self._now_ms
 
     def submit(self, event: Event) -> None:
-        """Let the engine handle `event` now; see `Clock`."""
+        """Let the engine handle `event` now, after the deadlines that are due.
+
+        Raises acd.core.errors.Rejected when the event is illegal now: nothing has changed then.
+        """
         try:
             told = self._handle(event, self._now_ms)
         except Overdue:  # it raises at no cost to all the others: to ask before each event would have one
@@ -86,8 +68,8 @@ class Feed(ABC):
 
     @abstractmethod
     def call_at(self, t_ms: int, call: Call, argument: Any) -> None:
-        """Call `call(argument)` at `t_ms`; see `Clock`."""
+        """Call `call(argument)` at `t_ms` (not before now); calls of one moment in the order of asking."""
 
     @abstractmethod
     def run(self, until_ms: int) -> None:
-        """Let time pass; see `Clock`."""
+        """Let time pass: everything that is due before `until_ms` happens."""

@@ -7,7 +7,7 @@ from simpy.events import EventPriority
 
 from acd.core.engine import Engine
 from acd.core.events import Tick
-from simulation.clock import Call, CarryOut, Feed, Observe
+from simulation.clock import Call, CarryOut, Clock, Observe
 
 START_MS = 1_704_067_200_000
 """The simulated clock begins here, in Unix milliseconds: a Monday, 1 January 2024, 0:00 UTC."""
@@ -29,7 +29,7 @@ class _Due:
         self.argument = argument
 
 
-class SimDriver(Feed):
+class SimDriver(Clock):
     """Feeds one engine in one SimPy environment whose time is Unix milliseconds."""
 
     def __init__(

@@ -6,13 +6,13 @@ from typing import Any
 
 from acd.core.engine import Engine
 from acd.core.events import Tick
-from simulation.clock import Call, CarryOut, Feed, Observe
+from simulation.clock import Call, CarryOut, Clock, Observe
 
 _LAST = sys.maxsize
 """Comes after every call of its moment."""
 
 
-class LoopDriver(Feed):
+class LoopDriver(Clock):
     """Feeds one engine from a heap of (moment, order, call, argument).
 
     The engine's next deadline never lies in the heap: most deadlines are lifted before they are due.

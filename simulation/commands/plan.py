@@ -16,7 +16,7 @@ from acd.journal.codec import decode_facts
 from config.errors import ConfigError
 from config.load import check as check_site
 from config.schema import Site
-from simulation.commands.replay import bar
+from simulation.commands.replay import entries_bar
 from simulation.commands.terminal import JsonOption
 from simulation.past.history import demand_from_facts
 from simulation.past.record import Record
@@ -72,7 +72,7 @@ def _site(path: Path) -> Site:
 
 def _facts(record: Record) -> Iterator[list[Fact]]:
     """The facts of each entry, with a bar."""
-    with bar("reading", record.last_seq) as told:
+    with entries_bar("reading", record.last_seq) as told:
         for entry in record.entries():
             told(entry.seq)
             yield list(decode_facts(entry.facts))

@@ -12,8 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.progress import TaskProgressColumn
 
 from acd.cli import BAD_INPUT, DONE, NO, Failure
 from acd.core.errors import UnreadableSnapshot
@@ -22,7 +21,15 @@ from acd.ports import Entry
 from config.durations import duration_ms
 from config.errors import ConfigError
 from simulation.commands.simulate import DRIVERS
-from simulation.commands.terminal import CORES, JobsOption, JsonOption, SeedOption, print_table, spread_over
+from simulation.commands.terminal import (
+    CORES,
+    JobsOption,
+    JsonOption,
+    SeedOption,
+    bar,
+    print_table,
+    spread_over,
+)
 from simulation.commands.terminal import progress as days_bar
 from simulation.loop import LoopDriver
 from simulation.past.reconstruction import reconstruct
@@ -119,7 +126,7 @@ def check(record: Record, driver: Driver, out: Path | None, *, from_snapshot: bo
     if from_snapshot and begin is None:
         raise ConfigError(str(record.path), "", "has no snapshot to begin with")
     with ExitStack() as until_the_end:
-        told = until_the_end.enter_context(bar("replaying", record.last_seq))
+        told = until_the_end.enter_context(entries_bar("replaying", record.last_seq))
         listed = until_the_end.enter_context(assignments(out)) if out is not None else None
 
         def each(entry: Entry, facts: Sequence[Fact]) -> None:
@@ -227,7 +234,7 @@ def stretch(record: Record, day: str | None, timezone: str, step_ms: int) -> Str
 def read_day(record: Record, bounds: Stretch) -> tuple[Recorded, DayResult]:
     """The day for the model, and what the record itself says of it. Raises ConfigError, ValueError."""
     taping = Taping(bounds.start_ms, bounds.end_ms)
-    with bar("reading", record.last_seq) as told:
+    with entries_bar("reading", record.last_seq) as told:
         for entry in record.entries():
             if entry.t_ms >= bounds.end_ms + AFTER_MS:
                 break
@@ -302,15 +309,12 @@ def _midnights(day: str, zone: ZoneInfo) -> tuple[int, int]:
 
 
 @contextmanager
-def bar(title: str, total: int) -> Iterator[Callable[[int], None]]:
-    """A bar on standard error, if that is a terminal: entries done, time left."""
-    console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as shown:
-        task = shown.add_task(title, total=total)
+def entries_bar(title: str, total: int) -> Iterator[Callable[[int], None]]:
+    """A bar of entries; told each of them, it moves now and then."""
+    with bar(title, TaskProgressColumn(), total) as moved:
 
         def told(seq: int) -> None:
             if seq % EVERY == 0:
-                shown.update(task, completed=seq)
+                moved(seq)
 
         yield told

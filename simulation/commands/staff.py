@@ -15,6 +15,7 @@ from simulation.commands.terminal import (
     JobsOption,
     JsonOption,
     LanguageOption,
+    OutOption,
     PlanArgument,
     SeedOption,
     bad_input,
@@ -49,7 +50,6 @@ Effort = Annotated[
     float, typer.Option("--effort", min=0.05, help="Of the search: times the usual number of days.")
 ]
 Solver = Annotated[float, typer.Option("--solver-seconds", min=0.1, help="At most, for shifts.")]
-Out = Annotated[Path | None, typer.Option("--out", help="Directory for CSV, XLSX, JSON and the HTML report.")]
 
 
 def staff(
@@ -67,7 +67,7 @@ def staff(
     seed: SeedOption = 1,
     jobs: JobsOption = CORES,
     dask: DaskOption = None,
-    out: Out = None,
+    out: OutOption = None,
     language: LanguageOption = "en",
     as_json: JsonOption = False,
 ) -> int:

@@ -9,7 +9,14 @@ from typing import Annotated
 import typer
 from rich import box
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    TextColumn,
+    TimeRemainingColumn,
+)
 from rich.table import Table
 
 from acd.cli import BAD_INPUT, NO, Failure
@@ -41,6 +48,8 @@ LanguageOption = Annotated[str, typer.Option("--language", help="Of the report: 
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")]
 
 Told = Callable[[experiment.Progress], None]
+Moved = Callable[..., None]
+"""Called with (done) or (done, of how many)."""
 
 
 WIDE = 120
@@ -83,17 +92,24 @@ def spread_over(jobs: int, address: str | None) -> Iterator[Map]:
 
 
 @contextmanager
-def progress(title: str) -> Iterator[Told]:
-    """A bar on standard error, if that is a terminal: days done, days planned, time left."""
+def bar(title: str, counted: ProgressColumn, total: float | None = None) -> Iterator[Moved]:
+    """A bar on standard error, if that is a terminal: how far in the words of `counted`, and time left."""
     console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task(title, total=None)
+    columns = (TextColumn("{task.description}"), BarColumn(), counted, TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as shown:
+        task = shown.add_task(title, total=total)
 
-        def told(now: experiment.Progress) -> None:
-            bar.update(task, completed=now.done, total=now.planned)
+        def moved(done: float, of: float | None = total) -> None:
+            shown.update(task, completed=done, total=of)
 
-        yield told
+        yield moved
+
+
+@contextmanager
+def progress(title: str) -> Iterator[Told]:
+    """A bar of days: those done, those planned."""
+    with bar(title, MofNCompleteColumn()) as moved:
+        yield lambda now: moved(now.done, now.planned)
 
 
 def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

@@ -10,16 +10,16 @@ from typing import Annotated, Any
 import typer
 from msgspec import structs
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.progress import TaskProgressColumn
 from rich.table import Table
 
+from acd.cli import BAD_INPUT, DONE, NO
 from config.errors import ConfigError
+from simulation.commands.terminal import bar
 from simulation.runs.spread import workers
 from simulation.validate import run
 from simulation.validate.cases import Case, read_cases
 from simulation.validate.verdict import Quantity, Verdict
-
-DONE, NO, BAD_INPUT = 0, 1, 2
 
 
 def validate(
@@ -77,22 +77,7 @@ def _without_nothing(fields: dict[str, Any]) -> dict[str, Any]:
 
 
 def _simulated(cases: Sequence[Case], calls: int, seed: int, jobs: int) -> list[Verdict]:
-    console = Console(stderr=True)
-    bar = Progress(
-        TextColumn("truth cases"),
-        BarColumn(),
-        TaskProgressColumn(),
-        TimeRemainingColumn(),
-        console=console,
-        disable=not console.is_terminal,
-        transient=True,
-    )
-    with workers(jobs) as spread, bar:
-        task = bar.add_task("", total=None)
-
-        def told(done: float, total: float) -> None:
-            bar.update(task, completed=done, total=total)
-
+    with workers(jobs) as spread, bar("truth cases", TaskProgressColumn()) as told:
         return run.run_cases(cases, calls=calls, seed=seed, spread=spread, told=told)
 
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from acd.kpi.definitions import SERVICE_LEVELS
 from simulation.draws import Day
 from simulation.kernel.plain import Fate, play, refusals
 from simulation.runs.outcome import COUNTS
@@ -12,18 +13,7 @@ from simulation.runs.result import defined, part
 from simulation.scenario import Goal, Scenario
 from simulation.staffing.heads import Measured
 
-SERVED = frozenset(
-    (
-        "answered",
-        "answered_or_abandoned_in_time",
-        "abandons_ignored",
-        "abandons_negative",
-        "abandons_positive",
-        "offered",
-        "reachability",
-        "reachability_net",
-    )
-)
+SERVED = frozenset((*SERVICE_LEVELS, "reachability", "reachability_net"))
 """Definitions that are made of answers and abandons alone."""
 
 

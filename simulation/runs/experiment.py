@@ -146,11 +146,15 @@ def _looks(days: int | None, until: Stop | None) -> Iterator[int]:
     return iter((days,))
 
 
+def block_size(scenario: Scenario) -> int:
+    """How many replications make a block."""
+    contacts = sum(sum(stream.expected) + stream.backlog for stream in scenario.streams)
+    return max(1, int(BLOCK_CONTACTS // max(contacts, 1)))
+
+
 def _blocks(whole: Block, done: int, look: int) -> Iterator[Block]:
     """The replications from `done` up to `look`, in blocks."""
-    scenario = whole.scenario
-    contacts = sum(sum(stream.expected) + stream.backlog for stream in scenario.streams)
-    size = max(1, int(BLOCK_CONTACTS // max(contacts, 1)))
+    size = block_size(whole.scenario)
     for first in range(done, look, size):
         yield replace(whole, first=whole.first + first, count=min(size, look - first))
 

@@ -11,7 +11,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from agents.skills import AgentId
-from simulation.runs.experiment import CERTIFICATE, FAMILY_DAYS, SEARCH, Progress, run_day
+from simulation.runs.experiment import CERTIFICATE, FAMILY_DAYS, SEARCH, Progress, block_size, run_day
 from simulation.runs.outcome import DayResult
 from simulation.runs.result import Result
 from simulation.runs.spread import Map, serial
@@ -26,7 +26,6 @@ _ABSENCE = 101
 """Beside the purposes of `simulation.draws`: who is away on a day."""
 
 DAY_MS = 86_400_000
-BLOCK_CONTACTS = 6_000
 ROUND_CONTACTS = (30_000, 30_000, 40_000, 40_000, 50_000, 50_000)
 """Contacts simulated in each round of the search."""
 CERTIFICATE_CONTACTS = 120_000
@@ -240,7 +239,6 @@ class _Runs:
 
 
 def _blocks(trial: Trial) -> Iterator[Trial]:
-    expected = sum(sum(stream.expected) + stream.backlog for stream in trial.scenario.streams)
-    size = max(1, int(BLOCK_CONTACTS // max(expected, 1.0)))
+    size = block_size(trial.scenario)
     for first in range(0, trial.count, size):
         yield replace(trial, first=trial.first + first, count=min(size, trial.count - first))
