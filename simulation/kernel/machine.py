@@ -7,7 +7,7 @@ their callers, because a call that hands over eight arrays costs as much as the 
 
 c  contacts in the order of arrival, a row each: columns ARRIVAL … DELAY (as many as there are delays)
 a  agents, a row each: columns READY … CAN (one per bucket)
-b  buckets (entries), a row each: columns CLASS … LAST
+b  lists, a row each: those who wait in a bucket (entry), with columns CLASS … LAST, and last the idle agents
 h  what was asked for: a heap of moments and orders in one number; w says by order what it is
 d  the engine's deadlines: a heap of moments and numbers of offers; o says by number whose it is
 k  counters
@@ -19,17 +19,20 @@ NEVER = 1 << 62
 LOW = 0xFFFFFFFF
 """The lower half of a key: the order, or the number of the offer."""
 
-ARRIVAL, BUCKET, TALK, WRAP_UP, WRAP_UP_ENDS, PATIENCE, STATE, OFFERS, NUMBER, AFTER, BEFORE = range(11)
+BEFORE, AFTER = range(2)
+"""Of contacts and agents alike: the neighbours in the list, -1 at its ends."""
+
+ARRIVAL, BUCKET, TALK, WRAP_UP, WRAP_UP_ENDS, PATIENCE, STATE, OFFERS, NUMBER = range(2, 11)
 AGENT, ANSWERED, LEFT, DONE, DELAY = range(11, 16)
 """Of a contact. AGENT … DONE are its fate, -1 where it does not apply; PATIENCE below 0: without end."""
 
-READY, SERVING, IDLE_SINCE, IDLE_AFTER, IDLE_BEFORE, CAN = range(6)
+READY, SERVING, IDLE_SINCE, CAN = range(2, 6)
 """Of an agent."""
 
 CLASS, HEAD_START, TARGET, FIRST, LAST = range(5)
 """Of a bucket."""
 
-CALLS, DUE, ASKED, OFFERED, NOW, IDLE_FIRST, IDLE_LAST, DELAYS, COUNTERS = range(9)
+CALLS, DUE, ASKED, OFFERED, NOW, DELAYS, COUNTERS = range(7)
 """Of the counters."""
 
 GIVES_UP, ANSWERS, TALKED, WRAPPED = range(4)
@@ -61,66 +64,51 @@ def ask(k: Integers, h: Integers, w: Integers, at: Whole, what: Whole) -> None:
 
 
 @inlined
+def link(rows: Integers, b: Integers, which: Whole, who: Whole, place: Whole) -> None:
+    """Into a list, behind `place`; -1: as its first."""
+    following = b[which, FIRST] if place < 0 else rows[place, AFTER]
+    rows[who, BEFORE], rows[who, AFTER] = place, following
+    if place < 0:
+        b[which, FIRST] = who
+    else:
+        rows[place, AFTER] = who
+    if following < 0:
+        b[which, LAST] = who
+    else:
+        rows[following, BEFORE] = who
+
+
+@inlined
+def unlink(rows: Integers, b: Integers, which: Whole, who: Whole) -> None:
+    place, following = rows[who, BEFORE], rows[who, AFTER]
+    if place < 0:
+        b[which, FIRST] = following
+    else:
+        rows[place, AFTER] = following
+    if following < 0:
+        b[which, LAST] = place
+    else:
+        rows[following, BEFORE] = place
+
+
+@inlined
 def wait(c: Integers, b: Integers, contact: Whole) -> None:
     """Into its bucket, at the place that its arrival gives it: nearly always the last."""
-    bucket = c[contact, BUCKET]
-    place = b[bucket, LAST]
+    place = b[c[contact, BUCKET], LAST]
     while place > contact:
         place = c[place, BEFORE]
-    following = b[bucket, FIRST] if place < 0 else c[place, AFTER]
-    c[contact, BEFORE], c[contact, AFTER], c[contact, STATE] = place, following, WAITING
-    if place < 0:
-        b[bucket, FIRST] = contact
-    else:
-        c[place, AFTER] = contact
-    if following < 0:
-        b[bucket, LAST] = contact
-    else:
-        c[following, BEFORE] = contact
+    link(c, b, c[contact, BUCKET], contact, place)
+    c[contact, STATE] = WAITING
 
 
 @inlined
-def stop_waiting(c: Integers, b: Integers, contact: Whole) -> None:
-    bucket, place, following = c[contact, BUCKET], c[contact, BEFORE], c[contact, AFTER]
-    if place < 0:
-        b[bucket, FIRST] = following
-    else:
-        c[place, AFTER] = following
-    if following < 0:
-        b[bucket, LAST] = place
-    else:
-        c[following, BEFORE] = place
-
-
-@inlined
-def rest(k: Integers, a: Integers, agent: Whole) -> None:
+def rest(a: Integers, b: Integers, agent: Whole) -> None:
     """Among the idle, at the place of who is idle since then: nearly always the last."""
-    since, place = a[agent, IDLE_SINCE], k[IDLE_LAST]
+    idle = len(b) - 1
+    since, place = a[agent, IDLE_SINCE], b[idle, LAST]
     while place >= 0 and (a[place, IDLE_SINCE] > since or (a[place, IDLE_SINCE] == since and place > agent)):
-        place = a[place, IDLE_BEFORE]
-    following = k[IDLE_FIRST] if place < 0 else a[place, IDLE_AFTER]
-    a[agent, IDLE_BEFORE], a[agent, IDLE_AFTER] = place, following
-    if place < 0:
-        k[IDLE_FIRST] = agent
-    else:
-        a[place, IDLE_AFTER] = agent
-    if following < 0:
-        k[IDLE_LAST] = agent
-    else:
-        a[following, IDLE_BEFORE] = agent
-
-
-@inlined
-def stop_resting(k: Integers, a: Integers, agent: Whole) -> None:
-    place, following = a[agent, IDLE_BEFORE], a[agent, IDLE_AFTER]
-    if place < 0:
-        k[IDLE_FIRST] = following
-    else:
-        a[place, IDLE_AFTER] = following
-    if following < 0:
-        k[IDLE_LAST] = place
-    else:
-        a[following, IDLE_BEFORE] = place
+        place = a[place, BEFORE]
+    link(a, b, idle, agent, place)
 
 
 @inlined
@@ -156,14 +144,16 @@ def talk(k: Integers, h: Integers, w: Integers, c: Integers, contact: Whole) -> 
 
 
 @inlined
-def serve_contact(k: Integers, h: Integers, w: Integers, c: Integers, a: Integers, contact: Whole) -> bool:
+def serve_contact(
+    k: Integers, h: Integers, w: Integers, c: Integers, a: Integers, b: Integers, contact: Whole
+) -> bool:
     """Offer it to the agent who is idle longest of those who may serve it; whether there is one."""
-    agent, bucket = k[IDLE_FIRST], c[contact, BUCKET]
+    agent, bucket = b[len(b) - 1, FIRST], c[contact, BUCKET]
     while agent >= 0 and a[agent, CAN + bucket] == 0:
-        agent = a[agent, IDLE_AFTER]
+        agent = a[agent, AFTER]
     if agent < 0:
         return False
-    stop_resting(k, a, agent)
+    unlink(a, b, len(b) - 1, agent)
     offer(k, h, w, c, a, contact, agent)
     return True
 
@@ -176,16 +166,16 @@ def serve_agent(
     if a[agent, READY] == 0 or a[agent, SERVING] >= 0:
         return
     best = -1
-    for bucket in range(len(b)):
+    for bucket in range(len(b) - 1):
         head = b[bucket, FIRST]
         if head < 0 or a[agent, CAN + bucket] == 0:
             continue
         if best < 0 or goes_before(c, b, k[NOW], head, best):
             best = head
     if best < 0:
-        rest(k, a, agent)
+        rest(a, b, agent)
     else:
-        stop_waiting(c, b, best)
+        unlink(c, b, c[best, BUCKET], best)
         offer(k, h, w, c, a, best, agent)
 
 
@@ -193,7 +183,7 @@ def serve_agent(
 def arrive(
     k: Integers, h: Integers, w: Integers, c: Integers, a: Integers, b: Integers, contact: Whole
 ) -> None:
-    if not serve_contact(k, h, w, c, a, contact):
+    if not serve_contact(k, h, w, c, a, b, contact):
         wait(c, b, contact)
     if c[contact, PATIENCE] >= 0 and c[contact, STATE] != TALKING:
         ask(k, h, w, c[contact, ARRIVAL] + c[contact, PATIENCE], (GIVES_UP << 56) | contact)
@@ -209,7 +199,7 @@ def give_up(
         return
     c[contact, STATE], c[contact, LEFT] = GONE, k[NOW]
     if state == WAITING:
-        stop_waiting(c, b, contact)
+        unlink(c, b, c[contact, BUCKET], contact)
         return
     agent = c[contact, AGENT]
     c[contact, AGENT], a[agent, SERVING] = -1, -1
@@ -261,11 +251,11 @@ def turn(
         return
     contact = a[agent, SERVING]
     if contact < 0 and a[agent, READY] == 1:
-        stop_resting(k, a, agent)
+        unlink(a, b, len(b) - 1, agent)
     a[agent, READY] = 0
     if contact >= 0 and c[contact, STATE] == RINGING:
         a[agent, SERVING], c[contact, AGENT] = -1, -1
-        if not serve_contact(k, h, w, c, a, contact):
+        if not serve_contact(k, h, w, c, a, b, contact):
             wait(c, b, contact)
 
 

@@ -72,7 +72,7 @@ def run(scenario: Scenario, tables: Tables) -> tuple[Fate, int]:
     calls, what = np.zeros(2 * len(contacts) + 8, np.int64), np.zeros(asks, np.int64)
     due, whose = (np.zeros(len(contacts) + len(turns) + 8, np.int64) for _ in range(2))
     counters = np.zeros(machine.COUNTERS, np.int64)
-    counters[[machine.IDLE_FIRST, machine.IDLE_LAST, machine.DELAYS]] = -1, -1, delays
+    counters[machine.DELAYS] = delays
     until_ms = scenario.end_ms + scenario.run_on_ms - scenario.start_ms
     machine.run(counters, calls, what, due, whose, contacts, agents, buckets, turns, until_ms)
     fate = Fate(

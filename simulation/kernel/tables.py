@@ -33,7 +33,8 @@ def tables_of(scenario: Scenario, day: Day, offers: int = USUAL_OFFERS) -> Table
     came = np.array(day.arrivals, dtype=np.int64).reshape(-1, 3)
     offers = offers if scenario.habits.answer_delay is not None else 0
     contacts = np.full((len(came), machine.DELAY + offers), -1, dtype=np.int64)
-    contacts[:, [machine.STATE, machine.OFFERS, machine.NUMBER]] = 0
+    contacts[:, machine.STATE] = machine.COMING
+    contacts[:, [machine.OFFERS, machine.NUMBER]] = 0
     contacts[:, machine.ARRIVAL] = came[:, 0] - scenario.start_ms
     for number in range(len(scenario.streams)):
         mine = np.flatnonzero(came[:, 1] == number)
@@ -121,7 +122,8 @@ def _buckets(scenario: Scenario) -> Integers:
     for entry, line in zip(entries_of(scenario), lines_of(scenario), strict=True):
         priority_class = line.priority_class if entry.priority_class is None else entry.priority_class
         rows.append((priority_class, entry.head_start_ms, line.target_ms, -1, -1))
-    return np.array(rows, dtype=np.int64).reshape(-1, 5)
+    idle_agents = (0, 0, 0, -1, -1)
+    return np.array([*rows, idle_agents], dtype=np.int64)
 
 
 def _agents(scenario: Scenario) -> Integers:
@@ -132,7 +134,7 @@ def _agents(scenario: Scenario) -> Integers:
             int(bool(capacity.get(entry.medium, 0) and fitness(skills, line.needs)))
             for entry, line in zip(entries_of(scenario), lines_of(scenario), strict=True)
         ]
-        rows.append((0, -1, 0, -1, -1, *can))
+        rows.append((-1, -1, 0, -1, 0, *can))
     return np.array(rows, dtype=np.int64).reshape(len(rows), machine.CAN + len(entries_of(scenario)))
 
 
