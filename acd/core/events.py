@@ -13,39 +13,39 @@ Diversion = Literal["voicemail", "callback"]
 """The services for which a waiting contact may leave its line."""
 
 
-class Event(Struct, frozen=True, tag=True, gc=False):
-    """Base of all events; subclasses are told apart by their name."""
+class Event(Struct, frozen=True, gc=False):
+    """Base of all events. Journals name each by its tag, which therefore stays when its class is renamed."""
 
 
-class Tick(Event, frozen=True):
+class Tick(Event, frozen=True, tag="Tick"):
     """Deadlines up to now are due."""
 
 
-class DeskChanged(Event, frozen=True):
+class DeskChanged(Event, frozen=True, tag="DeskChanged"):
     """The desk is now this one; it applies to waiting contacts too."""
 
     desk: Desk
 
 
-class CalendarChanged(Event, frozen=True):
+class CalendarChanged(Event, frozen=True, tag="CalendarChanged"):
     """Opening hours of one calendar were resolved anew (or further into the future)."""
 
     calendar: Calendar
 
 
-class IncidentDeclared(Event, frozen=True):
+class IncidentDeclared(Event, frozen=True, tag="IncidentDeclared"):
     """A mass incident is on: calls in its scope that arrive from now on hear its text."""
 
     incident: Incident
 
 
-class IncidentEnded(Event, frozen=True):
+class IncidentEnded(Event, frozen=True, tag="IncidentEnded"):
     """The incident is over before it expires. Who hears its text now hears it out and is then admitted."""
 
     incident: IncidentId
 
 
-class ContactArrived(Event, frozen=True):
+class ContactArrived(Event, frozen=True, tag="ContactArrived"):
     """A channel hands over a call, a mail or a fax."""
 
     ref: str
@@ -65,54 +65,54 @@ class ContactArrived(Event, frozen=True):
     """… for so long at most, and only while he is signed in and not paused."""
 
 
-class PromptEnded(Event, frozen=True):
+class PromptEnded(Event, frozen=True, tag="PromptEnded"):
     """The mandatory greeting, or the text of an incident, was played to its end."""
 
     contact: ContactId
 
 
-class ContactLeft(Event, frozen=True):
+class ContactLeft(Event, frozen=True, tag="ContactLeft"):
     """The other side ended it: the caller hung up (before the answer: abandoned)."""
 
     contact: ContactId
 
 
-class ContactDiverted(Event, frozen=True):
+class ContactDiverted(Event, frozen=True, tag="ContactDiverted"):
     """A waiting (or rung) contact leaves by its own choice for voicemail, or is promised a callback."""
 
     contact: ContactId
     kind: Diversion
 
 
-class ContactReleased(Event, frozen=True):
+class ContactReleased(Event, frozen=True, tag="ContactReleased"):
     """The agent ended it: hung up, sent the answer, closed the document."""
 
     contact: ContactId
     agent: AgentId
 
 
-class LegLost(Event, frozen=True):
+class LegLost(Event, frozen=True, tag="LegLost"):
     """A leg is dead though nobody hung up: the caller's (`agent` None) or that of the agent."""
 
     contact: ContactId
     agent: AgentId | None = None
 
 
-class ContactHeld(Event, frozen=True):
+class ContactHeld(Event, frozen=True, tag="ContactHeld"):
     """One side put the other on hold: the agent (`by_agent`) or the caller."""
 
     contact: ContactId
     by_agent: bool
 
 
-class ContactResumed(Event, frozen=True):
+class ContactResumed(Event, frozen=True, tag="ContactResumed"):
     """The hold is over."""
 
     contact: ContactId
     by_agent: bool
 
 
-class ContactTransferred(Event, frozen=True):
+class ContactTransferred(Event, frozen=True, tag="ContactTransferred"):
     """The agent hands it to another line; it keeps the moment it first waited."""
 
     contact: ContactId
@@ -120,7 +120,7 @@ class ContactTransferred(Event, frozen=True):
     line: LineId
 
 
-class PriorityChanged(Event, frozen=True):
+class PriorityChanged(Event, frozen=True, tag="PriorityChanged"):
     """A waiting (or later waiting) contact gets another class or head start; None leaves as is."""
 
     contact: ContactId
@@ -128,64 +128,64 @@ class PriorityChanged(Event, frozen=True):
     head_start_ms: int | None = None
 
 
-class OfferAccepted(Event, frozen=True):
+class OfferAccepted(Event, frozen=True, tag="OfferAccepted"):
     """The agent answered. The first accept of a contact wins."""
 
     offer: OfferId
 
 
-class OfferRefused(Event, frozen=True):
+class OfferRefused(Event, frozen=True, tag="OfferRefused"):
     """The agent declined (486 busy, 603 decline, the button)."""
 
     offer: OfferId
 
 
-class OfferFailed(Event, frozen=True):
+class OfferFailed(Event, frozen=True, tag="OfferFailed"):
     """The offer could not be delivered: phone unreachable, error of the network."""
 
     offer: OfferId
 
 
-class AgentSignedIn(Event, frozen=True):
+class AgentSignedIn(Event, frozen=True, tag="AgentSignedIn"):
     """He is signed in and ready."""
 
     agent: AgentId
 
 
-class AgentSignedOut(Event, frozen=True):
+class AgentSignedOut(Event, frozen=True, tag="AgentSignedOut"):
     """No more offers; what he handles he finishes."""
 
     agent: AgentId
 
 
-class AgentPaused(Event, frozen=True):
+class AgentPaused(Event, frozen=True, tag="AgentPaused"):
     """No offers until ready; what he handles he finishes."""
 
     agent: AgentId
     reason: str
 
 
-class AgentReady(Event, frozen=True):
+class AgentReady(Event, frozen=True, tag="AgentReady"):
     """His pause is over: he takes offers again."""
 
     agent: AgentId
 
 
-class AgentReachable(Event, frozen=True):
+class AgentReachable(Event, frozen=True, tag="AgentReachable"):
     """A device of his for this medium is there (a phone registered)."""
 
     agent: AgentId
     medium: Medium
 
 
-class AgentUnreachable(Event, frozen=True):
+class AgentUnreachable(Event, frozen=True, tag="AgentUnreachable"):
     """His last device for this medium is gone."""
 
     agent: AgentId
     medium: Medium
 
 
-class WrapUpCoded(Event, frozen=True):
+class WrapUpCoded(Event, frozen=True, tag="WrapUpCoded"):
     """The contact got its code; ends a wrap-up that waited only for it."""
 
     contact: ContactId
@@ -193,7 +193,7 @@ class WrapUpCoded(Event, frozen=True):
     code: str
 
 
-class WrapUpExtended(Event, frozen=True):
+class WrapUpExtended(Event, frozen=True, tag="WrapUpExtended"):
     """The agent needs longer for his wrap-up, by `by_ms` more; bounded by the line."""
 
     contact: ContactId
@@ -201,7 +201,7 @@ class WrapUpExtended(Event, frozen=True):
     by_ms: int
 
 
-class WrapUpEnded(Event, frozen=True):
+class WrapUpEnded(Event, frozen=True, tag="WrapUpEnded"):
     """The agent says that he is done; illegal while a required code is missing."""
 
     contact: ContactId

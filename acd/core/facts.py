@@ -7,13 +7,16 @@ from agents.skills import AgentId
 from queues.desk import CalendarId, EntryId, IncidentId, IncidentMode, LineId, Medium, TenantId
 
 
-class Fact(Struct, frozen=True, tag=True, gc=False):
-    """Base of all facts. `t_ms` is the moment it became true: of its event, or of its own deadline."""
+class Fact(Struct, frozen=True, gc=False):
+    """Base of all facts. `t_ms` is the moment it became true: of its event, or of its own deadline.
+
+    Journals and the API name each by its tag, which therefore stays when its class is renamed.
+    """
 
     t_ms: int
 
 
-class DeskSet(Fact, frozen=True):
+class DeskSet(Fact, frozen=True, tag="DeskSet"):
     """The desk became another one; how large it is."""
 
     agents: int
@@ -21,13 +24,13 @@ class DeskSet(Fact, frozen=True):
     entries: int
 
 
-class CalendarSet(Fact, frozen=True):
+class CalendarSet(Fact, frozen=True, tag="CalendarSet"):
     """The opening hours of a calendar were replaced."""
 
     calendar: CalendarId
 
 
-class Blocked(Fact, frozen=True):
+class Blocked(Fact, frozen=True, tag="Blocked"):
     """A contact was not admitted. `reason`: `unknown entry` (of no client and line), `closed` or `full`."""
 
     ref: str
@@ -41,7 +44,7 @@ class Blocked(Fact, frozen=True):
     vip: bool
 
 
-class Arrived(Fact, frozen=True):
+class Arrived(Fact, frozen=True, tag="Arrived"):
     """A contact was admitted: from here on it is accounted for until one of `ENDINGS`."""
 
     contact: ContactId
@@ -55,7 +58,7 @@ class Arrived(Fact, frozen=True):
     """Its entry or its VIP list gives it a head start, or a class of its own below that of the line."""
 
 
-class Announced(Fact, frozen=True):
+class Announced(Fact, frozen=True, tag="Announced"):
     """A greeting is played; a mandatory one delays the queue."""
 
     contact: ContactId
@@ -63,7 +66,7 @@ class Announced(Fact, frozen=True):
     mandatory: bool
 
 
-class Informed(Fact, frozen=True):
+class Informed(Fact, frozen=True, tag="Informed"):
     """The greeting that was just announced is the text of this incident; `line` is that of the entry."""
 
     contact: ContactId
@@ -71,7 +74,7 @@ class Informed(Fact, frozen=True):
     line: LineId
 
 
-class Queued(Fact, frozen=True):
+class Queued(Fact, frozen=True, tag="Queued"):
     """It waits in `line`. `anchor_ms` is when it first waited, whatever happened since."""
 
     contact: ContactId
@@ -83,14 +86,14 @@ class Queued(Fact, frozen=True):
     """`arrived`, `transfer`, `overflow` or `leg lost`."""
 
 
-class Requeued(Fact, frozen=True):
+class Requeued(Fact, frozen=True, tag="Requeued"):
     """No offer of it rings any more; it is back in its old place."""
 
     contact: ContactId
     line: LineId
 
 
-class PreferredHeld(Fact, frozen=True):
+class PreferredHeld(Fact, frozen=True, tag="PreferredHeld"):
     """It is held for its preferred agent until `until_ms`."""
 
     contact: ContactId
@@ -98,7 +101,7 @@ class PreferredHeld(Fact, frozen=True):
     until_ms: int
 
 
-class PreferredLet(Fact, frozen=True):
+class PreferredLet(Fact, frozen=True, tag="PreferredLet"):
     """It is held no longer. `reason`: `waited`, `agent left` or `tried`."""
 
     contact: ContactId
@@ -106,21 +109,21 @@ class PreferredLet(Fact, frozen=True):
     reason: str
 
 
-class Relaxed(Fact, frozen=True):
+class Relaxed(Fact, frozen=True, tag="Relaxed"):
     """Relaxation `step` (1, 2, …) of its line applies: more agents may serve it."""
 
     contact: ContactId
     step: int
 
 
-class Promoted(Fact, frozen=True):
+class Promoted(Fact, frozen=True, tag="Promoted"):
     """Its target was near: it has this class now."""
 
     contact: ContactId
     priority_class: int
 
 
-class PriorityChange(Fact, frozen=True):
+class PriorityChange(Fact, frozen=True, tag="PriorityChange"):
     """Its class or head start was changed by hand; the class is the one asked for, before any promotion."""
 
     contact: ContactId
@@ -128,13 +131,13 @@ class PriorityChange(Fact, frozen=True):
     head_start_ms: int
 
 
-class TriedForgotten(Fact, frozen=True):
+class TriedForgotten(Fact, frozen=True, tag="TriedForgotten"):
     """Everybody had been tried; it may be offered to all of them again."""
 
     contact: ContactId
 
 
-class PositionTold(Fact, frozen=True):
+class PositionTold(Fact, frozen=True, tag="PositionTold"):
     """`position` was told (1 is served next) and never gets worse in one line; `rank` is the true one."""
 
     contact: ContactId
@@ -150,7 +153,7 @@ class OfferFact(Fact, frozen=True):
     agent: AgentId
 
 
-class Offered(OfferFact, frozen=True):
+class Offered(OfferFact, frozen=True, tag="Offered"):
     """A decision. Rank is (class, urgency, arrival); urgency = `urgency_ms` / `target_ms`."""
 
     line: LineId
@@ -166,25 +169,25 @@ class Offered(OfferFact, frozen=True):
     """How many agents, or heads of buckets, were compared."""
 
 
-class Refused(OfferFact, frozen=True):
+class Refused(OfferFact, frozen=True, tag="Refused"):
     """The agent declined the offer."""
 
 
-class NotAnswered(OfferFact, frozen=True):
+class NotAnswered(OfferFact, frozen=True, tag="NotAnswered"):
     """The lease of the offer ran out; the agent is paused."""
 
 
-class OfferLost(OfferFact, frozen=True):
+class OfferLost(OfferFact, frozen=True, tag="OfferLost"):
     """The offer could not be delivered."""
 
 
-class OfferWithdrawn(OfferFact, frozen=True):
+class OfferWithdrawn(OfferFact, frozen=True, tag="OfferWithdrawn"):
     """The offer ended without any doing of the agent; `cause` as in WithdrawOffer."""
 
     cause: str
 
 
-class Answered(OfferFact, frozen=True):
+class Answered(OfferFact, frozen=True, tag="Answered"):
     """`wait_ms` since it was first queued, `line_wait_ms` since it entered this line."""
 
     line: LineId
@@ -192,7 +195,7 @@ class Answered(OfferFact, frozen=True):
     line_wait_ms: int
 
 
-class Held(Fact, frozen=True):
+class Held(Fact, frozen=True, tag="Held"):
     """The conversation was put on hold."""
 
     contact: ContactId
@@ -200,7 +203,7 @@ class Held(Fact, frozen=True):
     by_agent: bool
 
 
-class Resumed(Fact, frozen=True):
+class Resumed(Fact, frozen=True, tag="Resumed"):
     """The conversation went on after a hold."""
 
     contact: ContactId
@@ -208,7 +211,7 @@ class Resumed(Fact, frozen=True):
     by_agent: bool
 
 
-class Interrupted(Fact, frozen=True):
+class Interrupted(Fact, frozen=True, tag="Interrupted"):
     """The agent's work on `contact` rests while he handles `by`."""
 
     contact: ContactId
@@ -216,14 +219,14 @@ class Interrupted(Fact, frozen=True):
     by: ContactId
 
 
-class InterruptionEnded(Fact, frozen=True):
+class InterruptionEnded(Fact, frozen=True, tag="InterruptionEnded"):
     """The work that had rested goes on."""
 
     contact: ContactId
     agent: AgentId
 
 
-class Transferred(Fact, frozen=True):
+class Transferred(Fact, frozen=True, tag="Transferred"):
     """The agent handed it to another line; `escalated`: to one of a higher level."""
 
     contact: ContactId
@@ -233,7 +236,7 @@ class Transferred(Fact, frozen=True):
     escalated: bool
 
 
-class Overflowed(Fact, frozen=True):
+class Overflowed(Fact, frozen=True, tag="Overflowed"):
     """It left a line for another. `reason`: `waited too long`, `full` or `closed`."""
 
     contact: ContactId
@@ -242,14 +245,14 @@ class Overflowed(Fact, frozen=True):
     reason: str
 
 
-class AgentLegLost(Fact, frozen=True):
+class AgentLegLost(Fact, frozen=True, tag="AgentLegLost"):
     """The agent's leg died; the contact waits again."""
 
     contact: ContactId
     agent: AgentId
 
 
-class Abandoned(Fact, frozen=True):
+class Abandoned(Fact, frozen=True, tag="Abandoned"):
     """The other side left before an answer. `stage`: `greeting`, `waiting` or `offered`."""
 
     contact: ContactId
@@ -259,7 +262,7 @@ class Abandoned(Fact, frozen=True):
     leg_lost: bool
 
 
-class Released(Fact, frozen=True):
+class Released(Fact, frozen=True, tag="Released"):
     """It ended. `by`: `caller`, `agent`, `leg lost`, `waited too long`; after a text `closed`, `full`."""
 
     contact: ContactId
@@ -267,7 +270,7 @@ class Released(Fact, frozen=True):
     by: str
 
 
-class FlowedOut(Fact, frozen=True):
+class FlowedOut(Fact, frozen=True, tag="FlowedOut"):
     """It left for another service. `kind`: `voicemail` or `callback`; `wait_ms` since it was first queued."""
 
     contact: ContactId
@@ -276,7 +279,7 @@ class FlowedOut(Fact, frozen=True):
     wait_ms: int
 
 
-class Deflected(Fact, frozen=True):
+class Deflected(Fact, frozen=True, tag="Deflected"):
     """It ended with the mandatory text of an incident, never queued. `by`: `caller` or `end` (the mode)."""
 
     contact: ContactId
@@ -285,7 +288,7 @@ class Deflected(Fact, frozen=True):
     by: str
 
 
-class IncidentOn(Fact, frozen=True):
+class IncidentOn(Fact, frozen=True, tag="IncidentOn"):
     """An incident was declared; calls in its scope hear `greeting` from now on."""
 
     incident: IncidentId
@@ -295,14 +298,14 @@ class IncidentOn(Fact, frozen=True):
     expires_ms: int
 
 
-class IncidentOff(Fact, frozen=True):
+class IncidentOff(Fact, frozen=True, tag="IncidentOff"):
     """An incident is over. `reason`: `by hand` or `expired`."""
 
     incident: IncidentId
     reason: str
 
 
-class WrapUpStarted(Fact, frozen=True):
+class WrapUpStarted(Fact, frozen=True, tag="WrapUpStarted"):
     """After-contact work began; without an extension it is over at `until_ms`."""
 
     contact: ContactId
@@ -310,7 +313,7 @@ class WrapUpStarted(Fact, frozen=True):
     until_ms: int
 
 
-class WrapUpExtension(Fact, frozen=True):
+class WrapUpExtension(Fact, frozen=True, tag="WrapUpExtension"):
     """The wrap-up lasts until `until_ms` now."""
 
     contact: ContactId
@@ -318,7 +321,7 @@ class WrapUpExtension(Fact, frozen=True):
     until_ms: int
 
 
-class WrapUpCode(Fact, frozen=True):
+class WrapUpCode(Fact, frozen=True, tag="WrapUpCode"):
     """The contact was coded; the last code counts."""
 
     contact: ContactId
@@ -326,14 +329,14 @@ class WrapUpCode(Fact, frozen=True):
     code: str
 
 
-class WrapUpOverdue(Fact, frozen=True):
+class WrapUpOverdue(Fact, frozen=True, tag="WrapUpOverdue"):
     """Its time is over but the required code is missing."""
 
     contact: ContactId
     agent: AgentId
 
 
-class WrapUpDone(Fact, frozen=True):
+class WrapUpDone(Fact, frozen=True, tag="WrapUpDone"):
     """The wrap-up is over; `code` is empty when none was given."""
 
     contact: ContactId
@@ -341,39 +344,39 @@ class WrapUpDone(Fact, frozen=True):
     code: str
 
 
-class SignedIn(Fact, frozen=True):
+class SignedIn(Fact, frozen=True, tag="SignedIn"):
     """The agent is signed in and ready."""
 
     agent: AgentId
 
 
-class SignedOut(Fact, frozen=True):
+class SignedOut(Fact, frozen=True, tag="SignedOut"):
     """The agent is signed out, or left the desk."""
 
     agent: AgentId
 
 
-class Paused(Fact, frozen=True):
+class Paused(Fact, frozen=True, tag="Paused"):
     """The agent takes no offers: he paused, or the desk's reason for no answer applies."""
 
     agent: AgentId
     reason: str
 
 
-class Ready(Fact, frozen=True):
+class Ready(Fact, frozen=True, tag="Ready"):
     """The pause of the agent is over."""
 
     agent: AgentId
 
 
-class Reachable(Fact, frozen=True):
+class Reachable(Fact, frozen=True, tag="Reachable"):
     """A device of his for this medium is there."""
 
     agent: AgentId
     medium: Medium
 
 
-class Unreachable(Fact, frozen=True):
+class Unreachable(Fact, frozen=True, tag="Unreachable"):
     """His last device for this medium is gone."""
 
     agent: AgentId

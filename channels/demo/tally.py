@@ -10,7 +10,7 @@ from acd.web.client import Client, ClientError
 NEAR_HZ = 15
 """Tones are 25 Hz apart at least; a spectrum of 0.6 s is exact to 2 Hz."""
 
-LIVE = tuple(ending.__name__ for ending in ENDINGS)
+LIVE = tuple(str(ending.__struct_config__.tag) for ending in ENDINGS)
 
 
 @dataclass(slots=True)
