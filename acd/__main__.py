@@ -1,6 +1,6 @@
 """`python -m acd` is `acd`."""
 
-from acd.cli import main
+from acd.commands.cli import main
 
 if __name__ == "__main__":
     main()

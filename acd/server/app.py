@@ -8,21 +8,22 @@ from typing import Any
 
 import structlog
 
+from acd.core import view
 from acd.core.engine import ENGINE_VERSION
 from acd.core.events import ContactId, Event
 from acd.journal.stamper import Stamper
+from acd.observe.exposition import Exposed, Figures, exposition
+from acd.observe.lag import LoopLag
+from acd.observe.metrics import FactCounts
 from acd.ports import Channel, Host, Journal, Recovered, Snapshot
+from acd.replay.recovery import Revived, revive
 from acd.server.calendars import DAY_MS, changes, configured
 from acd.server.control import ServerControl
 from acd.server.dispatch import Dispatch
 from acd.server.driver import Driver
-from acd.server.exposition import exposition
 from acd.server.garbage import Garbage
 from acd.server.gate import Gate
 from acd.server.host import ServerHost
-from acd.server.lag import LoopLag
-from acd.server.metrics import FactCounts
-from acd.server.recovery import Revived, revive
 from acd.server.snapshots import Snapshots
 from acd.server.stores import open_journal, open_parties
 from acd.web import api
@@ -167,7 +168,7 @@ class App:
             journal=self.journal,
             channels=self._channel_states,
             stopping=lambda: self._stopping,
-            metrics=exposition(self).text,
+            metrics=exposition(self._exposed()).text,
         )
         self.listener = Listener(api.create(self.control, token), settings.host, settings.port)
         self.listener.start()
@@ -175,6 +176,33 @@ class App:
         url_file = data_dir / URL_FILE
         url_file.write_text(self.listener.url + "\n", encoding="ascii")
         self._exits.callback(url_file.unlink, missing_ok=True)
+
+    def _exposed(self) -> Exposed:
+        driver = self.driver
+        return Exposed(
+            facts=self.counts,
+            lines=lambda: view.line_views(driver.engine.state, driver.now_ms()),
+            agents=lambda: view.agent_views(driver.engine.state),
+            carried=self.dispatch.carried,
+            failed=self.dispatch.failed,
+            channel_counts=lambda: {channel.name: channel.counts() for channel in self.channels},
+            channel_states=self._channel_states,
+            lag=self.lag.pauses,
+            collections=self.garbage.pauses,
+            figures=self._figures,
+        )
+
+    def _figures(self) -> Figures:
+        return Figures(
+            entries=self.driver.seq,
+            written=self.gate.written,
+            synced=self.gate.synced,
+            failing=bool(self.gate.trouble),
+            held=self.gate.held,
+            rejected=self.driver.rejected,
+            snapshots=self.snapshots.taken,
+            snapshots_failed=self.snapshots.failed,
+        )
 
     def _start_chores(self) -> None:
         self._chore("snapshots", self.snapshots.run())

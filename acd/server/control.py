@@ -2,19 +2,18 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
-from importlib.metadata import version
 from itertools import islice
 
 from acd.core import view
-from acd.core.engine import ENGINE_VERSION
 from acd.core.events import ContactId, Event
 from acd.core.facts import Fact
 from acd.core.view import ContactView, Status
+from acd.observe.health import Health, health
 from acd.ports import Journal
+from acd.reports.history import contact_history
 from acd.server.driver import Driver
 from acd.server.gate import Gate
-from acd.server.history import contact_history
-from acd.web.control import Health, NotDurable
+from acd.web.control import NotDurable
 from agents.skills import AgentId
 
 SYNC_PATIENCE_S = 10.0
@@ -43,10 +42,7 @@ class ServerControl:
 
     def health(self) -> Health:
         """How the server is."""
-        trouble = self._gate.trouble
-        well = not trouble and all(state == "up" for state in self._channels.values())
-        status = "stopping" if self._stopping() else "ok" if well else "degraded"
-        return Health(status, trouble or "ok", dict(self._channels), version("acd-engine"), ENGINE_VERSION)
+        return health(self._gate.trouble, self._channels, stopping=self._stopping())
 
     def metrics(self) -> bytes:
         """Prometheus text."""

@@ -14,8 +14,8 @@ import structlog
 
 from acd.core.engine import ENGINE_VERSION
 from acd.ports import Entry, Journal, Snapshot
-from acd.server.recovery import RecoveryError
-from acd.server.shadow import read_message, write_message
+from acd.replay.recovery import RecoveryError
+from acd.replay.shadow import read_message, write_message
 
 _log = structlog.get_logger("acd.snapshots")
 
@@ -91,7 +91,7 @@ def shadow_snapshot(journal: Journal, last: Snapshot | None, until_seq: int) -> 
     Raises RecoveryError when the replay does not give the journalled facts, OSError, EOFError and
     subprocess.SubprocessError when the process fails.
     """
-    command = [sys.executable, "-m", "acd.server.shadow"]
+    command = [sys.executable, "-m", "acd.replay.shadow"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdin is not None
         assert process.stdout is not None

@@ -1,4 +1,4 @@
-"""The HTTP API: its shapes, its rules, its socket, its client."""
+"""The HTTP API: its shapes, its rules, its socket."""
 
 PREFIX = "/api/v1"
 """Where the first version of the API lies; an incompatible one gets another."""

@@ -21,12 +21,13 @@ from acd.core.events import (
     WrapUpExtended,
 )
 from acd.core.view import AgentView, ContactView, Status
+from acd.observe.health import Health
+from acd.reports.explain import Happening, OfferExplained, explain, happening
 from acd.web import PREFIX, errors
 from acd.web.auth import bearer
 from acd.web.bodies import PriorityRequest, StateChange, TransferRequest, WantedState, WrapUpRequest
-from acd.web.control import Control, Health, NotDurable
+from acd.web.control import Control, NotDurable
 from acd.web.errors import ApiError
-from acd.web.explain import Happening, OfferExplained, explain, happening
 from acd.web.limits import BodyCap
 from agents.skills import AgentId
 from queues.desk import LineId

@@ -2,24 +2,11 @@
 
 from typing import Protocol
 
-from msgspec import Struct
-
 from acd.core.events import ContactId, Event
 from acd.core.facts import Fact
 from acd.core.view import ContactView, Status
+from acd.observe.health import Health
 from agents.skills import AgentId
-
-
-class Health(Struct, frozen=True):
-    """`status` is `ok`, `degraded` (works, but not as promised) or `stopping`."""
-
-    status: str
-    journal: str
-    """`ok`, or what is wrong with it."""
-    channels: dict[str, str]
-    """Channel → `up` or why it is not."""
-    version: str
-    engine_version: int
 
 
 class NotDurable(Exception):

@@ -79,7 +79,7 @@ class Desk:
         site = self._write()
         log = self.folder / "log"
         with log.open("wb") as stderr:
-            command = [sys.executable, "-c", "from acd.cli import main; main()", "serve", str(site)]
+            command = [sys.executable, "-c", "from acd.commands.cli import main; main()", "serve", str(site)]
             self._process = subprocess.Popen(command, stdout=stderr, stderr=stderr, cwd=self.folder)
         self.server = self._process.pid
         try:

@@ -12,8 +12,8 @@ from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from acd.web import terminal
-from acd.web.client import Client, ClientError
+from acd.commands import terminal
+from acd.commands.client import Client, ClientError
 from channels.demo.show import DemoError, Show
 from channels.demo.tally import Tally
 

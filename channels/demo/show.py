@@ -14,7 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from acd.web.client import Client, ClientError, Target
+from acd.commands.client import Client, ClientError, Target
 from config.load import DEMO_SITE
 
 AGENTS = ("anna", "bert", "clara", "david", "emine")

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
 
+from acd.commands.client import Client, ClientError
 from acd.core.facts import ENDINGS
-from acd.web.client import Client, ClientError
 
 NEAR_HZ = 15
 """Tones are 25 Hz apart at least; a spectrum of 0.6 s is exact to 2 Hz."""

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 from msgspec.structs import replace
 
-from acd.cli import BAD_INPUT, DONE, Failure
+from acd.commands.cli import BAD_INPUT, DONE, Failure
 from config.durations import duration_ms
 from queues.desk import LineId
 from simulation.commands.simulate import BRIEFLY, check_language, document, run, save

@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from acd.cli import BAD_INPUT, DONE, NO
+from acd.commands.cli import BAD_INPUT, DONE, NO
 from simulation import erlang
 from simulation.erlang import HOUR_S, ErlangError, NotReached, ServiceLevel
 from simulation.theory.birth_death import Unstable

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from acd.cli import BAD_INPUT, DONE, Failure
+from acd.commands.cli import BAD_INPUT, DONE, Failure
 from acd.core.facts import Fact
 from acd.journal.codec import decode_facts
 from config.errors import ConfigError

@@ -14,7 +14,7 @@ import msgspec
 import typer
 from rich.progress import TaskProgressColumn
 
-from acd.cli import BAD_INPUT, DONE, NO, Failure
+from acd.commands.cli import BAD_INPUT, DONE, NO, Failure
 from acd.core.errors import UnreadableSnapshot
 from acd.core.facts import Answered, Fact, Offered
 from acd.ports import Entry

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 from msgspec.structs import asdict
 
-from acd.cli import BAD_INPUT, DONE, Failure
+from acd.commands.cli import BAD_INPUT, DONE, Failure
 from acd.kpi.definitions import DEFAULT_SERVICE_LEVEL
 from simulation.commands.terminal import (
     CORES,

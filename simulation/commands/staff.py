@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from acd.cli import DONE, NO, Failure
+from acd.commands.cli import DONE, NO, Failure
 from simulation.commands.simulate import check_language, goals, save
 from simulation.commands.terminal import (
     CORES,

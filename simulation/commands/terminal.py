@@ -19,7 +19,7 @@ from rich.progress import (
 )
 from rich.table import Table
 
-from acd.cli import BAD_INPUT, NO, Failure
+from acd.commands.cli import BAD_INPUT, NO, Failure
 from config.errors import ConfigError
 from simulation.plan.plan_file import DEMO_PLAN, Plan, load_plan
 from simulation.runs import experiment

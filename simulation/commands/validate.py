@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.progress import TaskProgressColumn
 from rich.table import Table
 
-from acd.cli import BAD_INPUT, DONE, NO
+from acd.commands.cli import BAD_INPUT, DONE, NO
 from config.errors import ConfigError
 from simulation.commands.terminal import bar
 from simulation.runs.spread import workers

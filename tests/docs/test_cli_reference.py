@@ -8,8 +8,8 @@ import pytest
 import typer
 from typer.main import get_command
 
-from acd.cli import COMMANDS
-from acd.server.kpi_command import kpi
+from acd.commands.cli import COMMANDS
+from acd.commands.kpi import kpi
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "reference" / "cli.md"
 PLANNERS = {

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from typer.main import get_command
 
-from acd.cli import COMMANDS, app
+from acd.commands.cli import COMMANDS, app
 from channels.sip.settings import read_table
 from config.load import DEMO_SITE, check
 from config.table import RawTable

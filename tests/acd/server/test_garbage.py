@@ -4,8 +4,8 @@ import asyncio
 import gc
 import weakref
 
+from acd.observe.lag import LoopLag
 from acd.server.garbage import Garbage
-from acd.server.lag import LoopLag
 
 
 class Ring:

@@ -10,7 +10,7 @@ from acd.journal.codec import encode_event, encode_facts
 from acd.journal.digest import facts_digest
 from acd.journal.memory import MemoryJournal
 from acd.ports import Entry, Recovered, Snapshot
-from acd.server.recovery import RecoveryError
+from acd.replay.recovery import RecoveryError
 from acd.server.snapshots import Snapshots, shadow_snapshot
 from acd.testing import NUMBER, small_desk
 from queues.desk import Medium

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import typer
 
-from acd.cli import app
+from acd.commands.cli import app
 from acd.web import PREFIX
 from acd.web.api import create
 from acd.web.control import Control

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from acd import cli
+from acd.commands import cli
 from simulation.draws import Day
 from simulation.plan.plan_file import DEMO_PLAN, load_plan
 from simulation.runs.experiment import experiment

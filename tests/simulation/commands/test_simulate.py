@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import openpyxl
 import pytest
 
-from acd import cli
+from acd.commands import cli
 
 SITE = """
 [server]

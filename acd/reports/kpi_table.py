@@ -8,9 +8,9 @@ from rich.text import Text
 
 from acd.kpi.definitions import DEFAULT_SERVICE_LEVEL, DEFINITIONS, Unit, printed
 from acd.kpi.percentiles import SHOWN, percentiles
-from acd.server import kpi_report
-from acd.server.kpi_report import Report
-from acd.server.periods import told
+from acd.reports import kpi_report
+from acd.reports.kpi_report import Report
+from acd.reports.periods import told
 
 COUNTED = (
     ("contacts N", "arrived"),

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from acd.server.metrics import Pauses
+from acd.observe.metrics import Pauses
 
 _EVERY_S = 0.1
 

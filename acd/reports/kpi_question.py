@@ -19,9 +19,9 @@ from acd.kpi.definitions import DEFINITIONS, Definition
 from acd.kpi.formula import Rule, WrongRule, define
 from acd.kpi.legs import View
 from acd.kpi.service import Terms
-from acd.server import kpi_report, kpi_table
-from acd.server.kpi_report import LOOK_BACK_MS, Question, Report
-from acd.server.periods import intervals_of, midnight_ms, zone_of
+from acd.reports import kpi_report, kpi_table
+from acd.reports.kpi_report import LOOK_BACK_MS, Question, Report
+from acd.reports.periods import intervals_of, midnight_ms, zone_of
 from config.durations import duration_ms
 from config.errors import ConfigError, Problem, did_you_mean
 from config.load import check

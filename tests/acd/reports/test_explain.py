@@ -2,8 +2,8 @@
 
 from acd.core.events import ContactArrived, ContactId, ContactReleased, OfferAccepted, OfferRefused
 from acd.core.facts import Fact
+from acd.reports.explain import explain, happening
 from acd.testing import NUMBER, Transcript, small_desk
-from acd.web.explain import explain, happening
 from agents.skills import AgentId
 from queues.desk import Medium
 

@@ -22,9 +22,9 @@ from acd.journal.codec import encode_event, encode_facts
 from acd.journal.digest import facts_digest
 from acd.journal.sqlite import SqliteJournal
 from acd.ports import Entry, Recovered, Snapshot
+from acd.replay.recovery import Divergence, RecoveryError, VersionMismatch, revive
 from acd.server.driver import Driver
 from acd.server.gate import Gate
-from acd.server.recovery import Divergence, RecoveryError, VersionMismatch, revive
 from acd.testing import NUMBER, small_desk
 from agents.skills import AgentId
 from queues.desk import Medium

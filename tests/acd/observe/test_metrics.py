@@ -12,8 +12,8 @@ from acd.core.events import (
     OfferAccepted,
     OfferRefused,
 )
+from acd.observe.metrics import Exposition, FactCounts, Gauge, Pauses
 from acd.server.app import App
-from acd.server.metrics import Exposition, FactCounts, Gauge, Pauses
 from acd.testing import NUMBER, ScriptedChannel, Transcript, small_site
 from agents.skills import AgentId
 from config.schema import JournalKind

@@ -2,22 +2,20 @@
 
 from acd.core.engine import ENGINE_VERSION
 from acd.journal.errors import JournalError
-from acd.ports import Snapshot
-from acd.server.recovery import RecoveryError, revive
-from acd.server.stores import open_journal
-from config.schema import Site
+from acd.ports import Journal, Snapshot
+from acd.replay.recovery import RecoveryError, revive
 
 
 class CannotUpgrade(Exception):
     """Nothing was changed; the text says why and what to do."""
 
 
-def upgrade(site: Site) -> str:
-    """Replay the tail, compare every digest, and store a snapshot of this version; says what was done.
+def take_over(journal: Journal) -> str:
+    """Open the journal, replay its tail, compare every digest, store a snapshot of this version, close it.
 
-    Raises CannotUpgrade: the journal is in use or damaged, or this version would have decided otherwise.
+    Returns what was done, in a sentence. Raises CannotUpgrade: the journal is in use or
+    damaged, or this version would have decided otherwise.
     """
-    journal = open_journal(site)
     try:
         recovered = journal.open(_ignore, _ignore, _ignore_failure)
     except JournalError as failure:

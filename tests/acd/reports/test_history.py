@@ -19,7 +19,7 @@ from acd.journal.codec import encode_event, encode_facts
 from acd.journal.digest import facts_digest
 from acd.journal.memory import MemoryJournal
 from acd.ports import Entry
-from acd.server.history import contact_history
+from acd.reports.history import contact_history
 from acd.testing import NUMBER, small_desk, small_line
 from agents.skills import AgentId
 from queues.desk import Medium

@@ -43,7 +43,7 @@ def kpi(
 ) -> int:
     """KPIs of a client, each with its version, threshold and rules."""
     from acd.journal.errors import JournalError  # noqa: PLC0415 (the other commands need not wait for these)
-    from acd.server import kpi_question  # noqa: PLC0415
+    from acd.reports import kpi_question  # noqa: PLC0415
     from config.errors import ConfigError  # noqa: PLC0415
 
     asked = kpi_question.Asked(

@@ -16,10 +16,10 @@ import typer
 from rich.console import Console
 from rich.live import Live
 
-from acd.server.kpi_command import kpi
-from acd.web import terminal
+from acd.commands import terminal
+from acd.commands.client import Client, ClientError, Refused, Target
+from acd.commands.kpi import kpi
 from acd.web.auth import TOKEN_FILE, read_token
-from acd.web.client import Client, ClientError, Refused, Target
 from config.errors import ConfigError, Problem
 from config.load import check as check_site
 from config.schema import Site
@@ -108,7 +108,8 @@ def check(
 @app.command()
 def serve(site: SiteArgument, log_level: LevelOption = "info") -> int:
     """Run the desk until SIGTERM or SIGINT; logs go to standard error."""
-    from acd.server import logs, serving  # noqa: PLC0415 (the other commands start three times as fast)
+    from acd.observe import logs  # noqa: PLC0415 (the other commands start three times as fast)
+    from acd.server import serving  # noqa: PLC0415
     from acd.server.channels import installed, make_channels  # noqa: PLC0415
 
     try:
@@ -125,11 +126,13 @@ def serve(site: SiteArgument, log_level: LevelOption = "info") -> int:
 @app.command()
 def upgrade(site: SiteArgument) -> int:
     """Let this version take over a journal that another engine version wrote, if it decides the same."""
-    from acd.server import upgrading  # noqa: PLC0415
+    from acd.replay.upgrade import CannotUpgrade, take_over  # noqa: PLC0415
+    from acd.server.stores import open_journal  # noqa: PLC0415
 
+    journal = open_journal(_loaded(site))
     try:
-        _say(upgrading.upgrade(_loaded(site)))
-    except upgrading.CannotUpgrade as failure:
+        _say(take_over(journal))
+    except CannotUpgrade as failure:
         raise Failure(NO, f"{site}: {failure}") from failure
     return DONE
 
@@ -224,8 +227,8 @@ app.command()(kpi)
 
 def _checked(path: Path, *, secrets: bool) -> tuple[Site | None, tuple[Problem, ...], tuple[Problem, ...]]:
     """As config.load.check, with the channels' own tables and the formulas of KPIs."""
+    from acd.reports.kpi_question import own_definitions  # noqa: PLC0415
     from acd.server.channels import installed, make_channels  # noqa: PLC0415
-    from acd.server.kpi_question import own_definitions  # noqa: PLC0415
 
     makers = installed()
     site, errors, warnings = check_site(path, os.environ, channels=tuple(makers), secrets=secrets)

@@ -1,6 +1,6 @@
 """The snapshot process: a second engine that follows the journal, checks every digest, and gives its state.
 
-Run as `python -m acd.server.shadow`. Reads MessagePack messages with a length in front on stdin: first the
+Run as `python -m acd.replay.shadow`. Reads MessagePack messages with a length in front on stdin: first the
 last snapshot's state (or nil), then entries as (seq, t_ms, version, event, digest), last nil. Answers with
 one message on stdout: `{"state": bytes}` or `{"error": text}`.
 """
@@ -15,7 +15,7 @@ import msgspec
 
 from acd.core.engine import Engine
 from acd.ports import Entry
-from acd.server.recovery import RecoveryError, replay
+from acd.replay.recovery import RecoveryError, replay
 
 Line = tuple[int, int, int, bytes, bytes]
 

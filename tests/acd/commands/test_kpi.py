@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from acd.cli import app
+from acd.commands.cli import app
+from acd.commands.kpi import kpi
 from acd.core import events
 from acd.core.engine import ENGINE_VERSION
 from acd.journal.codec import encode_event, encode_facts
@@ -17,8 +18,7 @@ from acd.journal.digest import facts_digest
 from acd.journal.sqlite import SqliteJournal
 from acd.kpi.definitions import DEFINITIONS
 from acd.ports import Entry, Snapshot
-from acd.server.kpi_command import kpi
-from acd.server.periods import intervals_of, told
+from acd.reports.periods import intervals_of, told
 from queues.desk import Desk, Medium
 from tests.acd.core.story import START_MS, Story, agent, desk, line
 from tests.acd.kpi import golden

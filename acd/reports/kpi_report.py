@@ -23,7 +23,7 @@ from acd.kpi.legs import Ledger, Leg
 from acd.kpi.occupancy import AgentTime, TimeSheet, add_time
 from acd.kpi.percentiles import SHOWN, Waits, percentiles
 from acd.kpi.service import Counts, Terms, count, moment
-from acd.server.periods import told
+from acd.reports.periods import told
 from queues.desk import Desk
 
 LOOK_BACK_MS = 8 * DAY_MS

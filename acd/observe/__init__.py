@@ -1,0 +1,1 @@
+"""What the process shows of itself: metrics, logs, health, how late its loop is."""
