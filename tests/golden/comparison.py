@@ -1,4 +1,4 @@
-"""Recorded journals against the present engine: `python -m tests.golden.comparison` tells how far it agrees."""
+"""Recorded journals and the present engine: `python -m tests.golden.comparison` tells how far they agree."""
 
 import sys
 import zlib
