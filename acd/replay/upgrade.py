@@ -3,7 +3,8 @@
 from acd.core.engine import ENGINE_VERSION
 from acd.journal.errors import JournalError
 from acd.ports import Journal, Snapshot
-from acd.replay.recovery import RecoveryError, revive
+from acd.replay.divergence import RecoveryError
+from acd.replay.replayer import revive
 
 
 class CannotUpgrade(Exception):

@@ -16,7 +16,7 @@ from acd.observe.exposition import Exposed, Figures, exposition
 from acd.observe.lag import LoopLag
 from acd.observe.metrics import FactCounts
 from acd.ports import Channel, Host, Journal, Recovered, Snapshot
-from acd.replay.recovery import Revived, revive
+from acd.replay.replayer import Revived, revive
 from acd.server.calendars import DAY_MS, changes, configured
 from acd.server.control import ServerControl
 from acd.server.dispatch import Dispatch

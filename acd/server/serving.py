@@ -12,7 +12,7 @@ import structlog
 
 from acd.journal.errors import JournalError
 from acd.ports import Channel
-from acd.replay.recovery import RecoveryError
+from acd.replay.divergence import RecoveryError
 from acd.server.app import App
 from acd.vault.errors import VaultError
 from config.schema import Site

@@ -1,20 +1,19 @@
 """Replay: a record goes through a driver again, and must lead to the same facts, entry by entry."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
 
-import msgspec
 from msgspec import Struct
 
 from acd.core import facts as kinds
 from acd.core.engine import ENGINE_VERSION, Engine, Outcome
-from acd.core.errors import EngineError
 from acd.core.events import Event, Tick
 from acd.core.facts import Fact
 from acd.core.state import State
-from acd.journal.codec import decode_event, encode_event, encode_facts
+from acd.journal.codec import encode_event
 from acd.journal.digest import facts_digest
 from acd.ports import Entry, Snapshot
+from acd.replay.divergence import Difference, Divergence
+from acd.replay.replayer import compare, submit
 from simulation.clock import Clock
 from simulation.loop import LoopDriver
 from simulation.runs.experiment import Driver
@@ -24,26 +23,6 @@ Told = Callable[[Entry, Sequence[Fact]], None]
 
 _TICK = encode_event(Tick())
 _FOR_EVER_MS = 1 << 60
-
-
-class Divergence(Struct, frozen=True):
-    """The first entry that this engine would not have written."""
-
-    seq: int
-    t_ms: int
-    version: int
-    """Of the engine that wrote it."""
-    event: str
-    why: str
-    expected: tuple[str, ...]
-    """The facts of the entry from the first different one on."""
-    got: tuple[str, ...]
-
-    def __str__(self) -> str:
-        return (
-            f"entry {self.seq}, {self.event}, at {self.t_ms}: {self.why} "
-            f"(written by engine version {self.version}, this is {ENGINE_VERSION})"
-        )
 
 
 class Replayed(Struct):
@@ -63,22 +42,7 @@ class Replayed(Struct):
     latest_ms: int = 0
     snapshots: int = 0
     """States that were the same, byte by byte."""
-    divergence: Divergence | None = None
-
-
-class Diverged(Exception):
-    """The engine decided otherwise than the record."""
-
-    def __init__(self, entry: Entry, why: str, got: Sequence[Fact] = ()) -> None:
-        super().__init__(why)
-        expected, told = _facts_of(entry), [str(fact) for fact in got]
-        same = 0
-        while same < min(len(expected), len(told)) and expected[same] == told[same]:
-            same += 1
-        event = _event_of(entry)
-        self.divergence = Divergence(
-            entry.seq, entry.t_ms, entry.version, event, why, tuple(expected[same:]), tuple(told[same:])
-        )
+    divergence: Difference | None = None
 
 
 class Witness(Engine):
@@ -104,7 +68,7 @@ class Witness(Engine):
         return max(due_ms, entry.t_ms) if entry.event == _TICK else due_ms
 
     def handle(self, event: Event, now_ms: int) -> Outcome:
-        """As the engine. Raises Diverged, too."""
+        """As the engine. Raises Divergence, too."""
         due_ms = super().next_deadline()
         outcome = super().handle(event, now_ms)
         entry = self.next
@@ -117,15 +81,14 @@ class Witness(Engine):
 
     def _compare(self, entry: Entry, event: Event, now_ms: int, got: list[Fact]) -> None:
         if isinstance(event, Tick) and entry.event != _TICK:
-            raise Diverged(entry, f"the record has it before a deadline that is due at {now_ms}", got)
+            raise Divergence(entry, f"the record has it before a deadline that is due at {now_ms}", got)
         if now_ms != entry.t_ms:
-            raise Diverged(entry, f"it was not due before {now_ms}", got)
+            raise Divergence(entry, f"it was not due before {now_ms}", got)
         if entry.digest != facts_digest(entry.facts):
-            raise Diverged(entry, "its facts are not those that were digested when it was written", got)
-        if encode_facts(got) != entry.facts:
-            raise Diverged(entry, "other facts", got)
+            raise Divergence(entry, "its facts are not those that were digested when it was written", got)
+        compare(entry, got)
         if entry.seq in self._states and self._states[entry.seq] != self.snapshot():
-            raise Diverged(entry, "the state after it is not that of the snapshot", got)
+            raise Divergence(entry, "the state after it is not that of the snapshot", got)
 
     def _count(self, entry: Entry, event: Event, late_ms: int, got: list[Fact]) -> None:
         done = self.done
@@ -162,8 +125,8 @@ def replay(
     witness = Witness(entries, state, states)
     try:
         _Replay(witness, driver, told).run()
-    except Diverged as found:
-        witness.done.divergence = found.divergence
+    except Divergence as found:
+        witness.done.divergence = found.difference()
     return witness.done
 
 
@@ -178,30 +141,27 @@ class _Replay:
         self._clock: Clock = driver(witness, _nothing_is_carried_out, self._observe, start_ms)
 
     def run(self) -> None:
-        """Until the record is over. Raises Diverged."""
+        """Until the record is over. Raises Divergence."""
         self._expect()
         if self._current is not None:
             self._clock.run(_FOR_EVER_MS)
         left = self._witness.next
         if left is not None:
-            raise Diverged(left, "no deadline is due that could fire")
+            raise Divergence(left, "no deadline is due that could fire")
 
     def _expect(self) -> None:
         self._current = entry = self._witness.next
         if entry is None:
             return
         if entry.t_ms < self._clock.now_ms():
-            raise Diverged(entry, f"its moment is before that of the entry before it, {self._clock.now_ms()}")
+            raise Divergence(
+                entry, f"its moment is before that of the entry before it, {self._clock.now_ms()}"
+            )
         if entry.event != _TICK:
             self._clock.call_at(entry.t_ms, self._submit, entry)
 
     def _submit(self, entry: Entry) -> None:
-        try:
-            self._clock.submit(decode_event(entry.event))
-        except EngineError as refusal:
-            raise Diverged(entry, f"the event is refused now: {refusal}") from refusal
-        except msgspec.MsgspecError as error:
-            raise Diverged(entry, f"the event cannot be read: {error}") from error
+        submit(entry, lambda event, _: self._clock.submit(event))
 
     def _observe(self, facts: list[Fact]) -> None:
         if self._told is not None and self._current is not None:
@@ -211,26 +171,3 @@ class _Replay:
 
 def _nothing_is_carried_out(_effect: object) -> None:
     """What came of the effects is in the record."""
-
-
-def _facts_of(entry: Entry) -> list[str]:
-    """Each fact of the entry as text; of another version's facts, as the data that they are."""
-    try:
-        return [str(fact) for fact in msgspec.msgpack.decode(entry.facts, type=list[kinds.AnyFact])]
-    except msgspec.MsgspecError:
-        return _plain(entry.facts)
-
-
-def _plain(data: bytes) -> list[str]:
-    try:
-        found: Any = msgspec.msgpack.decode(data)
-    except msgspec.MsgspecError as error:
-        return [f"unreadable: {error}"]
-    return [str(one) for one in found] if isinstance(found, list) else [str(found)]
-
-
-def _event_of(entry: Entry) -> str:
-    try:
-        return type(decode_event(entry.event)).__name__
-    except msgspec.MsgspecError:
-        return "an unreadable event"

@@ -135,7 +135,7 @@ def test_another_agent_in_one_old_assignment_is_found_and_named(driver: Driver) 
     found = replay(iter(entries), driver=driver).divergence
     assert found is not None
     assert found.seq == entries[number].seq
-    assert found.why == "other facts"
+    assert found.why == "its facts are not those that were journalled"
     assert "agent='somebody'" in found.expected[0]
     assert "agent='somebody'" not in found.got[0]
     assert found.expected[0].startswith("Offered(")
@@ -183,7 +183,7 @@ CORRUPTIONS: dict[str, tuple[Callable[[Sequence[Entry]], int], Callable[[Entry],
         lambda entry: entry._replace(digest=b"0" * 16),
         "not those that were digested",
     ),
-    "an answer that was a refusal": (an_offer_accepted, refused, "other facts"),
+    "an answer that was a refusal": (an_offer_accepted, refused, "not those that were journalled"),
     "an event of no known kind": (
         an_offer_accepted,
         lambda entry: entry._replace(event=b"\x81\xa4type\xa4Nope"),

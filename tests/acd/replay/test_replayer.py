@@ -1,4 +1,4 @@
-"""Recovery: the state is what it was, the order is kept, and whatever does not fit stops loudly."""
+"""The replayer: a restart gives back state and order, and whatever does not fit stops loudly."""
 
 import asyncio
 import time
@@ -22,7 +22,8 @@ from acd.journal.codec import encode_event, encode_facts
 from acd.journal.digest import facts_digest
 from acd.journal.sqlite import SqliteJournal
 from acd.ports import Entry, Recovered, Snapshot
-from acd.replay.recovery import Divergence, RecoveryError, VersionMismatch, revive
+from acd.replay.divergence import Divergence, RecoveryError, VersionMismatch
+from acd.replay.replayer import revive
 from acd.server.driver import Driver
 from acd.server.gate import Gate
 from acd.testing import NUMBER, small_desk
@@ -110,7 +111,7 @@ def served_by_anna(engine: Engine, count: int) -> list[int]:
 def test_a_first_start_has_nothing_to_recover() -> None:
     """An empty journal gives a new engine before entry 1."""
     revived = revive(Recovered(None, [], {}))
-    assert (revived.seq, revived.t_ms) == (0, 0)
+    assert (revived.seq, revived.engine.state.now_ms) == (0, 0)
     assert revived.engine.snapshot() == Engine().snapshot()
 
 
@@ -139,6 +140,22 @@ def test_an_entry_that_is_rejected_now_is_a_divergence_too() -> None:
     stale = entries[2]._replace(event=encode_event(OfferAccepted(9)))  # type: ignore[arg-type]
     with pytest.raises(Divergence, match="entry 3: its event is now rejected"):
         revive(Recovered(None, [*entries[:2], stale], {}))
+
+
+def test_an_event_that_cannot_be_read_any_more_is_a_divergence_too() -> None:
+    """The operator is told which entry it is, not shown a traceback."""
+    entries = journalled(calls(2))
+    entries[1] = entries[1]._replace(event=b"\x81\xa4type\xa4Nope")
+    with pytest.raises(Divergence, match="entry 2: its event cannot be read"):
+        revive(Recovered(None, entries, {}))
+
+
+def test_an_entry_older_than_the_one_before_it_is_a_divergence_too() -> None:
+    """Time that goes back is the journal's fault here, not a driver's."""
+    entries = journalled(calls(2))
+    entries[2] = entries[2]._replace(t_ms=1)
+    with pytest.raises(Divergence, match="entry 3: its event is now rejected"):
+        revive(Recovered(None, entries, {}))
 
 
 def test_a_tail_of_another_engine_version_is_refused_with_the_way_out() -> None:

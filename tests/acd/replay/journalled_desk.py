@@ -1,0 +1,39 @@
+"""An engine with its memory journal, for tests of what replays it."""
+
+from acd.core.engine import ENGINE_VERSION, Engine
+from acd.core.events import ContactArrived, DeskChanged, Event
+from acd.journal.codec import encode_event, encode_facts
+from acd.journal.digest import facts_digest
+from acd.journal.memory import MemoryJournal
+from acd.ports import Entry, Recovered
+from acd.testing import NUMBER, small_desk
+from queues.desk import Medium
+
+
+class Desk:
+    """An engine with its memory journal; the next call is one `call()` away."""
+
+    def __init__(self, *, version: int = ENGINE_VERSION) -> None:
+        """`version`: of the engine that the entries say wrote them."""
+        self.version = version
+        self.engine = Engine()
+        self.journal = MemoryJournal()
+        self.journal.open(lambda _: None, lambda _: None, lambda _: None)
+        self.seq = 0
+        self.handle(DeskChanged(small_desk()))
+
+    def call(self) -> None:
+        self.handle(ContactArrived(f"call-{self.seq}", NUMBER, Medium.VOICE))
+
+    def handle(self, event: Event, *, lie: bool = False) -> None:
+        self.seq += 1
+        facts = encode_facts(self.engine.handle(event, 1000 * self.seq).facts)
+        digest = facts_digest(b"lie" if lie else facts)
+        self.journal.append(
+            Entry(self.seq, 1000 * self.seq, self.version, encode_event(event), facts, digest)
+        )
+
+    def restart(self) -> Recovered:
+        """What a start finds."""
+        self.journal.close()
+        return self.journal.open(lambda _: None, lambda _: None, lambda _: None)

@@ -1,0 +1,38 @@
+"""The shadow: a process of its own, equal to what the engine would say itself, or a divergence."""
+
+import pytest
+
+from acd.core.engine import ENGINE_VERSION
+from acd.core.events import ContactArrived
+from acd.ports import Snapshot
+from acd.replay.divergence import RecoveryError
+from acd.replay.shadow import shadow_snapshot
+from acd.testing import NUMBER
+from queues.desk import Medium
+from tests.acd.replay.journalled_desk import Desk
+
+
+def test_the_shadow_says_what_the_engine_says_from_nothing_and_from_the_last_snapshot() -> None:
+    """Byte-equal, over more entries than one chunk, and no later than the entry asked for."""
+    desk = Desk()
+    for _ in range(450):
+        desk.call()
+    first = shadow_snapshot(desk.journal, None, desk.seq)
+    assert first == Snapshot(451, ENGINE_VERSION, desk.engine.snapshot())
+    for _ in range(250):
+        desk.call()
+    until, state = desk.seq, desk.engine.snapshot()
+    desk.call()
+    assert shadow_snapshot(desk.journal, first, until) == Snapshot(until, ENGINE_VERSION, state)
+
+
+def test_the_shadow_finds_an_entry_that_does_not_replay() -> None:
+    """And names it, although it stops reading in the middle of what it is told."""
+    desk = Desk()
+    for _ in range(3):
+        desk.call()
+    desk.handle(ContactArrived("odd", NUMBER, Medium.VOICE), lie=True)
+    for _ in range(3000):
+        desk.call()
+    with pytest.raises(RecoveryError, match="diverges at entry 5"):
+        shadow_snapshot(desk.journal, None, desk.seq)
