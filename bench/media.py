@@ -22,11 +22,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from channels.sip.media.client import MediaClient
-from channels.sip.media.music import built_in_music
-from channels.sip.media.port import Address, LegId, SoundId
-from channels.sip.media.sounds import SoundStore
-from channels.sip.media.starter import MediaSettings, attach_or_start
+from channels.media.embedded.client import MediaClient
+from channels.media.embedded.starter import MediaSettings, attach_or_start
+from channels.media.port import Address, LegId, SoundId
+from channels.media.sound.music import built_in_music
+from channels.media.sound.sounds import SoundStore
 
 WAITING_LIMIT = 0.05
 """Percent of a core for a waiting caller with music."""

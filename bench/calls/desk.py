@@ -140,13 +140,13 @@ class Desk:
         for entry in Path("/proc").iterdir():
             if entry.name.isdigit() and int(entry.name) != self.server:
                 words = _words(entry)
-                if b"channels.sip.media" in words and any(word.startswith(wanted) for word in words):
+                if b"channels.media.embedded" in words and any(word.startswith(wanted) for word in words):
                     return int(entry.name)
         raise RuntimeError("no media process")
 
     def _end_media(self) -> None:
         """A server that still had calls has left it running."""
-        if self.media and b"channels.sip.media" in _words(Path(f"/proc/{self.media}")):
+        if self.media and b"channels.media.embedded" in _words(Path(f"/proc/{self.media}")):
             os.kill(self.media, 15)
 
     def cost(self) -> Cost:

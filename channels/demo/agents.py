@@ -7,15 +7,22 @@ import secrets
 from dataclasses import dataclass
 
 from channels.demo.station import Station, report
-from channels.sip.address import Endpoint
-from channels.sip.dialog import Dialog, uas_dialog
-from channels.sip.digest import answer_challenge, parse_challenges
-from channels.sip.errors import SipError
-from channels.sip.media.port import Address, Codec
-from channels.sip.media.tone import ToneEndpoint, dominant_hz
-from channels.sip.message import Request, Response, make_headers
-from channels.sip.negotiation import AudioSession
-from channels.sip.outputs import Cancelled, ClientKey, NewRequest, Output, ResponseReceived, ServerKey
+from channels.media.port import Address, Codec
+from channels.media.sound.tone import ToneEndpoint, dominant_hz
+from channels.sip.protocol.address import Endpoint
+from channels.sip.protocol.dialog import Dialog, uas_dialog
+from channels.sip.protocol.digest import answer_challenge, parse_challenges
+from channels.sip.protocol.errors import SipError
+from channels.sip.protocol.message import Request, Response, make_headers
+from channels.sip.protocol.negotiation import AudioSession
+from channels.sip.protocol.outputs import (
+    Cancelled,
+    ClientKey,
+    NewRequest,
+    Output,
+    ResponseReceived,
+    ServerKey,
+)
 
 EXPIRES_S = 120
 HEARD_S = 0.6

@@ -7,14 +7,14 @@ import secrets
 from dataclasses import dataclass, field
 
 from channels.demo.station import Station, report
-from channels.sip.address import Endpoint
-from channels.sip.dialog import Dialog, uac_dialog
-from channels.sip.errors import SipError
-from channels.sip.media.port import Address, Codec
-from channels.sip.media.tone import ToneEndpoint, dominant_hz, hears
-from channels.sip.message import Request, Response, make_headers
-from channels.sip.negotiation import AudioSession
-from channels.sip.outputs import ClientKey, NewRequest, Output, ResponseReceived, TimedOut
+from channels.media.port import Address, Codec
+from channels.media.sound.tone import ToneEndpoint, dominant_hz, hears
+from channels.sip.protocol.address import Endpoint
+from channels.sip.protocol.dialog import Dialog, uac_dialog
+from channels.sip.protocol.errors import SipError
+from channels.sip.protocol.message import Request, Response, make_headers
+from channels.sip.protocol.negotiation import AudioSession
+from channels.sip.protocol.outputs import ClientKey, NewRequest, Output, ResponseReceived, TimedOut
 
 LISTEN_EVERY_S = 0.25
 HEARD_S = 0.6

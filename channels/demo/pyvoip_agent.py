@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from channels.demo.station import report
-from channels.sip.media.tone import dominant_hz
+from channels.media.sound.tone import dominant_hz
 
 FRAME = 160
 KEPT_FRAMES = 30

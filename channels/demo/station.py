@@ -8,12 +8,12 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from channels.sip.address import Endpoint
-from channels.sip.errors import SipError
-from channels.sip.message import parse
-from channels.sip.outputs import Output, SendTo
-from channels.sip.transaction import TransactionLayer
-from channels.sip.transport import UdpTransport
+from channels.sip.protocol.address import Endpoint
+from channels.sip.protocol.errors import SipError
+from channels.sip.protocol.message import parse
+from channels.sip.protocol.outputs import Output, SendTo
+from channels.sip.protocol.transactions import TransactionLayer
+from channels.sip.transports.udp import UdpTransport
 
 HOST = "127.0.0.1"
 

@@ -11,20 +11,20 @@ import structlog
 
 from acd.core.effects import Effect
 from acd.ports import Host
-from channels.sip import caller, restore, switch
-from channels.sip.address import Endpoint
-from channels.sip.enrol import Enrolment
-from channels.sip.errors import BadMessage
-from channels.sip.exchange import NAME, Exchange, Opened
-from channels.sip.media.client import MediaClient
-from channels.sip.media.port import LegId, MediaError, MediaEvent, MediaGoneError
-from channels.sip.media.starter import MediaSettings, attach_or_start
-from channels.sip.message import is_keepalive, parse
-from channels.sip.outputs import NewRequest, Output, SendTo
+from channels.media.embedded.client import MediaClient
+from channels.media.embedded.starter import MediaSettings, attach_or_start
+from channels.media.port import LegId, MediaError, MediaEvent, MediaGoneError
+from channels.sip.b2bua import caller, restore, switch
+from channels.sip.b2bua.enrol import Enrolment
+from channels.sip.b2bua.exchange import NAME, Exchange, Opened
 from channels.sip.phrases import make_phrases
+from channels.sip.protocol.address import Endpoint
+from channels.sip.protocol.errors import BadMessage
+from channels.sip.protocol.message import is_keepalive, parse
+from channels.sip.protocol.outputs import NewRequest, Output, SendTo
+from channels.sip.protocol.transactions import TransactionLayer
 from channels.sip.settings import SipSettings, read_settings
-from channels.sip.transaction import TransactionLayer
-from channels.sip.transport import UdpTransport, in_utf8
+from channels.sip.transports.udp import UdpTransport, in_utf8
 from config.schema import Site
 from queues.desk import Medium
 
@@ -211,7 +211,7 @@ class SipChannel:
     # Ports of the exchange
 
     def want(self, leg: LegId, then: Opened) -> None:
-        """See channels.sip.exchange.Ports."""
+        """See channels.sip.b2bua.exchange.Ports."""
         address = self._media.open_now(leg)
         if address is not None:
             then(address)

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from channels.sip.media.music import MUSIC, built_in_music
-from channels.sip.media.port import SoundId
-from channels.sip.media.prompts import Voice, from_wav, speak
-from channels.sip.media.sounds import SILENCE, SoundStore
+from channels.media.port import SoundId
+from channels.media.sound.music import MUSIC, built_in_music
+from channels.media.sound.prompts import Voice, from_wav, speak
+from channels.media.sound.sounds import SILENCE, SoundStore
 from config.schema import Passage, Site
 
 FARTHEST = 20

@@ -6,10 +6,10 @@ from enum import StrEnum
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 
-from channels.sip.address import make_uri
-from channels.sip.digest import Algorithm
-from channels.sip.errors import BadMessage
 from channels.sip.phrases import Phrases
+from channels.sip.protocol.address import make_uri
+from channels.sip.protocol.digest import Algorithm
+from channels.sip.protocol.errors import BadMessage
 from config.entries import entry_id
 from config.schema import Site
 from config.table import Table

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from channels.sip.media.tone import tone
+from channels.media.sound.tone import tone
 from tests.acceptance.sound import write_wav
 
 REALM = "acd.invalid"

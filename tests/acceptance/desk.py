@@ -96,7 +96,7 @@ class Desk:
         for path in Path("/proc").glob("[0-9]*/cmdline"):
             with contextlib.suppress(OSError):
                 words = path.read_bytes().split(b"\0")
-                if b"channels.sip.media" in words and wanted in words:
+                if b"channels.media.embedded" in words and wanted in words:
                     return int(path.parent.name)
         return None
 

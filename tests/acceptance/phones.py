@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from channels.sip.media.g711 import Samples
+from channels.media.sound.g711 import Samples
 from tests.acceptance.desk import PATIENCE_S, until
 from tests.acceptance.sound import read_wav
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from channels.sip.media.g711 import RATE, Samples
+from channels.media.sound.g711 import RATE, Samples
 
 
 def write_wav(path: Path, samples: Samples) -> None:

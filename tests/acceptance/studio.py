@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from channels.sip.media.g711 import RATE, Samples
-from channels.sip.media.tone import hears, tone
+from channels.media.sound.g711 import RATE, Samples
+from channels.media.sound.tone import hears, tone
 from tests.acceptance.desk import free_udp_port
 from tests.acceptance.phones import Baresip, Pjsua
 from tests.acceptance.sound import read_wav, write_wav

@@ -5,8 +5,8 @@ from itertools import count
 
 import pytest
 
-from channels.sip.address import Endpoint
-from channels.sip.message import Request, Response, parse
+from channels.sip.protocol.address import Endpoint
+from channels.sip.protocol.message import Request, Response, parse
 
 CALLER = Endpoint("192.0.2.7", 5060)
 US = Endpoint("192.0.2.1", 5060)

@@ -9,12 +9,12 @@ from itertools import count
 
 import pytest
 
-from channels.sip.address import Endpoint
-from channels.sip.digest import Algorithm, Authenticator, Nonces, Secret, Verdict, parse_credentials
-from channels.sip.message import parse
-from channels.sip.outputs import NewRequest, Output, SendTo
-from channels.sip.registrar import ChangeKind, Registrar
-from channels.sip.transaction import TransactionLayer
+from channels.sip.protocol.address import Endpoint
+from channels.sip.protocol.digest import Algorithm, Authenticator, Nonces, Secret, Verdict, parse_credentials
+from channels.sip.protocol.message import parse
+from channels.sip.protocol.outputs import NewRequest, Output, SendTo
+from channels.sip.protocol.registrar import ChangeKind, Registrar
+from channels.sip.protocol.transactions import TransactionLayer
 
 PHONE = """
 import sys, time

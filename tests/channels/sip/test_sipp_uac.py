@@ -8,12 +8,12 @@ from collections import Counter
 from itertools import count
 from pathlib import Path
 
-from channels.sip.address import Endpoint
-from channels.sip.dialog import Dialogs, uac_dialog, uas_dialog
-from channels.sip.errors import BadMessage
-from channels.sip.message import Request, make_headers, parse
-from channels.sip.negotiation import AudioSession
-from channels.sip.outputs import (
+from channels.sip.protocol.address import Endpoint
+from channels.sip.protocol.dialog import Dialogs, uac_dialog, uas_dialog
+from channels.sip.protocol.errors import BadMessage
+from channels.sip.protocol.message import Request, make_headers, parse
+from channels.sip.protocol.negotiation import AudioSession
+from channels.sip.protocol.outputs import (
     AckReceived,
     Cancelled,
     ClientKey,
@@ -22,8 +22,8 @@ from channels.sip.outputs import (
     ResponseReceived,
     SendTo,
 )
-from channels.sip.sdp import CONTENT_TYPE
-from channels.sip.transaction import TransactionLayer
+from channels.sip.protocol.sdp import CONTENT_TYPE
+from channels.sip.protocol.transactions import TransactionLayer
 
 CALLS = 200
 

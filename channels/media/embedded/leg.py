@@ -1,0 +1,175 @@
+"""One leg of the media process: a UDP socket, what its listener hears, and its counters."""
+
+import socket
+import struct
+from collections import deque
+from collections.abc import Callable
+from random import getrandbits
+from typing import Final
+
+from channels.media.port import Address, Codec, LegId, LegState, LegStats
+from channels.media.rtp import HEADER, KeyPresses
+from channels.media.sound.sounds import FRAME, Sound
+
+SAMPLES_PER_MS: Final = 8
+MARKER: Final = 0x80
+NO_SOURCE: Final = -1
+
+_set_source = struct.Struct("!I").pack_into
+
+
+class Leg:
+    """State of one leg. `Switchboard` changes it on commands; `Ticker` and `Relay` work on it per packet.
+
+    The outgoing stream keeps one source id, and its numbers go on whatever is heard: a phone hears one
+    unbroken stream from greeting to bridge (RFC 3550 §5.1). `sequence` and `timestamp` are those last sent.
+    """
+
+    __slots__ = (
+        "dropped",
+        "dtmf",
+        "filter",
+        "former",
+        "former_left",
+        "frames",
+        "frames_out",
+        "held",
+        "hold_sound",
+        "id",
+        "ignored",
+        "last_in_ms",
+        "last_play",
+        "latching",
+        "local",
+        "loop",
+        "mark",
+        "octets_in",
+        "packet",
+        "packets_in",
+        "payload_type",
+        "peer",
+        "play",
+        "position",
+        "presses",
+        "prompts",
+        "receive_into",
+        "relay_to",
+        "relayed_octets_out",
+        "relayed_out",
+        "remote",
+        "send",
+        "send_errors",
+        "sent_ms",
+        "sequence",
+        "sequence_shift",
+        "signalled",
+        "slice",
+        "sock",
+        "sound",
+        "source",
+        "stream",
+        "timestamp",
+        "timestamp_shift",
+        "told_dead",
+        "watch_ms",
+        "watched_from_ms",
+    )
+
+    def __init__(self, leg: LegId, sock: socket.socket, local: Address, now_ms: int) -> None:
+        self.id = leg
+        self.sock = sock
+        self.local = local
+        self.receive_into = sock.recv_into
+        self.send: Callable[[bytearray | memoryview], int] = sock.send
+        self.signalled: Address | None = None
+        self.remote: Address | None = None
+        """The signalled address, or the one learnt by latching."""
+        self.payload_type = int(Codec.PCMA)
+        self.dtmf: int | None = None
+        self.latching = False
+        self.former: Address | None = None
+        self.former_left = 0
+        """So many more packets of the address before are not taken for the new one's."""
+        self.filter: object = "everything"
+        """What the kernel lets through; see `Switchboard`."""
+        self._init_hearing()
+        self._init_stream(now_ms)
+        self._init_counters()
+
+    def _init_hearing(self) -> None:
+        self.prompts: deque[Sound] = deque()
+        self.play: str | None = None
+        self.last_play = ""
+        self.loop: Sound | None = None
+        self.held = False
+        self.hold_sound: Sound | None = None
+        self.peer: Leg | None = None
+        self.relay_to: Leg | None = None
+        """Where this leg's received audio goes at this moment."""
+        self.sound: Sound | None = None
+        """What the ticker is sending, as `frames` from `position` on."""
+        self.frames: tuple[bytes, ...] = ()
+        self.position = 0
+        self.slice = -1
+
+    def _init_stream(self, now_ms: int) -> None:
+        self.packet = bytearray(HEADER + FRAME)
+        self.packet[0] = 0x80
+        self.stream = getrandbits(32)
+        _set_source(self.packet, 8, self.stream)
+        self.sequence = getrandbits(15)
+        self.timestamp = getrandbits(31)
+        self.mark = MARKER
+        self.sent_ms = now_ms
+        self.source = NO_SOURCE
+        """The relayed stream that the two shifts belong to."""
+        self.sequence_shift = 0
+        self.timestamp_shift = 0
+
+    def _init_counters(self) -> None:
+        self.presses = KeyPresses()
+        self.packets_in = self.octets_in = 0
+        self.frames_out = self.relayed_out = self.relayed_octets_out = 0
+        self.ignored = self.send_errors = 0
+        self.last_in_ms = -1
+        self.dropped = 0
+        self.watch_ms = 0
+        self.watched_from_ms = 0
+        self.told_dead = False
+
+    def resume_stream(self, now_ms: int) -> None:
+        """Make the next packet a marked one that is as much later as time went by, at least one frame."""
+        if self.slice < 0:  # else the ticker sent a frame just before, and keeps no time
+            gap = max(0, now_ms - self.sent_ms) * SAMPLES_PER_MS // FRAME * FRAME
+            self.timestamp = (self.timestamp + max(0, gap - FRAME)) & 0xFFFF_FFFF
+        self.mark = MARKER
+        self.source = NO_SOURCE
+        self.sent_ms = now_ms
+
+    def state(self) -> LegState:
+        """The leg as told to a server that attaches."""
+        return LegState(
+            leg=self.id,
+            local=self.local,
+            remote=self.remote,
+            payload_type=self.payload_type,
+            dtmf=self.dtmf,
+            peer=self.peer.id if self.peer else None,
+            held=self.held,
+            loop=self.loop.id if self.loop else None,
+            playing=self.play,
+        )
+
+    def stats(self, now_ms: int) -> LegStats:
+        """The leg's counters."""
+        return LegStats(
+            leg=self.id,
+            packets_in=self.packets_in,
+            packets_filtered=self.dropped,
+            octets_in=self.octets_in,
+            packets_out=self.frames_out + self.relayed_out,
+            octets_out=self.frames_out * len(self.packet) + self.relayed_octets_out,
+            ignored=self.ignored,
+            send_errors=self.send_errors,
+            last_packet_age_ms=None if self.last_in_ms < 0 else now_ms - self.last_in_ms,
+        )

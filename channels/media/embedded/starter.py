@@ -1,0 +1,88 @@
+"""Attach to the media process, or start it."""
+
+import asyncio
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import channels
+from channels.media.embedded.client import LEASED_AHEAD, MediaClient
+from channels.media.port import MediaEvent, MediaGoneError
+
+START_LIMIT_S: Final = 30
+_ATTEMPTS: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class MediaSettings:
+    """How to start the process; not applied to one that runs already (see `MediaClient.welcome`)."""
+
+    socket: Path
+    sounds: Path
+    ip: str = "127.0.0.1"
+    ports: tuple[int, int] = (10_000, 19_999)
+    """First and last UDP port; every leg takes an even one."""
+    orphan_s: int = 300
+    log: Path | None = None
+    leased_ahead: int = LEASED_AHEAD
+
+
+async def attach_or_start(
+    settings: MediaSettings,
+    on_event: Callable[[MediaEvent], None],
+    on_lost: Callable[[], None] = lambda: None,
+) -> MediaClient:
+    """A client of the process at `settings.socket`, started in a session of its own if none listens there.
+
+    Raises `MediaGoneError` with the process's own words when it cannot start.
+    """
+    for attempt in range(_ATTEMPTS):
+        try:
+            return await MediaClient.attach(
+                settings.socket, on_event, on_lost, leased_ahead=settings.leased_ahead
+            )
+        except MediaGoneError:
+            if attempt == _ATTEMPTS - 1:
+                raise
+        await _start(settings)
+    raise AssertionError
+
+
+async def _start(settings: MediaSettings) -> None:
+    """Run the starter process; it returns when the detached one listens."""
+    process = await asyncio.create_subprocess_exec(
+        *_command(settings),
+        env=_environment(),
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.PIPE,
+        start_new_session=True,
+    )
+    try:
+        _, errors = await asyncio.wait_for(process.communicate(), START_LIMIT_S)
+    except TimeoutError:
+        process.kill()
+        await process.wait()
+        raise MediaGoneError(f"the media process was not ready after {START_LIMIT_S} s") from None
+    if process.returncode:
+        raise MediaGoneError(errors.decode(errors="replace").strip() or f"exit status {process.returncode}")
+
+
+def _command(settings: MediaSettings) -> list[str]:
+    first, last = settings.ports
+    command = [sys.executable, "-m", "channels.media.embedded", "--detach"]
+    command += ["--socket", str(settings.socket), "--sounds", str(settings.sounds)]
+    command += ["--ip", settings.ip, "--ports", f"{first}-{last}", "--orphan-seconds", str(settings.orphan_s)]
+    if settings.log is not None:
+        command += ["--log", str(settings.log)]
+    return command
+
+
+def _environment() -> dict[str, str]:
+    """Ours, with the folder of this very installation first on the module path."""
+    root = str(Path(next(iter(channels.__path__))).parent)
+    older = os.environ.get("PYTHONPATH")
+    return {**os.environ, "PYTHONPATH": os.pathsep.join((root, older)) if older else root}

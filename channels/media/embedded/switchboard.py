@@ -1,0 +1,321 @@
+"""Carries out commands on legs: decides what every leg hears and which packets the kernel may let through."""
+
+import contextlib
+import socket
+from collections.abc import Callable
+from typing import Any, Final
+
+from channels.media.embedded import packet_filter, wire
+from channels.media.embedded.leg import NO_SOURCE, Leg
+from channels.media.embedded.relay import Relay
+from channels.media.embedded.ticker import Ticker
+from channels.media.port import (
+    Address,
+    BadCommandError,
+    Codec,
+    CommandFailed,
+    Digit,
+    LegDead,
+    LegId,
+    MediaEvent,
+    PromptEnded,
+    UnknownLegError,
+    UnknownSoundError,
+)
+from channels.media.sound.sounds import SILENCE, Sound, SoundStore
+
+DYNAMIC_TYPES: Final = range(96, 128)
+"""Payload types that telephone-event may have (RFC 3551 §6)."""
+_AUDIO_TYPES: Final = frozenset(int(codec) for codec in Codec)
+_DRAIN: Final = 1000
+_AF_INET, _AF_INET6 = int(socket.AF_INET), int(socket.AF_INET6)
+_STRAGGLERS: Final = 50
+"""A second of packets that an abandoned address may still send after the new one was signalled."""
+_EVERYTHING: Final = "everything"
+
+
+class Switchboard:
+    """All legs of the process. Time is an argument; sockets are used, but never waited for."""
+
+    def __init__(
+        self, sounds: SoundStore, emit: Callable[[MediaEvent], None], listen: Callable[[Leg], None]
+    ) -> None:
+        """`emit` takes events; `listen(leg)` starts to call `relay.receive` whenever the leg is readable."""
+        self.legs: dict[LegId, Leg] = {}
+        self.ticker = Ticker(self._sound_over)
+        self.relay = Relay(lambda leg, digit: emit(Digit(leg.id, digit)), self._latched)
+        self._sounds = sounds
+        self._emit = emit
+        self._listen = listen
+        self._unfiltered: dict[Leg, None] = {}
+        self._commands: dict[type, Callable[[Any, int], None]] = {
+            wire.SetRemote: self._set_remote,
+            wire.Play: self._play,
+            wire.Loop: self._loop,
+            wire.Stop: self._stop,
+            wire.Bridge: self._bridge,
+            wire.Unbridge: self._unbridge,
+            wire.Hold: self._hold,
+            wire.Watch: self._watch,
+        }
+
+    def add(self, leg: LegId, sock: socket.socket, local: Address, now_ms: int) -> None:
+        """Make a leg of a bound, non-blocking socket."""
+        self.legs[leg] = Leg(leg, sock, local, now_ms)
+
+    def remove(self, leg: LegId, now_ms: int) -> Leg | None:
+        """Take a leg out; the caller closes its socket. None when there is no such leg."""
+        gone = self.legs.pop(leg, None)
+        if gone is not None:
+            self._part(gone, now_ms)
+            self.ticker.remove(gone)
+            self._unfiltered.pop(gone, None)
+        return gone
+
+    def carry_out(self, command: wire.Command, now_ms: int) -> None:
+        """Carry out one command on legs. Raises `MediaError`, then nothing is changed."""
+        self._commands[type(command)](command, now_ms)
+
+    def settle(self) -> None:
+        """Bring kernel filters up to date; once per batch: a leg that is bridged at once needs none."""
+        for leg in self._unfiltered:
+            _filter(leg)
+        self._unfiltered.clear()
+
+    def look_for_packets(self, now_ms: int) -> None:
+        """Once a second: notice the packets that the kernel dropped, and legs from which none came."""
+        for leg in self.legs.values():
+            if leg.remote is None:
+                continue
+            dropped = packet_filter.dropped(leg.sock)
+            if dropped != leg.dropped:
+                leg.dropped = dropped
+                leg.last_in_ms = now_ms
+            if leg.watch_ms:
+                self._check_alive(leg, now_ms)
+
+    def _check_alive(self, leg: Leg, now_ms: int) -> None:
+        silent_ms = now_ms - max(leg.last_in_ms, leg.watched_from_ms)
+        if silent_ms < leg.watch_ms:
+            leg.told_dead = False
+        elif not leg.told_dead:
+            leg.told_dead = True
+            self._emit(LegDead(leg.id, silent_ms))
+
+    def _leg(self, leg: LegId) -> Leg:
+        try:
+            return self.legs[leg]
+        except KeyError:
+            raise UnknownLegError(leg) from None
+
+    # -- commands
+
+    def _set_remote(self, command: wire.SetRemote, now_ms: int) -> None:
+        leg = self._leg(command.leg)
+        remote = _checked(command, leg)
+        if remote != leg.signalled:
+            first = leg.remote is None
+            _connect(leg, remote, latch=command.latch)
+            if first:
+                self._listen(leg)
+        if command.payload_type != leg.payload_type:
+            leg.sound = None
+        leg.payload_type, leg.dtmf = command.payload_type, command.dtmf
+        self._update(leg, now_ms)
+
+    def _play(self, command: wire.Play, now_ms: int) -> None:
+        leg = self._leg(command.leg)
+        if command.play and command.play == leg.last_play:
+            return
+        sounds = []
+        for name in command.sounds:
+            try:
+                sounds.append(self._sounds.get(name))
+            except UnknownSoundError as error:
+                self._emit(CommandFailed(leg.id, "play", error.code, str(error)))
+        leg.play = leg.last_play = command.play
+        leg.prompts.clear()
+        leg.prompts.extend(sounds)
+        leg.sound = None
+        if not sounds:
+            self._end_play(leg)
+        self._update(leg, now_ms)
+
+    def _loop(self, command: wire.Loop, now_ms: int) -> None:
+        leg = self._leg(command.leg)
+        leg.loop = self._sounds.get(command.sound)
+        self._update(leg, now_ms)
+
+    def _stop(self, command: wire.Stop, now_ms: int) -> None:
+        leg = self._leg(command.leg)
+        leg.prompts.clear()
+        leg.play = leg.loop = None
+        self._update(leg, now_ms)
+
+    def _bridge(self, command: wire.Bridge, now_ms: int) -> None:
+        leg, peer = self._leg(command.leg), self._leg(command.peer)
+        if leg is peer:
+            raise BadCommandError(f"{leg.id} cannot be bridged to itself")
+        if leg.peer is peer:
+            return
+        for side in (leg, peer):
+            self._part(side, now_ms)
+            side.loop = None
+        leg.peer, peer.peer = peer, leg
+        self._update(leg, now_ms)
+        self._update(peer, now_ms)
+
+    def _unbridge(self, command: wire.Unbridge, now_ms: int) -> None:
+        leg = self._leg(command.leg)
+        self._part(leg, now_ms)
+        self._update(leg, now_ms)
+
+    def _hold(self, command: wire.Hold, now_ms: int) -> None:
+        leg = self._leg(command.leg)
+        sound = self._sounds.get(command.sound) if command.sound is not None else SILENCE
+        leg.held, leg.hold_sound = command.on, sound
+        self._update(leg, now_ms)
+
+    def _watch(self, command: wire.Watch, now_ms: int) -> None:
+        leg = self._leg(command.leg)
+        if command.silent_s < 0:
+            raise BadCommandError(f"watch of {command.silent_s} s")
+        leg.watch_ms = command.silent_s * 1000
+        leg.watched_from_ms = now_ms
+        leg.told_dead = False
+
+    # -- what a leg hears
+
+    def _update(self, leg: Leg, now_ms: int) -> None:
+        """Let ticker, relay and filter follow the leg's state after any change of it."""
+        sound = _sound_for(leg) if leg.remote is not None else None
+        if sound is not leg.sound:
+            leg.sound = sound
+            leg.position = 0
+            leg.resume_stream(now_ms)
+        if sound is None:
+            self.ticker.remove(leg)
+        else:
+            leg.frames = sound.frames(leg.payload_type)
+            self.ticker.add(leg, now_ms)
+        self._wire_up(leg)
+
+    def _wire_up(self, leg: Leg) -> None:
+        self._unfiltered[leg] = None
+        peer = leg.peer
+        if peer is None:
+            leg.relay_to = None
+            return
+        self._unfiltered[peer] = None
+        open_ = not leg.held and not peer.held
+        _relay(leg, peer if open_ and peer.remote is not None and not peer.prompts else None)
+        _relay(peer, leg if open_ and leg.remote is not None and not leg.prompts else None)
+
+    def _part(self, leg: Leg, now_ms: int) -> None:
+        """End the leg's bridge, if it has one; the other side is brought up to date."""
+        peer = leg.peer
+        if peer is not None:
+            leg.peer = peer.peer = leg.relay_to = None
+            self._unfiltered[leg] = None
+            self._update(peer, now_ms)
+
+    def _sound_over(self, leg: Leg, now_ms: int) -> None:
+        """The ticker sent a sound's last frame one frame ago."""
+        if not leg.prompts:
+            leg.position = 0
+            return
+        leg.prompts.popleft()
+        leg.sound = None
+        if not leg.prompts:
+            self._end_play(leg)
+        self._update(leg, now_ms)
+        self.settle()
+
+    def _end_play(self, leg: Leg) -> None:
+        play, leg.play = leg.play, None
+        self._emit(PromptEnded(leg.id, play or ""))
+
+    def _latched(self, leg: Leg, sender: Address) -> None:
+        leg.latching = False
+        leg.remote = sender
+        leg.send = leg.sock.send
+        with contextlib.suppress(OSError):
+            leg.sock.connect(sender)
+        _drain(leg.sock)
+        self._unfiltered[leg] = None
+        self.settle()
+
+
+def _relay(leg: Leg, to: Leg | None) -> None:
+    """Relay the leg's audio from now on; a listener that did not hear it before gets it as a new piece."""
+    if to is not None and leg.relay_to is not to:
+        to.source = NO_SOURCE
+    leg.relay_to = to
+
+
+def _sound_for(leg: Leg) -> Sound | None:
+    if leg.prompts:
+        return leg.prompts[0]
+    if leg.held:
+        return leg.hold_sound
+    return None if leg.peer is not None else leg.loop
+
+
+def _checked(command: wire.SetRemote, leg: Leg) -> Address:
+    """The remote address, if all of the command is possible. Raises `BadCommandError`."""
+    if command.payload_type not in _AUDIO_TYPES:
+        raise BadCommandError(f"payload type {command.payload_type} is neither PCMU (0) nor PCMA (8)")
+    if command.dtmf is not None and command.dtmf not in DYNAMIC_TYPES:
+        raise BadCommandError(f"telephone-event payload type {command.dtmf} is not in 96-127")
+    if not 0 < command.remote.port < 65_536:
+        raise BadCommandError(f"port {command.remote.port}")
+    try:
+        socket.inet_pton(_AF_INET6 if ":" in leg.local.ip else _AF_INET, command.remote.ip)
+    except (OSError, ValueError):
+        raise BadCommandError(f"{command.remote.ip!r} is no address of the media process's family") from None
+    return command.remote
+
+
+def _connect(leg: Leg, remote: Address, *, latch: bool) -> None:
+    """Point the socket to a new remote address. Raises `BadCommandError` when there is no way to it."""
+    sock = leg.sock
+    if latch:
+        if leg.remote is not None:
+            packet_filter.disconnect(sock)
+            leg.former, leg.former_left = leg.remote, _STRAGGLERS
+        leg.send = lambda data: sock.sendto(data, remote)
+    else:
+        try:
+            sock.connect(remote)
+        except OSError as error:
+            raise BadCommandError(f"{remote.ip} port {remote.port}: {error.strerror}") from error
+        _drain(sock)
+        leg.send = sock.send
+    leg.latching = latch
+    leg.signalled = leg.remote = remote
+
+
+def _drain(sock: socket.socket) -> None:
+    """Drop what strangers sent before the socket was connected."""
+    for _ in range(_DRAIN):
+        if not packet_filter.queued_octets(sock):
+            return
+        with contextlib.suppress(OSError):
+            sock.recv(1)
+
+
+def _filter(leg: Leg) -> None:
+    """Let the kernel pass what somebody takes: key presses always, audio while it is relayed or awaited."""
+    wanted: object = leg.dtmf
+    if leg.latching or leg.relay_to is not None:
+        wanted = _EVERYTHING
+    if leg.remote is None or wanted == leg.filter:
+        return
+    try:
+        if wanted == _EVERYTHING:
+            packet_filter.pass_all(leg.sock)
+        else:
+            packet_filter.pass_only(leg.sock, leg.dtmf)
+    except OSError:  # without a filter the relay drops it; that only costs more
+        return
+    leg.filter = wanted

@@ -1,0 +1,243 @@
+"""Messages between server and media process: msgpack, each with its length in front."""
+
+import struct
+from typing import Final
+
+import msgspec
+
+from channels.media.port import (
+    Address,
+    CommandFailed,
+    Digit,
+    LegDead,
+    LegId,
+    LegState,
+    LegStats,
+    PromptEnded,
+    SoundId,
+)
+
+VERSION: Final = 1
+MAX_FRAME: Final = 4_194_304
+"""Largest message in octets; a longer one means that the framing is lost."""
+
+_LENGTH = struct.Struct("!I")
+
+
+class Lease(msgspec.Struct, frozen=True, tag="lease", array_like=True):
+    """Bind ports ahead for this connection, which may then open legs on them without asking."""
+
+    request: int
+    count: int
+
+
+class Open(msgspec.Struct, frozen=True, tag="open", array_like=True):
+    """Open a leg on a leased port (no answer), or on any port (port 0, answered by `Opened`)."""
+
+    leg: LegId
+    port: int
+    request: int = 0
+
+
+class SetRemote(msgspec.Struct, frozen=True, tag="remote", array_like=True):
+    """See `MediaPort.set_remote`."""
+
+    leg: LegId
+    remote: Address
+    payload_type: int
+    dtmf: int | None
+    latch: bool
+
+
+class Play(msgspec.Struct, frozen=True, tag="play", array_like=True):
+    """See `MediaPort.play`."""
+
+    leg: LegId
+    sounds: tuple[SoundId, ...]
+    play: str
+
+
+class Loop(msgspec.Struct, frozen=True, tag="loop", array_like=True):
+    """See `MediaPort.loop`."""
+
+    leg: LegId
+    sound: SoundId
+
+
+class Stop(msgspec.Struct, frozen=True, tag="stop", array_like=True):
+    """See `MediaPort.stop`."""
+
+    leg: LegId
+
+
+class Bridge(msgspec.Struct, frozen=True, tag="bridge", array_like=True):
+    """See `MediaPort.bridge`."""
+
+    leg: LegId
+    peer: LegId
+
+
+class Unbridge(msgspec.Struct, frozen=True, tag="unbridge", array_like=True):
+    """See `MediaPort.unbridge`."""
+
+    leg: LegId
+
+
+class Hold(msgspec.Struct, frozen=True, tag="hold", array_like=True):
+    """See `MediaPort.hold`."""
+
+    leg: LegId
+    on: bool
+    sound: SoundId | None
+
+
+class Watch(msgspec.Struct, frozen=True, tag="watch", array_like=True):
+    """See `MediaPort.watch`."""
+
+    leg: LegId
+    silent_s: int
+
+
+class Close(msgspec.Struct, frozen=True, tag="close", array_like=True):
+    """See `MediaPort.close`."""
+
+    leg: LegId
+
+
+class ListLegs(msgspec.Struct, frozen=True, tag="legs", array_like=True):
+    """Ask for every leg's state."""
+
+    request: int
+
+
+class AskStats(msgspec.Struct, frozen=True, tag="stats", array_like=True):
+    """Ask for one leg's counters."""
+
+    request: int
+    leg: LegId
+
+
+class Shutdown(msgspec.Struct, frozen=True, tag="shutdown", array_like=True):
+    """End the media process and every leg."""
+
+
+Command = (
+    Lease
+    | Open
+    | SetRemote
+    | Play
+    | Loop
+    | Stop
+    | Bridge
+    | Unbridge
+    | Hold
+    | Watch
+    | Close
+    | ListLegs
+    | AskStats
+    | Shutdown
+)
+
+
+class Welcome(msgspec.Struct, frozen=True, tag="welcome", array_like=True):
+    """First message of the process on a new connection; all legs are in it."""
+
+    version: int
+    pid: int
+    ip: str
+    sounds: str
+    legs: tuple[LegState, ...]
+
+
+class Leased(msgspec.Struct, frozen=True, tag="leased", array_like=True):
+    """The ports bound for this connection; fewer than asked when the range is nearly used up."""
+
+    request: int
+    ports: tuple[int, ...]
+
+
+class Opened(msgspec.Struct, frozen=True, tag="opened", array_like=True):
+    """Answer to `Open` with port 0."""
+
+    request: int
+    leg: LegId
+    local: Address
+
+
+class Legs(msgspec.Struct, frozen=True, tag="legs", array_like=True):
+    """Answer to `ListLegs`."""
+
+    request: int
+    legs: tuple[LegState, ...]
+
+
+class Stats(msgspec.Struct, frozen=True, tag="stats", array_like=True):
+    """Answer to `AskStats`."""
+
+    request: int
+    stats: LegStats
+
+
+class Refused(msgspec.Struct, frozen=True, tag="refused", array_like=True):
+    """A command that wanted an answer failed; `code` names a `MediaError`."""
+
+    request: int
+    code: str
+    reason: str
+
+
+Message = Welcome | Leased | Opened | Legs | Stats | Refused | PromptEnded | Digit | LegDead | CommandFailed
+
+_encoder = msgspec.msgpack.Encoder()
+_commands: msgspec.msgpack.Decoder[Command] = msgspec.msgpack.Decoder(Command)
+_messages: msgspec.msgpack.Decoder[Message] = msgspec.msgpack.Decoder(Message)
+
+
+class MalformedError(Exception):
+    """A frame is not a message of this protocol; the text says why."""
+
+
+class FramingLostError(Exception):
+    """A length is impossible: the connection cannot be used any more."""
+
+
+def append_frame(out: bytearray, message: Command | Message) -> None:
+    """Append one framed message to an output buffer."""
+    start = len(out)
+    _encoder.encode_into(message, out, start + 4)
+    _LENGTH.pack_into(out, start, len(out) - start - 4)
+
+
+def take_frames(pending: bytearray) -> list[bytes]:
+    """Remove and return the complete frames at the head of an input buffer.
+
+    Raises `FramingLostError` when a frame claims to be longer than `MAX_FRAME`.
+    """
+    frames = []
+    at = 0
+    while len(pending) - at >= 4:
+        (size,) = _LENGTH.unpack_from(pending, at)
+        if size > MAX_FRAME:
+            raise FramingLostError(f"a frame of {size} octets")
+        if len(pending) - at - 4 < size:
+            break
+        frames.append(bytes(pending[at + 4 : at + 4 + size]))
+        at += 4 + size
+    del pending[:at]
+    return frames
+
+
+def decode_command(frame: bytes) -> Command:
+    """Read one command. Raises `MalformedError`."""
+    try:
+        return _commands.decode(frame)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise MalformedError(str(error)) from error
+
+
+def decode_message(frame: bytes) -> Message:
+    """Read one message of the process. Raises `MalformedError`."""
+    try:
+        return _messages.decode(frame)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise MalformedError(str(error)) from error

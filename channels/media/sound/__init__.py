@@ -1,0 +1,1 @@
+"""Sounds: speech, music, tones, and how they lie on disk."""

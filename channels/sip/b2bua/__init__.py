@@ -1,0 +1,1 @@
+"""The call between caller, engine, agent and media. Pure."""

@@ -1,0 +1,156 @@
+"""Phones of agents: who registers, with which password, and what the engine is told of it."""
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+from msgspec import Struct
+
+from acd.core.errors import Rejected
+from acd.core.events import AgentReachable, AgentSignedIn, AgentUnreachable, Event
+from acd.ports import Host, Record
+from agents.skills import AgentId
+from channels.sip.b2bua.exchange import NAME
+from channels.sip.protocol.address import Endpoint
+from channels.sip.protocol.digest import Authenticator, Nonces, Secret, Verdict
+from channels.sip.protocol.errors import BadMessage
+from channels.sip.protocol.message import Header
+from channels.sip.protocol.outputs import NewRequest
+from channels.sip.protocol.registrar import Change, Limits, Registrar
+from channels.sip.protocol.transactions import TransactionLayer
+from channels.sip.settings import SignIn, SipSettings
+from config.schema import Phone
+from queues.desk import Medium
+
+PREFIX = "phone "
+"""Keys of our records among those of the channel."""
+
+
+class Saved(Struct):
+    """`at_ms` is the clock of this boot: a greater one than now means that the machine was restarted."""
+
+    at_ms: int
+    bindings: bytes
+
+
+class Enrolment:
+    """The registrar with its users; tells the engine who can be rung. One AOR per agent."""
+
+    def __init__(
+        self,
+        settings: SipSettings,
+        phones: Mapping[str, Phone],
+        host: Host,
+        layer: TransactionLayer,
+        secret: bytes,
+    ) -> None:
+        """`secret`: at least 16 random bytes, for nonces."""
+        limits = Limits(
+            min_expires_s=settings.min_expires_s,
+            default_expires_s=max(settings.min_expires_s, min(600, settings.max_expires_s)),
+            max_expires_s=settings.max_expires_s,
+        )
+        self._settings, self._phones, self._host, self._layer = settings, phones, host, layer
+        self._users = {phone.agent: user for user, phone in phones.items()}
+        self._registrar = Registrar(limits)
+        self._authenticator = Authenticator(settings.realm, Nonces(secret), settings.digests)
+        self.refused = 0
+
+    # Phones of the exchange
+
+    def where(self, agent: str) -> tuple[str, Endpoint] | None:
+        """See channels.sip.b2bua.exchange.Phones: the phone that registered last."""
+        bindings = self._registrar.bindings(self.user_of(agent))
+        return (bindings[-1].contact, bindings[-1].source) if bindings else None
+
+    def user_of(self, agent: str) -> str:
+        return self._users.get(AgentId(agent), "")
+
+    # Registration
+
+    def register(self, out: NewRequest, now_ms: int) -> None:
+        """Answer a REGISTER: 401 until its digest is right, then bind."""
+        request = out.request
+        try:
+            verdict, user = self._verify(out, now_ms)
+            aor = request.to.uri.user
+        except BadMessage as error:
+            self._layer.reply(out.key, error.status, now_ms, reason=error.reason)
+            return
+        if verdict is Verdict.RIGHT and user == aor:
+            answer = self._registrar.register(user, request, out.source, now_ms)
+            self._layer.reply(out.key, answer.status, now_ms, headers=answer.headers)
+            self._changed(answer.changes, now_ms)
+        elif verdict in (Verdict.MISSING, Verdict.STALE):
+            self._challenge(out, now_ms, stale=verdict is Verdict.STALE)
+        else:
+            self.refused += 1
+            self._layer.reply(out.key, 403, now_ms)
+
+    def _verify(self, out: NewRequest, now_ms: int) -> tuple[Verdict, str]:
+        values = out.request.get_all("Authorization")
+        return self._authenticator.verify(values, out.request.method, now_ms, self._secret_of)
+
+    def _secret_of(self, user: str) -> Secret | None:
+        phone = self._phones.get(user)
+        return Secret(phone.password.reveal()) if phone is not None and phone.password is not None else None
+
+    def _challenge(self, out: NewRequest, now_ms: int, *, stale: bool) -> None:
+        values = self._authenticator.challenges(now_ms, out.to_tag, stale=stale)
+        headers: list[Header] = [("WWW-Authenticate", value) for value in values]
+        self._layer.reply(out.key, 401, now_ms, headers=headers)
+
+    def next_deadline(self) -> int | None:
+        return self._registrar.next_deadline()
+
+    def expire(self, now_ms: int) -> None:
+        self._changed(self._registrar.expire(now_ms), now_ms)
+
+    def _changed(self, changes: Sequence[Change], now_ms: int) -> None:
+        for user in dict.fromkeys(change.user for change in changes):
+            self._host.remember([self._record(user, now_ms)])
+            self._tell(user, new=True)
+
+    def _tell(self, user: str, *, new: bool) -> None:
+        """Say whether the agent can be rung; what the engine knows already, it rejects."""
+        agent = self._phones[user].agent
+        if not self._registrar.bindings(user):
+            self._submit(AgentUnreachable(agent, Medium.VOICE))
+            return
+        came = self._submit(AgentReachable(agent, Medium.VOICE))
+        if came and new and self._settings.sign_in is SignIn.REGISTER:
+            self._submit(AgentSignedIn(agent))
+
+    def _submit(self, event: Event) -> bool:
+        try:
+            self._host.submit(event)
+        except Rejected:
+            return False
+        return True
+
+    # Restart
+
+    def owns(self, key: str) -> bool:
+        """Whether a record of the channel is one of ours."""
+        return key.startswith(PREFIX)
+
+    def _record(self, user: str, now_ms: int) -> Record:
+        bindings = self._registrar.to_record(user)
+        value = None if bindings is None else msgspec.msgpack.encode(Saved(now_ms, bindings))
+        return Record(NAME, PREFIX + user, value)
+
+    def restore(self, records: Mapping[str, bytes], now_ms: int) -> None:
+        """Bindings from our records; then the engine is told of every phone that is or is not there.
+
+        After a restart of the machine nothing is known: phones come back with their next REGISTER.
+        """
+        for key, value in records.items():
+            user = key.removeprefix(PREFIX)
+            try:
+                saved = msgspec.msgpack.decode(value, type=Saved)
+                if user in self._phones and saved.at_ms <= now_ms:
+                    self._registrar.from_record(user, saved.bindings)
+            except (msgspec.MsgspecError, BadMessage):
+                continue
+        self._registrar.expire(now_ms)
+        for user in self._phones:
+            self._tell(user, new=False)

@@ -1,0 +1,90 @@
+"""One leg of a call: the caller's, or that of an agent who is rung or talks."""
+
+from enum import StrEnum
+
+import msgspec
+from msgspec import Struct
+
+from channels.sip.protocol.dialog import Dialog
+from channels.sip.protocol.message import Request
+from channels.sip.protocol.negotiation import AudioSession
+from channels.sip.protocol.outputs import ClientKey, ServerKey
+
+
+class LegStage(StrEnum):
+    """How far a leg has come."""
+
+    OPENING = "opening"
+    """The INVITE has no final response yet, theirs (caller) or ours (agent)."""
+    UP = "up"
+    """Answered with 2xx."""
+
+
+class LegRecord(Struct):
+    """What a restart needs of a leg."""
+
+    id: str
+    """Names the leg to the media engine; a caller's is also the contact's `ref`."""
+    agent: str = ""
+    """Empty: this is the caller's leg."""
+    contact: int = 0
+    offer: int = 0
+    stage: LegStage = LegStage.OPENING
+    invite: bytes = b""
+    """The INVITE as long as the leg is opening."""
+    host: str = ""
+    port: int = 0
+    """Where the INVITE came from or went to."""
+    dialog: Dialog | None = None
+    session: AudioSession | None = None
+    show_as: str = ""
+    """Name and number of the caller as the agent's phone shows it: a From value without tag."""
+    to_tag: str = ""
+    """Ours, towards the caller: the same in every response to his INVITE, also after a restart."""
+    answer: bytes = b""
+    """Body of our 200 to the caller, for when he repeats his INVITE after a restart."""
+    music: str = "default"
+    """What the caller hears while waiting, and either side while the other holds."""
+
+    def to_record(self) -> bytes:
+        return msgspec.msgpack.encode(self)
+
+    @classmethod
+    def from_record(cls, record: bytes) -> "LegRecord":
+        """Raises msgspec.MsgspecError."""
+        return msgspec.msgpack.decode(record, type=cls)
+
+
+class Leg:
+    """A leg and what of it lives only in this process."""
+
+    __slots__ = (
+        "gone",
+        "held",
+        "invite_key",
+        "late_offer",
+        "our_invite",
+        "record",
+        "request",
+    )
+
+    def __init__(self, record: LegRecord) -> None:
+        self.record = record
+        self.request: Request | None = None
+        """The caller's open INVITE, or the agent's (ours)."""
+        self.invite_key: ServerKey | None = None
+        self.our_invite: ClientKey | None = None
+        self.late_offer = False
+        """We made the offer in our 200; the answer comes with the ACK."""
+        self.held = False
+        """The party of this leg has put the other one on hold."""
+        self.gone = False
+        """Ended or to be ended as soon as that is possible: a CANCEL or a withdrawal crossed the answer."""
+
+    @property
+    def id(self) -> str:
+        return self.record.id
+
+    @property
+    def is_caller(self) -> bool:
+        return not self.record.agent

@@ -1,0 +1,388 @@
+"""SIP messages: a lazy parser with caps, typed access on demand, the serialiser (RFC 3261 §7, §20, §25)."""
+
+import re
+from collections.abc import Callable
+from typing import Generic, NamedTuple, Self, TypeVar, overload
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from channels.sip.protocol.address import (
+    NameAddr,
+    Uri,
+    Via,
+    parse_name_addr,
+    parse_uri,
+    parse_via,
+    split_list,
+)
+from channels.sip.protocol.errors import BadMessage, UnsafeTextError
+from channels.sip.protocol.headers import REASONS, SPELLINGS, Header, canonical, make_headers
+
+__all__ = [
+    "BadRequest", "CSeq", "Header", "Message", "Request", "Response", "canonical", "is_keepalive",
+    "make_headers", "parse",
+]  # fmt: skip
+
+MAX_MESSAGE_BYTES = 65_535
+MAX_HEADERS = 128
+MAX_HEADER_CHARS = 8_192
+MAX_BODY_BYTES = 32_768
+
+_SINGLE = ("From", "To", "Call-ID", "CSeq")
+_AT_MOST_ONE = ("Max-Forwards", "Content-Type", "Expires", "Subject", "User-Agent", "Date")
+_STRAY = frozenset("\r\n\0")
+_TOKEN = re.compile(r"[A-Za-z0-9\-.!%*_+`'~]+")
+_FOLD = re.compile(r"\r\n[ \t]+")
+_CSEQ = re.compile(r"([0-9]{1,10})[ \t]+([A-Za-z0-9\-.!%*_+`'~]+)")
+
+
+class CSeq(NamedTuple):
+    """Sequence number and method of a CSeq header."""
+
+    number: int
+    method: str
+
+
+Value = TypeVar("Value")
+Owner = TypeVar("Owner", bound=Struct)
+
+
+class _Once(Generic[Owner, Value]):
+    """A property that is computed on first use: functools.cached_property without its lock (3.11)."""
+
+    def __init__(self, compute: Callable[[Owner], Value]) -> None:
+        self._compute = compute
+        self._name = compute.__name__
+        self.__doc__ = compute.__doc__
+
+    @overload
+    def __get__(self, message: None, owner: type) -> Self: ...
+    @overload
+    def __get__(self, message: Owner, owner: type) -> Value: ...
+    def __get__(self, message: Owner | None, owner: type) -> Self | Value:
+        if message is None:
+            return self
+        value = message.__dict__[self._name] = self._compute(message)
+        return value
+
+
+class Message(Struct, frozen=True, dict=True, kw_only=True):
+    """What requests and responses share. Header names are canonical; values are unfolded and stripped.
+
+    Typed properties parse on first use and raise BadMessage; after `checked()` none of them raises.
+    """
+
+    headers: tuple[Header, ...]
+    body: bytes = b""
+
+    @_Once
+    def _index(self) -> dict[str, list[str]]:
+        index: dict[str, list[str]] = {}
+        for name, value in self.headers:
+            if name in index:
+                index[name].append(value)
+            else:
+                index[name] = [value]
+        return index
+
+    def get(self, name: str) -> str | None:
+        """The first value of a header as text, or None. Any spelling of the name will do."""
+        values = self._index.get(SPELLINGS.get(name) or canonical(name))
+        return values[0] if values else None
+
+    def get_all(self, name: str) -> list[str]:
+        """All header lines of that name, comma lists not split."""
+        return list(self._index.get(SPELLINGS.get(name) or canonical(name), ()))
+
+    def values(self, name: str) -> list[str]:
+        """All values of a header that may come as a comma list, over several lines, or both."""
+        return [part for line in self.get_all(name) for part in split_list(line)]
+
+    def _required(self, name: str) -> str:
+        values = self._index.get(name)
+        if not values or not values[0]:
+            raise BadMessage(400, f"Missing {name}")
+        return values[0]
+
+    @_Once
+    def via(self) -> Via:
+        """The topmost Via."""
+        return parse_via(split_list(self._required("Via"))[0])
+
+    @_Once
+    def from_(self) -> NameAddr:
+        """The From value."""
+        return parse_name_addr(self._required("From"))
+
+    @_Once
+    def to(self) -> NameAddr:
+        """The To value."""
+        return parse_name_addr(self._required("To"))
+
+    @_Once
+    def call_id(self) -> str:
+        """The Call-ID as it is."""
+        return self._required("Call-ID")
+
+    @_Once
+    def cseq(self) -> CSeq:
+        """Number (below 2**31) and method of CSeq."""
+        found = _CSEQ.fullmatch(self._required("CSeq"))
+        if found is None or int(found[1]) >= 2**31:
+            raise BadMessage(400, "Bad CSeq")
+        return CSeq(int(found[1]), found[2])
+
+    @_Once
+    def contacts(self) -> list[NameAddr]:
+        """All Contact values; empty when there is none and for `Contact: *` (see `contact_is_star`)."""
+        lines = self._index.get("Contact", ())
+        if lines == ["*"]:
+            return []
+        return [parse_name_addr(value) for line in lines for value in split_list(line)]
+
+    @property
+    def contact_is_star(self) -> bool:
+        """True for `Contact: *` (remove all bindings)."""
+        return self._index.get("Contact") == ["*"]
+
+    @_Once
+    def record_routes(self) -> list[str]:
+        """Record-Route values in the order of the message, each one a valid name-addr."""
+        return self._routes("Record-Route")
+
+    @_Once
+    def routes(self) -> list[str]:
+        """Route values in the order of the message, each one a valid name-addr."""
+        return self._routes("Route")
+
+    def _routes(self, name: str) -> list[str]:
+        values = self.values(name)
+        for value in values:
+            parse_name_addr(value)
+        return values
+
+    @_Once
+    def max_forwards(self) -> int:
+        """Hops left; 70 when the header is missing."""
+        return self._number("Max-Forwards", 255, default=70)
+
+    @_Once
+    def expires(self) -> int | None:
+        """The Expires header in seconds, or None."""
+        return self._number("Expires", 2**32 - 1) if self.get("Expires") is not None else None
+
+    @property
+    def content_type(self) -> str:
+        """Media type in lower case without parameters, or an empty string."""
+        return (self.get("Content-Type") or "").partition(";")[0].strip().lower()
+
+    def _number(self, name: str, most: int, default: int = 0) -> int:
+        value = self.get(name)
+        if value is None:
+            return default
+        if not (value.isascii() and value.isdigit()) or len(value) > 10:
+            raise BadMessage(400, f"Bad {name}")
+        return min(int(value), most)
+
+    def checked(self) -> Self:
+        """Parse all typed headers now. Raises BadMessage(400) for what is missing, doubled or malformed."""
+        index = self._index
+        for name in _SINGLE:
+            if len(index.get(name, ())) != 1:
+                raise BadMessage(400, f"Missing or repeated {name}")
+        if any(len(index[name]) > 1 for name in _AT_MOST_ONE if name in index):
+            raise BadMessage(400, "Repeated header")
+        _ = self.via, self.from_, self.to, self.cseq
+        for name, check in _CHECKS.items():
+            if name in index:
+                check(self)
+        return self
+
+    def with_header(self, name: str, value: str) -> Self:
+        """A copy in which all lines of that name are replaced by one, at the place of the first."""
+        spelled = canonical(name)
+        place = next((i for i, (key, _) in enumerate(self.headers) if key == spelled), len(self.headers))
+        kept = [header for header in self.headers if header[0] != spelled]
+        kept.insert(place, (spelled, value))
+        return replace(self, headers=tuple(kept))
+
+    def with_first(self, name: str, value: str) -> Self:
+        """A copy with one more header line in front of all others."""
+        return replace(self, headers=((canonical(name), value), *self.headers))
+
+    def with_via(self, line: str, via: Via) -> Self:
+        """A copy with another first Via line, whose topmost value is `via`; what was parsed stays parsed."""
+        place = next(i for i, (name, _) in enumerate(self.headers) if name == "Via")
+        headers = (*self.headers[:place], ("Via", line), *self.headers[place + 1 :])
+        copy = replace(self, headers=headers)
+        index = {**self._index, "Via": [line, *self._index["Via"][1:]]}
+        copy.__dict__.update({**self.__dict__, "via": via, "_index": index})
+        return copy
+
+    def without(self, name: str) -> Self:
+        """A copy without the headers of that name."""
+        spelled = canonical(name)
+        return replace(self, headers=tuple(header for header in self.headers if header[0] != spelled))
+
+    def _start_line(self) -> str:
+        raise NotImplementedError
+
+    def to_bytes(self) -> bytes:
+        """The message as it goes out, Content-Length computed. Raises UnsafeTextError for line breaks."""
+        lines = [self._start_line()]
+        lines += [f"{name}: {value}" for name, value in self.headers if name != "Content-Length"]
+        lines.append(f"Content-Length: {len(self.body)}\r\n\r\n")
+        text = "\r\n".join(lines)
+        # One count finds a smuggled line break in any of the values.
+        if not text.count("\n") == text.count("\r") == len(lines) + 1:
+            raise UnsafeTextError("line break in a header value")
+        return text.encode("utf-8", "surrogateescape") + self.body
+
+
+_CHECKS: dict[str, Callable[[Message], object]] = {
+    "Max-Forwards": lambda message: message.max_forwards,
+    "Expires": lambda message: message.expires,
+    "Contact": lambda message: message.contacts,
+    "Record-Route": lambda message: message.record_routes,
+    "Route": lambda message: message.routes,
+}
+
+
+class Request(Message, frozen=True, dict=True, kw_only=True):
+    """A SIP request; `uri` is the Request-URI as text."""
+
+    method: str
+    uri: str
+
+    def _start_line(self) -> str:
+        return f"{self.method} {self.uri} SIP/2.0"
+
+    @_Once
+    def target(self) -> Uri:
+        """The Request-URI, parsed."""
+        return parse_uri(self.uri)
+
+    def checked(self) -> Self:
+        """As for every message, and the method must be that of CSeq and the Request-URI must parse."""
+        _ = super().checked(), self.target
+        if self.cseq.method != self.method:
+            raise BadMessage(400, "CSeq method differs")
+        return self
+
+
+class BadRequest(BadMessage):
+    """A bad request of which enough could be read for an answer: `request`."""
+
+    def __init__(self, status: int, reason: str, request: Request) -> None:
+        super().__init__(status, reason)
+        self.request = request
+
+
+class Response(Message, frozen=True, dict=True, kw_only=True):
+    """A SIP response."""
+
+    status: int
+    reason: str
+
+    def _start_line(self) -> str:
+        return f"SIP/2.0 {self.status} {self.reason}"
+
+
+def is_keepalive(data: bytes) -> bool:
+    """True for packets of nothing but line breaks and NULs that phones send to keep a NAT open."""
+    return len(data) <= 64 and not data.strip(b"\r\n\0 \t")
+
+
+def parse(data: bytes) -> Request | Response:
+    """One datagram, or one framed message of a stream; lazy, so call `checked()` before you trust it.
+
+    Raises BadMessage; BadRequest when enough could be read for an answer.
+    """
+    head, blank, body = data.lstrip(b"\r\n").partition(b"\r\n\r\n")
+    if len(data) > MAX_MESSAGE_BYTES or not blank:
+        raise BadMessage(*((400, "No end of headers") if not blank else (513, "Message Too Large")))
+    text = head.decode("utf-8", "surrogateescape")
+    if "\r\n " in text or "\r\n\t" in text:
+        text = _FOLD.sub(" ", text)
+    lines = text.split("\r\n")
+    start = lines[0]
+    stray = not text.count("\n") == text.count("\r") == len(lines) - 1 or "\0" in text
+    headers, problem = _headers([line for line in lines if _STRAY.isdisjoint(line)] if stray else lines)
+    if stray:
+        problem = BadMessage(400, "Stray line break or NUL")
+    if start[:4].upper() == "SIP/":
+        return _response(start, headers, body, problem)
+    return _request(start, headers, body, problem)
+
+
+def _headers(lines: list[str]) -> tuple[tuple[Header, ...], BadMessage | None]:
+    headers: list[Header] = []
+    problem: BadMessage | None = None
+    if len(lines) > MAX_HEADERS + 1:
+        lines, problem = lines[: MAX_HEADERS + 1], BadMessage(513, "Too Many Headers")
+    lookup = SPELLINGS.get
+    for line in lines[1:]:
+        name, colon, value = line.partition(":")
+        spelled = lookup(name)
+        if spelled is None:
+            spelled = _unusual(name.rstrip(" \t"))
+        if not (colon and spelled):
+            problem = problem or BadMessage(400, "Bad header")
+        elif len(line) > MAX_HEADER_CHARS:
+            problem = problem or BadMessage(513, "Header Too Long")
+        else:
+            headers.append((spelled, value.strip(" \t")))
+    return tuple(headers), problem
+
+
+def _unusual(name: str) -> str:
+    """The spelling of a name that is not among the well-known ones; empty for what is no name."""
+    return canonical(name) if len(name) <= 256 and _TOKEN.fullmatch(name) else ""
+
+
+def _sized(headers: tuple[Header, ...], body: bytes) -> bytes:
+    """The body that Content-Length claims (RFC 3261 §18.3); all that is there when it claims nothing."""
+    lengths = {value for name, value in headers if name == "Content-Length"}
+    if not lengths:
+        claimed = len(body)
+    else:
+        value = lengths.pop()
+        if lengths or not (value.isascii() and value.isdigit()) or len(value) > 8:
+            raise BadMessage(400, "Bad Content-Length")
+        claimed = int(value)
+    if claimed > MAX_BODY_BYTES:
+        raise BadMessage(413, REASONS[413])
+    if claimed > len(body):
+        raise BadMessage(400, "Body shorter than Content-Length")
+    return body[:claimed] if claimed < len(body) else body
+
+
+def _response(start: str, headers: tuple[Header, ...], body: bytes, problem: BadMessage | None) -> Response:
+    version, _, rest = start.partition(" ")
+    status, _, reason = rest.partition(" ")
+    if problem is not None:
+        raise problem
+    if version.upper() != "SIP/2.0" or not (len(status) == 3 and status.isascii() and status.isdigit()):
+        raise BadMessage(400, "Bad status line")
+    if not 100 <= int(status) <= 699:
+        raise BadMessage(400, "Bad status")
+    return Response(headers=headers, body=_sized(headers, body), status=int(status), reason=reason)
+
+
+def _request(start: str, headers: tuple[Header, ...], body: bytes, problem: BadMessage | None) -> Request:
+    words = start.split(" ")
+    if len(words) < 3 or len(start) > MAX_HEADER_CHARS or not words[-1].upper().startswith("SIP/"):
+        raise BadMessage(400, "Bad request line")
+    method, uri, version = words[0], " ".join(words[1:-1]), words[-1]
+    readable = Request(headers=headers, method=method, uri=uri)
+    if version.upper() != "SIP/2.0":
+        problem = BadMessage(505, REASONS[505])
+    elif len(words) != 3 or not uri or not _TOKEN.fullmatch(method):
+        problem = BadMessage(400, "Bad request line")
+    try:
+        if problem is not None:
+            raise problem
+        return Request(headers=headers, body=_sized(headers, body), method=method, uri=uri)
+    except BadMessage as error:
+        raise BadRequest(error.status, error.reason, readable) from error

@@ -1,0 +1,222 @@
+"""Offer and answer for one G.711 audio stream with RFC 4733 digits (RFC 3264), from our side of a leg."""
+
+from enum import StrEnum
+
+import msgspec
+from msgspec import Struct
+
+from channels.sip.protocol.address import Endpoint
+from channels.sip.protocol.errors import BadSdpError, IllegalMoveError, NotAcceptableError
+from channels.sip.protocol.sdp import Description, Direction, Media, build_sdp, flow, parse_sdp
+
+OUR_DTMF = 101
+_AUDIO = ("audio", "RTP/AVP")
+_STATIC = {"0": "PCMU/8000", "8": "PCMA/8000"}
+
+
+class Codec(StrEnum):
+    """The codecs we speak, by their encoding name."""
+
+    PCMA = "PCMA"
+    PCMU = "PCMU"
+
+    @property
+    def payload_type(self) -> int:
+        """The static payload type (RFC 3551)."""
+        return 8 if self is Codec.PCMA else 0
+
+
+BOTH = (Codec.PCMA, Codec.PCMU)
+
+
+class RemoteAudio(Struct, frozen=True):
+    """What the peer said about its audio stream."""
+
+    line: int
+    """Index of its m= line."""
+    host: str
+    port: int
+    direction: Direction
+    """Seen from the peer."""
+    codecs: tuple[tuple[Codec, int], ...]
+    """Codecs in the peer's order, with the payload type to send them with."""
+    dtmf: int | None
+    """Payload type to send telephone events with, or None."""
+
+
+class AudioSession(Struct):
+    """Our view of the one audio stream of a leg; a plain record, so it can be stored as it is.
+
+    Offers: `offer` → the peer's answer → `accept` (or `withdraw` when it was refused).
+    Answers: `answer`. All raise without changing anything.
+    """
+
+    session_id: int
+    host: str
+    port: int
+    version: int = 0
+    """Version of the last description sent; 0 before the first."""
+    last: str = ""
+    """The media part of the last description, to see whether the next one differs."""
+    lines: tuple[tuple[str, str, str], ...] = ()
+    """(kind, proto, first format) of every m= line of the session; later offers keep their order."""
+    line: int = 0
+    """Which of `lines` is the audio stream."""
+    codec: Codec | None = None
+    direction: Direction = Direction.SENDRECV
+    """Ours, as negotiated last."""
+    offered: tuple[Codec, ...] = ()
+    """Codecs of an offer of ours that has no answer yet."""
+    offered_direction: Direction = Direction.SENDRECV
+    local_dtmf: int = OUR_DTMF
+    """Payload type on which we receive telephone events."""
+    remote: RemoteAudio | None = None
+
+    @property
+    def pending(self) -> bool:
+        """True between our offer and its answer."""
+        return bool(self.offered)
+
+    @property
+    def sends(self) -> bool:
+        """Whether we may send audio now."""
+        return self.remote is not None and self.direction.sends and self.remote.direction.receives
+
+    @property
+    def held_by_peer(self) -> bool:
+        """True when the peer put us on hold: it does not want to hear us."""
+        return self.remote is not None and not self.remote.direction.receives
+
+    @property
+    def destination(self) -> Endpoint | None:
+        """Where our audio goes to; None before the peer said so."""
+        return None if self.remote is None else Endpoint(self.remote.host, self.remote.port, "RTP")
+
+    @property
+    def send_payload_type(self) -> int | None:
+        """Payload type of the audio that we send."""
+        return (
+            None
+            if self.remote is None
+            else next((pt for c, pt in self.remote.codecs if c is self.codec), None)
+        )
+
+    def offer(self, wish: Direction = Direction.SENDRECV, codecs: tuple[Codec, ...] = BOTH) -> bytes:
+        """A description to offer. Raises IllegalMoveError while an earlier offer waits for its answer."""
+        if self.pending:
+            raise IllegalMoveError("an offer is pending")
+        stream = self._stream(wish, [(codec, codec.payload_type) for codec in codecs], self.local_dtmf)
+        lines = self.lines or ((*_AUDIO, "0"),)
+        self.offered, self.offered_direction = codecs, wish
+        return self._describe(lines, self.line, stream)
+
+    def accept(self, body: bytes) -> None:
+        """Take the answer to our offer. Raises BadSdpError, NotAcceptableError, IllegalMoveError."""
+        if not self.pending:
+            raise IllegalMoveError("no offer is pending")
+        description = parse_sdp(body)
+        expected = len(self.lines) or 1
+        remote = remote_audio(description, self.line)
+        if len(description.media) != expected or remote is None:
+            raise BadSdpError("the answer does not fit the offer")
+        codec = next((codec for codec, _ in remote.codecs if codec in self.offered), None)
+        if codec is None:
+            raise NotAcceptableError("the answer has no codec of ours")
+        self.lines = _lines(description)
+        self.direction = _both(self.offered_direction, remote.direction.mirrored)
+        self.codec, self.remote, self.offered = codec, remote, ()
+
+    def withdraw(self) -> None:
+        """Our offer was refused: what was negotiated before stays in force."""
+        self.offered = ()
+
+    def answer(
+        self, body: bytes, wish: Direction = Direction.SENDRECV, codecs: tuple[Codec, ...] = BOTH
+    ) -> bytes:
+        """The answer to the peer's offer; `codecs` is our order of preference.
+
+        Raises BadSdpError, NotAcceptableError, IllegalMoveError (our own offer is pending: 491).
+        """
+        if self.pending:
+            raise IllegalMoveError("an offer of ours is pending")
+        description = parse_sdp(body)
+        remote = remote_audio(description)
+        if remote is None:
+            raise NotAcceptableError("no audio line that we can use")
+        chosen = next(((c, pt) for mine in codecs for c, pt in remote.codecs if c is mine), None)
+        if chosen is None:
+            raise NotAcceptableError("no common codec")
+        ours = _both(wish, remote.direction.mirrored)
+        if remote.dtmf is not None:
+            self.local_dtmf = remote.dtmf
+        stream = self._stream(ours, [chosen], remote.dtmf)
+        self.lines, self.line = _lines(description), remote.line
+        self.codec, self.direction, self.remote = chosen[0], ours, remote
+        return self._describe(self.lines, remote.line, stream)
+
+    def _stream(self, ours: Direction, codecs: list[tuple[Codec, int]], dtmf: int | None) -> Media:
+        rtpmap = {str(payload): f"{codec}/8000" for codec, payload in codecs}
+        events: tuple[str, ...] = ()
+        if dtmf is not None:
+            rtpmap[str(dtmf)] = "telephone-event/8000"
+            events = (f"fmtp:{dtmf} 0-16",)
+        return Media(*_head(self.port), tuple(rtpmap), None, ours, rtpmap, events)
+
+    def _describe(self, lines: tuple[tuple[str, str, str], ...], at: int, stream: Media) -> bytes:
+        refused = [Media(kind, 0, proto, (form,)) for kind, proto, form in lines]
+        media = (*refused[:at], stream, *refused[at + 1 :])
+        text = f"{self.host} {media}"
+        if text != self.last:
+            self.version, self.last = self.version + 1, text
+        return build_sdp(Description(str(self.session_id), str(self.version), media, host=self.host))
+
+    def to_record(self) -> bytes:
+        """The session as bytes for a recovery record."""
+        return msgspec.msgpack.encode(self)
+
+    @classmethod
+    def from_record(cls, record: bytes) -> "AudioSession":
+        """The session of a recovery record. Raises msgspec.DecodeError."""
+        return msgspec.msgpack.decode(record, type=cls)
+
+
+def remote_audio(description: Description, line: int | None = None) -> RemoteAudio | None:
+    """The first RTP/AVP audio line with a port and a codec of ours (or exactly that `line`), or None."""
+    for index, media in enumerate(description.media):
+        if (media.kind, media.proto) != _AUDIO or media.port == 0 or line not in (None, index):
+            continue
+        codecs, dtmf = _codecs(media)
+        host = description.host_of(media)
+        if codecs and host:
+            return RemoteAudio(index, host, media.port, description.direction_of(media), codecs, dtmf)
+    return None
+
+
+def _codecs(media: Media) -> tuple[tuple[tuple[Codec, int], ...], int | None]:
+    codecs: list[tuple[Codec, int]] = []
+    dtmf: int | None = None
+    for payload in media.formats:
+        if not (payload.isascii() and payload.isdigit() and len(payload) <= 3 and int(payload) < 128):
+            continue
+        encoding = media.rtpmap.get(payload) or _STATIC.get(payload, "")
+        name, _, rate = encoding.upper().partition("/")
+        if rate.partition("/")[0] != "8000":
+            continue
+        if name in Codec.__members__:
+            codecs.append((Codec(name), int(payload)))
+        elif name == "TELEPHONE-EVENT" and dtmf is None:
+            dtmf = int(payload)
+    return tuple(codecs), dtmf
+
+
+def _lines(description: Description) -> tuple[tuple[str, str, str], ...]:
+    return tuple((media.kind, media.proto, media.formats[0]) for media in description.media)
+
+
+def _head(port: int) -> tuple[str, int, str]:
+    return _AUDIO[0], port, _AUDIO[1]
+
+
+def _both(one: Direction, other: Direction) -> Direction:
+    """Only the flows that both allow."""
+    return flow(sends=one.sends and other.sends, receives=one.receives and other.receives)

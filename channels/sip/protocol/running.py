@@ -1,0 +1,247 @@
+"""Living transactions: moves them through their machine's table, runs their timers, collects outputs."""
+
+from collections.abc import Callable
+
+from channels.sip.protocol.address import Endpoint
+from channels.sip.protocol.machines import (
+    CLIENT_OTHER,
+    REPEATING,
+    Action,
+    Event,
+    Machine,
+    State,
+    Timing,
+    first_interval,
+    next_interval,
+)
+from channels.sip.protocol.message import Header, Message, Request, Response, make_headers
+from channels.sip.protocol.outputs import (
+    AckMissing,
+    AckReceived,
+    ClientKey,
+    NewRequest,
+    Output,
+    ResponseReceived,
+    SendTo,
+    ServerKey,
+    TimedOut,
+)
+from channels.sip.protocol.timers import Deadlines
+
+UasId = tuple[str, str, str, int]
+"""Call-ID, From tag, To tag, CSeq number: what an ACK of a 2xx is matched by."""
+MergeId = tuple[str, str, int, str]
+"""Call-ID, From tag, CSeq number, method: what a merged request is known by (RFC 3261 §8.2.2.2)."""
+
+
+DONE = Request(method="", uri="", headers=())
+"""Takes the place of a request that is not needed any more: transactions linger for 32 s."""
+
+
+class Transaction:
+    """State of one transaction; all that changes lives here."""
+
+    __slots__ = (
+        "ack_seen", "acks", "cancelling", "destination", "interval_ms", "key", "last", "machine", "merge",
+        "quiet", "request", "state", "to_tag", "uas_id",
+    )  # fmt: skip
+
+    def __init__(self, key: ClientKey | ServerKey, machine: Machine, request: Request, to: Endpoint) -> None:
+        self.key = key
+        self.machine = machine
+        self.state = machine.start
+        self.request = request
+        self.destination = to
+        self.last = b""
+        self.interval_ms = 0
+        self.to_tag = ""
+        self.quiet = False
+        self.cancelling: tuple[Header, ...] | None = None
+        self.ack_seen = False
+        self.acks: dict[str, SendTo | None] = {}
+        self.uas_id: UasId | None = None
+        self.merge: MergeId | None = None
+
+
+Received = tuple[Message, Endpoint]
+
+
+class Running:
+    """All transactions by key, with their timers and the outputs that wait to be taken."""
+
+    def __init__(self, timing: Timing) -> None:
+        self.clients: dict[ClientKey, Transaction] = {}
+        self.servers: dict[ServerKey, Transaction] = {}
+        self.answered: dict[UasId, Transaction] = {}
+        self.merges: dict[MergeId, Transaction] = {}
+        self.timers: Deadlines[tuple[Transaction, Event]] = Deadlines()
+        self.out: list[Output] = []
+        self._timing = timing
+        self._plain: dict[Action, Callable[[Transaction], None]] = {
+            Action.SEND: self._send,
+            Action.RESEND: self._send,
+            Action.TIMED_OUT: self._timed_out,
+            Action.UNREACHABLE: self._unreachable,
+            Action.ACK_MISSING: self._ack_missing,
+        }
+        self._with_message: dict[Action, Callable[[Transaction, Message, Endpoint], None]] = {
+            Action.DELIVER: self._deliver,
+            Action.SEND_ACK: self._send_ack,
+            Action.REACK: self._reack,
+            Action.ACKED: self._acked,
+        }
+        self._timed: dict[Action, Callable[[Transaction, Event, int], None]] = {
+            Action.REPEAT: self._repeat,
+            Action.CANCEL_NOW: self._cancel_now,
+        }
+
+    def start_client(
+        self, key: ClientKey, machine: Machine, request: Request, to: Endpoint, now_ms: int
+    ) -> Transaction:
+        """Send a request and start its transaction. Raises UnsafeTextError before anything changes."""
+        created = Transaction(key, machine, request, to)
+        created.last = request.to_bytes()
+        self.clients[key] = created
+        self.out.append(SendTo(created.last, to))
+        self._start_timers(created, now_ms)
+        return created
+
+    def start_server(
+        self,
+        key: ServerKey,
+        machine: Machine,
+        request: Request,
+        *,
+        source: Endpoint,
+        to: Endpoint,
+        to_tag: str,
+        merge: MergeId | None,
+    ) -> None:
+        """Register a new request and report it; responses go to `to`."""
+        created = Transaction(key, machine, request, to)
+        created.to_tag = to_tag
+        created.merge = merge
+        if merge is not None:
+            self.merges[merge] = created
+        self.servers[key] = created
+        self.out.append(NewRequest(key, request, source, to_tag))
+
+    def move(self, transaction: Transaction, event: Event, received: Received | None, now_ms: int) -> bool:
+        """Take the table's move; False and no change when the table has none."""
+        found = transaction.machine.moves[transaction.state].get(event)
+        if found is None:
+            return False
+        state, actions = found
+        before = transaction.state
+        transaction.state = state
+        for action in actions:
+            if (plain := self._plain.get(action)) is not None:
+                plain(transaction)
+            elif (timed := self._timed.get(action)) is not None:
+                timed(transaction, event, now_ms)
+            elif received is not None:
+                self._with_message[action](transaction, *received)
+        if state is State.TERMINATED:
+            self._end(transaction, before)
+        elif state is not before:
+            self._change_timers(transaction, before, now_ms)
+        return True
+
+    def send_cancel(self, invite: Transaction, now_ms: int) -> None:
+        """Send the CANCEL of an INVITE whose headers wait in `cancelling` (RFC 3261 §9.1)."""
+        copied = [(name, invite.request.get(name)) for name in ("Via", "From", "To", "Call-ID")]
+        routes = [("Route", value) for value in invite.request.get_all("Route")]
+        cseq = f"{invite.request.cseq.number} CANCEL"
+        headers = make_headers(
+            *copied, ("CSeq", cseq), ("Max-Forwards", "70"), *routes, more=invite.cancelling or ()
+        )
+        request = Request(method="CANCEL", uri=invite.request.uri, headers=headers)
+        key = ClientKey(invite.request.via.branch, "CANCEL")
+        self.start_client(key, CLIENT_OTHER, request, invite.destination, now_ms).quiet = True
+        self.timers.set((invite, Event.TIMER_C), now_ms + 64 * self._timing.t1_ms)
+
+    def _start_timers(self, transaction: Transaction, now_ms: int) -> None:
+        reliable = transaction.destination.reliable
+        for timer in transaction.machine.timers[transaction.state]:
+            name = (transaction, timer)
+            interval_ms = first_interval(timer, self._timing, reliable=reliable)
+            if interval_ms is None or name in self.timers:
+                continue
+            if timer in REPEATING:
+                transaction.interval_ms = interval_ms
+            self.timers.set(name, now_ms + interval_ms)
+
+    def _change_timers(self, transaction: Transaction, before: State, now_ms: int) -> None:
+        kept = transaction.machine.timers[transaction.state]
+        for timer in (*transaction.machine.timers[before], Event.TIMER_C):
+            if timer not in kept:
+                self.timers.cancel((transaction, timer))
+        self._start_timers(transaction, now_ms)
+
+    def _end(self, transaction: Transaction, before: State) -> None:
+        for timer in (*transaction.machine.timers[before], Event.TIMER_C):
+            self.timers.cancel((transaction, timer))
+        if isinstance(transaction.key, ClientKey):
+            del self.clients[transaction.key]
+            return
+        del self.servers[transaction.key]
+        if transaction.uas_id is not None:
+            self.answered.pop(transaction.uas_id, None)
+        if transaction.merge is not None:
+            self.merges.pop(transaction.merge, None)
+
+    def _repeat(self, transaction: Transaction, timer: Event, now_ms: int) -> None:
+        interval_ms = next_interval(timer, transaction.state, transaction.interval_ms, self._timing)
+        transaction.interval_ms = interval_ms
+        self.timers.set((transaction, timer), now_ms + interval_ms)
+
+    def _cancel_now(self, transaction: Transaction, event: Event, now_ms: int) -> None:  # noqa: ARG002
+        if transaction.cancelling is not None:
+            self.send_cancel(transaction, now_ms)
+
+    def _send(self, transaction: Transaction) -> None:
+        if transaction.last:
+            self.out.append(SendTo(transaction.last, transaction.destination))
+
+    def _deliver(self, transaction: Transaction, message: Message, source: Endpoint) -> None:
+        key = transaction.key
+        if isinstance(message, Response) and isinstance(key, ClientKey) and not transaction.quiet:
+            self.out.append(ResponseReceived(key, message, source))
+
+    def _send_ack(self, transaction: Transaction, message: Message, _source: Endpoint) -> None:
+        request, to = transaction.request, message.get("To")
+        routes = [("Route", value) for value in request.get_all("Route")]
+        copied = [(name, request.get(name)) for name in ("Via", "From", "Call-ID")]
+        cseq = f"{request.cseq.number} ACK"
+        headers = make_headers(*copied, ("To", to), ("CSeq", cseq), ("Max-Forwards", "70"), *routes)
+        ack = Request(method="ACK", uri=request.uri, headers=headers)
+        self.out.append(SendTo(ack.to_bytes(), transaction.destination))
+
+    def _reack(self, transaction: Transaction, message: Message, source: Endpoint) -> None:
+        tag = message.to.tag
+        if tag not in transaction.acks:
+            transaction.acks[tag] = None
+            transaction.request, transaction.last = DONE, b""
+            self._deliver(transaction, message, source)
+        elif (ack := transaction.acks[tag]) is not None:
+            self.out.append(ack)
+
+    def _acked(self, transaction: Transaction, message: Message, _source: Endpoint) -> None:
+        self.timers.cancel((transaction, Event.TIMER_X))
+        transaction.last = b""
+        key = transaction.key
+        if isinstance(message, Request) and isinstance(key, ServerKey) and not transaction.ack_seen:
+            transaction.ack_seen = True
+            self.out.append(AckReceived(key, message))
+
+    def _timed_out(self, transaction: Transaction) -> None:
+        if not transaction.quiet and isinstance(transaction.key, ClientKey):
+            self.out.append(TimedOut(transaction.key, transaction.request))
+
+    def _unreachable(self, transaction: Transaction) -> None:
+        if not transaction.quiet and isinstance(transaction.key, ClientKey):
+            self.out.append(TimedOut(transaction.key, transaction.request, unreachable=True))
+
+    def _ack_missing(self, transaction: Transaction) -> None:
+        if not transaction.ack_seen and isinstance(transaction.key, ServerKey):
+            self.out.append(AckMissing(transaction.key))

@@ -1,0 +1,123 @@
+"""UDP for SIP: one socket, read until it is empty."""
+
+import asyncio
+import socket
+from collections.abc import Callable
+
+from channels.sip.protocol.address import Endpoint
+from channels.sip.protocol.message import MAX_MESSAGE_BYTES
+
+Received = Callable[[bytes, Endpoint], None]
+
+READS_PER_TURN = 64
+"""Datagrams taken in one turn of the loop, so that timers and effects have their turn too."""
+
+BUSY_PER_S = 400
+REST_S = 0.004
+"""Above so many datagrams a second (some 60 calls) the socket is read at this interval instead of at once.
+
+What comes together is served together, by a processor whose caches are warm: that saves a third of the work.
+"""
+
+COUNT_S = 0.1
+
+BUFFER_BYTES = 4 * 1024 * 1024
+
+
+_PLAIN = bytes(range(128)) + b"?" * 128
+
+
+def in_utf8(data: bytes) -> bytes:
+    """The datagram as UTF-8, as RFC 3261 §7.3.1 wants it; what is not is taken for Latin-1.
+
+    Old exchanges send names so, and text that has no UTF-8 form could be neither journalled nor recorded.
+    In a body such octets become "?", so that its length stays.
+    """
+    if data.isascii():
+        return data
+    head, blank, body = data.lstrip(b"\r\n").partition(b"\r\n\r\n")
+    if not _is_utf8(head):
+        head = head.decode("latin-1").encode()
+    return head + blank + (body if _is_utf8(body) else body.translate(_PLAIN))
+
+
+def _is_utf8(data: bytes) -> bool:
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+class UdpTransport:
+    """Sends and receives datagrams of one local address."""
+
+    def __init__(self, host: str, port: int, received: Received) -> None:
+        """Raises OSError when the address cannot be bound."""
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        self._socket = socket.socket(family, socket.SOCK_DGRAM)
+        try:
+            self._socket.setblocking(False)
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BUFFER_BYTES)
+            self._socket.bind((host, port))
+        except OSError:
+            self._socket.close()
+            raise
+        self.host, self.port = self._socket.getsockname()[:2]
+        self.unsent = 0
+        self._received = received
+        self._buffer = memoryview(bytearray(MAX_MESSAGE_BYTES + 1))
+        self._loop = asyncio.get_running_loop()
+        self._timer: asyncio.TimerHandle | None = None
+        self._count, self._counted_s = 0, self._loop.time()
+        self._busy = False
+        self._loop.add_reader(self._socket, self._ready)
+
+    def send(self, data: bytes, destination: Endpoint) -> bool:
+        """Whether the kernel took it. A full buffer counts as lost on the way: SIP repeats."""
+        try:
+            self._socket.sendto(data, (destination.host, destination.port))
+        except (BlockingIOError, InterruptedError):
+            self.unsent += 1
+        except (OSError, OverflowError, UnicodeError):
+            self.unsent += 1
+            return False
+        return True
+
+    def close(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._loop.remove_reader(self._socket)
+        self._socket.close()
+
+    def _ready(self) -> None:
+        self._read()
+        if self._is_busy():
+            self._loop.remove_reader(self._socket)
+            self._timer = self._loop.call_later(REST_S, self._poll)
+
+    def _poll(self) -> None:
+        self._read()
+        if self._is_busy():
+            self._timer = self._loop.call_later(REST_S, self._poll)
+        else:
+            self._timer = None
+            self._loop.add_reader(self._socket, self._ready)
+
+    def _is_busy(self) -> bool:
+        span_s = self._loop.time() - self._counted_s
+        if span_s >= COUNT_S:
+            self._busy = self._count >= BUSY_PER_S * span_s
+            self._count, self._counted_s = 0, self._counted_s + span_s
+        return self._busy
+
+    def _read(self) -> None:
+        for _ in range(READS_PER_TURN):
+            try:
+                size, (host, port, *_) = self._socket.recvfrom_into(self._buffer)
+            except (BlockingIOError, InterruptedError):
+                return
+            except OSError:  # an ICMP error of an earlier packet; that packet's own timer deals with it
+                continue
+            self._count += 1
+            self._received(bytes(self._buffer[:size]), Endpoint(host, port))

@@ -1,0 +1,10 @@
+"""The world of the exchange's tests."""
+
+import pytest
+
+from tests.channels.sip.b2bua.world import World
+
+
+@pytest.fixture
+def world() -> World:
+    return World()

@@ -1,0 +1,220 @@
+"""What phones cannot be made to do on demand: messages, effects and events that cross each other."""
+
+from acd.core.effects import ConnectContact, ReleaseAgent, ReleaseContact, WithdrawOffer
+from acd.core.events import (
+    ContactArrived,
+    ContactId,
+    ContactLeft,
+    ContactReleased,
+    LegLost,
+    OfferAccepted,
+    OfferFailed,
+    OfferId,
+    OfferRefused,
+)
+from agents.skills import AgentId
+from channels.sip.b2bua import caller
+from channels.sip.b2bua.leg import Leg, LegRecord, LegStage
+from channels.sip.protocol.message import Request, make_headers
+from channels.sip.protocol.outputs import AckReceived
+from queues.desk import Medium
+from tests.channels.sip.b2bua.world import CALLER, DESK, PHONE, World
+
+CONTACT, OFFER, ANNA = ContactId(1), OfferId(1), AgentId("anna")
+
+
+def kinds(world: World) -> list[str]:
+    return [type(event).__name__ for event in world.host.events]
+
+
+def talk(world: World) -> None:
+    """A caller and anna are connected."""
+    world.invite()
+    world.admit()
+    world.offer()
+    world.phone_answers()
+    world.carry_out(ConnectContact(OFFER, CONTACT, ANNA, Medium.VOICE))
+
+
+def test_a_call_goes_from_invite_to_bridge_and_bye_in_order(world: World) -> None:
+    talk(world)
+    assert world.caller.statuses == [100, 200]
+    assert kinds(world) == ["ContactArrived", "OfferAccepted"]
+    assert [command[2] for command in world.media.commands if command[0] == "bridge"] == ["o1"]
+    world.carry_out(ReleaseContact(CONTACT, Medium.VOICE, "agent"))
+    assert [new.request.method for new in world.caller.requests] == ["BYE"]
+
+
+def test_a_cancel_that_comes_before_the_engine_s_answer_ends_the_contact(world: World) -> None:
+    world.invite()
+    key = next(iter(world.caller.layer._running.clients))
+    world.caller.layer.cancel(key, world.now_ms)
+    world.run()
+    assert world.caller.statuses == [100, 487]
+    world.admit()
+    assert isinstance(world.host.events[-1], ContactLeft)
+    assert world.host.records == {}
+
+
+def test_a_withdrawal_that_crosses_the_200_hangs_up_and_accepts_nothing(world: World) -> None:
+    world.invite()
+    world.admit()
+    world.offer()
+    invite = world.phone.requests[-1]
+    world.phone.layer.reply(invite.key, 180, world.now_ms)
+    world.run()
+    world.exchange.rung[1].gone = True  # the CANCEL is under way
+    world.phone_answers()
+    assert "OfferAccepted" not in kinds(world)
+    assert [new.request.method for new in world.phone.requests] == ["INVITE", "BYE"]
+    assert [out.request.method for out in world.phone.other if isinstance(out, AckReceived)] == ["ACK"]
+
+
+def test_an_answer_that_the_engine_rejects_is_hung_up(world: World) -> None:
+    world.invite()
+    world.admit()
+    world.offer()
+    world.host.rejects = {OfferAccepted}
+    world.phone_answers()
+    assert [new.request.method for new in world.phone.requests] == ["INVITE", "BYE"]
+    assert "o1" not in world.host.records
+
+
+def test_the_same_offer_carried_out_twice_rings_once(world: World) -> None:
+    world.invite()
+    world.admit()
+    world.offer()
+    world.offer()
+    assert len(world.phone.requests) == 1
+
+
+def test_the_same_admission_carried_out_twice_answers_once(world: World) -> None:
+    world.invite()
+    world.admit()
+    world.admit()
+    assert world.caller.statuses == [100, 200]
+
+
+def test_busy_is_a_refusal_and_any_other_failure_is_not(world: World) -> None:
+    world.invite()
+    world.admit()
+    for number, (status, expected) in enumerate(
+        [
+            (486, OfferRefused),
+            (603, OfferRefused),
+            (404, OfferFailed),
+            (500, OfferFailed),
+            (480, OfferFailed),
+        ],
+        1,
+    ):
+        world.offer(number)
+        world.phone_answers(status)
+        assert type(world.host.events[-1]) is expected
+    assert list(world.exchange.rung) == []
+
+
+def test_an_agent_without_a_phone_fails_the_offer_at_once(world: World) -> None:
+    world.invite()
+    world.admit()
+    world.registered = False
+    world.offer()
+    assert world.host.events[-1] == OfferFailed(OFFER)
+
+
+def test_a_phone_that_never_answers_fails_the_offer_after_64_t1(world: World) -> None:
+    world.invite()
+    world.admit()
+    world.deaf.add(PHONE)
+    world.offer()
+    world.pass_time(31_999)
+    assert OfferFailed(OFFER) not in world.host.events
+    world.pass_time(1)
+    assert world.host.events[-1] == OfferFailed(OFFER)
+
+
+def test_a_caller_who_never_acknowledges_is_lost_after_64_t1(world: World) -> None:
+    world.invite()
+    world.deaf.add(CALLER)
+    world.admit()
+    world.pass_time(32_000)
+    assert world.host.events[-1] == LegLost(CONTACT)
+
+
+def test_bye_of_the_agent_releases_the_contact(world: World) -> None:
+    talk(world)
+    leg = world.exchange.handling[1]
+    world.phone.layer.send_request(_bye_of(leg), DESK, world.now_ms)
+    world.run()
+    assert world.host.events[-1] == ContactReleased(CONTACT, ANNA)
+    assert world.phone.statuses[-1] == 200
+
+
+def test_release_of_an_agent_who_hung_up_at_the_same_moment_does_nothing(world: World) -> None:
+    talk(world)
+    world.carry_out(ReleaseAgent(CONTACT, ANNA, Medium.VOICE))
+    world.carry_out(ReleaseAgent(CONTACT, ANNA, Medium.VOICE))
+    assert [new.request.method for new in world.phone.requests] == ["INVITE", "BYE"]
+
+
+def test_an_unknown_trunk_is_refused_before_anything_is_opened(world: World) -> None:
+    world.invite(source=PHONE)
+    assert world.phone.statuses == [100, 403]
+    assert (world.host.events, world.exchange.legs) == ([], {})
+
+
+def test_a_required_extension_that_we_lack_is_named(world: World) -> None:
+    world.invite(headers={"Require": "100rel"})
+    assert world.caller.statuses == [100, 420]
+    assert world.caller.responses[-1].get("Unsupported") == "100rel"
+
+
+def test_a_withdrawn_offer_ends_with_the_phone_s_487(world: World) -> None:
+    world.invite()
+    world.admit()
+    world.offer()
+    invite = world.phone.requests[-1]
+    world.phone.layer.reply(invite.key, 180, world.now_ms)
+    world.run()
+    world.host.rejects = {OfferRefused, OfferFailed}
+    world.carry_out(WithdrawOffer(OFFER, CONTACT, ANNA, Medium.VOICE, "answered elsewhere"))
+    world.phone_answers(487)
+    assert list(world.exchange.rung) == []
+    assert "o1" not in world.host.records
+
+
+def test_a_record_says_all_that_a_restart_needs(world: World) -> None:
+    talk(world)
+    arrived = world.host.events[0]
+    assert isinstance(arrived, ContactArrived)
+    caller = LegRecord.from_record(world.host.records[arrived.ref])
+    agent = LegRecord.from_record(world.host.records["o1"])
+    assert (caller.stage, caller.contact, agent.stage, agent.agent) == (LegStage.UP, 1, LegStage.UP, "anna")
+    assert caller.dialog is not None
+    assert agent.dialog is not None
+
+
+def test_without_media_every_call_ends_and_new_ones_are_asked_to_come_later(world: World) -> None:
+    talk(world)
+    world.exchange.without_media = True
+    caller.end_all(world.exchange)
+    world.run()
+    assert world.host.events[-1] == LegLost(CONTACT)
+    assert [new.request.method for new in world.caller.requests] == ["BYE"]
+    world.invite(source=CALLER, headers={"X-Again": "1"}, branch="invite-2", call_id="call-2")
+    assert world.caller.statuses[-1] == 503
+    assert world.caller.responses[-1].get("Retry-After")
+
+
+def _bye_of(leg: Leg) -> Request:
+    """The BYE that the phone of this leg sends: our dialog seen from its side."""
+    dialog = leg.record.dialog
+    assert dialog is not None
+    headers = make_headers(
+        ("Max-Forwards", "70"),
+        ("From", f"{dialog.remote};tag={dialog.remote_tag}"),
+        ("To", f"{dialog.local};tag={dialog.local_tag}"),
+        ("Call-ID", dialog.call_id),
+        ("CSeq", "1 BYE"),
+    )
+    return Request(method="BYE", uri="sip:acd@192.0.2.1", headers=headers)

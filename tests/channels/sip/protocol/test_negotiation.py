@@ -1,0 +1,212 @@
+"""Offer and answer of the audio stream: codecs, digits, hold, late offer, refused lines, versions."""
+
+import pytest
+
+from channels.sip.protocol.address import Endpoint
+from channels.sip.protocol.errors import BadSdpError, IllegalMoveError, NotAcceptableError
+from channels.sip.protocol.negotiation import AudioSession, Codec
+from channels.sip.protocol.sdp import Direction, parse_sdp
+
+
+def ours(port: int = 40000, host: str = "192.0.2.1") -> AudioSession:
+    return AudioSession(session_id=17, host=host, port=port)
+
+
+def theirs(formats: str = "8 0 101", *more: str, host: str = "192.0.2.7", port: int = 30000) -> bytes:
+    """An offer of the caller."""
+    lines = [
+        "v=0", f"o=- 1 1 IN IP4 {host}", "s=call", f"c=IN IP4 {host}", "t=0 0",
+        f"m=audio {port} RTP/AVP {formats}", *more,
+    ]  # fmt: skip
+    return ("\r\n".join(lines) + "\r\n").encode()
+
+
+EVENTS_96 = "a=rtpmap:96 telephone-event/8000"
+
+
+def test_answer_picks_our_preference_and_their_event_number() -> None:
+    """One codec of ours that they have; telephone-event keeps the offerer's number."""
+    leg = ours()
+    answer = parse_sdp(leg.answer(theirs("0 8 96", EVENTS_96)))
+    assert answer.media[0].formats == ("8", "96")
+    assert answer.media[0].rtpmap == {"8": "PCMA/8000", "96": "telephone-event/8000"}
+    assert (leg.codec, leg.send_payload_type, leg.local_dtmf) == (Codec.PCMA, 8, 96)
+    assert leg.remote is not None
+    assert leg.remote.dtmf == 96
+    assert leg.destination == Endpoint("192.0.2.7", 30000, "RTP")
+    assert leg.sends
+
+
+def test_answer_honours_a_given_order() -> None:
+    """The caller's leg follows what the other leg speaks."""
+    leg = ours()
+    leg.answer(theirs("8 0"), codecs=(Codec.PCMU,))
+    assert leg.codec is Codec.PCMU
+
+
+def test_remapped_codec() -> None:
+    """PCMA under a dynamic number is sent with that number."""
+    leg = ours()
+    leg.answer(theirs("98", "a=rtpmap:98 pcma/8000/1"))
+    assert (leg.codec, leg.send_payload_type) == (Codec.PCMA, 98)
+
+
+def test_offer_and_accept() -> None:
+    """Our offer has both codecs and digits; the answer's first codec counts; each side has its number."""
+    leg = ours()
+    offer = parse_sdp(leg.offer())
+    assert offer.media[0].formats == ("8", "0", "101")
+    leg.accept(theirs("0 97", "a=rtpmap:97 telephone-event/8000"))
+    assert not leg.pending
+    assert leg.remote is not None
+    assert (leg.codec, leg.local_dtmf, leg.remote.dtmf) == (Codec.PCMU, 101, 97)
+
+
+def test_two_sessions_agree() -> None:
+    """What one side offers the other can answer, over IPv6 too, and both know the other's address."""
+    one, two = ours(40000, "2001:db8::1"), ours(50000, "2001:db8::2")
+    one.accept(two.answer(one.offer()))
+    assert one.codec is two.codec is Codec.PCMA
+    assert one.destination == Endpoint("2001:db8::2", 50000, "RTP")
+    assert two.destination == Endpoint("2001:db8::1", 40000, "RTP")
+    assert one.sends
+    assert two.sends
+
+
+@pytest.mark.parametrize(
+    ("said", "host", "answered"),
+    [
+        ("a=sendrecv", "192.0.2.7", Direction.SENDRECV),
+        ("a=sendonly", "192.0.2.7", Direction.RECVONLY),
+        ("a=recvonly", "192.0.2.7", Direction.SENDONLY),
+        ("a=inactive", "192.0.2.7", Direction.INACTIVE),
+        ("a=ptime:20", "0.0.0.0", Direction.RECVONLY),
+    ],
+)
+def test_hold(said: str, host: str, answered: Direction) -> None:
+    """Every way to hold is answered with the mirror; we send exactly when the peer receives."""
+    leg = ours()
+    answer = parse_sdp(leg.answer(theirs("8", said, host=host)))
+    assert answer.media[0].direction is leg.direction is answered
+    assert leg.sends is answered.sends
+    assert leg.held_by_peer is not answered.sends
+
+
+def test_direction_of_the_session_counts_for_its_lines() -> None:
+    """A direction above the m= line holds for all of them."""
+    body = theirs("8").replace(b"t=0 0\r\n", b"t=0 0\r\na=sendonly\r\n")
+    leg = ours()
+    leg.answer(body)
+    assert leg.direction is Direction.RECVONLY
+
+
+def test_we_hold_and_resume_and_versions_count_up() -> None:
+    """Each changed description has the next version, an unchanged one the same; the session id stays."""
+    leg = ours()
+    versions = [parse_sdp(leg.answer(theirs("8"))).version]
+    versions.append(parse_sdp(leg.answer(theirs("8"))).version)
+    hold = parse_sdp(leg.offer(Direction.SENDONLY, (Codec.PCMA,)))
+    leg.accept(theirs("8", "a=recvonly"))
+    directions = [leg.direction]
+    resume = parse_sdp(leg.offer(codecs=(Codec.PCMA,)))
+    leg.accept(theirs("8"))
+    directions.append(leg.direction)
+    assert directions == [Direction.SENDONLY, Direction.SENDRECV]
+    assert [*versions, hold.version, resume.version] == ["1", "1", "2", "3"]
+    assert {hold.session_id, resume.session_id} == {"17"}
+
+
+def test_hold_holds_whatever_is_answered() -> None:
+    """A peer that answers our hold as if nothing had happened is on hold all the same."""
+    leg = ours()
+    leg.offer(Direction.SENDONLY)
+    leg.accept(theirs("8", "a=sendrecv"))
+    assert leg.direction is Direction.SENDONLY
+
+
+def test_answer_counts_on_our_line_only() -> None:
+    """In a session of two lines the answer is read where our audio is."""
+    leg = ours()
+    leg.answer(theirs("8").replace(b"m=audio", b"m=video 4000 RTP/AVP 96\r\nm=audio"))
+    leg.offer()
+    leg.accept(theirs("8", "m=audio 7000 RTP/AVP 0", port=6000))
+    assert leg.destination == Endpoint("192.0.2.7", 7000, "RTP")
+    assert leg.codec is Codec.PCMU
+
+
+def test_refused_offer_leaves_what_was_agreed() -> None:
+    """After a 488 or 491 to our re-INVITE the old agreement is in force and we may offer again."""
+    leg = ours()
+    leg.answer(theirs("8"))
+    agreed = (leg.codec, leg.direction, leg.remote)
+    leg.offer(Direction.INACTIVE)
+    leg.withdraw()
+    assert (leg.codec, leg.direction, leg.remote) == agreed
+    assert leg.offer()
+
+
+def test_other_lines_are_refused_with_port_0_and_kept() -> None:
+    """Video and a secure audio line get port 0 in the answer, and again in every offer of ours, in order."""
+    body = theirs("8").replace(b"m=audio", b"m=video 4000 RTP/AVP 96\r\nm=audio 4002 RTP/SAVP 8\r\nm=audio")
+    leg = ours()
+    answer = parse_sdp(leg.answer(body))
+    shape = [(media.kind, media.port, media.proto) for media in answer.media]
+    assert shape == [("video", 0, "RTP/AVP"), ("audio", 0, "RTP/SAVP"), ("audio", 40000, "RTP/AVP")]
+    again = parse_sdp(leg.offer())
+    assert [(media.kind, media.port, media.proto) for media in again.media] == shape
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        theirs("18 101", "a=rtpmap:101 telephone-event/8000"),
+        theirs("8", port=0),
+        theirs("8").replace(b"RTP/AVP", b"RTP/SAVP"),
+        theirs("8").replace(b"m=audio", b"m=video"),
+        theirs("8", "a=rtpmap:8 G729/8000"),
+        theirs("96", "a=rtpmap:96 PCMA/16000"),
+    ],
+)
+def test_nothing_in_common(body: bytes) -> None:
+    """An offer without a codec, port or line of ours is not acceptable and changes nothing."""
+    leg = ours()
+    before = leg.to_record()
+    with pytest.raises(NotAcceptableError):
+        leg.answer(body)
+    assert leg.to_record() == before
+
+
+def test_answers_that_do_not_fit() -> None:
+    """An answer without our line, or with codecs that we did not offer, is refused and changes nothing."""
+    leg = ours()
+    leg.offer(codecs=(Codec.PCMA,))
+    before = leg.to_record()
+    with pytest.raises(BadSdpError):
+        leg.accept(theirs("8", "m=audio 9 RTP/AVP 8"))
+    with pytest.raises(BadSdpError):
+        leg.accept(theirs("8", port=0))
+    with pytest.raises(NotAcceptableError):
+        leg.accept(theirs("0"))
+    assert leg.to_record() == before
+    leg.accept(theirs("8"))
+
+
+def test_order_of_calls() -> None:
+    """No second offer, no answer and no acceptance out of turn."""
+    leg = ours()
+    with pytest.raises(IllegalMoveError):
+        leg.accept(theirs("8"))
+    leg.offer()
+    with pytest.raises(IllegalMoveError):
+        leg.offer()
+    with pytest.raises(IllegalMoveError):
+        leg.answer(theirs("8"))
+
+
+def test_record_round_trip() -> None:
+    """A session read back from its record continues: same agreement, next version."""
+    leg = ours()
+    leg.answer(theirs("8 96", EVENTS_96))
+    again = AudioSession.from_record(leg.to_record())
+    assert again == leg
+    assert again.offer() == leg.offer()
