@@ -1,11 +1,26 @@
 """`acd kpi`: the KPIs of a client on some days, from the journal, while the server runs or not."""
 
+import json
+import os
 import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
+from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.console import Console
+from rich.progress import Progress
+
+from config.errors import ConfigError
+from config.load import check
+from config.schema import Site
+
+if TYPE_CHECKING:
+    from acd.reports.kpi_question import OnRead
 
 DONE, NO, BAD_INPUT = 0, 1, 2
 
@@ -43,8 +58,7 @@ def kpi(
 ) -> int:
     """KPIs of a client, each with its version, threshold and rules."""
     from acd.journal.errors import JournalError  # noqa: PLC0415 (the other commands need not wait for these)
-    from acd.reports import kpi_question  # noqa: PLC0415
-    from config.errors import ConfigError  # noqa: PLC0415
+    from acd.reports import kpi_question, kpi_report, kpi_table  # noqa: PLC0415
 
     asked = kpi_question.Asked(
         client=client,
@@ -61,12 +75,36 @@ def kpi(
         timezone=timezone,
     )
     try:
-        kpi_question.answer(asked, site, journal, as_json=as_json)
+        found = _site(site) if site is not None else None
+        with _bar() as on_read:
+            made = kpi_question.answer(asked, found, journal, time.time_ns() // 1_000_000, on_read)
     except (kpi_question.BadQuestion, ConfigError) as mistake:
         return _complain(str(mistake), BAD_INPUT)
     except JournalError as failure:
         return _complain(str(failure), NO)
+    if as_json:
+        sys.stdout.write(json.dumps(kpi_report.as_json(made), ensure_ascii=False) + "\n")
+    else:
+        Console().print(kpi_table.tables(made))
     return DONE
+
+
+def _site(path: Path) -> Site:
+    """For a question no secrets are needed. Raises ConfigError."""
+    names = tuple(sorted(entry_points(group="acd.channels").names))
+    site, errors, _ = check(path, os.environ, channels=names, secrets=False)
+    if site is None:
+        raise ConfigError.of(errors)
+    return site
+
+
+@contextmanager
+def _bar() -> "Iterator[OnRead]":
+    """A progress bar, on a terminal; what goes on after the last day is not foreseen."""
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task("reading", total=None)
+        yield lambda done_ms, total_ms: bar.update(task, completed=done_ms, total=total_ms)
 
 
 def _complain(text: str, code: int) -> int:

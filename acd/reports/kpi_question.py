@@ -1,33 +1,23 @@
 """From the options of `acd kpi` to a report: what is asked is checked against the site and the journal."""
 
-import json
-import os
-import sys
-import time
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from importlib.metadata import entry_points
 from pathlib import Path
 from zoneinfo import ZoneInfo
-
-from rich.console import Console
-from rich.progress import Progress
 
 from acd.journal.reading import JournalReader
 from acd.kpi.definitions import DEFINITIONS, Definition
 from acd.kpi.formula import Rule, WrongRule, define
 from acd.kpi.legs import View
 from acd.kpi.service import Terms
-from acd.reports import kpi_report, kpi_table
-from acd.reports.kpi_report import LOOK_BACK_MS, Question, Report
+from acd.reports.kpi_report import LOOK_BACK_MS, Question, Report, report
 from acd.reports.periods import intervals_of, midnight_ms, zone_of
 from config.durations import duration_ms
 from config.errors import ConfigError, Problem, did_you_mean
-from config.load import check
 from config.schema import JournalKind, Site
 from queues.calendar import BusinessClock, Clock
-from queues.desk import ALWAYS, Desk
+from queues.desk import ALWAYS
 
 _AHEAD_MS = 366 * 86_400_000
 """Business time is reckoned so far beyond the report: for mails that are answered later."""
@@ -56,16 +46,34 @@ class Asked:
     timezone: str
 
 
-def answer(asked: Asked, site_file: Path | None, journal: Path | None, *, as_json: bool) -> None:
-    """Print the report. Raises BadQuestion, ConfigError, JournalError."""
-    site = _site(site_file) if site_file is not None else None
+OnRead = Callable[[int, int], None]
+"""Called now and then with how far the reading is: milliseconds of the journal read, of how many."""
+
+
+def answer(
+    asked: Asked,
+    site: Site | None,
+    journal: Path | None,
+    now_ms: int,
+    on_read: OnRead = lambda done_ms, total_ms: None,  # noqa: ARG005
+) -> Report:
+    """The report, from the journal of `site` or the one in the directory `journal`; `now_ms`: the present.
+
+    Raises BadQuestion, ConfigError, JournalError. Blocks.
+    """
     if site is not None:
         _check_whom(asked, site)
     question = question_of(asked, site)
     reader = JournalReader(_directory(site, journal))
-    made = _report(question, reader, site.desk if site else None)
+    begin_ms = question.begin_ms - LOOK_BACK_MS
+    total_ms = max(min(question.end_ms, now_ms) - begin_ms, 1)
+
+    def reached(t_ms: int) -> None:
+        on_read(min(max(t_ms - begin_ms, 0), total_ms), total_ms)
+
+    made = report(question, reader, site.desk if site else None, now_ms, on_read=reached)
     _check_met(asked, made)
-    _print(made, as_json=as_json)
+    return made
 
 
 def question_of(asked: Asked, site: Site | None) -> Question:
@@ -90,14 +98,6 @@ def own_definitions(site: Site) -> dict[str, Definition]:
     except WrongRule as error:
         wrong = next(rule for rule in site.kpis if rule.id == error.name)
         raise ConfigError.of([Problem(wrong.file, wrong.key, str(error))]) from error
-
-
-def _site(path: Path) -> Site:
-    names = tuple(sorted(entry_points(group="acd.channels").names))
-    site, errors, _ = check(path, os.environ, channels=names, secrets=False)
-    if site is None:
-        raise ConfigError.of(errors)
-    return site
 
 
 def _directory(site: Site | None, journal: Path | None) -> Path:
@@ -181,27 +181,3 @@ def _definitions(asked: Asked, site: Site | None) -> Mapping[str, Definition]:
     for name in asked.names:
         _known("definition", name, known)
     return {name: known[name] for name in asked.names} if asked.names else known
-
-
-def _report(question: Question, reader: JournalReader, desk: Desk | None) -> Report:
-    """With a progress bar, on a terminal; what goes on after the last day is not foreseen."""
-    now_ms = time.time_ns() // 1_000_000
-    console = Console(stderr=True)
-    if not console.is_terminal:
-        return kpi_report.report(question, reader, desk, now_ms)
-    begin_ms = question.begin_ms - LOOK_BACK_MS
-    total = min(question.end_ms, now_ms) - begin_ms
-    with Progress(console=console, transient=True) as bar:
-        task = bar.add_task("reading", total=max(total, 1))
-
-        def on_read(t_ms: int) -> None:
-            bar.update(task, completed=min(max(t_ms - begin_ms, 0), total))
-
-        return kpi_report.report(question, reader, desk, now_ms, on_read=on_read)
-
-
-def _print(made: Report, *, as_json: bool) -> None:
-    if as_json:
-        sys.stdout.write(json.dumps(kpi_report.as_json(made), ensure_ascii=False) + "\n")
-    else:
-        Console().print(kpi_table.tables(made))
