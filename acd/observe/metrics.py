@@ -1,117 +1,58 @@
-"""Prometheus metrics: what facts say about contacts and offers, and how the process itself fares."""
+"""Every metric the server exposes; docs/reference/metrics.md lists them."""
 
-from bisect import bisect_left
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from prometheus_client import CollectorRegistry, generate_latest
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from acd.core import facts as f
-from acd.core.events import ContactId
-
-PAUSE_BUCKETS_MS = (1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1000.0)
-
-_ENDINGS: dict[type[f.Fact], str] = {
-    f.Abandoned: "abandoned",
-    f.Released: "released",
-    f.FlowedOut: "flowed_out",
-    f.Deflected: "deflected",
-}
-_OFFERS: dict[type[f.Fact], str] = {
-    f.Offered: "offered",
-    f.Answered: "answered",
-    f.Refused: "refused",
-    f.NotAnswered: "not_answered",
-    f.OfferLost: "failed",
-    f.OfferWithdrawn: "withdrawn",
-}
+from acd.core.view import AgentView, LineView
+from acd.observe.fact_counts import FactCounts
+from acd.observe.pauses import Pauses
 
 
-class FactCounts:
-    """Counts contacts and offers by folding facts; one dictionary step per fact, as it is on the hot path."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figures:
+    """Numbers of the running server at one moment."""
 
-    def __init__(self, live: Iterable[tuple[ContactId, str]] = ()) -> None:
-        """`live`: (contact, medium) of contacts that arrived before the process started."""
-        self.contacts: Counter[tuple[str, str]] = Counter()
-        self.blocked: Counter[str] = Counter()
-        self.offers: Counter[str] = Counter()
-        self.overflowed: Counter[tuple[str, str]] = Counter()
-        self._medium: dict[ContactId, str] = dict(live)
-
-    def observe(self, facts: Sequence[f.Fact]) -> None:
-        """Count the facts of one entry."""
-        for fact in facts:
-            kind = type(fact)
-            if (outcome := _OFFERS.get(kind)) is not None:
-                self.offers[outcome] += 1
-            if kind in _CONTACT_FACTS:
-                self._contact(fact)
-
-    def _contact(self, fact: f.Fact) -> None:
-        match fact:
-            case f.Arrived():
-                self._medium[fact.contact] = fact.medium.value
-                self.contacts[fact.medium.value, "arrived"] += 1
-            case f.Answered():
-                self.contacts[self._medium.get(fact.contact, "unknown"), "answered"] += 1
-            case f.Abandoned() | f.Released() | f.FlowedOut() | f.Deflected():
-                medium = self._medium.pop(fact.contact, "unknown")
-                self.contacts[medium, _ENDINGS[type(fact)]] += 1
-            case f.Overflowed():
-                self.overflowed[fact.from_line, fact.reason] += 1
-            case f.Blocked():
-                self.blocked[fact.reason] += 1
-            case _:
-                pass
-
-    def families(self) -> Iterable[Metric]:
-        """The counters as metric families."""
-        yield counter(
-            "acd_contacts",
-            "Contacts by what became of them; an answered contact is also released later.",
-            ("medium", "outcome"),
-            self.contacts,
-        )
-        yield counter("acd_contacts_blocked", "Contacts that were not admitted.", ("reason",), self.blocked)
-        yield counter(
-            "acd_contacts_overflowed",
-            "Contacts that left a line for another.",
-            ("line", "reason"),
-            self.overflowed,
-        )
-        yield counter("acd_offers", "Offers to agents and their outcomes.", ("outcome",), self.offers)
+    entries: int
+    """Of the journal."""
+    written: int
+    """The last entry that would survive the death of the process …"""
+    synced: int
+    """… and that of the machine."""
+    failing: bool
+    """The journal is."""
+    held: int
+    """Effects that wait for the journal."""
+    rejected: int
+    """Events that the engine refused."""
+    snapshots: int
+    snapshots_failed: int
 
 
-_CONTACT_FACTS = frozenset((f.Arrived, f.Answered, *_ENDINGS, f.Overflowed, f.Blocked))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exposed:
+    """What is shown; callables are asked, and counters read, at the moment of each scrape."""
 
-
-class Pauses:
-    """A histogram of short durations in milliseconds that costs two list steps per observation."""
-
-    def __init__(self) -> None:
-        self._counts = [0] * (len(PAUSE_BUCKETS_MS) + 1)
-        self._sum_ms = 0.0
-        self.max_ms = 0.0
-
-    def observe(self, ms: float) -> None:
-        """Count one duration."""
-        self._counts[bisect_left(PAUSE_BUCKETS_MS, ms)] += 1
-        self._sum_ms += ms
-        self.max_ms = max(ms, self.max_ms)
-
-    def family(self, name: str, text: str) -> Metric:
-        """The histogram in seconds."""
-        family = HistogramMetricFamily(name, text)
-        total, buckets = 0, []
-        bounds = [str(bound / 1000) for bound in PAUSE_BUCKETS_MS] + ["+Inf"]
-        for bound, count in zip(bounds, self._counts, strict=True):
-            total += count
-            buckets.append((bound, float(total)))
-        family.add_metric([], buckets=buckets, sum_value=self._sum_ms / 1000)
-        return family
+    facts: FactCounts
+    lines: Callable[[], Iterable[LineView]]
+    agents: Callable[[], Iterable[AgentView]]
+    carried: Counter[str]
+    """Effects carried out, by their kind."""
+    failed: Counter[str]
+    """Effects that a channel failed to carry out, by their kind."""
+    channel_counts: Callable[[], Mapping[str, Mapping[str, int]]]
+    """Channel → what it counted."""
+    channel_states: Mapping[str, str]
+    """Channel → `up`, or why it is not."""
+    lag: Pauses
+    collections: Pauses
+    """Of garbage."""
+    figures: Callable[[], Figures]
 
 
 class Gauge(NamedTuple):
@@ -149,7 +90,108 @@ class Exposition(Collector):
         return generate_latest(self._registry)
 
 
-def counter(
+def exposition(shown: Exposed) -> Exposition:
+    """Read from `shown` at the moment of each scrape."""
+    return Exposition(
+        [
+            lambda: _contacts(shown.facts),
+            lambda: _lines(shown.lines()),
+            lambda: _effects(shown),
+            lambda: _channels(shown.channel_counts()),
+            lambda: _pauses(shown),
+        ],
+        [*_desk_gauges(shown), *_journal_gauges(shown.figures), *_channel_gauges(shown)],
+    )
+
+
+def _contacts(counted: FactCounts) -> Iterable[Metric]:
+    yield _counter(
+        "acd_contacts",
+        "Contacts by what became of them; an answered contact is also released later.",
+        ("medium", "outcome"),
+        counted.contacts,
+    )
+    yield _counter("acd_contacts_blocked", "Contacts that were not admitted.", ("reason",), counted.blocked)
+    yield _counter(
+        "acd_contacts_overflowed",
+        "Contacts that left a line for another.",
+        ("line", "reason"),
+        counted.overflowed,
+    )
+    yield _counter("acd_offers", "Offers to agents and their outcomes.", ("outcome",), counted.offers)
+
+
+def _effects(shown: Exposed) -> Iterable[Metric]:
+    yield _counter("acd_effects", "Effects carried out.", ("effect",), shown.carried)
+    yield _counter("acd_effects_failed", "Effects a channel failed to carry out.", ("effect",), shown.failed)
+
+
+def _channels(counted: Mapping[str, Mapping[str, int]]) -> Iterable[Metric]:
+    counts = Counter(
+        {(name, what): number for name, found in counted.items() for what, number in found.items()}
+    )
+    yield _counter("acd_channel_events", "What channels counted.", ("channel", "what"), counts)
+
+
+def _pauses(shown: Exposed) -> Iterable[Metric]:
+    yield shown.lag.family("acd_loop_lag_seconds", "How late the loop serves its timers.")
+    yield shown.collections.family("acd_gc_pause_seconds", "Pauses of the garbage collector.")
+
+
+def _desk_gauges(shown: Exposed) -> list[Gauge]:
+    def agents() -> dict[tuple[str, ...], float]:
+        return {(name,): float(count) for name, count in Counter(one.state for one in shown.agents()).items()}
+
+    return [Gauge("acd_agents", "Agents by displayed state.", ("state",), agents)]
+
+
+def _lines(lines: Iterable[LineView]) -> Iterable[Metric]:
+    waiting = GaugeMetricFamily(
+        "acd_waiting", "Contacts no agent has answered yet, by line.", labels=["line"]
+    )
+    oldest = GaugeMetricFamily(
+        "acd_oldest_wait_seconds", "Wait of the contact that waits longest, by line.", labels=["line"]
+    )
+    connected = GaugeMetricFamily("acd_connected", "Contacts with an agent, by line.", labels=["line"])
+    for line in lines:
+        waiting.add_metric([line.id], line.waiting)
+        connected.add_metric([line.id], line.connected)
+        oldest.add_metric([line.id], line.oldest_wait_ms / 1000)
+    return waiting, connected, oldest
+
+
+def _journal_gauges(figures: Callable[[], Figures]) -> Sequence[Gauge]:
+    def gauge(name: str, text: str, number: Callable[[Figures], float], counts_up: bool = False) -> Gauge:
+        return Gauge(name, text, (), lambda: {(): float(number(figures()))}, counts_up)
+
+    return (
+        gauge("acd_journal_entries", "Entries of the journal.", lambda now: now.entries, True),
+        gauge(
+            "acd_journal_unwritten",
+            "Entries that would not survive the death of the process.",
+            lambda now: now.entries - now.written,
+        ),
+        gauge(
+            "acd_journal_unsynced",
+            "Entries that would not survive the death of the machine.",
+            lambda now: now.entries - now.synced,
+        ),
+        gauge("acd_journal_failing", "1 while the journal fails.", lambda now: now.failing),
+        gauge("acd_effects_held", "Effects that wait for the journal.", lambda now: now.held),
+        gauge("acd_events_rejected", "Events the engine refused.", lambda now: now.rejected, True),
+        gauge("acd_snapshots", "Snapshots taken.", lambda now: now.snapshots, True),
+        gauge("acd_snapshots_failed", "Snapshots that failed.", lambda now: now.snapshots_failed, True),
+    )
+
+
+def _channel_gauges(shown: Exposed) -> list[Gauge]:
+    def up() -> dict[tuple[str, ...], float]:
+        return {(name,): float(state == "up") for name, state in shown.channel_states.items()}
+
+    return [Gauge("acd_channel_up", "1 while the channel works.", ("channel",), up)]
+
+
+def _counter(
     name: str, text: str, labels: Sequence[str], counts: Counter[str] | Counter[tuple[str, str]]
 ) -> Metric:
     """A counter family from a Counter keyed by one label value or a tuple of them."""

@@ -12,9 +12,9 @@ from acd.core import view
 from acd.core.engine import ENGINE_VERSION
 from acd.core.events import ContactId, Event
 from acd.journal.stamper import Stamper
-from acd.observe.exposition import Exposed, Figures, exposition
-from acd.observe.lag import LoopLag
-from acd.observe.metrics import FactCounts
+from acd.observe.fact_counts import FactCounts
+from acd.observe.metrics import Exposed, Figures, exposition
+from acd.observe.pauses import LoopLag
 from acd.ports import Channel, Host, Journal, Recovered, Snapshot
 from acd.replay.replayer import Revived, revive
 from acd.server.calendars import DAY_MS, changes, configured

@@ -7,7 +7,7 @@ from contextlib import suppress
 from time import perf_counter
 from typing import Any
 
-from acd.observe.metrics import Pauses
+from acd.observe.pauses import Pauses
 
 _YOUNG_EVERY_S = 0.1
 _MIDDLE_EVERY = 20

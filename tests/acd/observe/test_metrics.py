@@ -12,7 +12,9 @@ from acd.core.events import (
     OfferAccepted,
     OfferRefused,
 )
-from acd.observe.metrics import Exposition, FactCounts, Gauge, Pauses
+from acd.observe.fact_counts import FactCounts
+from acd.observe.metrics import Exposition, Gauge
+from acd.observe.pauses import Pauses
 from acd.server.app import App
 from acd.testing import NUMBER, ScriptedChannel, Transcript, small_site
 from agents.skills import AgentId

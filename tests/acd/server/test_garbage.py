@@ -4,7 +4,7 @@ import asyncio
 import gc
 import weakref
 
-from acd.observe.lag import LoopLag
+from acd.observe.pauses import LoopLag
 from acd.server.garbage import Garbage
 
 

@@ -1,0 +1,63 @@
+"""What facts say about contacts and offers since the process started, for metrics."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from acd.core import facts as f
+from acd.core.events import ContactId
+
+_ENDINGS: dict[type[f.Fact], str] = {
+    f.Abandoned: "abandoned",
+    f.Released: "released",
+    f.FlowedOut: "flowed_out",
+    f.Deflected: "deflected",
+}
+_OFFERS: dict[type[f.Fact], str] = {
+    f.Offered: "offered",
+    f.Answered: "answered",
+    f.Refused: "refused",
+    f.NotAnswered: "not_answered",
+    f.OfferLost: "failed",
+    f.OfferWithdrawn: "withdrawn",
+}
+
+
+class FactCounts:
+    """Counts contacts and offers by folding facts; one dictionary step per fact, as it is on the hot path."""
+
+    def __init__(self, live: Iterable[tuple[ContactId, str]] = ()) -> None:
+        """`live`: (contact, medium) of contacts that arrived before the process started."""
+        self.contacts: Counter[tuple[str, str]] = Counter()
+        self.blocked: Counter[str] = Counter()
+        self.offers: Counter[str] = Counter()
+        self.overflowed: Counter[tuple[str, str]] = Counter()
+        self._medium: dict[ContactId, str] = dict(live)
+
+    def observe(self, facts: Sequence[f.Fact]) -> None:
+        """Count the facts of one entry."""
+        for fact in facts:
+            kind = type(fact)
+            if (outcome := _OFFERS.get(kind)) is not None:
+                self.offers[outcome] += 1
+            if kind in _CONTACT_FACTS:
+                self._contact(fact)
+
+    def _contact(self, fact: f.Fact) -> None:
+        match fact:
+            case f.Arrived():
+                self._medium[fact.contact] = fact.medium.value
+                self.contacts[fact.medium.value, "arrived"] += 1
+            case f.Answered():
+                self.contacts[self._medium.get(fact.contact, "unknown"), "answered"] += 1
+            case f.Abandoned() | f.Released() | f.FlowedOut() | f.Deflected():
+                medium = self._medium.pop(fact.contact, "unknown")
+                self.contacts[medium, _ENDINGS[type(fact)]] += 1
+            case f.Overflowed():
+                self.overflowed[fact.from_line, fact.reason] += 1
+            case f.Blocked():
+                self.blocked[fact.reason] += 1
+            case _:
+                pass
+
+
+_CONTACT_FACTS = frozenset((f.Arrived, f.Answered, *_ENDINGS, f.Overflowed, f.Blocked))
