@@ -19,8 +19,7 @@ from acd.core.engine import Engine, Outcome
 from acd.core.events import ContactId, OfferId
 from acd.core.matching import choose_contact, may_serve, rank_of
 from acd.core.state import State
-from acd.journal.codec import encode_event, encode_facts
-from acd.journal.digest import facts_digest
+from acd.journal.codec import encode_event, encode_facts, facts_digest
 from agents.roster import Seat
 from agents.skills import AgentId, SkillId
 from agents.states import WorkState

@@ -23,7 +23,7 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from threading import Thread
 
-from acd.journal.digest import facts_digest
+from acd.journal.codec import facts_digest
 from acd.journal.sqlite import SqliteJournal
 from acd.ports import Entry, Record
 

@@ -34,8 +34,7 @@ from acd.core.events import ContactId
 from acd.core.facts import Fact
 from acd.journal import database
 from acd.journal.archive import Archive
-from acd.journal.codec import decode_facts, encode_facts
-from acd.journal.digest import facts_digest
+from acd.journal.codec import decode_facts, encode_facts, facts_digest
 from acd.journal.reading import JournalReader
 from acd.journal.rows import insert
 from acd.kpi.codes import Codes

@@ -1,1 +1,1 @@
-"""The ordered, durable log of events: two journals behind one port, the stamper and the digest of facts."""
+"""The ordered, durable log of events: two journals behind one port, the stamper, the codec of entries."""

@@ -1,11 +1,14 @@
-"""Events and facts as bytes: the only encoding that entries of the journal have."""
+"""Events and facts as bytes, the only encoding that entries have, and the digest of facts. Pure."""
 
 from collections.abc import Sequence
+from hashlib import blake2b
 
 import msgspec
 
 from acd.core.events import AnyEvent, Event
 from acd.core.facts import AnyFact, Fact
+
+DIGEST_BYTES = 16
 
 _encoder = msgspec.msgpack.Encoder()
 _event_decoder: msgspec.msgpack.Decoder[AnyEvent] = msgspec.msgpack.Decoder(AnyEvent)
@@ -30,3 +33,8 @@ def encode_facts(facts: Sequence[Fact]) -> bytes:
 def decode_facts(data: bytes) -> list[AnyFact]:
     """The facts that `encode_facts` wrote. Raises msgspec.ValidationError or DecodeError."""
     return _facts_decoder.decode(data)
+
+
+def facts_digest(facts: bytes) -> bytes:
+    """BLAKE2b-128 (RFC 7693) of the encoded facts: 16 bytes."""
+    return blake2b(facts, digest_size=DIGEST_BYTES).digest()

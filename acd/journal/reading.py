@@ -42,7 +42,7 @@ class JournalReader:
         """A sequence number so that every entry up to it is older than `t_ms`, and few after it are."""
         if not self._archive.is_file():
             return 0
-        with closing(_connect(self._archive)) as connection:
+        with closing(connect(self._archive)) as connection:
             try:
                 (high,) = connection.execute("SELECT coalesce(max(seq), 0) FROM entries").fetchone()
                 low = 0
@@ -66,10 +66,22 @@ class JournalReader:
         return chunk
 
 
+def connect(path: Path) -> sqlite3.Connection:
+    """For reading only: such a connection never moves what is in the WAL, so it takes nothing from others.
+
+    Raises JournalOpenError, JournalFormatError, FileNotFoundError, sqlite3.Error.
+    """
+    try:
+        database.check_format(path)
+    except PermissionError as error:
+        raise JournalOpenError(f"cannot read {path}: {error.strerror}") from error
+    return sqlite3.connect(f"file:{quote(str(path.absolute()))}?mode=ro", uri=True, isolation_level=None)
+
+
 def _read(path: Path, after_seq: int) -> list[Entry]:
     """Some entries of one file; none if it is gone."""
     try:
-        with closing(_connect(path)) as connection:
+        with closing(connect(path)) as connection:
             return list(rows.select(connection, after_seq, _CHUNK, path.name))
     except FileNotFoundError:
         return []
@@ -79,12 +91,3 @@ def _read(path: Path, after_seq: int) -> list[Entry]:
         raise JournalOpenError(f"cannot read {path}: {error}") from error
     except sqlite3.DatabaseError as error:
         raise JournalDamagedError(f"{path}: {error}: restore the journal from a backup") from error
-
-
-def _connect(path: Path) -> sqlite3.Connection:
-    """For reading only: such a connection never moves what is in the WAL, so it takes nothing from others."""
-    try:
-        database.check_format(path)
-    except PermissionError as error:
-        raise JournalOpenError(f"cannot read {path}: {error.strerror}") from error
-    return sqlite3.connect(f"file:{quote(str(path.absolute()))}?mode=ro", uri=True, isolation_level=None)

@@ -1,15 +1,34 @@
-"""Entries as rows of a table, with a checksum over all their fields."""
+"""Entries as rows of a table, with a checksum over all their fields; changes of records lie beside them.
+
+In the row of their entry, so that one statement writes both.
+"""
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from zlib import crc32
 
+import msgspec
+
 from acd.journal.errors import JournalDamagedError
-from acd.ports import Entry
+from acd.ports import Entry, Record
 
 COLUMNS = "seq, t_ms, version, event, facts, digest, checksum"
 _INSERT = f"INSERT INTO entries ({COLUMNS}, records) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 _SELECT = f"SELECT {COLUMNS} FROM entries WHERE seq > ? ORDER BY seq LIMIT ?"
+
+_encoder = msgspec.msgpack.Encoder()
+_decoder = msgspec.msgpack.Decoder(list[Record])
+
+
+def pack(records: Iterable[Record]) -> bytes | None:
+    """The changes in their order; None if there are none."""
+    found = list(records)
+    return _encoder.encode(found) if found else None
+
+
+def unpack(packed: bytes) -> list[Record]:
+    """What `pack` made. Raises msgspec.MsgspecError."""
+    return _decoder.decode(packed)
 
 
 def insert(connection: sqlite3.Connection, entries: Sequence[tuple[Entry, bytes | None]]) -> None:

@@ -15,7 +15,6 @@ from pathlib import Path
 
 from acd.journal import database, rows
 from acd.journal.order import Appended
-from acd.journal.packing import pack, unpack
 from acd.ports import Entry, Record
 
 _SCHEMA = (
@@ -61,7 +60,7 @@ class Segment:
 
         `base_seq`: the last entry written before this segment; noted with its first group.
         """
-        entries = [(item.entry, pack(item.records)) for item in group if item.entry is not None]
+        entries = [(item.entry, rows.pack(item.records)) for item in group if item.entry is not None]
         if self._base_written and len(entries) == len(group) == 1:
             rows.insert(self._connection, entries)  # a statement is its own transaction: a third of the cost
         else:
@@ -77,7 +76,7 @@ class Segment:
         for item in group:
             if item.entry is not None:
                 after = item.entry.seq
-            elif (packed := pack(item.records)) is not None:
+            elif (packed := rows.pack(item.records)) is not None:
                 found.append((after, packed))
         return found
 
@@ -131,7 +130,7 @@ class StoredSegment:
     def record_changes(self) -> Iterator[Record]:
         """All changes of records, oldest first."""
         for (packed,) in self._connection.execute(_CHANGES):
-            yield from unpack(packed)
+            yield from rows.unpack(packed)
 
     def seal(self, last_seq: int) -> None:
         """Note that the segment of a run that died ends at `last_seq`; closing makes it durable."""

@@ -13,8 +13,7 @@ from acd.core.engine import ENGINE_VERSION, Engine, Outcome
 from acd.core.errors import EngineError
 from acd.core.events import Event
 from acd.core.facts import Fact
-from acd.journal.codec import decode_event, encode_facts
-from acd.journal.digest import facts_digest
+from acd.journal.codec import decode_event, encode_facts, facts_digest
 from acd.ports import Entry, Recovered
 from acd.replay.divergence import Divergence, RecoveryError, VersionMismatch
 

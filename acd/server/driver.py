@@ -10,8 +10,7 @@ from acd.core.engine import ENGINE_VERSION, Engine
 from acd.core.errors import Rejected
 from acd.core.events import Event, Tick
 from acd.core.facts import Fact
-from acd.journal.codec import encode_event, encode_facts
-from acd.journal.digest import facts_digest
+from acd.journal.codec import encode_event, encode_facts, facts_digest
 from acd.ports import Entry, Journal, Record
 from acd.server.gate import Gate
 

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from urllib.parse import quote
 
 import msgspec
 from msgspec import Struct
@@ -14,11 +13,10 @@ from msgspec import Struct
 from acd.core.engine import ENGINE_VERSION
 from acd.core.events import AnyEvent
 from acd.core.facts import AnyFact
-from acd.journal import database, rows
-from acd.journal.codec import encode_event, encode_facts
-from acd.journal.digest import facts_digest
+from acd.journal import rows
+from acd.journal.codec import encode_event, encode_facts, facts_digest
 from acd.journal.errors import JournalError
-from acd.journal.reading import JournalReader
+from acd.journal.reading import JournalReader, connect
 from acd.journal.segment import stored_paths
 from acd.journal.snapshots import SnapshotFiles
 from acd.ports import Entry, Snapshot
@@ -103,20 +101,14 @@ def _is_database(path: Path) -> bool:
         return file.read(15) == b"SQLite format 3"
 
 
-def _connect(path: Path) -> sqlite3.Connection:
-    """For reading only, as `acd.journal.reading` does it."""
-    database.check_format(path)
-    return sqlite3.connect(f"file:{quote(str(path.absolute()))}?mode=ro", uri=True, isolation_level=None)
-
-
 def _last(path: Path) -> Place:
-    with closing(_connect(path)) as connection:
+    with closing(connect(path)) as connection:
         seq, t_ms = connection.execute(_LAST).fetchone() or (0, 0)
     return seq, t_ms
 
 
 def _rows(path: Path, after_seq: int) -> Iterator[Entry]:
-    with closing(_connect(path)) as connection:
+    with closing(connect(path)) as connection:
         yield from rows.select(connection, after_seq, -1, path.name)
 
 

@@ -9,8 +9,7 @@ from acd.core.engine import ENGINE_VERSION, Engine, Outcome
 from acd.core.events import Event, Tick
 from acd.core.facts import Fact
 from acd.core.state import State
-from acd.journal.codec import encode_event
-from acd.journal.digest import facts_digest
+from acd.journal.codec import encode_event, facts_digest
 from acd.ports import Entry, Snapshot
 from acd.replay.divergence import Difference, Divergence
 from acd.replay.replayer import compare, submit

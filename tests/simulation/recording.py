@@ -9,8 +9,7 @@ from acd.core.effects import Effect
 from acd.core.engine import ENGINE_VERSION, Engine
 from acd.core.errors import Rejected
 from acd.core.events import Event, Tick
-from acd.journal.codec import encode_event, encode_facts
-from acd.journal.digest import facts_digest
+from acd.journal.codec import encode_event, encode_facts, facts_digest
 from acd.journal.sqlite import SqliteJournal
 from acd.ports import Entry, Record, Recovered, Snapshot
 from acd.server.driver import Driver

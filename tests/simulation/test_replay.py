@@ -17,8 +17,7 @@ from acd.core import facts
 from acd.core.engine import ENGINE_VERSION
 from acd.core.events import OfferAccepted, OfferRefused, Tick
 from acd.core.facts import Answered, Fact, Offered
-from acd.journal.codec import decode_event, decode_facts, encode_event, encode_facts
-from acd.journal.digest import facts_digest
+from acd.journal.codec import decode_event, decode_facts, encode_event, encode_facts, facts_digest
 from acd.ports import Entry
 from config.errors import ConfigError
 from simulation.draws import Day

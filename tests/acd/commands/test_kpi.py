@@ -13,8 +13,7 @@ from acd.commands.cli import app
 from acd.commands.kpi import kpi
 from acd.core import events
 from acd.core.engine import ENGINE_VERSION
-from acd.journal.codec import encode_event, encode_facts
-from acd.journal.digest import facts_digest
+from acd.journal.codec import encode_event, encode_facts, facts_digest
 from acd.journal.sqlite import SqliteJournal
 from acd.kpi.definitions import DEFINITIONS
 from acd.ports import Entry, Snapshot

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from acd.journal.digest import facts_digest
+from acd.journal.codec import facts_digest
 from acd.journal.errors import JournalClosedError, JournalError, JournalLockedError, JournalOrderError
 from acd.journal.memory import MemoryJournal
 from acd.journal.sqlite import SqliteJournal

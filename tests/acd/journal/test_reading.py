@@ -6,7 +6,7 @@ from threading import Thread
 
 import pytest
 
-from acd.journal.digest import facts_digest
+from acd.journal.codec import facts_digest
 from acd.journal.errors import JournalDamagedError, JournalOpenError
 from acd.journal.reading import JournalReader
 from acd.journal.sqlite import SqliteJournal

@@ -14,7 +14,7 @@ from threading import Event
 import pytest
 
 from acd.journal import segment
-from acd.journal.digest import facts_digest
+from acd.journal.codec import facts_digest
 from acd.journal.errors import (
     JournalClosedError,
     JournalError,

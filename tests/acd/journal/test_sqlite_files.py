@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from acd.journal import segment
-from acd.journal.digest import facts_digest
+from acd.journal.codec import facts_digest
 from acd.journal.errors import JournalDamagedError, JournalFormatError, JournalLockedError
 from acd.journal.order import Appended
 from acd.journal.sqlite import SqliteJournal

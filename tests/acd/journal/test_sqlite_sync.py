@@ -8,7 +8,7 @@ from pathlib import Path
 from threading import Event
 from typing import NamedTuple
 
-from acd.journal.digest import facts_digest
+from acd.journal.codec import facts_digest
 from acd.journal.sqlite import SqliteJournal
 from acd.ports import Entry, Snapshot
 

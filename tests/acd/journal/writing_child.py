@@ -11,7 +11,7 @@ from pathlib import Path
 from threading import Semaphore
 from time import sleep
 
-from acd.journal.digest import facts_digest
+from acd.journal.codec import facts_digest
 from acd.journal.segment import number_of, stored_paths
 from acd.journal.sqlite import SqliteJournal
 from acd.ports import Entry, Record, Snapshot

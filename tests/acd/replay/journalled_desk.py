@@ -2,8 +2,7 @@
 
 from acd.core.engine import ENGINE_VERSION, Engine
 from acd.core.events import ContactArrived, DeskChanged, Event
-from acd.journal.codec import encode_event, encode_facts
-from acd.journal.digest import facts_digest
+from acd.journal.codec import encode_event, encode_facts, facts_digest
 from acd.journal.memory import MemoryJournal
 from acd.ports import Entry, Recovered
 from acd.testing import NUMBER, small_desk

@@ -18,8 +18,7 @@ from acd.core.events import (
     Event,
     OfferAccepted,
 )
-from acd.journal.codec import encode_event, encode_facts
-from acd.journal.digest import facts_digest
+from acd.journal.codec import encode_event, encode_facts, facts_digest
 from acd.journal.sqlite import SqliteJournal
 from acd.ports import Entry, Recovered, Snapshot
 from acd.replay.divergence import Divergence, RecoveryError, VersionMismatch

@@ -15,8 +15,7 @@ from acd.core.events import (
     WrapUpEnded,
 )
 from acd.core.facts import Abandoned, Answered, Arrived, Fact, Offered, Queued, Released, WrapUpDone
-from acd.journal.codec import encode_event, encode_facts
-from acd.journal.digest import facts_digest
+from acd.journal.codec import encode_event, encode_facts, facts_digest
 from acd.journal.memory import MemoryJournal
 from acd.ports import Entry
 from acd.reports.history import contact_history

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from acd.journal.digest import facts_digest
+from acd.journal.codec import facts_digest
 from acd.journal.sqlite import SqliteJournal
 from acd.ports import Entry, Record, Snapshot
 from acd.vault.errors import VaultUnknownError

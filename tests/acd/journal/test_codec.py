@@ -1,6 +1,6 @@
 """The digest of facts is a fixed function."""
 
-from acd.journal.digest import facts_digest
+from acd.journal.codec import facts_digest
 
 
 def test_the_digest_is_blake2b_with_16_bytes() -> None:
