@@ -24,7 +24,8 @@ from typing import Any
 
 from channels.media.embedded.client import MediaClient
 from channels.media.embedded.starter import MediaSettings, attach_or_start
-from channels.media.port import Address, LegId, SoundId
+from channels.media.port import LegId, SoundId
+from channels.media.rtp import Address
 from channels.media.sound.music import built_in_music
 from channels.media.sound.sounds import SoundStore
 

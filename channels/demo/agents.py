@@ -7,14 +7,15 @@ import secrets
 from dataclasses import dataclass
 
 from channels.demo.station import Station, report
-from channels.media.port import Address, Codec
+from channels.media.errors import MediaError
+from channels.media.negotiation import AudioSession
+from channels.media.rtp import Address, Codec
 from channels.media.sound.tone import ToneEndpoint, dominant_hz
 from channels.sip.protocol.address import Endpoint
 from channels.sip.protocol.dialog import Dialog, uas_dialog
 from channels.sip.protocol.digest import answer_challenge, parse_challenges
 from channels.sip.protocol.errors import SipError
 from channels.sip.protocol.message import Request, Response, make_headers
-from channels.sip.protocol.negotiation import AudioSession
 from channels.sip.protocol.outputs import (
     Cancelled,
     ClientKey,
@@ -121,7 +122,7 @@ class AgentPhone:
         try:
             body = session.answer(out.request.body)
             dialog = uas_dialog(out.request, out.to_tag, f"<sip:{self._user}@{self._station.address}>")
-        except SipError:
+        except (SipError, MediaError):
             tone.close()
             self._reply(out.key, 488)
             return
@@ -137,7 +138,7 @@ class AgentPhone:
         self._reply(key, 200, body)
         remote = session.remote
         if remote is not None:
-            codec = Codec[session.codec.value] if session.codec else Codec.PCMA
+            codec = session.codec if session.codec is not None else Codec.PCMA
             call.tone.talk_to(Address(remote.host, remote.port), codec)
         self._station.flush()
 

@@ -7,13 +7,14 @@ import secrets
 from dataclasses import dataclass, field
 
 from channels.demo.station import Station, report
-from channels.media.port import Address, Codec
+from channels.media.errors import MediaError
+from channels.media.negotiation import AudioSession
+from channels.media.rtp import Address, Codec
 from channels.media.sound.tone import ToneEndpoint, dominant_hz, hears
 from channels.sip.protocol.address import Endpoint
 from channels.sip.protocol.dialog import Dialog, uac_dialog
 from channels.sip.protocol.errors import SipError
 from channels.sip.protocol.message import Request, Response, make_headers
-from channels.sip.protocol.negotiation import AudioSession
 from channels.sip.protocol.outputs import ClientKey, NewRequest, Output, ResponseReceived, TimedOut
 
 LISTEN_EVERY_S = 0.25
@@ -105,7 +106,7 @@ class Callers:
         elif status >= 200 and call.dialog is None:
             try:
                 self._begin(call, out.key, out.response)
-            except SipError as error:
+            except (SipError, MediaError) as error:
                 self._failed(call, str(error))
 
     def _begin(self, call: Call, key: ClientKey, response: Response) -> None:
@@ -114,7 +115,7 @@ class Callers:
         call.session.accept(response.body)
         remote, codec = call.session.remote, call.session.codec
         if remote is not None and codec is not None:
-            call.tone.talk_to(Address(remote.host, remote.port), Codec[codec.value])
+            call.tone.talk_to(Address(remote.host, remote.port), codec)
         self._loop.call_later(LISTEN_EVERY_S, self._listen, call)
 
     def _listen(self, call: Call) -> None:

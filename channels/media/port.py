@@ -1,27 +1,14 @@
 """What the SIP channel may ask of a media engine, and what the engine tells back."""
 
 from collections.abc import Sequence
-from enum import IntEnum
-from typing import NamedTuple, NewType, Protocol
+from typing import NewType, Protocol
 
 import msgspec
 
+from channels.media.rtp import Address
+
 LegId = NewType("LegId", str)
 SoundId = NewType("SoundId", str)
-
-
-class Address(NamedTuple):
-    """An IP address (v4 or v6, never a name) and a UDP port."""
-
-    ip: str
-    port: int
-
-
-class Codec(IntEnum):
-    """The audio codecs of the engine; the value is the static RTP payload type (RFC 3551)."""
-
-    PCMU = 0
-    PCMA = 8
 
 
 class PromptEnded(msgspec.Struct, frozen=True, tag="ended", array_like=True):
@@ -88,42 +75,6 @@ class LegStats(msgspec.Struct, frozen=True, array_like=True):
     send_errors: int
     last_packet_age_ms: int | None
     """None: nothing came yet. Exact to one second while the kernel filters, else to some milliseconds."""
-
-
-class MediaError(Exception):
-    """A media command failed."""
-
-    code = "error"
-
-
-class BadCommandError(MediaError):
-    """The command is malformed or names an impossible value."""
-
-    code = "bad-command"
-
-
-class UnknownLegError(MediaError):
-    """No leg has this id."""
-
-    code = "unknown-leg"
-
-
-class UnknownSoundError(MediaError):
-    """No sound with this id is in the engine's sound folder."""
-
-    code = "unknown-sound"
-
-
-class NoPortsLeftError(MediaError):
-    """Every port of the configured range is in use."""
-
-    code = "no-ports"
-
-
-class MediaGoneError(MediaError):
-    """The media process cannot be reached."""
-
-    code = "gone"
 
 
 class MediaPort(Protocol):

@@ -1,6 +1,7 @@
 """RTP packets (RFC 3550) and telephone events (RFC 4733), as far as a relay must understand them."""
 
 import struct
+from enum import IntEnum
 from typing import Final, NamedTuple
 
 HEADER: Final = 12
@@ -10,6 +11,20 @@ DIGITS: Final = "0123456789*#ABCD"
 """RFC 4733 §3.2, table 3: the index is the event code."""
 
 _FIXED = struct.Struct("!BBHII")
+
+
+class Codec(IntEnum):
+    """The audio codecs we speak; the value is the static RTP payload type (RFC 3551)."""
+
+    PCMU = 0
+    PCMA = 8
+
+
+class Address(NamedTuple):
+    """An IP address (v4 or v6, never a name) and a UDP port."""
+
+    ip: str
+    port: int
 
 
 class Packet(NamedTuple):

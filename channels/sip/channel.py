@@ -13,7 +13,8 @@ from acd.core.effects import Effect
 from acd.ports import Host
 from channels.media.embedded.client import MediaClient
 from channels.media.embedded.starter import MediaSettings, attach_or_start
-from channels.media.port import LegId, MediaError, MediaEvent, MediaGoneError
+from channels.media.errors import MediaError, MediaGoneError
+from channels.media.port import LegId, MediaEvent
 from channels.sip.b2bua import caller, restore, switch
 from channels.sip.b2bua.enrol import Enrolment
 from channels.sip.b2bua.exchange import NAME, Exchange, Opened

@@ -7,20 +7,16 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 from channels.media.embedded import wire
-from channels.media.port import (
-    Address,
+from channels.media.errors import (
     BadCommandError,
-    LegId,
-    LegState,
-    LegStats,
     MediaError,
-    MediaEvent,
     MediaGoneError,
     NoPortsLeftError,
-    SoundId,
     UnknownLegError,
     UnknownSoundError,
 )
+from channels.media.port import LegId, LegState, LegStats, MediaEvent, SoundId
+from channels.media.rtp import Address
 
 LEASED_AHEAD: Final = 64
 """Ports bound ahead, so that 32 calls may begin between two turns of the loop without waiting."""

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from random import getrandbits
 from typing import Final
 
-from channels.media.port import Address, Codec, LegId, LegState, LegStats
-from channels.media.rtp import HEADER, KeyPresses
+from channels.media.port import LegId, LegState, LegStats
+from channels.media.rtp import HEADER, Address, Codec, KeyPresses
 from channels.media.sound.sounds import FRAME, Sound
 
 SAMPLES_PER_MS: Final = 8

@@ -16,16 +16,9 @@ from channels.media.embedded.attached import AttachedServers, Server
 from channels.media.embedded.leg import Leg
 from channels.media.embedded.sockets import PortRange
 from channels.media.embedded.switchboard import Switchboard
-from channels.media.port import (
-    Address,
-    BadCommandError,
-    CommandFailed,
-    LegId,
-    LegState,
-    MediaError,
-    NoPortsLeftError,
-    UnknownLegError,
-)
+from channels.media.errors import BadCommandError, MediaError, NoPortsLeftError, UnknownLegError
+from channels.media.port import CommandFailed, LegId, LegState
+from channels.media.rtp import Address
 from channels.media.sound.sounds import SoundStore
 
 TOLD_FAULTS: Final = 100

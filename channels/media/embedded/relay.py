@@ -5,8 +5,7 @@ from collections.abc import Callable
 from typing import Final
 
 from channels.media.embedded.leg import Leg
-from channels.media.port import Address, Codec
-from channels.media.rtp import HEADER, MAX_PACKET, NotRtpError, payload_bounds
+from channels.media.rtp import HEADER, MAX_PACKET, Address, Codec, NotRtpError, payload_bounds
 from channels.media.sound.companding import ALAW_TO_ULAW, ULAW_TO_ALAW
 from channels.media.sound.sounds import FRAME
 

@@ -4,7 +4,7 @@ import random
 import socket
 from collections import deque
 
-from channels.media.port import NoPortsLeftError
+from channels.media.errors import NoPortsLeftError
 
 
 class PortRange:

@@ -10,7 +10,8 @@ from typing import Final
 
 import channels
 from channels.media.embedded.client import LEASED_AHEAD, MediaClient
-from channels.media.port import MediaEvent, MediaGoneError
+from channels.media.errors import MediaGoneError
+from channels.media.port import MediaEvent
 
 START_LIMIT_S: Final = 30
 _ATTEMPTS: Final = 3

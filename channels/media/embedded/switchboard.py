@@ -9,19 +9,9 @@ from channels.media.embedded import packet_filter, wire
 from channels.media.embedded.leg import NO_SOURCE, Leg
 from channels.media.embedded.relay import Relay
 from channels.media.embedded.ticker import Ticker
-from channels.media.port import (
-    Address,
-    BadCommandError,
-    Codec,
-    CommandFailed,
-    Digit,
-    LegDead,
-    LegId,
-    MediaEvent,
-    PromptEnded,
-    UnknownLegError,
-    UnknownSoundError,
-)
+from channels.media.errors import BadCommandError, UnknownLegError, UnknownSoundError
+from channels.media.port import CommandFailed, Digit, LegDead, LegId, MediaEvent, PromptEnded
+from channels.media.rtp import Address, Codec
 from channels.media.sound.sounds import SILENCE, Sound, SoundStore
 
 DYNAMIC_TYPES: Final = range(96, 128)

@@ -5,17 +5,8 @@ from typing import Final
 
 import msgspec
 
-from channels.media.port import (
-    Address,
-    CommandFailed,
-    Digit,
-    LegDead,
-    LegId,
-    LegState,
-    LegStats,
-    PromptEnded,
-    SoundId,
-)
+from channels.media.port import CommandFailed, Digit, LegDead, LegId, LegState, LegStats, PromptEnded, SoundId
+from channels.media.rtp import Address
 
 VERSION: Final = 1
 MAX_FRAME: Final = 4_194_304

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from channels.media.port import Codec, SoundId, UnknownSoundError
+from channels.media.errors import UnknownSoundError
+from channels.media.port import SoundId
+from channels.media.rtp import Codec
 from channels.media.sound.companding import ALAW_SILENCE, ULAW_SILENCE
 
 FRAME: Final = 160

@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 
 from channels.media import rtp
-from channels.media.port import Address, Codec
+from channels.media.rtp import Address, Codec
 from channels.media.sound.g711 import RATE, Samples, decode_pcma, decode_pcmu, encode_pcma, encode_pcmu
 from channels.media.sound.signal_shape import Signal
 from channels.media.sound.sounds import FRAME

@@ -4,14 +4,16 @@ from acd.core.effects import AdmitContact, AnnouncePosition, RejectContact, Rele
 from acd.core.errors import Rejected
 from acd.core.events import ContactArrived, ContactId, ContactLeft, LegLost
 from acd.ports import Record
-from channels.media.port import Address, LegId
+from channels.media.errors import BadSdpError, MediaError, NotAcceptableError
+from channels.media.negotiation import AudioSession
+from channels.media.port import LegId
+from channels.media.rtp import Address
 from channels.sip.b2bua.exchange import ALLOW, SDP, Exchange
 from channels.sip.b2bua.leg import Leg, LegRecord, LegStage
 from channels.sip.protocol.address import Endpoint, make_uri, quoted
 from channels.sip.protocol.dialog import uas_dialog
-from channels.sip.protocol.errors import BadMessage, BadSdpError, NotAcceptableError, SipError
+from channels.sip.protocol.errors import BadMessage
 from channels.sip.protocol.message import Header, Request
-from channels.sip.protocol.negotiation import AudioSession
 from channels.sip.protocol.outputs import AckReceived, Cancelled, NewRequest, ServerKey
 from channels.sip.protocol.replies import response_to
 from queues.desk import EntryId, Medium
@@ -203,7 +205,7 @@ def acknowledged(exchange: Exchange, out: AckReceived) -> None:
     leg.late_offer = False
     try:
         leg.record.session.accept(request.body)
-    except SipError:
+    except MediaError:
         exchange.count("unusable answer in ACK")
         exchange.bye(leg)
         lost(exchange, leg)

@@ -5,7 +5,8 @@ from typing import Protocol
 
 from acd.core.events import Event
 from acd.ports import Host, Record
-from channels.media.port import Address, LegId, MediaPort
+from channels.media.port import LegId, MediaPort
+from channels.media.rtp import Address
 from channels.sip.b2bua.leg import Leg
 from channels.sip.protocol.address import Endpoint
 from channels.sip.protocol.dialog import Dialog, DialogId
@@ -143,6 +144,6 @@ class Exchange:
             return
         remote = session.remote
         address = Address(remote.host, remote.port)
-        payload_type = session.codec.payload_type if session.codec is not None else 0
+        payload_type = int(session.codec) if session.codec is not None else 0
         latch = self.settings.symmetric_rtp
         self.media.set_remote(LegId(leg.id), address, payload_type, dtmf=remote.dtmf, latch=latch)

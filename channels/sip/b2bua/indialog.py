@@ -3,12 +3,12 @@
 from acd.core.errors import Rejected
 from acd.core.events import ContactHeld, ContactId, ContactResumed, LegLost
 from agents.skills import AgentId
+from channels.media.errors import BadSdpError, NotAcceptableError, OutOfTurnError
 from channels.media.port import LegId
 from channels.sip.b2bua import caller, phone
 from channels.sip.b2bua.exchange import ALLOW, SDP, Exchange
 from channels.sip.b2bua.leg import Leg, LegStage
 from channels.sip.protocol.dialog import DialogState
-from channels.sip.protocol.errors import BadSdpError, IllegalMoveError, NotAcceptableError
 from channels.sip.protocol.outputs import NewRequest
 
 
@@ -48,7 +48,7 @@ def _reinvited(exchange: Exchange, leg: Leg, out: NewRequest) -> None:
         status = 488
     except BadSdpError:
         status = 400
-    except IllegalMoveError:
+    except OutOfTurnError:
         status = 491
     headers = [("Contact", exchange.contact_header), ALLOW, SDP] if status == 200 else []
     exchange.layer.reply(out.key, status, exchange.now_ms, headers=headers, body=body)

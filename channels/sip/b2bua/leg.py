@@ -5,9 +5,9 @@ from enum import StrEnum
 import msgspec
 from msgspec import Struct
 
+from channels.media.negotiation import AudioSession
 from channels.sip.protocol.dialog import Dialog
 from channels.sip.protocol.message import Request
-from channels.sip.protocol.negotiation import AudioSession
 from channels.sip.protocol.outputs import ClientKey, ServerKey
 
 

@@ -4,14 +4,16 @@ from acd.core.effects import ConnectContact, OfferContact, ReleaseAgent, Withdra
 from acd.core.errors import Rejected
 from acd.core.events import ContactId, ContactReleased, OfferAccepted, OfferFailed, OfferId, OfferRefused
 from agents.skills import AgentId
-from channels.media.port import Address, LegId
+from channels.media.errors import MediaError
+from channels.media.negotiation import BOTH, AudioSession
+from channels.media.port import LegId
+from channels.media.rtp import Address, Codec
 from channels.sip.b2bua.exchange import ALLOW, SDP, Exchange
 from channels.sip.b2bua.leg import Leg, LegRecord, LegStage
 from channels.sip.protocol.address import Endpoint
 from channels.sip.protocol.dialog import uac_dialog
 from channels.sip.protocol.errors import BadMessage, SipError
 from channels.sip.protocol.message import Header, Request, Response, make_headers
-from channels.sip.protocol.negotiation import BOTH, AudioSession, Codec
 from channels.sip.protocol.outputs import ResponseReceived
 
 REFUSALS = frozenset({486, 600, 603})
@@ -99,7 +101,7 @@ def answered(exchange: Exchange, leg: Leg, out: ResponseReceived) -> None:
         return
     try:
         _take_answer(exchange, leg, out.response)
-    except SipError:
+    except (SipError, MediaError):
         exchange.count("unusable answer of a phone")
         _hang_up(exchange, leg)
         _failed(exchange, OfferId(leg.record.offer), leg)
@@ -108,7 +110,7 @@ def answered(exchange: Exchange, leg: Leg, out: ResponseReceived) -> None:
 
 
 def _take_answer(exchange: Exchange, leg: Leg, response: Response) -> None:
-    """Dialog, ACK and media of a 2xx. Raises SipError; a dialog is acknowledged even then."""
+    """Dialog, ACK and media of a 2xx. Raises SipError, MediaError; a dialog is acknowledged even then."""
     assert leg.request is not None
     assert leg.our_invite is not None
     peer = None if response.record_routes else Endpoint(leg.record.host, leg.record.port)

@@ -24,11 +24,3 @@ class IllegalMoveError(SipError):
 
 class UnknownTransactionError(SipError, KeyError):
     """The key names no living transaction."""
-
-
-class BadSdpError(SipError):
-    """A session description that cannot be read, or an answer that does not fit its offer."""
-
-
-class NotAcceptableError(SipError):
-    """A readable session description that has nothing we can use: answer 488."""

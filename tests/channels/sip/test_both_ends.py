@@ -7,10 +7,11 @@ from itertools import count
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from channels.media.negotiation import AudioSession
+from channels.media.sdp import CONTENT_TYPE
 from channels.sip.protocol.address import Endpoint
 from channels.sip.protocol.dialog import Dialog, DialogState, uac_dialog, uas_dialog
 from channels.sip.protocol.message import Request, parse
-from channels.sip.protocol.negotiation import AudioSession
 from channels.sip.protocol.outputs import (
     AckReceived,
     Cancelled,
@@ -22,7 +23,6 @@ from channels.sip.protocol.outputs import (
     ServerKey,
     TimedOut,
 )
-from channels.sip.protocol.sdp import CONTENT_TYPE
 from channels.sip.protocol.transactions import TransactionLayer
 
 ANNA = Endpoint("192.0.2.7", 5060)

@@ -8,11 +8,12 @@ from collections import Counter
 from itertools import count
 from pathlib import Path
 
+from channels.media.negotiation import AudioSession
+from channels.media.sdp import CONTENT_TYPE
 from channels.sip.protocol.address import Endpoint
 from channels.sip.protocol.dialog import Dialogs, uac_dialog, uas_dialog
 from channels.sip.protocol.errors import BadMessage
 from channels.sip.protocol.message import Request, make_headers, parse
-from channels.sip.protocol.negotiation import AudioSession
 from channels.sip.protocol.outputs import (
     AckReceived,
     Cancelled,
@@ -22,7 +23,6 @@ from channels.sip.protocol.outputs import (
     ResponseReceived,
     SendTo,
 )
-from channels.sip.protocol.sdp import CONTENT_TYPE
 from channels.sip.protocol.transactions import TransactionLayer
 
 CALLS = 200

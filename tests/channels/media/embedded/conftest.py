@@ -13,7 +13,8 @@ import pytest
 
 from channels.media.embedded.client import MediaClient
 from channels.media.embedded.starter import MediaSettings, attach_or_start
-from channels.media.port import Codec, LegId, MediaEvent, SoundId
+from channels.media.port import LegId, MediaEvent, SoundId
+from channels.media.rtp import Codec
 from channels.media.sound.prompts import write_samples
 from channels.media.sound.sounds import SoundStore
 from channels.media.sound.tone import ToneEndpoint, tone

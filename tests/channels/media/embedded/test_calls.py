@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from channels.media.port import Codec, CommandFailed, Digit, LegDead, LegId, PromptEnded, SoundId
+from channels.media.port import CommandFailed, Digit, LegDead, LegId, PromptEnded, SoundId
+from channels.media.rtp import Codec
 from channels.media.sound.tone import dominant_hz, hears
 
 if TYPE_CHECKING:

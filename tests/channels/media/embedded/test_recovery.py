@@ -16,17 +16,9 @@ import pytest
 from channels.media.embedded import wire
 from channels.media.embedded.client import GATHER_S, MediaClient
 from channels.media.embedded.starter import MediaSettings, attach_or_start
-from channels.media.port import (
-    Address,
-    CommandFailed,
-    LegId,
-    MediaEvent,
-    MediaGoneError,
-    NoPortsLeftError,
-    PromptEnded,
-    SoundId,
-    UnknownLegError,
-)
+from channels.media.errors import MediaGoneError, NoPortsLeftError, UnknownLegError
+from channels.media.port import CommandFailed, LegId, MediaEvent, PromptEnded, SoundId
+from channels.media.rtp import Address
 from channels.media.sound.tone import ToneEndpoint, hears
 
 if TYPE_CHECKING:
@@ -39,7 +31,7 @@ PROMPT = SoundId("prompt")
 SERVER = """
 import asyncio, json, sys
 from pathlib import Path
-from channels.media.port import Address
+from channels.media.rtp import Address
 from channels.media.embedded.starter import MediaSettings, attach_or_start
 
 async def main(socket, sounds, *ports):

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from channels.media import rtp
 from channels.media.embedded.leg import Leg
 from channels.media.embedded.relay import Relay
-from channels.media.port import Address, Codec, LegId
+from channels.media.port import LegId
+from channels.media.rtp import Address, Codec
 from channels.media.sound.companding import ALAW_TO_ULAW
 
 ADDRESS = Address("127.0.0.1", 4000)

@@ -8,7 +8,8 @@ import pytest
 
 from channels.media.embedded.leg import Leg
 from channels.media.embedded.ticker import GIVE_UP_MS, Ticker
-from channels.media.port import Address, LegId
+from channels.media.port import LegId
+from channels.media.rtp import Address
 from channels.media.sound.sounds import FRAME
 
 

@@ -5,7 +5,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from channels.media.embedded import wire
-from channels.media.port import Address, LegId, SoundId
+from channels.media.port import LegId, SoundId
+from channels.media.rtp import Address
 
 COMMANDS: list[wire.Command] = [
     wire.Lease(1, 64),

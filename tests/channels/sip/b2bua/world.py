@@ -12,12 +12,13 @@ from acd.core.errors import Rejected
 from acd.core.events import ContactArrived, ContactId, Event, OfferId
 from acd.ports import Record
 from agents.skills import AgentId
-from channels.media.port import Address, LegId
+from channels.media.negotiation import AudioSession
+from channels.media.port import LegId
+from channels.media.rtp import Address
 from channels.sip.b2bua import switch
 from channels.sip.b2bua.exchange import Exchange, Opened
 from channels.sip.protocol.address import Endpoint
 from channels.sip.protocol.message import Request, Response, make_headers, parse
-from channels.sip.protocol.negotiation import AudioSession
 from channels.sip.protocol.outputs import NewRequest, Output, ResponseReceived, SendTo
 from channels.sip.protocol.transactions import TransactionLayer
 from channels.sip.settings import read_settings

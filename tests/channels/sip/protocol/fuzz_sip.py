@@ -8,11 +8,12 @@ from collections.abc import Callable
 from functools import partial
 from itertools import count
 
+from channels.media.errors import BadSdpError, NotAcceptableError
+from channels.media.negotiation import AudioSession
 from channels.sip.protocol.address import Endpoint
 from channels.sip.protocol.digest import parse_challenges, parse_credentials
-from channels.sip.protocol.errors import BadMessage, BadSdpError, NotAcceptableError
+from channels.sip.protocol.errors import BadMessage
 from channels.sip.protocol.message import Request, Response, parse
-from channels.sip.protocol.negotiation import AudioSession
 from channels.sip.protocol.outputs import NewRequest, SendTo
 from channels.sip.protocol.registrar import Registrar
 from channels.sip.protocol.transactions import TransactionLayer

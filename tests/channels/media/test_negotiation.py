@@ -2,10 +2,14 @@
 
 import pytest
 
-from channels.sip.protocol.address import Endpoint
-from channels.sip.protocol.errors import BadSdpError, IllegalMoveError, NotAcceptableError
-from channels.sip.protocol.negotiation import AudioSession, Codec
-from channels.sip.protocol.sdp import Direction, parse_sdp
+from channels.media.errors import BadSdpError, NotAcceptableError, OutOfTurnError
+from channels.media.negotiation import AudioSession
+from channels.media.rtp import Codec
+from channels.media.sdp import Direction, parse_sdp
+
+
+def remote_of(session: AudioSession) -> tuple[str, int] | None:
+    return None if session.remote is None else (session.remote.host, session.remote.port)
 
 
 def ours(port: int = 40000, host: str = "192.0.2.1") -> AudioSession:
@@ -33,7 +37,7 @@ def test_answer_picks_our_preference_and_their_event_number() -> None:
     assert (leg.codec, leg.send_payload_type, leg.local_dtmf) == (Codec.PCMA, 8, 96)
     assert leg.remote is not None
     assert leg.remote.dtmf == 96
-    assert leg.destination == Endpoint("192.0.2.7", 30000, "RTP")
+    assert remote_of(leg) == ("192.0.2.7", 30000)
     assert leg.sends
 
 
@@ -67,8 +71,8 @@ def test_two_sessions_agree() -> None:
     one, two = ours(40000, "2001:db8::1"), ours(50000, "2001:db8::2")
     one.accept(two.answer(one.offer()))
     assert one.codec is two.codec is Codec.PCMA
-    assert one.destination == Endpoint("2001:db8::2", 50000, "RTP")
-    assert two.destination == Endpoint("2001:db8::1", 40000, "RTP")
+    assert remote_of(one) == ("2001:db8::2", 50000)
+    assert remote_of(two) == ("2001:db8::1", 40000)
     assert one.sends
     assert two.sends
 
@@ -130,7 +134,7 @@ def test_answer_counts_on_our_line_only() -> None:
     leg.answer(theirs("8").replace(b"m=audio", b"m=video 4000 RTP/AVP 96\r\nm=audio"))
     leg.offer()
     leg.accept(theirs("8", "m=audio 7000 RTP/AVP 0", port=6000))
-    assert leg.destination == Endpoint("192.0.2.7", 7000, "RTP")
+    assert remote_of(leg) == ("192.0.2.7", 7000)
     assert leg.codec is Codec.PCMU
 
 
@@ -194,12 +198,12 @@ def test_answers_that_do_not_fit() -> None:
 def test_order_of_calls() -> None:
     """No second offer, no answer and no acceptance out of turn."""
     leg = ours()
-    with pytest.raises(IllegalMoveError):
+    with pytest.raises(OutOfTurnError):
         leg.accept(theirs("8"))
     leg.offer()
-    with pytest.raises(IllegalMoveError):
+    with pytest.raises(OutOfTurnError):
         leg.offer()
-    with pytest.raises(IllegalMoveError):
+    with pytest.raises(OutOfTurnError):
         leg.answer(theirs("8"))
 
 

@@ -1,29 +1,15 @@
 """Offer and answer for one G.711 audio stream with RFC 4733 digits (RFC 3264), from our side of a leg."""
 
-from enum import StrEnum
-
 import msgspec
 from msgspec import Struct
 
-from channels.sip.protocol.address import Endpoint
-from channels.sip.protocol.errors import BadSdpError, IllegalMoveError, NotAcceptableError
-from channels.sip.protocol.sdp import Description, Direction, Media, build_sdp, flow, parse_sdp
+from channels.media.errors import BadSdpError, NotAcceptableError, OutOfTurnError
+from channels.media.rtp import Codec
+from channels.media.sdp import Description, Direction, Media, build_sdp, flow, parse_sdp
 
 OUR_DTMF = 101
 _AUDIO = ("audio", "RTP/AVP")
 _STATIC = {"0": "PCMU/8000", "8": "PCMA/8000"}
-
-
-class Codec(StrEnum):
-    """The codecs we speak, by their encoding name."""
-
-    PCMA = "PCMA"
-    PCMU = "PCMU"
-
-    @property
-    def payload_type(self) -> int:
-        """The static payload type (RFC 3551)."""
-        return 8 if self is Codec.PCMA else 0
 
 
 BOTH = (Codec.PCMA, Codec.PCMU)
@@ -88,11 +74,6 @@ class AudioSession(Struct):
         return self.remote is not None and not self.remote.direction.receives
 
     @property
-    def destination(self) -> Endpoint | None:
-        """Where our audio goes to; None before the peer said so."""
-        return None if self.remote is None else Endpoint(self.remote.host, self.remote.port, "RTP")
-
-    @property
     def send_payload_type(self) -> int | None:
         """Payload type of the audio that we send."""
         return (
@@ -102,18 +83,18 @@ class AudioSession(Struct):
         )
 
     def offer(self, wish: Direction = Direction.SENDRECV, codecs: tuple[Codec, ...] = BOTH) -> bytes:
-        """A description to offer. Raises IllegalMoveError while an earlier offer waits for its answer."""
+        """A description to offer. Raises OutOfTurnError while an earlier offer waits for its answer."""
         if self.pending:
-            raise IllegalMoveError("an offer is pending")
-        stream = self._stream(wish, [(codec, codec.payload_type) for codec in codecs], self.local_dtmf)
+            raise OutOfTurnError("an offer is pending")
+        stream = self._stream(wish, [(codec, int(codec)) for codec in codecs], self.local_dtmf)
         lines = self.lines or ((*_AUDIO, "0"),)
         self.offered, self.offered_direction = codecs, wish
         return self._describe(lines, self.line, stream)
 
     def accept(self, body: bytes) -> None:
-        """Take the answer to our offer. Raises BadSdpError, NotAcceptableError, IllegalMoveError."""
+        """Take the answer to our offer. Raises BadSdpError, NotAcceptableError, OutOfTurnError."""
         if not self.pending:
-            raise IllegalMoveError("no offer is pending")
+            raise OutOfTurnError("no offer is pending")
         description = parse_sdp(body)
         expected = len(self.lines) or 1
         remote = remote_audio(description, self.line)
@@ -135,10 +116,10 @@ class AudioSession(Struct):
     ) -> bytes:
         """The answer to the peer's offer; `codecs` is our order of preference.
 
-        Raises BadSdpError, NotAcceptableError, IllegalMoveError (our own offer is pending: 491).
+        Raises BadSdpError, NotAcceptableError, OutOfTurnError (our own offer is pending: 491).
         """
         if self.pending:
-            raise IllegalMoveError("an offer of ours is pending")
+            raise OutOfTurnError("an offer of ours is pending")
         description = parse_sdp(body)
         remote = remote_audio(description)
         if remote is None:
@@ -155,7 +136,7 @@ class AudioSession(Struct):
         return self._describe(self.lines, remote.line, stream)
 
     def _stream(self, ours: Direction, codecs: list[tuple[Codec, int]], dtmf: int | None) -> Media:
-        rtpmap = {str(payload): f"{codec}/8000" for codec, payload in codecs}
+        rtpmap = {str(payload): f"{codec.name}/8000" for codec, payload in codecs}
         events: tuple[str, ...] = ()
         if dtmf is not None:
             rtpmap[str(dtmf)] = "telephone-event/8000"
@@ -203,7 +184,7 @@ def _codecs(media: Media) -> tuple[tuple[tuple[Codec, int], ...], int | None]:
         if rate.partition("/")[0] != "8000":
             continue
         if name in Codec.__members__:
-            codecs.append((Codec(name), int(payload)))
+            codecs.append((Codec[name], int(payload)))
         elif name == "TELEPHONE-EVENT" and dtmf is None:
             dtmf = int(payload)
     return tuple(codecs), dtmf

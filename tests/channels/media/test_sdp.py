@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from channels.sip.protocol.errors import BadSdpError, UnsafeTextError
-from channels.sip.protocol.sdp import Description, Direction, Media, build_sdp, flow, parse_sdp
+from channels.media.errors import BadSdpError, UnsafeSdpError
+from channels.media.sdp import Description, Direction, Media, build_sdp, flow, parse_sdp
 
 GOOD = (
     b"v=0\r\no=anna 5 6 IN IP4 192.0.2.7\r\ns=-\r\nc=IN IP4 192.0.2.7/127\r\nt=0 0\r\na=group:x\r\n"
@@ -68,7 +68,7 @@ def test_build_reads_back() -> None:
 
 def test_no_line_break_gets_out() -> None:
     """A line break in a value is refused."""
-    with pytest.raises(UnsafeTextError):
+    with pytest.raises(UnsafeSdpError):
         build_sdp(Description("1", "2", (), host="192.0.2.1\r\na=evil"))
 
 

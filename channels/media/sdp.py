@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from channels.sip.protocol.errors import BadSdpError, UnsafeTextError
+from channels.media.errors import BadSdpError, UnsafeSdpError
 
 MAX_SDP_BYTES = 16_384
 MAX_LINES = 400
@@ -160,7 +160,7 @@ def _connection(value: str) -> str:
 
 
 def build_sdp(description: Description) -> bytes:
-    """The description as bytes. Raises UnsafeTextError for line breaks in a value."""
+    """The description as bytes. Raises UnsafeSdpError for line breaks in a value."""
     host = description.host or "0.0.0.0"
     origin_host = description.origin_host or host
     lines = [
@@ -174,7 +174,7 @@ def build_sdp(description: Description) -> bytes:
         lines += _media_lines(media)
     text = "\r\n".join(lines) + "\r\n"
     if not text.count("\n") == text.count("\r") == len(lines):
-        raise UnsafeTextError("line break in a session description")
+        raise UnsafeSdpError("line break in a session description")
     return text.encode("utf-8", "surrogateescape")
 
 
