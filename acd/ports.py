@@ -1,7 +1,9 @@
 """What a Channel, a Journal and a Desk must offer each other; no code, only shapes."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import NamedTuple, Protocol
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
+from enum import StrEnum
+from typing import NamedTuple, NewType, Protocol
 
 from acd.core.effects import Effect
 from acd.core.events import Event
@@ -81,6 +83,105 @@ class Journal(Protocol):
         """Flush, stop the threads, release the lock."""
 
 
+ContentId = NewType("ContentId", str)
+"""Opaque and random; says nothing about what it names. May go into events."""
+
+
+class ContactRef(NamedTuple):
+    """Names a contact's key. `ref` is chosen by the channel and stored in clear: no number, no address."""
+
+    tenant: str
+    ref: str
+
+
+class PartyKind(StrEnum):
+    """What a party's value is."""
+
+    NUMBER = "number"
+    ADDRESS = "address"
+    FAX = "fax"
+    """What a fax machine calls itself (CSID, T.30 §5.3.6.2.4); often no number."""
+    NAME = "name"
+
+
+class NewParty(NamedTuple):
+    """A number, address or name. An equal value has the same id inside a tenant until it is erased."""
+
+    contact: ContactRef
+    kind: PartyKind
+    value: str
+
+
+class NewPiece(NamedTuple):
+    """A document, or the next piece of one: raw mail, page, recording, voicemail, draft.
+
+    Whoever receives a stream appends piece after piece, each as it comes: the first begins the document, the
+    later ones name it in `of`, the last one says so.
+    """
+
+    contact: ContactRef
+    kind: str
+    """Such as "mail" or "voicemail"; kept in clear."""
+    data: bytes
+    of: str = ""
+    last: bool = True
+
+
+class Appended(NamedTuple):
+    """`ids`: one for each item of the batch, at once. `synced`: done when all of it survives the machine.
+
+    `synced` fails with a VaultError when that will never be so. Whoever promises something waits for it by
+    `Host.kept`, with a deadline: a disk may hang for ever.
+    """
+
+    ids: tuple[ContentId, ...]
+    synced: "Future[None]"
+
+
+class Content(Protocol):
+    """Bytes that are personal data: what a contact brings or leaves. Nobody else keeps a path or an offset.
+
+    Everything is encrypted with a key of its contact; erasing deletes the key. `append` and `erase…` never
+    block and may come from any thread; they take effect in the order in which they came. Reading blocks.
+    """
+
+    def append(self, batch: Sequence[NewParty | NewPiece]) -> Appended:
+        """Keep the items, in order, together or not at all.
+
+        Raises, and then nothing is kept: TooLargeError (a piece, a document, or too much waits for the disk),
+        VaultUnknownError (`of` names no document that this process has begun and not ended).
+        """
+
+    def party(self, party: str) -> str:
+        """The value, as spelt last. Raises VaultUnknownError: never stored, or erased."""
+
+    def read(self, document: str) -> Iterator[bytes]:
+        """The pieces of a document, in order; of one whose end never came, what came of it.
+
+        Raises VaultUnknownError, VaultDamagedError.
+        """
+
+    def erase_contact(self, contact: ContactRef) -> "Future[int]":
+        """Erase a contact's key, parties and documents; 0 if it has none, else 1."""
+
+    def erase_person(self, value: str, tenant: str | None = None) -> "Future[int]":
+        """Erase every contact in which this number or address is a party, of one tenant or of all: how many.
+
+        Other parties of those contacts go with them. A person who is known by a number and an address needs
+        one call for each.
+        """
+
+    def erase_before(self, tenant: str, before_ms: int) -> "Future[int]":
+        """Retention: erase the tenant's contacts begun before then; how many."""
+
+    @property
+    def trouble(self) -> str:
+        """Why nothing can be stored now; empty when all is well."""
+
+    def close(self) -> None:
+        """Store what was appended, and let go of the files. What cannot be stored fails its `synced`."""
+
+
 class Host(Protocol):
     """What the server offers a channel."""
 
@@ -94,6 +195,15 @@ class Host(Protocol):
 
     def remember(self, records: Iterable[Record]) -> None:
         """Write records that belong to no event."""
+
+    def append(self, batch: Sequence[NewParty | NewPiece]) -> Appended:
+        """Keep content; see `Content.append`."""
+
+    async def kept(self, seq: int, appended: Sequence[Appended], within_s: float) -> None:
+        """Return when entry `seq` and all of `appended` are synced: now it may be promised.
+
+        Raises NotSyncedError after `within_s`, VaultError when the content never will be.
+        """
 
     def vault_party(self, kind: str, value: str, entry: EntryId, ref: str) -> str:
         """Put a number or address into the vault and return the opaque id that may go into events.

@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.live import Live
 
 from acd.commands import terminal
-from acd.commands.client import Client, ClientError, Refused, Target
+from acd.commands.client import Client, ClientError, Refused, Target, Unreachable
 from acd.commands.kpi import kpi
 from acd.web.auth import TOKEN_FILE, read_token
 from config.errors import ConfigError, Problem
@@ -30,6 +30,8 @@ COMMANDS = "acd.commands"
 """Entry-point group of further commands: each is a function, or a typer.Typer with commands of its own."""
 
 WATCH_EVERY_S = 1.0
+ERASE_WITHIN_S = 600.0
+"""The file is rebuilt without what was erased, and it may hold a year of recordings."""
 
 app = typer.Typer(
     name="acd",
@@ -90,9 +92,14 @@ def check(
     site: SiteArgument,
     as_json: JsonOption = False,
     secrets: Annotated[bool, typer.Option(help="Secrets must be there.")] = True,
+    data: Annotated[
+        bool, typer.Option("--data", help="Check the stored files, too; exit 1: damaged.")
+    ] = False,
 ) -> int:
     """Check a site file; exit 0 if a server could start with it, else 2."""
     found, errors, warnings = _checked(site, secrets=secrets)
+    if data and found is not None:
+        errors = _damages(found)
     if as_json:
         _print_json(_check_report(found, errors, warnings))
     else:
@@ -101,8 +108,8 @@ def check(
         for error in errors:
             _complain(str(error), BAD_INPUT)
         if found is not None:
-            _say(f"{site}: ok ({_counts(found)})")
-    return DONE if found is not None else BAD_INPUT
+            _say(f"{site}: {'damaged' if errors else 'ok'} ({_counts(found)})")
+    return BAD_INPUT if found is None else NO if errors else DONE
 
 
 @app.command()
@@ -145,11 +152,13 @@ def erase(
     as_json: JsonOption = False,
 ) -> int:
     """Erase a person: what the vault knows of every contact of this number; counts stay. Exit 1: unknown."""
+    from acd.content.errors import VaultError, VaultInUseError  # noqa: PLC0415
     from acd.server.stores import erase_person  # noqa: PLC0415
-    from acd.vault.errors import VaultError  # noqa: PLC0415
 
     try:
         erased = erase_person(_loaded(site), value, tenant)
+    except VaultInUseError as running:
+        erased = _erased_by_server(site, {"value": value, "tenant": tenant}, running)
     except VaultError as failure:
         raise Failure(NO, str(failure)) from failure
     if as_json:
@@ -241,11 +250,25 @@ def _checked(path: Path, *, secrets: bool) -> tuple[Site | None, tuple[Problem, 
     return site, errors, warnings
 
 
+def _damages(site: Site) -> tuple[Problem, ...]:
+    from acd.server.stores import damages  # noqa: PLC0415
+
+    return tuple(Problem(str(path), "", reason) for path, reason in damages(site))
+
+
 def _loaded(path: Path) -> Site:
     site, errors, _ = _checked(path, secrets=True)
     if site is None:
         raise Failure(BAD_INPUT, "\n".join(map(str, errors)))
     return site
+
+
+def _erased_by_server(site: Path, wanted: Mapping[str, str | None], running: Exception) -> int:
+    with _client(site, "") as client:
+        try:
+            return int(client.post("/erase", wanted, ERASE_WITHIN_S)["contacts"])
+        except Unreachable as silent:
+            raise Failure(NO, f"{running}, which must erase, but {silent}; stop it first") from silent
 
 
 def _client(path: Path | None, url: str) -> Client:
@@ -312,7 +335,7 @@ def _check_report(
     site: Site | None, errors: tuple[Problem, ...], warnings: tuple[Problem, ...]
 ) -> dict[str, object]:
     return {
-        "ok": site is not None,
+        "ok": site is not None and not errors,
         "errors": [asdict(problem) for problem in errors],
         "warnings": [asdict(problem) for problem in warnings],
     }

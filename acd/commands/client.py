@@ -53,9 +53,9 @@ class Client:
         """The JSON object at `path` (under /api/v1)."""
         return self._send("GET", path, params=query)
 
-    def post(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
+    def post(self, path: str, body: Mapping[str, Any], within_s: float = TIMEOUT_S) -> dict[str, Any]:
         """What the server answered to `body`."""
-        return self._send("POST", path, json=body)
+        return self._send("POST", path, json=body, timeout=within_s)
 
     def _send(self, method: str, path: str, **content: Any) -> dict[str, Any]:
         try:

@@ -1,13 +1,13 @@
 """The journal's directory: lock, recovery, the files in their order, and the move to the archive."""
 
-import fcntl
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, suppress
+from contextlib import closing
 from pathlib import Path
 from threading import Lock
 
+from acd import lock
 from acd.journal import database, segment
 from acd.journal.archive import Archive
 from acd.journal.errors import JournalDamagedError, JournalLockedError, JournalOpenError
@@ -22,13 +22,13 @@ DISCARDED = ".discarded"
 class Store:
     """All files of one journal, locked for one process. Made by `Store.open`."""
 
-    def __init__(self, directory: Path, lock: int) -> None:
+    def __init__(self, directory: Path, held: int) -> None:
         self.directory = directory
         self.snapshots = SnapshotFiles(directory)
         self.last_seq = 0
         self.discarded: list[Path] = []
         """Segments set aside because the machine died before the entries ahead of them were synced."""
-        self._lock = lock
+        self._lock = held
         self._archive: Archive | None = None
         self._sealed: list[tuple[Path, int]] = []
         self._retired: list[Segment] = []
@@ -218,18 +218,10 @@ def _damaged(path: Path, seq: int) -> JournalDamagedError:
 
 
 def _lock(path: Path) -> int:
-    """An exclusive flock on `path`; it belongs to the descriptor, so it also keeps out our own process."""
-    descriptor = os.open(path, os.O_CREAT | os.O_RDWR, 0o600)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        holder = os.pread(descriptor, 32, 0).decode("ascii", "replace").strip() or "unknown"
-        os.close(descriptor)
+        return lock.take(path)
+    except lock.HeldError as holder:
         raise JournalLockedError(
             f"the journal in {path.parent} is in use by process {holder}: "
             "stop it first, or choose another directory"
         ) from None
-    with suppress(OSError):
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, b"%d\n" % os.getpid(), 0)
-    return descriptor

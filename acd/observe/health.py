@@ -14,14 +14,17 @@ class Health(Struct, frozen=True):
     status: str
     journal: str
     """`ok`, or what is wrong with it."""
+    content: str
+    """The same of numbers, names and documents."""
     channels: dict[str, str]
     """Channel → `up` or why it is not."""
     version: str
     engine_version: int
 
 
-def health(trouble: str, channels: Mapping[str, str], *, stopping: bool) -> Health:
-    """`trouble`: what is wrong with the journal, empty when all is well; `channels` as in Health."""
-    well = not trouble and all(state == "up" for state in channels.values())
+def health(journal: str, content: str, channels: Mapping[str, str], *, stopping: bool) -> Health:
+    """`journal`, `content`: what is wrong there, empty when all is well; `channels` as in Health."""
+    well = not journal and not content and all(state == "up" for state in channels.values())
     status = "stopping" if stopping else "ok" if well else "degraded"
-    return Health(status, trouble or "ok", dict(channels), version("acd-engine"), ENGINE_VERSION)
+    program = version("acd-engine"), ENGINE_VERSION
+    return Health(status, journal or "ok", content or "ok", dict(channels), *program)

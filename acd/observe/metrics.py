@@ -32,6 +32,10 @@ class Figures:
     """Events that the engine refused."""
     snapshots: int
     snapshots_failed: int
+    content_unsynced: int
+    """Items that wait for the disk."""
+    content_failing: bool
+    content_failures: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,6 +185,9 @@ def _journal_gauges(figures: Callable[[], Figures]) -> Sequence[Gauge]:
         gauge("acd_events_rejected", "Events the engine refused.", lambda now: now.rejected, True),
         gauge("acd_snapshots", "Snapshots taken.", lambda now: now.snapshots, True),
         gauge("acd_snapshots_failed", "Snapshots that failed.", lambda now: now.snapshots_failed, True),
+        gauge("acd_content_unsynced", "Content that waits for the disk.", lambda now: now.content_unsynced),
+        gauge("acd_content_failing", "1 while content cannot be stored.", lambda now: now.content_failing),
+        gauge("acd_content_failures", "Failed attempts to store.", lambda now: now.content_failures, True),
     )
 
 

@@ -25,7 +25,7 @@ from acd.server.garbage import Garbage
 from acd.server.gate import Gate
 from acd.server.host import ServerHost
 from acd.server.snapshots import Snapshots
-from acd.server.stores import open_journal, open_parties
+from acd.server.stores import open_content, open_journal
 from acd.web import api
 from acd.web.auth import own_token
 from acd.web.listener import Listener
@@ -147,9 +147,9 @@ class App:
         return list(changes(self.driver.engine.state.desk, configured(self.site, self.driver.now_ms())))
 
     async def _start_channels(self, recovered: Recovered) -> None:
-        self.parties = open_parties(self.site, self.driver.now_ms)
-        self._exits.push_async_callback(asyncio.to_thread, self.parties.close)
-        host: Host = ServerHost(self.driver, self.parties.put)
+        self.content = await asyncio.to_thread(open_content, self.site, self.driver.now_ms)
+        self._exits.push_async_callback(asyncio.to_thread, self.content.close)
+        host: Host = ServerHost(self.driver, self.gate, self.content)
         standing = self.driver.engine.standing()
         for channel in self.channels:
             records = {key: value for (name, key), value in recovered.records.items() if name == channel.name}
@@ -166,6 +166,7 @@ class App:
             driver=self.driver,
             gate=self.gate,
             journal=self.journal,
+            content=self.content,
             channels=self._channel_states,
             stopping=lambda: self._stopping,
             metrics=exposition(self._exposed()).text,
@@ -202,6 +203,9 @@ class App:
             rejected=self.driver.rejected,
             snapshots=self.snapshots.taken,
             snapshots_failed=self.snapshots.failed,
+            content_unsynced=self.content.waiting_items,
+            content_failing=bool(self.content.trouble),
+            content_failures=self.content.failed,
         )
 
     def _start_chores(self) -> None:

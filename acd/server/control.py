@@ -9,7 +9,7 @@ from acd.core.events import ContactId, Event
 from acd.core.facts import Fact
 from acd.core.view import ContactView, Status
 from acd.observe.health import Health, health
-from acd.ports import Journal
+from acd.ports import Content, Journal
 from acd.reports.history import contact_history
 from acd.server.driver import Driver
 from acd.server.gate import Gate
@@ -28,6 +28,7 @@ class ServerControl:
         driver: Driver,
         gate: Gate,
         journal: Journal,
+        content: Content,
         channels: Mapping[str, str],
         stopping: Callable[[], bool],
         metrics: Callable[[], bytes],
@@ -36,13 +37,14 @@ class ServerControl:
         self._driver = driver
         self._gate = gate
         self._journal = journal
+        self._content = content
         self._channels = channels
         self._stopping = stopping
         self._metrics = metrics
 
     def health(self) -> Health:
         """How the server is."""
-        return health(self._gate.trouble, self._channels, stopping=self._stopping())
+        return health(self._gate.trouble, self._content.trouble, self._channels, stopping=self._stopping())
 
     def metrics(self) -> bytes:
         """Prometheus text."""
@@ -75,6 +77,10 @@ class ServerControl:
         except TimeoutError as late:
             raise NotDurable("the change is in force, but the journal has not confirmed it yet") from late
         return seq
+
+    async def erase(self, value: str, tenant: str | None) -> int:
+        """Erase a person; returns of how many contacts."""
+        return await asyncio.wrap_future(self._content.erase_person(value, tenant))
 
     async def history(self, contact: ContactId) -> list[tuple[int, Fact]]:
         """(sequence number, fact) of the contact, oldest first."""

@@ -1,14 +1,15 @@
 """What a channel gets of the server."""
 
-from collections.abc import Callable, Iterable
+import asyncio
+from collections.abc import Iterable, Sequence
 
+from acd.content.errors import NotSyncedError, TooLargeError
+from acd.content.intake import opaque_id
 from acd.core.events import Event
-from acd.ports import Record
+from acd.ports import Appended, ContactRef, Content, NewParty, NewPiece, PartyKind, Record
 from acd.server.driver import Driver
+from acd.server.gate import Gate
 from queues.desk import EntryId
-
-PutParty = Callable[[str, str, str, str], str]
-"""(kind, value, tenant, ref of the contact) → opaque id."""
 
 NO_TENANT = ""
 """Contacts of entries that the desk does not know; they are refused, but asked for first."""
@@ -17,9 +18,10 @@ NO_TENANT = ""
 class ServerHost:
     """The one Host, shared by all channels."""
 
-    def __init__(self, driver: Driver, put_party: PutParty) -> None:
+    def __init__(self, driver: Driver, gate: Gate, content: Content) -> None:
         self._driver = driver
-        self._put_party = put_party
+        self._gate = gate
+        self._content = content
 
     def submit(self, event: Event, records: Iterable[Record] = ()) -> int:
         """As the port says."""
@@ -29,7 +31,25 @@ class ServerHost:
         """As the port says."""
         self._driver.remember(records)
 
+    def append(self, batch: Sequence[NewParty | NewPiece]) -> Appended:
+        """As the port says."""
+        return self._content.append(batch)
+
+    async def kept(self, seq: int, appended: Sequence[Appended], within_s: float) -> None:
+        """As the port says."""
+        try:
+            async with asyncio.timeout(within_s):
+                await self._gate.until_synced(seq)
+                for one in appended:
+                    await asyncio.wrap_future(one.synced)
+        except TimeoutError as late:
+            raise NotSyncedError(f"not synced after {within_s:g} s") from late
+
     def vault_party(self, kind: str, value: str, entry: EntryId, ref: str) -> str:
         """As the port says."""
         known = self._driver.engine.state.entries.get(entry)
-        return self._put_party(kind, value, known.tenant if known else NO_TENANT, ref)
+        contact = ContactRef(known.tenant if known else NO_TENANT, ref)
+        try:
+            return self._content.append([NewParty(contact, PartyKind(kind), value)]).ids[0]
+        except TooLargeError:
+            return opaque_id()

@@ -10,11 +10,11 @@ from typing import Any
 
 import structlog
 
+from acd.content.errors import VaultError
 from acd.journal.errors import JournalError
 from acd.ports import Channel
 from acd.replay.divergence import RecoveryError
 from acd.server.app import App
-from acd.vault.errors import VaultError
 from config.schema import Site
 
 _log = structlog.get_logger("acd.serving")

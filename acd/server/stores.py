@@ -1,14 +1,17 @@
-"""Where journal and vault of a site are kept."""
+"""Where journal and content of a site are kept."""
 
-from collections.abc import Callable
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
 
+from acd.content.disk import DiskContent
+from acd.content.master import MasterKey
+from acd.content.sealed import SealedJournal
+from acd.content.vault import Vault
 from acd.journal.memory import MemoryJournal
 from acd.journal.sqlite import SqliteJournal
 from acd.ports import Journal
-from acd.server.parties import Parties
-from acd.vault.master import MasterKey
-from acd.vault.sealed import SealedJournal
-from acd.vault.vault import Vault
 from config.schema import JournalKind, Site
 
 VAULT_FILE = "vault.db"
@@ -22,24 +25,46 @@ def open_journal(site: Site) -> Journal:
     return SealedJournal(SqliteJournal(site.server.data_dir / "journal"), master_key(site).records)
 
 
-def open_parties(site: Site, now_ms: Callable[[], int]) -> Parties:
+def open_content(site: Site, now_ms: Callable[[], int]) -> DiskContent:
     """The vault in the data directory. Raises VaultError."""
-    return Parties(site.server.data_dir / VAULT_FILE, master_key(site), now_ms)
+    return DiskContent(site.server.data_dir / VAULT_FILE, master_key(site), now_ms)
 
 
 def master_key(site: Site) -> MasterKey:
-    """From the environment, or the key file, which is made at the first start. Raises VaultKeyError."""
-    return MasterKey.load_or_create(site.server.data_dir / KEY_FILE)
+    """From the environment, or the key file, which is made at the first start. Raises VaultKeyError.
+
+    A vault whose key is lost is not given another one: nothing in it could be read.
+    """
+    data_dir = site.server.data_dir
+    load = MasterKey.load if (data_dir / VAULT_FILE).exists() else MasterKey.load_or_create
+    return load(data_dir / KEY_FILE)
+
+
+def damages(site: Site) -> Iterator[tuple[Path, str]]:
+    """Every SQLite file in the data directory that is damaged, and how. May run beside the server.
+
+    Each is read as a whole, through SQLite and for reading only: nothing is changed, no lock is dropped.
+    """
+    for path in sorted(site.server.data_dir.rglob("*.db")):
+        try:
+            with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as db:
+                found = [text for (text,) in db.execute("PRAGMA integrity_check(3)")]
+        except sqlite3.Error as error:
+            found = [str(error)]
+        if found != ["ok"]:
+            yield path, "; ".join(found)
 
 
 def erase_person(site: Site, value: str, tenant: str | None) -> int:
-    """Erase a number or address from the vault, for one tenant or all; returns how many contacts it had.
+    """Erase a number or address from the vault while no server runs; returns how many contacts it had.
 
-    May run beside the server. Raises VaultError.
+    Raises VaultInUseError (a server runs: ask it), VaultError.
     """
     data_dir = site.server.data_dir
     vault = Vault(data_dir / VAULT_FILE, MasterKey.load(data_dir / KEY_FILE))
     try:
-        return vault.erase_person(value, tenant=tenant)
+        contacts, _ = vault.erase_person(value, tenant)
+        vault.scrub()
     finally:
         vault.close()
+    return contacts

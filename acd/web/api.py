@@ -7,6 +7,7 @@ import msgspec
 from fastapi import APIRouter, Depends, FastAPI, Path, Query
 from fastapi.responses import Response
 
+from acd.content.errors import VaultError
 from acd.core.events import (
     AgentPaused,
     AgentReady,
@@ -25,7 +26,14 @@ from acd.observe.health import Health
 from acd.reports.explain import Happening, OfferExplained, explain, happening
 from acd.web import PREFIX, errors
 from acd.web.auth import bearer
-from acd.web.bodies import PriorityRequest, StateChange, TransferRequest, WantedState, WrapUpRequest
+from acd.web.bodies import (
+    EraseRequest,
+    PriorityRequest,
+    StateChange,
+    TransferRequest,
+    WantedState,
+    WrapUpRequest,
+)
 from acd.web.control import Control, NotDurable
 from acd.web.errors import ApiError
 from acd.web.limits import BodyCap
@@ -58,6 +66,12 @@ class Changed(msgspec.Struct, frozen=True):
     seq: int
 
 
+class Erased(msgspec.Struct, frozen=True):
+    """Erased from `contacts` contacts; 0: nobody is known by that."""
+
+    contacts: int
+
+
 class Failure(msgspec.Struct, frozen=True):
     error: "FailureDetail"
 
@@ -69,7 +83,7 @@ class FailureDetail(msgspec.Struct, frozen=True):
     reason: str
 
 
-SHAPES = (Health, Status, Agents, ContactDetail, Changed, Failure)
+SHAPES = (Health, Status, Agents, ContactDetail, Changed, Erased, Failure)
 
 
 class Json(Response):
@@ -97,6 +111,7 @@ def create(control: Control, token: str, *, open_metrics: bool = False) -> FastA
     app.include_router(_reading_router(control), prefix=PREFIX, dependencies=guard)
     app.include_router(_agent_router(control), prefix=PREFIX, dependencies=guard)
     app.include_router(_contact_router(control), prefix=PREFIX, dependencies=guard)
+    app.include_router(_people_router(control), prefix=PREFIX, dependencies=guard)
     _describe_shapes(app)
     return app
 
@@ -182,6 +197,20 @@ def _contact_router(control: Control) -> APIRouter:
         """Give the contact its code, end its wrap-up, or extend it."""
         agent = AgentId(wanted.agent or _at_work(control, contact))
         return Json(Changed(await _changed(control, _wrap_up_event(ContactId(contact), agent, wanted))))
+
+    return router
+
+
+def _people_router(control: Control) -> APIRouter:
+    router = APIRouter(tags=["people"])
+
+    @router.post("/erase", **_shows(Erased))
+    async def erase(wanted: EraseRequest) -> Response:
+        """Erase what is kept of everybody with this number or address; counts stay."""
+        try:
+            return Json(Erased(await control.erase(wanted.value, wanted.tenant)))
+        except VaultError as failure:
+            raise ApiError(503, "not_erased", str(failure)) from failure
 
     return router
 

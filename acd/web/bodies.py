@@ -41,6 +41,13 @@ class PriorityRequest(_Request):
         return self
 
 
+class EraseRequest(_Request):
+    """Erase a person by a number or an address, with one client or all."""
+
+    value: str = Field(min_length=1, max_length=1000)
+    tenant: str | None = Field(default=None, max_length=200)
+
+
 class TransferRequest(_Request):
     """Hand the contact to another line. `agent` may be left out: it is the one who handles it."""
 

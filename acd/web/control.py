@@ -34,5 +34,8 @@ class Control(Protocol):
     async def change(self, event: Event) -> int:
         """Submit; returns the sequence number once it is synced. Raises Rejected, NotDurable."""
 
+    async def erase(self, value: str, tenant: str | None) -> int:
+        """Erase a number or address with one client or all; of how many contacts. Raises VaultError."""
+
     async def history(self, contact: ContactId) -> list[tuple[int, Fact]]:
         """(sequence number, fact) of the contact, oldest first; empty: never heard of."""

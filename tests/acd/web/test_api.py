@@ -71,6 +71,7 @@ GUARDED = [
     ("POST", "/contacts/1/priority"),
     ("POST", "/contacts/1/transfer"),
     ("POST", "/contacts/1/wrap-up"),
+    ("POST", "/erase"),
 ]
 
 

@@ -7,10 +7,11 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
+from acd.content.memory import MemoryContent
 from acd.core.effects import AdmitContact, OfferContact
 from acd.core.errors import Rejected
 from acd.core.events import ContactArrived, ContactId, Event, OfferId
-from acd.ports import Record
+from acd.ports import Appended, NewParty, NewPiece, Record
 from agents.skills import AgentId
 from channels.media.negotiation import AudioSession
 from channels.media.port import LegId
@@ -56,6 +57,12 @@ class ScriptedHost:
 
     def vault_party(self, kind: str, value: str, entry: str, ref: str) -> str:
         return "party-1"
+
+    def append(self, batch: Sequence[NewParty | NewPiece]) -> Appended:
+        return MemoryContent(lambda: 0).append(batch)
+
+    async def kept(self, seq: int, appended: Sequence[Appended], within_s: float) -> None:
+        """What a script keeps is kept."""
 
 
 class NotedMedia:

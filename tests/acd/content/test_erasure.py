@@ -6,13 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from acd.content.disk import DiskContent
+from acd.content.errors import VaultUnknownError
+from acd.content.master import MasterKey
 from acd.journal.codec import facts_digest
 from acd.journal.sqlite import SqliteJournal
-from acd.ports import Entry, Record, Snapshot
-from acd.vault.errors import VaultUnknownError
-from acd.vault.master import MasterKey
-from acd.vault.parties import ContactRef, DocumentId, PartyId, PartyKind
-from acd.vault.vault import Vault
+from acd.ports import ContactRef, ContentId, Entry, NewParty, NewPiece, PartyKind, Record, Snapshot
 
 NUMBER = "+49 30 555 0147"
 NAME = "Annegret Musterfrau-Beispiel"
@@ -62,20 +61,20 @@ class House:
         self.directory = directory
         self.journal = SqliteJournal(directory / "journal")
         self.journal.open(lambda _: None, lambda _: None, _fail)
-        self.vault = self.open_vault()
+        self.content = self.open_content()
 
-    def open_vault(self) -> Vault:
-        return Vault(self.directory / "vault.db", MasterKey.load_or_create(self.directory / "vault.key", {}))
+    def open_content(self) -> DiskContent:
+        master = MasterKey.load_or_create(self.directory / "vault.key", {})
+        return DiskContent(self.directory / "vault.db", master, lambda: 1)
 
     def take_contact(
         self, seq: int, number: str, name: str, letter: bytes
-    ) -> tuple[list[PartyId], DocumentId]:
+    ) -> tuple[list[ContentId], ContentId]:
         contact = ContactRef("north", f"c{seq}")
-        parties = [
-            self.vault.put_party(contact, PartyKind.NUMBER, number, at_ms=seq),
-            self.vault.put_party(contact, PartyKind.NAME, name, at_ms=seq),
-        ]
-        document = self.vault.put_document(contact, "mail", letter * 300, at_ms=seq)
+        number_, name_ = NewParty(contact, PartyKind.NUMBER, number), NewParty(contact, PartyKind.NAME, name)
+        kept = self.content.append([number_, name_, NewPiece(contact, "mail", letter * 300)])
+        kept.synced.result(60)
+        parties, document = list(kept.ids[:2]), kept.ids[2]
         event = f"contact {seq} of {parties} with {document}".encode()
         self.journal.append(
             Entry(seq, seq, 1, event, event, facts_digest(event)), [Record("mail", "last", event)]
@@ -85,7 +84,7 @@ class House:
         return parties, document
 
     def close(self) -> None:
-        self.vault.close()
+        self.content.close()
         self.journal.close()
 
 
@@ -93,14 +92,14 @@ def _fail(error: Exception) -> None:
     raise error
 
 
-def secrets_of(house: House, parties: list[PartyId], document: DocumentId) -> list[bytes]:
+def secrets_of(house: House, parties: list[ContentId], document: ContentId) -> list[bytes]:
     """Every stored ciphertext, wrapped key and look-up that belongs to the person."""
-    db = house.vault._file.connection
+    db = house.content._vault._file.connection
     found = db.execute(
         "SELECT sealed FROM parties WHERE party IN (?, ?) "
-        "UNION SELECT sealed FROM documents WHERE document = ? "
+        "UNION SELECT sealed FROM pieces WHERE document = ? "
         "UNION SELECT lookup FROM links WHERE party IN (?, ?) "
-        "UNION SELECT wrapped_key FROM contacts JOIN documents USING (contact) WHERE document = ?",
+        "UNION SELECT wrapped_key FROM contacts JOIN pieces USING (contact) WHERE document = ?",
         (*parties, document, *parties, document),
     )
     return [secret[:32] for (secret,) in found]
@@ -138,19 +137,19 @@ def test_an_erased_person_is_in_no_file_and_cannot_be_read_with_the_key_while_ot
         assert all(occurrences(tmp_path, secret) for secret in secrets)
         assert clear_text(tmp_path) == []
 
-        assert house.vault.erase_person(NUMBER) == 1
+        assert house.content.erase_person(NUMBER).result(60) == 1
 
         assert clear_text(tmp_path) == []
         assert [found for secret in secrets for found in occurrences(tmp_path, secret)] == []
-        house.vault.close()
-        house.vault = house.open_vault()
+        house.content.close()
+        house.content = house.open_content()
         for party in parties:
             with pytest.raises(VaultUnknownError):
-                house.vault.read_party(party)
+                house.content.party(party)
         with pytest.raises(VaultUnknownError):
-            house.vault.read_document(document)
+            list(house.content.read(document))
         for (number, _), letter in (*before, *after):
-            assert house.vault.read_party(number).startswith("+49 30 555 0")
-            assert house.vault.read_document(letter).endswith(b"'s letter")
+            assert house.content.party(number).startswith("+49 30 555 0")
+            assert b"".join(house.content.read(letter)).endswith(b"'s letter")
     assert clear_text(tmp_path) == []
     assert [found for secret in secrets for found in occurrences(tmp_path, secret)] == []

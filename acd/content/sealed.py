@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Iterable
 
+from acd.content.errors import VaultDamagedError
+from acd.content.master import Cipher
 from acd.ports import Entry, Journal, Progress, Record, Recovered, Snapshot
-from acd.vault.errors import VaultDamagedError
-from acd.vault.master import Cipher
 
 
 class SealedJournal:

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from acd.content.errors import VaultDamagedError
+from acd.content.master import MasterKey
+from acd.content.sealed import SealedJournal
 from acd.journal.sqlite import SqliteJournal
 from acd.ports import Record
-from acd.vault.errors import VaultDamagedError
-from acd.vault.master import MasterKey
-from acd.vault.sealed import SealedJournal
 
 NUMBER = b"+4930555019955501"
 RECORD = Record("sip", "leg-1", b"INVITE from " + NUMBER)

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from acd.vault.errors import VaultKeyError
-from acd.vault.master import VARIABLE, MasterKey
+from acd.content.errors import VaultKeyError
+from acd.content.master import VARIABLE, MasterKey
 
 SECRET = bytes(range(32))
 

@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from acd.vault.errors import VaultDamagedError, VaultKeyError
+from acd.content.errors import VaultDamagedError, VaultKeyError
 
 KEY_BYTES = 32
 VARIABLE = "ACD_VAULT_KEY"

@@ -1,0 +1,35 @@
+"""The lock that keeps a second process (and a second owner in this one) away from a store's files."""
+
+import fcntl
+import os
+from contextlib import suppress
+from pathlib import Path
+
+
+class HeldError(Exception):
+    """Somebody has the lock. The text is the number of the process, or `unknown`."""
+
+
+def take(path: Path) -> int:
+    """An exclusive flock on `path` (made if need be, mode 0600); closing the descriptor gives it back.
+
+    It belongs to the descriptor, so it also keeps out our own process. Never lock an SQLite file itself:
+    closing any descriptor of such a file drops the POSIX locks that SQLite of this process holds on it, and
+    the next process that closes it then deletes the WAL under us (sqlite.org/howtocorrupt §2.2).
+
+    Raises HeldError, OSError.
+    """
+    descriptor = os.open(path, os.O_CREAT | os.O_RDWR, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        holder = os.pread(descriptor, 32, 0).decode("ascii", "replace").strip() or "unknown"
+        os.close(descriptor)
+        raise HeldError(holder) from None
+    except OSError:
+        os.close(descriptor)
+        raise
+    with suppress(OSError):
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, b"%d\n" % os.getpid(), 0)
+    return descriptor
