@@ -1,11 +1,18 @@
-"""The API's client: what the command line uses to talk to a running server."""
+"""The API's client: what the command line uses to find a running server and to talk to it."""
 
+import os
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, NamedTuple, Self
 
 import httpx
 
+from acd.commands.check import readable
+from acd.commands.shell import BAD_INPUT, NO, Failure
 from acd.web import PREFIX
+from acd.web.auth import TOKEN_FILE, read_token
+from config.errors import ConfigError
+from config.schema import Site
 
 TIMEOUT_S = 15.0
 
@@ -65,6 +72,43 @@ class Client:
         except (httpx.InvalidURL, UnicodeError) as failure:
             raise Unreachable(f"{self._url} is not an address: {failure}") from failure
         return _object(response)
+
+
+def client_of(path: Path | None, url: str) -> Client:
+    """A client of the server that options and environment name. Raises Failure."""
+    if path is None and not url:
+        raise Failure(BAD_INPUT, "which server? give --site SITE or --url URL (or set ACD_SITE or ACD_URL)")
+    return Client(_target(path, url, os.environ))
+
+
+def _target(path: Path | None, url: str, environ: Mapping[str, str]) -> Target:
+    token = environ.get("ACD_TOKEN", "")
+    if path is None:
+        return Target(url.rstrip("/"), token)
+    try:
+        site = readable(path)
+    except ConfigError as mistake:
+        raise Failure(BAD_INPUT, str(mistake)) from mistake
+    return Target(url.rstrip("/") or _url_of(site), token or _token_of(site))
+
+
+def _url_of(site: Site) -> str:
+    """What the running server wrote down, else what the site says."""
+    try:
+        return (site.server.data_dir / "api-url").read_text(encoding="ascii").strip()
+    except (OSError, UnicodeError):
+        return f"http://{site.server.api.host}:{site.server.api.port}"
+
+
+def _token_of(site: Site) -> str:
+    if site.server.api.token is not None:
+        return site.server.api.token.reveal()
+    try:
+        return read_token(site.server.data_dir / TOKEN_FILE)
+    except FileNotFoundError as error:
+        raise Failure(NO, f"no server has run here yet: there is no {error.filename}") from error
+    except (OSError, ValueError) as error:
+        raise Failure(NO, f"the API token cannot be read: {error}") from error
 
 
 def _object(response: httpx.Response) -> dict[str, Any]:

@@ -1,13 +1,9 @@
 """`acd kpi`: the KPIs of a client on some days, from the journal, while the server runs or not."""
 
-import json
-import os
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,14 +11,12 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
+from acd.commands.check import readable
+from acd.commands.shell import BAD_INPUT, DONE, NO, JsonOption, complain, print_json
 from config.errors import ConfigError
-from config.load import check
-from config.schema import Site
 
 if TYPE_CHECKING:
     from acd.reports.kpi_question import OnRead
-
-DONE, NO, BAD_INPUT = 0, 1, 2
 
 DAYS = ["%Y-%m-%d"]
 
@@ -54,7 +48,7 @@ def kpi(
     journal: Annotated[
         Path | None, typer.Option(help="Directory of the journal, when not that of the site (a copy).")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")] = False,
+    as_json: JsonOption = False,
 ) -> int:
     """KPIs of a client, each with its version, threshold and rules."""
     from acd.journal.errors import JournalError  # noqa: PLC0415 (the other commands need not wait for these)
@@ -75,27 +69,18 @@ def kpi(
         timezone=timezone,
     )
     try:
-        found = _site(site) if site is not None else None
+        found = readable(site) if site is not None else None
         with _bar() as on_read:
             made = kpi_question.answer(asked, found, journal, time.time_ns() // 1_000_000, on_read)
     except (kpi_question.BadQuestion, ConfigError) as mistake:
-        return _complain(str(mistake), BAD_INPUT)
+        return complain(str(mistake), BAD_INPUT)
     except JournalError as failure:
-        return _complain(str(failure), NO)
+        return complain(str(failure), NO)
     if as_json:
-        sys.stdout.write(json.dumps(kpi_report.as_json(made), ensure_ascii=False) + "\n")
+        print_json(kpi_report.as_json(made))
     else:
         Console().print(kpi_table.tables(made))
     return DONE
-
-
-def _site(path: Path) -> Site:
-    """For a question no secrets are needed. Raises ConfigError."""
-    names = tuple(sorted(entry_points(group="acd.channels").names))
-    site, errors, _ = check(path, os.environ, channels=names, secrets=False)
-    if site is None:
-        raise ConfigError.of(errors)
-    return site
 
 
 @contextmanager
@@ -105,8 +90,3 @@ def _bar() -> "Iterator[OnRead]":
     with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task("reading", total=None)
         yield lambda done_ms, total_ms: bar.update(task, completed=done_ms, total=total_ms)
-
-
-def _complain(text: str, code: int) -> int:
-    sys.stderr.write(f"acd: {text}\n")
-    return code

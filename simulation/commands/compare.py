@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 from msgspec.structs import replace
 
-from acd.commands.cli import BAD_INPUT, DONE, Failure
+from acd.commands.shell import BAD_INPUT, DONE, Failure, JsonOption
 from config.durations import duration_ms
 from queues.desk import LineId
 from simulation.commands.simulate import BRIEFLY, check_language, document, run, save
@@ -17,7 +17,6 @@ from simulation.commands.terminal import (
     DaskOption,
     DaysOption,
     JobsOption,
-    JsonOption,
     LanguageOption,
     OutOption,
     PlanArgument,

@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from acd.commands.cli import BAD_INPUT, DONE, NO
+from acd.commands.shell import BAD_INPUT, DONE, NO, JsonOption
 from simulation import erlang
 from simulation.erlang import HOUR_S, ErlangError, NotReached, ServiceLevel
 from simulation.theory.birth_death import Unstable
@@ -31,7 +31,6 @@ Patience = Annotated[float, typer.Option("--patience", help="Mean patience in se
 Target = Annotated[float, typer.Option("--target", help="Target of the service level in seconds.")]
 Level = Annotated[ServiceLevel, typer.Option("--sl", help="Definition of the service level.")]
 Lines = Annotated[int | None, typer.Option("--lines", help="Calls at most, served and waiting.")]
-Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")]
 
 
 @app.command("b")
@@ -42,7 +41,7 @@ def loss(
         float | None, typer.Option("--calls-per-hour", help="Instead of --load …")
     ] = None,
     aht: Annotated[float | None, typer.Option("--aht", help="… with the handling time in seconds.")] = None,
-    as_json: Json = False,
+    as_json: JsonOption = False,
 ) -> int:
     """Nobody can wait: the share of calls that is blocked."""
 
@@ -69,7 +68,7 @@ def delay(
     sl: Annotated[
         ServiceLevel | None, typer.Option("--sl", help="Any: they are all one when nobody gives up.")
     ] = None,
-    as_json: Json = False,
+    as_json: JsonOption = False,
 ) -> int:
     """Everybody waits until served."""
 
@@ -90,7 +89,7 @@ def impatient(
     target: Target,
     sl: Level,
     lines: Lines = None,
-    as_json: Json = False,
+    as_json: JsonOption = False,
 ) -> int:
     """Callers give up when their patience is over."""
 
@@ -114,7 +113,7 @@ def extended(
         float, typer.Option("--forecast-cv", help="Standard deviation of the forecast, over its mean.")
     ] = 0.0,
     lines: Lines = None,
-    as_json: Json = False,
+    as_json: JsonOption = False,
 ) -> int:
     """Erlang A with redials, an uncertain forecast and finitely many lines."""
 
@@ -148,7 +147,7 @@ def needed(
     max_occupancy: Annotated[
         float, typer.Option("--max-occupancy", help="Nor may agents be busier than this.")
     ] = 1.0,
-    as_json: Json = False,
+    as_json: JsonOption = False,
 ) -> int:
     """The fewest agents that reach a service level; exit 1 when no number does."""
 

@@ -10,14 +10,13 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from acd.commands.cli import BAD_INPUT, DONE, Failure
+from acd.commands.shell import BAD_INPUT, DONE, Failure, JsonOption
 from acd.core.facts import Fact
 from acd.journal.codec import decode_facts
 from config.errors import ConfigError
 from config.load import check as check_site
 from config.schema import Site
 from simulation.commands.replay import entries_bar
-from simulation.commands.terminal import JsonOption
 from simulation.past.history import demand_from_facts
 from simulation.past.record import Record
 from simulation.plan.plan_file import AROUND_MS

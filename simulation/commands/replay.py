@@ -14,7 +14,7 @@ import msgspec
 import typer
 from rich.progress import TaskProgressColumn
 
-from acd.commands.cli import BAD_INPUT, DONE, NO, Failure
+from acd.commands.shell import BAD_INPUT, DONE, NO, Failure, JsonOption
 from acd.core.errors import UnreadableSnapshot
 from acd.core.facts import Answered, Fact, Offered
 from acd.ports import Entry
@@ -24,7 +24,6 @@ from simulation.commands.simulate import DRIVERS
 from simulation.commands.terminal import (
     CORES,
     JobsOption,
-    JsonOption,
     SeedOption,
     bar,
     print_table,

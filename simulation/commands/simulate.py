@@ -8,14 +8,13 @@ from typing import Annotated, Any
 import typer
 from msgspec.structs import asdict
 
-from acd.commands.cli import BAD_INPUT, DONE, Failure
+from acd.commands.shell import BAD_INPUT, DONE, Failure, JsonOption
 from acd.kpi.definitions import DEFAULT_SERVICE_LEVEL
 from simulation.commands.terminal import (
     CORES,
     DaskOption,
     DaysOption,
     JobsOption,
-    JsonOption,
     LanguageOption,
     OutOption,
     PlanArgument,

@@ -7,13 +7,12 @@ from typing import Annotated, Any
 
 import typer
 
-from acd.commands.cli import DONE, NO, Failure
+from acd.commands.shell import DONE, NO, Failure, JsonOption
 from simulation.commands.simulate import check_language, goals, save
 from simulation.commands.terminal import (
     CORES,
     DaskOption,
     JobsOption,
-    JsonOption,
     LanguageOption,
     OutOption,
     PlanArgument,

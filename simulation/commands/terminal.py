@@ -19,7 +19,7 @@ from rich.progress import (
 )
 from rich.table import Table
 
-from acd.commands.cli import BAD_INPUT, NO, Failure
+from acd.commands.shell import BAD_INPUT, NO, Failure
 from config.errors import ConfigError
 from simulation.plan.plan_file import DEMO_PLAN, Plan, load_plan
 from simulation.runs import experiment
@@ -45,7 +45,6 @@ OutOption = Annotated[
     Path | None, typer.Option("--out", help="Directory for CSV, XLSX, JSON and the HTML report.")
 ]
 LanguageOption = Annotated[str, typer.Option("--language", help="Of the report: en or de.")]
-JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")]
 
 Told = Callable[[experiment.Progress], None]
 Moved = Callable[..., None]

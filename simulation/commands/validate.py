@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.progress import TaskProgressColumn
 from rich.table import Table
 
-from acd.commands.cli import BAD_INPUT, DONE, NO
+from acd.commands.shell import BAD_INPUT, DONE, NO, JsonOption
 from config.errors import ConfigError
 from simulation.commands.terminal import bar
 from simulation.runs.spread import workers
@@ -35,7 +35,7 @@ def validate(
     ] = None,
     *,
     formulas_only: Annotated[bool, typer.Option("--formulas-only", help="No simulation.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")] = False,
+    as_json: JsonOption = False,
 ) -> int:
     """Compare theory, closed forms and the engine on truth cases. Exit 0 if all pass, 1 if not."""
     try:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import typer
 
-from acd.commands.cli import Failure
+from acd.commands.shell import Failure
 from simulation.commands.replay import replay
 
 app = typer.Typer(pretty_exceptions_enable=False)

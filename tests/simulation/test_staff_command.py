@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from acd.commands.cli import Failure
+from acd.commands.shell import Failure
 from simulation.commands.staff import staff
 from simulation.plan.plan_file import load_plan
 

@@ -1,0 +1,98 @@
+"""`acd check`, and reading a site file for the other commands."""
+
+import os
+from dataclasses import asdict
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from acd.commands.shell import BAD_INPUT, DONE, NO, Failure, JsonOption, complain, print_json, say
+from config.errors import ConfigError, Problem
+from config.load import check as check_site
+from config.schema import Site
+
+SiteArgument = Annotated[Path, typer.Argument(metavar="SITE", help="The site file (TOML).")]
+
+
+def check(
+    site: SiteArgument,
+    as_json: JsonOption = False,
+    secrets: Annotated[bool, typer.Option(help="Secrets must be there.")] = True,
+    data: Annotated[
+        bool, typer.Option("--data", help="Check the stored files, too; exit 1: damaged.")
+    ] = False,
+) -> int:
+    """Check a site file; exit 0 if a server could start with it, else 2."""
+    found, errors, warnings = _checked(site, secrets=secrets)
+    if data and found is not None:
+        errors = _damages(found)
+    if as_json:
+        print_json(_check_report(found, errors, warnings))
+    else:
+        for warning in warnings:
+            complain(f"warning: {warning}", DONE)
+        for error in errors:
+            complain(str(error), BAD_INPUT)
+        if found is not None:
+            say(f"{site}: {'damaged' if errors else 'ok'} ({_counts(found)})")
+    return BAD_INPUT if found is None else NO if errors else DONE
+
+
+def loaded(path: Path) -> Site:
+    """The site, as a server would start with it. Raises Failure."""
+    site, errors, _ = _checked(path, secrets=True)
+    if site is None:
+        raise Failure(BAD_INPUT, "\n".join(map(str, errors)))
+    return site
+
+
+def readable(path: Path) -> Site:
+    """The site for those who only look: secrets may lack, channels' own tables are not read.
+
+    Raises ConfigError.
+    """
+    names = tuple(sorted(entry_points(group="acd.channels").names))
+    site, errors, _ = check_site(path, os.environ, channels=names, secrets=False)
+    if site is None:
+        raise ConfigError.of(errors)
+    return site
+
+
+def _checked(path: Path, *, secrets: bool) -> tuple[Site | None, tuple[Problem, ...], tuple[Problem, ...]]:
+    """As config.load.check, with the channels' own tables and the formulas of KPIs."""
+    from acd.reports.kpi_question import own_definitions  # noqa: PLC0415
+    from acd.server.channels import installed, make_channels  # noqa: PLC0415
+
+    makers = installed()
+    site, errors, warnings = check_site(path, os.environ, channels=tuple(makers), secrets=secrets)
+    if site is not None:
+        try:
+            make_channels(site, makers)
+            own_definitions(site)
+        except ConfigError as mistake:
+            return None, mistake.problems, warnings
+    return site, errors, warnings
+
+
+def _damages(site: Site) -> tuple[Problem, ...]:
+    from acd.server.stores import damages  # noqa: PLC0415
+
+    return tuple(Problem(str(path), "", reason) for path, reason in damages(site))
+
+
+def _check_report(
+    site: Site | None, errors: tuple[Problem, ...], warnings: tuple[Problem, ...]
+) -> dict[str, object]:
+    return {
+        "ok": site is not None and not errors,
+        "errors": [asdict(problem) for problem in errors],
+        "warnings": [asdict(problem) for problem in warnings],
+    }
+
+
+def _counts(site: Site) -> str:
+    desk = site.desk
+    found = {"clients": desk.tenants, "lines": desk.lines, "entries": desk.entries, "agents": desk.agents}
+    return ", ".join(f"{len(things)} {name}" for name, things in found.items())

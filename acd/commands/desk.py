@@ -1,0 +1,102 @@
+"""`acd status`, `acd agent`, `acd contact`: look at a running desk and change it, by its API."""
+
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import Annotated
+from urllib.parse import quote
+
+import typer
+from rich.console import Console
+from rich.live import Live
+
+from acd.commands import terminal
+from acd.commands.client import Client, client_of
+from acd.commands.shell import BAD_INPUT, DONE, Failure, JsonOption, print_json, say
+
+SiteOption = Annotated[
+    Path | None, typer.Option("--site", envvar="ACD_SITE", help="Site file of the server to talk to.")
+]
+UrlOption = Annotated[str, typer.Option("--url", envvar="ACD_URL", help="Address of the server's API.")]
+
+WATCH_EVERY_S = 1.0
+
+
+def status(
+    site: SiteOption = None,
+    url: UrlOption = "",
+    watch: Annotated[bool, typer.Option("--watch", help="Refresh every second until Ctrl-C.")] = False,
+    as_json: JsonOption = False,
+    contacts: Annotated[int, typer.Option(min=0, max=10_000, help="Contacts to show at most.")] = 20,
+) -> int:
+    """Lines, agents and contacts of the running desk."""
+    with client_of(site, url) as client:
+        found = client.get("/status", contacts=contacts)
+        if as_json:
+            print_json(found)
+        elif watch:
+            _watch(client, contacts)
+        else:
+            Console().print(terminal.status(found))
+    return DONE
+
+
+def agent(
+    agent_id: Annotated[str, typer.Argument(metavar="AGENT")],
+    state: Annotated[str, typer.Argument(metavar="ready|pause|sign-out")],
+    reason: Annotated[str, typer.Argument(metavar="[REASON]")] = "",
+    *,
+    site: SiteOption = None,
+    url: UrlOption = "",
+    as_json: JsonOption = False,
+) -> int:
+    """Make an agent ready (signing in if need be), pause with a reason, or sign out."""
+    wanted = {"ready": "ready", "pause": "paused", "sign-out": "signed_out"}.get(state)
+    if wanted is None:
+        raise Failure(BAD_INPUT, f"the state must be ready, pause or sign-out, not {state}")
+    if (wanted == "paused") != bool(reason):
+        raise Failure(BAD_INPUT, "a reason is required to pause, and for nothing else")
+    with client_of(site, url) as client:
+        answer = client.post(f"/agents/{_segment(agent_id)}/state", {"state": wanted, "reason": reason})
+    if as_json:
+        print_json(answer)
+    else:
+        done = "done" if answer["seq"] else "was so already"
+        say(f"{agent_id}: {state} {reason}".rstrip() + f" ({done})")
+    return DONE
+
+
+def contact(
+    number: Annotated[int, typer.Argument(metavar="ID", min=1)],
+    site: SiteOption = None,
+    url: UrlOption = "",
+    as_json: JsonOption = False,
+) -> int:
+    """How a contact stands, its history, and why it was offered to whom."""
+    with client_of(site, url) as client:
+        found = client.get(f"/contacts/{number}")
+    if as_json:
+        print_json(found)
+    else:
+        Console().print(terminal.contact(number, found))
+    return DONE
+
+
+def _watch(client: Client, contacts: int) -> None:
+    """Refresh in place on a terminal; into a pipe or file, one table after the other."""
+    console = Console()
+    with (
+        suppress(KeyboardInterrupt),
+        Live(console=console, screen=console.is_terminal, auto_refresh=False) as live,
+    ):
+        while True:
+            table = terminal.status(client.get("/status", contacts=contacts))
+            if console.is_terminal:
+                live.update(table, refresh=True)
+            else:
+                console.print(table)
+            time.sleep(WATCH_EVERY_S)
+
+
+def _segment(text: str) -> str:
+    return quote(text, safe="")

@@ -1,0 +1,77 @@
+"""`acd serve`, `acd upgrade`, `acd erase`: the commands that open a site's own files."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from acd.commands.check import SiteArgument, loaded
+from acd.commands.client import Unreachable, client_of
+from acd.commands.shell import BAD_INPUT, DONE, NO, Failure, JsonOption, print_json, say
+
+LevelOption = Annotated[str, typer.Option("--log-level", help="debug, info, warning or error.")]
+
+ERASE_WITHIN_S = 600.0
+"""The file is rebuilt without what was erased, and it may hold a year of recordings."""
+
+
+def serve(site: SiteArgument, log_level: LevelOption = "info") -> int:
+    """Run the desk until SIGTERM or SIGINT; logs go to standard error."""
+    from acd.observe import logs  # noqa: PLC0415 (the other commands start three times as fast)
+    from acd.server import serving  # noqa: PLC0415
+    from acd.server.channels import installed, make_channels  # noqa: PLC0415
+
+    try:
+        logs.configure(log_level)
+    except ValueError as mistake:
+        raise Failure(BAD_INPUT, str(mistake)) from mistake
+    found = loaded(site)
+    try:
+        return serving.serve(found, make_channels(found, installed()))
+    except serving.CannotStart as failure:
+        raise Failure(failure.code, f"{site}: {failure}") from failure
+
+
+def upgrade(site: SiteArgument) -> int:
+    """Let this version take over a journal that another engine version wrote, if it decides the same."""
+    from acd.replay.upgrade import CannotUpgrade, take_over  # noqa: PLC0415
+    from acd.server.stores import open_journal  # noqa: PLC0415
+
+    journal = open_journal(loaded(site))
+    try:
+        say(take_over(journal))
+    except CannotUpgrade as failure:
+        raise Failure(NO, f"{site}: {failure}") from failure
+    return DONE
+
+
+def erase(
+    site: SiteArgument,
+    value: Annotated[str, typer.Argument(metavar="NUMBER", help="Number or address of the person.")],
+    tenant: Annotated[str | None, typer.Option(help="Only with this client.")] = None,
+    as_json: JsonOption = False,
+) -> int:
+    """Erase a person: what the vault knows of every contact of this number; counts stay. Exit 1: unknown."""
+    from acd.content.errors import VaultError, VaultInUseError  # noqa: PLC0415
+    from acd.server.stores import erase_person  # noqa: PLC0415
+
+    try:
+        erased = erase_person(loaded(site), value, tenant)
+    except VaultInUseError as running:
+        erased = _erased_by_server(site, {"value": value, "tenant": tenant}, running)
+    except VaultError as failure:
+        raise Failure(NO, str(failure)) from failure
+    if as_json:
+        print_json({"contacts": erased})
+    else:
+        say(f"{erased} contacts erased" if erased else "nobody is known by that")
+    return DONE if erased else NO
+
+
+def _erased_by_server(site: Path, wanted: Mapping[str, str | None], running: Exception) -> int:
+    with client_of(site, "") as client:
+        try:
+            return int(client.post("/erase", wanted, ERASE_WITHIN_S)["contacts"])
+        except Unreachable as silent:
+            raise Failure(NO, f"{running}, which must erase, but {silent}; stop it first") from silent
