@@ -48,8 +48,6 @@ class AgentRecord(Struct):
     busy_ms: int = 0
     occupancy_permille: int = 0
     """Busy share of the time since signing in, taken when he last became idle."""
-    shown: str = "signed_out"
-    shown_reason: str = ""
 
 
 class Seat:

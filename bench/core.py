@@ -18,6 +18,7 @@ from acd.core import effects, events
 from acd.core.engine import Engine, Outcome
 from acd.core.events import ContactId, OfferId
 from acd.core.matching import choose_contact, may_serve, rank_of
+from acd.core.offers import refresh
 from acd.core.state import State
 from acd.journal.codec import encode_event, encode_facts, facts_digest
 from agents.roster import Seat
@@ -246,7 +247,7 @@ def against_naive(floor: Floor) -> tuple[float, float]:
     theirs = [naive(state, seat) for seat in seats]
     ended_ns = time.process_time_ns()
     for seat in seats:
-        state.refresh(seat)
+        refresh(state, seat)
     assert [found and found[1] for found in ours] == theirs
     return (between_ns - began_ns) / 200e3, (ended_ns - between_ns) / 20e3
 

@@ -5,9 +5,8 @@ from msgspec import Struct
 from acd.core import effects, facts, incidents
 from acd.core.errors import Rejected
 from acd.core.events import ContactArrived, ContactId, PriorityChanged, PromptEnded
-from acd.core.offers import serve_contact
 from acd.core.state import State, step
-from acd.core.waiting import end, enter_line, forget, rerank, watch_target
+from acd.core.waiting import end, enter_line, forget, watch_target
 from queues.contact import NO_INCIDENT, Contact
 from queues.desk import Entry, Incident, Line, LineId, Medium, Overflow, TenantId
 from queues.states import CONTACT, ContactState
@@ -53,8 +52,8 @@ def _block(
     state: State, event: ContactArrived, reason: str, tenant: TenantId, line: LineId, *, vip: bool
 ) -> None:
     what = event.ref, event.entry, reason, event.medium, event.party
-    state.facts.append(facts.Blocked(state.now_ms, *what, tenant, line, vip))
-    state.effects.append(effects.RejectContact(event.ref, event.medium, reason))
+    state.tell(facts.Blocked(state.now_ms, *what, tenant, line, vip))
+    state.order(effects.RejectContact(event.ref, event.medium, reason))
 
 
 def _claim(state: State, event: ContactArrived, entry: Entry) -> Claim:
@@ -104,7 +103,7 @@ def _create(state: State, event: ContactArrived, entry: Entry, claim: Claim) -> 
     )
     state.contacts[contact.id] = contact
     state.refs[event.ref] = contact.id
-    state.facts.append(
+    state.tell(
         facts.Arrived(
             state.now_ms,
             contact.id,
@@ -123,7 +122,7 @@ def _create(state: State, event: ContactArrived, entry: Entry, claim: Claim) -> 
 def _send_on(state: State, contact: Contact, hops: list[Hop]) -> None:
     for from_line, to_line, why in hops:
         over = facts.Overflowed(state.now_ms, contact.id, from_line, to_line, why)
-        state.facts.append(over)
+        state.tell(over)
 
 
 def _admit(state: State, contact: Contact, line: Line, incident: Incident | None) -> None:
@@ -139,13 +138,12 @@ def _admit(state: State, contact: Contact, line: Line, incident: Incident | None
         greeting, wait_for_it = line.greeting, line.greeting_mandatory
     else:
         greeting, wait_for_it = "", False
-    state.effects.append(
-        effects.AdmitContact(number, contact.ref, contact.medium, greeting, wait_for_it, line.music)
-    )
+    admitted = number, contact.ref, contact.medium, greeting, wait_for_it, line.music
+    state.order(effects.AdmitContact(*admitted, promise=contact.medium is not Medium.VOICE))
     if greeting:
-        state.facts.append(facts.Announced(state.now_ms, number, greeting, wait_for_it))
+        state.tell(facts.Announced(state.now_ms, number, greeting, wait_for_it))
     if incident is not None:
-        state.facts.append(facts.Informed(state.now_ms, number, incident.id, line.id))
+        state.tell(facts.Informed(state.now_ms, number, incident.id, line.id))
     if not wait_for_it:
         _queue(state, contact, line)
         return
@@ -158,7 +156,6 @@ def _admit(state: State, contact: Contact, line: Line, incident: Incident | None
 
 def _queue(state: State, contact: Contact, line: Line) -> None:
     enter_line(state, contact, line, "arrived")
-    serve_contact(state, contact)
 
 
 def prompt_ended(state: State, event: PromptEnded) -> None:
@@ -178,14 +175,14 @@ def _text_ended(state: State, contact: Contact) -> None:
     if incidents.ends_call(state, contact):
         contact.state = step(CONTACT, contact.state, "deflect")
         forget(state, contact)
-        state.facts.append(facts.Deflected(state.now_ms, number, contact.line, contact.incident, "end"))
-        state.effects.append(effects.ReleaseContact(number, contact.medium, "incident"))
+        state.tell(facts.Deflected(state.now_ms, number, contact.line, contact.incident, "end"))
+        state.order(effects.ReleaseContact(number, contact.medium, "incident"))
         return
     line, hops, reason = _find_line(state, state.lines[contact.line])
     if reason:
         contact.state = step(CONTACT, contact.state, "turn away")
         end(state, contact, reason)
-        state.effects.append(effects.ReleaseContact(number, contact.medium, reason))
+        state.order(effects.ReleaseContact(number, contact.medium, reason))
         return
     contact.state = step(CONTACT, contact.state, "prompt ended")
     contact.greeting, contact.incident = "", NO_INCIDENT
@@ -211,7 +208,7 @@ def priority_changed(state: State, event: PriorityChanged) -> None:
     line = state.lines[contact.line]
     asked = line.priority_class if contact.asked_class is None else contact.asked_class
     now = state.now_ms, event.contact, asked, contact.head_start_ms
-    state.facts.append(facts.PriorityChange(*now))
+    state.tell(facts.PriorityChange(*now))
     if contact.id in state.board.places:
         watch_target(state, contact, line)
-        rerank(state, contact)
+        state.rank_anew(contact)

@@ -6,14 +6,13 @@ from acd.core import effects, facts
 from acd.core.deadlines import Kind
 from acd.core.events import OfferAccepted, OfferFailed, OfferRefused
 from acd.core.matching import in_rank_order
-from acd.core.offers import close, serve_agent, withdraw, withdraw_all
+from acd.core.offers import close, withdraw, withdraw_all
 from acd.core.state import State, step
-from acd.core.waiting import leave_line, let_go, serve_in_order, take_back
+from acd.core.waiting import leave_line, let_go, take_back
 from agents.capacity import Medium
 from agents.roster import Seat, Work
 from agents.skills import AgentId
 from agents.states import AGENT, WORK, AgentState, WorkState
-from queues.contact import Contact
 from queues.states import CONTACT
 
 
@@ -25,18 +24,16 @@ def accepted(state: State, event: OfferAccepted) -> None:
     contact.state = step(CONTACT, contact.state, "accept")
     state.deadlines.clear(Kind.RING, work.id)
     work.since_ms = now_ms
-    others = withdraw_all(state, contact, "answered elsewhere", but=work.id)
+    if len(contact.offers) > 1:
+        withdraw_all(state, contact, "answered elsewhere", but=work.id)
     wait_ms, line_wait_ms = now_ms - contact.anchor_ms, now_ms - contact.line_since_ms
-    state.facts.append(
-        facts.Answered(now_ms, work.id, contact.id, work.agent, contact.line, wait_ms, line_wait_ms)
-    )
-    state.effects.append(effects.ConnectContact(work.id, contact.id, work.agent, contact.medium))
+    state.tell(facts.Answered(now_ms, work.id, contact.id, work.agent, contact.line, wait_ms, line_wait_ms))
+    state.order(effects.ConnectContact(work.id, contact.id, work.agent, contact.medium))
     leave_line(state, contact)
     contact.tried.clear()
-    interrupt_others(state, seat, work)
-    state.show(seat)
-    for other in (seat, *others):
-        serve_agent(state, other)
+    if len(seat.works) > 1:
+        interrupt_others(state, seat, work)
+    state.serve(seat)
 
 
 def interrupt_others(state: State, seat: Seat, by: Work) -> None:
@@ -46,16 +43,16 @@ def interrupt_others(state: State, seat: Seat, by: Work) -> None:
             work.state = step(WORK, work.state, "interrupt")
             work.interrupted_by = by.id
             ids = work.contact, work.agent, by.contact
-            state.facts.append(facts.Interrupted(state.now_ms, *ids))
+            state.tell(facts.Interrupted(state.now_ms, *ids))
 
 
 def refused(state: State, event: OfferRefused) -> None:
     """He stays ready; this contact is not offered to him again before everybody else was tried."""
     work = state.work(event.offer)
-    seat = close(state, work, "refuse")
+    close(state, work, "refuse")
     ids = work.id, work.contact, work.agent
-    state.facts.append(facts.Refused(state.now_ms, *ids))
-    _back(state, work, seat, [])
+    state.tell(facts.Refused(state.now_ms, *ids))
+    _back(state, work)
 
 
 def failed(state: State, event: OfferFailed) -> None:
@@ -68,9 +65,10 @@ def fail(state: State, work: Work, cause: str) -> None:
     """The offer did not reach him; whatever may still ring is withdrawn."""
     seat = close(state, work, "fail")
     ids = work.id, work.contact, work.agent
-    state.facts.append(facts.OfferLost(state.now_ms, *ids))
-    state.effects.append(effects.WithdrawOffer(*ids, work.medium, cause))
-    _back(state, work, seat, pause_after_failure(state, seat))
+    state.tell(facts.OfferLost(state.now_ms, *ids))
+    state.order(effects.WithdrawOffer(*ids, work.medium, cause))
+    pause_after_failure(state, seat)
+    _back(state, work)
 
 
 def not_answered(state: State, number: int) -> None:
@@ -78,63 +76,50 @@ def not_answered(state: State, number: int) -> None:
     work = state.works[number]
     seat = close(state, work, "no answer")
     ids = work.id, work.contact, work.agent
-    state.facts.append(facts.NotAnswered(state.now_ms, *ids))
-    state.effects.append(effects.WithdrawOffer(*ids, work.medium, "no answer"))
-    _back(state, work, seat, pause_after_failure(state, seat))
+    state.tell(facts.NotAnswered(state.now_ms, *ids))
+    state.order(effects.WithdrawOffer(*ids, work.medium, "no answer"))
+    pause_after_failure(state, seat)
+    _back(state, work)
 
 
-def pause_after_failure(state: State, seat: Seat) -> list[Contact]:
-    """Returns the contacts that were held for him; the caller matches them."""
+def pause_after_failure(state: State, seat: Seat) -> None:
+    """He takes no offers now, and what is held for him is held no longer."""
     record = seat.record
     if record.state is not AgentState.READY:
-        return []
+        return
     record.state = step(AGENT, record.state, "pause")
     record.reason, record.since_ms = state.desk.no_answer_reason, state.now_ms
-    state.facts.append(facts.Paused(state.now_ms, record.id, record.reason))
-    state.refresh(seat)
-    return let_all_go(state, record.id, tuple(Medium))
+    state.tell(facts.Paused(state.now_ms, record.id, record.reason))
+    let_all_go(state, record.id, tuple(Medium))
 
 
-def let_all_go(state: State, agent: AgentId, media: Collection[Medium]) -> list[Contact]:
-    """He takes no offers of these media now: what is held for him is held no longer.
-
-    Returns those contacts; the caller matches them.
-    """
-    loose = []
+def let_all_go(state: State, agent: AgentId, media: Collection[Medium]) -> None:
+    """He takes no offers of these media now: what is held for him is held no longer."""
     for number in in_rank_order(state, state.held.get(agent, ())):
         contact = state.contacts[number]
         if contact.medium in media:
             let_go(state, contact, "agent left")
-            loose.append(contact)
-    return loose
 
 
-def _back(state: State, work: Work, seat: Seat, loose: list[Contact]) -> None:
-    """The contact remembers whom it tried; it, the loose ones and the agent are matched anew."""
+def _back(state: State, work: Work) -> None:
+    """The contact remembers whom it tried."""
     contact = state.contacts[work.contact]
     if work.agent not in contact.tried:
         contact.tried.append(work.agent)
-    state.show(seat)
     if not contact.offers:
         take_back(state, contact)
-        loose.append(contact)
-    serve_in_order(state, loose)
-    serve_agent(state, seat)
 
 
-def agent_gone(state: State, seat: Seat, media: Collection[Medium], cause: str) -> list[Contact]:
+def agent_gone(state: State, seat: Seat, media: Collection[Medium], cause: str) -> None:
     """He takes no offers of these media now: what rings is withdrawn, what is held for him is let go.
 
-    He was not tried. Returns the contacts that this concerns; the caller matches them.
+    He was not tried.
     """
-    state.refresh(seat)
-    loose = let_all_go(state, seat.record.id, media)
+    state.serve(seat)
+    let_all_go(state, seat.record.id, media)
     for work in list(seat.works):
         if work.state is WorkState.RINGING and work.medium in media:
             withdraw(state, work, cause)
             contact = state.contacts[work.contact]
             if not contact.offers:
                 take_back(state, contact)
-                loose.append(contact)
-    state.show(seat)
-    return loose

@@ -1,8 +1,5 @@
 """What is to be done: the engine's orders to channels and desktops. Carried out at least once."""
 
-from enum import StrEnum
-from typing import ClassVar
-
 from msgspec import Struct
 
 from acd.core.events import ContactId, OfferId
@@ -10,32 +7,19 @@ from agents.skills import AgentId
 from queues.desk import Medium
 
 
-class Delivery(StrEnum):
-    """What must have become of the event before its effect may be carried out."""
-
-    WRITTEN = "written"
-    """Survives the death of the process."""
-    SYNCED = "synced"
-    """Survives the death of the machine."""
-
-
-class Effect(Struct, frozen=True, tag=True, gc=False):
+class Effect(Struct, frozen=True, tag=True, gc=False, kw_only=True):
     """Base of all effects. An effect's id is (sequence number of its entry, index within it).
 
-    `after_restart` says what a restart does, as nobody knows then whether it was carried out: `standing` (the
-    engine states it anew as long as it holds, and its key makes a repetition harmless), `swept` (a leg that
-    stands in no effect any more is ended) or `dropped` (it has lost its meaning).
+    When it may leave, by what key it is known and what a restart does about it says `acd.core.law`.
     """
 
-    key: ClassVar[str] = ""
-    after_restart: ClassVar[str] = "dropped"
+    promise: bool = False
+    """Somebody outside will rely on it (a sender who deletes his mail), so its entry must be synced first."""
 
 
 class RejectContact(Effect, frozen=True):
     """Refuse it; it never became a contact."""
 
-    key = "ref"
-    after_restart = "swept"
     ref: str
     medium: Medium
     reason: str
@@ -45,8 +29,6 @@ class RejectContact(Effect, frozen=True):
 class AdmitContact(Effect, frozen=True):
     """Take it: answer the call, play the greeting (if any), then the music."""
 
-    key = "contact"
-    after_restart = "standing"
     contact: ContactId
     ref: str
     medium: Medium
@@ -60,8 +42,6 @@ class AdmitContact(Effect, frozen=True):
 class AnnouncePosition(Effect, frozen=True):
     """Tell the waiting party how many are served before, plus one."""
 
-    key = "(seq, index)"
-    after_restart = "dropped"
     contact: ContactId
     medium: Medium
     position: int
@@ -70,8 +50,6 @@ class AnnouncePosition(Effect, frozen=True):
 class OfferContact(Effect, frozen=True):
     """Ring the agent."""
 
-    key = "offer"
-    after_restart = "standing"
     offer: OfferId
     contact: ContactId
     agent: AgentId
@@ -82,8 +60,6 @@ class OfferContact(Effect, frozen=True):
 class WithdrawOffer(Effect, frozen=True):
     """Stop ringing him."""
 
-    key = "offer"
-    after_restart = "swept"
     offer: OfferId
     contact: ContactId
     agent: AgentId
@@ -95,8 +71,6 @@ class WithdrawOffer(Effect, frozen=True):
 class ConnectContact(Effect, frozen=True):
     """Join the contact with the agent who accepted this offer."""
 
-    key = "offer"
-    after_restart = "standing"
     offer: OfferId
     contact: ContactId
     agent: AgentId
@@ -106,8 +80,6 @@ class ConnectContact(Effect, frozen=True):
 class ReturnToWaiting(Effect, frozen=True):
     """The agent is off this contact (transfer, lost leg): let it wait on with music."""
 
-    key = "(seq, index)"
-    after_restart = "dropped"
     contact: ContactId
     medium: Medium
     music: str
@@ -116,8 +88,6 @@ class ReturnToWaiting(Effect, frozen=True):
 class ReleaseContact(Effect, frozen=True):
     """End the contact's own leg."""
 
-    key = "contact"
-    after_restart = "swept"
     contact: ContactId
     medium: Medium
     cause: str
@@ -129,23 +99,9 @@ class ReleaseContact(Effect, frozen=True):
 class ReleaseAgent(Effect, frozen=True):
     """End the agent's leg of this contact."""
 
-    key = "(contact, agent)"
-    after_restart = "swept"
     contact: ContactId
     agent: AgentId
     medium: Medium
-
-
-class ShowAgent(Effect, frozen=True):
-    """The agent's displayed state changed: desktops, board and publisher show it."""
-
-    key = "(seq, index)"
-    after_restart = "standing"
-    agent: AgentId
-    state: str
-    """`signed_out`, `ready`, `paused`, `offered`, `handling` or `wrap_up`."""
-    reason: str
-    since_ms: int
 
 
 AnyEffect = (
@@ -158,12 +114,4 @@ AnyEffect = (
     | ReturnToWaiting
     | ReleaseContact
     | ReleaseAgent
-    | ShowAgent
 )
-
-
-def delivery(effect: Effect) -> Delivery:
-    """When `effect` may leave: an accepted mail or fax is a promise to its sender, so it must be synced."""
-    if isinstance(effect, AdmitContact) and effect.medium is not Medium.VOICE:
-        return Delivery.SYNCED
-    return Delivery.WRITTEN

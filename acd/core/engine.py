@@ -12,8 +12,8 @@ from acd.core import (
     incidents,
     presence,
     rebuild,
+    restart,
     snapshot,
-    standing,
     waiting,
     work,
 )
@@ -21,12 +21,14 @@ from acd.core.deadlines import Kind
 from acd.core.effects import Effect
 from acd.core.errors import Overdue, TimeWentBack
 from acd.core.facts import Fact
+from acd.core.settle import settle
 from acd.core.state import State
 
-ENGINE_VERSION = 2
+ENGINE_VERSION = 3
 """Grows whenever the same journal would yield other facts."""
 
 ON_EVENT: Mapping[type[events.Event], Callable[[State, Any], None]] = {
+    events.Restarted: restart.restarted,
     events.DeskChanged: rebuild.desk_changed,
     events.CalendarChanged: rebuild.calendar_changed,
     events.IncidentDeclared: incidents.declared,
@@ -90,21 +92,23 @@ class Engine:
         """Apply the event at `now_ms`.
 
         Raises Rejected (illegal now; nothing has changed), Overdue (a deadline at or before `now_ms` was
-        not fired by a `Tick` first), TimeWentBack.
+        not fired by a `Tick` first; but `Restarted` comes before them), TimeWentBack.
         """
         state = self.state
         if now_ms < state.now_ms:
             raise TimeWentBack(f"{now_ms} is before {state.now_ms}")
-        if isinstance(event, events.Tick):
+        kind = type(event)
+        if kind is events.Tick:
             return self._tick(now_ms)
-        if state.deadlines.earliest_ms <= now_ms:
+        if state.deadlines.earliest_ms <= now_ms and kind is not events.Restarted:
             due_ms = state.deadlines.next()
             if due_ms is not None and due_ms <= now_ms:
-                raise Overdue(f"a deadline at {due_ms} must fire before {type(event).__name__} at {now_ms}")
+                raise Overdue(f"a deadline at {due_ms} must fire before {kind.__name__} at {now_ms}")
         before_ms, state.now_ms, state.event_ms = state.now_ms, now_ms, now_ms
-        state.effects, state.facts = [], []
+        state.begin()
         try:
-            ON_EVENT[type(event)](state, event)
+            ON_EVENT[kind](state, event)
+            settle(state)
         except Exception:
             state.now_ms = before_ms
             raise
@@ -114,11 +118,12 @@ class Engine:
         """Fire what is due, one deadline after the other, each at its own time."""
         state = self.state
         state.event_ms = now_ms
-        state.effects, state.facts = [], []
+        state.begin()
         while (due := state.deadlines.pop(now_ms)) is not None:
             t_ms, kind, number = due
             state.now_ms = max(state.now_ms, t_ms)
             ON_DEADLINE[kind](state, number)
+            settle(state)
         state.now_ms = now_ms
         return Outcome(state.effects, state.facts)
 
@@ -128,7 +133,7 @@ class Engine:
 
     def standing(self) -> list[Effect]:
         """The effects in force, for a restart: see `acd.core.effects`."""
-        return standing.standing(self.state)
+        return restart.standing(self.state)
 
     def snapshot(self) -> bytes:
         """The state as bytes; equal states give equal bytes."""

@@ -21,6 +21,17 @@ class Tick(Event, frozen=True, tag="Tick"):
     """Deadlines up to now are due."""
 
 
+class Restarted(Event, frozen=True, tag="Restarted"):
+    """The server is back; the first entry of every start, handled before deadlines that passed meanwhile.
+
+    What waits for a person, a device or a step gets its full time again: nobody could act. What follows the
+    calendar fires as it would have.
+    """
+
+    since_ms: int
+    """The last moment at which it is known to have run."""
+
+
 class DeskChanged(Event, frozen=True, tag="DeskChanged"):
     """The desk is now this one; it applies to waiting contacts too."""
 
@@ -210,6 +221,7 @@ class WrapUpEnded(Event, frozen=True, tag="WrapUpEnded"):
 
 AnyEvent = (
     Tick
+    | Restarted
     | DeskChanged
     | CalendarChanged
     | IncidentDeclared

@@ -25,7 +25,7 @@ def declared(state: State, event: IncidentDeclared) -> None:
     state.incidents[state.last_incident] = incident
     state.deadlines.set(Kind.INCIDENT, state.last_incident, incident.expires_ms)
     rules = incident.mode, comes_first(incident), incident.expires_ms
-    state.facts.append(facts.IncidentOn(state.now_ms, incident.id, incident.greeting, *rules))
+    state.tell(facts.IncidentOn(state.now_ms, incident.id, incident.greeting, *rules))
 
 
 def ended(state: State, event: IncidentEnded) -> None:
@@ -43,7 +43,7 @@ def expired(state: State, number: int) -> None:
 
 def _off(state: State, number: int, reason: str) -> None:
     incident = state.incidents.pop(number)
-    state.facts.append(facts.IncidentOff(state.now_ms, incident.id, reason))
+    state.tell(facts.IncidentOff(state.now_ms, incident.id, reason))
 
 
 def _number(state: State, name: IncidentId) -> int:

@@ -1,28 +1,25 @@
 """Offers: an agent is reserved and rung for a contact until he answers, or the lease runs out."""
 
-from msgspec import Struct
-
 from acd.core import effects, facts
 from acd.core.deadlines import Kind
 from acd.core.events import OfferId
 from acd.core.matching import choose_agents, choose_contact, rank_of
 from acd.core.state import State, step
-from agents.roster import Seat, Work
+from agents.roster import Seat, Work, free_media
 from agents.states import WORK, WorkState
 from queues.contact import Contact
-from queues.desk import LineId
 from queues.priority import Rank
 from queues.states import CONTACT
 
 OF_WORK = (Kind.RING, Kind.WRAP_UP)
 
 
-class Decision(Struct, frozen=True):
-    """Why this agent is offered this contact."""
-
-    rank: Rank
-    choice: str
-    compared: int
+def refresh(state: State, seat: Seat) -> None:
+    """Work out of what media the agent is free now."""
+    free = free_media(seat, state.desk.interrupts)
+    if free != seat.free:
+        seat.free = free
+        seat.epoch += 1
 
 
 def serve_contact(state: State, contact: Contact) -> None:
@@ -32,20 +29,15 @@ def serve_contact(state: State, contact: Contact) -> None:
     if chosen:
         rank = rank_of(state, state.board.places[contact.id].urgency, contact.id)
         for seat in chosen:
-            offer(state, contact, seat, Decision(rank, "agent chosen", compared))
+            offer(state, contact, seat, rank, choice="agent chosen", compared=compared)
 
 
 def serve_agent(state: State, seat: Seat) -> None:
-    """Offer a free agent the best contact that waits for him; else he is idle.
-
-    To be called whenever something about the agent changed that could make him free.
-    """
-    if not state.refresh(seat):
-        return
+    """Offer a free agent the best contact that waits for him; else he is idle."""
     found = choose_contact(state, seat)
     if found is not None:
         contact, rank, compared = found
-        offer(state, contact, seat, Decision(rank, "contact chosen", compared))
+        offer(state, contact, seat, rank, choice="contact chosen", compared=compared)
     elif seat.entered != seat.epoch:
         seat.entered = seat.epoch
         for need in seat.needs:
@@ -53,8 +45,8 @@ def serve_agent(state: State, seat: Seat) -> None:
                 need.push_idle(seat)
 
 
-def offer(state: State, contact: Contact, seat: Seat, decision: Decision) -> None:
-    """Reserve the agent and ring him."""
+def offer(state: State, contact: Contact, seat: Seat, rank: Rank, *, choice: str, compared: int) -> None:
+    """Reserve the agent and ring him; the fact explains the decision."""
     now_ms, line, agent = state.now_ms, state.lines[contact.line], seat.record.id
     contact.state = step(CONTACT, contact.state, "offer")
     state.board.hide(contact.id)
@@ -65,43 +57,22 @@ def offer(state: State, contact: Contact, seat: Seat, decision: Decision) -> Non
     contact.offers.append(number)
     seat.works.append(work)
     seat.record.last_offer = number
-    state.refresh(seat)
+    refresh(state, seat)
     due_ms = now_ms + line.ring_ms
     state.deadlines.set(Kind.RING, number, due_ms)
-    state.effects.append(effects.OfferContact(number, contact.id, agent, contact.medium, due_ms))
-    state.facts.append(offered(work, contact.step, line.policy, decision))
-    state.show(seat)
-
-
-def offered(work: Work, relaxations: int, policy: str, decision: Decision) -> facts.Offered:
-    """The fact that explains the decision."""
-    rank = decision.rank
-    return facts.Offered(
-        work.started_ms,
-        work.id,
-        work.contact,
-        work.agent,
-        LineId(work.line),
-        rank.priority_class,
-        rank.used_ms,
-        rank.target_ms,
-        relaxations,
-        policy,
-        decision.choice,
-        decision.compared,
-    )
+    state.order(effects.OfferContact(number, contact.id, agent, contact.medium, due_ms))
+    why = rank.priority_class, rank.used_ms, rank.target_ms, contact.step, line.policy, choice, compared
+    state.tell(facts.Offered(now_ms, number, contact.id, agent, line.id, *why))
 
 
 def close(state: State, work: Work, happening: str) -> Seat:
-    """End an offer or a work; the agent still has to be served by the caller.
-
-    Who left the desk is forgotten with his last work.
-    """
+    """End an offer or a work. Who left the desk is forgotten with his last work."""
     work.state = step(WORK, work.state, happening)
     del state.works[work.id]
     state.deadlines.clear_all(OF_WORK, work.id)
     seat = state.seats[work.agent]
     seat.works.remove(work)
+    state.serve(seat)
     if not seat.works and not seat.listed:
         del state.seats[work.agent]
     contact = state.contacts.get(work.contact)
@@ -110,17 +81,16 @@ def close(state: State, work: Work, happening: str) -> Seat:
     return seat
 
 
-def withdraw(state: State, work: Work, cause: str) -> Seat:
-    """Stop ringing; the agent still has to be served by the caller."""
-    seat = close(state, work, "withdraw")
+def withdraw(state: State, work: Work, cause: str) -> None:
+    """Stop ringing."""
+    close(state, work, "withdraw")
     ids = work.id, work.contact, work.agent
-    state.facts.append(facts.OfferWithdrawn(state.now_ms, *ids, cause))
-    state.effects.append(effects.WithdrawOffer(*ids, work.medium, cause))
-    state.show(seat)
-    return seat
+    state.tell(facts.OfferWithdrawn(state.now_ms, *ids, cause))
+    state.order(effects.WithdrawOffer(*ids, work.medium, cause))
 
 
-def withdraw_all(state: State, contact: Contact, cause: str, but: int = 0) -> list[Seat]:
-    """Withdraw every offer of the contact except number `but`; returns the agents to be served."""
-    ringing = [state.works[number] for number in contact.offers if number != but]
-    return [withdraw(state, work, cause) for work in ringing if work.state is WorkState.RINGING]
+def withdraw_all(state: State, contact: Contact, cause: str, but: int = 0) -> None:
+    """Withdraw every offer of the contact except number `but`."""
+    for work in [state.works[number] for number in contact.offers if number != but]:
+        if work.state is WorkState.RINGING:
+            withdraw(state, work, cause)

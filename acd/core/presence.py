@@ -11,11 +11,8 @@ from acd.core.events import (
     AgentSignedOut,
     AgentUnreachable,
 )
-from acd.core.offers import serve_agent
 from acd.core.state import State, step
-from acd.core.waiting import serve_in_order
 from agents.capacity import Medium
-from agents.roster import Seat
 from agents.states import AGENT
 
 
@@ -28,17 +25,16 @@ def signed_in(state: State, event: AgentSignedIn) -> None:
     record.reason, record.since_ms = "", state.now_ms
     record.signed_in_ms = record.idle_since_ms = state.now_ms
     record.busy_ms = record.occupancy_permille = 0
-    state.facts.append(facts.SignedIn(state.now_ms, event.agent))
-    state.show(seat)
-    serve_agent(state, seat)
+    state.tell(facts.SignedIn(state.now_ms, event.agent))
+    state.serve(seat)
 
 
 def signed_out(state: State, event: AgentSignedOut) -> None:
     seat = state.seat(event.agent)
     seat.record.state = step(AGENT, seat.record.state, "sign out")
     seat.record.reason, seat.record.since_ms = "", state.now_ms
-    state.facts.append(facts.SignedOut(state.now_ms, event.agent))
-    _away(state, seat)
+    state.tell(facts.SignedOut(state.now_ms, event.agent))
+    agent_gone(state, seat, tuple(Medium), "agent left")
 
 
 def paused(state: State, event: AgentPaused) -> None:
@@ -48,8 +44,8 @@ def paused(state: State, event: AgentPaused) -> None:
         raise Rejected(f"'{event.reason}' is not a pause reason of this desk")
     seat.record.state = step(AGENT, seat.record.state, "pause")
     seat.record.reason, seat.record.since_ms = event.reason, state.now_ms
-    state.facts.append(facts.Paused(state.now_ms, event.agent, event.reason))
-    _away(state, seat)
+    state.tell(facts.Paused(state.now_ms, event.agent, event.reason))
+    agent_gone(state, seat, tuple(Medium), "agent left")
 
 
 def ready(state: State, event: AgentReady) -> None:
@@ -57,9 +53,8 @@ def ready(state: State, event: AgentReady) -> None:
     seat.record.state = step(AGENT, seat.record.state, "ready")
     seat.record.reason = ""
     seat.record.since_ms = seat.record.idle_since_ms = state.now_ms
-    state.facts.append(facts.Ready(state.now_ms, event.agent))
-    state.show(seat)
-    serve_agent(state, seat)
+    state.tell(facts.Ready(state.now_ms, event.agent))
+    state.serve(seat)
 
 
 def reachable(state: State, event: AgentReachable) -> None:
@@ -67,8 +62,8 @@ def reachable(state: State, event: AgentReachable) -> None:
     if event.medium in seat.record.reachable:
         raise Rejected(f"agent {event.agent} is already reachable by {event.medium}")
     seat.record.reachable = sorted([*seat.record.reachable, event.medium])
-    state.facts.append(facts.Reachable(state.now_ms, event.agent, event.medium))
-    serve_agent(state, seat)
+    state.tell(facts.Reachable(state.now_ms, event.agent, event.medium))
+    state.serve(seat)
 
 
 def unreachable(state: State, event: AgentUnreachable) -> None:
@@ -76,10 +71,5 @@ def unreachable(state: State, event: AgentUnreachable) -> None:
     if event.medium not in seat.record.reachable:
         raise Rejected(f"agent {event.agent} is not reachable by {event.medium}")
     seat.record.reachable = [medium for medium in seat.record.reachable if medium is not event.medium]
-    state.facts.append(facts.Unreachable(state.now_ms, event.agent, event.medium))
-    serve_in_order(state, agent_gone(state, seat, (event.medium,), "unreachable"))
-    serve_agent(state, seat)
-
-
-def _away(state: State, seat: Seat) -> None:
-    serve_in_order(state, agent_gone(state, seat, tuple(Medium), "agent left"))
+    state.tell(facts.Unreachable(state.now_ms, event.agent, event.medium))
+    agent_gone(state, seat, (event.medium,), "unreachable")

@@ -10,8 +10,9 @@ from acd.core.deadlines import Kind
 from acd.core.errors import Rejected
 from acd.core.events import CalendarChanged, DeskChanged
 from acd.core.matching import place
+from acd.core.offers import refresh
 from acd.core.state import State
-from acd.core.waiting import move, serve_in_order, set_deadlines, watch_target
+from acd.core.waiting import set_deadlines, watch_target
 from agents.capacity import Medium
 from agents.roster import AgentRecord, Seat, Work
 from agents.skills import AgentId
@@ -28,7 +29,7 @@ IN_LINE = (ContactState.WAITING, ContactState.OFFERED)
 def rebuild(state: State, records: Iterable[AgentRecord]) -> None:
     """Make all that is derived anew from the desk, these records, the works and the contacts."""
     derive(state, records)
-    settle(state)
+    seat_contacts(state)
 
 
 def derive(state: State, records: Iterable[AgentRecord]) -> None:
@@ -40,12 +41,12 @@ def derive(state: State, records: Iterable[AgentRecord]) -> None:
     state.clocks.update((calendar.id, BusinessClock(calendar.opens)) for calendar in desk.calendars)
     state.seats = seats_of(desk, {record.id: record for record in records}, state.works.values())
     for seat in state.seats.values():
-        state.refresh(seat)
+        refresh(state, seat)
         seat.entered = seat.epoch
     state.board = Board(state.seats.values())
 
 
-def settle(state: State) -> None:
+def seat_contacts(state: State) -> None:
     """Put the contacts on the empty board."""
     state.refs = {contact.ref: contact.id for contact in state.contacts.values()}
     state.held = {}
@@ -85,18 +86,15 @@ def desk_changed(state: State, event: DeskChanged) -> None:
     derive(state, records)
     desk = event.desk
     sizes = len(desk.agents), len(desk.lines), len(desk.entries)
-    state.facts.append(facts.DeskSet(state.now_ms, *sizes))
+    state.tell(facts.DeskSet(state.now_ms, *sizes))
     in_line = [contact for contact in state.contacts.values() if contact.state in IN_LINE]
     for contact in in_line:
         _apply_rules(state, contact)
-    settle(state)
+    seat_contacts(state)
     known = {agent.id for agent in desk.agents}
     for record in records:
         if record.id not in known:
             _dismiss(state, record)
-    serve_in_order(state, in_line)
-    for seat in state.seats.values():
-        state.show(seat)
 
 
 def with_drained(state: State, desk: Desk) -> Desk:
@@ -114,18 +112,16 @@ def _dismiss(state: State, record: AgentRecord) -> None:
     """He is no longer of the desk: signed out, offers withdrawn; what he handles he finishes."""
     if record.state is not AgentState.SIGNED_OUT:
         record.state, record.reason, record.since_ms = AgentState.SIGNED_OUT, "", state.now_ms
-        state.facts.append(facts.SignedOut(state.now_ms, record.id))
+        state.tell(facts.SignedOut(state.now_ms, record.id))
     seat = state.seats.get(record.id)
     if seat is not None:
         agent_gone(state, seat, tuple(Medium), "agent left")
     else:
         let_all_go(state, record.id, tuple(Medium))
-        shown = Seat(record, {}, {})
-        state.show(shown)
 
 
 def _apply_rules(state: State, contact: Contact) -> None:
-    """Relaxations, class and deadlines become those of the rules now; the caller places and matches it."""
+    """Relaxations, class and deadlines become those of the rules now."""
     line = state.lines[contact.line]
     waited_ms = state.now_ms - contact.line_since_ms
     contact.step = sum(relaxation.after_ms <= waited_ms for relaxation in line.relaxations)
@@ -135,6 +131,7 @@ def _apply_rules(state: State, contact: Contact) -> None:
         state.deadlines.clear(kind, contact.id)
     watch_target(state, contact, line)
     set_deadlines(state, contact)
+    state.rank_anew(contact)
 
 
 def calendar_changed(state: State, event: CalendarChanged) -> None:
@@ -147,13 +144,11 @@ def calendar_changed(state: State, event: CalendarChanged) -> None:
     calendars: list[Calendar] = [c for c in state.desk.calendars if c.id != new.id]
     state.desk = replace(state.desk, calendars=(*calendars, new))
     state.clocks[new.id] = BusinessClock(new.opens)
-    state.facts.append(facts.CalendarSet(state.now_ms, new.id))
+    state.tell(facts.CalendarSet(state.now_ms, new.id))
     in_line = [contact for contact in state.contacts.values() if contact.state in IN_LINE]
-    ranked = [contact for contact in in_line if state.lines[contact.line].calendar == new.id]
-    for contact in ranked:
-        _apply_rules(state, contact)
-        move(state, contact)
-    serve_in_order(state, ranked)
+    for contact in in_line:
+        if state.lines[contact.line].calendar == new.id:
+            _apply_rules(state, contact)
 
 
 def _check(calendar: Calendar) -> None:

@@ -11,6 +11,9 @@ from agents.roster import AgentRecord, Work
 from queues.contact import Contact
 from queues.desk import Desk, Incident
 
+OLDEST_VERSION = 2
+"""Snapshots since then can be read: what they lack has a default, what they have in excess is passed over."""
+
 
 class Image(Struct, array_like=True):
     """What is saved. Everything else is derived from it."""
@@ -52,7 +55,7 @@ def load(saved: bytes, version: int) -> State:
         written_by = msgspec.msgpack.decode(
             msgspec.msgpack.decode(saved, type=list[msgspec.Raw])[0], type=int
         )
-        if written_by != version:
+        if not OLDEST_VERSION <= written_by <= version:
             raise UnreadableSnapshot(f"the snapshot is of engine version {written_by}, this is {version}")
         return _state_of(msgspec.msgpack.decode(saved, type=Image))
     except (msgspec.MsgspecError, LookupError, ValueError) as error:

@@ -1,13 +1,13 @@
 """All that the engine remembers, and the indexes derived from it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TypeVar
 
 from acd.core.deadlines import Deadlines
-from acd.core.effects import Effect, ShowAgent
+from acd.core.effects import Effect
 from acd.core.errors import Rejected
 from acd.core.facts import Fact
-from agents.roster import Seat, Work, free_media, shown_state
+from agents.roster import Seat, Work
 from agents.skills import AgentId
 from queues.board import Board
 from queues.calendar import Clock, WallClock
@@ -19,6 +19,9 @@ S = TypeVar("S")
 
 class State:
     """Live contacts, works and agents under one desk. The parts of the engine are functions over it.
+
+    A handler changes, and marks what it changed (`rank_anew`, `match`, `serve`); `acd.core.settle` does
+    the rest.
 
     What is saved: `desk`, `contacts`, `works`, the agents' records, `incidents`, `deadlines` and the running
     numbers.
@@ -48,8 +51,36 @@ class State:
         self.held: dict[AgentId, dict[int, None]] = {}
         """Contacts that are held for their preferred agent."""
 
+        self.unranked: dict[int, Contact] = {}
+        """Contacts in line whose class, head start or need is no longer that of their place."""
+        self.unmatched: dict[int, Contact] = {}
+        """Contacts for which somebody idle may be found now."""
+        self.unserved: dict[AgentId, Seat] = {}
+        """Agents who may be free for something else now."""
+
+        self.begin()
+
+    def begin(self) -> None:
+        """Collect the effects and facts of another entry."""
         self.effects: list[Effect] = []
         self.facts: list[Fact] = []
+        self.order: Callable[[Effect], None] = self.effects.append
+        """Adds an effect to those of this entry."""
+        self.tell: Callable[[Fact], None] = self.facts.append
+        """Adds a fact to those of this entry."""
+
+    def rank_anew(self, contact: Contact) -> None:
+        """It is given the place that it has now, and matched."""
+        self.unranked[contact.id] = contact
+        self.unmatched[contact.id] = contact
+
+    def match(self, contact: Contact) -> None:
+        """Somebody idle is looked for, if it waits."""
+        self.unmatched[contact.id] = contact
+
+    def serve(self, seat: Seat) -> None:
+        """What he is free for is worked out, and the best that waits for him is offered."""
+        self.unserved[seat.record.id] = seat
 
     def contact(self, number: int) -> Contact:
         """Raises Rejected: no such live contact."""
@@ -71,22 +102,6 @@ class State:
         if found is None:
             raise Rejected(f"agent {agent} is unknown")
         return found
-
-    def refresh(self, seat: Seat) -> bool:
-        """Recompute of what media the agent is free; returns whether he may be offered anything."""
-        free = free_media(seat, self.desk.interrupts)
-        if free != seat.free:
-            seat.free = free
-            seat.epoch += 1
-        return bool(free)
-
-    def show(self, seat: Seat) -> None:
-        """Tell desktops when the agent's displayed state changed."""
-        record = seat.record
-        shown = shown_state(seat)
-        if shown != record.shown or record.reason != record.shown_reason:
-            record.shown, record.shown_reason = shown, record.reason
-            self.effects.append(ShowAgent(record.id, shown, record.reason, self.now_ms))
 
 
 def step(table: Mapping[S, Mapping[str, S]], state: S, happening: str) -> S:

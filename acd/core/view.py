@@ -3,7 +3,7 @@
 from msgspec import Struct
 
 from acd.core.state import State
-from agents.roster import Seat
+from agents.roster import Seat, shown_state
 from agents.skills import AgentId
 from queues.contact import Contact
 from queues.desk import LineId, Medium, TenantId
@@ -87,7 +87,7 @@ def _agent_view(seat: Seat) -> AgentView:
     record = seat.record
     contacts = tuple(work.contact for work in seat.works)
     reachable = tuple(record.reachable)
-    return AgentView(record.id, record.shown, record.reason, record.since_ms, reachable, contacts)
+    return AgentView(record.id, shown_state(seat), record.reason, record.since_ms, reachable, contacts)
 
 
 def contact_view(state: State, contact: Contact, now_ms: int) -> ContactView:

@@ -1,16 +1,14 @@
 """Waiting: entering a line, going back to one's place, and what happens there as time passes."""
 
-from collections.abc import Iterable
 from typing import get_args
 
 from acd.core import effects, facts
 from acd.core.deadlines import Kind
 from acd.core.errors import Rejected
 from acd.core.events import ContactDiverted, ContactId, Diversion
-from acd.core.matching import class_of, everybody_tried, in_rank_order, place, urgency_of
-from acd.core.offers import serve_agent, serve_contact, withdraw_all
+from acd.core.matching import class_of, everybody_tried, place, urgency_of
+from acd.core.offers import withdraw_all
 from acd.core.state import State, step
-from agents.roster import Seat
 from agents.skills import AgentId
 from agents.states import AgentState
 from queues.contact import Contact
@@ -21,17 +19,15 @@ OF_WAITING = (Kind.PREFERRED, Kind.RELAX, Kind.PROMOTE, Kind.RETRY, Kind.MAX_WAI
 
 
 def enter_line(state: State, contact: Contact, line: Line, cause: str) -> None:
-    """Let the contact wait in `line`, whatever line it was in before; the caller matches it.
-
-    Its anchor stays what it was.
-    """
+    """Let the contact wait in `line`, whatever line it was in before. Its anchor stays what it was."""
     now_ms = state.now_ms
-    leave_line(state, contact)
+    if contact.id in state.board.places:
+        leave_line(state, contact)
     contact.line, contact.line_since_ms, contact.state = line.id, now_ms, ContactState.WAITING
     contact.anchor_ms = contact.anchor_ms or now_ms
     contact.step, contact.promoted, contact.told_position = 0, False, 0
     contact.tried.clear()
-    state.facts.append(
+    state.tell(
         facts.Queued(
             now_ms,
             contact.id,
@@ -43,10 +39,12 @@ def enter_line(state: State, contact: Contact, line: Line, cause: str) -> None:
         )
     )
     watch_target(state, contact, line)
-    hold(state, contact)
+    if contact.preferred is not None:
+        hold(state, contact, contact.preferred)
     place(state, contact)
     state.board.show(contact.id)
     set_deadlines(state, contact)
+    state.match(contact)
 
 
 def leave_line(state: State, contact: Contact) -> None:
@@ -54,13 +52,14 @@ def leave_line(state: State, contact: Contact) -> None:
     if contact.id in state.board.places:
         state.board.leave(contact.id)
         state.deadlines.clear_all(OF_WAITING, contact.id)
-        release_hold(state, contact)
+        if contact.held_until_ms:
+            release_hold(state, contact)
 
 
 def take_back(state: State, contact: Contact) -> None:
-    """No agent is being rung any more: back to the old place. The caller matches it (`serve_in_order`)."""
+    """No agent is being rung any more: back to the old place."""
     contact.state = step(CONTACT, contact.state, "requeue")
-    state.facts.append(facts.Requeued(state.now_ms, contact.id, contact.line))
+    state.tell(facts.Requeued(state.now_ms, contact.id, contact.line))
     if contact.tried:
         if state.deadlines.get(Kind.RETRY, contact.id) is None:
             retry_ms = state.now_ms + state.lines[contact.line].retry_tried_ms
@@ -68,39 +67,7 @@ def take_back(state: State, contact: Contact) -> None:
         if contact.preferred in contact.tried:
             let_go(state, contact, "tried")
     state.board.show(contact.id)
-
-
-def serve_in_order(state: State, contacts: Iterable[Contact]) -> None:
-    """Match those of them that wait, the first in rank first.
-
-    Those that waited too long while an agent was rung for them go their line's way first. Where nobody is
-    idle there is nothing to match.
-    """
-    those = [contact for contact in contacts if contact.state is ContactState.WAITING]
-    for contact in those:
-        line = state.lines[contact.line]
-        if line.max_wait_ms and state.now_ms >= contact.line_since_ms + line.max_wait_ms:
-            give_up(state, contact)
-    waiting: dict[int, Contact] = {
-        c.id: c for c in those if c.state is ContactState.WAITING and state.board.places[c.id].need.pool
-    }
-    for number in in_rank_order(state, waiting):
-        serve_contact(state, waiting[number])
-
-
-def rerank(state: State, contact: Contact) -> None:
-    """Its class, head start or need changed: give it the place it has now, and match anew."""
-    move(state, contact)
-    if contact.state is ContactState.WAITING:
-        serve_contact(state, contact)
-
-
-def move(state: State, contact: Contact) -> None:
-    """Give it the place it has now; the caller matches it."""
-    state.board.leave(contact.id)
-    place(state, contact)
-    if contact.state is ContactState.WAITING:
-        state.board.show(contact.id)
+    state.match(contact)
 
 
 def set_deadlines(state: State, contact: Contact) -> None:
@@ -115,10 +82,7 @@ def set_deadlines(state: State, contact: Contact) -> None:
 
 
 def watch_target(state: State, contact: Contact, line: Line) -> None:
-    """See to it that the contact is promoted when its target is near: now, or by a deadline.
-
-    To be called before it is placed, whenever its line, its head start or a calendar changed.
-    """
+    """See to it that the contact is promoted when its target is near: now, or by a deadline."""
     state.deadlines.clear(Kind.PROMOTE, contact.id)
     if line.promotion is None or contact.promoted:
         return
@@ -133,22 +97,22 @@ def watch_target(state: State, contact: Contact, line: Line) -> None:
 
 
 def lift(state: State, contact: Contact, line: Line) -> None:
-    """Give it the class of its line's promotion; the caller places it."""
+    """Give it the class of its line's promotion."""
     contact.promoted = True
+    state.rank_anew(contact)
     priority_class = class_of(contact, line)
-    state.facts.append(facts.Promoted(state.now_ms, contact.id, priority_class))
+    state.tell(facts.Promoted(state.now_ms, contact.id, priority_class))
 
 
-def hold(state: State, contact: Contact) -> None:
+def hold(state: State, contact: Contact, agent: AgentId) -> None:
     """Hold the contact for its preferred agent, if waiting for him makes sense."""
-    agent = contact.preferred
-    if agent is None or not contact.preferred_ms or not could_come(state, contact, agent):
+    if not contact.preferred_ms or not could_come(state, contact, agent):
         return
     contact.held_until_ms = state.now_ms + contact.preferred_ms
     state.held.setdefault(agent, {})[contact.id] = None
     state.deadlines.set(Kind.PREFERRED, contact.id, contact.held_until_ms)
     until_ms = contact.held_until_ms
-    state.facts.append(facts.PreferredHeld(state.now_ms, contact.id, agent, until_ms))
+    state.tell(facts.PreferredHeld(state.now_ms, contact.id, agent, until_ms))
 
 
 def could_come(state: State, contact: Contact, agent: AgentId) -> bool:
@@ -168,19 +132,16 @@ def release_hold(state: State, contact: Contact) -> None:
 
 
 def let_go(state: State, contact: Contact, reason: str) -> None:
-    """Hold it no longer; the caller matches it."""
+    """Hold it no longer."""
     if contact.held_until_ms and contact.preferred is not None:
         release_hold(state, contact)
-        move(state, contact)
+        state.rank_anew(contact)
         number = contact.id
-        state.facts.append(facts.PreferredLet(state.now_ms, number, contact.preferred, reason))
+        state.tell(facts.PreferredLet(state.now_ms, number, contact.preferred, reason))
 
 
 def preferred_waited(state: State, number: int) -> None:
-    contact = state.contacts[number]
-    let_go(state, contact, "waited")
-    if contact.state is ContactState.WAITING:
-        serve_contact(state, contact)
+    let_go(state, state.contacts[number], "waited")
 
 
 def relax(state: State, number: int) -> None:
@@ -188,18 +149,17 @@ def relax(state: State, number: int) -> None:
     contact = state.contacts[number]
     line = state.lines[contact.line]
     contact.step += 1
-    state.facts.append(facts.Relaxed(state.now_ms, ContactId(number), contact.step))
+    state.tell(facts.Relaxed(state.now_ms, ContactId(number), contact.step))
     if contact.step < len(line.relaxations):
         due_ms = contact.line_since_ms + line.relaxations[contact.step].after_ms
         state.deadlines.set(Kind.RELAX, number, due_ms)
-    rerank(state, contact)
+    state.rank_anew(contact)
 
 
 def promote(state: State, number: int) -> None:
     """Its target is near: it gets the class that the line has for that."""
     contact = state.contacts[number]
     lift(state, contact, state.lines[contact.line])
-    rerank(state, contact)
 
 
 def forget_tried(state: State, number: int) -> None:
@@ -209,8 +169,8 @@ def forget_tried(state: State, number: int) -> None:
     seats = (state.seats[agent] for agent in need.fitness)
     if contact.state is ContactState.WAITING and everybody_tried(need, contact, seats):
         contact.tried.clear()
-        state.facts.append(facts.TriedForgotten(state.now_ms, ContactId(number)))
-        serve_contact(state, contact)
+        state.tell(facts.TriedForgotten(state.now_ms, ContactId(number)))
+        state.match(contact)
     else:
         again_ms = state.now_ms + max(1000, state.lines[contact.line].retry_tried_ms)
         state.deadlines.set(Kind.RETRY, number, again_ms)
@@ -228,18 +188,16 @@ def announce(state: State, number: int) -> None:
     rank = state.board.rank(number)
     told = min(rank, contact.told_position or rank)
     contact.told_position = told
-    state.facts.append(facts.PositionTold(state.now_ms, ContactId(number), told, rank))
-    state.effects.append(effects.AnnouncePosition(ContactId(number), contact.medium, told))
+    state.tell(facts.PositionTold(state.now_ms, ContactId(number), told, rank))
+    state.order(effects.AnnouncePosition(ContactId(number), contact.medium, told))
 
 
 def waited_too_long(state: State, number: int) -> None:
-    contact = state.contacts[number]
-    if contact.state is ContactState.WAITING:  # else `serve_in_order` looks when nobody is rung any more
-        serve_in_order(state, [contact])
+    state.match(state.contacts[number])  # who is being rung is looked at again when nobody is any more
 
 
 def give_up(state: State, contact: Contact) -> None:
-    """The line's maximum wait is over: on to the next line (the caller matches it there), or out."""
+    """The line's maximum wait is over: on to the next line, or out."""
     way = state.lines[contact.line].when_waited
     if way.kind is Overflow.LINE and way.line in state.lines:
         overflow(state, contact, way.line, "waited too long")
@@ -247,19 +205,19 @@ def give_up(state: State, contact: Contact) -> None:
     contact.state = step(CONTACT, contact.state, "give up")
     end(state, contact, "waited too long")
     cause = contact.id, contact.medium, "waited too long"
-    state.effects.append(effects.ReleaseContact(*cause))
+    state.order(effects.ReleaseContact(*cause))
 
 
 def overflow(state: State, contact: Contact, line: LineId, reason: str) -> None:
     number = contact.id
-    state.facts.append(facts.Overflowed(state.now_ms, number, contact.line, line, reason))
+    state.tell(facts.Overflowed(state.now_ms, number, contact.line, line, reason))
     enter_line(state, contact, state.lines[line], "overflow")
 
 
 def end(state: State, contact: Contact, by: str) -> None:
     """The contact is over; only facts remain of it."""
     forget(state, contact)
-    state.facts.append(facts.Released(state.now_ms, contact.id, contact.line, by))
+    state.tell(facts.Released(state.now_ms, contact.id, contact.line, by))
 
 
 def forget(state: State, contact: Contact) -> None:
@@ -269,11 +227,10 @@ def forget(state: State, contact: Contact) -> None:
     del state.refs[contact.ref]
 
 
-def quit_line(state: State, contact: Contact) -> list[Seat]:
-    """It goes before any answer, and what rings for it stops; the caller serves those agents."""
-    freed = withdraw_all(state, contact, "contact ended")
+def quit_line(state: State, contact: Contact) -> None:
+    """It goes before any answer, and what rings for it stops."""
+    withdraw_all(state, contact, "contact ended")
     forget(state, contact)
-    return freed
 
 
 def diverted(state: State, event: ContactDiverted) -> None:
@@ -282,9 +239,7 @@ def diverted(state: State, event: ContactDiverted) -> None:
     if event.kind not in get_args(Diversion):
         raise Rejected(f"'{event.kind}' is no service for a waiting contact")
     contact.state = step(CONTACT, contact.state, "divert")
-    freed = quit_line(state, contact)
+    quit_line(state, contact)
     gone = event.contact, contact.line, event.kind, state.now_ms - contact.anchor_ms
-    state.facts.append(facts.FlowedOut(state.now_ms, *gone))
-    state.effects.append(effects.ReleaseContact(event.contact, contact.medium, event.kind))
-    for seat in freed:
-        serve_agent(state, seat)
+    state.tell(facts.FlowedOut(state.now_ms, *gone))
+    state.order(effects.ReleaseContact(event.contact, contact.medium, event.kind))

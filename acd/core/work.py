@@ -15,7 +15,7 @@ from acd.core.events import (
     WrapUpEnded,
     WrapUpExtended,
 )
-from acd.core.offers import close, serve_agent, serve_contact
+from acd.core.offers import close
 from acd.core.state import State, step
 from acd.core.waiting import end, enter_line, quit_line
 from agents.roster import Seat, Work
@@ -38,12 +38,12 @@ def connected_work(state: State, number: int, agent: AgentId) -> tuple[Contact, 
 
 def held(state: State, event: ContactHeld) -> None:
     work = _current(state, event.contact)
-    state.facts.append(facts.Held(state.now_ms, event.contact, work.agent, event.by_agent))
+    state.tell(facts.Held(state.now_ms, event.contact, work.agent, event.by_agent))
 
 
 def resumed(state: State, event: ContactResumed) -> None:
     work = _current(state, event.contact)
-    state.facts.append(facts.Resumed(state.now_ms, event.contact, work.agent, event.by_agent))
+    state.tell(facts.Resumed(state.now_ms, event.contact, work.agent, event.by_agent))
 
 
 def _current(state: State, number: int) -> Work:
@@ -64,21 +64,19 @@ def contact_gone(state: State, contact: Contact, leg_lost: bool) -> None:
     contact.state = step(CONTACT, before, "leave")
     if before is ContactState.CONNECTED:
         work = state.works[contact.offers[0]]
-        state.effects.append(effects.ReleaseAgent(number, work.agent, contact.medium))
+        state.order(effects.ReleaseAgent(number, work.agent, contact.medium))
         end(state, contact, "leg lost" if leg_lost else "caller")
-        serve_agent(state, start_wrap_up(state, work))
+        start_wrap_up(state, work)
         return
-    freed = quit_line(state, contact)
+    quit_line(state, contact)
     if before is ContactState.GREETING and not contact.incident:
         state.board.greet(contact.line, -1)
     if contact.incident and not leg_lost:
-        state.facts.append(facts.Deflected(state.now_ms, number, contact.line, contact.incident, "caller"))
+        state.tell(facts.Deflected(state.now_ms, number, contact.line, contact.incident, "caller"))
     else:
         wait_ms = state.now_ms - contact.anchor_ms if contact.anchor_ms else 0
         abandoned = facts.Abandoned(state.now_ms, number, contact.line, wait_ms, before.value, leg_lost)
-        state.facts.append(abandoned)
-    for seat in freed:
-        serve_agent(state, seat)
+        state.tell(abandoned)
 
 
 def leg_lost(state: State, event: LegLost) -> None:
@@ -95,7 +93,7 @@ def leg_lost(state: State, event: LegLost) -> None:
         return
     contact.state = step(CONTACT, contact.state, "agent leg lost")
     contact.offers.clear()
-    state.facts.append(facts.AgentLegLost(state.now_ms, event.contact, event.agent))
+    state.tell(facts.AgentLegLost(state.now_ms, event.contact, event.agent))
     _wait_again(state, contact, works[0], contact.line, "leg lost")
 
 
@@ -108,8 +106,8 @@ def transferred(state: State, event: ContactTransferred) -> None:
     contact.state = step(CONTACT, contact.state, "transfer")
     contact.offers.clear()
     lines = contact.line, line.id, line.level > state.lines[contact.line].level
-    state.facts.append(facts.Transferred(state.now_ms, event.contact, event.agent, *lines))
-    state.effects.append(effects.ReleaseAgent(event.contact, event.agent, contact.medium))
+    state.tell(facts.Transferred(state.now_ms, event.contact, event.agent, *lines))
+    state.order(effects.ReleaseAgent(event.contact, event.agent, contact.medium))
     contact.preferred = None
     _wait_again(state, contact, work, line.id, "transfer")
 
@@ -117,38 +115,36 @@ def transferred(state: State, event: ContactTransferred) -> None:
 def _wait_again(state: State, contact: Contact, work: Work, to_line: LineId, cause: str) -> None:
     line = state.lines[to_line]
     number = contact.id
-    state.effects.append(effects.ReturnToWaiting(number, contact.medium, line.music))
-    seat = start_wrap_up(state, work)
+    state.order(effects.ReturnToWaiting(number, contact.medium, line.music))
+    start_wrap_up(state, work)
     enter_line(state, contact, line, cause)
-    serve_contact(state, contact)
-    serve_agent(state, seat)
 
 
 def released(state: State, event: ContactReleased) -> None:
     """The agent ended it."""
     contact, work = connected_work(state, event.contact, event.agent)
     contact.state = step(CONTACT, contact.state, "release")
-    state.effects.append(effects.ReleaseContact(event.contact, contact.medium, "agent"))
+    state.order(effects.ReleaseContact(event.contact, contact.medium, "agent"))
     end(state, contact, "agent")
-    serve_agent(state, start_wrap_up(state, work))
+    start_wrap_up(state, work)
 
 
-def start_wrap_up(state: State, work: Work) -> Seat:
-    """Begin the wrap-up that the work's line asks for; the caller serves the agent."""
+def start_wrap_up(state: State, work: Work) -> None:
+    """Begin the wrap-up that the work's line asks for."""
     seat, rule = state.seats[work.agent], wrap_up_rule(state, work)
     seat.record.busy_ms += state.now_ms - work.since_ms
     work.state = step(WORK, work.state, "release")
     work.since_ms = state.now_ms
-    resume_others(state, seat, work)
+    if len(seat.works) > 1:
+        resume_others(state, seat, work)
+    state.serve(seat)
     if not rule.ms and (work.code or not rule.code_required):
-        return finish(state, work)
+        finish(state, work)
+        return
     until_ms = state.now_ms + rule.ms
     state.deadlines.set(Kind.WRAP_UP, work.id, until_ms)
     ids = work.contact, work.agent
-    state.facts.append(facts.WrapUpStarted(state.now_ms, *ids, until_ms))
-    state.refresh(seat)
-    state.show(seat)
-    return seat
+    state.tell(facts.WrapUpStarted(state.now_ms, *ids, until_ms))
 
 
 def wrap_up_rule(state: State, work: Work) -> WrapUpRule:
@@ -168,10 +164,10 @@ def resume_others(state: State, seat: Seat, over: Work) -> None:
             work.state = step(WORK, work.state, "resume")
             work.interrupted_by = 0
             ids = work.contact, work.agent
-            state.facts.append(facts.InterruptionEnded(state.now_ms, *ids))
+            state.tell(facts.InterruptionEnded(state.now_ms, *ids))
 
 
-def finish(state: State, work: Work) -> Seat:
+def finish(state: State, work: Work) -> None:
     """The work is over; the agent is idle from now on unless he has more in hand."""
     seat = close(state, work, "end")
     record = seat.record
@@ -180,8 +176,6 @@ def finish(state: State, work: Work) -> Seat:
     signed_in_ms = max(1, state.now_ms - record.signed_in_ms)
     record.occupancy_permille = record.busy_ms * 1000 // signed_in_ms
     seat.epoch += 1
-    state.show(seat)
-    return seat
 
 
 def wrapping(state: State, number: int, agent: AgentId) -> Work:
@@ -201,7 +195,7 @@ def coded(state: State, event: WrapUpCoded) -> None:
     if codes and event.code not in codes:
         raise Rejected(f"'{event.code}' is not a wrap-up code of line {work.line}")
     work.code = event.code
-    state.facts.append(facts.WrapUpCode(state.now_ms, event.contact, event.agent, event.code))
+    state.tell(facts.WrapUpCode(state.now_ms, event.contact, event.agent, event.code))
     if work.overdue:
         wrap_up_done(state, work)
 
@@ -216,7 +210,7 @@ def extended(state: State, event: WrapUpExtended) -> None:
     work.overdue = False
     state.deadlines.set(Kind.WRAP_UP, work.id, until_ms)
     ids = event.contact, event.agent
-    state.facts.append(facts.WrapUpExtension(state.now_ms, *ids, until_ms))
+    state.tell(facts.WrapUpExtension(state.now_ms, *ids, until_ms))
 
 
 def ended(state: State, event: WrapUpEnded) -> None:
@@ -233,13 +227,12 @@ def wrap_up_due(state: State, number: int) -> None:
     if wrap_up_rule(state, work).code_required and not work.code:
         work.overdue = True
         ids = work.contact, work.agent
-        state.facts.append(facts.WrapUpOverdue(state.now_ms, *ids))
+        state.tell(facts.WrapUpOverdue(state.now_ms, *ids))
         return
     wrap_up_done(state, work)
 
 
 def wrap_up_done(state: State, work: Work) -> None:
-    seat = finish(state, work)
+    finish(state, work)
     ids = work.contact, work.agent
-    state.facts.append(facts.WrapUpDone(state.now_ms, *ids, work.code))
-    serve_agent(state, seat)
+    state.tell(facts.WrapUpDone(state.now_ms, *ids, work.code))

@@ -112,7 +112,10 @@ class App:
         self._exits.push_async_callback(asyncio.to_thread, self.journal.close)
         revived = revive(recovered)
         gate.start_from(revived.seq)
+        since_ms = revived.engine.state.now_ms
         self.driver = self._make_driver(revived)
+        if revived.seq:
+            self.driver.restarted(since_ms)
         self.snapshots = Snapshots(self.journal, recovered.snapshot, lambda: gate.written)
         self._exits.callback(self._last_snapshot)
         took_ms = round(1000 * (time.process_time() - began_s))

@@ -1,19 +1,16 @@
-"""Effects to those who carry them out: by medium to the channels, what agents see to the subscribers."""
+"""Effects to the channels that carry them out."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable
-from functools import partial
+from collections.abc import Iterable
 
 import structlog
 
-from acd.core.effects import Effect, ShowAgent
+from acd.core.effects import Effect
+from acd.core.law import contact_of
 from acd.ports import Channel
 from queues.desk import Medium
 
 _log = structlog.get_logger("acd.dispatch")
-
-Show = Callable[[ShowAgent], None]
-"""A desktop, a board or a publisher that wants to know the states of agents; must not block."""
 
 
 class NobodyServes(LookupError):
@@ -26,7 +23,6 @@ class Dispatch:
     def __init__(self, channels: Iterable[Channel]) -> None:
         """Raises ValueError when two channels claim the same medium."""
         self._by_medium: dict[Medium, Channel] = {}
-        self._shows: list[Show] = []
         self.carried: Counter[str] = Counter()
         self.failed: Counter[str] = Counter()
         for channel in channels:
@@ -35,24 +31,17 @@ class Dispatch:
                 if taken is not channel:
                     raise ValueError(f"both {taken.name} and {channel.name} claim medium {medium.value}")
 
-    def subscribe(self, show: Show) -> Callable[[], None]:
-        """From now on call `show` with every ShowAgent; returns what ends the subscription."""
-        self._shows.append(show)
-        return lambda: self._shows.remove(show)
-
     def carry_out(self, effect: Effect, seq: int, index: int) -> None:
         """Hand the effect on. Never raises."""
-        if isinstance(effect, ShowAgent):
-            attempts = [
-                self._attempt(partial(show, effect), effect, seq, index) for show in tuple(self._shows)
-            ]
-            done = all(attempts)  # each is told, whatever became of the others
+        kind = type(effect).__name__
+        try:
+            self._channel_of(effect).carry_out(effect, seq, index)
+        except Exception as failure:  # the one place where a channel's mistake must not become everybody's
+            self.failed[kind] += 1
+            number = contact_of(effect)
+            _log.error("effect failed", effect=kind, seq=seq, index=index, contact=number, exc_info=failure)
         else:
-            done = self._attempt(
-                lambda: self._channel_of(effect).carry_out(effect, seq, index), effect, seq, index
-            )
-        if done:
-            self.carried[type(effect).__name__] += 1
+            self.carried[kind] += 1
 
     def _channel_of(self, effect: Effect) -> Channel:
         medium: Medium = effect.medium  # type: ignore[attr-defined]
@@ -60,13 +49,3 @@ class Dispatch:
         if found is None:
             raise NobodyServes(f"no channel serves {medium.value}")
         return found
-
-    def _attempt(self, action: Callable[[], None], effect: Effect, seq: int, index: int) -> bool:
-        try:
-            action()
-        except Exception as failure:  # the one place where a channel's mistake must not become everybody's
-            kind, contact = type(effect).__name__, getattr(effect, "contact", None)
-            self.failed[kind] += 1
-            _log.error("effect failed", effect=kind, seq=seq, index=index, contact=contact, exc_info=failure)
-            return False
-        return True

@@ -8,7 +8,7 @@ import structlog
 
 from acd.core.engine import ENGINE_VERSION, Engine
 from acd.core.errors import Rejected
-from acd.core.events import Event, Tick
+from acd.core.events import Event, Restarted, Tick
 from acd.core.facts import Fact
 from acd.journal.codec import encode_event, encode_facts, facts_digest
 from acd.ports import Entry, Journal, Record
@@ -71,6 +71,15 @@ class Driver:
         seq = self._step(event, now_ms, records)
         self._arm(now_ms)
         return seq
+
+    def restarted(self, since_ms: int) -> None:
+        """Tell the engine that the server is back; it was last known to run at `since_ms`.
+
+        The first entry of a start, before the deadlines that passed meanwhile: nobody could act on them.
+        """
+        now_ms = self._stamp()
+        self._step(Restarted(since_ms), now_ms, ())
+        self._arm(now_ms)
 
     def remember(self, records: Iterable[Record]) -> None:
         """Journal records that belong to no event: with the next entry, or alone after LINGER_S.

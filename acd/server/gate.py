@@ -1,13 +1,14 @@
 """The gate between engine and world: no effect leaves before its entry is written or synced."""
 
 import asyncio
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from heapq import heappop, heappush
 
 import structlog
 
-from acd.core.effects import Delivery, Effect, delivery
+from acd.core.effects import Effect
+from acd.core.law import Delivery, contact_of, delivery
 
 _log = structlog.get_logger("acd.gate")
 
@@ -23,6 +24,8 @@ _GRACE_S = 0.25
 
 class Gate:
     """Holds effects until the journal reports their level; within a level they leave by (seq, index).
+
+    An effect never overtakes an earlier one of its contact: what follows a promise waits with it.
 
     When the journal cannot write (disk full), calls must go on: what waits to be written then leaves
     unwritten until the journal has caught up; what waits to be synced goes on waiting.
@@ -41,6 +44,8 @@ class Gate:
         self._woken = False
         self._until_written: deque[tuple[int, int, Effect]] = deque()
         self._until_synced: deque[tuple[int, int, Effect]] = deque()
+        self._behind: Counter[int] = Counter()
+        """Contact → how many of its effects wait to be synced."""
         self._promises: list[tuple[int, int, asyncio.Future[None]]] = []
         self._promise_number = 0
 
@@ -77,9 +82,11 @@ class Gate:
             self._unwritten_until = seq
             self._wake()
         for index, effect in enumerate(effects):
-            if delivery(effect) is Delivery.WRITTEN:
+            contact = contact_of(effect)
+            if delivery(effect) is Delivery.WRITTEN and contact not in self._behind:
                 self._until_written.append((seq, index, effect))
             else:
+                self._behind[contact] += 1
                 self._until_synced.append((seq, index, effect))
 
     def until_synced(self, seq: int) -> "asyncio.Future[None]":
@@ -138,9 +145,16 @@ class Gate:
     def _let_go(self, held: "deque[tuple[int, int, Effect]]", reached: int, budget: int) -> int:
         while budget > 0 and held and held[0][0] <= reached:
             seq, index, effect = held.popleft()
+            if held is self._until_synced:
+                self._no_longer_behind(contact_of(effect))
             self._release(effect, seq, index)
             budget -= 1
         return budget
+
+    def _no_longer_behind(self, contact: int) -> None:
+        self._behind[contact] -= 1
+        if not self._behind[contact]:
+            del self._behind[contact]
 
     def _keep_promises(self) -> None:
         while self._promises and self._promises[0][0] <= self._synced:

@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from acd.core import facts as kinds
 from acd.core.engine import ENGINE_VERSION, Engine, Outcome
-from acd.core.events import Event, Tick
+from acd.core.events import Event, Restarted, Tick
 from acd.core.facts import Fact
 from acd.core.state import State
 from acd.journal.codec import encode_event, facts_digest
@@ -21,6 +21,8 @@ Told = Callable[[Entry, Sequence[Fact]], None]
 """Called with each entry and the facts that it led to now, after they were found to be the same."""
 
 _TICK = encode_event(Tick())
+_RESTARTED = encode_event(Restarted(0))[:-1]
+"""How every entry of a restart begins; what follows is its moment."""
 _FOR_EVER_MS = 1 << 60
 
 
@@ -48,7 +50,7 @@ class Witness(Engine):
     """An engine that is held to a record: each event, its moment and its facts must be the next entry's.
 
     Its deadlines are due when the record says that they fired: a live server's timer may come late, and
-    nothing else happens until it does.
+    nothing else happens until it does. None fires while the server was down.
     """
 
     def __init__(self, entries: Iterator[Entry], state: State | None, states: Mapping[int, bytes]) -> None:
@@ -62,7 +64,7 @@ class Witness(Engine):
     def next_deadline(self) -> int | None:
         """When the driver must send the next `Tick`; None: never, or the record is over."""
         due_ms, entry = super().next_deadline(), self.next
-        if due_ms is None or entry is None:
+        if due_ms is None or entry is None or entry.event.startswith(_RESTARTED):
             return None
         return max(due_ms, entry.t_ms) if entry.event == _TICK else due_ms
 

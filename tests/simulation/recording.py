@@ -8,7 +8,7 @@ from pathlib import Path
 from acd.core.effects import Effect
 from acd.core.engine import ENGINE_VERSION, Engine
 from acd.core.errors import Rejected
-from acd.core.events import Event, Tick
+from acd.core.events import Event, Restarted, Tick
 from acd.journal.codec import encode_event, encode_facts, facts_digest
 from acd.journal.sqlite import SqliteJournal
 from acd.ports import Entry, Record, Recovered, Snapshot
@@ -27,7 +27,10 @@ def played(scenario: Scenario, day: Day) -> list[Entry]:
 
 
 def written(told: Iterable[tuple[int, Event]], until_ms: int) -> list[Entry]:
-    """The journal of these events at their moments; deadlines fire on time, those before `until_ms` too."""
+    """The journal of these events at their moments; deadlines fire on time, those before `until_ms` too.
+
+    `Restarted` ends an outage, in which none fires.
+    """
     engine, entries = Engine(), list[Entry]()
 
     def step(event: Event, t_ms: int) -> None:
@@ -41,7 +44,7 @@ def written(told: Iterable[tuple[int, Event]], until_ms: int) -> list[Entry]:
             step(Tick(), max(due_ms, engine.state.now_ms))  # a changed desk may find one due already
 
     for t_ms, event in told:
-        pass_time(t_ms)
+        pass_time(event.since_ms if isinstance(event, Restarted) else t_ms)
         step(event, t_ms)
     pass_time(until_ms - 1)
     return entries

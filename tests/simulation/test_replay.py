@@ -15,7 +15,7 @@ from msgspec.structs import replace as changed
 
 from acd.core import facts
 from acd.core.engine import ENGINE_VERSION
-from acd.core.events import OfferAccepted, OfferRefused, Tick
+from acd.core.events import OfferAccepted, OfferRefused, Restarted, Tick
 from acd.core.facts import Answered, Fact, Offered
 from acd.journal.codec import decode_event, decode_facts, encode_event, encode_facts, facts_digest
 from acd.ports import Entry
@@ -84,6 +84,22 @@ def test_a_journal_of_the_live_driver_is_decided_again_though_its_timer_came_lat
     assert done.late_ticks >= 5
     assert done.latest_ms > 5_000
     assert done.snapshots == len(snapshots) > 5
+
+
+@both
+def test_a_journal_with_an_outage_in_it_is_decided_again(driver: Driver) -> None:
+    """No deadline fires while the server is down; what was due then fires once it is back."""
+    entries, _ = lived(script(1), 700_000, STALLS)
+    told = [(entry.t_ms, decode_event(entry.event)) for entry in entries if entry.event != TICK]
+    since_ms, back_ms = told[len(told) // 2][0], told[len(told) // 2][0] + 40_000
+    before = [(t_ms, event) for t_ms, event in told if t_ms <= since_ms]
+    broken = written([*before, (back_ms, Restarted(since_ms))], back_ms + 100_000)
+    number = next(entry.seq for entry in broken if isinstance(decode_event(entry.event), Restarted))
+    assert broken[number].event == TICK, "something was due in the outage"
+    assert broken[number].t_ms == back_ms
+    done, decided = replayed(broken, driver)
+    assert done.divergence is None
+    assert decided == of_record(broken)
 
 
 @both

@@ -105,7 +105,7 @@ ON_EFFECT: Mapping[type[Effect], Callable[[Exchange, Any], None]] = {
     ConnectContact: phone.connected,
     ReleaseAgent: phone.released,
 }
-"""Orders of the engine. ShowAgent is for desktops and not seen here."""
+"""Orders of the engine."""
 
 
 def carry_out(exchange: Exchange, effect: Effect) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from acd.core import effects, events, facts
 from acd.core.engine import Engine, Outcome
+from agents.roster import shown_state
 from agents.skills import AgentId
 from queues.contact import Contact
 from tests.acd.core.shadow import Shadow, facts_of
@@ -173,7 +174,7 @@ class Oracle:
             kept_more = (record.last_offer, record.busy_ms, record.occupancy_permille)
             assert kept_more == (mine.last_offer, mine.busy_ms, mine.occupancy), agent
             assert {work.id for work in seats[agent].works} == {w.offer for w in self.shadow.works_of(agent)}
-            assert record.shown == self._shown(mine.id, mine.state), agent
+            assert shown_state(seats[agent]) == self._shown(mine.id, mine.state), agent
             self._one_medium_at_a_time(mine.id)
 
     def _same_incidents(self, now_ms: int) -> None:

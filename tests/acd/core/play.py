@@ -80,6 +80,13 @@ class Play:
         self.twin = Engine.restore(saved)
         assert self.twin.snapshot() == saved, "restored is not what was saved"
 
+    def outage(self, lasting_ms: int) -> None:
+        """The server is away for a while: no deadline fires, and the first that it hears is `Restarted`."""
+        since_ms = self.engine.state.now_ms
+        self.now_ms += lasting_ms
+        self.restart()
+        self._handle(events.Restarted(since_ms))
+
     def advance(self, by_ms: int) -> None:
         """Time passes; deadlines fire on time, or late when `by_ms` is odd."""
         target_ms = self.now_ms + by_ms
@@ -236,6 +243,7 @@ MOVES: Mapping[str, Callable[[Play, int, int, int], None]] = {
     "desk": lambda play, x, y, z: play.submit(events.DeskChanged(random_desk(z, play.now_ms))) and None,
     "calendar": _calendar,
     "restart": lambda play, x, y, z: play.restart(),
+    "outage": lambda play, x, y, z: play.outage(x * (1, 10, 60)[y % 3]),
 }
 
 WEIGHTS: Mapping[str, int] = {
@@ -269,11 +277,13 @@ WEIGHTS: Mapping[str, int] = {
 def random_move(play: Play, rng: Random) -> None:
     """One weighted move; the desk and the calendars change now and then."""
     if rng.random() < 0.002:
-        play.move(rng.choice(("desk", "calendar", "restart")), *(rng.randrange(1000) for _ in range(3)))
+        play.move(
+            rng.choice(("desk", "calendar", "restart", "outage")), *(rng.randrange(1000) for _ in range(3))
+        )
         return
     name = rng.choices(_NAMES, _WEIGHTS)[0]
     play.move(name, rng.randrange(10_000), rng.randrange(60), rng.randrange(1_000))
 
 
 _NAMES, _WEIGHTS = list(WEIGHTS), list(WEIGHTS.values())
-assert MOVES.keys() - WEIGHTS.keys() == {"desk", "calendar", "restart"}
+assert MOVES.keys() - WEIGHTS.keys() == {"desk", "calendar", "restart", "outage"}

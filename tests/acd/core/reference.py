@@ -6,7 +6,7 @@ from pathlib import Path
 from types import ModuleType
 
 from acd.core import effects, events, facts
-from acd.core.effects import Delivery
+from acd.core.law import LAW
 from agents.states import AGENT, WORK
 from queues.states import CONTACT
 
@@ -24,10 +24,11 @@ EFFECTS = """The engine's orders to channels and desktops. An effect's id is (se
 journal entry, index within it). It is carried out at least once; its idempotency key makes a
 repetition harmless.
 
-*Delivery* says what must have become of the event before the effect leaves: `written` survives the death of
-the process, `synced` that of the machine. *After a restart* nobody knows whether an effect was carried out:
-`standing` effects are stated anew as long as they hold, legs that stand in no effect any more are `swept`,
-what has lost its meaning is `dropped`.
+An effect leaves when its entry is written (survives the death of the process), or, when its field
+`promise` is set, when it is synced (survives the death of the machine): somebody outside will rely on
+it, as the sender of a mail does. No effect overtakes an earlier one of its contact. *After a restart*
+nobody knows whether an effect was carried out: what `stands` is stated anew as long as it holds, legs
+that stand in no effect any more are `swept`, what has lost its meaning is `dropped`.
 """
 STATES = """Each table reads: state, what happens, next state. What is not in a table is illegal in that
 state and is rejected. This page is written from the tables in `agents/states.py` and
@@ -35,22 +36,35 @@ state and is rejected. This page is written from the tables in `agents/states.py
 """
 
 
+PARTS = ("fact", "of_desk", "of_contacts", "of_offers", "of_agents")
+"""Modules of `acd.core.facts`, in the order of the page."""
+
 SHARED = "OfferFact"
 """Base class of some facts, whose fields are shown with each of them."""
 
 
 def classes(module: ModuleType) -> dict[str, tuple[str, list[tuple[str, str, str]]]]:
     """Class → (meaning, [(field, type, meaning)]) of the frozen classes with a meaning in a module."""
-    assert module.__file__ is not None
-    tree = ast.parse(Path(module.__file__).read_text())
-    nodes = {node.name: node for node in tree.body if isinstance(node, ast.ClassDef)}
+    nodes = {
+        node.name: node
+        for source in _sources(module)
+        for node in ast.parse(source.read_text()).body
+        if isinstance(node, ast.ClassDef)
+    }
     found = {}
     for name, node in nodes.items():
-        if name not in ("Event", "Effect", "Delivery", "Fact", SHARED):
+        if name not in ("Event", "Effect", "Fact", SHARED):
             shared = [SHARED] if SHARED in map(ast.unparse, node.bases) else []
             fields = [field for of in (*shared, name) for field in _fields(nodes[of])]
             found[name] = (" ".join((ast.get_docstring(node) or "").split()), fields)
     return found
+
+
+def _sources(module: ModuleType) -> list[Path]:
+    """Its file, or those of the package that it is."""
+    assert module.__file__ is not None
+    file = Path(module.__file__)
+    return [file.with_name(f"{name}.py") for name in PARTS] if file.name == "__init__.py" else [file]
 
 
 def _fields(node: ast.ClassDef) -> list[tuple[str, str, str]]:
@@ -86,12 +100,10 @@ def facts_page() -> str:
 
 
 def effects_page() -> str:
-    table = ["", "| effect | delivery | idempotency key | after a restart |", "|---|---|---|---|"]
-    for kind in effects.Effect.__subclasses__():
-        when = "`written`"
-        if kind is effects.AdmitContact:
-            when = f"`{Delivery.WRITTEN}` for calls, `{Delivery.SYNCED}` for mail and fax"
-        table.append(f"| {kind.__name__} | {when} | `{kind.key}` | `{kind.after_restart}` |")
+    table = ["", "| effect | idempotency key | after a restart |", "|---|---|---|"]
+    for kind, row in LAW.items():
+        key = ", ".join(row.key) or "(seq, index)"
+        table.append(f"| {kind.__name__} | `{key}` | {row.on_restart} |")
     return "\n".join(["# Effects", "", EFFECTS.strip(), *table, *_sections(effects), ""])
 
 

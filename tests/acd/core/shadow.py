@@ -23,6 +23,13 @@ class Shadow(ShadowIncidents):
 
     # ---- the desk
 
+    def _restart(self, fact: facts.Restart) -> None:
+        assert isinstance(self.event, events.Restarted)
+        self.restarted_ms = fact.t_ms
+        for work in self.works.values():
+            if work.state == "ringing":
+                self._ring(work, fact.t_ms)
+
     def _deskset(self, fact: facts.DeskSet) -> None:
         assert isinstance(self.event, events.DeskChanged)
         new = self.event.desk
@@ -202,6 +209,10 @@ class Shadow(ShadowIncidents):
         self.works[fact.offer] = ShadowWork(
             fact.offer, fact.contact, fact.agent, contact.medium, contact.line, "ringing", fact.t_ms
         )
+        self._ring(self.works[fact.offer], fact.t_ms)
+
+    def _ring(self, work: ShadowWork, now_ms: int) -> None:
+        work.until_ms = now_ms + self.lines[work.line].ring_ms
 
     def _ringing(self, offer: int) -> ShadowWork:
         work = self.works.pop(offer)
@@ -218,6 +229,7 @@ class Shadow(ShadowIncidents):
         self._failed(fact.offer)
 
     def _notanswered(self, fact: facts.NotAnswered) -> None:
+        assert fact.t_ms == self.works[fact.offer].until_ms, "he was rung too short or too long"
         self._failed(fact.offer)
 
     def _offerlost(self, fact: facts.OfferLost) -> None:

@@ -13,6 +13,7 @@ class ShadowIncidents(ShadowDesk):
         self.event: events.Event = events.Tick()
         self.incidents: list[Incident] = []
         """Those that are on, the one declared first in front."""
+        self.restarted_ms = 0
 
     def _incidenton(self, fact: facts.IncidentOn) -> None:
         assert isinstance(self.event, events.IncidentDeclared)
@@ -27,7 +28,7 @@ class ShadowIncidents(ShadowDesk):
     def _incidentoff(self, fact: facts.IncidentOff) -> None:
         incident = next(one for one in self.incidents if one.id == fact.incident)
         if fact.reason == "expired":
-            assert fact.t_ms == incident.expires_ms
+            assert fact.t_ms == max(incident.expires_ms, self.restarted_ms), "not when it was over"
         else:
             assert fact.reason == "by hand"
             assert self.event == events.IncidentEnded(incident.id)

@@ -10,6 +10,7 @@ from acd.core.engine import Engine, Outcome
 from acd.core.errors import Rejected
 from acd.core.events import ContactId, OfferId
 from acd.core.view import contact_view
+from agents.roster import shown_state
 from agents.skills import AgentId, SkillId
 from agents.states import WorkState
 from queues.contact import Contact
@@ -117,6 +118,20 @@ class Story:
         self.now = now
         return self
 
+    def late_until(self, now: int) -> "Story":
+        """Time passes, and all deadlines of it fire at once at its end."""
+        self.now = now
+        self._handle(events.Tick())
+        return self
+
+    def away(self, now: int, until: int) -> "Story":
+        """The server dies at `now` and is back at `until`, from its snapshot."""
+        self.until(now)
+        self.late_until(now).restart()
+        self.now = until
+        self._handle(events.Restarted(START_MS + now))
+        return self
+
     def _handle(self, event: events.Event) -> None:
         self.outcome = self.engine.handle(event, START_MS + self.now)
         self.facts.extend(self.outcome.facts)
@@ -163,6 +178,19 @@ class Story:
 
     # ---- what came of them
 
+    @property
+    def agents(self) -> list[AgentId]:
+        """In the order of the roster."""
+        return list(self.engine.state.seats)
+
+    def moment(self, now: int) -> int:
+        """As facts say it."""
+        return START_MS + now
+
+    def answered_by(self, number: int) -> AgentId:
+        """Who answered this contact last."""
+        return next(fact.agent for fact in reversed(self.of(facts.Answered)) if fact.contact == number)
+
     def offer_to(self, who: str, now: int) -> OfferId:
         self.until(now)
         works = self.engine.state.seats[AgentId(who)].works
@@ -174,7 +202,7 @@ class Story:
         return next((work.contact for work in works if work.state is WorkState.RINGING), None)
 
     def shown(self, who: str) -> str:
-        return self.engine.state.seats[AgentId(who)].record.shown
+        return shown_state(self.engine.state.seats[AgentId(who)])
 
     def contact(self, number: int) -> Contact:
         return self.engine.state.contacts[number]

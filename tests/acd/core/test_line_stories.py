@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from acd.core import effects, events, facts
 from acd.core.events import ContactId
+from acd.core.view import agent_views
 from agents.skills import AgentId, SkillId
 from queues.desk import Calendar, CalendarId, LineId, Medium, Overflow, Promotion, Relaxation, Way
 from tests.acd.core.story import FAX, MAIL, START_MS, VOICE, Story, agent, change, desk, entry, line
@@ -230,12 +231,11 @@ def test_an_agent_who_is_dropped_finishes_his_call_and_is_then_forgotten() -> No
     assert "unknown" in story.rejects(3_000, events.AgentSignedIn(AgentId("anna")))
 
 
-def test_an_idle_agent_who_is_dropped_is_shown_as_signed_out() -> None:
+def test_an_idle_agent_who_is_dropped_is_signed_out_and_shown_no_more() -> None:
     story = Story(desk(line(), agent("anna"), agent("bert"))).ready(0, "anna")
     story.at(1_000, events.DeskChanged(desk(line(), agent("bert"))))
-    assert [effect for effect in story.outcome.effects if isinstance(effect, effects.ShowAgent)] == [
-        effects.ShowAgent(AgentId("anna"), "signed_out", "", START_MS + 1_000)
-    ]
+    assert [view.id for view in agent_views(story.engine.state)] == ["bert"]
+    assert story.of(facts.SignedOut) == [facts.SignedOut(START_MS + 1_000, AgentId("anna"))]
 
 
 def test_the_offer_of_a_dropped_agent_goes_to_the_one_with_the_best_claim() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from acd.core import admission, answers, incidents, matching, offers, waiting, work
+from acd.core import answers, incidents, matching, offers, settle, waiting, work
 from acd.core.state import State
 from agents.roster import Seat
 from agents.states import WorkState
@@ -81,12 +81,14 @@ def told_to_all(state: State, entry: Entry) -> Incident | None:
 
 FAULTS: dict[str, tuple[Any, str, Callable[..., Any]]] = {
     "wrong contact": (offers, "choose_contact", last_instead_of_first),
-    "freed agent not matched": (work, "serve_agent", nobody_for_the_freed),
+    "freed agent not matched": (settle, "serve_agent", nobody_for_the_freed),
+    "freed agent not marked": (State, "serve", lambda state, seat: None),
     "wrong agent": (Need, "idle", any_agent),
     "tried agent again": (matching, "may_serve", tried_again),
     "wrong position": (Board, "rank", no_tie_break),
-    "contact not matched on arrival": (admission, "serve_contact", lambda state, contact: None),
-    "contact not matched when back": (waiting, "serve_contact", lambda state, contact: None),
+    "contact not matched": (settle, "serve_contact", lambda state, contact: None),
+    "contact not marked": (State, "match", lambda state, contact: None),
+    "new rank not marked": (State, "rank_anew", lambda state, contact: None),
     "promotion forgotten": (waiting, "watch_target", lambda state, contact, line: None),
     "losers keep ringing": (answers, "withdraw_all", lambda state, contact, cause, but=0: []),
     "who is diverted keeps ringing": (waiting, "withdraw_all", lambda state, contact, cause: []),
@@ -107,7 +109,6 @@ def test_a_planted_fault_is_found(name: str, monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_an_offer_during_wrap_up_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    from acd.core import state as state_module
     from agents.roster import free_media
 
     def careless(seat: Seat, interrupts: Any) -> Any:
@@ -117,7 +118,7 @@ def test_an_offer_during_wrap_up_is_found(monkeypatch: pytest.MonkeyPatch) -> No
         seat.works = wrapping + seat.works
         return free
 
-    monkeypatch.setattr(state_module, "free_media", careless)
+    monkeypatch.setattr(offers, "free_media", careless)
     assert found()
 
 

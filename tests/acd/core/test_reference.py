@@ -7,14 +7,15 @@ import pytest
 
 from acd.core import effects, events, facts
 from acd.core.deadlines import Kind
-from acd.core.effects import Delivery
 from acd.core.engine import ON_DEADLINE, ON_EVENT
+from acd.core.law import LAW, Delivery, delivery
 from agents.states import AGENT, WORK, AgentState, WorkState
 from queues.desk import Medium
 from queues.states import CONTACT, ContactState
 from tests.acd.core.play import Play, random_move
 from tests.acd.core.random_desk import random_desk
 from tests.acd.core.reference import PAGES, WRITTEN, classes
+from tests.acd.core.story import Story, desk, line
 
 TABLES: dict[str, tuple[Mapping[str, Mapping[str, str]], str]] = {
     "agent": ({str(k): v for k, v in AGENT.items()}, AgentState.SIGNED_OUT),
@@ -55,18 +56,21 @@ def test_the_unions_of_effects_and_facts_are_complete() -> None:
     assert set(get_args(facts.AnyFact)) == kinds
 
 
-@pytest.mark.parametrize("kind", effects.Effect.__subclasses__())
-def test_every_effect_says_its_key_and_what_a_restart_does(kind: type[effects.Effect]) -> None:
-    assert kind.after_restart in ("standing", "swept", "dropped")
-    named = kind.key.strip("()").split(", ")
-    assert kind.key == "(seq, index)" or set(named) <= set(kind.__struct_fields__)
+def test_the_law_has_a_row_for_every_effect_and_its_key_is_made_of_fields() -> None:
+    assert set(LAW) == set(effects.Effect.__subclasses__())
+    for kind, row in LAW.items():
+        assert set(row.key) <= set(kind.__struct_fields__)
 
 
-def test_a_promise_to_a_sender_waits_until_it_is_synced_and_voice_never_does() -> None:
-    for medium in Medium:
-        admit = effects.AdmitContact(events.ContactId(1), "r", medium, "", False, "")
-        expected = Delivery.WRITTEN if medium is Medium.VOICE else Delivery.SYNCED
-        assert effects.delivery(admit) is expected
+@pytest.mark.parametrize("medium", list(Medium))
+def test_the_admission_of_a_mail_or_fax_is_a_promise_and_that_of_a_call_is_none(medium: Medium) -> None:
+    """Also when it is stated anew after a restart."""
+    story = Story(desk(line()))
+    story.arrive(0, medium=medium)
+    (admitted,) = story.ordered(effects.AdmitContact)
+    expected = Delivery.WRITTEN if medium is Medium.VOICE else Delivery.SYNCED
+    assert delivery(admitted) is expected
+    assert delivery(story.restart().engine.standing()[0]) is expected
 
 
 @pytest.mark.parametrize("name", TABLES)

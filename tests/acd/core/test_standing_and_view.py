@@ -3,8 +3,7 @@
 from acd.core import effects, events, facts
 from acd.core.engine import Engine
 from acd.core.events import ContactId
-from acd.core.view import status
-from agents.skills import AgentId
+from acd.core.view import agent_views, status
 from queues.desk import WrapUpRule
 from tests.acd.core.story import MAIL, START_MS, VOICE, Story, agent, desk, line
 
@@ -28,8 +27,9 @@ def busy_desk() -> Story:
     return story
 
 
-def test_standing_effects_are_live_contacts_open_offers_and_shown_agents() -> None:
-    standing = busy_desk().engine.standing()
+def test_standing_effects_are_live_contacts_and_open_offers() -> None:
+    story = busy_desk()
+    standing = story.engine.standing()
     admitted = [
         (e.contact, e.greeting, e.report_end) for e in standing if isinstance(e, effects.AdmitContact)
     ]
@@ -41,8 +41,7 @@ def test_standing_effects_are_live_contacts_open_offers_and_shown_agents() -> No
     ]
     assert offers == [(1, "anna", 61_000)]
     assert [e for e in standing if isinstance(e, effects.ConnectContact)] == []
-    shown = {e.agent: e.state for e in standing if isinstance(e, effects.ShowAgent)}
-    assert shown == {"anna": "offered", "bert": "wrap_up"}
+    assert {name: story.shown(name) for name in ("anna", "bert")} == {"anna": "offered", "bert": "wrap_up"}
 
 
 def test_standing_effects_join_answered_contacts_also_those_that_rest() -> None:
@@ -98,5 +97,5 @@ def test_an_agent_paused_by_no_answer_stands_as_paused_with_its_reason() -> None
     story = Story(desk(line(ring_ms=5_000), agent("anna"))).ready(0, "anna")
     story.arrive(0)
     story.until(5_000)
-    shown = [e for e in story.engine.standing() if isinstance(e, effects.ShowAgent)]
-    assert shown == [effects.ShowAgent(AgentId("anna"), "paused", "no answer", START_MS + 5_000)]
+    (shown,) = agent_views(story.restart().engine.state)
+    assert (shown.state, shown.reason, shown.since_ms) == ("paused", "no answer", START_MS + 5_000)

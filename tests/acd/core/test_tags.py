@@ -12,7 +12,7 @@ EVENTS = """
     AgentPaused AgentReachable AgentReady AgentSignedIn AgentSignedOut AgentUnreachable CalendarChanged
     ContactArrived ContactDiverted ContactHeld ContactLeft ContactReleased ContactResumed ContactTransferred
     DeskChanged IncidentDeclared IncidentEnded LegLost OfferAccepted OfferFailed OfferRefused PriorityChanged
-    PromptEnded Tick WrapUpCoded WrapUpEnded WrapUpExtended
+    PromptEnded Restarted Tick WrapUpCoded WrapUpEnded WrapUpExtended
 """
 """Every tag that an event ever had in a released journal. Lines are added to this list, never taken away."""
 
@@ -20,8 +20,8 @@ FACTS = """
     Abandoned AgentLegLost Announced Answered Arrived Blocked CalendarSet Deflected DeskSet FlowedOut Held
     IncidentOff IncidentOn Informed Interrupted InterruptionEnded NotAnswered OfferLost OfferWithdrawn Offered
     Overflowed Paused PositionTold PreferredHeld PreferredLet PriorityChange Promoted Queued Reachable Ready
-    Refused Relaxed Released Requeued Resumed SignedIn SignedOut Transferred TriedForgotten Unreachable
-    WrapUpCode WrapUpDone WrapUpExtension WrapUpOverdue WrapUpStarted
+    Refused Relaxed Released Requeued Restart Resumed SignedIn SignedOut Transferred TriedForgotten
+    Unreachable WrapUpCode WrapUpDone WrapUpExtension WrapUpOverdue WrapUpStarted
 """
 """Every tag that a fact ever had in a released journal. Lines are added to this list, never taken away."""
 

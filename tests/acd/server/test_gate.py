@@ -3,16 +3,19 @@
 import asyncio
 import threading
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from acd.core.effects import AdmitContact, Delivery, Effect, ReleaseContact, delivery
+from acd.core.effects import AdmitContact, Effect, ReleaseContact
 from acd.core.events import ContactId
+from acd.core.law import contact_of
 from acd.server.gate import Gate
 from queues.desk import Medium
 
 Left = list[tuple[int, int]]
+Held = dict[tuple[int, int], Effect]
 
 
 def voice(number: int) -> Effect:
@@ -20,7 +23,7 @@ def voice(number: int) -> Effect:
 
 
 def mail(number: int) -> Effect:
-    return AdmitContact(ContactId(number), f"ref{number}", Medium.MAIL, "", False, "")
+    return AdmitContact(ContactId(number), f"ref{number}", Medium.MAIL, "", False, "", promise=True)
 
 
 def with_gate(story: Callable[[Gate, Left], Awaitable[None]]) -> None:
@@ -122,31 +125,77 @@ def test_an_effect_that_causes_another_event_while_leaving_keeps_the_order() -> 
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.lists(st.tuples(st.sampled_from(["hold", "write", "sync"]), st.integers(0, 3)), max_size=40))
-def test_reports_from_threads_never_let_an_effect_pass_its_level(steps: list[tuple[str, int]]) -> None:
-    """Whatever the order of entries and reports, what is out is what the levels allow, by (seq, index)."""
+@given(
+    st.lists(
+        st.one_of(
+            st.tuples(st.just("hold"), st.lists(st.tuples(st.integers(1, 3), st.booleans()), max_size=4)),
+            st.tuples(st.sampled_from(["write", "sync"]), st.integers(0, 3)),
+        ),
+        max_size=40,
+    )
+)
+def test_reports_from_threads_let_no_effect_pass_its_level_or_an_earlier_one_of_its_contact(
+    steps: list[tuple[str, Any]],
+) -> None:
+    """Whatever the order of entries and reports; and who promised nothing waits for no disk."""
 
     async def story(gate: Gate, left: Left) -> None:
+        held: Held = {}
+        promised: set[int] = set()
         last = written = synced = 0
-        levels: dict[tuple[int, int], Delivery] = {}
-        for step, amount in steps:
+        for step, what in steps:
             if step == "hold":
                 last += 1
-                effects = [voice(1) if index % 2 else mail(1) for index in range(amount)]
-                levels.update({(last, index): delivery(effect) for index, effect in enumerate(effects)})
+                effects = [mail(contact) if promise else voice(contact) for contact, promise in what]
+                held.update({(last, index): effect for index, effect in enumerate(effects)})
+                promised |= {contact for contact, promise in what if promise}
                 gate.hold(last, effects)
             elif step == "write":
-                written = min(last, written + amount)
+                written = min(last, written + what)
                 on_thread(gate.on_written, written)
             else:
-                synced = min(written, synced + amount)
+                synced = min(written, synced + what)
                 on_thread(gate.on_synced, synced)
             await turns(2)
-            reached = {Delivery.WRITTEN: max(written, synced), Delivery.SYNCED: synced}
-            assert sorted(left) == [key for key in sorted(levels) if key[0] <= reached[levels[key]]]
-            for level in Delivery:
-                of_level = [key for key in left if levels[key] is level]
-                assert of_level == sorted(of_level)
+            _right_levels(held, left, max(written, synced), synced, promised)
+            _in_order_of_each_contact(held, left)
+        on_thread(gate.on_synced, last)
+        await turns(2)
+        assert set(left) == set(held)
+
+    with_gate(story)
+
+
+def _right_levels(held: Held, left: Left, written: int, synced: int, promised: set[int]) -> None:
+    for key, effect in held.items():
+        if key in left:
+            assert key[0] <= (synced if effect.promise else written)
+        elif contact_of(effect) not in promised:
+            assert key[0] > written
+
+
+def _in_order_of_each_contact(held: Held, left: Left) -> None:
+    for contact in (1, 2, 3):
+        of_contact = [key for key in left if contact_of(held[key]) == contact]
+        assert of_contact == [key for key in held if contact_of(held[key]) == contact][: len(of_contact)]
+
+
+def test_what_follows_a_promise_waits_with_it_and_leaves_after_it() -> None:
+    """The agent is not shown a mail that its sender may still have to send again."""
+
+    async def story(gate: Gate, left: Left) -> None:
+        gate.hold(1, [mail(1), voice(1), voice(2)])
+        gate.hold(2, [voice(1)])
+        gate.on_written(2)
+        await turns()
+        assert left == [(1, 2)]
+        gate.on_synced(2)
+        await turns()
+        assert left == [(1, 2), (1, 0), (1, 1), (2, 0)]
+        gate.hold(3, [voice(1)])
+        gate.on_written(3)
+        await turns()
+        assert left[-1] == (3, 0), "once the promise is kept nothing waits for the disk any more"
 
     with_gate(story)
 

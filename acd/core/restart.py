@@ -1,15 +1,33 @@
-"""The effects in force: what the world must look like if it agrees with the engine."""
+"""A restart: the time that nobody had is given back, and what the world must look like is stated anew."""
 
+from acd.core import facts
 from acd.core.deadlines import Kind
-from acd.core.effects import AdmitContact, ConnectContact, Effect, OfferContact, ShowAgent
+from acd.core.effects import AdmitContact, ConnectContact, Effect, OfferContact
+from acd.core.errors import Rejected
+from acd.core.events import Restarted
 from acd.core.state import State
 from agents.roster import Work
 from agents.states import WorkState
+from queues.desk import LineId, Medium
 from queues.states import ContactState
 
 
+def restarted(state: State, event: Restarted) -> None:
+    """Every offer gets its full time again: while the server was down, no answer could reach it.
+
+    Raises Rejected: it was down from a moment that is still to come.
+    """
+    if event.since_ms > state.now_ms:
+        raise Rejected(f"it cannot have been down from {event.since_ms} on")
+    for work in state.works.values():
+        if work.state is WorkState.RINGING:
+            due_ms = state.now_ms + state.lines[LineId(work.line)].ring_ms
+            state.deadlines.set(Kind.RING, work.id, due_ms)
+    state.tell(facts.Restart(state.now_ms, event.since_ms))
+
+
 def standing(state: State) -> list[Effect]:
-    """Live contacts admitted, open offers ringing, answered contacts joined, agents shown.
+    """Live contacts admitted, open offers ringing, answered contacts joined.
 
     Greetings are not played again, but for a mandatory one (or the text of an incident) whose end was never
     reported.
@@ -20,13 +38,10 @@ def standing(state: State) -> list[Effect]:
         waits_for_it = contact.state is ContactState.GREETING
         greeting = contact.greeting if waits_for_it else ""
         admit = contact.id, contact.ref, contact.medium, greeting, waits_for_it, line.music
-        effects.append(AdmitContact(*admit))
+        effects.append(AdmitContact(*admit, promise=contact.medium is not Medium.VOICE))
     for work in state.works.values():
         if work.state is not WorkState.WRAP_UP:
             effects.append(_of_work(state, work))
-    for seat in state.seats.values():
-        record = seat.record
-        effects.append(ShowAgent(record.id, record.shown, record.shown_reason, record.since_ms))
     return effects
 
 

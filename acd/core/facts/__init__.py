@@ -1,0 +1,75 @@
+"""What was decided: the history. KPIs, reports and explain read facts; nothing else counts anything."""
+
+from acd.core.facts.fact import Fact
+from acd.core.facts.of_agents import (
+    Interrupted,
+    InterruptionEnded,
+    Paused,
+    Reachable,
+    Ready,
+    SignedIn,
+    SignedOut,
+    Unreachable,
+    WrapUpCode,
+    WrapUpDone,
+    WrapUpExtension,
+    WrapUpOverdue,
+    WrapUpStarted,
+)
+from acd.core.facts.of_contacts import (
+    Abandoned,
+    AgentLegLost,
+    Announced,
+    Arrived,
+    Blocked,
+    Deflected,
+    FlowedOut,
+    Held,
+    Informed,
+    Overflowed,
+    PositionTold,
+    PreferredHeld,
+    PreferredLet,
+    PriorityChange,
+    Promoted,
+    Queued,
+    Relaxed,
+    Released,
+    Requeued,
+    Resumed,
+    Transferred,
+    TriedForgotten,
+)
+from acd.core.facts.of_desk import CalendarSet, DeskSet, IncidentOff, IncidentOn, Restart
+from acd.core.facts.of_offers import (
+    Answered,
+    NotAnswered,
+    Offered,
+    OfferFact,
+    OfferLost,
+    OfferWithdrawn,
+    Refused,
+)
+
+ENDINGS: tuple[type[Fact], ...] = (Abandoned, Released, FlowedOut, Deflected)
+"""Each contact that arrived ends by exactly one of these."""
+
+AnyFact = (
+    Restart | DeskSet | CalendarSet | IncidentOn | IncidentOff | Blocked | Arrived | Announced | Informed
+    | Queued | Requeued | PreferredHeld | PreferredLet | Relaxed | Promoted | PriorityChange | TriedForgotten
+    | PositionTold | Offered | Refused | NotAnswered | OfferLost | OfferWithdrawn | Answered | Held
+    | Resumed | Interrupted | InterruptionEnded | Transferred | Overflowed | AgentLegLost | Abandoned
+    | Released | FlowedOut | Deflected | WrapUpStarted | WrapUpExtension | WrapUpCode | WrapUpOverdue
+    | WrapUpDone | SignedIn | SignedOut | Paused | Ready | Reachable | Unreachable
+)  # fmt: skip
+
+__all__ = [
+    "ENDINGS", "Abandoned", "AgentLegLost", "Announced", "Answered", "AnyFact", "Arrived",
+    "Blocked", "CalendarSet", "Deflected", "DeskSet", "Fact", "FlowedOut", "Held", "IncidentOff",
+    "IncidentOn", "Informed", "Interrupted", "InterruptionEnded", "NotAnswered", "OfferFact",
+    "OfferLost", "OfferWithdrawn", "Offered", "Overflowed", "Paused", "PositionTold",
+    "PreferredHeld", "PreferredLet", "PriorityChange", "Promoted", "Queued", "Reachable", "Ready",
+    "Refused", "Relaxed", "Released", "Requeued", "Restart", "Resumed", "SignedIn", "SignedOut",
+    "Transferred", "TriedForgotten", "Unreachable", "WrapUpCode", "WrapUpDone", "WrapUpExtension",
+    "WrapUpOverdue", "WrapUpStarted",
+]  # fmt: skip

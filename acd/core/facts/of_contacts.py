@@ -1,0 +1,199 @@
+"""Facts about contacts: from their arrival to their end."""
+
+from acd.core.events import ContactId
+from acd.core.facts.fact import Fact
+from agents.skills import AgentId
+from queues.desk import EntryId, IncidentId, LineId, Medium, TenantId
+
+
+class Blocked(Fact, frozen=True, tag="Blocked"):
+    """A contact was not admitted. `reason`: `unknown entry` (of no client and line), `closed` or `full`."""
+
+    ref: str
+    entry: EntryId
+    reason: str
+    medium: Medium
+    party: str
+    tenant: TenantId
+    line: LineId
+    """That of the entry: where it first wanted to go."""
+    vip: bool
+
+
+class Arrived(Fact, frozen=True, tag="Arrived"):
+    """A contact was admitted: from here on it is accounted for until one of `ENDINGS`."""
+
+    contact: ContactId
+    ref: str
+    entry: EntryId
+    tenant: TenantId
+    line: LineId
+    medium: Medium
+    party: str
+    vip: bool
+    """Its entry or its VIP list gives it a head start, or a class of its own below that of the line."""
+
+
+class Announced(Fact, frozen=True, tag="Announced"):
+    """A greeting is played; a mandatory one delays the queue."""
+
+    contact: ContactId
+    greeting: str
+    mandatory: bool
+
+
+class Informed(Fact, frozen=True, tag="Informed"):
+    """The greeting that was just announced is the text of this incident; `line` is that of the entry."""
+
+    contact: ContactId
+    incident: IncidentId
+    line: LineId
+
+
+class Queued(Fact, frozen=True, tag="Queued"):
+    """It waits in `line`. `anchor_ms` is when it first waited, whatever happened since."""
+
+    contact: ContactId
+    line: LineId
+    priority_class: int
+    head_start_ms: int
+    anchor_ms: int
+    cause: str
+    """`arrived`, `transfer`, `overflow` or `leg lost`."""
+
+
+class Requeued(Fact, frozen=True, tag="Requeued"):
+    """No offer of it rings any more; it is back in its old place."""
+
+    contact: ContactId
+    line: LineId
+
+
+class PreferredHeld(Fact, frozen=True, tag="PreferredHeld"):
+    """It is held for its preferred agent until `until_ms`."""
+
+    contact: ContactId
+    agent: AgentId
+    until_ms: int
+
+
+class PreferredLet(Fact, frozen=True, tag="PreferredLet"):
+    """It is held no longer. `reason`: `waited`, `agent left` or `tried`."""
+
+    contact: ContactId
+    agent: AgentId
+    reason: str
+
+
+class Relaxed(Fact, frozen=True, tag="Relaxed"):
+    """Relaxation `step` (1, 2, …) of its line applies: more agents may serve it."""
+
+    contact: ContactId
+    step: int
+
+
+class Promoted(Fact, frozen=True, tag="Promoted"):
+    """Its target was near: it has this class now."""
+
+    contact: ContactId
+    priority_class: int
+
+
+class PriorityChange(Fact, frozen=True, tag="PriorityChange"):
+    """Its class or head start was changed by hand; the class is the one asked for, before any promotion."""
+
+    contact: ContactId
+    priority_class: int
+    head_start_ms: int
+
+
+class TriedForgotten(Fact, frozen=True, tag="TriedForgotten"):
+    """Everybody had been tried; it may be offered to all of them again."""
+
+    contact: ContactId
+
+
+class PositionTold(Fact, frozen=True, tag="PositionTold"):
+    """`position` was told (1 is served next) and never gets worse in one line; `rank` is the true one."""
+
+    contact: ContactId
+    position: int
+    rank: int
+
+
+class Held(Fact, frozen=True, tag="Held"):
+    """The conversation was put on hold."""
+
+    contact: ContactId
+    agent: AgentId
+    by_agent: bool
+
+
+class Resumed(Fact, frozen=True, tag="Resumed"):
+    """The conversation went on after a hold."""
+
+    contact: ContactId
+    agent: AgentId
+    by_agent: bool
+
+
+class Transferred(Fact, frozen=True, tag="Transferred"):
+    """The agent handed it to another line; `escalated`: to one of a higher level."""
+
+    contact: ContactId
+    agent: AgentId
+    from_line: LineId
+    to_line: LineId
+    escalated: bool
+
+
+class Overflowed(Fact, frozen=True, tag="Overflowed"):
+    """It left a line for another. `reason`: `waited too long`, `full` or `closed`."""
+
+    contact: ContactId
+    from_line: LineId
+    to_line: LineId
+    reason: str
+
+
+class AgentLegLost(Fact, frozen=True, tag="AgentLegLost"):
+    """The agent's leg died; the contact waits again."""
+
+    contact: ContactId
+    agent: AgentId
+
+
+class Abandoned(Fact, frozen=True, tag="Abandoned"):
+    """The other side left before an answer. `stage`: `greeting`, `waiting` or `offered`."""
+
+    contact: ContactId
+    line: LineId
+    wait_ms: int
+    stage: str
+    leg_lost: bool
+
+
+class Released(Fact, frozen=True, tag="Released"):
+    """It ended. `by`: `caller`, `agent`, `leg lost`, `waited too long`; after a text `closed`, `full`."""
+
+    contact: ContactId
+    line: LineId
+    by: str
+
+
+class FlowedOut(Fact, frozen=True, tag="FlowedOut"):
+    """It left for another service. `kind`: `voicemail` or `callback`; `wait_ms` since it was first queued."""
+
+    contact: ContactId
+    line: LineId
+    kind: str
+    wait_ms: int
+
+
+class Deflected(Fact, frozen=True, tag="Deflected"):
+    """It ended with the mandatory text of an incident, never queued. `by`: `caller` or `end` (the mode)."""
+
+    contact: ContactId
+    line: LineId
+    incident: IncidentId
+    by: str

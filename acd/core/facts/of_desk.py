@@ -1,0 +1,41 @@
+"""Facts about the desk as a whole: what is in force, and since when."""
+
+from acd.core.facts.fact import Fact
+from queues.desk import CalendarId, IncidentId, IncidentMode
+
+
+class Restart(Fact, frozen=True, tag="Restart"):
+    """The server is back after a stop, a crash or an upgrade; from `since_ms` to now nobody could act."""
+
+    since_ms: int
+
+
+class DeskSet(Fact, frozen=True, tag="DeskSet"):
+    """The desk became another one; how large it is."""
+
+    agents: int
+    lines: int
+    entries: int
+
+
+class CalendarSet(Fact, frozen=True, tag="CalendarSet"):
+    """The opening hours of a calendar were replaced."""
+
+    calendar: CalendarId
+
+
+class IncidentOn(Fact, frozen=True, tag="IncidentOn"):
+    """An incident was declared; calls in its scope hear `greeting` from now on."""
+
+    incident: IncidentId
+    greeting: str
+    mode: IncidentMode
+    mandatory: bool
+    expires_ms: int
+
+
+class IncidentOff(Fact, frozen=True, tag="IncidentOff"):
+    """An incident is over. `reason`: `by hand` or `expired`."""
+
+    incident: IncidentId
+    reason: str

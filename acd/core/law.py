@@ -1,0 +1,61 @@
+"""The law of effects, a row each: when it may leave, and what a restart does about it."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import NamedTuple
+
+from acd.core import effects
+from acd.core.effects import Effect
+
+
+class Delivery(StrEnum):
+    """What must have become of the entry before an effect of it may be carried out."""
+
+    WRITTEN = "written"
+    """Survives the death of the process."""
+    SYNCED = "synced"
+    """Survives the death of the machine."""
+
+
+class OnRestart(StrEnum):
+    """What a restart does about effects of which nobody knows whether they were carried out."""
+
+    STANDS = "stands"
+    """The engine states it anew as long as it holds, and its key makes a repetition harmless."""
+    SWEPT = "swept"
+    """It ended something: a leg that stands in no effect any more is ended."""
+    DROPPED = "dropped"
+    """It has lost its meaning."""
+
+
+class Row(NamedTuple):
+    key: tuple[str, ...]
+    """Fields by which a repetition is known; empty: (sequence number of the entry, index within it)."""
+    on_restart: OnRestart
+
+
+LAW: Mapping[type[Effect], Row] = {
+    effects.RejectContact: Row(("ref",), OnRestart.SWEPT),
+    effects.AdmitContact: Row(("contact",), OnRestart.STANDS),
+    effects.AnnouncePosition: Row((), OnRestart.DROPPED),
+    effects.OfferContact: Row(("offer",), OnRestart.STANDS),
+    effects.WithdrawOffer: Row(("offer",), OnRestart.SWEPT),
+    effects.ConnectContact: Row(("offer",), OnRestart.STANDS),
+    effects.ReturnToWaiting: Row((), OnRestart.DROPPED),
+    effects.ReleaseContact: Row(("contact",), OnRestart.SWEPT),
+    effects.ReleaseAgent: Row(("contact", "agent"), OnRestart.SWEPT),
+}
+
+
+def delivery(effect: Effect) -> Delivery:
+    """When `effect` may leave, if nothing earlier of its contact waits longer.
+
+    A promise to the world outside (an accepted mail) must outlive the machine; what else is done may be
+    forgotten with it.
+    """
+    return Delivery.SYNCED if effect.promise else Delivery.WRITTEN
+
+
+def contact_of(effect: Effect) -> int:
+    """The contact whose effects leave in their order; 0: it never became one."""
+    return 0 if type(effect) is effects.RejectContact else effect.contact  # type: ignore[attr-defined]

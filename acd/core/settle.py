@@ -1,0 +1,71 @@
+"""Bringing the desk to rest: after what a handler changed, who is matched with whom, and in what order.
+
+The law of order: contacts that waited too long go their line's way; then contacts find agents, the first in
+rank first; then agents find contacts, in the order of the roster. It holds after every event, and after every
+single deadline of a `Tick`, so that what happened first is also decided first.
+"""
+
+from collections.abc import Iterable
+from operator import attrgetter
+
+from acd.core.matching import in_rank_order, place
+from acd.core.offers import refresh, serve_agent, serve_contact
+from acd.core.state import State
+from acd.core.waiting import give_up
+from agents.roster import Seat
+from queues.contact import Contact
+from queues.states import ContactState
+
+_WAITING = ContactState.WAITING
+_BY_ROSTER = attrgetter("record.number")
+
+
+def settle(state: State) -> None:
+    """Rank what changed, match contacts in rank order, then serve agents in roster order."""
+    seats = state.unserved
+    for seat in seats.values():
+        refresh(state, seat)
+    if state.unranked:
+        _rank_anew(state)
+    if state.unmatched:
+        _match(state)
+    if seats:
+        state.unserved = {}
+        _serve(state, seats.values())
+
+
+def _rank_anew(state: State) -> None:
+    unranked, state.unranked = state.unranked, {}
+    board = state.board
+    for contact in unranked.values():
+        if contact.id in board.places:
+            board.leave(contact.id)
+            place(state, contact)
+            if contact.state is _WAITING:
+                board.show(contact.id)
+
+
+def _match(state: State) -> None:
+    """Who waited too long while an agent was rung for him goes his line's way first."""
+    unmatched, state.unmatched = state.unmatched, {}
+    for contact in unmatched.values():
+        max_wait_ms = state.lines[contact.line].max_wait_ms
+        if max_wait_ms and contact.state is _WAITING and state.now_ms >= contact.line_since_ms + max_wait_ms:
+            give_up(state, contact)
+    unmatched.update(state.unmatched)  # whom `give_up` sent to another line
+    state.unmatched = {}
+    places = state.board.places
+    waiting: dict[int, Contact] = {  # where nobody is idle there is nothing to match
+        contact.id: contact
+        for contact in unmatched.values()
+        if contact.state is _WAITING and places[contact.id].need.pool
+    }
+    for number in in_rank_order(state, waiting) if len(waiting) > 1 else waiting:
+        contact = waiting[number]
+        serve_contact(state, contact)
+
+
+def _serve(state: State, seats: Iterable[Seat]) -> None:
+    for seat in sorted(seats, key=_BY_ROSTER):
+        if seat.free:
+            serve_agent(state, seat)

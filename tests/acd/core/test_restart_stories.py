@@ -1,0 +1,45 @@
+"""A restart as the engine sees it: the time that nobody had is given back, the calendar goes on."""
+
+from acd.core import effects, events, facts
+from queues.desk import WrapUpRule
+from tests.acd.core.story import START_MS, Story, agent, desk, line
+
+
+def test_agents_who_were_rung_when_the_server_went_away_are_rung_their_full_time_again() -> None:
+    """Seventy seconds away: without it three agents were paused though none had heard a thing."""
+    names = ("anna", "bert", "carl")
+    story = Story(desk(line(ring_ms=20_000), *map(agent, names))).ready(0, *names)
+    for now in range(3):
+        story.arrive(now)
+    story.away(15_000, until=85_000)
+    assert [story.shown(name) for name in names] == ["offered"] * 3
+    rung = [e.deadline_ms for e in story.engine.standing() if isinstance(e, effects.OfferContact)]
+    assert rung == [START_MS + 105_000] * 3
+    story.until(104_999)
+    assert story.of(facts.NotAnswered) == []
+    story.until(105_000)
+    assert len(story.of(facts.NotAnswered)) == 3
+
+
+def test_what_follows_the_calendar_fires_at_once_after_the_outage() -> None:
+    """A wrap-up ends in its own time, server or not; who waited too long goes his line's way."""
+    opened = desk(line(max_wait_ms=30_000, wrap_up=WrapUpRule(ms=10_000)), agent("anna"))
+    story = Story(opened).ready(0, "anna")
+    call = story.arrive(0)
+    story.accept(0, "anna").release(5_000, call, "anna")
+    waits = story.arrive(6_000)
+    story.away(7_000, until=90_000)
+    story.until(90_000)
+    assert [fact.t_ms - START_MS for fact in story.of(facts.WrapUpDone)] == [90_000]
+    assert story.rung("anna") == waits, "the wrap-up was due before his wait was too long"
+
+
+def test_the_outage_is_in_the_history() -> None:
+    """With the moment since which nobody could act."""
+    story = Story(desk(line())).away(1_000, until=4_000)
+    assert story.of(facts.Restart) == [facts.Restart(START_MS + 4_000, START_MS + 1_000)]
+
+
+def test_an_outage_that_has_not_begun_is_refused() -> None:
+    story = Story(desk(line()))
+    assert "down from" in story.rejects(1_000, events.Restarted(START_MS + 1_001))
