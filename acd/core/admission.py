@@ -9,7 +9,7 @@ from acd.core.state import State, step
 from acd.core.waiting import end, enter_line, forget, watch_target
 from queues.contact import NO_INCIDENT, Contact
 from queues.desk import Entry, Incident, Line, LineId, Medium, Overflow, TenantId
-from queues.states import CONTACT, ContactState
+from queues.states import CONTACT
 
 Hop = tuple[LineId, LineId, str]
 """From line, to line, reason."""
@@ -191,19 +191,12 @@ def _text_ended(state: State, contact: Contact) -> None:
 
 
 def priority_changed(state: State, event: PriorityChanged) -> None:
-    """Re-rank the contact at once if it waits.
-
-    Raises Rejected when it is being handled, or when the head start is negative.
-    """
+    """Re-rank the contact at once if it waits. Raises Rejected when the head start is negative."""
     contact = state.contact(event.contact)
-    if contact.state is ContactState.CONNECTED:
-        raise Rejected(f"contact {event.contact} is being handled")
-    if event.head_start_ms is not None and event.head_start_ms < 0:
-        raise Rejected(f"a head start of {event.head_start_ms} ms is negative")
-    if event.priority_class is not None:
-        contact.asked_class = event.priority_class
-    if event.head_start_ms is not None:
-        contact.head_start_ms = event.head_start_ms
+    head_start_ms = event.head_start_ms or 0
+    if head_start_ms < 0:
+        raise Rejected(f"a head start of {head_start_ms} ms is negative")
+    contact.asked_class, contact.head_start_ms = event.priority_class, head_start_ms
     contact.told_position = 0
     line = state.lines[contact.line]
     asked = line.priority_class if contact.asked_class is None else contact.asked_class

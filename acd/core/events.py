@@ -7,7 +7,7 @@ from msgspec import Struct
 from agents.roster import ContactId as ContactId
 from agents.roster import OfferId as OfferId
 from agents.skills import AgentId
-from queues.desk import Calendar, Desk, EntryId, Incident, IncidentId, LineId, Medium
+from queues.desk import Calendar, Desk, EntryId, Incident, IncidentId, LineId, Medium, TenantId
 
 Diversion = Literal["voicemail", "callback"]
 """The services for which a waiting contact may leave its line."""
@@ -54,6 +54,18 @@ class IncidentEnded(Event, frozen=True, tag="IncidentEnded"):
     """The incident is over before it expires. Who hears its text now hears it out and is then admitted."""
 
     incident: IncidentId
+
+
+class ListChanged(Event, frozen=True, tag="ListChanged"):
+    """The directory has a new version of a client's list; who is on it stays there.
+
+    Whom it concerns follows, as changes of priority.
+    """
+
+    tenant: TenantId
+    list: str
+    version: int
+    """Greater than the one before."""
 
 
 class ContactArrived(Event, frozen=True, tag="ContactArrived"):
@@ -132,11 +144,16 @@ class ContactTransferred(Event, frozen=True, tag="ContactTransferred"):
 
 
 class PriorityChanged(Event, frozen=True, tag="PriorityChanged"):
-    """A waiting (or later waiting) contact gets another class or head start; None leaves as is."""
+    """A contact's class and head start are these now, whatever they were: what was given can be taken back.
+
+    One that waits is ranked anew at once, one in hand when it waits again.
+    """
 
     contact: ContactId
     priority_class: int | None = None
+    """None: that of its line."""
     head_start_ms: int | None = None
+    """None: none."""
 
 
 class OfferAccepted(Event, frozen=True, tag="OfferAccepted"):
@@ -226,6 +243,7 @@ AnyEvent = (
     | CalendarChanged
     | IncidentDeclared
     | IncidentEnded
+    | ListChanged
     | ContactArrived
     | PromptEnded
     | ContactLeft

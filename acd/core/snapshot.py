@@ -9,7 +9,7 @@ from acd.core.rebuild import rebuild
 from acd.core.state import State
 from agents.roster import AgentRecord, Work
 from queues.contact import Contact
-from queues.desk import Desk, Incident
+from queues.desk import Desk, Incident, TenantId
 
 OLDEST_VERSION = 2
 """Snapshots since then can be read: what they lack has a default, what they have in excess is passed over."""
@@ -29,6 +29,7 @@ class Image(Struct, array_like=True):
     agents: list[AgentRecord]
     incidents: list[tuple[int, Incident]]
     deadlines: Saved
+    lists: list[tuple[TenantId, str, int]] = []
 
 
 def save(state: State, version: int) -> bytes:
@@ -45,6 +46,7 @@ def save(state: State, version: int) -> bytes:
         [seat.record for seat in state.seats.values()],
         list(state.incidents.items()),
         state.deadlines.save(),
+        [(*key, held) for key, held in state.lists.items()],
     )
     return msgspec.msgpack.encode(image)
 
@@ -70,5 +72,6 @@ def _state_of(image: Image) -> State:
     state.contacts = {contact.id: contact for contact in image.contacts}
     state.works = {work.id: work for work in image.works}
     state.deadlines = Deadlines(image.deadlines)
+    state.lists = {(tenant, name): held for tenant, name, held in image.lists}
     rebuild(state, image.agents)
     return state

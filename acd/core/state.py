@@ -12,7 +12,7 @@ from agents.skills import AgentId
 from queues.board import Board
 from queues.calendar import Clock, WallClock
 from queues.contact import Contact
-from queues.desk import ALWAYS, CalendarId, Desk, Entry, EntryId, Incident, Line, LineId
+from queues.desk import ALWAYS, CalendarId, Desk, Entry, EntryId, Incident, Line, LineId, TenantId
 
 S = TypeVar("S")
 
@@ -23,8 +23,8 @@ class State:
     A handler changes, and marks what it changed (`rank_anew`, `match`, `serve`); `acd.core.settle` does
     the rest.
 
-    What is saved: `desk`, `contacts`, `works`, the agents' records, `incidents`, `deadlines` and the running
-    numbers.
+    What is saved: `desk`, `contacts`, `works`, the agents' records, `incidents`, `lists`, `deadlines` and the
+    running numbers.
     Everything else (seats, board, clocks) is derived, by `acd.core.rebuild`.
     """
 
@@ -42,6 +42,9 @@ class State:
         self.last_incident = 0
         self.incidents: dict[int, Incident] = {}
         """Those that are on, by running number: in the order in which they were declared."""
+
+        self.lists: dict[tuple[TenantId, str], int] = {}
+        """Client and list → the version that holds."""
 
         self.lines: dict[LineId, Line] = {}
         self.entries: dict[EntryId, Entry] = {}

@@ -35,6 +35,9 @@ class ContactView(Struct, frozen=True):
     line: LineId
     state: str
     priority_class: int
+    """By which it is ranked now, promotion included."""
+    asked_class: int | None
+    """What its entry, a list or somebody by hand gave it; None: it has that of its line."""
     head_start_ms: int
     wait_ms: int
     """Since it first waited; goes on while it is connected."""
@@ -102,6 +105,7 @@ def contact_view(state: State, contact: Contact, now_ms: int) -> ContactView:
         line=contact.line,
         state=contact.state.value,
         priority_class=place.urgency.priority_class if place else asked,
+        asked_class=contact.asked_class,
         head_start_ms=contact.head_start_ms,
         wait_ms=now_ms - contact.anchor_ms if contact.anchor_ms else 0,
         position=state.board.rank(contact.id) if place else 0,

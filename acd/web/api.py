@@ -180,9 +180,8 @@ def _contact_router(control: Control) -> APIRouter:
 
     @router.post("/contacts/{contact}/priority", **_shows(Changed))
     async def priority(contact: ContactPath, wanted: PriorityRequest) -> Response:
-        """Give a waiting contact another class or head start; what waits is matched anew."""
-        number = _live(control, contact).id
-        event = PriorityChanged(ContactId(number), wanted.priority_class, wanted.head_start_ms)
+        """Give a contact another class or head start, or take it back; what waits is matched anew."""
+        event = _priority_event(_live(control, contact), wanted)
         return Json(Changed(await _changed(control, event)))
 
     @router.post("/contacts/{contact}/transfer", **_shows(Changed))
@@ -224,6 +223,16 @@ def _state_event(agent: AgentId, availability: str, wanted: StateChange) -> Even
     if wanted.state is WantedState.SIGNED_OUT:
         return AgentSignedOut(agent)
     return AgentSignedIn(agent) if availability == WantedState.SIGNED_OUT.value else AgentReady(agent)
+
+
+def _priority_event(contact: ContactView, wanted: PriorityRequest) -> Event:
+    """What holds then: a field that the request does not name stays as it is, `null` takes it back."""
+    named = wanted.model_fields_set
+    return PriorityChanged(
+        ContactId(contact.id),
+        wanted.priority_class if "priority_class" in named else contact.asked_class,
+        wanted.head_start_ms if "head_start_ms" in named else contact.head_start_ms,
+    )
 
 
 def _wrap_up_event(contact: ContactId, agent: AgentId, wanted: WrapUpRequest) -> Event:

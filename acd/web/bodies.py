@@ -29,14 +29,14 @@ class StateChange(_Request):
 
 
 class PriorityRequest(_Request):
-    """A waiting contact's new class or head start, or both."""
+    """A contact's new class or head start, or both; null takes back what it was given."""
 
     priority_class: int | None = Field(default=None, ge=0, le=99)
     head_start_ms: int | None = Field(default=None, ge=0, le=7 * 24 * 3600 * 1000)
 
     @model_validator(mode="after")
     def _something(self) -> "PriorityRequest":
-        if self.priority_class is None and self.head_start_ms is None:
+        if not self.model_fields_set:
             raise ValueError("priority_class or head_start_ms is required")
         return self
 

@@ -10,7 +10,7 @@ import msgspec
 
 from acd.core.engine import Engine
 from acd.core.errors import Rejected
-from acd.core.events import Event
+from acd.core.events import Event, PriorityChanged
 from acd.core.facts import Fact
 from acd.journal.codec import decode_event, decode_facts
 
@@ -61,12 +61,24 @@ def first_difference(steps: Sequence[Step]) -> Difference | None:
     engine = Engine()
     for number, (t_ms, event, expected) in enumerate(steps, 1):
         try:
-            found = engine.handle(event, t_ms).facts
+            found = engine.handle(as_meant(event, engine), t_ms).facts
         except Rejected as refusal:
             return Difference(number, t_ms, event, 0, next(iter(expected), None), f"rejected: {refusal}")
         if (place := unlike(expected, found)) is not None:
             return Difference(number, t_ms, event, place, _at(expected, place), _at(found, place))
     return None
+
+
+def as_meant(event: Event, engine: Engine) -> Event:
+    """Up to engine version 2 None in a change of priority was "as it is"; now it says what holds."""
+    if (
+        not isinstance(event, PriorityChanged)
+        or (contact := engine.state.contacts.get(event.contact)) is None
+    ):
+        return event
+    asked = contact.asked_class if event.priority_class is None else event.priority_class
+    head_ms = contact.head_start_ms if event.head_start_ms is None else event.head_start_ms
+    return PriorityChanged(event.contact, asked, head_ms)
 
 
 def unlike(expected: Sequence[Fact], found: Sequence[Fact]) -> int | None:

@@ -40,7 +40,7 @@ from acd.core.facts.of_contacts import (
     Transferred,
     TriedForgotten,
 )
-from acd.core.facts.of_desk import CalendarSet, DeskSet, IncidentOff, IncidentOn, Restart
+from acd.core.facts.of_desk import CalendarSet, DeskSet, IncidentOff, IncidentOn, ListSet, Restart
 from acd.core.facts.of_offers import (
     Answered,
     NotAnswered,
@@ -55,10 +55,10 @@ ENDINGS: tuple[type[Fact], ...] = (Abandoned, Released, FlowedOut, Deflected)
 """Each contact that arrived ends by exactly one of these."""
 
 AnyFact = (
-    Restart | DeskSet | CalendarSet | IncidentOn | IncidentOff | Blocked | Arrived | Announced | Informed
-    | Queued | Requeued | PreferredHeld | PreferredLet | Relaxed | Promoted | PriorityChange | TriedForgotten
-    | PositionTold | Offered | Refused | NotAnswered | OfferLost | OfferWithdrawn | Answered | Held
-    | Resumed | Interrupted | InterruptionEnded | Transferred | Overflowed | AgentLegLost | Abandoned
+    Restart | DeskSet | CalendarSet | ListSet | IncidentOn | IncidentOff | Blocked | Arrived | Announced
+    | Informed | Queued | Requeued | PreferredHeld | PreferredLet | Relaxed | Promoted | PriorityChange
+    | TriedForgotten | PositionTold | Offered | Refused | NotAnswered | OfferLost | OfferWithdrawn | Answered
+    | Held | Resumed | Interrupted | InterruptionEnded | Transferred | Overflowed | AgentLegLost | Abandoned
     | Released | FlowedOut | Deflected | WrapUpStarted | WrapUpExtension | WrapUpCode | WrapUpOverdue
     | WrapUpDone | SignedIn | SignedOut | Paused | Ready | Reachable | Unreachable
 )  # fmt: skip
@@ -66,7 +66,7 @@ AnyFact = (
 __all__ = [
     "ENDINGS", "Abandoned", "AgentLegLost", "Announced", "Answered", "AnyFact", "Arrived",
     "Blocked", "CalendarSet", "Deflected", "DeskSet", "Fact", "FlowedOut", "Held", "IncidentOff",
-    "IncidentOn", "Informed", "Interrupted", "InterruptionEnded", "NotAnswered", "OfferFact",
+    "IncidentOn", "Informed", "Interrupted", "InterruptionEnded", "ListSet", "NotAnswered", "OfferFact",
     "OfferLost", "OfferWithdrawn", "Offered", "Overflowed", "Paused", "PositionTold",
     "PreferredHeld", "PreferredLet", "PriorityChange", "Promoted", "Queued", "Reachable", "Ready",
     "Refused", "Relaxed", "Released", "Requeued", "Restart", "Resumed", "SignedIn", "SignedOut",

@@ -100,7 +100,7 @@ class Promoted(Fact, frozen=True, tag="Promoted"):
 
 
 class PriorityChange(Fact, frozen=True, tag="PriorityChange"):
-    """Its class or head start was changed by hand; the class is the one asked for, before any promotion."""
+    """Its class or head start changed by hand or by a list; the class is that asked for, before promotion."""
 
     contact: ContactId
     priority_class: int

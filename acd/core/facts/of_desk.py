@@ -1,7 +1,7 @@
 """Facts about the desk as a whole: what is in force, and since when."""
 
 from acd.core.facts.fact import Fact
-from queues.desk import CalendarId, IncidentId, IncidentMode
+from queues.desk import CalendarId, IncidentId, IncidentMode, TenantId
 
 
 class Restart(Fact, frozen=True, tag="Restart"):
@@ -22,6 +22,14 @@ class CalendarSet(Fact, frozen=True, tag="CalendarSet"):
     """The opening hours of a calendar were replaced."""
 
     calendar: CalendarId
+
+
+class ListSet(Fact, frozen=True, tag="ListSet"):
+    """From now on contacts are identified by this version of a client's list."""
+
+    tenant: TenantId
+    list: str
+    version: int
 
 
 class IncidentOn(Fact, frozen=True, tag="IncidentOn"):

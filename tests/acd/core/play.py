@@ -207,6 +207,11 @@ def _calendar(play: Play, x: int, y: int, z: int) -> None:
     play.submit(events.CalendarChanged(random_calendar(rng, f"c{x % 2}", play.now_ms)))
 
 
+def _list(play: Play, x: int, y: int, z: int) -> None:
+    tenant = play.engine.state.desk.tenants[x % len(play.engine.state.desk.tenants)].id
+    play.submit(events.ListChanged(tenant, ("vip", "users")[y % 2], 1 + z % 50))
+
+
 MOVES: Mapping[str, Callable[[Play, int, int, int], None]] = {
     "advance": lambda play, x, y, z: play.advance((0, x % 50, x % 1_500, x % 9_000)[y % 4]),
     "arrive": _arrive,
@@ -242,6 +247,7 @@ MOVES: Mapping[str, Callable[[Play, int, int, int], None]] = {
     ),
     "desk": lambda play, x, y, z: play.submit(events.DeskChanged(random_desk(z, play.now_ms))) and None,
     "calendar": _calendar,
+    "list": _list,
     "restart": lambda play, x, y, z: play.restart(),
     "outage": lambda play, x, y, z: play.outage(x * (1, 10, 60)[y % 3]),
 }
@@ -271,6 +277,7 @@ WEIGHTS: Mapping[str, int] = {
     "ready": 16,
     "reachable": 20,
     "unreachable": 2,
+    "list": 1,
 }
 
 

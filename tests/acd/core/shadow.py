@@ -15,6 +15,7 @@ class Shadow(ShadowIncidents):
 
     def __init__(self) -> None:
         super().__init__()
+        self.lists: dict[tuple[str, str], int] = {}
         self.on_offer: Callable[[facts.Offered], None] = lambda _: None
 
     def fold(self, fact: facts.Fact) -> None:
@@ -56,6 +57,12 @@ class Shadow(ShadowIncidents):
             self.agents.setdefault(agent.id, ShadowAgent(agent.id))
         for contact in self.contacts.values():
             self._apply_rules(contact, fact.t_ms)
+
+    def _listset(self, fact: facts.ListSet) -> None:
+        """Lists are of no consequence by themselves."""
+        assert isinstance(self.event, events.ListChanged)
+        assert fact.version > self.lists.get((fact.tenant, fact.list), 0)
+        self.lists[fact.tenant, fact.list] = fact.version
 
     def _calendarset(self, fact: facts.CalendarSet) -> None:
         assert isinstance(self.event, events.CalendarChanged)
@@ -168,8 +175,7 @@ class Shadow(ShadowIncidents):
     def _prioritychange(self, fact: facts.PriorityChange) -> None:
         event, contact = self.event, self.contacts[fact.contact]
         assert isinstance(event, events.PriorityChanged)
-        contact.asked = contact.asked if event.priority_class is None else event.priority_class
-        contact.head_ms = contact.head_ms if event.head_start_ms is None else event.head_start_ms
+        contact.asked, contact.head_ms = event.priority_class, event.head_start_ms or 0
         contact.told = 0
 
     def _triedforgotten(self, fact: facts.TriedForgotten) -> None:

@@ -4,10 +4,11 @@ import pytest
 from msgspec.structs import replace
 
 from acd.core import effects, events, facts
+from acd.core.engine import Engine
 from acd.core.events import ContactId
 from agents.skills import AgentId
-from queues.desk import LineId
-from tests.acd.core.story import START_MS, VOICE, Story, agent, desk, line
+from queues.desk import LineId, TenantId
+from tests.acd.core.story import START_MS, VOICE, Story, agent, desk, entry, line
 
 ANNA, BERT = AgentId("anna"), AgentId("bert")
 
@@ -58,12 +59,47 @@ def test_a_priority_change_of_a_contact_being_rung_holds_when_it_comes_back() ->
     assert story.rung("bert") == first
 
 
-def test_a_priority_change_during_the_call_or_to_a_negative_head_start_is_rejected() -> None:
-    story = Story(desk(line(), agent("anna"))).ready(0, "anna")
-    call = ContactId(story.arrive(0))
-    assert "negative" in story.rejects(0, events.PriorityChanged(call, None, -1))
+def test_a_priority_change_to_a_negative_head_start_is_rejected() -> None:
+    story = Story(desk(line(), agent("anna")))
+    assert "negative" in story.rejects(0, events.PriorityChanged(ContactId(story.arrive(0)), None, -1))
+
+
+def test_a_priority_change_during_the_call_holds_when_it_waits_again() -> None:
+    """Who became a VIP while he was spoken to is one in the second line, too."""
+    story = Story(desk(line(), line("second"), agent("anna"), entry("second", "second"))).ready(0, "anna")
+    call, other = ContactId(story.arrive(0)), story.arrive(0, to="second")
     story.accept(0, "anna")
-    assert "being handled" in story.rejects(1_000, events.PriorityChanged(call, 1))
+    story.at(1_000, events.PriorityChanged(call, 1))
+    assert story.position(other) == 1
+    story.at(2_000, events.ContactTransferred(call, ANNA, LineId("second")))
+    assert (story.position(call), story.position(other)) == (1, 2)
+
+
+@pytest.mark.parametrize("given", [{"priority_class": 1}, {"head_start_ms": 60_000}])
+def test_what_a_priority_change_gave_the_next_one_takes_back(given: dict[str, int]) -> None:
+    """It says what holds, not what is added: the contact has the place that it would always have had."""
+    story = Story(desk(line(), agent("anna")))
+    first, second = ContactId(story.arrive(0)), ContactId(story.arrive(1_000))
+    story.at(2_000, events.PriorityChanged(second, **given))
+    assert (story.position(first), story.position(second)) == (2, 1)
+    story.at(3_000, events.PriorityChanged(second))
+    assert (story.position(first), story.position(second)) == (1, 2)
+    assert (story.contact(second).asked_class, story.contact(second).head_start_ms) == (None, 0)
+    assert [(fact.priority_class, fact.head_start_ms) for fact in story.of(facts.PriorityChange)][-1] == (
+        5,
+        0,
+    )
+
+
+def test_a_list_has_one_version_which_only_grows_and_survives_a_restart() -> None:
+    story = Story(desk(line()))
+    tenant = story.engine.state.desk.tenants[0].id
+    story.at(0, events.ListChanged(tenant, "vip", 3)).at(0, events.ListChanged(tenant, "users", 1))
+    assert "has version 3" in story.rejects(1_000, events.ListChanged(tenant, "vip", 3))
+    assert "unknown" in story.rejects(1_000, events.ListChanged(TenantId("nobody"), "vip", 1))
+    assert [(fact.list, fact.version) for fact in story.of(facts.ListSet)] == [("vip", 3), ("users", 1)]
+    again = Engine.restore(story.engine.snapshot())
+    assert again.state.lists == {(tenant, "vip"): 3, (tenant, "users"): 1}
 
 
 def test_a_contact_is_held_for_its_preferred_agent_for_a_bounded_time() -> None:

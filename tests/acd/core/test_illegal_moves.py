@@ -10,7 +10,7 @@ from acd.core.engine import ENGINE_VERSION, ON_EVENT, Engine
 from acd.core.errors import EngineError, Overdue, TimeWentBack, UnreadableSnapshot
 from acd.core.events import ContactId, OfferId
 from agents.skills import AgentId
-from queues.desk import EntryId, IncidentId, LineId, Medium
+from queues.desk import EntryId, IncidentId, LineId, Medium, TenantId
 from tests.acd.core.story import START_MS, VOICE, Story, agent, declared, desk, line
 
 NOBODY, GONE, LOST = AgentId("nobody"), ContactId(99), OfferId(99)
@@ -28,6 +28,7 @@ OF_NOBODY: list[events.Event] = [
     events.ContactResumed(GONE, True),
     events.ContactTransferred(GONE, ANNA, LineId("help")),
     events.PriorityChanged(GONE, 1),
+    events.ListChanged(TenantId("nobody"), "vip", 1),
     events.OfferAccepted(LOST),
     events.OfferRefused(LOST),
     events.OfferFailed(LOST),
@@ -65,7 +66,6 @@ WHILE_CONNECTED: list[events.Event] = [
     events.OfferRefused(OFFER),
     events.OfferFailed(OFFER),
     events.PromptEnded(CALL),
-    events.PriorityChanged(CALL, 1),
     events.WrapUpEnded(CALL, ANNA),
     events.WrapUpExtended(CALL, ANNA, 1),
 ]

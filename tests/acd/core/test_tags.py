@@ -13,6 +13,7 @@ EVENTS = """
     ContactArrived ContactDiverted ContactHeld ContactLeft ContactReleased ContactResumed ContactTransferred
     DeskChanged IncidentDeclared IncidentEnded LegLost OfferAccepted OfferFailed OfferRefused PriorityChanged
     PromptEnded Restarted Tick WrapUpCoded WrapUpEnded WrapUpExtended
+    ListChanged
 """
 """Every tag that an event ever had in a released journal. Lines are added to this list, never taken away."""
 
@@ -22,6 +23,7 @@ FACTS = """
     Overflowed Paused PositionTold PreferredHeld PreferredLet PriorityChange Promoted Queued Reachable Ready
     Refused Relaxed Released Requeued Restart Resumed SignedIn SignedOut Transferred TriedForgotten
     Unreachable WrapUpCode WrapUpDone WrapUpExtension WrapUpOverdue WrapUpStarted
+    ListSet
 """
 """Every tag that a fact ever had in a released journal. Lines are added to this list, never taken away."""
 

@@ -200,6 +200,13 @@ def test_the_priority_of_a_waiting_contact_is_changed(tmp_path: Path) -> None:
         answer = await rig.post("/contacts/2/priority", {"head_start_ms": 600_000})
         assert answer.status_code == 200
         assert (await rig.get("/contacts/2")).json()["contact"]["position"] == 2
+        assert (await rig.post("/contacts/3/priority", {"head_start_ms": 1})).status_code == 200
+        third = (await rig.get("/contacts/3")).json()["contact"]
+        assert (third["asked_class"], third["head_start_ms"]) == (1, 1), "what is not named stays"
+        assert (await rig.post("/contacts/3/priority", {"head_start_ms": None})).status_code == 200
+        assert (await rig.post("/contacts/3/priority", {"priority_class": None})).status_code == 200
+        third = (await rig.get("/contacts/3")).json()["contact"]
+        assert (third["position"], third["asked_class"], third["head_start_ms"]) == (3, None, 0)
 
     with_server(tmp_path, story)
 
