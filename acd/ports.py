@@ -7,6 +7,7 @@ from typing import NamedTuple, NewType, Protocol
 
 from acd.core.effects import Effect
 from acd.core.events import Event
+from acd.core.facts import Fact
 from queues.desk import EntryId, Medium
 
 
@@ -21,6 +22,16 @@ class Entry(NamedTuple):
     facts: bytes
     digest: bytes
     """BLAKE2b-128 of `facts`; replay compares it and stops loudly when it differs."""
+    by: str = ""
+    """Who asked: `api:TOKEN`, `channel:NAME`, `phone:AGENT`, `site`; empty: time itself, or not known."""
+
+
+class Told(NamedTuple):
+    """A fact with its entry's number and who asked for that entry."""
+
+    seq: int
+    by: str
+    fact: Fact
 
 
 class Record(NamedTuple):

@@ -18,10 +18,6 @@ CREATE TABLE folded (segment INTEGER NOT NULL);
 INSERT INTO folded VALUES (0);
 """
 )
-_COPY = (
-    f"INSERT OR IGNORE INTO main.entries ({rows.COLUMNS}) "
-    f"SELECT {rows.COLUMNS} FROM old.entries WHERE seq <= ?"
-)
 _KEEP_RECORD = "INSERT OR REPLACE INTO main.records VALUES (?, ?, ?)"
 _DELETE_RECORD = "DELETE FROM main.records WHERE channel = ? AND key = ?"
 
@@ -34,6 +30,7 @@ class Archive:
         if not self.path.exists():
             database.create(self.path, _SCHEMA)
         self._connection = database.connect(self.path, synchronous="FULL")
+        database.bring_up_to_date(self._connection)
 
     @property
     def folded_segment(self) -> int:
@@ -59,9 +56,14 @@ class Archive:
 
     def _copy(self, number: int, last_seq: int, records: Mapping[tuple[str, str], bytes | None]) -> None:
         db = self._connection
+        columns = rows.stored_columns(db, "old")
         db.execute("BEGIN IMMEDIATE")
         try:
-            db.execute(_COPY, (last_seq,))
+            db.execute(
+                f"INSERT OR IGNORE INTO main.entries ({rows.COLUMNS}) "
+                f"SELECT {columns} FROM old.entries WHERE seq <= ?",
+                (last_seq,),
+            )
             db.executemany(
                 _KEEP_RECORD, [(*key, value) for key, value in records.items() if value is not None]
             )

@@ -6,8 +6,11 @@ from pathlib import Path
 
 from acd.journal.errors import JournalDamagedError, JournalFormatError
 
-FORMAT = 1
-"""Version of the layout of all the journal's files; raised whenever an older program could misread them."""
+FORMAT = 2
+"""Version of the layout of all the journal's files; raised whenever an older program could misread them.
+
+1: entries did not say who asked. Its files are read as they are; the archive, which grows, gets the column.
+"""
 
 APPLICATION_ID = 0x61636431
 UNFINISHED = ".new"
@@ -17,7 +20,8 @@ _MAGIC = b"SQLite format 3\0"
 ENTRIES_TABLE = """
 CREATE TABLE entries (
   seq INTEGER PRIMARY KEY, t_ms INTEGER NOT NULL, version INTEGER NOT NULL,
-  event BLOB NOT NULL, facts BLOB NOT NULL, digest BLOB NOT NULL, checksum INTEGER NOT NULL, records BLOB);
+  event BLOB NOT NULL, facts BLOB NOT NULL, digest BLOB NOT NULL, checksum INTEGER NOT NULL, records BLOB,
+  by TEXT NOT NULL DEFAULT '');
 """
 
 
@@ -72,6 +76,21 @@ def connect(path: Path, *, synchronous: str) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
+
+
+def format_of(connection: sqlite3.Connection, schema: str = "main") -> int:
+    """The format in which this file was made, or to which it was brought."""
+    (found,) = connection.execute(f"PRAGMA {schema}.user_version").fetchone()
+    return int(found)
+
+
+def bring_up_to_date(connection: sqlite3.Connection) -> None:
+    """Give entries of format 1 their new column, whole or not at all; nothing is copied."""
+    if format_of(connection) < FORMAT:
+        connection.executescript(
+            "BEGIN IMMEDIATE; ALTER TABLE entries ADD COLUMN by TEXT NOT NULL DEFAULT ''; "
+            f"PRAGMA user_version={FORMAT}; COMMIT"
+        )
 
 
 def sync_path(path: Path) -> None:

@@ -9,12 +9,12 @@ from zlib import crc32
 
 import msgspec
 
+from acd.journal import database
 from acd.journal.errors import JournalDamagedError
 from acd.ports import Entry, Record
 
-COLUMNS = "seq, t_ms, version, event, facts, digest, checksum"
-_INSERT = f"INSERT INTO entries ({COLUMNS}, records) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
-_SELECT = f"SELECT {COLUMNS} FROM entries WHERE seq > ? ORDER BY seq LIMIT ?"
+COLUMNS = "seq, t_ms, version, event, facts, digest, by, checksum"
+_INSERT = f"INSERT INTO entries ({COLUMNS}, records) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(list[Record])
@@ -45,7 +45,8 @@ def select(connection: sqlite3.Connection, after_seq: int, limit: int, source: s
 
     Raises JournalDamagedError naming `source` and the entry whose bytes are not those that were written.
     """
-    for *fields, checksum in connection.execute(_SELECT, (after_seq, limit)):
+    statement = f"SELECT {stored_columns(connection)} FROM entries WHERE seq > ? ORDER BY seq LIMIT ?"
+    for *fields, checksum in connection.execute(statement, (after_seq, limit)):
         entry = Entry(*fields)
         if _checksum(entry) != checksum:
             raise JournalDamagedError(
@@ -54,6 +55,12 @@ def select(connection: sqlite3.Connection, after_seq: int, limit: int, source: s
         yield entry
 
 
+def stored_columns(connection: sqlite3.Connection, schema: str = "main") -> str:
+    """COLUMNS for a SELECT from a file of any format: the oldest does not say who asked."""
+    return COLUMNS if database.format_of(connection, schema) > 1 else COLUMNS.replace(" by,", " '',")
+
+
 def _checksum(entry: Entry) -> int:
     head = crc32(b"%d %d %d" % entry[:3] + entry.digest)
-    return crc32(entry.facts, crc32(entry.event, head))
+    # Without a name it is the checksum of format 1.
+    return crc32(entry.by.encode(), crc32(entry.facts, crc32(entry.event, head)))

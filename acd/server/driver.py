@@ -60,15 +60,15 @@ class Driver:
         self._linger: asyncio.TimerHandle | None = None
         self._arm(stamp())
 
-    def submit(self, event: Event, records: Iterable[Record] = ()) -> int:
-        """Handle `event` now and journal it with `records`; returns its sequence number.
+    def submit(self, event: Event, records: Iterable[Record] = (), by: str = "") -> int:
+        """Handle `event` now and journal it with `records` and who asked; returns its sequence number.
 
         Deadlines that are due by then fire first, as an entry of their own. Raises Rejected when the event
         is illegal: then it is counted, and neither it nor its records are journalled.
         """
         now_ms = self._stamp()
         self._tick_if_due(now_ms)
-        seq = self._step(event, now_ms, records)
+        seq = self._step(event, now_ms, records, by)
         self._arm(now_ms)
         return seq
 
@@ -107,9 +107,9 @@ class Driver:
     def _tick_if_due(self, now_ms: int) -> None:
         deadline_ms = self.engine.next_deadline()
         if deadline_ms is not None and deadline_ms <= now_ms:
-            self._step(Tick(), now_ms, ())
+            self._step(Tick(), now_ms, (), "")
 
-    def _step(self, event: Event, now_ms: int, records: Iterable[Record]) -> int:
+    def _step(self, event: Event, now_ms: int, records: Iterable[Record], by: str) -> int:
         if self._closed:
             raise Rejected("the server is stopping")
         encoded = _encoded(event)
@@ -126,7 +126,7 @@ class Driver:
         lingering, self._lingering = self._lingering, []
         try:
             facts = encode_facts(outcome.facts)
-            entry = Entry(seq, now_ms, ENGINE_VERSION, encoded, facts, facts_digest(facts))
+            entry = Entry(seq, now_ms, ENGINE_VERSION, encoded, facts, facts_digest(facts), by)
             self._journal.append(entry, [*lingering, *records] if lingering else records)
         except Exception as refusal:
             self._break(event, refusal)

@@ -12,6 +12,7 @@ import pytest
 
 from acd.journal import segment
 from acd.journal.codec import facts_digest
+from acd.journal.database import FORMAT
 from acd.journal.errors import JournalDamagedError, JournalFormatError, JournalLockedError
 from acd.journal.order import Appended
 from acd.journal.sqlite import SqliteJournal
@@ -83,14 +84,14 @@ def test_files_of_a_newer_format_are_refused_untouched_with_what_to_do(
     one_run(tmp_path, 1, 5, snapshot=3)
     path = next(tmp_path.glob(name))
     content = bytearray(path.read_bytes())
-    assert content[at] == 1
-    content[at] = 2
+    assert content[at] == FORMAT
+    content[at] = FORMAT + 1
     path.write_bytes(content)
     before = {path: path.read_bytes() for path in tmp_path.iterdir()}
     with pytest.raises(JournalFormatError) as raised:
         opened(tmp_path)
     assert str(raised.value) == (
-        f"{path} has journal format 2, but this program reads formats up to 1: "
+        f"{path} has journal format {FORMAT + 1}, but this program reads formats up to {FORMAT}: "
         "start the newer version that wrote it, or restore the backup made before the upgrade"
     )
     after = {path: path.read_bytes() for path in tmp_path.iterdir()}
