@@ -22,6 +22,7 @@ from acd.core.events import (
 from acd.core.facts import Fact
 from acd.ports import Host, Record
 from agents.skills import AgentId, SkillId
+from config.api_tokens import ApiToken
 from config.schema import ApiSettings, JournalKind, Names, ServerSettings, Site
 from queues.desk import Agent, Desk, Entry, EntryId, Line, LineId, Medium, Tenant, TenantId, WrapUpRule
 
@@ -57,9 +58,10 @@ def small_site(
     *,
     journal: JournalKind = JournalKind.SQLITE,
     drain_ms: int = 500,
+    tokens: Sequence[ApiToken] = (),
 ) -> Site:
     """A site with that desk, no channels, the API on a free port of the loopback."""
-    api = ApiSettings("127.0.0.1", 0, None)
+    api = ApiSettings("127.0.0.1", 0, None, tuple(tokens))
     return Site(
         desk=desk or small_desk(),
         calendars=(),

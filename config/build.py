@@ -78,15 +78,15 @@ def build_site(
 def _read_sections(
     documents: Sequence[Document], reading: Reading, defaults: Defaults, channels: Collection[str]
 ) -> _Sections:
-    server = read_server(single(documents, "server", defaults["server"]))
     calendars = gather(documents, "calendars").items()
     skills = gather_texts(documents, "skills")
-    agents = gather(documents, "agents", defaults["agents"])
+    agents, tenants = gather(documents, "agents", defaults["agents"]), gather(documents, "tenants")
+    server = read_server(single(documents, "server", defaults["server"]), tenants, agents)
     tables = {name: raw(documents, name, reading) for name in channels}
     return _Sections(
         server=server,
         desk=read_desk_table(single(documents, "desk", defaults["desk"])),
-        tenants=gather(documents, "tenants"),
+        tenants=tenants,
         calendars=tuple(read_calendar(name, table, server.timezone) for name, table in calendars),
         skills=skills,
         agents=agents,

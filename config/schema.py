@@ -8,6 +8,7 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from agents.skills import AgentId, SkillId
+from config.api_tokens import ApiToken
 from config.kpis import KpiRule
 from config.opening import CalendarRule, resolve
 from config.secret import Secret
@@ -22,11 +23,15 @@ class JournalKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ApiSettings:
-    """Where the HTTP API listens. Without `token` the server makes one at start; only on loopback."""
+    """Where the HTTP API listens, and who may ask.
+
+    `token` is the operator's own; without it the server makes one at start, only on loopback.
+    """
 
     host: str
     port: int
     token: Secret | None
+    tokens: tuple[ApiToken, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,21 +1,23 @@
 """The tables `[server]` and `[server.api]`."""
 
+from collections.abc import Collection
 from ipaddress import ip_address
 from pathlib import Path
 
+from config.api_tokens import read_tokens
 from config.calendars import read_timezone
 from config.schema import ApiSettings, JournalKind, ServerSettings
 from config.table import Table
 
 
-def read_server(table: Table) -> ServerSettings:
-    """How the server itself runs."""
+def read_server(table: Table, clients: Collection[str], agents: Collection[str]) -> ServerSettings:
+    """How the server itself runs; `clients` and `agents` are those that the site knows."""
     return ServerSettings(
         data_dir=_data_dir(table),
         journal=table.choice("journal", JournalKind),
         drain_ms=table.duration_ms("drain"),
         timezone=read_timezone(table, "timezone"),
-        api=_read_api(table.table("api")),
+        api=_read_api(table.table("api"), clients, agents),
     )
 
 
@@ -28,11 +30,11 @@ def _data_dir(table: Table) -> Path:
     return (Path(table.file).parent / name).absolute()
 
 
-def _read_api(table: Table) -> ApiSettings:
+def _read_api(table: Table, clients: Collection[str], agents: Collection[str]) -> ApiSettings:
     host = table.text("host")
     port = table.integer("port", most=65535)
     token = table.secret("token", required=not _is_loopback(table, host))
-    return ApiSettings(host, port, token)
+    return ApiSettings(host, port, token, read_tokens(table.tables("tokens"), clients, agents))
 
 
 def _is_loopback(table: Table, host: str) -> bool:

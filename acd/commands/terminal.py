@@ -85,10 +85,10 @@ def _contacts(contacts: Sequence[Json]) -> Table:
 
 
 def _history(history: Sequence[Json]) -> Table:
-    table = _table("history (UTC)", ("at", "what", "details"))
+    table = _table("history (UTC)", ("at", "what", "by", "details"))
     for one in history:
         details = ", ".join(f"{key} {value}" for key, value in one["fact"].items() if key != "contact")
-        table.add_row(_clock(one["t_ms"]), one["kind"], details)
+        table.add_row(_clock(one["t_ms"]), one["kind"], one["by"], details)
     return table
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from msgspec import Struct, to_builtins
 
 from acd.core import facts as f
+from acd.ports import Told
 
 _OUTCOMES: dict[type[f.Fact], str] = {
     f.Answered: "answered",
@@ -17,9 +18,13 @@ _OUTCOMES: dict[type[f.Fact], str] = {
 
 
 class Happening(Struct, frozen=True):
-    """One fact of the contact's history. `t_ms` in Unix milliseconds; `fact` are its other fields."""
+    """One fact of the contact's history. `t_ms` in Unix milliseconds; `fact` are its other fields.
+
+    `by` asked for what led to it: `api:TOKEN`, `channel:NAME`, `phone:AGENT`, `site`; empty: time.
+    """
 
     seq: int
+    by: str
     t_ms: int
     kind: str
     fact: dict[str, Any]
@@ -35,12 +40,12 @@ class OfferExplained(Struct, frozen=True):
     outcome: str
 
 
-def happening(seq: int, fact: f.Fact) -> Happening:
+def happening(told: Told) -> Happening:
     """The fact as the API shows it."""
-    fields = to_builtins(fact)
+    fields = to_builtins(told.fact)
     kind = fields.pop("type")
     t_ms = fields.pop("t_ms")
-    return Happening(seq, t_ms, kind, fields)
+    return Happening(told.seq, told.by, t_ms, kind, fields)
 
 
 def explain(facts: Iterable[f.Fact]) -> list[OfferExplained]:

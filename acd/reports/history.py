@@ -5,16 +5,16 @@ from collections.abc import Iterable
 from acd.core.events import ContactId
 from acd.core.facts import ENDINGS, Arrived, Fact, WrapUpDone, WrapUpStarted
 from acd.journal.codec import decode_facts
-from acd.ports import Journal
+from acd.ports import Journal, Told
 
 MAX_SCAN = 200_000
 """Entries read at most after the arrival; a contact that lives longer is shown as far as that."""
 _NEAR = 500
 
 
-def contact_history(journal: Journal, contact: ContactId, last_seq: int) -> list[tuple[int, Fact]]:
-    """(sequence number, fact) of the contact, oldest first; empty if it never arrived. Blocks."""
-    story: list[tuple[int, Fact]] = []
+def contact_history(journal: Journal, contact: ContactId, last_seq: int) -> list[Told]:
+    """The facts of the contact, oldest first; empty if it never arrived. Blocks."""
+    story: list[Told] = []
     ending = _Ending()
     start = _before_arrival(journal, contact, last_seq)
     for count, entry in enumerate(journal.facts(start)):
@@ -22,7 +22,7 @@ def contact_history(journal: Journal, contact: ContactId, last_seq: int) -> list
         if not story and (count > MAX_SCAN or _arrived_later(facts, contact)):
             break
         about = [fact for fact in facts if getattr(fact, "contact", None) == contact]
-        story.extend((entry.seq, fact) for fact in about)
+        story.extend(Told(entry.seq, entry.by, fact) for fact in about)
         if ending.reached(about) or count > MAX_SCAN:
             break
     return story

@@ -17,6 +17,7 @@ from acd.observe.metrics import Exposed, Figures, exposition
 from acd.observe.pauses import LoopLag
 from acd.ports import Channel, Host, Journal, Recovered, Snapshot
 from acd.replay.replayer import Revived, revive
+from acd.server import keys
 from acd.server.calendars import DAY_MS, changes, configured
 from acd.server.control import ServerControl
 from acd.server.dispatch import Dispatch
@@ -24,17 +25,23 @@ from acd.server.driver import Driver
 from acd.server.garbage import Garbage
 from acd.server.gate import Gate
 from acd.server.host import ServerHost
+from acd.server.keys import WriteKeys
 from acd.server.snapshots import Snapshots
 from acd.server.stores import open_content, open_journal
 from acd.web import api
 from acd.web.auth import own_token
 from acd.web.listener import Listener
+from config.api_tokens import OPERATOR, ApiToken, Role, digest_of
 from config.schema import Site
 
 _log = structlog.get_logger("acd.app")
 
 URL_FILE = "api-url"
 """In the data directory while the server runs: where the API listens."""
+
+
+BY_SITE = "site"
+"""Who asked for a desk or for calendars: the site file."""
 
 
 class App:
@@ -75,7 +82,7 @@ class App:
             recovered = await self._recover()
             self._apply_site()
             await self._start_channels(recovered)
-            self._start_api()
+            self._start_api(recovered)
             self._start_chores()
         except BaseException:
             await self._exits.aclose()
@@ -144,7 +151,7 @@ class App:
 
     def _apply_site(self) -> None:
         for event in self._desk_events():
-            self.driver.submit(event)
+            self.driver.submit(event, by=BY_SITE)
 
     def _desk_events(self) -> Sequence[Event]:
         return list(changes(self.driver.engine.state.desk, configured(self.site, self.driver.now_ms())))
@@ -152,18 +159,19 @@ class App:
     async def _start_channels(self, recovered: Recovered) -> None:
         self.content = await asyncio.to_thread(open_content, self.site, self.driver.now_ms)
         self._exits.push_async_callback(asyncio.to_thread, self.content.close)
-        host: Host = ServerHost(self.driver, self.gate, self.content)
         standing = self.driver.engine.standing()
         for channel in self.channels:
-            records = {key: value for (name, key), value in recovered.records.items() if name == channel.name}
+            records = _records_of(recovered, channel.name)
             mine = [effect for effect in standing if getattr(effect, "medium", None) in channel.media]
+            host: Host = ServerHost(channel.name, self.driver, self.gate, self.content)
             await channel.start(host, records, mine)
             self._channel_states[channel.name] = "up"
             self._exits.push_async_callback(self._stop_channel, channel)
 
-    def _start_api(self) -> None:
+    def _start_api(self, recovered: Recovered) -> None:
         settings, data_dir = self.site.server.api, self.site.server.data_dir
         token = settings.token.reveal() if settings.token else own_token(data_dir)
+        tokens = (ApiToken(OPERATOR, Role.ADMIN, digest_of(token)), *settings.tokens)
         self.garbage = Garbage(lambda: self.driver.seq)
         self.control = ServerControl(
             driver=self.driver,
@@ -173,8 +181,9 @@ class App:
             channels=self._channel_states,
             stopping=lambda: self._stopping,
             metrics=exposition(self._exposed()).text,
+            keys=WriteKeys(_records_of(recovered, keys.CHANNEL)),
         )
-        self.listener = Listener(api.create(self.control, token), settings.host, settings.port)
+        self.listener = Listener(api.create(self.control, tokens), settings.host, settings.port)
         self.listener.start()
         self._exits.push_async_callback(self.listener.stop)
         url_file = data_dir / URL_FILE
@@ -246,6 +255,10 @@ class App:
     def _broke(self, bug: Exception) -> None:
         if not self.broken.done():
             self.broken.set_result(bug)
+
+
+def _records_of(recovered: Recovered, name: str) -> dict[str, bytes]:
+    return {key: value for (channel, key), value in recovered.records.items() if channel == name}
 
 
 def _tell_end(task: asyncio.Task[None]) -> None:

@@ -1,19 +1,20 @@
 """The running server as the API sees it."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from itertools import islice
 
 from acd.core import view
 from acd.core.events import ContactId, Event
-from acd.core.facts import Fact
 from acd.core.view import ContactView, Status
+from acd.journal.errors import JournalError
 from acd.observe.health import Health, health
-from acd.ports import Content, Journal
+from acd.ports import Content, Journal, Record, Told
 from acd.reports.history import contact_history
 from acd.server.driver import Driver
 from acd.server.gate import Gate
-from acd.web.control import NotDurable
+from acd.server.keys import WriteKeys
+from acd.web.control import NotDurable, WriteKey
 from agents.skills import AgentId
 
 SYNC_PATIENCE_S = 10.0
@@ -32,6 +33,7 @@ class ServerControl:
         channels: Mapping[str, str],
         stopping: Callable[[], bool],
         metrics: Callable[[], bytes],
+        keys: WriteKeys,
     ) -> None:
         """`channels`: name → `up` or why not, kept up to date by the owner."""
         self._driver = driver
@@ -41,6 +43,7 @@ class ServerControl:
         self._channels = channels
         self._stopping = stopping
         self._metrics = metrics
+        self._keys = keys
 
     def health(self) -> Health:
         """How the server is."""
@@ -69,19 +72,43 @@ class ServerControl:
         found = state.contacts.get(contact)
         return None if found is None else view.contact_view(state, found, self._driver.now_ms())
 
-    async def change(self, event: Event) -> int:
-        """Submit; returns the sequence number once it is synced. Raises Rejected, NotDurable."""
-        seq = self._driver.submit(event)
-        try:
-            await asyncio.wait_for(self._gate.until_synced(seq), SYNC_PATIENCE_S)
-        except TimeoutError as late:
-            raise NotDurable("the change is in force, but the journal has not confirmed it yet") from late
+    async def change(self, event: Event | None, by: str, key: WriteKey | None) -> int:
+        """As the port says."""
+        if key is not None and (known := await self.repeated(key)) is not None:
+            return known
+        if event is not None:
+            return await self._synced(self._driver.submit(event, self._kept(key), by))
+        if key is not None:
+            self._journal.append(None, self._keys.keep(key, 0, self._driver.now_ms()))
+            await _confirmed(asyncio.to_thread(self._journal.flush))
+        return 0
+
+    async def repeated(self, key: WriteKey) -> int | None:
+        """As the port says; whoever repeats while the first still waits for the disk waits with it."""
+        seq = self._keys.find(key)
+        return None if seq is None else await self._synced(seq)
+
+    def _kept(self, key: WriteKey | None) -> Iterator[Record]:
+        """Read by the journal's append, when the entry has its number; never read if it is rejected."""
+        if key is not None:
+            yield from self._keys.keep(key, self._driver.seq, self._driver.now_ms())
+
+    async def _synced(self, seq: int) -> int:
+        await _confirmed(self._gate.until_synced(seq))
         return seq
 
     async def erase(self, value: str, tenant: str | None) -> int:
         """Erase a person; returns of how many contacts."""
         return await asyncio.wrap_future(self._content.erase_person(value, tenant))
 
-    async def history(self, contact: ContactId) -> list[tuple[int, Fact]]:
-        """(sequence number, fact) of the contact, oldest first."""
+    async def history(self, contact: ContactId) -> list[Told]:
+        """The facts of the contact, oldest first."""
         return await asyncio.to_thread(contact_history, self._journal, contact, self._gate.written)
+
+
+async def _confirmed(durable: Awaitable[None]) -> None:
+    """Wait for the disk, but not for ever. Raises NotDurable."""
+    try:
+        await asyncio.wait_for(durable, SYNC_PATIENCE_S)
+    except (TimeoutError, JournalError) as late:
+        raise NotDurable("the change is in force, but the journal has not confirmed it yet") from late

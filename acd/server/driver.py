@@ -78,7 +78,7 @@ class Driver:
         The first entry of a start, before the deadlines that passed meanwhile: nobody could act on them.
         """
         now_ms = self._stamp()
-        self._step(Restarted(since_ms), now_ms, ())
+        self._step(Restarted(since_ms), now_ms, (), "")
         self._arm(now_ms)
 
     def remember(self, records: Iterable[Record]) -> None:

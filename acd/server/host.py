@@ -16,16 +16,18 @@ NO_TENANT = ""
 
 
 class ServerHost:
-    """The one Host, shared by all channels."""
+    """The Host of one channel: what it submits was asked by the channel, or by the phone of an agent."""
 
-    def __init__(self, driver: Driver, gate: Gate, content: Content) -> None:
+    def __init__(self, channel: str, driver: Driver, gate: Gate, content: Content) -> None:
+        self._by = f"channel:{channel}"
         self._driver = driver
         self._gate = gate
         self._content = content
 
     def submit(self, event: Event, records: Iterable[Record] = ()) -> int:
         """As the port says."""
-        return self._driver.submit(event, records)
+        agent = getattr(event, "agent", None)
+        return self._driver.submit(event, records, f"phone:{agent}" if agent else self._by)
 
     def remember(self, records: Iterable[Record]) -> None:
         """As the port says."""

@@ -1,5 +1,6 @@
 """The HTTP API under /api/v1: what it offers, in which shapes; every change answers once it is synced."""
 
+from collections.abc import Sequence
 from importlib.metadata import version
 from typing import Annotated, Any
 
@@ -23,9 +24,10 @@ from acd.core.events import (
 )
 from acd.core.view import AgentView, ContactView, Status
 from acd.observe.health import Health
-from acd.reports.explain import Happening, OfferExplained, explain, happening
+from acd.ports import Told
+from acd.reports.explain import Happening, OfferExplained, explain
 from acd.web import PREFIX, errors
-from acd.web.auth import bearer
+from acd.web.auth import caller_of, guard
 from acd.web.bodies import (
     EraseRequest,
     PriorityRequest,
@@ -34,10 +36,13 @@ from acd.web.bodies import (
     WantedState,
     WrapUpRequest,
 )
-from acd.web.control import Control, NotDurable
+from acd.web.control import Control, KeyReused, NotDurable, WriteKey
 from acd.web.errors import ApiError
 from acd.web.limits import BodyCap
+from acd.web.once import key_of, once
+from acd.web.rights import Caller, contact_for, happening_for, status_for
 from agents.skills import AgentId
+from config.api_tokens import ApiToken, Role
 from queues.desk import LineId
 from queues.states import ContactState
 
@@ -72,6 +77,10 @@ class Erased(msgspec.Struct, frozen=True):
     contacts: int
 
 
+WhoAsks = Annotated[Caller, Depends(caller_of)]
+OnceKey = Annotated[WriteKey | None, Depends(key_of)]
+
+
 class Failure(msgspec.Struct, frozen=True):
     error: "FailureDetail"
 
@@ -95,8 +104,8 @@ class Json(Response):
         return msgspec.json.encode(content)
 
 
-def create(control: Control, token: str, *, open_metrics: bool = False) -> FastAPI:
-    """The application. `token` guards everything but `/health` (and `/metrics` with `open_metrics`)."""
+def create(control: Control, tokens: Sequence[ApiToken]) -> FastAPI:
+    """The application. Only who holds one of `tokens` gets further than `/health`."""
     app = FastAPI(
         title="ACD engine",
         version=version("acd-engine"),
@@ -106,17 +115,18 @@ def create(control: Control, token: str, *, open_metrics: bool = False) -> FastA
     )
     app.add_middleware(BodyCap)
     errors.install(app)
-    guard = [Depends(bearer(token))]
-    app.include_router(_open_router(control, [] if open_metrics else guard), prefix=PREFIX)
-    app.include_router(_reading_router(control), prefix=PREFIX, dependencies=guard)
-    app.include_router(_agent_router(control), prefix=PREFIX, dependencies=guard)
-    app.include_router(_contact_router(control), prefix=PREFIX, dependencies=guard)
-    app.include_router(_people_router(control), prefix=PREFIX, dependencies=guard)
+    guarded = [Depends(guard(tokens))]
+    changing = [*guarded, Depends(once(control))]
+    app.include_router(_open_router(control), prefix=PREFIX)
+    app.include_router(_reading_router(control), prefix=PREFIX, dependencies=guarded)
+    app.include_router(_agent_router(control), prefix=PREFIX, dependencies=changing)
+    app.include_router(_contact_router(control), prefix=PREFIX, dependencies=changing)
+    app.include_router(_people_router(control), prefix=PREFIX, dependencies=guarded)
     _describe_shapes(app)
     return app
 
 
-def _open_router(control: Control, metrics_guard: list[Any]) -> APIRouter:
+def _open_router(control: Control) -> APIRouter:
     router = APIRouter(tags=["operation"])
 
     @router.get("/health", **_shows(Health))
@@ -125,52 +135,64 @@ def _open_router(control: Control, metrics_guard: list[Any]) -> APIRouter:
         found = control.health()
         return Json(found, 200 if found.status == "ok" else 503)
 
-    @router.get("/metrics", dependencies=metrics_guard, response_class=Response)
-    async def metrics() -> Response:
-        """Prometheus text."""
-        return Response(control.metrics(), media_type=PROMETHEUS_TEXT)
-
     return router
 
 
 def _reading_router(control: Control) -> APIRouter:
     router = APIRouter(tags=["desk"])
 
+    @router.get("/metrics", response_class=Response)
+    async def metrics() -> Response:
+        """Prometheus text."""
+        return Response(control.metrics(), media_type=PROMETHEUS_TEXT)
+
     @router.get("/status", **_shows(Status))
-    async def status(contacts: Annotated[int, Query(ge=0, le=MAX_CONTACTS)] = 200) -> Response:
-        """Lines, agents, and at most `contacts` live contacts."""
-        return Json(control.status(contacts))
+    async def status(
+        caller: WhoAsks, contacts: Annotated[int, Query(ge=0, le=MAX_CONTACTS)] = 200
+    ) -> Response:
+        """Lines, agents, and at most `contacts` live contacts, as far as the token may see them."""
+        everything = caller.role in (Role.TENANT, Role.AGENT)
+        return Json(status_for(caller, control.status(MAX_CONTACTS if everything else contacts), contacts))
 
     @router.get("/agents", **_shows(Agents))
-    async def agents() -> Response:
-        """All agents and what they do."""
-        return Json(Agents(control.status(0).agents))
+    async def agents(caller: WhoAsks) -> Response:
+        """All agents and what they do; an agent sees himself."""
+        return Json(Agents(status_for(caller, control.status(0), 0).agents))
 
     @router.get("/contacts/{contact}", **_shows(ContactDetail))
-    async def contact(contact: ContactPath) -> Response:
+    async def contact(contact: ContactPath, caller: WhoAsks) -> Response:
         """A contact, live or over: how it stands, its history, and why it was offered to whom."""
         number = ContactId(contact)
         history = await control.history(number)
         live = control.contact(number)
-        if live is None and not history:
+        if not (live or history) or not caller.may_see(live, history):
             raise ApiError(404, "not_found", f"there is no contact {contact}")
-        happenings = [happening(seq, fact) for seq, fact in history]
-        return Json(ContactDetail(live, happenings, explain(fact for _, fact in history)))
+        return Json(_detail_for(caller, live, history, control.status(0)))
 
     return router
+
+
+def _detail_for(
+    caller: Caller, live: ContactView | None, history: Sequence[Told], desk: Status
+) -> ContactDetail:
+    shown = live and contact_for(caller, live, desk)
+    happenings = [happening_for(caller, told, desk) for told in history]
+    offers = [] if caller.role is Role.TENANT else explain(told.fact for told in history)
+    return ContactDetail(shown, happenings, offers)
 
 
 def _agent_router(control: Control) -> APIRouter:
     router = APIRouter(tags=["agents"])
 
     @router.post("/agents/{agent}/state", **_shows(Changed))
-    async def change_state(agent: AgentPath, wanted: StateChange) -> Response:
+    async def change_state(agent: AgentPath, wanted: StateChange, caller: WhoAsks, key: OnceKey) -> Response:
         """Sign an agent in, make him ready, pause him with a reason, or sign him out."""
+        _only_himself(caller, agent)
         availability = control.availability(AgentId(agent))
         if availability is None:
             raise ApiError(404, "not_found", f"there is no agent {agent}")
         event = _state_event(AgentId(agent), availability, wanted)
-        return Json(Changed(0 if event is None else await _changed(control, event)))
+        return Json(Changed(await _changed(control, event, caller, key)))
 
     return router
 
@@ -179,23 +201,32 @@ def _contact_router(control: Control) -> APIRouter:
     router = APIRouter(tags=["contacts"])
 
     @router.post("/contacts/{contact}/priority", **_shows(Changed))
-    async def priority(contact: ContactPath, wanted: PriorityRequest) -> Response:
+    async def priority(
+        contact: ContactPath, wanted: PriorityRequest, caller: WhoAsks, key: OnceKey
+    ) -> Response:
         """Give a contact another class or head start, or take it back; what waits is matched anew."""
         event = _priority_event(_live(control, contact), wanted)
-        return Json(Changed(await _changed(control, event)))
+        return Json(Changed(await _changed(control, event, caller, key)))
 
     @router.post("/contacts/{contact}/transfer", **_shows(Changed))
-    async def transfer(contact: ContactPath, wanted: TransferRequest) -> Response:
+    async def transfer(
+        contact: ContactPath, wanted: TransferRequest, caller: WhoAsks, key: OnceKey
+    ) -> Response:
         """Hand the contact to another line; it keeps the moment it first waited."""
-        agent = AgentId(wanted.agent or _handling(_live(control, contact)))
+        named = wanted.agent or caller.agent
+        _only_himself(caller, named)
+        agent = AgentId(named or _handling(_live(control, contact)))
         event = ContactTransferred(ContactId(contact), agent, LineId(wanted.line))
-        return Json(Changed(await _changed(control, event)))
+        return Json(Changed(await _changed(control, event, caller, key)))
 
     @router.post("/contacts/{contact}/wrap-up", **_shows(Changed))
-    async def wrap_up(contact: ContactPath, wanted: WrapUpRequest) -> Response:
+    async def wrap_up(contact: ContactPath, wanted: WrapUpRequest, caller: WhoAsks, key: OnceKey) -> Response:
         """Give the contact its code, end its wrap-up, or extend it."""
-        agent = AgentId(wanted.agent or _at_work(control, contact))
-        return Json(Changed(await _changed(control, _wrap_up_event(ContactId(contact), agent, wanted))))
+        named = wanted.agent or caller.agent
+        _only_himself(caller, named)
+        agent = AgentId(named or _at_work(control, contact))
+        event = _wrap_up_event(ContactId(contact), agent, wanted)
+        return Json(Changed(await _changed(control, event, caller, key)))
 
     return router
 
@@ -266,17 +297,24 @@ def _at_work(control: Control, contact: int) -> str:
     return found[0]
 
 
-async def _changed(control: Control, event: Event) -> int:
+def _only_himself(caller: Caller, agent: str) -> None:
+    if caller.is_other_agent(agent):
+        raise ApiError(403, "forbidden", "an agent acts only for himself")
+
+
+async def _changed(control: Control, event: Event | None, caller: Caller, key: WriteKey | None) -> int:
     try:
-        return await control.change(event)
+        return await control.change(event, caller.by, key)
     except NotDurable as late:
         raise ApiError(503, "not_durable", str(late)) from late
+    except KeyReused as mistake:
+        raise ApiError(422, "key_reused", str(mistake)) from mistake
 
 
 def _shows(shape: type) -> dict[str, Any]:
     """Keyword arguments of a route that answers `shape`, for the OpenAPI description."""
     described = {200: _content(shape)}
-    described |= {status: _content(Failure) for status in (401, 404, 409, 413, 422, 503)}
+    described |= {status: _content(Failure) for status in (401, 403, 404, 409, 413, 422, 503)}
     return {"response_class": Response, "responses": described}
 
 

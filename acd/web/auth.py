@@ -1,34 +1,57 @@
-"""The bearer token: who may use the API."""
+"""Bearer tokens: who may use the API, and the operator's own token in its file."""
 
 import os
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from hmac import compare_digest
 from pathlib import Path
 
-from fastapi import Header
+from fastapi import Header, Request
 
+from acd.web import PREFIX
 from acd.web.errors import ApiError
+from acd.web.rights import RIGHTS, Caller
+from config.api_tokens import ApiToken, digest_of
 
 TOKEN_FILE = "api-token"
 TOKEN_BYTES = 32
 
-Check = Callable[[str], Awaitable[None]]
+Check = Callable[[Request, str], Awaitable[None]]
 
 
-def bearer(token: str) -> Check:
-    """A FastAPI dependency: requests with this bearer token pass (RFC 6750 §2.1), others get 401.
+def guard(tokens: Sequence[ApiToken]) -> Check:
+    """A FastAPI dependency: bearer tokens (RFC 6750 §2.1) of a role that may use the route pass.
 
-    The comparison takes as long for a wrong token as for the right one.
+    401: no token, or none that is known; 403: its role has no business there. `caller_of` tells whose it is.
     """
-    expected = token.encode()
+    known = [
+        (token.digest.encode(), Caller(token.name, token.role, token.client, token.agent)) for token in tokens
+    ]
 
-    async def check(authorization: str = Header(default="")) -> None:
+    async def check(request: Request, authorization: str = Header(default="")) -> None:
         scheme, _, given = authorization.partition(" ")
-        if scheme.lower() != "bearer" or not compare_digest(given.strip().encode(), expected):
+        caller = _find(known, given.strip()) if scheme.lower() == "bearer" else None
+        if caller is None:
             raise ApiError(401, "unauthorized", "a bearer token is required")
+        path = request.scope["route"].path.removeprefix(PREFIX)
+        if caller.role not in RIGHTS.get((request.method, path), ()):
+            raise ApiError(403, "forbidden", f"a token of role {caller.role} may not do that")
+        request.state.caller = caller
 
     return check
+
+
+def caller_of(request: Request) -> Caller:
+    """Who asks; there once `guard` has let him pass."""
+    found: Caller = request.state.caller
+    return found
+
+
+def _find(known: Sequence[tuple[bytes, Caller]], token: str) -> Caller | None:
+    """All are compared, as hashes: a wrong token takes as long as a right one."""
+    digest = digest_of(token).encode()
+    matches = [caller for expected, caller in known if compare_digest(expected, digest)]
+    return matches[0] if matches else None
 
 
 def own_token(data_dir: Path) -> str:

@@ -1,16 +1,29 @@
 """What the API needs of the running server, as a port; the server gives it, tests may play it."""
 
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from acd.core.events import ContactId, Event
-from acd.core.facts import Fact
 from acd.core.view import ContactView, Status
 from acd.observe.health import Health
+from acd.ports import Told
 from agents.skills import AgentId
 
 
 class NotDurable(Exception):
     """The change is in force, but the journal did not confirm in time that it is synced."""
+
+
+class KeyReused(ValueError):
+    """The idempotency key belongs to another write."""
+
+
+class WriteKey(NamedTuple):
+    """Names a write, so that its repetition is known; `owner` is the name of the token."""
+
+    owner: str
+    key: str
+    fingerprint: bytes
+    """SHA-256 of method, path and body."""
 
 
 class Control(Protocol):
@@ -31,11 +44,18 @@ class Control(Protocol):
     def contact(self, contact: ContactId) -> ContactView | None:
         """One contact; None: not live."""
 
-    async def change(self, event: Event) -> int:
-        """Submit; returns the sequence number once it is synced. Raises Rejected, NotDurable."""
+    async def change(self, event: Event | None, by: str, key: WriteKey | None) -> int:
+        """Submit in the name of `by`; returns the sequence number once it and the key are synced.
+
+        Without an event, which is when all is as wanted already, the key alone is kept and 0 returned.
+        Raises Rejected, NotDurable, KeyReused.
+        """
+
+    async def repeated(self, key: WriteKey) -> int | None:
+        """What `change` returned for this key before; None: never asked. Raises KeyReused, NotDurable."""
 
     async def erase(self, value: str, tenant: str | None) -> int:
         """Erase a number or address with one client or all; of how many contacts. Raises VaultError."""
 
-    async def history(self, contact: ContactId) -> list[tuple[int, Fact]]:
-        """(sequence number, fact) of the contact, oldest first; empty: never heard of."""
+    async def history(self, contact: ContactId) -> list[Told]:
+        """The facts of the contact, oldest first; empty: never heard of."""

@@ -24,9 +24,18 @@ class ApiError(Exception):
         self.reason = reason
 
 
+class Repeated(Exception):
+    """The request was answered before and is answered the same again: nothing is left to do."""
+
+    def __init__(self, seq: int) -> None:
+        super().__init__(f"became entry {seq}")
+        self.seq = seq
+
+
 def install(app: FastAPI) -> None:
     """Answer every error in the one shape."""
     app.add_exception_handler(ApiError, _api_error)
+    app.add_exception_handler(Repeated, _repeated)
     app.add_exception_handler(Rejected, _rejected)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http_error)
@@ -42,6 +51,11 @@ def answer(status: int, code: str, reason: str) -> JSONResponse:
 async def _api_error(_request: Request, error: Exception) -> Response:
     assert isinstance(error, ApiError)
     return answer(error.status, error.code, error.reason)
+
+
+async def _repeated(_request: Request, found: Exception) -> Response:
+    assert isinstance(found, Repeated)
+    return JSONResponse({"seq": found.seq})
 
 
 async def _rejected(_request: Request, error: Exception) -> Response:

@@ -266,6 +266,45 @@ def test_what_was_answered_survives_a_kill(site: Path) -> None:
     assert second.stop() == 0
 
 
+def test_a_request_that_is_repeated_after_a_kill_is_not_made_twice(site: Path) -> None:
+    """Its Idempotency-Key lies in the journal with the entry it became."""
+
+    def post(server: Server, state: dict[str, str], key: str) -> dict[str, int]:
+        token = (site.parent / "var" / "api-token").read_text().strip()
+        headers = {"Authorization": f"Bearer {token}", "Idempotency-Key": key}
+        answer = httpx.post(
+            f"{server.url}/api/v1/agents/anna/state", json=state, headers=headers, trust_env=False
+        )
+        return dict(answer.raise_for_status().json())
+
+    killed = Server(site)
+    first = post(killed, {"state": "ready"}, "one")
+    post(killed, {"state": "signed_out"}, "two")
+    killed.process.kill()
+    killed.process.communicate(timeout=30)
+    again = Server(site)
+    assert post(again, {"state": "ready"}, "one") == first
+    assert json.loads(acd("status", "--json", "--site", site).stdout)["agents"][0]["state"] == "signed_out"
+    assert again.stop() == 0
+
+
+def test_a_new_token_lets_in_whom_it_names_once_its_table_is_in_the_site_file(site: Path) -> None:
+    """The token is not in the file; `acd token list` shows who has one."""
+    made = json.loads(acd("token", "new", "nadia", "--role", "supervisor", "--json").stdout)
+    shown = acd("token", "new", "nadia", "--role", "supervisor").stdout
+    table = shown.partition("[[server.api.tokens]]")[2].replace(
+        shown.partition('sha256 = "')[2].partition('"')[0], made["table"]["sha256"]
+    )
+    site.write_text(f"{SITE}[[server.api.tokens]]{table}")
+    assert made["token"] not in site.read_text()
+    listed = json.loads(acd("token", "list", site, "--json").stdout)["tokens"]
+    assert listed == [{"name": "nadia", "role": "supervisor", "client": "", "agent": ""}]
+    running = Server(site)
+    found = acd("status", "--json", "--url", running.url, env={"ACD_TOKEN": made["token"]})
+    assert found.returncode == 0, found.stderr
+    assert running.stop() == 0
+
+
 def test_a_second_server_on_the_same_data_is_refused_with_code_3(server: Server) -> None:
     """A supervisor does not try again; the line says why."""
     result = acd("serve", server.site)

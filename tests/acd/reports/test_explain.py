@@ -2,6 +2,7 @@
 
 from acd.core.events import ContactArrived, ContactId, ContactReleased, OfferAccepted, OfferRefused
 from acd.core.facts import Fact
+from acd.ports import Told
 from acd.reports.explain import explain, happening
 from acd.testing import NUMBER, Transcript, small_desk
 from agents.skills import AgentId
@@ -36,7 +37,7 @@ def test_a_happening_has_the_fields_of_its_fact() -> None:
     """Kind and time apart, the rest as it is."""
     story = Transcript()
     story.at(5_000, ContactArrived("call-1", NUMBER, Medium.VOICE))
-    shown = happening(2, of(story, 1)[0])
-    assert (shown.seq, shown.t_ms, shown.kind) == (2, 5_000, "Arrived")
+    shown = happening(Told(2, "channel:sip", of(story, 1)[0]))
+    assert (shown.seq, shown.by, shown.t_ms, shown.kind) == (2, "channel:sip", 5_000, "Arrived")
     assert shown.fact["entry"] == NUMBER
     assert "type" not in shown.fact

@@ -17,7 +17,7 @@ from acd.core.events import (
 from acd.core.facts import Abandoned, Answered, Arrived, Fact, Offered, Queued, Released, WrapUpDone
 from acd.journal.codec import encode_event, encode_facts, facts_digest
 from acd.journal.memory import MemoryJournal
-from acd.ports import Entry
+from acd.ports import Entry, Told
 from acd.reports.history import contact_history
 from acd.testing import NUMBER, small_desk, small_line
 from agents.skills import AgentId
@@ -42,11 +42,11 @@ class Story:
         )
         self.journal.append(entry)
 
-    def of(self, contact: int) -> list[tuple[int, Fact]]:
+    def of(self, contact: int) -> list[Told]:
         return contact_history(self.journal, ContactId(contact), self.seq)
 
     def kinds(self, contact: int) -> list[type[Fact]]:
-        return [type(fact) for _, fact in self.of(contact)]
+        return [type(fact) for _, _, fact in self.of(contact)]
 
 
 def test_every_one_of_two_thousand_contacts_has_its_own_history() -> None:
@@ -58,11 +58,11 @@ def test_every_one_of_two_thousand_contacts_has_its_own_history() -> None:
             story(ContactLeft(ContactId(number - 1)))
     for number in (1, 2, 3, 499, 500, 1000, 1001, 1998, 1999, 2000):
         found = story.of(number)
-        assert {getattr(fact, "contact", None) for _, fact in found} == {number}
-        assert [type(fact) for _, fact in found][:2] == [Arrived, Queued]
+        assert {getattr(fact, "contact", None) for _, _, fact in found} == {number}
+        assert [type(told.fact) for told in found][:2] == [Arrived, Queued]
         gone = (number + 1) % 3 == 0 and number < 2000
-        assert isinstance(found[-1][1], Abandoned) is gone
-        assert [seq for seq, _ in found] == sorted(seq for seq, _ in found)
+        assert isinstance(found[-1].fact, Abandoned) is gone
+        assert [told.seq for told in found] == sorted(told.seq for told in found)
     assert story.of(2001) == []
     assert story.of(10**12) == []
 

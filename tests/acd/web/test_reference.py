@@ -19,7 +19,7 @@ class NoControl(Control):
 
 def test_every_route_has_a_heading() -> None:
     """And there is none for a route that does not exist."""
-    document = create(NoControl(), "token").openapi()  # type: ignore[abstract]
+    document = create(NoControl(), []).openapi()  # type: ignore[abstract]
     routes = {
         f"{method.upper()} {path.removeprefix(PREFIX)}"
         for path, methods in document["paths"].items()

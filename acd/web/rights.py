@@ -1,0 +1,100 @@
+"""Who may do what: a role's routes, and what of an answer a token may see."""
+
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from msgspec.structs import replace
+
+from acd.core.facts import Arrived
+from acd.core.view import ContactView, Status
+from acd.ports import Told
+from acd.reports.explain import Happening, happening
+from config.api_tokens import Role
+
+_READERS = frozenset((Role.SUPERVISOR, Role.PLANNER, Role.ADMIN))
+_MOVERS = frozenset((Role.SUPERVISOR, Role.ADMIN))
+
+RIGHTS: Mapping[tuple[str, str], frozenset[Role]] = {
+    ("GET", "/metrics"): _READERS,
+    ("GET", "/status"): _READERS | {Role.AGENT, Role.TENANT},
+    ("GET", "/agents"): _READERS | {Role.AGENT},
+    ("GET", "/contacts/{contact}"): _READERS | {Role.AGENT, Role.TENANT},
+    ("POST", "/agents/{agent}/state"): _MOVERS | {Role.AGENT},
+    ("POST", "/contacts/{contact}/priority"): _MOVERS,
+    ("POST", "/contacts/{contact}/transfer"): _MOVERS | {Role.AGENT},
+    ("POST", "/contacts/{contact}/wrap-up"): _MOVERS | {Role.AGENT},
+    ("POST", "/erase"): frozenset((Role.ADMIN,)),
+}
+"""What is not in the table is for nobody. An agent acts for himself alone, a tenant sees his own alone."""
+
+_LINES = ("line", "from_line", "to_line")
+_STAFF = ("agent", "offer", "compared")
+
+
+class Caller(NamedTuple):
+    """Whose token it is."""
+
+    name: str
+    role: Role
+    client: str = ""
+    agent: str = ""
+
+    @property
+    def by(self) -> str:
+        """As it stands in the journal."""
+        return f"api:{self.name}"
+
+    def is_other_agent(self, agent: str) -> bool:
+        """Whether this is an agent who asks on behalf of somebody else."""
+        return self.role is Role.AGENT and agent != self.agent
+
+    def may_see(self, contact: ContactView | None, history: Iterable[Told]) -> bool:
+        """Whether the contact is his own: an agent's by having been rung, a tenant's by its client."""
+        if self.role is Role.TENANT:
+            arrived = (told.fact.tenant for told in history if isinstance(told.fact, Arrived))
+            return self.client == (contact.tenant if contact else next(arrived, ""))
+        if self.role is Role.AGENT:
+            rung = contact is not None and self.agent in contact.agents
+            return rung or any(getattr(told.fact, "agent", "") == self.agent for told in history)
+        return True
+
+
+def status_for(caller: Caller, found: Status, contacts: int) -> Status:
+    """What he may see of it, and at most `contacts` contacts."""
+    if caller.role is Role.TENANT:
+        lines = tuple(line for line in found.lines if line.tenant == caller.client)
+        own = [contact for contact in found.contacts if contact.tenant == caller.client]
+        shown = tuple(contact_for(caller, contact, found) for contact in own[:contacts])
+        return Status(found.now_ms, lines, (), shown)
+    if caller.role is Role.AGENT:
+        agents = tuple(agent for agent in found.agents if agent.id == caller.agent)
+        mine = [contact for contact in found.contacts if caller.agent in contact.agents]
+        return Status(found.now_ms, found.lines, agents, tuple(mine[:contacts]))
+    return found
+
+
+def contact_for(caller: Caller, contact: ContactView, desk: Status) -> ContactView:
+    """A tenant sees neither who works for him nor a line of another client that his contact waits in."""
+    if caller.role is not Role.TENANT:
+        return contact
+    hidden = contact.line not in _own_lines(caller, desk)
+    line = type(contact.line)("") if hidden else contact.line
+    return replace(contact, agents=(), line=line, position=0 if hidden else contact.position)
+
+
+def happening_for(caller: Caller, told: Told, desk: Status) -> Happening:
+    """As `contact_for`, of one fact of its history."""
+    shown = happening(told)
+    if caller.role is not Role.TENANT:
+        return shown
+    own = _own_lines(caller, desk)
+    kept = {
+        key: "" if key in _LINES and value not in own else value
+        for key, value in shown.fact.items()
+        if key not in _STAFF
+    }
+    return replace(shown, by="", fact=kept)
+
+
+def _own_lines(caller: Caller, desk: Status) -> set[str]:
+    return {line.id for line in desk.lines if line.tenant == caller.client}
