@@ -21,6 +21,7 @@ from acd.core.events import (
 )
 from acd.core.facts import Fact
 from acd.ports import Host, Record
+from agents.capacity import VOICE
 from agents.skills import AgentId, SkillId
 from config.api_tokens import ApiToken
 from config.schema import ApiSettings, JournalKind, Names, ServerSettings, Site
@@ -40,7 +41,7 @@ def small_line(line: LineId = LINE, *, skill: SkillId = SKILL, level: int = 1, w
 
 
 def small_desk(
-    agents: Sequence[str] = ("anna", "bert"), *, lines: Sequence[Line] = (), medium: Medium = Medium.VOICE
+    agents: Sequence[str] = ("anna", "bert"), *, lines: Sequence[Line] = (), medium: Medium = VOICE
 ) -> Desk:
     """One tenant; `agents` who all have SKILL and one place for `medium`; an entry for the first line."""
     served = tuple(lines) or (small_line(),)
@@ -88,7 +89,7 @@ class Carried(NamedTuple):
 class ScriptedChannel:
     """A Channel without a network: the test plays callers and phones and looks at the effects."""
 
-    def __init__(self, name: str = "scripted", medium: Medium = Medium.VOICE) -> None:
+    def __init__(self, name: str = "scripted", medium: Medium = VOICE) -> None:
         self.name = name
         self.media = frozenset((medium,))
         self.carried: list[Carried] = []
@@ -188,7 +189,7 @@ class Transcript:
         while (due_ms := self.engine.next_deadline()) is not None and due_ms <= t_ms:
             self._handle(Tick(), due_ms)
 
-    def sign_in(self, t_ms: int, *agents: str, medium: Medium = Medium.VOICE) -> None:
+    def sign_in(self, t_ms: int, *agents: str, medium: Medium = VOICE) -> None:
         """The agents sign in, each with a device."""
         for name in agents:
             self.at(t_ms, AgentReachable(AgentId(name), medium))

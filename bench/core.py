@@ -21,6 +21,7 @@ from acd.core.matching import choose_contact, may_serve, rank_of
 from acd.core.offers import refresh
 from acd.core.state import State
 from acd.journal.codec import encode_event, encode_facts, facts_digest
+from agents.capacity import VOICE
 from agents.roster import Seat
 from agents.skills import AgentId, SkillId
 from agents.states import WorkState
@@ -31,7 +32,6 @@ from queues.desk import (
     EntryId,
     Line,
     LineId,
-    Medium,
     Promotion,
     Relaxation,
     Tenant,
@@ -90,7 +90,7 @@ def a_desk(size: Size, rng: Random) -> Desk:
     for number in range(size.agents):
         known = rng.sample(skills, min(size.lines, rng.randint(size.least, size.most)))
         agents.append(Agent(AgentId(f"a{number}"), tuple((skill, rng.randrange(1, 6)) for skill in known)))
-    entries = tuple(Entry(EntryId(line.id), TenantId("t"), line.id, Medium.VOICE) for line in lines)
+    entries = tuple(Entry(EntryId(line.id), TenantId("t"), line.id, VOICE) for line in lines)
     return Desk((Tenant(TenantId("t")),), (), tuple(lines), entries, tuple(agents))
 
 
@@ -138,7 +138,7 @@ class Floor:
     def arrive(self) -> None:
         self.refs += 1
         line = self.rng.randrange(self.size.lines)
-        self.do(events.ContactArrived(f"r{self.refs}", EntryId(f"ls{line}"), Medium.VOICE))
+        self.do(events.ContactArrived(f"r{self.refs}", EntryId(f"ls{line}"), VOICE))
 
     def answer_all(self) -> None:
         """Nearly everybody who is rung answers; some refuse, a few go into a pause."""
@@ -160,7 +160,7 @@ class Floor:
         """Everybody signed in and, as far as skills allow, busy; so many contacts wait."""
         self.do(events.DeskChanged(a_desk(self.size, self.rng)))
         for agent in [seat.record.id for seat in self.engine.state.seats.values()]:
-            self.do(events.AgentReachable(agent, Medium.VOICE))
+            self.do(events.AgentReachable(agent, VOICE))
             self.do(events.AgentSignedIn(agent))
         while self.waiting() < self.size.waiting:
             self.now_ms += 2
@@ -240,7 +240,7 @@ def against_naive(floor: Floor) -> tuple[float, float]:
     state, rng = floor.engine.state, Random(2)
     seats = rng.sample(list(state.seats.values()), 20)
     for seat in seats:
-        seat.free = (Medium.VOICE,)
+        seat.free = (VOICE,)
     began_ns = time.process_time_ns()
     ours = [choose_contact(state, seat) for _ in range(10) for seat in seats][:20]
     between_ns = time.process_time_ns()

@@ -46,6 +46,7 @@ from acd.kpi.occupancy import TimeSheet
 from acd.kpi.percentiles import Waits, percentiles
 from acd.kpi.service import Counts, Terms, count
 from acd.ports import Entry
+from agents.capacity import FAX, MAIL, VOICE
 from agents.skills import AgentId, SkillId
 from queues.desk import (
     Agent,
@@ -53,7 +54,6 @@ from queues.desk import (
     EntryId,
     Line,
     LineId,
-    Medium,
     Overflow,
     Tenant,
     TenantId,
@@ -83,7 +83,7 @@ def desk() -> Desk:
     )  # fmt: skip
     second = Line(LineId("second"), NORD, (((SkillId("second"), 1),),), wrap_up=wrap_up, level=2)
     mail = Line(LineId("mail"), NORD, (((SkillId("mail"), 1),),), target_ms=4 * HOUR_MS)
-    ways = ((Medium.VOICE, first), (Medium.VOICE, second), (Medium.MAIL, mail), (Medium.FAX, mail))
+    ways = ((VOICE, first), (VOICE, second), (MAIL, mail), (FAX, mail))
     return Desk(
         tenants=(Tenant(NORD),),
         lines=(first, second, mail),
@@ -91,7 +91,7 @@ def desk() -> Desk:
             DeskEntry(EntryId(f"{medium}-{line.id}"), NORD, line.id, medium) for medium, line in ways
         ),
         agents=tuple(_agent(number) for number in range(AGENTS)),
-        interrupts=((Medium.VOICE, Medium.MAIL),),
+        interrupts=((VOICE, MAIL),),
     )
 
 
@@ -104,7 +104,7 @@ def _agent(number: int) -> Agent:
     return Agent(
         AgentId(f"a{number}"),
         tuple((SkillId(skill), level) for skill, level in skills),
-        ((Medium.VOICE, 1), (Medium.MAIL, 2), (Medium.FAX, 1)),
+        ((VOICE, 1), (MAIL, 2), (FAX, 1)),
     )
 
 
@@ -132,7 +132,7 @@ class Week:
         for number in range(AGENTS):
             agent = AgentId(f"a{number}")
             if day_ms == 0:
-                for medium in Medium:
+                for medium in Desk().medium_ids:
                     self.ask(0, events.AgentReachable(agent, medium))
             self.ask(opens + number * 1_000, events.AgentSignedIn(agent))
             self.ask(opens + 4 * HOUR_MS + number * 300_000, events.AgentPaused(agent, "break"))
@@ -140,7 +140,7 @@ class Week:
             self.ask(closes + HOUR_MS, events.AgentSignedOut(agent))
         for _ in range(contacts):
             entry, medium = self.rng.choices(
-                (("voice-first", Medium.VOICE), ("mail-mail", Medium.MAIL), ("fax-mail", Medium.FAX)),
+                (("voice-first", VOICE), ("mail-mail", MAIL), ("fax-mail", FAX)),
                 (88, 10, 2),
             )[0]
             self._number += 1
@@ -177,7 +177,7 @@ class Week:
         rng = self.rng
         if isinstance(effect, effects.AdmitContact):
             self.arrived += 1
-            if effect.medium is Medium.VOICE:
+            if effect.medium == VOICE:
                 self.ask(rng.expovariate(1 / 150_000), self._gives_up(effect.contact))
         elif isinstance(effect, effects.OfferContact) and rng.random() < 0.96:
             self.ask(rng.uniform(2_000, 9_000), events.OfferAccepted(effect.offer))
@@ -195,7 +195,7 @@ class Week:
         if self.rng.random() < 0.2:
             self.ask(length_ms / 3, events.ContactHeld(contact, True))
             self.ask(length_ms / 2, events.ContactResumed(contact, True))
-        if effect.medium is Medium.VOICE and self.rng.random() < 0.08:
+        if effect.medium == VOICE and self.rng.random() < 0.08:
             self.ask(length_ms, events.ContactTransferred(contact, agent, LineId("second")))
         self.ask(length_ms + 1, events.ContactReleased(contact, agent))
 

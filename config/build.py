@@ -13,13 +13,14 @@ from config.documents import Document
 from config.entries import read_entries
 from config.kpis import KpiRule, read_kpis
 from config.lines import Known, read_greeting, read_line
+from config.media import read_media
 from config.opening import CalendarRule
 from config.people import People, read_people
 from config.schema import Names, Passage, Phone, ServerSettings, Site
 from config.sections import gather, gather_texts, raw, single
 from config.server_table import read_server
 from config.table import RawTable, Reading, Table
-from queues.desk import Desk, Entry, EntryId, Line, LineId, Tenant, TenantId
+from queues.desk import Desk, Entry, EntryId, Line, LineId, MediumTraits, Tenant, TenantId
 
 Defaults = Mapping[str, Mapping[str, object]]
 
@@ -39,6 +40,7 @@ class _Sections:
     lines: Mapping[str, Table]
     channels: Mapping[str, RawTable]
     kpis: tuple[KpiRule, ...]
+    media: tuple[MediumTraits, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,13 @@ def build_site(
     """The site of these files; of no use if `reading` holds errors afterwards."""
     sections = _read_sections(documents, reading, defaults, channels)
     lines = _read_lines(sections)
-    entries = read_entries(documents, defaults["entries"], lines.lines, sections.tenants)
+    entries = read_entries(
+        documents,
+        defaults["entries"],
+        lines.lines,
+        sections.tenants,
+        [traits.id for traits in sections.media],
+    )
     _check_numbers(entries, sections)
     tenants = {TenantId(name): table.text("name", name) for name, table in sections.tenants.items()}
     desk = Desk(
@@ -68,6 +76,7 @@ def build_site(
         pause_reasons=sections.desk.pause_reasons,
         no_answer_reason=sections.desk.no_answer_reason,
         interrupts=sections.desk.interrupts,
+        media=sections.media,
     )
     for document in documents:
         document.root.finish()
@@ -83,18 +92,21 @@ def _read_sections(
     agents, tenants = gather(documents, "agents", defaults["agents"]), gather(documents, "tenants")
     server = read_server(single(documents, "server", defaults["server"]), tenants, agents)
     tables = {name: raw(documents, name, reading) for name in channels}
+    media = read_media(gather(documents, "media"))
+    names = [traits.id for traits in media]
     return _Sections(
         server=server,
-        desk=read_desk_table(single(documents, "desk", defaults["desk"])),
+        desk=read_desk_table(single(documents, "desk", defaults["desk"]), names),
         tenants=tenants,
         calendars=tuple(read_calendar(name, table, server.timezone) for name, table in calendars),
         skills=skills,
         agents=agents,
-        people=read_people(agents, gather(documents, "groups"), skills),
+        people=read_people(agents, gather(documents, "groups"), skills, names),
         music=read_music(documents),
         lines=gather(documents, "lines", defaults["lines"]),
         channels={name: table for name, table in tables.items() if table},
         kpis=read_kpis(gather(documents, "kpi")),
+        media=media,
     )
 
 

@@ -34,7 +34,7 @@ def check_service(desk: Desk, tables: Mapping[str, Table]) -> None:
             taken = {medium for agent in servers for medium, _ in agent.capacity}
             for medium in media.get(line.id, {}):
                 if medium not in taken:
-                    table.error("", f"nobody who serves this line takes {medium.value}")
+                    table.error("", f"nobody who serves this line takes {medium}")
 
 
 def warn_idle(desk: Desk, lines: Mapping[str, Table], agents: Mapping[str, Table]) -> None:

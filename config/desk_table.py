@@ -1,7 +1,7 @@
 """The table `[desk]` and the music: what holds for all lines."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +10,6 @@ from config.table import Table
 from queues.desk import Medium
 
 _LANGUAGE = re.compile(r"[a-z]{2}(-[A-Z]{2})?")
-_MEDIA = tuple(medium.value for medium in Medium)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +22,8 @@ class DeskTable:
     interrupts: tuple[tuple[Medium, Medium], ...]
 
 
-def read_desk_table(table: Table) -> DeskTable:
-    """Languages, pause reasons, and which medium may interrupt which."""
+def read_desk_table(table: Table, media: Collection[Medium]) -> DeskTable:
+    """Languages, pause reasons, and which of the `media` may interrupt which."""
     languages = table.list_of_text("languages")
     for language in languages:
         if not _LANGUAGE.fullmatch(language):
@@ -35,7 +34,7 @@ def read_desk_table(table: Table) -> DeskTable:
         languages=languages,
         pause_reasons=table.list_of_text("pause_reasons"),
         no_answer_reason=table.text("no_answer_reason"),
-        interrupts=_read_interrupts(table.table("interrupts")),
+        interrupts=_read_interrupts(table.table("interrupts"), media),
     )
 
 
@@ -56,10 +55,10 @@ def read_music(documents: Sequence[Document]) -> dict[str, Path | None]:
     return found
 
 
-def _read_interrupts(table: Table) -> tuple[tuple[Medium, Medium], ...]:
+def _read_interrupts(table: Table, media: Collection[Medium]) -> tuple[tuple[Medium, Medium], ...]:
     pairs: list[tuple[Medium, Medium]] = []
-    for over in Medium:
-        for under in table.list_of_text(over.value, []):
-            if table.known(over.value, "medium", under, _MEDIA):
+    for over in media:
+        for under in table.list_of_text(over, []):
+            if table.known(over, "medium", under, media):
                 pairs.append((over, Medium(under)))
     return tuple(pairs)

@@ -1,8 +1,9 @@
 """Entries: the dialled numbers, mailboxes and fax numbers, and their lines."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
+from agents.capacity import FAX, MAIL, VOICE
 from config.documents import Document
 from config.lines import MAX_CLASS
 from config.table import Table
@@ -17,14 +18,15 @@ _MAILBOX = re.compile(r"[^@\s<>\"\\]{1,64}@[A-Za-z0-9.-]{1,253}")
 def entry_id(medium: Medium, address: str) -> EntryId | None:
     """The id under which an entry is known, from its address as written or dialled; None: no such address.
 
-    `+49 (30) 555-0101` becomes `+49305550101`; SIP users stay as they are; mailboxes lose their case.
+    `+49 (30) 555-0101` becomes `+49305550101`; SIP users stay as they are; mailboxes lose their case. Of
+    other media any name that would do as a SIP user is an address.
     """
-    if medium is Medium.MAIL:
+    if medium == MAIL:
         return EntryId(address.lower()) if _MAILBOX.fullmatch(address) else None
     number = _SEPARATORS.sub("", address)
-    if _NUMBER.fullmatch(number):
+    if medium in (VOICE, FAX) and _NUMBER.fullmatch(number):
         return EntryId(number)
-    return EntryId(address) if medium is Medium.VOICE and _USER.fullmatch(address) else None
+    return EntryId(address) if medium != FAX and _USER.fullmatch(address) else None
 
 
 def read_entries(
@@ -32,13 +34,14 @@ def read_entries(
     defaults: Mapping[str, object],
     lines: Mapping[str, Line],
     tenants: Mapping[str, object],
+    media: Collection[Medium],
 ) -> dict[EntryId, tuple[Entry, Table]]:
     """All entries by id, with the tables that they were read from. An entry belongs to one medium."""
     found: dict[EntryId, tuple[Entry, Table]] = {}
     for document in documents:
         outer = document.root.table("entries")
-        for medium in Medium:
-            for address, table in outer.by_id(medium.value, defaults).items():
+        for medium in media:
+            for address, table in outer.by_id(medium, defaults).items():
                 entry = _read_entry(medium, address, table, lines, tenants)
                 if entry is None:
                     continue
@@ -64,7 +67,7 @@ def _read_entry(
     priority_class = table.integer("class", most=MAX_CLASS) if "class" in table else None
     head_start_ms = table.duration_ms("head_start")
     if identity is None:
-        table.error("", f"not an address for {medium.value}")
+        table.error("", f"not an address for {medium}")
     if identity is None or line is None:
         return None
     return Entry(identity, TenantId(tenant), line.id, medium, priority_class, head_start_ms)

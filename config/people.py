@@ -38,7 +38,10 @@ def skill_levels(table: Table, key: str, skills: Collection[str]) -> dict[str, i
 
 
 def read_people(
-    agents: Mapping[str, Table], groups: Mapping[str, Table], declared: Collection[str]
+    agents: Mapping[str, Table],
+    groups: Mapping[str, Table],
+    declared: Collection[str],
+    media: Collection[Medium],
 ) -> People:
     """Agents with the skills that their groups give them, and their phones."""
     alternatives: dict[str, Alternative] = {}
@@ -51,7 +54,7 @@ def read_people(
     for name, table in agents.items():
         agent = AgentId(name)
         names[agent] = table.text("name", name)
-        built.append(_read_agent(agent, table, declared, memberships[name]))
+        built.append(_read_agent(agent, table, declared, memberships[name], media))
         _read_phone(agent, table, phones)
     return People(tuple(built), dict.fromkeys((*declared, *by_members)), alternatives, phones, names)
 
@@ -71,11 +74,16 @@ def _read_group(
     return requirement({GROUP_PREFIX + name: MIN_LEVEL} if members else levels)
 
 
-def _read_agent(agent: AgentId, table: Table, declared: Collection[str], memberships: list[str]) -> Agent:
+def _read_agent(
+    agent: AgentId,
+    table: Table,
+    declared: Collection[str],
+    memberships: list[str],
+    media: Collection[Medium],
+) -> Agent:
     levels = skill_levels(table, "skills", declared) | dict.fromkeys(memberships, MIN_LEVEL)
     capacity = table.integers("capacity", least=1, most=1000)
     inner = table.table("capacity")
-    media = [medium.value for medium in Medium]
     slots = tuple(
         (Medium(medium), capacity[medium])
         for medium in capacity

@@ -5,6 +5,7 @@ from typing import NewType
 
 from msgspec import Struct
 
+from agents.capacity import FAX, MAIL, VOICE
 from agents.capacity import Medium as Medium
 from agents.skills import AgentId, Alternative, SkillId
 
@@ -65,6 +66,27 @@ class WrapUpRule(Struct, frozen=True):
     codes: tuple[str, ...] = ()
     code_required: bool = False
     max_extension_ms: int = 0
+
+
+class MediumTraits(Struct, frozen=True):
+    """What is special about the contacts of one medium. The engine asks for traits, never for names."""
+
+    id: Medium
+    hears: bool = False
+    """Its party can be played texts and music while it waits, and says when a text has ended."""
+    promise: bool = True
+    """To accept it is a promise to its sender, so it must be safe on disk first."""
+    put_aside: bool = True
+    """Work on it can rest, and goes back to its line when its agent goes."""
+    keeps_leg: bool = False
+    """Its party holds a leg as long as the contact lives, and may leave by it."""
+
+
+DEFAULT_MEDIA = (
+    MediumTraits(VOICE, hears=True, promise=False, put_aside=False, keeps_leg=True),
+    MediumTraits(MAIL),
+    MediumTraits(FAX),
+)
 
 
 class Tenant(Struct, frozen=True):
@@ -132,7 +154,7 @@ class Agent(Struct, frozen=True):
 
     id: AgentId
     skills: tuple[tuple[SkillId, int], ...]
-    capacity: tuple[tuple[Medium, int], ...] = ((Medium.VOICE, 1),)
+    capacity: tuple[tuple[Medium, int], ...] = ((VOICE, 1),)
 
 
 class Desk(Struct, frozen=True):
@@ -147,6 +169,13 @@ class Desk(Struct, frozen=True):
     no_answer_reason: str = "no answer"
     interrupts: tuple[tuple[Medium, Medium], ...] = ()
     """(a, b): a contact of medium a may be offered to an agent who handles one of medium b."""
+    media: tuple[MediumTraits, ...] = DEFAULT_MEDIA
+    """The media there are; others may be added to those three, whose traits may be changed."""
+
+    @property
+    def medium_ids(self) -> tuple[Medium, ...]:
+        """The names of the media, in the order of the desk."""
+        return tuple(traits.id for traits in self.media)
 
 
 class IncidentMode(StrEnum):

@@ -8,7 +8,7 @@ from acd.core.events import ContactArrived, ContactId, PriorityChanged, PromptEn
 from acd.core.state import State, step
 from acd.core.waiting import end, enter_line, forget, watch_target
 from queues.contact import NO_INCIDENT, Contact
-from queues.desk import Entry, Incident, Line, LineId, Medium, Overflow, TenantId
+from queues.desk import Entry, Incident, Line, LineId, Overflow, TenantId
 from queues.states import CONTACT
 
 Hop = tuple[LineId, LineId, str]
@@ -31,7 +31,7 @@ def arrived(state: State, event: ContactArrived) -> None:
     if event.ref in state.refs:
         raise Rejected(f"contact ref {event.ref} is live already")
     entry = state.entries.get(event.entry)
-    if entry is None or entry.medium is not event.medium:
+    if entry is None or entry.medium != event.medium:
         _block(state, event, "unknown entry", TenantId(""), LineId(""), vip=False)
         return
     claim = _claim(state, event, entry)
@@ -134,12 +134,12 @@ def _admit(state: State, contact: Contact, line: Line, incident: Incident | None
     contact.line = line.id
     if incident is not None:
         greeting, wait_for_it = incident.greeting, incidents.comes_first(incident)
-    elif line.greeting and contact.medium is Medium.VOICE:
+    elif line.greeting and state.media[contact.medium].hears:
         greeting, wait_for_it = line.greeting, line.greeting_mandatory
     else:
         greeting, wait_for_it = "", False
     admitted = number, contact.ref, contact.medium, greeting, wait_for_it, line.music
-    state.order(effects.AdmitContact(*admitted, promise=contact.medium is not Medium.VOICE))
+    state.order(effects.AdmitContact(*admitted, promise=state.media[contact.medium].promise))
     if greeting:
         state.tell(facts.Announced(state.now_ms, number, greeting, wait_for_it))
     if incident is not None:

@@ -39,7 +39,7 @@ def accepted(state: State, event: OfferAccepted) -> None:
 def interrupt_others(state: State, seat: Seat, by: Work) -> None:
     """What the agent handles of other media rests until this work is over."""
     for work in seat.works:
-        if work.medium is not by.medium and work.state is WorkState.HANDLING:
+        if work.medium != by.medium and work.state is WorkState.HANDLING:
             work.state = step(WORK, work.state, "interrupt")
             work.interrupted_by = by.id
             ids = work.contact, work.agent, by.contact
@@ -90,7 +90,7 @@ def pause_after_failure(state: State, seat: Seat) -> None:
     record.state = step(AGENT, record.state, "pause")
     record.reason, record.since_ms = state.desk.no_answer_reason, state.now_ms
     state.tell(facts.Paused(state.now_ms, record.id, record.reason))
-    let_all_go(state, record.id, tuple(Medium))
+    let_all_go(state, record.id, list(state.media))
 
 
 def let_all_go(state: State, agent: AgentId, media: Collection[Medium]) -> None:

@@ -6,7 +6,7 @@ from acd.core.errors import Rejected
 from acd.core.events import IncidentDeclared, IncidentEnded
 from acd.core.state import State
 from queues.contact import Contact
-from queues.desk import Entry, Incident, IncidentId, IncidentMode, Medium
+from queues.desk import Entry, Incident, IncidentId, IncidentMode
 
 
 def declared(state: State, event: IncidentDeclared) -> None:
@@ -54,14 +54,14 @@ def _number(state: State, name: IncidentId) -> int:
 def concerning(state: State, entry: Entry, vip: bool) -> Incident | None:
     """The incident whose text a contact of `entry` hears: of several, the one that was declared first."""
     for incident in state.incidents.values():
-        if in_scope(incident, entry) and not (vip and incident.vip_exempt):
+        if in_scope(state, incident, entry) and not (vip and incident.vip_exempt):
             return incident
     return None
 
 
-def in_scope(incident: Incident, entry: Entry) -> bool:
+def in_scope(state: State, incident: Incident, entry: Entry) -> bool:
     return (
-        entry.medium is Medium.VOICE
+        state.media[entry.medium].hears
         and (not incident.tenants or entry.tenant in incident.tenants)
         and (not incident.lines or entry.line in incident.lines)
         and (not incident.entries or entry.id in incident.entries)

@@ -12,7 +12,6 @@ from acd.core.events import (
     AgentUnreachable,
 )
 from acd.core.state import State, step
-from agents.capacity import Medium
 from agents.states import AGENT
 
 
@@ -34,7 +33,7 @@ def signed_out(state: State, event: AgentSignedOut) -> None:
     seat.record.state = step(AGENT, seat.record.state, "sign out")
     seat.record.reason, seat.record.since_ms = "", state.now_ms
     state.tell(facts.SignedOut(state.now_ms, event.agent))
-    agent_gone(state, seat, tuple(Medium), "agent left")
+    agent_gone(state, seat, list(state.media), "agent left")
 
 
 def paused(state: State, event: AgentPaused) -> None:
@@ -45,7 +44,7 @@ def paused(state: State, event: AgentPaused) -> None:
     seat.record.state = step(AGENT, seat.record.state, "pause")
     seat.record.reason, seat.record.since_ms = event.reason, state.now_ms
     state.tell(facts.Paused(state.now_ms, event.agent, event.reason))
-    agent_gone(state, seat, tuple(Medium), "agent left")
+    agent_gone(state, seat, list(state.media), "agent left")
 
 
 def ready(state: State, event: AgentReady) -> None:
@@ -70,6 +69,6 @@ def unreachable(state: State, event: AgentUnreachable) -> None:
     seat = state.seat(event.agent)
     if event.medium not in seat.record.reachable:
         raise Rejected(f"agent {event.agent} is not reachable by {event.medium}")
-    seat.record.reachable = [medium for medium in seat.record.reachable if medium is not event.medium]
+    seat.record.reachable = [medium for medium in seat.record.reachable if medium != event.medium]
     state.tell(facts.Unreachable(state.now_ms, event.agent, event.medium))
     agent_gone(state, seat, (event.medium,), "unreachable")

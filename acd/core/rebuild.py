@@ -13,7 +13,6 @@ from acd.core.matching import place
 from acd.core.offers import refresh
 from acd.core.state import State
 from acd.core.waiting import set_deadlines, watch_target
-from agents.capacity import Medium
 from agents.roster import AgentRecord, Seat, Work
 from agents.skills import AgentId
 from agents.states import AgentState
@@ -37,6 +36,7 @@ def derive(state: State, records: Iterable[AgentRecord]) -> None:
     desk = state.desk
     state.lines = {line.id: line for line in desk.lines}
     state.entries = {entry.id: entry for entry in desk.entries}
+    state.media = {traits.id: traits for traits in desk.media}
     state.clocks = {ALWAYS: WallClock()}
     state.clocks.update((calendar.id, BusinessClock(calendar.opens)) for calendar in desk.calendars)
     state.seats = seats_of(desk, {record.id: record for record in records}, state.works.values())
@@ -115,9 +115,9 @@ def _dismiss(state: State, record: AgentRecord) -> None:
         state.tell(facts.SignedOut(state.now_ms, record.id))
     seat = state.seats.get(record.id)
     if seat is not None:
-        agent_gone(state, seat, tuple(Medium), "agent left")
+        agent_gone(state, seat, list(state.media), "agent left")
     else:
-        let_all_go(state, record.id, tuple(Medium))
+        let_all_go(state, record.id, list(state.media))
 
 
 def _apply_rules(state: State, contact: Contact) -> None:

@@ -8,7 +8,7 @@ from acd.core.events import Restarted
 from acd.core.state import State
 from agents.roster import Work
 from agents.states import WorkState
-from queues.desk import LineId, Medium
+from queues.desk import LineId
 from queues.states import ContactState
 
 
@@ -38,7 +38,7 @@ def standing(state: State) -> list[Effect]:
         waits_for_it = contact.state is ContactState.GREETING
         greeting = contact.greeting if waits_for_it else ""
         admit = contact.id, contact.ref, contact.medium, greeting, waits_for_it, line.music
-        effects.append(AdmitContact(*admit, promise=contact.medium is not Medium.VOICE))
+        effects.append(AdmitContact(*admit, promise=state.media[contact.medium].promise))
     for work in state.works.values():
         if work.state is not WorkState.WRAP_UP:
             effects.append(_of_work(state, work))

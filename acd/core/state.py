@@ -12,7 +12,19 @@ from agents.skills import AgentId
 from queues.board import Board
 from queues.calendar import Clock, WallClock
 from queues.contact import Contact
-from queues.desk import ALWAYS, CalendarId, Desk, Entry, EntryId, Incident, Line, LineId, TenantId
+from queues.desk import (
+    ALWAYS,
+    CalendarId,
+    Desk,
+    Entry,
+    EntryId,
+    Incident,
+    Line,
+    LineId,
+    Medium,
+    MediumTraits,
+    TenantId,
+)
 
 S = TypeVar("S")
 
@@ -48,6 +60,7 @@ class State:
 
         self.lines: dict[LineId, Line] = {}
         self.entries: dict[EntryId, Entry] = {}
+        self.media: dict[Medium, MediumTraits] = {}
         self.clocks: dict[CalendarId, Clock] = {ALWAYS: WallClock()}
         self.board = Board(())
         self.refs: dict[str, int] = {}

@@ -156,7 +156,7 @@ def resume_others(state: State, seat: Seat, over: Work) -> None:
     """What this work had interrupted goes on, unless something else of his keeps it waiting."""
     for work in seat.works:
         if work.state is WorkState.RESTING and work.interrupted_by == over.id:
-            handled = (w for w in seat.works if w.state is WorkState.HANDLING and w.medium is not work.medium)
+            handled = (w for w in seat.works if w.state is WorkState.HANDLING and w.medium != work.medium)
             keeps = next(handled, None)
             if keeps is not None:
                 work.interrupted_by = keeps.id

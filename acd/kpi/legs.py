@@ -12,7 +12,7 @@ from acd.kpi.leg import GOES_ON as GOES_ON
 from acd.kpi.leg import Leg as Leg
 from acd.kpi.leg import Outcome as Outcome
 from acd.kpi.leg import View as View
-from queues.desk import Medium
+from agents.capacity import VOICE
 
 Finished = Callable[[Leg], None]
 
@@ -197,7 +197,7 @@ class Ledger:
         if leg is None:
             self.stranger_ms = fact.t_ms
         elif leg.outcome is Outcome.ANSWERED:
-            if fact.by == "agent" and leg.medium is not Medium.VOICE:
+            if fact.by == "agent" and leg.medium != VOICE:
                 leg.replied_ms = fact.t_ms
             self._end_work(leg, fact.t_ms)
         elif fact.by == BY_DESK:

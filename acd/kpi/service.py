@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from msgspec import Struct
 
 from acd.kpi.legs import BY_DESK, Leg, Outcome, View
+from agents.capacity import VOICE
 from queues.calendar import Clock, WallClock
-from queues.desk import Medium
 
 
 class Terms(Struct, frozen=True):
@@ -143,7 +143,7 @@ def count(leg: Leg, terms: Terms, counts: Counts) -> None:
         counts.vip += 1
     if leg.during_incident:
         counts.informed += 1
-    if leg.medium is not Medium.VOICE:
+    if leg.medium != VOICE:
         _count_reply(leg, terms, counts)
 
 

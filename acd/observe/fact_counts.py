@@ -45,8 +45,8 @@ class FactCounts:
     def _contact(self, fact: f.Fact) -> None:
         match fact:
             case f.Arrived():
-                self._medium[fact.contact] = fact.medium.value
-                self.contacts[fact.medium.value, "arrived"] += 1
+                self._medium[fact.contact] = fact.medium
+                self.contacts[fact.medium, "arrived"] += 1
             case f.Answered():
                 self.contacts[self._medium.get(fact.contact, "unknown"), "answered"] += 1
             case f.Abandoned() | f.Released() | f.FlowedOut() | f.Deflected():

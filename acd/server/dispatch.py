@@ -29,7 +29,7 @@ class Dispatch:
             for medium in channel.media:
                 taken = self._by_medium.setdefault(medium, channel)
                 if taken is not channel:
-                    raise ValueError(f"both {taken.name} and {channel.name} claim medium {medium.value}")
+                    raise ValueError(f"both {taken.name} and {channel.name} claim medium {medium}")
 
     def carry_out(self, effect: Effect, seq: int, index: int) -> None:
         """Hand the effect on. Never raises."""
@@ -47,5 +47,5 @@ class Dispatch:
         medium: Medium = effect.medium  # type: ignore[attr-defined]
         found = self._by_medium.get(medium)
         if found is None:
-            raise NobodyServes(f"no channel serves {medium.value}")
+            raise NobodyServes(f"no channel serves {medium}")
         return found

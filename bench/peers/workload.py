@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from agents.capacity import VOICE
 from agents.skills import AgentId, SkillId
-from queues.desk import Agent, Desk, Entry, EntryId, Line, LineId, Medium, Tenant, TenantId
+from queues.desk import Agent, Desk, Entry, EntryId, Line, LineId, Tenant, TenantId
 from simulation.draws import Day, Purpose
 from simulation.laws import exponential, lognormal
 from simulation.scenario import Duty, Handling, Scenario, Stream
@@ -52,7 +53,7 @@ def desk(workload: Workload) -> Desk:
     """A line and an entry per type, first come, first served; the agent idle longest is rung."""
     tenant = TenantId("t")
     lines = tuple(Line(LineId(name), tenant, (((SkillId(name), 1),),)) for name, _ in workload.types)
-    entries = tuple(Entry(EntryId(line.id), tenant, line.id, Medium.VOICE) for line in lines)
+    entries = tuple(Entry(EntryId(line.id), tenant, line.id, VOICE) for line in lines)
     skills = [types for size, types in workload.groups for _ in range(size)]
     agents = tuple(
         Agent(AgentId(f"a{number:02}"), tuple((SkillId(name), 1) for name in types))
@@ -83,7 +84,7 @@ def scenario(name: str) -> Scenario:
         interval_ms=INTERVAL_MS,
         intervals=len(SHAPE),
         streams=streams,
-        handling={(line.id, Medium.VOICE): Handling(TALK) for line in whole.lines},
+        handling={(line.id, VOICE): Handling(TALK) for line in whole.lines},
         duties=tuple(Duty(agent.id, START_MS, end_ms + run_on_ms) for agent in whole.agents),
         run_on_ms=run_on_ms,
     )

@@ -11,6 +11,7 @@ import structlog
 
 from acd.core.effects import Effect
 from acd.ports import Host
+from agents.capacity import VOICE
 from channels.media.embedded.client import MediaClient
 from channels.media.embedded.starter import MediaSettings, attach_or_start
 from channels.media.errors import MediaError, MediaGoneError
@@ -27,7 +28,6 @@ from channels.sip.protocol.transactions import TransactionLayer
 from channels.sip.settings import SipSettings, read_settings
 from channels.sip.transports.udp import UdpTransport, in_utf8
 from config.schema import Site
-from queues.desk import Medium
 
 _log = structlog.get_logger("acd.sip")
 
@@ -46,7 +46,7 @@ class SipChannel:
     """
 
     name = NAME
-    media = frozenset({Medium.VOICE})
+    media = frozenset({VOICE})
 
     def __init__(self, site: Site) -> None:
         self.settings: SipSettings = read_settings(site)

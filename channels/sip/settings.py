@@ -6,6 +6,7 @@ from enum import StrEnum
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 
+from agents.capacity import VOICE
 from channels.sip.phrases import Phrases
 from channels.sip.protocol.address import make_uri
 from channels.sip.protocol.digest import Algorithm
@@ -13,7 +14,6 @@ from channels.sip.protocol.errors import BadMessage
 from config.entries import entry_id
 from config.schema import Site
 from config.table import Table
-from queues.desk import Medium
 
 MAX_LEGS = 5000
 
@@ -62,7 +62,7 @@ class SipSettings:
 
     def entry_of(self, user: str) -> str:
         """The entry that a caller dialled, as the desk knows it; what cannot be one is passed on as it is."""
-        return entry_id(Medium.VOICE, user) or user
+        return entry_id(VOICE, user) or user
 
 
 def read_settings(site: Site) -> SipSettings:

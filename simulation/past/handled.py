@@ -20,7 +20,7 @@ class Handled:
         """Raises ValueError when nobody was answered."""
         self.elsewhere = 0
         """Legs that were handed on to another line than most of their kind."""
-        self._lines = desk.lines
+        self._flows = [(line, medium) for line in desk.lines for medium in desk.medium_ids]
         self._legs: dict[Flow, list[Leg]] = {}
         self._to: dict[Flow, Counter[LineId]] = {}
         for story in stories:
@@ -36,7 +36,7 @@ class Handled:
 
     def handling(self) -> dict[Flow, Handling]:
         """For every line and medium."""
-        return {(line.id, medium): self._of(line, medium) for line in self._lines for medium in Medium}
+        return {(line.id, medium): self._of(line, medium) for line, medium in self._flows}
 
     def _of(self, line: Line, medium: Medium) -> Handling:
         legs = self._legs.get((line.id, medium), [])
@@ -54,7 +54,7 @@ class Handled:
     def _alike(self, medium: Medium) -> Sequence[Leg]:
         """Where no leg was answered: those of the medium, else all."""
         every = [leg for legs in self._legs.values() for leg in legs]
-        return [leg for leg in every if leg.medium is medium] or every
+        return [leg for leg in every if leg.medium == medium] or every
 
 
 def _law(lengths_ms: Sequence[int]) -> Law | None:

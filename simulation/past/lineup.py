@@ -106,7 +106,7 @@ class Lineup:
     def _entry(self, event: ContactArrived) -> Entry | None:
         """The entry of an arrival, with the class and head start that the event says; None: it is unknown."""
         entry = self._known.get(event.entry)
-        if entry is None or entry.medium is not event.medium:
+        if entry is None or entry.medium != event.medium:
             return None
         classes = [one for one in (entry.priority_class, event.priority_class) if one is not None]
         own, head_start_ms = min(classes, default=None), max(entry.head_start_ms, event.head_start_ms)

@@ -11,7 +11,7 @@ from acd.kpi.definitions import DEFAULT_SERVICE_LEVEL
 from agents.skills import AgentId, meets
 from config.durations import duration_ms
 from config.errors import did_you_mean
-from queues.desk import Agent, Desk, Entry, Line, Medium, Policy
+from queues.desk import Agent, Desk, Entry, Line, Policy
 from simulation.past.recorded import Recorded
 from simulation.scenario import Duty, Goal, Scenario
 
@@ -214,5 +214,8 @@ def measured_as_before(scenario: Scenario, line: Line) -> tuple[Goal, ...]:
     """Goals of nothing, which keep the threshold of the line what it was."""
     if any(goal.line == line.id for goal in scenario.goals):
         return scenario.goals
-    old = (Goal(line.id, medium, DEFAULT_SERVICE_LEVEL, line.target_ms, 0.0) for medium in Medium)
+    old = (
+        Goal(line.id, medium, DEFAULT_SERVICE_LEVEL, line.target_ms, 0.0)
+        for medium in scenario.desk.medium_ids
+    )
     return (*scenario.goals, *old)

@@ -1,11 +1,10 @@
 """Forecast tables: contacts expected per interval, line and medium, with handling time and patience."""
 
 import math
-from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from config.errors import did_you_mean
-from queues.desk import LineId, Medium
+from queues.desk import Desk, LineId, Medium
 from simulation.plan.span import Span
 from simulation.plan.tables import Row
 
@@ -39,11 +38,11 @@ class Forecast:
         return sum(s for _, s in said) / len(said) if said else math.nan
 
 
-def read_forecasts(rows: list[Row], span: Span, lines: Collection[str]) -> dict[Flow, Forecast]:
+def read_forecasts(rows: list[Row], span: Span, desk: Desk) -> dict[Flow, Forecast]:
     """The forecasts in the order in which they first appear; faults are recorded in the rows."""
     found: dict[Flow, Forecast] = {}
     for row in rows:
-        flow = _flow(row, lines)
+        flow = _flow(row, desk)
         intervals = _intervals(row, span)
         offered = _needed(row, "offered", MOST_OFFERED)
         aht_s = _length(row, "aht_s")
@@ -68,14 +67,15 @@ def empty(intervals: int) -> Forecast:
     return Forecast([0.0] * intervals, [math.nan] * intervals, [math.nan] * intervals)
 
 
-def _flow(row: Row, lines: Collection[str]) -> Flow | None:
+def _flow(row: Row, desk: Desk) -> Flow | None:
     row.require("line")
     row.require("medium")
     line, medium = row.text("line"), row.text("medium")
+    lines = [one.id for one in desk.lines]
     if line is not None and line not in lines:
-        row.error("line", f'unknown line "{line:.64}"{did_you_mean(line, list(lines))}')
+        row.error("line", f'unknown line "{line:.64}"{did_you_mean(line, lines)}')
         return None
-    media = [one.value for one in Medium]
+    media = desk.medium_ids
     if medium is not None and medium not in media:
         row.error("medium", f'unknown medium "{medium:.40}", must be one of {", ".join(media)}')
         return None

@@ -47,11 +47,11 @@ def read_lines(root: Table, desk: Desk) -> dict[tuple[LineId, Medium], LinePlan]
         if not table.known("", "line", name, lines):
             table.allow(table.data)
             continue
-        for medium in Medium:
-            if medium.value in table:
-                found[lines[name].id, medium] = _read(table.table(medium.value), lines[name], medium, desk)
+        for medium in desk.medium_ids:
+            if medium in table:
+                found[lines[name].id, medium] = _read(table.table(medium), lines[name], medium, desk)
             else:
-                table.allow([medium.value])
+                table.allow([medium])
     return found
 
 
@@ -127,7 +127,7 @@ def _redial(table: Table, desk: Desk) -> Redial | None:
     most = inner.integer("most", 5, least=1, most=MOST_TRIES)
     other_share = inner.number("other_share", 0.0, most=1.0)
     other = (
-        _entry(inner, "other_entry", tuple(Medium), desk)
+        _entry(inner, "other_entry", desk.medium_ids, desk)
         if inner.anything("other_entry") is not None
         else None
     )
@@ -144,7 +144,7 @@ def _entry(
     entries: dict[str, Entry] = {entry.id: entry for entry in desk.entries}
     for medium in media:
         entry = entries.get(entry_id(medium, address) or "")
-        if entry is None or entry.medium is not medium:
+        if entry is None or entry.medium != medium:
             continue
         if line is not None and entry.line != line.id:
             table.error(key, f'"{address}" leads to line {entry.line}')

@@ -178,7 +178,7 @@ def _read_demand(root: Table, span: Span, desk: Desk) -> tuple[Demand, float]:
     if "file" not in table:
         table.error("file", "missing key (the forecast)")
     rows, faults = _rows(table, forecasts.REQUIRED, forecasts.OPTIONAL)
-    found = read_forecasts(rows, span, [line.id for line in desk.lines])
+    found = read_forecasts(rows, span, desk)
     plans = read_lines(root, desk)
     demand = Demand(root, desk, plans)
     waiting = (flow for flow, plan in plans.items() if plan.backlog)

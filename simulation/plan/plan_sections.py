@@ -76,10 +76,11 @@ def read_goals(root: Table, desk: Desk) -> tuple[Goal, ...]:
     for table in root.tables("goals"):
         line, definition = table.text("line"), table.text("definition", DEFAULT_SERVICE_LEVEL)
         table.known("definition", "definition", definition, shares)
-        medium, share = table.choice("medium", Medium), table.number("share", most=1.0)
+        medium, share = table.text("medium"), table.number("share", most=1.0)
+        table.known("medium", "medium", medium, desk.medium_ids)
         if line and table.known("line", "line", line, lines):
             threshold_ms = table.duration_ms("threshold", lines[line].target_ms)
-            found.append(Goal(LineId(line), medium, definition, threshold_ms, share))
+            found.append(Goal(LineId(line), Medium(medium), definition, threshold_ms, share))
         else:
             table.duration_ms("threshold", 0)
     return tuple(found)

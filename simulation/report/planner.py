@@ -7,6 +7,7 @@ from msgspec.structs import asdict
 
 from acd.kpi.definitions import DEFINITIONS, Unit, printed
 from acd.kpi.service import Terms
+from agents.capacity import VOICE
 from queues.desk import Medium
 from simulation.plan.plan_file import Plan
 from simulation.report.charts import Chart, Series, histogram
@@ -118,7 +119,7 @@ def _charts(plan: Plan, result: Result, language: str) -> Iterator[Chart]:
     waits = [
         histogram(f"{where.line}, {where.medium}", sample.values.tolist())
         for where, sample in result.sums.waits(None).items()
-        if where.line and where.medium == Medium.VOICE and where.vip is None and len(sample.values)
+        if where.line and where.medium == VOICE and where.vip is None and len(sample.values)
     ]
     yield Chart(
         word("waiting", language),
@@ -128,7 +129,7 @@ def _charts(plan: Plan, result: Result, language: str) -> Iterator[Chart]:
         percent=True,
     )
     for line, medium in sorted({queue for day in result.days for queue in day.queues}):
-        if medium is not Medium.VOICE:
+        if medium != VOICE:
             yield _backlog(result, line, medium, times, language)
 
 

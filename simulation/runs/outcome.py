@@ -101,7 +101,7 @@ def terms_of(scenario: Scenario) -> Mapping[tuple[str, Medium], Terms]:
             raise ValueError(f"goals of line {goal.line!r} have different thresholds")
     terms: dict[tuple[str, Medium], Terms] = {}
     for line in desk.lines:
-        for medium in Medium:
+        for medium in desk.medium_ids:
             within_ms = thresholds.get((line.id, medium), line.target_ms)
             terms[line.id, medium] = Terms(
                 threshold_ms=within_ms, short_ms=scenario.short_ms, reply_ms=within_ms, clocks=business

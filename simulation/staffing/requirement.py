@@ -11,7 +11,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 from numpy.typing import NDArray
 
-from queues.desk import Medium
+from agents.capacity import VOICE
 from simulation.erlang import ErlangA, ServiceLevel, erlang_a
 from simulation.scenario import Goal, Scenario
 from simulation.staffing.workload import Floats, Task, Work, clock
@@ -100,7 +100,7 @@ def _connected(chosen: tuple[int, ...], may: NDArray[np.bool_]) -> bool:
 
 def deferred(work: Work) -> bool:
     """Whether the contacts wait for hours rather than on the telephone."""
-    return work.medium is not Medium.VOICE
+    return work.medium != VOICE
 
 
 def lagged(rate: Floats, lag: Floats | float, interval_ms: float) -> Floats:

@@ -27,7 +27,7 @@ def requirement_rows(plan: Plan, span: Span) -> list[Row]:
         {
             "interval_start": _start(plan, span, interval),
             "line": work.line,
-            "medium": work.medium.value,
+            "medium": work.medium,
             "offered": round(float(work.arrivals[interval]), 3),
             "handling_s": round(float(work.handling_ms[interval]) / 1000, 1),
             "required": int(plan.required.heads[interval, single[place]]),
@@ -164,7 +164,7 @@ def _goals_missed(plan: Plan, span: Span) -> Iterator[Row]:
 def _without_skill(plan: Plan) -> Iterator[Row]:
     for work, may in zip(plan.task.works, plan.task.may, strict=True):
         if not may.any():
-            text = f"no agent may take {work.medium.value} of this line"
+            text = f"no agent may take {work.medium} of this line"
             yield _miss("skill", work.line, float(work.arrivals.sum()), text)
 
 

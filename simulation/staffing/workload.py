@@ -135,7 +135,7 @@ def _may_take(group: Profile, line: Line, medium: Medium) -> bool:
 
 
 def _order(desk: Desk, place: Place) -> tuple[int, str]:
-    return [line.id for line in desk.lines].index(place[0]), place[1].value
+    return [line.id for line in desk.lines].index(place[0]), place[1]
 
 
 Flow = tuple[Floats, Floats]

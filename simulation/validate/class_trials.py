@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from queues.desk import Medium
+from agents.capacity import MAIL, VOICE
 from simulation.validate import calls as seen
 from simulation.validate.calls import Measure
 from simulation.validate.desks import SHORTEST_MS, Source, law
@@ -83,7 +83,7 @@ def interrupting(inputs: Inputs, effort: float) -> Trial:
     unit_ms = SHORTEST_MS / aht
     sources = [
         Source((rate * length.arrivals,), law(aht * unit_ms, 1.0), None, place, medium=medium)
-        for rate, place, medium in zip(rates, (1, 2), (Medium.VOICE, Medium.MAIL), strict=True)
+        for rate, place, medium in zip(rates, (1, 2), (VOICE, MAIL), strict=True)
     ]
     sources[-1] = replace(sources[-1], backlog=present(told))
     measures = {
@@ -91,6 +91,6 @@ def interrupting(inputs: Inputs, effort: float) -> Trial:
         "sojourn_mail": seen.mean_time(seen.of_stream(1)),
         "delay_mail": seen.mean_time(seen.of_stream(1), less=aht),
     }
-    run = run_of(sources, agents, length, unit_ms, interrupts=((Medium.VOICE, Medium.MAIL),))
+    run = run_of(sources, agents, length, unit_ms, interrupts=((VOICE, MAIL),))
     note = "an interrupted mail is handed back and taken by whoever is free"
     return Trial(measuring(run, measures), REPLICATIONS, told.rate * length.arrivals, note)

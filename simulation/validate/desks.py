@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from agents.capacity import VOICE
 from agents.skills import AgentId, Alternative, SkillId
 from queues.desk import Agent, Desk, Entry, EntryId, Line, LineId, Medium, Tenant, TenantId
 from simulation import laws
@@ -27,7 +28,7 @@ class Source:
     patience: Law | None = None
     priority_class: int = 5
     target_ms: int = 20_000
-    medium: Medium = Medium.VOICE
+    medium: Medium = VOICE
     most_waiting: int = 0
     """0: no limit."""
     redial: Redial | None = None

@@ -130,7 +130,7 @@ def flows_of(scenario: Scenario, day: Day) -> list[Flow]:
 
 def _other(scenario: Scenario, day: Day, flow: Flow, entry: Entry) -> Flow:
     """Who comes again by another medium has time."""
-    return Flow(scenario, day, flow.number, entry, patient=entry.medium is not flow.medium)
+    return Flow(scenario, day, flow.number, entry, patient=entry.medium != flow.medium)
 
 
 def line_of(desk: Desk, line: str) -> Line:

@@ -2,9 +2,9 @@
 
 import pytest
 
-from agents.capacity import Medium, can_take
+from agents.capacity import FAX, MAIL, VOICE, Medium, can_take
 
-V, M, F = Medium.VOICE, Medium.MAIL, Medium.FAX
+V, M, F = VOICE, MAIL, FAX
 
 
 @pytest.mark.parametrize(

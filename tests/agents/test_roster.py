@@ -2,12 +2,12 @@
 
 import pytest
 
-from agents.capacity import Medium
+from agents.capacity import MAIL, VOICE, Medium
 from agents.roster import AgentRecord, ContactId, OfferId, Seat, Work, free_media, shown_state
 from agents.skills import AgentId
 from agents.states import AgentState, WorkState
 
-V, M = Medium.VOICE, Medium.MAIL
+V, M = VOICE, MAIL
 ANNA = AgentId("anna")
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from agents.capacity import FAX, MAIL, VOICE
 from config.build import build_site
 from config.documents import read_documents
 from config.entries import entry_id
@@ -79,22 +80,20 @@ def test_a_silent_desk_has_the_defaults_of_the_desk() -> None:
     said = defaults()
     assert tuple(said["desk"]["pause_reasons"]) == Desk().pause_reasons  # type: ignore[arg-type]
     assert said["desk"]["no_answer_reason"] == Desk().no_answer_reason
-    assert said["agents"]["capacity"] == {
-        medium.value: slots for medium, slots in Agent.__struct_defaults__[0]
-    }
+    assert said["agents"]["capacity"] == dict(Agent.__struct_defaults__[0])
 
 
 def test_agents_and_entries(everything: Site) -> None:
     """Group members get the group's skill; entries have bare numbers and lower-case mailboxes."""
     anna, bert = everything.desk.agents
     assert anna.skills == (("german", 9), ("group:team", 1), ("network", 4))
-    assert anna.capacity == ((Medium.MAIL, 3), (Medium.VOICE, 1))
-    assert (bert.skills, bert.capacity) == ((("network", 3),), ((Medium.FAX, 1), (Medium.VOICE, 1)))
+    assert anna.capacity == ((MAIL, 3), (VOICE, 1))
+    assert (bert.skills, bert.capacity) == ((("network", 3),), ((FAX, 1), (VOICE, 1)))
     shown = [(e.id, e.line, e.medium, e.priority_class, e.head_start_ms) for e in everything.desk.entries]
     assert shown == [
-        ("+49305550101", "first", Medium.VOICE, 2, 120_000),
-        ("help@acme.example", "first", Medium.MAIL, None, 0),
-        ("+49305550102", "second", Medium.FAX, None, 0),
+        ("+49305550101", "first", VOICE, 2, 120_000),
+        ("help@acme.example", "first", MAIL, None, 0),
+        ("+49305550102", "second", FAX, None, 0),
     ]
     assert {entry.tenant for entry in everything.desk.entries} == {"acme"}
 
@@ -104,9 +103,9 @@ def test_what_belongs_to_the_desk(everything: Site) -> None:
     desk = everything.desk
     assert (desk.pause_reasons, desk.no_answer_reason) == (("lunch",), "did not answer")
     assert desk.interrupts == (
-        (Medium.VOICE, Medium.MAIL),
-        (Medium.VOICE, Medium.FAX),
-        (Medium.MAIL, Medium.FAX),
+        (VOICE, MAIL),
+        (VOICE, FAX),
+        (MAIL, FAX),
     )
     assert dict(everything.names.agents) == {"anna": "Anna", "bert": "Bert"}
     assert dict(everything.names.lines) == {"first": "First", "second": "second"}
@@ -239,16 +238,16 @@ def test_not_utf8(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("medium", "address", "identity"),
     [
-        (Medium.VOICE, "+49 (30) 555-0101", "+49305550101"),
-        (Medium.VOICE, "030/5550101", "0305550101"),
-        (Medium.VOICE, "helpdesk", "helpdesk"),
-        (Medium.VOICE, "", None),
-        (Medium.VOICE, "a b", None),
-        (Medium.FAX, "+49 30 555 0102", "+49305550102"),
-        (Medium.FAX, "fax", None),
-        (Medium.MAIL, "Help@Acme.Example", "help@acme.example"),
-        (Medium.MAIL, "help", None),
-        (Medium.MAIL, "a@b@c", None),
+        (VOICE, "+49 (30) 555-0101", "+49305550101"),
+        (VOICE, "030/5550101", "0305550101"),
+        (VOICE, "helpdesk", "helpdesk"),
+        (VOICE, "", None),
+        (VOICE, "a b", None),
+        (FAX, "+49 30 555 0102", "+49305550102"),
+        (FAX, "fax", None),
+        (MAIL, "Help@Acme.Example", "help@acme.example"),
+        (MAIL, "help", None),
+        (MAIL, "a@b@c", None),
     ],
 )
 def test_entry_ids(medium: Medium, address: str, identity: str | None) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.capacity import Medium
+from agents.capacity import MAIL, VOICE
 from agents.roster import AgentRecord, Seat
 from agents.skills import AgentId, SkillId, fitness
 from agents.states import AgentState
@@ -14,7 +14,7 @@ from queues.desk import ALWAYS, Line, LineId, Policy, Relaxation, TenantId
 from queues.need import Need
 from queues.priority import Urgency
 
-V = Medium.VOICE
+V = VOICE
 A, B, C = SkillId("a"), SkillId("b"), SkillId("c")
 
 
@@ -38,7 +38,7 @@ def test_lines_that_require_the_same_share_one_need() -> None:
     two = board.need(line(((A, 1),), name="other"), 0, V)
     assert one is two
     assert one is not board.need(line(((A, 1),), name="third", policy=Policy.ROUND_ROBIN), 0, V)
-    assert one is not board.need(line(((A, 1),)), 0, Medium.MAIL)
+    assert one is not board.need(line(((A, 1),)), 0, MAIL)
 
 
 def test_a_relaxation_adds_to_the_alternatives_before_it() -> None:
@@ -135,7 +135,7 @@ def test_bucket_and_line_stay_sorted_through_any_coming_and_going(moves: list[tu
 
 
 def test_a_need_tells_its_idle_agents_only_those_with_a_free_place_for_its_medium() -> None:
-    mail = Need(0, (Medium.MAIL, (((A, 1),),), Policy.LONGEST_IDLE, None), {AgentId("agent 1"): 2})
+    mail = Need(0, (MAIL, (((A, 1),),), Policy.LONGEST_IDLE, None), {AgentId("agent 1"): 2})
     one = seat(1, a=1)
     mail.push_idle(one)
     assert list(mail.idle()) == []

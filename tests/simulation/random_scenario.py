@@ -5,6 +5,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from agents.capacity import FAX, MAIL, VOICE
 from agents.skills import AgentId
 from queues.desk import (
     ALWAYS,
@@ -24,7 +25,7 @@ from queues.desk import (
 from simulation.driver import START_MS
 from simulation.laws import Law, empirical, exponential, fixed, gamma, lognormal
 from simulation.scenario import Duty, Habits, Handling, Redial, Scenario, Stream, Surge
-from tests.acd.core.story import FAX, MAIL, VOICE, agent, desk, entry, line
+from tests.acd.core.story import agent, desk, entry, line
 
 S, MIN = 1_000, 60_000
 INTERVALS, INTERVAL_MS = 4, 15 * MIN

@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 
+from agents.capacity import VOICE
 from agents.skills import AgentId, SkillId
-from queues.desk import Agent, Desk, Entry, EntryId, Line, LineId, Medium, Tenant, TenantId
+from queues.desk import Agent, Desk, Entry, EntryId, Line, LineId, Tenant, TenantId
 from simulation.laws import exponential
 from simulation.scenario import Goal, Handling, Scenario, Stream
 
@@ -16,7 +17,7 @@ SHAPE = (6.0, 14.0, 22.0, 26.0, 20.0, 12.0, 8.0, 4.0)
 
 
 def goal(line: str, *, share: float = 0.8, definition: str = "offered", threshold_ms: int = 20_000) -> Goal:
-    return Goal(LineId(line), Medium.VOICE, definition, threshold_ms, share)
+    return Goal(LineId(line), VOICE, definition, threshold_ms, share)
 
 
 def agents(skills: Sequence[str]) -> tuple[Agent, ...]:
@@ -40,7 +41,7 @@ def scenario(
     desk = Desk(
         tenants=(Tenant(TENANT),),
         lines=tuple(Line(LineId(name), TENANT, (((SkillId(name), 1),),)) for name in lines),
-        entries=tuple(Entry(EntryId(name), TENANT, LineId(name), Medium.VOICE) for name in lines),
+        entries=tuple(Entry(EntryId(name), TENANT, LineId(name), VOICE) for name in lines),
         agents=agents(staff),
     )
     return Scenario(
@@ -53,7 +54,7 @@ def scenario(
             Stream(name, EntryId(name), tuple(expected), patience=exponential(patience_s * 1000))
             for name in lines
         ),
-        handling={(LineId(name), Medium.VOICE): Handling(exponential(talk_s * 1000)) for name in lines},
+        handling={(LineId(name), VOICE): Handling(exponential(talk_s * 1000)) for name in lines},
         duties=(),
         goals=tuple(goal(name) for name in lines) if goals is None else tuple(goals),
     )

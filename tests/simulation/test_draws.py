@@ -8,7 +8,8 @@ import pytest
 from msgspec.structs import replace
 from scipy import stats
 
-from queues.desk import Desk, Entry, EntryId, Line, LineId, Medium, Tenant, TenantId
+from agents.capacity import VOICE
+from queues.desk import Desk, Entry, EntryId, Line, LineId, Tenant, TenantId
 from simulation.arrivals import DAY_MS, poisson
 from simulation.draws import Day, Purpose
 from simulation.laws import exponential, fixed
@@ -23,7 +24,7 @@ def scenario(*expected: tuple[float, ...], **other: Any) -> Scenario:
     """Streams s0, s1, … to lines l0, l1, … with these forecasts."""
     names = range(len(expected))
     lines = tuple(Line(LineId(f"l{n}"), ACME, ((),)) for n in names)
-    entries = tuple(Entry(EntryId(f"e{n}"), ACME, LineId(f"l{n}"), Medium.VOICE) for n in names)
+    entries = tuple(Entry(EntryId(f"e{n}"), ACME, LineId(f"l{n}"), VOICE) for n in names)
     streams = tuple(Stream(f"s{n}", EntryId(f"e{n}"), some) for n, some in enumerate(expected))
     desk = Desk(tenants=(Tenant(ACME),), lines=lines, entries=entries)
     made = Scenario("test", desk, START_MS, HALF_HOUR_MS, len(expected[0]), streams, {}, ())

@@ -7,7 +7,8 @@ import pytest
 from msgspec.structs import asdict
 
 from acd.core.facts import Fact
-from queues.desk import LineId, Medium
+from agents.capacity import MAIL, VOICE
+from queues.desk import LineId
 from simulation.draws import Day
 from simulation.laws import exponential
 from simulation.past.history import demand_from_facts
@@ -17,8 +18,8 @@ from simulation.plan.plan_writing import write_plan
 from simulation.scenario import Scenario
 from simulation.world.model import play
 
-HELP = LineId("nordwind-helpdesk"), Medium.VOICE
-MAIL = LineId("nordwind-mail"), Medium.MAIL
+HELP = LineId("nordwind-helpdesk"), VOICE
+MAILS = LineId("nordwind-mail"), MAIL
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +74,7 @@ def test_callers_come_out_with_their_patience_redials_and_vips(plan: Plan, seen:
     assert calls.redial.other_entry == "help@nordwind.example"
     assert calls.vip_share == pytest.approx(0.04, abs=0.025)
     assert (calls.entry, calls.vip_entry) == (before.entry, before.vip_entry)
-    mails = next(stream for stream in seen.streams if stream.name == "/".join(MAIL))
+    mails = next(stream for stream in seen.streams if stream.name == "/".join(MAILS))
     assert (mails.patience, mails.redial, mails.vip_entry) == (None, None, None)
 
 

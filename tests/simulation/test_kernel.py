@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from acd.core import facts
 from acd.core.facts import Fact
+from agents.capacity import VOICE
 from agents.skills import AgentId, SkillId
 from queues.desk import (
     Agent,
@@ -17,7 +18,6 @@ from queues.desk import (
     EntryId,
     Line,
     LineId,
-    Medium,
     Policy,
     Tenant,
     TenantId,
@@ -34,7 +34,6 @@ from simulation.staffing.planning import Wanted, plan_staff
 from simulation.world.model import play as play_engine
 from tests.simulation.staffing_case import scenario as small_desk
 
-VOICE = Medium.VOICE
 START_MS = 1_704_067_200_000
 HOUR_MS = 3_600_000
 TENANT = TenantId("nord")

@@ -6,12 +6,13 @@ import pytest
 from msgspec.structs import replace
 
 from acd.core import facts
+from agents.capacity import MAIL, VOICE
 from agents.skills import AgentId
 from queues.desk import Desk, EntryId, LineId, WrapUpRule
 from simulation.draws import Purpose
 from simulation.laws import empirical, fixed
 from simulation.scenario import Duty, Habits, Handling, Redial, Scenario, Stream, Surge
-from tests.acd.core.story import MAIL, START_MS, VOICE, agent, desk, line
+from tests.acd.core.story import START_MS, agent, desk, line
 from tests.simulation.replication import replicate
 from tests.simulation.trace_day import Said, TraceDay
 

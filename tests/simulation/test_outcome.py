@@ -15,6 +15,7 @@ from acd.kpi.intervals import Cells, Intervals
 from acd.kpi.legs import Ledger, Leg, Outcome
 from acd.kpi.occupancy import TimeSheet
 from acd.kpi.service import Counts, Terms
+from agents.capacity import MAIL, VOICE
 from queues.desk import EntryId, LineId, Medium
 from simulation.draws import Day
 from simulation.driver import SimDriver
@@ -24,7 +25,6 @@ from simulation.runs.experiment import run_day
 from simulation.runs.outcome import COUNTS, DayResult, Fold, Tally, terms_of
 from simulation.scenario import Goal, Redial, Scenario, Stream
 from simulation.world.model import play
-from tests.acd.core.story import MAIL, VOICE
 from tests.simulation.random_scenario import END_MS, INTERVAL_MS, INTERVALS, random_scenario
 
 SEEDS = range(12)

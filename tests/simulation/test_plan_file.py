@@ -12,11 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import asdict
 
+from agents.capacity import MAIL, VOICE
 from agents.skills import AgentId
 from config.documents import read_documents
 from config.errors import ConfigError, Problem
 from config.table import Reading
-from queues.desk import EntryId, LineId, Medium
+from queues.desk import EntryId, LineId
 from simulation.laws import Kind, empirical, exponential, fixed, gamma, lognormal
 from simulation.plan import plan_file
 from simulation.plan.plan_file import DEMO_PLAN, Plan, load_plan
@@ -29,7 +30,7 @@ from tests.simulation.everything_plan import FILES, FORECAST, PLAN, ROSTER, writ
 S, MIN, H = 1_000, 60_000, 3_600_000
 BERLIN = ZoneInfo("Europe/Berlin")
 EIGHT = round(datetime(2026, 11, 23, 8, tzinfo=BERLIN).timestamp() * 1000)
-HELP, SECOND, MAIL = LineId("help"), LineId("second"), LineId("mail")
+HELP, SECOND, MAILS = LineId("help"), LineId("second"), LineId("mail")
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "plan.md"
 
 
@@ -74,12 +75,12 @@ def test_each_key_of_a_line_reaches_its_field(tmp_path: Path) -> None:
     assert calls.patience == exponential(3 * MIN)
     assert calls.backlog == 2
     assert calls.redial == Redial(0.5, exponential(10 * MIN), 4, 0.2, EntryId("help@acme.example"))
-    handled = made.handling[HELP, Medium.VOICE]
+    handled = made.handling[HELP, VOICE]
     assert (handled.talk, handled.hold) == (gamma(4 * MIN, 0.8), empirical([0, 30 * S]))
     assert handled.wrap_up == empirical([20 * S, 40 * S])
     assert (handled.code, handled.escalate, handled.escalate_to) == ("solved", 0.1, SECOND)
-    assert made.handling[SECOND, Medium.VOICE].talk == lognormal(10 * MIN, 1)
-    assert made.handling[MAIL, Medium.MAIL].talk == fixed(5 * MIN)
+    assert made.handling[SECOND, VOICE].talk == lognormal(10 * MIN, 1)
+    assert made.handling[MAILS, MAIL].talk == fixed(5 * MIN)
     assert len(made.handling) == 3
 
 
@@ -105,7 +106,7 @@ def test_incident_goals_and_staffing_reach_their_fields(tmp_path: Path) -> None:
     assert plan.scenario.surge == Surge(
         nine, nine + 20 * MIN, 3.0, (HELP,), nine + 5 * MIN, 12 * S, 0.4, mandatory=False, vip_exempt=False
     )
-    assert plan.scenario.goals == (Goal(HELP, Medium.VOICE, "answered", 25 * S, 0.8),)
+    assert plan.scenario.goals == (Goal(HELP, VOICE, "answered", 25 * S, 0.8),)
     assert plan.staffing.shrinkage == 0.3
     assert plan.staffing.shifts == ShiftRules(
         (8 * H, 4 * H), 6 * H, 14 * H, 15 * MIN, 45 * MIN, 2 * H, 4 * H, 12 * H, 4
@@ -211,7 +212,7 @@ def test_without_laws_the_columns_of_the_forecast_make_them(tmp_path: Path) -> N
     forecast = FORECAST.replace("10,300,", "10,300,60").replace("12.5,,240", "12.5,245,240")
     made = load_plan(write_files(tmp_path, plan=plan, forecast=forecast), {}).scenario
     mean_s = (10 * 255 + 12.5 * 200 + 8 * 105) / 30.5
-    talk = made.handling[HELP, Medium.VOICE].talk
+    talk = made.handling[HELP, VOICE].talk
     assert (talk.kind, talk.cv) == (Kind.LOGNORMAL, 1.0)
     assert talk.mean_ms == pytest.approx(mean_s * 1000)
     assert made.streams[0].talk_factor[0] * talk.mean_ms == pytest.approx(255 * S)

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from msgspec.structs import replace
 
-from queues.desk import Calendar, CalendarId, Line, LineId, Medium, Overflow, Way
+from agents.capacity import MAIL, VOICE
+from queues.desk import Calendar, CalendarId, Line, LineId, Overflow, Way
 from simulation.laws import exponential, fixed
 from simulation.scenario import Goal, Habits, Handling, Scenario, Stream, Surge
 from simulation.staffing.requirement import (
@@ -150,7 +151,7 @@ def test_ring_hold_wrap_up_and_offers_that_nobody_takes_are_handling_time() -> N
     day = one_line()
     handling = Handling(fixed(100_000), hold=fixed(20_000), wrap_up=fixed(30_000))
     habits = Habits(answer_delay=fixed(5_000), no_answer=0.2, back_after=fixed(60_000))
-    day = replace(day, handling={(LineId("A"), Medium.VOICE): handling}, habits=habits)
+    day = replace(day, handling={(LineId("A"), VOICE): handling}, habits=habits)
     (work,) = works(day)
     assert work.mean_handling_ms == pytest.approx(155_000 + 0.25 * (20_000 + 60_000))
 
@@ -158,7 +159,7 @@ def test_ring_hold_wrap_up_and_offers_that_nobody_takes_are_handling_time() -> N
 def test_who_is_handed_on_is_work_of_the_second_line_too() -> None:
     day = scenario(["A", "B"])
     first = Handling(exponential(60_000), escalate=0.25, escalate_to=LineId("B"))
-    handling = {**day.handling, (LineId("A"), Medium.VOICE): first}
+    handling = {**day.handling, (LineId("A"), VOICE): first}
     _, second = works(replace(day, handling=handling))
     assert second.arrivals.tolist() == [1.25 * calls for calls in SHAPE]
 
@@ -194,10 +195,10 @@ def test_a_line_without_a_goal_gets_its_load() -> None:
 
 def mails(allowed_ms: int, expected: tuple[float, ...] = (6.0, 0.0, 0.0, 0.0)) -> tuple[Scenario, Work]:
     day = one_line(expected)
-    entry = replace(day.desk.entries[0], medium=Medium.MAIL)
-    agent = replace(day.desk.agents[0], capacity=((Medium.MAIL, 1),))
-    aim = Goal(LineId("A"), Medium.MAIL, "mail_in_time", allowed_ms, 0.9)
-    handling = {(LineId("A"), Medium.MAIL): Handling(fixed(600_000))}
+    entry = replace(day.desk.entries[0], medium=MAIL)
+    agent = replace(day.desk.agents[0], capacity=((MAIL, 1),))
+    aim = Goal(LineId("A"), MAIL, "mail_in_time", allowed_ms, 0.9)
+    handling = {(LineId("A"), MAIL): Handling(fixed(600_000))}
     desk = replace(day.desk, entries=(entry,), agents=(agent,))
     day = replace(day, desk=desk, handling=handling, goals=(aim,))
     (work,) = works(day)

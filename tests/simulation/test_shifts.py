@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from agents.capacity import VOICE
 from agents.skills import AgentId, SkillId
-from queues.desk import Medium
 from simulation.staffing.proposal import Unfilled, duties, propose
 from simulation.staffing.shifts import (
     DAY_MS,
@@ -207,8 +207,8 @@ def test_two_hundred_shift_types_are_solved_to_the_optimum() -> None:
     assert np.array_equal(found.chosen, again.chosen)
 
 
-A = Profile(((SkillId("A"), 1),), ((Medium.VOICE, 1),), (AgentId("a1"), AgentId("a2")))
-AB = Profile(((SkillId("A"), 1), (SkillId("B"), 1)), ((Medium.VOICE, 1),), (AgentId("ab1"),))
+A = Profile(((SkillId("A"), 1),), ((VOICE, 1),), (AgentId("a1"), AgentId("a2")))
+AB = Profile(((SkillId("A"), 1), (SkillId("B"), 1)), ((VOICE, 1),), (AgentId("ab1"),))
 EARLY, LATE = shift(0, 8), shift(8, 16)
 
 

@@ -18,11 +18,12 @@ from acd.core.facts import Fact
 from acd.ports import Entry, Record, Recovered, Snapshot
 from acd.server.driver import Driver
 from acd.server.gate import Gate
+from agents.capacity import MAIL, VOICE
 from agents.skills import AgentId
 from queues.desk import Desk, EntryId, Promotion, Relaxation, WrapUpRule
 from simulation.driver import START_MS, SimDriver
 from simulation.loop import LoopDriver
-from tests.acd.core.story import MAIL, VOICE, agent, desk, line
+from tests.acd.core.story import agent, desk, line
 
 Log = list[tuple[int, Effect]]
 """(Unix ms, effect) of everything that was carried out, in the order in which it was ordered."""
@@ -53,7 +54,7 @@ def script(seed: int) -> list[tuple[int, events.Event]]:
     told: list[tuple[int, events.Event]] = [(1, events.DeskChanged(a_desk()))]
     for number, name in enumerate(("anna", "bert", "carl", "dora", "emil")):
         for medium in (VOICE, MAIL):
-            told.append((11 + 10 * number + (medium is MAIL), events.AgentReachable(AgentId(name), medium)))
+            told.append((11 + 10 * number + (medium == MAIL), events.AgentReachable(AgentId(name), medium)))
         told.append((13 + 10 * number, events.AgentSignedIn(AgentId(name))))
     moments = rng.sample(range(1_000, 600_000), 260)
     for number, now in enumerate(sorted(moments)):

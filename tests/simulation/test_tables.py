@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from openpyxl import Workbook
 
-from queues.desk import LineId, Medium
+from agents.capacity import MAIL, VOICE
+from queues.desk import Desk, Line, LineId, Medium, TenantId
 from simulation.plan import tables, xlsx_file
 from simulation.plan.forecasts import OPTIONAL, REQUIRED, Forecast, read_forecasts
 from simulation.plan.span import Span, as_when
@@ -25,14 +26,15 @@ GOOD = f"""{HEADER}
 2026-11-23 08:30,help,voice,12.5,,
 09:00,mail,mail,3,240,
 """
-HELP, MAIL = (LineId("help"), Medium.VOICE), (LineId("mail"), Medium.MAIL)
+DESK = Desk(lines=tuple(Line(LineId(name), TenantId("acme"), ()) for name in ("help", "mail")))
+HELP, MAILS = (LineId("help"), VOICE), (LineId("mail"), MAIL)
 
 
 def read(path: Path, sheet: str = "") -> tuple[dict[tuple[LineId, Medium], Forecast], list[str]]:
     """The forecasts of a file, and what is said about it."""
     faults = Faults(path.name)
     rows = read_rows(path, faults, REQUIRED, OPTIONAL, sheet=sheet)
-    return read_forecasts(rows, SPAN, ["help", "mail"]), [str(problem) for problem in faults.told()]
+    return read_forecasts(rows, SPAN, DESK), [str(problem) for problem in faults.told()]
 
 
 def said(folder: Path, content: str | bytes, name: str = "f.csv") -> list[str]:
@@ -68,11 +70,11 @@ def test_each_cell_reaches_its_interval(tmp_path: Path) -> None:
     (tmp_path / "f.csv").write_text(GOOD)
     found, faults = read(tmp_path / "f.csv")
     assert faults == []
-    assert list(found) == [HELP, MAIL]
+    assert list(found) == [HELP, MAILS]
     assert found[HELP].offered == [10, 12.5, 0, 0]
     assert found[HELP].aht_s[0] == 300
     assert found[HELP].aht_s[1] != found[HELP].aht_s[1]  # not said
-    assert found[MAIL].offered == [0, 0, 3, 0]
+    assert found[MAILS].offered == [0, 0, 3, 0]
 
 
 @pytest.mark.parametrize(
@@ -104,7 +106,7 @@ def test_a_workbook_may_hold_real_dates_times_and_numbers(tmp_path: Path) -> Non
     (tmp_path / "f.xlsx").write_bytes(workbook(rows))
     found, faults = read(tmp_path / "f.xlsx")
     assert faults == []
-    assert (found[HELP].offered, found[MAIL].offered) == ([10, 12.5, 0, 0], [0, 0, 3, 0])
+    assert (found[HELP].offered, found[MAILS].offered) == ([10, 12.5, 0, 0], [0, 0, 3, 0])
     assert found[HELP].patience_s[0] == 120
 
 

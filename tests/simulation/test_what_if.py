@@ -26,6 +26,7 @@ from acd.core.events import (
 from acd.core.facts import Answered, Fact
 from acd.journal.codec import decode_facts
 from acd.ports import Entry
+from agents.capacity import MAIL, VOICE
 from agents.skills import AgentId
 from queues.desk import EntryId, LineId, Policy
 from simulation.draws import Day, Purpose
@@ -40,7 +41,7 @@ from simulation.runs.outcome import DayResult
 from simulation.runs.result import Result
 from simulation.scenario import Duty, Handling, Redial, Scenario, Stream
 from simulation.world.model import play
-from tests.acd.core.story import MAIL, VOICE, agent, desk, entry, line
+from tests.acd.core.story import agent, desk, entry, line
 from tests.simulation.random_scenario import random_scenario
 from tests.simulation.recording import played, stored, written
 from tests.simulation.replay_command import run

@@ -4,6 +4,7 @@ from acd.core.effects import AdmitContact, AnnouncePosition, RejectContact, Rele
 from acd.core.errors import Rejected
 from acd.core.events import ContactArrived, ContactId, ContactLeft, LegLost
 from acd.ports import Record
+from agents.capacity import VOICE
 from channels.media.errors import BadSdpError, MediaError, NotAcceptableError
 from channels.media.negotiation import AudioSession
 from channels.media.port import LegId
@@ -16,7 +17,7 @@ from channels.sip.protocol.errors import BadMessage
 from channels.sip.protocol.message import Header, Request
 from channels.sip.protocol.outputs import AckReceived, Cancelled, NewRequest, ServerKey
 from channels.sip.protocol.replies import response_to
-from queues.desk import EntryId, Medium
+from queues.desk import EntryId
 
 REJECTIONS = {"unknown entry": 404, "closed": 480, "full": 486}
 """What the caller's side is told when the engine does not take the call."""
@@ -102,7 +103,7 @@ def _arrive(exchange: Exchange, leg: Leg, request: Request) -> None:
     caller = request.from_.uri.user or "anonymous"
     party = exchange.host.vault_party("number", caller, entry, leg.id)
     try:
-        event = ContactArrived(leg.id, entry, Medium.VOICE, party)
+        event = ContactArrived(leg.id, entry, VOICE, party)
         exchange.submit(event, [exchange.saved(leg)])
     except Rejected:
         _refuse(exchange, leg, 500)

@@ -8,6 +8,7 @@ from msgspec import Struct
 from acd.core.errors import Rejected
 from acd.core.events import AgentReachable, AgentSignedIn, AgentUnreachable, Event
 from acd.ports import Host, Record
+from agents.capacity import VOICE
 from agents.skills import AgentId
 from channels.sip.b2bua.exchange import NAME
 from channels.sip.protocol.address import Endpoint
@@ -19,7 +20,6 @@ from channels.sip.protocol.registrar import Change, Limits, Registrar
 from channels.sip.protocol.transactions import TransactionLayer
 from channels.sip.settings import SignIn, SipSettings
 from config.schema import Phone
-from queues.desk import Medium
 
 PREFIX = "phone "
 """Keys of our records among those of the channel."""
@@ -114,9 +114,9 @@ class Enrolment:
         """Say whether the agent can be rung; what the engine knows already, it rejects."""
         agent = self._phones[user].agent
         if not self._registrar.bindings(user):
-            self._submit(AgentUnreachable(agent, Medium.VOICE))
+            self._submit(AgentUnreachable(agent, VOICE))
             return
-        came = self._submit(AgentReachable(agent, Medium.VOICE))
+        came = self._submit(AgentReachable(agent, VOICE))
         if came and new and self._settings.sign_in is SignIn.REGISTER:
             self._submit(AgentSignedIn(agent))
 

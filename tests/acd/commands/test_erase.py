@@ -17,7 +17,7 @@ from acd.core.events import ContactArrived
 from acd.ports import Record
 from acd.server.app import App
 from acd.testing import NUMBER, ScriptedChannel, small_site
-from queues.desk import Medium
+from agents.capacity import VOICE
 
 CHILD = Path(__file__).parents[1] / "content" / "serving_child.py"
 CALLER = "+4930555019955577"
@@ -54,7 +54,7 @@ async def take_calls(folder: Path) -> dict[str, str]:
         ref = f"call-{number[-2:]}"
         parties[number] = channel.host.vault_party("number", number, NUMBER, ref)
         record = Record(channel.name, ref, f"INVITE from {number}".encode())
-        channel.host.submit(ContactArrived(ref, NUMBER, Medium.VOICE, parties[number]), [record])
+        channel.host.submit(ContactArrived(ref, NUMBER, VOICE, parties[number]), [record])
     await app.stop()
     return parties
 

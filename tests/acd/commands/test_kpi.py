@@ -18,7 +18,8 @@ from acd.journal.sqlite import SqliteJournal
 from acd.kpi.definitions import DEFINITIONS
 from acd.ports import Entry, Snapshot
 from acd.reports.periods import intervals_of, told
-from queues.desk import Desk, Medium
+from agents.capacity import MAIL
+from queues.desk import Desk
 from tests.acd.core.story import START_MS, Story, agent, desk, line
 from tests.acd.kpi import golden
 
@@ -247,14 +248,14 @@ def test_a_contact_that_came_weeks_before_is_found(
 ) -> None:
     """The report reads back as far as the contacts of its days need, through the archive."""
     day = 24 * 3_600 * SECOND
-    story = Journalled(desk(line("help"), agent("anna", (Medium.MAIL, 1))), journal)
-    number = story.arrive(0, medium=Medium.MAIL)
+    story = Journalled(desk(line("help"), agent("anna", (MAIL, 1))), journal)
+    number = story.arrive(0, medium=MAIL)
     for later in range(1, 60):
         story.leave(later * day + SECOND, story.arrive(later * day))
         if later % 20 == 0:
             journal.snapshot(Snapshot(story.seq, ENGINE_VERSION, story.engine.snapshot()))
             journal.flush()
-    story.ready(60 * day, "anna", media=(Medium.MAIL,))
+    story.ready(60 * day, "anna", media=(MAIL,))
     story.accept(60 * day + SECOND, "anna").release(60 * day + 9 * SECOND, number, "anna")
     journal.flush()
     found = asked(capsys, client="acme", day=DAY + timedelta(days=60), site=site, view="event")

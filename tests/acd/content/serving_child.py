@@ -14,7 +14,7 @@ from acd.observe import logs
 from acd.ports import ContactRef, NewParty, PartyKind
 from acd.server.app import App
 from acd.testing import NUMBER, TENANT, ScriptedChannel, small_site
-from queues.desk import Medium
+from agents.capacity import VOICE
 
 
 async def main(folder: Path) -> None:
@@ -41,7 +41,7 @@ async def take_calls(channel: ScriptedChannel, lines: asyncio.StreamReader) -> N
         ref = f"call-{os.getpid()}-{count}"
         party = NewParty(ContactRef(TENANT, ref), PartyKind.NUMBER, line)
         appended = channel.host.append([party])
-        seq = channel.host.submit(ContactArrived(ref, NUMBER, Medium.VOICE, appended.ids[0]))
+        seq = channel.host.submit(ContactArrived(ref, NUMBER, VOICE, appended.ids[0]))
         await channel.host.kept(seq, [appended], 60)
         os.write(1, f"kept {appended.ids[0]}\n".encode())
 

@@ -7,10 +7,11 @@ from acd.core import events
 from acd.core.engine import Engine, Outcome
 from acd.core.errors import Rejected
 from acd.core.events import ContactId, OfferId
+from agents.capacity import VOICE
 from agents.skills import AgentId
 from agents.states import WorkState
 from queues.contact import Contact
-from queues.desk import Desk, IncidentId, LineId, Medium
+from queues.desk import Desk, IncidentId, LineId
 from queues.states import ContactState
 from tests.acd.core.oracle import Oracle
 from tests.acd.core.random_desk import (
@@ -139,7 +140,7 @@ def _arrive(play: Play, x: int, y: int, z: int) -> None:
     entry = entries[x % len(entries)]
     play.refs += 1
     ref = f"r{play.refs - (z % 17 == 0)}"
-    medium = entry.medium if z % 13 else Medium.VOICE
+    medium = entry.medium if z % 13 else VOICE
     preferred = play.agent(y) if y % 3 == 0 else None
     vip = (None, None, None, 0, 4)[y % 5]
     head = (0, 0, 3_000)[z % 3]

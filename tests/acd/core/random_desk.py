@@ -2,6 +2,7 @@
 
 from random import Random
 
+from agents.capacity import FAX, MAIL, VOICE
 from agents.skills import AgentId, Alternative, SkillId
 from queues.desk import (
     Agent,
@@ -15,7 +16,6 @@ from queues.desk import (
     IncidentMode,
     Line,
     LineId,
-    Medium,
     Overflow,
     Policy,
     Promotion,
@@ -27,7 +27,7 @@ from queues.desk import (
 )
 
 START_MS = 1_000_000
-MEDIA = list(Medium)
+MEDIA = [VOICE, MAIL, FAX]
 CODES = ("reset", "printer")
 
 
@@ -102,7 +102,7 @@ def _agent(rng: Random, number: int) -> Agent:
     return Agent(
         AgentId(f"a{number}"),
         tuple((SkillId(f"s{skill}"), rng.randrange(1, 5)) for skill in skills),
-        tuple(capacity) or ((Medium.VOICE, 1),),
+        tuple(capacity) or ((VOICE, 1),),
     )
 
 
@@ -128,7 +128,7 @@ def random_desk(seed: int, now_ms: int = START_MS) -> Desk:
         tuple(_line(rng, number, lines) for number in range(lines)),
         tuple(entries),
         tuple(_agent(rng, number) for number in agents),
-        interrupts=((Medium.VOICE, Medium.MAIL), (Medium.VOICE, Medium.FAX), (Medium.FAX, Medium.MAIL)),
+        interrupts=((VOICE, MAIL), (VOICE, FAX), (FAX, MAIL)),
     )
 
 

@@ -111,7 +111,7 @@ class ShadowDesk:
         works = self.works_of(agent.id)
         if any(work.state in ("ringing", "wrap_up") for work in works):
             return False
-        if sum(work.medium is medium for work in works) >= dict(config.capacity).get(medium, 0):
+        if sum(work.medium == medium for work in works) >= dict(config.capacity).get(medium, 0):
             return False
         others = {work.medium for work in works} - {medium}
         return all((medium, other) in self.desk.interrupts for other in others)

@@ -1,7 +1,8 @@
 """The naive model of incidents: which are on, who must hear which, and what follows the text."""
 
 from acd.core import events, facts
-from queues.desk import Entry, Incident, IncidentMode, Line, Medium
+from agents.capacity import VOICE
+from queues.desk import Entry, Incident, IncidentMode, Line
 from tests.acd.core.shadow_desk import ShadowContact, ShadowDesk
 
 
@@ -42,7 +43,7 @@ class ShadowIncidents(ShadowDesk):
 
     def to_hear(self, event: events.ContactArrived, entry: Entry) -> Incident | None:
         """The incident whose text this arrival must hear."""
-        if event.medium is not Medium.VOICE:
+        if event.medium != VOICE:
             return None
         for one in self.incidents:
             scopes = ((one.tenants, entry.tenant), (one.lines, entry.line), (one.entries, entry.id))

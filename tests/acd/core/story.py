@@ -10,6 +10,7 @@ from acd.core.engine import Engine, Outcome
 from acd.core.errors import Rejected
 from acd.core.events import ContactId, OfferId
 from acd.core.view import contact_view
+from agents.capacity import FAX, MAIL, VOICE
 from agents.roster import shown_state
 from agents.skills import AgentId, SkillId
 from agents.states import WorkState
@@ -32,7 +33,6 @@ from queues.desk import (
 START_MS = 1_800_000_000_000
 """Every story begins here; its times are milliseconds after it."""
 
-VOICE, MAIL, FAX = Medium.VOICE, Medium.MAIL, Medium.FAX
 SECOND = 1_000
 
 Told = tuple[object, ...]
@@ -58,7 +58,7 @@ def desk(*parts: Line | Agent | Entry, **settings: Any) -> Desk:
     """A desk of these parts, with an entry per line and medium named like `help` or `help mail`."""
     lines = tuple(part for part in parts if isinstance(part, Line))
     named = tuple(part for part in parts if isinstance(part, Entry))
-    entries = tuple(entry(one.id, one.id, medium) for one in lines for medium in Medium)
+    entries = tuple(entry(one.id, one.id, medium) for one in lines for medium in (VOICE, MAIL, FAX))
     known = {one.id for one in named}
     return Desk(
         tenants=(Tenant(TenantId("acme")),),
@@ -70,7 +70,7 @@ def desk(*parts: Line | Agent | Entry, **settings: Any) -> Desk:
 
 
 def entry(name: str, to_line: str, medium: Medium = VOICE, **rules: Any) -> Entry:
-    plain = name if medium is VOICE else f"{name} {medium}"
+    plain = name if medium == VOICE else f"{name} {medium}"
     return Entry(EntryId(plain), TenantId("acme"), LineId(to_line), medium, **rules)
 
 
@@ -148,7 +148,7 @@ class Story:
     def arrive(self, now: int, to: str = "help", medium: Medium = VOICE, **said: Any) -> int:
         """A contact arrives at an entry; returns its number."""
         number = self.engine.state.last_contact + 1
-        name = to if medium is VOICE else f"{to} {medium}"
+        name = to if medium == VOICE else f"{to} {medium}"
         self.at(now, events.ContactArrived(f"ref-{now}-{number}", EntryId(name), medium, **said))
         return number
 

@@ -6,9 +6,10 @@ from msgspec.structs import replace
 from acd.core import effects, events, facts
 from acd.core.engine import Engine
 from acd.core.events import ContactId
+from agents.capacity import VOICE
 from agents.skills import AgentId
 from queues.desk import LineId, TenantId
-from tests.acd.core.story import START_MS, VOICE, Story, agent, desk, entry, line
+from tests.acd.core.story import START_MS, Story, agent, desk, entry, line
 
 ANNA, BERT = AgentId("anna"), AgentId("bert")
 

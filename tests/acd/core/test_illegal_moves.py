@@ -9,9 +9,10 @@ from acd.core import events
 from acd.core.engine import ENGINE_VERSION, ON_EVENT, Engine
 from acd.core.errors import EngineError, Overdue, TimeWentBack, UnreadableSnapshot
 from acd.core.events import ContactId, OfferId
+from agents.capacity import FAX, VOICE
 from agents.skills import AgentId
-from queues.desk import EntryId, IncidentId, LineId, Medium, TenantId
-from tests.acd.core.story import START_MS, VOICE, Story, agent, declared, desk, line
+from queues.desk import EntryId, IncidentId, LineId, TenantId
+from tests.acd.core.story import START_MS, Story, agent, declared, desk, line
 
 NOBODY, GONE, LOST = AgentId("nobody"), ContactId(99), OfferId(99)
 ANNA, CALL, OFFER = AgentId("anna"), ContactId(1), OfferId(1)
@@ -55,7 +56,7 @@ WHILE_RINGING: list[events.Event] = [
     events.AgentSignedIn(ANNA),
     events.AgentReady(ANNA),
     events.AgentReachable(ANNA, VOICE),
-    events.AgentUnreachable(ANNA, Medium.FAX),
+    events.AgentUnreachable(ANNA, FAX),
     events.WrapUpCoded(CALL, ANNA, ""),
     events.WrapUpEnded(CALL, ANNA),
 ]

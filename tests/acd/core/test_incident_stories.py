@@ -6,8 +6,9 @@ import pytest
 
 from acd.core import effects, events, facts
 from acd.core.events import ContactId
+from agents.capacity import FAX, MAIL, VOICE
 from queues.desk import Calendar, CalendarId, IncidentId, LineId, Overflow, TenantId, Way
-from tests.acd.core.story import FAX, MAIL, START_MS, VOICE, Story, agent, declared, desk, entry, line
+from tests.acd.core.story import START_MS, Story, agent, declared, desk, entry, line
 
 OTHER = Way(Overflow.LINE, LineId("other"))
 VPN = IncidentId("vpn")

@@ -8,9 +8,10 @@ from msgspec.structs import replace
 from acd.core import effects, events, facts
 from acd.core.events import ContactId
 from acd.core.view import agent_views
+from agents.capacity import FAX, MAIL, VOICE
 from agents.skills import AgentId, SkillId
 from queues.desk import Calendar, CalendarId, LineId, Medium, Overflow, Promotion, Relaxation, Way
-from tests.acd.core.story import FAX, MAIL, START_MS, VOICE, Story, agent, change, desk, entry, line
+from tests.acd.core.story import START_MS, Story, agent, change, desk, entry, line
 
 OTHER = Way(Overflow.LINE, LineId("other"))
 SECOND_LEVEL = (((SkillId("second"), 1),),)

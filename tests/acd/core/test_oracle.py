@@ -96,7 +96,7 @@ FAULTS: dict[str, tuple[Any, str, Callable[..., Any]]] = {
     "VIPs not exempt": (incidents, "concerning", lambda state, entry, vip: told_to_all(state, entry)),
     "text ends every call": (incidents, "ends_call", lambda state, contact: True),
     "text ends no call": (incidents, "ends_call", lambda state, contact: False),
-    "scope ignored": (incidents, "in_scope", lambda incident, entry: True),
+    "scope ignored": (incidents, "in_scope", lambda state, incident, entry: True),
     "wrap-up ignored": (work, "wrap_up_rule", lambda state, done: WrapUpRule()),
 }
 

@@ -4,8 +4,9 @@ from acd.core import effects, events, facts
 from acd.core.engine import Engine
 from acd.core.events import ContactId
 from acd.core.view import agent_views, status
+from agents.capacity import MAIL, VOICE
 from queues.desk import WrapUpRule
-from tests.acd.core.story import MAIL, START_MS, VOICE, Story, agent, desk, line
+from tests.acd.core.story import START_MS, Story, agent, desk, line
 
 
 def busy_desk() -> Story:

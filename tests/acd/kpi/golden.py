@@ -5,8 +5,9 @@ from collections.abc import Callable, Sequence
 from acd.core import events
 from acd.core.facts import Fact
 from acd.kpi.legs import Ledger, Leg, Outcome
+from agents.capacity import VOICE
 from agents.skills import AgentId
-from queues.desk import Calendar, CalendarId, Desk, Incident, IncidentId, IncidentMode, Medium
+from queues.desk import Calendar, CalendarId, Desk, Incident, IncidentId, IncidentMode
 from tests.acd.core.story import START_MS, Story, agent, desk, line
 
 ANSWERED = (3, 8, 12, 19, 20, 25, 44, 90)
@@ -74,7 +75,7 @@ def legs(facts: Sequence[Fact], story: Story) -> list[Leg]:
 def leg(outcome: Outcome, wait_s: float = 0, **said: object) -> Leg:
     """A leg that queued at 0 and came to this outcome after `wait_s`."""
     wait_ms = round(wait_s * SECOND)
-    made = Leg(1, "", "acme", "help", Medium.VOICE, "help", False, 0, wait_ms=wait_ms, ended_ms=wait_ms)
+    made = Leg(1, "", "acme", "help", VOICE, "help", False, 0, wait_ms=wait_ms, ended_ms=wait_ms)
     made.outcome = outcome
     if outcome is Outcome.ANSWERED:
         made.answered_ms = wait_ms or 1

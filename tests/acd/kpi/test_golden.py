@@ -10,8 +10,9 @@ from acd.kpi.contacts import Contacts
 from acd.kpi.definitions import DEFAULT_SERVICE_LEVEL, DEFINITIONS
 from acd.kpi.legs import Ledger, Leg, Outcome
 from acd.kpi.service import Counts, Terms, count
+from agents.capacity import MAIL
 from queues.calendar import BusinessClock
-from queues.desk import Incident, IncidentId, IncidentMode, LineId, Medium, Overflow, Way, WrapUpRule
+from queues.desk import Incident, IncidentId, IncidentMode, LineId, Overflow, Way, WrapUpRule
 from tests.acd.core.story import START_MS, Story, agent, desk, line
 from tests.acd.kpi import golden
 
@@ -212,9 +213,9 @@ def test_who_is_thrown_out_by_the_desk_is_an_abandon_and_never_a_short_one() -> 
 
 
 def test_a_mail_is_answered_when_the_agent_is_done_with_it_in_business_time() -> None:
-    mailer = agent("anna", (Medium.MAIL, 1))
-    story = Story(desk(line(), mailer)).ready(0, "anna", media=(Medium.MAIL,))
-    number = story.arrive(0, medium=Medium.MAIL)
+    mailer = agent("anna", (MAIL, 1))
+    story = Story(desk(line(), mailer)).ready(0, "anna", media=(MAIL,))
+    number = story.arrive(0, medium=MAIL)
     story.accept(SECOND, "anna").release(10_800 * SECOND, number, "anna")
     legs, _ = legs_of(story, 11_000 * SECOND)
     hour = 3_600_000

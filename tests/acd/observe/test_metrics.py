@@ -17,9 +17,10 @@ from acd.observe.metrics import Exposition, Gauge
 from acd.observe.pauses import Pauses
 from acd.server.app import App
 from acd.testing import NUMBER, ScriptedChannel, Transcript, small_site
+from agents.capacity import VOICE
 from agents.skills import AgentId
 from config.schema import JournalKind
-from queues.desk import EntryId, Medium
+from queues.desk import EntryId
 
 REFERENCE = Path(__file__).parents[3] / "docs" / "reference" / "metrics.md"
 
@@ -28,13 +29,13 @@ def test_contacts_and_offers_are_counted_by_folding_facts() -> None:
     """Four arrive: one refused then answered and released, one abandoned, one blocked, one waits."""
     story = Transcript()
     story.sign_in(0, "anna", "bert")
-    story.at(1_000, ContactArrived("call-1", NUMBER, Medium.VOICE))
+    story.at(1_000, ContactArrived("call-1", NUMBER, VOICE))
     story.at(2_000, OfferRefused(story.open_offers()[0]))
     story.at(3_000, OfferAccepted(story.open_offers()[0]))
-    story.at(4_000, ContactArrived("call-2", NUMBER, Medium.VOICE))
+    story.at(4_000, ContactArrived("call-2", NUMBER, VOICE))
     story.at(5_000, ContactLeft(ContactId(2)))
-    story.at(6_000, ContactArrived("call-3", EntryId("nowhere"), Medium.VOICE))
-    story.at(7_000, ContactArrived("call-4", NUMBER, Medium.VOICE))
+    story.at(6_000, ContactArrived("call-3", EntryId("nowhere"), VOICE))
+    story.at(7_000, ContactArrived("call-4", NUMBER, VOICE))
     story.at(9_000, ContactReleased(ContactId(1), AgentId("bert")))
     counts = FactCounts()
     counts.observe(story.facts)
@@ -50,8 +51,8 @@ def test_contacts_and_offers_are_counted_by_folding_facts() -> None:
 def test_a_contact_from_before_the_restart_has_its_medium() -> None:
     """Live contacts are told to the fold at its start."""
     story = Transcript()
-    story.at(1_000, ContactArrived("call-1", NUMBER, Medium.VOICE))
-    counts = FactCounts([(ContactId(1), Medium.VOICE)])
+    story.at(1_000, ContactArrived("call-1", NUMBER, VOICE))
+    counts = FactCounts([(ContactId(1), VOICE)])
     story.facts.clear()
     story.at(2_000, ContactLeft(ContactId(1)))
     counts.observe(story.facts)

@@ -6,7 +6,7 @@ from acd.journal.codec import encode_event, encode_facts, facts_digest
 from acd.journal.memory import MemoryJournal
 from acd.ports import Entry, Recovered
 from acd.testing import NUMBER, small_desk
-from queues.desk import Medium
+from agents.capacity import VOICE
 
 
 class Desk:
@@ -22,7 +22,7 @@ class Desk:
         self.handle(DeskChanged(small_desk()))
 
     def call(self) -> None:
-        self.handle(ContactArrived(f"call-{self.seq}", NUMBER, Medium.VOICE))
+        self.handle(ContactArrived(f"call-{self.seq}", NUMBER, VOICE))
 
     def handle(self, event: Event, *, lie: bool = False) -> None:
         self.seq += 1

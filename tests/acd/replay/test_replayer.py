@@ -26,8 +26,8 @@ from acd.replay.replayer import revive
 from acd.server.driver import Driver
 from acd.server.gate import Gate
 from acd.testing import NUMBER, small_desk
+from agents.capacity import VOICE
 from agents.skills import AgentId
-from queues.desk import Medium
 
 WAITING = 10_000
 CPU_LIMIT_S = 2.0
@@ -46,7 +46,7 @@ def journalled(events: list[Event]) -> list[Entry]:
 
 
 def calls(count: int) -> list[Event]:
-    arrivals = [ContactArrived(f"call-{number}", NUMBER, Medium.VOICE) for number in range(1, count + 1)]
+    arrivals = [ContactArrived(f"call-{number}", NUMBER, VOICE) for number in range(1, count + 1)]
     return [DeskChanged(small_desk()), *arrivals]
 
 
@@ -97,7 +97,7 @@ def served_by_anna(engine: Engine, count: int) -> list[int]:
     """Contacts in the order in which one agent gets them."""
     served: list[int] = []
     now_ms = engine.state.now_ms
-    engine.handle(AgentReachable(ANNA, Medium.VOICE), now_ms)
+    engine.handle(AgentReachable(ANNA, VOICE), now_ms)
     effects = engine.handle(AgentSignedIn(ANNA), now_ms).effects
     while len(served) < count:
         offer = next(effect for effect in effects if isinstance(effect, OfferContact))

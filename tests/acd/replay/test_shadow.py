@@ -8,7 +8,7 @@ from acd.ports import Snapshot
 from acd.replay.divergence import RecoveryError
 from acd.replay.shadow import shadow_snapshot
 from acd.testing import NUMBER
-from queues.desk import Medium
+from agents.capacity import VOICE
 from tests.acd.replay.journalled_desk import Desk
 
 
@@ -31,7 +31,7 @@ def test_the_shadow_finds_an_entry_that_does_not_replay() -> None:
     desk = Desk()
     for _ in range(3):
         desk.call()
-    desk.handle(ContactArrived("odd", NUMBER, Medium.VOICE), lie=True)
+    desk.handle(ContactArrived("odd", NUMBER, VOICE), lie=True)
     for _ in range(3000):
         desk.call()
     with pytest.raises(RecoveryError, match="diverges at entry 5"):

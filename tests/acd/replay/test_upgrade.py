@@ -7,7 +7,7 @@ from acd.core.events import ContactArrived
 from acd.ports import Snapshot
 from acd.replay.upgrade import CannotUpgrade, take_over
 from acd.testing import NUMBER
-from queues.desk import Medium
+from agents.capacity import VOICE
 from tests.acd.replay.journalled_desk import Desk
 
 
@@ -30,7 +30,7 @@ def test_a_tail_that_is_decided_alike_ends_in_a_snapshot_of_this_version() -> No
 
 def test_a_tail_that_is_decided_otherwise_is_left_as_it_was() -> None:
     desk = left_by_another_version()
-    desk.handle(ContactArrived("odd", NUMBER, Medium.VOICE), lie=True)
+    desk.handle(ContactArrived("odd", NUMBER, VOICE), lie=True)
     desk.journal.close()
     with pytest.raises(
         CannotUpgrade, match=rf"entry 4: .* version {ENGINE_VERSION - 1}, .*nothing was changed"

@@ -5,8 +5,8 @@ from acd.core.facts import Fact
 from acd.ports import Told
 from acd.reports.explain import explain, happening
 from acd.testing import NUMBER, Transcript, small_desk
+from agents.capacity import VOICE
 from agents.skills import AgentId
-from queues.desk import Medium
 
 
 def test_every_offer_says_why_and_what_became_of_it() -> None:
@@ -14,9 +14,9 @@ def test_every_offer_says_why_and_what_became_of_it() -> None:
     story = Transcript(small_desk(["anna", "bert"]))
     story.sign_in(1_000, "anna")
     story.sign_in(2_000, "bert")
-    story.at(10_000, ContactArrived("call-1", NUMBER, Medium.VOICE))
+    story.at(10_000, ContactArrived("call-1", NUMBER, VOICE))
     story.at(12_000, OfferRefused(story.open_offers()[0]))
-    story.at(14_000, ContactArrived("call-2", NUMBER, Medium.VOICE))
+    story.at(14_000, ContactArrived("call-2", NUMBER, VOICE))
     story.at(15_000, OfferAccepted(story.open_offers()[0]))
     story.at(40_000, ContactReleased(ContactId(1), AgentId("bert")))
     first = explain(of(story, 1))
@@ -36,7 +36,7 @@ def of(story: Transcript, contact: int) -> list[Fact]:
 def test_a_happening_has_the_fields_of_its_fact() -> None:
     """Kind and time apart, the rest as it is."""
     story = Transcript()
-    story.at(5_000, ContactArrived("call-1", NUMBER, Medium.VOICE))
+    story.at(5_000, ContactArrived("call-1", NUMBER, VOICE))
     shown = happening(Told(2, "channel:sip", of(story, 1)[0]))
     assert (shown.seq, shown.by, shown.t_ms, shown.kind) == (2, "channel:sip", 5_000, "Arrived")
     assert shown.fact["entry"] == NUMBER

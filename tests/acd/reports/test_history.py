@@ -20,8 +20,8 @@ from acd.journal.memory import MemoryJournal
 from acd.ports import Entry, Told
 from acd.reports.history import contact_history
 from acd.testing import NUMBER, small_desk, small_line
+from agents.capacity import VOICE
 from agents.skills import AgentId
-from queues.desk import Medium
 
 ANNA = AgentId("anna")
 
@@ -53,7 +53,7 @@ def test_every_one_of_two_thousand_contacts_has_its_own_history() -> None:
     """First, last and all between; the unknown have none."""
     story = Story()
     for number in range(1, 2001):
-        story(ContactArrived(f"call-{number}", NUMBER, Medium.VOICE))
+        story(ContactArrived(f"call-{number}", NUMBER, VOICE))
         if number % 3 == 0:
             story(ContactLeft(ContactId(number - 1)))
     for number in (1, 2, 3, 499, 500, 1000, 1001, 1998, 1999, 2000):
@@ -70,13 +70,13 @@ def test_every_one_of_two_thousand_contacts_has_its_own_history() -> None:
 def test_a_history_goes_on_until_the_wrap_up_is_done() -> None:
     """From arrival to the end of the after-contact work, though other contacts come between."""
     story = Story()
-    story(AgentReachable(ANNA, Medium.VOICE))
+    story(AgentReachable(ANNA, VOICE))
     story(AgentSignedIn(ANNA))
-    story(ContactArrived("call-1", NUMBER, Medium.VOICE))
+    story(ContactArrived("call-1", NUMBER, VOICE))
     story(OfferAccepted(OfferId(1)))
     story(ContactReleased(ContactId(1), ANNA))
     for number in range(2, 700):
-        story(ContactArrived(f"call-{number}", NUMBER, Medium.VOICE))
+        story(ContactArrived(f"call-{number}", NUMBER, VOICE))
     story(WrapUpEnded(ContactId(1), ANNA))
     kinds = story.kinds(1)
     assert kinds[0] is Arrived

@@ -4,6 +4,7 @@ from acd.core.effects import ReleaseContact
 from acd.core.events import ContactId
 from acd.server.dispatch import Dispatch
 from acd.testing import ScriptedChannel
+from agents.capacity import FAX, MAIL
 from queues.desk import Medium
 
 
@@ -13,16 +14,16 @@ def release(medium: Medium) -> ReleaseContact:
 
 def test_an_effect_goes_to_the_channel_of_its_medium() -> None:
     """And to no other."""
-    voice, mail = ScriptedChannel("sip"), ScriptedChannel("mail", Medium.MAIL)
+    voice, mail = ScriptedChannel("sip"), ScriptedChannel("mail", MAIL)
     dispatch = Dispatch([voice, mail])
-    dispatch.carry_out(release(Medium.MAIL), 7, 2)
-    assert [tuple(carried) for carried in mail.carried] == [(release(Medium.MAIL), 7, 2)]
+    dispatch.carry_out(release(MAIL), 7, 2)
+    assert [tuple(carried) for carried in mail.carried] == [(release(MAIL), 7, 2)]
     assert voice.carried == []
 
 
 def test_a_medium_that_nobody_serves_is_a_counted_failure() -> None:
     """It does not raise."""
     dispatch = Dispatch([ScriptedChannel("sip")])
-    dispatch.carry_out(release(Medium.FAX), 1, 0)
+    dispatch.carry_out(release(FAX), 1, 0)
     assert dispatch.failed == {"ReleaseContact": 1}
     assert dispatch.carried == {}

@@ -28,8 +28,8 @@ from acd.ports import Entry, Record
 from acd.server.driver import Driver, _encoded
 from acd.server.gate import Gate
 from acd.testing import NUMBER, small_desk
+from agents.capacity import VOICE
 from agents.skills import AgentId
-from queues.desk import Medium
 
 ANNA = AgentId("anna")
 RING_MS = 20_000
@@ -57,7 +57,7 @@ class Rig:
         self.driver.submit(DeskChanged(small_desk()))
 
     def sign_in(self) -> None:
-        self.driver.submit(AgentReachable(ANNA, Medium.VOICE))
+        self.driver.submit(AgentReachable(ANNA, VOICE))
         self.driver.submit(AgentSignedIn(ANNA))
 
     def events(self) -> list[tuple[int, Event]]:
@@ -76,11 +76,11 @@ def test_an_event_becomes_an_entry_and_its_effects_leave_once_it_is_written() ->
 
     async def story(rig: Rig) -> None:
         rig.sign_in()
-        seq = rig.driver.submit(ContactArrived("call-1", NUMBER, Medium.VOICE))
+        seq = rig.driver.submit(ContactArrived("call-1", NUMBER, VOICE))
         await asyncio.sleep(0.01)
         assert seq == 4
         assert [type(effect) for effect in rig.left] == [AdmitContact, OfferContact]
-        assert rig.events()[-1] == (1_000, ContactArrived("call-1", NUMBER, Medium.VOICE))
+        assert rig.events()[-1] == (1_000, ContactArrived("call-1", NUMBER, VOICE))
 
     with_rig(story)
 
@@ -91,7 +91,7 @@ def test_a_due_deadline_fires_before_the_event_as_an_entry_of_its_own(late_ms: i
 
     async def story(rig: Rig) -> None:
         rig.sign_in()
-        rig.driver.submit(ContactArrived("call-1", NUMBER, Medium.VOICE))
+        rig.driver.submit(ContactArrived("call-1", NUMBER, VOICE))
         rig.now_ms += RING_MS + late_ms
         rig.driver.submit(ContactLeft(ContactId(1)))
         assert rig.events()[-2:] == [
@@ -126,7 +126,7 @@ def test_records_are_written_with_their_event() -> None:
 
     async def story(rig: Rig) -> None:
         record = Record("sip", "call-1", b"dialog")
-        rig.driver.submit(ContactArrived("call-1", NUMBER, Medium.VOICE), [record])
+        rig.driver.submit(ContactArrived("call-1", NUMBER, VOICE), [record])
         rig.journal.close()
         recovered = rig.journal.open(lambda _: None, lambda _: None, lambda _: None)
         assert recovered.records == {("sip", "call-1"): b"dialog"}
@@ -139,9 +139,9 @@ def test_the_timer_fires_a_deadline_without_any_event() -> None:
 
     async def story(rig: Rig) -> None:
         rig.sign_in()
-        rig.driver.submit(ContactArrived("call-1", NUMBER, Medium.VOICE))
+        rig.driver.submit(ContactArrived("call-1", NUMBER, VOICE))
         rig.now_ms += RING_MS - 30
-        rig.driver.submit(AgentReachable(AgentId("bert"), Medium.VOICE))
+        rig.driver.submit(AgentReachable(AgentId("bert"), VOICE))
         rig.driver._timer.cancel()  # type: ignore[union-attr]
         rig.driver._timer = None
         rig.driver._arm(rig.now_ms)
@@ -161,11 +161,11 @@ def test_an_earlier_deadline_moves_the_timer_and_a_later_one_does_not() -> None:
     async def story(rig: Rig) -> None:
         rig.sign_in()
         before = rig.driver._timer
-        rig.driver.submit(ContactArrived("call-1", NUMBER, Medium.VOICE))
+        rig.driver.submit(ContactArrived("call-1", NUMBER, VOICE))
         first = rig.driver._timer
         assert (before, first is None) == (None, False)
         rig.now_ms += 10
-        rig.driver.submit(ContactArrived("call-2", NUMBER, Medium.VOICE))
+        rig.driver.submit(ContactArrived("call-2", NUMBER, VOICE))
         assert rig.driver._timer is first
 
     with_rig(story)
@@ -218,7 +218,7 @@ def test_after_close_no_deadline_fires() -> None:
 
     async def story(rig: Rig) -> None:
         rig.sign_in()
-        rig.driver.submit(ContactArrived("call-1", NUMBER, Medium.VOICE))
+        rig.driver.submit(ContactArrived("call-1", NUMBER, VOICE))
         rig.driver.close()
         rig.now_ms += RING_MS
         count = len(rig.events())
@@ -246,7 +246,7 @@ def test_records_of_no_event_travel_with_the_next_entry_or_alone_after_a_moment(
         assert appended == []
         with pytest.raises(Rejected):
             rig.driver.submit(OfferAccepted(OfferId(7)))
-        rig.driver.submit(ContactArrived("call-1", NUMBER, Medium.VOICE), [Record("sip", "call-1", b"late")])
+        rig.driver.submit(ContactArrived("call-1", NUMBER, VOICE), [Record("sip", "call-1", b"late")])
         assert appended == [(True, [b"early", b"late"])]
         rig.driver.remember([Record("sip", "call-2", b"alone")])
         for _ in range(200):
@@ -264,4 +264,4 @@ def test_records_of_no_event_travel_with_the_next_entry_or_alone_after_a_moment(
 def test_an_event_that_cannot_be_journalled_changes_nothing() -> None:
     """A text with half a character has no UTF-8 form; the engine must not see it."""
     with pytest.raises(Rejected):
-        _encoded(ContactArrived("call-\udce4", NUMBER, Medium.VOICE))
+        _encoded(ContactArrived("call-\udce4", NUMBER, VOICE))

@@ -12,18 +12,18 @@ from acd.core.effects import AdmitContact, Effect, ReleaseContact
 from acd.core.events import ContactId
 from acd.core.law import contact_of
 from acd.server.gate import Gate
-from queues.desk import Medium
+from agents.capacity import MAIL, VOICE
 
 Left = list[tuple[int, int]]
 Held = dict[tuple[int, int], Effect]
 
 
 def voice(number: int) -> Effect:
-    return ReleaseContact(ContactId(number), Medium.VOICE, "agent")
+    return ReleaseContact(ContactId(number), VOICE, "agent")
 
 
 def mail(number: int) -> Effect:
-    return AdmitContact(ContactId(number), f"ref{number}", Medium.MAIL, "", False, "", promise=True)
+    return AdmitContact(ContactId(number), f"ref{number}", MAIL, "", False, "", promise=True)
 
 
 def with_gate(story: Callable[[Gate, Left], Awaitable[None]]) -> None:

@@ -13,8 +13,8 @@ from acd.ports import Entry, Record
 from acd.server.driver import LINGER_S, Driver
 from acd.server.gate import Gate
 from acd.testing import small_desk
+from agents.capacity import VOICE
 from agents.skills import AgentId
-from queues.desk import Medium
 
 ANNA = AgentId("anna")
 FIRST, SECOND = Record("sip", "a", b"1"), Record("sip", "a", b"2")
@@ -55,7 +55,7 @@ def test_they_go_in_front_of_the_next_entrys_own() -> None:
         journal = Appends()
         driver = driver_over(journal)
         driver.remember([FIRST])
-        driver.submit(AgentReachable(ANNA, Medium.VOICE), [SECOND])
+        driver.submit(AgentReachable(ANNA, VOICE), [SECOND])
         assert journal.seen == [(2, [FIRST, SECOND])]
         await asyncio.sleep(2 * LINGER_S)
         assert len(journal.seen) == 1

@@ -6,7 +6,7 @@ from acd.core.events import ContactArrived
 from acd.ports import Snapshot
 from acd.server.snapshots import Snapshots
 from acd.testing import NUMBER
-from queues.desk import Medium
+from agents.capacity import VOICE
 from tests.acd.replay.journalled_desk import Desk
 
 
@@ -15,7 +15,7 @@ def test_an_entry_that_does_not_replay_is_found_while_the_server_runs() -> None:
     desk = Desk()
     for _ in range(3):
         desk.call()
-    desk.handle(ContactArrived("odd", NUMBER, Medium.VOICE), lie=True)
+    desk.handle(ContactArrived("odd", NUMBER, VOICE), lie=True)
     snapshots = Snapshots(desk.journal, None, lambda: desk.seq)
     assert asyncio.run(snapshots.take()) is False
     assert snapshots.failed == 1

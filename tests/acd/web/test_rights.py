@@ -15,10 +15,11 @@ from acd.server.app import App
 from acd.testing import NUMBER, ScriptedChannel, small_desk, small_line, small_site
 from acd.web import PREFIX
 from acd.web.rights import RIGHTS
+from agents.capacity import VOICE
 from agents.skills import AgentId
 from config.api_tokens import ApiToken, Role, digest_of
 from config.schema import JournalKind
-from queues.desk import Desk, Entry, EntryId, LineId, Medium, Tenant, TenantId
+from queues.desk import Desk, Entry, EntryId, LineId, Tenant, TenantId
 
 OTHER = EntryId("voice:+49 40 555 0202")
 TOKENS = [
@@ -46,7 +47,7 @@ def two_clients() -> Desk:
     return replace(
         desk,
         tenants=(*desk.tenants, Tenant(TenantId("suedwind"))),
-        entries=(*desk.entries, Entry(OTHER, TenantId("suedwind"), LineId("south"), Medium.VOICE)),
+        entries=(*desk.entries, Entry(OTHER, TenantId("suedwind"), LineId("south"), VOICE)),
     )
 
 

@@ -12,12 +12,12 @@ from acd.core.events import (
     OfferId,
     OfferRefused,
 )
+from agents.capacity import VOICE
 from agents.skills import AgentId
 from channels.sip.b2bua import caller
 from channels.sip.b2bua.leg import Leg, LegRecord, LegStage
 from channels.sip.protocol.message import Request, make_headers
 from channels.sip.protocol.outputs import AckReceived
-from queues.desk import Medium
 from tests.channels.sip.b2bua.world import CALLER, DESK, PHONE, World
 
 CONTACT, OFFER, ANNA = ContactId(1), OfferId(1), AgentId("anna")
@@ -33,7 +33,7 @@ def talk(world: World) -> None:
     world.admit()
     world.offer()
     world.phone_answers()
-    world.carry_out(ConnectContact(OFFER, CONTACT, ANNA, Medium.VOICE))
+    world.carry_out(ConnectContact(OFFER, CONTACT, ANNA, VOICE))
 
 
 def test_a_call_goes_from_invite_to_bridge_and_bye_in_order(world: World) -> None:
@@ -41,7 +41,7 @@ def test_a_call_goes_from_invite_to_bridge_and_bye_in_order(world: World) -> Non
     assert world.caller.statuses == [100, 200]
     assert kinds(world) == ["ContactArrived", "OfferAccepted"]
     assert [command[2] for command in world.media.commands if command[0] == "bridge"] == ["o1"]
-    world.carry_out(ReleaseContact(CONTACT, Medium.VOICE, "agent"))
+    world.carry_out(ReleaseContact(CONTACT, VOICE, "agent"))
     assert [new.request.method for new in world.caller.requests] == ["BYE"]
 
 
@@ -152,8 +152,8 @@ def test_bye_of_the_agent_releases_the_contact(world: World) -> None:
 
 def test_release_of_an_agent_who_hung_up_at_the_same_moment_does_nothing(world: World) -> None:
     talk(world)
-    world.carry_out(ReleaseAgent(CONTACT, ANNA, Medium.VOICE))
-    world.carry_out(ReleaseAgent(CONTACT, ANNA, Medium.VOICE))
+    world.carry_out(ReleaseAgent(CONTACT, ANNA, VOICE))
+    world.carry_out(ReleaseAgent(CONTACT, ANNA, VOICE))
     assert [new.request.method for new in world.phone.requests] == ["INVITE", "BYE"]
 
 
@@ -177,7 +177,7 @@ def test_a_withdrawn_offer_ends_with_the_phone_s_487(world: World) -> None:
     world.phone.layer.reply(invite.key, 180, world.now_ms)
     world.run()
     world.host.rejects = {OfferRefused, OfferFailed}
-    world.carry_out(WithdrawOffer(OFFER, CONTACT, ANNA, Medium.VOICE, "answered elsewhere"))
+    world.carry_out(WithdrawOffer(OFFER, CONTACT, ANNA, VOICE, "answered elsewhere"))
     world.phone_answers(487)
     assert list(world.exchange.rung) == []
     assert "o1" not in world.host.records

@@ -6,11 +6,11 @@ import pytest
 
 from acd.core.effects import AdmitContact
 from acd.core.events import ContactId, PromptEnded
+from agents.capacity import VOICE
 from channels.media import port as media
 from channels.media.port import LegId
 from channels.media.sound.sounds import SILENCE
 from channels.sip.b2bua.switch import heard
-from queues.desk import Medium
 from tests.channels.sip.b2bua.world import World
 
 
@@ -23,7 +23,7 @@ def test_an_unknown_greeting_is_silence_whose_end_is_reported(
     )
     world.invite()
     (leg,) = world.exchange.legs
-    world.carry_out(AdmitContact(ContactId(1), leg, Medium.VOICE, "a text nobody spoke", True, "default"))
+    world.carry_out(AdmitContact(ContactId(1), leg, VOICE, "a text nobody spoke", True, "default"))
     assert played == [(leg, (SILENCE.id,), "greeting 1")]
     heard(world.exchange, media.PromptEnded(LegId(leg), "greeting 1"))
     assert world.host.events[-1] == PromptEnded(ContactId(1))

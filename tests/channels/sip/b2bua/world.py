@@ -12,6 +12,7 @@ from acd.core.effects import AdmitContact, OfferContact
 from acd.core.errors import Rejected
 from acd.core.events import ContactArrived, ContactId, Event, OfferId
 from acd.ports import Appended, NewParty, NewPiece, Record
+from agents.capacity import VOICE
 from agents.skills import AgentId
 from channels.media.negotiation import AudioSession
 from channels.media.port import LegId
@@ -25,7 +26,6 @@ from channels.sip.protocol.transactions import TransactionLayer
 from channels.sip.settings import read_settings
 from config.schema import Site
 from config.table import RawTable
-from queues.desk import Medium
 
 DESK = Endpoint("192.0.2.1", 5060)
 CALLER = Endpoint("192.0.2.7", 5060)
@@ -216,12 +216,12 @@ class World:
     def admit(self) -> AdmitContact:
         """The engine took the call that arrived last, as contact 1."""
         arrived = next(event for event in reversed(self.host.events) if isinstance(event, ContactArrived))
-        effect = AdmitContact(ContactId(1), arrived.ref, Medium.VOICE, "", False, "default")
+        effect = AdmitContact(ContactId(1), arrived.ref, VOICE, "", False, "default")
         self.carry_out(effect)
         return effect
 
     def offer(self, number: int = 1, agent: str = "anna") -> OfferContact:
-        effect = OfferContact(OfferId(number), ContactId(1), AgentId(agent), Medium.VOICE, 20_000)
+        effect = OfferContact(OfferId(number), ContactId(1), AgentId(agent), VOICE, 20_000)
         self.carry_out(effect)
         return effect
 

@@ -1,0 +1,28 @@
+"""The tables `[media.*]`: media beside voice, mail and fax, and other traits of these three."""
+
+from collections.abc import Mapping
+
+from config.table import Table
+from queues.desk import DEFAULT_MEDIA, Medium, MediumTraits
+
+
+def read_media(tables: Mapping[str, Table]) -> tuple[MediumTraits, ...]:
+    """All media of the desk: the three built-in ones first, then the others as they stand in the files."""
+    found = {traits.id: traits for traits in DEFAULT_MEDIA}
+    for name, table in tables.items():
+        medium = Medium(name)
+        found[medium] = _read_traits(table, found.get(medium, MediumTraits(medium)))
+    return tuple(found.values())
+
+
+def _read_traits(table: Table, usual: MediumTraits) -> MediumTraits:
+    read = MediumTraits(
+        id=usual.id,
+        hears=table.flag("hears_prompts", usual.hears),
+        promise=table.flag("acceptance_is_a_promise", usual.promise),
+        put_aside=table.flag("can_be_put_aside", usual.put_aside),
+        keeps_leg=table.flag("party_keeps_a_leg", usual.keeps_leg),
+    )
+    if read.hears and not read.keeps_leg:
+        table.error("hears_prompts", "who holds no leg cannot be played anything (party_keeps_a_leg)")
+    return read
