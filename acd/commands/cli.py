@@ -7,7 +7,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from acd.commands import token
+from acd.commands import tokens
 from acd.commands.check import check
 from acd.commands.client import ClientError, Refused
 from acd.commands.desk import agent, contact, status
@@ -28,7 +28,7 @@ app = typer.Typer(
 )
 for command in (check, serve, upgrade, erase, status, agent, contact, kpi):
     app.command()(command)
-app.add_typer(token.app)
+app.add_typer(tokens.app)
 
 
 def main() -> NoReturn:

@@ -10,7 +10,6 @@ import httpx
 from acd.commands.check import readable
 from acd.commands.shell import BAD_INPUT, NO, Failure
 from acd.web import PREFIX
-from acd.web.auth import TOKEN_FILE, read_token
 from config.errors import ConfigError
 from config.schema import Site
 
@@ -103,6 +102,8 @@ def _url_of(site: Site) -> str:
 def _token_of(site: Site) -> str:
     if site.server.api.token is not None:
         return site.server.api.token.reveal()
+    from acd.web.auth import TOKEN_FILE, read_token  # noqa: PLC0415 (brings FastAPI, half of what acd imports)
+
     try:
         return read_token(site.server.data_dir / TOKEN_FILE)
     except FileNotFoundError as error:
