@@ -23,6 +23,10 @@ class Kind(StrEnum):
     EMPIRICAL = "empirical"
 
 
+LEAST_CV = 1e-6
+"""What varies less, an hour by 4 ms, counts as fixed: the square of a tiny cv is 0, and 1 / 0 is no shape."""
+
+
 class Law(Struct, frozen=True):
     """The distribution of a length of time ≥ 0. Make it by one of the functions below.
 
@@ -90,7 +94,7 @@ def _relative(kind: Kind, cv: float, u: NDArray[np.float64]) -> NDArray[np.float
     with np.errstate(divide="ignore", over="ignore"):
         if kind is Kind.EXPONENTIAL:
             return -np.log1p(-u)
-        if kind is Kind.FIXED or cv == 0.0:
+        if kind is Kind.FIXED or cv < LEAST_CV:
             return np.ones_like(u)
         if kind is Kind.GAMMA:
             return gamma_quantile(cv, u)
@@ -101,7 +105,9 @@ def _relative(kind: Kind, cv: float, u: NDArray[np.float64]) -> NDArray[np.float
 
 
 def gamma_quantile(cv: float, u: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The quantiles of the gamma law with mean 1 and this cv > 0."""
+    """The quantiles of the gamma law with mean 1 and this cv."""
+    if cv < LEAST_CV:
+        return np.ones_like(u)
     shape = 1.0 / (cv * cv)
     quantiles: NDArray[np.float64] = special.gammaincinv(shape, u) / shape
     return quantiles

@@ -5,7 +5,7 @@ import pickle
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -64,6 +64,8 @@ def test_an_empirical_law_gives_its_values_equally_often_and_nothing_else() -> N
 
 
 @settings(max_examples=200, deadline=None)
+@example(gamma(1e7, 1e-203), [0.0, 0.5])
+@example(lognormal(1e7, 1e-203), [0.0, 0.5])
 @given(law=laws, u=st.lists(st.floats(0, 1, exclude_max=True), min_size=2, max_size=20))
 def test_quantiles_rise_with_u_and_stay_within_bounds(law: Law, u: list[float]) -> None:
     drawn = law.quantile(np.sort(np.array(u)))
