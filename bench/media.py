@@ -22,9 +22,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from channels.media.commands import Accept, Answer, Close, Command, Join, LegId, Offer, Play, RoomId, SoundId
 from channels.media.embedded.client import MediaClient
 from channels.media.embedded.starter import MediaSettings, attach_or_start
-from channels.media.port import LegId, SoundId
+from channels.media.negotiation import AudioSession
 from channels.media.rtp import Address
 from channels.media.sound.music import built_in_music
 from channels.media.sound.sounds import SoundStore
@@ -153,15 +154,19 @@ async def measure_legs(
     return {"percent": percent, "sent_pps": counts["sent"] / span / len(legs), "heard_pps": heard}
 
 
-async def connect(client: MediaClient, phones: Phones, count: int, **remote: Any) -> list[LegId]:
+def description(phone: Address) -> bytes:
+    """What a phone at this address offers, or answers."""
+    return AudioSession(1, phone.ip, phone.port).offer()
+
+
+async def connect(client: MediaClient, phones: Phones, count: int) -> list[LegId]:
     """Open legs to the first phones."""
     legs = [LegId(f"leg{number}") for number in range(count)]
-    targets = []
     for leg, port in zip(legs, phones.ports, strict=False):
-        targets.append((await client.open(leg)).port)
-        client.set_remote(leg, Address("127.0.0.1", port), 8, dtmf=101, **remote)
+        client.send(Answer(leg, description(Address("127.0.0.1", port))))
     await client.legs()
-    phones.ask(targets=targets)
+    local = {state.leg: state.local.port for state in await client.legs()}
+    phones.ask(targets=[local[leg] for leg in legs])
     return legs
 
 
@@ -177,7 +182,7 @@ async def measure_waiting(client: MediaClient, store: SoundStore, count: int, se
     before_kb = memory_kb(client.welcome.pid)
     legs = await connect(client, phones, count)
     for leg in legs:
-        client.loop(leg, built_in_music(store))
+        client.send(Play(leg, loop=built_in_music(store)))
     result = await measure_legs(client, phones, legs, seconds)
     result["packets_reaching_python"] = sum([(await client.stats(leg)).packets_in for leg in legs])
     result["kb_per_caller"] = (memory_kb(client.welcome.pid) - before_kb) / count
@@ -191,7 +196,9 @@ async def measure_bridged(client: MediaClient, calls: int, seconds: float) -> Ro
     phones = Phones(2 * calls)
     legs = await connect(client, phones, 2 * calls)
     for leg, peer in zip(legs[::2], legs[1::2], strict=True):
-        client.bridge(leg, peer)
+        room = RoomId(f"with {leg}")
+        client.send(Join(leg, room))
+        client.send(Join(peer, room))
     result = await measure_legs(client, phones, legs, seconds)
     await close(client, phones, legs)
     return Row("bridged call relayed", result["percent"] / calls, BRIDGED_LIMIT, "% of a core", result)
@@ -200,29 +207,27 @@ async def measure_bridged(client: MediaClient, calls: int, seconds: float) -> Ro
 async def close(client: MediaClient, phones: Phones, legs: list[LegId]) -> None:
     """Close the legs and their phones."""
     for leg in legs:
-        client.close(leg)
+        client.send(Close(leg))
     await client.legs()
     phones.end()
 
 
 async def one_call(client: MediaClient | None, number: int, phone: Address, sound: SoundId) -> None:
     """All commands of a call, with the pauses that signalling makes; None: the pauses only."""
-    caller, agent = LegId(f"caller{number}"), LegId(f"agent{number}")
-    if client:
-        await client.open(caller)
-        client.set_remote(caller, phone, 8, dtmf=101)
-        client.loop(caller, sound)
-    await asyncio.sleep(0.02)
-    if client:
-        await client.open(agent)
-    await asyncio.sleep(0.02)
-    if client:
-        client.set_remote(agent, phone, 8, dtmf=101)
-        client.bridge(caller, agent)
-    await asyncio.sleep(0.1)
-    if client:
-        client.close(caller)
-        client.close(agent)
+    caller, agent, room = LegId(f"caller{number}"), LegId(f"agent{number}"), RoomId(f"room{number}")
+    sdp = description(phone)
+    steps: list[tuple[tuple[Command, ...], float]] = [
+        ((Answer(caller, sdp), Play(caller, loop=sound)), 0.02),
+        ((Offer(agent, caller),), 0.02),
+        ((Accept(agent, sdp), Join(caller, room), Join(agent, room)), 0.1),
+        ((Close(caller), Close(agent)), 0.0),
+    ]
+    for commands, pause_s in steps:
+        if client:
+            for command in commands:
+                client.send(command)
+                client.take()
+        await asyncio.sleep(pause_s)
 
 
 async def paced_calls(
@@ -246,9 +251,8 @@ async def measure_commands(client: MediaClient, store: SoundStore, seconds: floa
         phone = Address(*deaf.getsockname())
         for number in range(BACKGROUND):
             leg = LegId(f"background{number}")
-            await client.open(leg)
-            client.set_remote(leg, phone, 8)
-            client.loop(leg, sound)
+            client.send(Answer(leg, description(phone)))
+            client.send(Play(leg, loop=sound))
         without = await paced_calls(client, count, phone, sound, real=False)
         with_calls = await paced_calls(client, count, phone, sound, real=True)
     server_ms, media_ms = ((much - little) / count for much, little in zip(with_calls, without, strict=True))
@@ -268,7 +272,7 @@ async def measure(options: argparse.Namespace) -> list[Row]:
             ports=(10_000, 29_999),
             orphan_s=60,
         )
-        client = await attach_or_start(settings, lambda _: None)
+        client = await attach_or_start(settings, lambda: None)
         try:
             return [
                 await measure_waiting(client, store, options.waiting, options.seconds),

@@ -31,6 +31,12 @@ class NoPortsLeftError(MediaError):
     code = "no-ports"
 
 
+class RoomFullError(MediaError):
+    """The room has no place for another leg."""
+
+    code = "room-full"
+
+
 class MediaGoneError(MediaError):
     """The media engine cannot be reached."""
 

@@ -1,24 +1,24 @@
-"""The SIP channel: sockets, timers and ids around the pure exchange."""
+"""The SIP channel: sockets, timers and ids around the pure calls."""
 
 import asyncio
 import secrets
 import time
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 import structlog
 
 from acd.core.effects import Effect
 from acd.ports import Host
 from agents.capacity import VOICE
+from channels.media.commands import Close
 from channels.media.embedded.client import MediaClient
 from channels.media.embedded.starter import MediaSettings, attach_or_start
-from channels.media.errors import MediaError, MediaGoneError
-from channels.media.port import LegId, MediaEvent
-from channels.sip.b2bua import caller, restore, switch
-from channels.sip.b2bua.enrol import Enrolment
-from channels.sip.b2bua.exchange import NAME, Exchange, Opened
+from channels.media.errors import MediaGoneError
+from channels.sip.b2bua import entrance, inbound, restart
+from channels.sip.b2bua.calls import NAME, Calls
+from channels.sip.b2bua.registration import Registrations
+from channels.sip.b2bua.telling import Telling
 from channels.sip.phrases import make_phrases
 from channels.sip.protocol.address import Endpoint
 from channels.sip.protocol.errors import BadMessage
@@ -67,29 +67,28 @@ class SipChannel:
         make_id = _Ids()
         layer = self._layer = TransactionLayer(sent_by, make_id)
         secret = secrets.token_bytes(32)
-        self.enrolment = Enrolment(self.settings, self._site.phones, host, layer, secret)
-        self.exchange = Exchange(
+        self._telling = Telling(host)
+        self.registrations = Registrations(self.settings, self._site.phones, self._telling, layer, secret)
+        self.calls = Calls(
             settings=self.settings,
-            host=host,
+            telling=self._telling,
             layer=layer,
             media=self._media,
-            ports=self,
-            phones=self.enrolment,
+            phones=self.registrations,
             make_id=make_id,
         )
         self._find_again(records, standing)
-        _log.info("sip listens", address=sent_by, legs=len(self.exchange.legs))
+        _log.info("sip listens", address=sent_by, legs=len(self.calls.legs))
 
     def _find_again(self, records: Mapping[str, bytes], standing: Sequence[Effect]) -> None:
         self._set_time()
-        legs = {key: value for key, value in records.items() if not self.enrolment.owns(key)}
-        phones = {key: value for key, value in records.items() if self.enrolment.owns(key)}
-        heard = {state.leg for state in self._media.welcome.legs}
-        self.enrolment.restore(phones, self.exchange.now_ms)
-        restore.load_legs(self.exchange, legs, heard)
-        restore.reconcile(self.exchange, standing)
-        for leg in heard - set(self.exchange.legs):
-            self._media.close(leg)
+        legs = {key: value for key, value in records.items() if not self.registrations.owns(key)}
+        phones = {key: value for key, value in records.items() if self.registrations.owns(key)}
+        self.registrations.restore(phones, self.calls.now_ms)
+        restart.load_legs(self.calls, legs, self._media.found)
+        restart.reconcile(self.calls, standing)
+        for leg in self._media.found - set(self.calls.legs):
+            self._media.send(Close(leg))
         self._flush()
 
     async def _attach(self) -> MediaClient:
@@ -100,26 +99,28 @@ class SipChannel:
             ip=settings.media_host,
             ports=settings.media_ports,
             log=settings.runtime_dir / "media.log",
+            latch=settings.symmetric_rtp,
+            silent_s=settings.silent_s,
         )
-        return await attach_or_start(media, self._heard, self._media_lost)
+        return await attach_or_start(media, self._media_ready, self._media_lost)
 
     # From the engine
 
     def carry_out(self, effect: Effect, seq: int, index: int) -> None:  # noqa: ARG002 - ids are in the effect
         """See acd.ports.Channel."""
         self._set_time()
-        switch.carry_out(self.exchange, effect)
+        entrance.carry_out(self.calls, effect)
         self._flush()
 
     def counts(self) -> Mapping[str, int]:
         """See acd.ports.Channel."""
-        refused = {"refused registrations": self.enrolment.refused}
-        return {**self.exchange.counts, **refused, "packets not sent": self._transport.unsent}
+        refused = {"refused registrations": self.registrations.refused}
+        return {**self._telling.counts, **refused, "packets not sent": self._transport.unsent}
 
     async def drain(self) -> None:
         """Refuse new calls with 503; return when the last leg is gone."""
-        self.exchange.draining = True
-        while self.exchange.in_use:
+        self.calls.draining = True
+        while self.calls.in_use:
             await asyncio.sleep(DRAIN_POLL_S)
 
     async def stop(self) -> None:
@@ -129,7 +130,7 @@ class SipChannel:
         for task in self._tasks:
             task.cancel()
         self._transport.close()
-        if self.exchange.in_use:
+        if self.calls.in_use:
             await self._media.detach()
         else:
             await self._media.shutdown()
@@ -143,10 +144,10 @@ class SipChannel:
         try:
             message = parse(in_utf8(data))
         except BadMessage as error:
-            self.exchange.count("unreadable message")
+            self.calls.count("unreadable message")
             self._layer.reject(error, source)
         else:
-            self._dispatch(self._layer.receive(message, source, self.exchange.now_ms))
+            self._dispatch(self._layer.receive(message, source, self.calls.now_ms))
         self._flush()
 
     def _dispatch(self, outputs: Sequence[Output]) -> None:
@@ -154,48 +155,56 @@ class SipChannel:
             if isinstance(out, SendTo):
                 self._transport.send(out.data, out.destination)
             elif isinstance(out, NewRequest) and out.request.method == "REGISTER":
-                self.enrolment.register(out, self.exchange.now_ms)
+                self.registrations.register(out, self.calls.now_ms)
             else:
-                switch.handle(self.exchange, out)
+                entrance.handle(self.calls, out)
 
-    def _heard(self, event: MediaEvent) -> None:
+    def _media_ready(self) -> None:
         self._set_time()
-        switch.heard(self.exchange, event)
         self._flush()
 
     def _media_lost(self) -> None:
         """All audio is gone: end the calls rather than leave callers in silence, and start anew."""
-        _log.critical("media process lost", legs=len(self.exchange.legs))
-        self.exchange.count("media process lost")
-        self.exchange.without_media = True
+        _log.critical("media process lost", legs=len(self.calls.legs))
+        self.calls.count("media process lost")
+        self.calls.without_media = True
         self._set_time()
-        caller.end_all(self.exchange)
+        inbound.end_all(self.calls)
         self._flush()
-        self._start_task(self._attach_again())
+        task = self._loop.create_task(self._attach_again())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     async def _attach_again(self) -> None:
-        while self.exchange.without_media:
+        while self.calls.without_media:
             try:
-                self._media = self.exchange.media = await self._attach()
+                self._media = self.calls.media = await self._attach()
             except MediaGoneError as error:
                 _log.error("the media process does not start", reason=str(error))
                 await asyncio.sleep(MEDIA_RETRY_S)
             else:
-                self.exchange.without_media = False
+                self.calls.without_media = False
                 _log.info("media process started again")
 
     def _expire(self) -> None:
         self._timer = None
         self._set_time()
-        self._dispatch(self._layer.expire(self.exchange.now_ms))
-        self.enrolment.expire(self.exchange.now_ms)
+        self._dispatch(self._layer.expire(self.calls.now_ms))
+        self.registrations.expire(self.calls.now_ms)
         self._flush()
 
     def _flush(self) -> None:
-        """Send what has collected; reporting it may collect more. Then re-arm the one timer."""
-        while outputs := self._layer.take():
-            self._dispatch(outputs)
-        due_ms, other_ms = self._layer.next_deadline(), self.enrolment.next_deadline()
+        """Send what has collected, take what the media say; both may collect more. Re-arm the one timer."""
+        layer, media, calls = self._layer, self._media, self.calls
+        while True:
+            if outputs := layer.take():
+                self._dispatch(outputs)
+            elif events := media.take():
+                for event in events:
+                    entrance.heard(calls, event)
+            else:
+                break
+        due_ms, other_ms = self._layer.next_deadline(), self.registrations.next_deadline()
         if due_ms is None or (other_ms is not None and other_ms < due_ms):
             due_ms = other_ms
         if due_ms is None or (self._timer is not None and self._armed_ms <= due_ms):
@@ -203,36 +212,11 @@ class SipChannel:
         if self._timer is not None:
             self._timer.cancel()
         self._armed_ms = due_ms
-        delay_ms = max(0, due_ms - self.exchange.now_ms) + SLACK_MS
+        delay_ms = max(0, due_ms - self.calls.now_ms) + SLACK_MS
         self._timer = self._loop.call_later(delay_ms / 1000, self._expire)
 
     def _set_time(self) -> None:
-        self.exchange.now_ms = time.monotonic_ns() // 1_000_000
-
-    # Ports of the exchange
-
-    def want(self, leg: LegId, then: Opened) -> None:
-        """See channels.sip.b2bua.exchange.Ports."""
-        address = self._media.open_now(leg)
-        if address is not None:
-            then(address)
-            return
-        self._start_task(self._open(leg, then))
-
-    def _start_task(self, work: Coroutine[Any, Any, None]) -> None:
-        task = self._loop.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
-    async def _open(self, leg: LegId, then: Opened) -> None:
-        try:
-            address = await self._media.open(leg)
-        except MediaError as error:
-            _log.error("no media for a leg", reason=str(error))
-            address = None
-        self._set_time()
-        then(address)
-        self._flush()
+        self.calls.now_ms = time.monotonic_ns() // 1_000_000
 
 
 class _Ids:

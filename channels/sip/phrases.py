@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from channels.media.port import SoundId
+from channels.media.commands import SoundId
 from channels.media.sound.music import MUSIC, built_in_music
 from channels.media.sound.prompts import Voice, from_wav, speak
 from channels.media.sound.sounds import SILENCE, SoundStore

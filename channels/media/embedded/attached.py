@@ -7,7 +7,6 @@ from collections.abc import Callable
 from typing import Final
 
 from channels.media.embedded import wire
-from channels.media.port import MediaEvent
 
 KEPT_EVENTS: Final = 1000
 """Events kept for the next server while none is attached; the oldest go first."""
@@ -43,7 +42,7 @@ class AttachedServers:
         self._carry_out = carry_out
         self._on_drop = on_drop
         self._servers: dict[int, Server] = {}
-        self._backlog: deque[MediaEvent] = deque(maxlen=KEPT_EVENTS)
+        self._backlog: deque[wire.Told] = deque(maxlen=KEPT_EVENTS)
         self._input = bytearray(_READ)
         self._view = memoryview(self._input)
         self._epoll = select.epoll()
@@ -68,7 +67,7 @@ class AttachedServers:
             if mask & ~select.EPOLLOUT and not self._read(server):
                 self._drop(server)
 
-    def emit(self, event: MediaEvent) -> None:
+    def emit(self, event: wire.Told) -> None:
         """Tell every attached server, or keep it for the next one."""
         if not self._servers:
             self._backlog.append(event)

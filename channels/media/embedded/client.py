@@ -1,4 +1,4 @@
-"""The server's side of the media process: `MediaPort` over a Unix socket."""
+"""The server's side of the media process: a `MediaEngine` over a Unix socket."""
 
 import asyncio
 from collections import deque
@@ -6,7 +6,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final, TypeVar
 
+from channels.media.commands import Accept, Answer, Close, Command, LegId, Offer
 from channels.media.embedded import wire
+from channels.media.embedded.sessions import Negotiate, Sessions
+from channels.media.embedded.states import LegState, LegStats
+from channels.media.engine import Trait
 from channels.media.errors import (
     BadCommandError,
     MediaError,
@@ -15,7 +19,7 @@ from channels.media.errors import (
     UnknownLegError,
     UnknownSoundError,
 )
-from channels.media.port import LegId, LegState, LegStats, MediaEvent, SoundId
+from channels.media.events import Event, Failed
 from channels.media.rtp import Address
 
 LEASED_AHEAD: Final = 64
@@ -24,137 +28,160 @@ LEASED_AHEAD: Final = 64
 GATHER_S: Final = 0.004
 """Commands of this time leave together: each write wakes the other process. A fifth of an RTP packet."""
 
+CONFIRM_S: Final = 1.0
+"""So often at most the process is asked whether it has done everything: each answer wakes the server."""
+
+DEADLINE_S: Final = 5.0
+
 _ERRORS: Final = {
     error.code: error for error in (BadCommandError, NoPortsLeftError, UnknownLegError, UnknownSoundError)
 }
-_Answer = TypeVar("_Answer", wire.Leased, wire.Opened, wire.Legs, wire.Stats)
+_Answer = TypeVar("_Answer", wire.Leased, wire.Legs, wire.Stats)
 
 
 class MediaClient(asyncio.Protocol):
-    """A `MediaPort`. Commands leave in one write per `GATHER_S`.
+    """A `MediaEngine`. Commands leave in one write per `GATHER_S`; offers and answers are made here at once.
 
-    Made by `attach`. Used from the event loop's thread only. After a loss of the connection commands are
-    dropped and questions raise `MediaGoneError`; make a new client then.
+    Made by `attach`. Used from the event loop's thread only. After a loss of the connection every command
+    fails; make a new client then.
     """
 
-    def __init__(self, on_event: Callable[[MediaEvent], None], on_lost: Callable[[], None]) -> None:
-        self._on_event = on_event
+    traits = frozenset({Trait.TRANSCODES})
+    deadline_s = DEADLINE_S
+
+    def __init__(
+        self, on_ready: Callable[[], None], on_lost: Callable[[], None], latch: bool, silent_s: int
+    ) -> None:
+        self._on_ready = on_ready
         self._on_lost = on_lost
         self._loop = asyncio.get_running_loop()
-        self._transport: asyncio.Transport | None = None
+        self._transport: asyncio.WriteTransport | None = None
         self._pending = bytearray()
         self._out = bytearray()
         self._flush_planned = False
-        self._last_request = 0
-        self._waiting: dict[int, asyncio.Future[wire.Message]] = {}
+        self._events: list[Event] = []
+        self._sessions = Sessions(latch=latch, silent_s=silent_s)
+        self._local: dict[LegId, Address] = {}
         self._leased: deque[int] = deque()
         self._lease_request = 0
-        self._known: dict[LegId, Address] = {}
+        self._opening: dict[LegId, list[Negotiate]] = {}
+        """Legs without a port yet, and what is to be done when it comes."""
+        self._unconfirmed: list[wire.Command] = []
+        self._confirming: asyncio.TimerHandle | None = None
+        self._mark, self._marked = 0, 0
+        """The `Mark` that has no answer yet (0: none), and how many commands lie before it."""
+        self._last_request = 0
+        self._waiting: dict[int, asyncio.Future[wire.Message]] = {}
         self._welcome: asyncio.Future[wire.Welcome] = self._loop.create_future()
         self.welcome = wire.Welcome(wire.VERSION, 0, "", "", ())
         """What the process said when we attached: its pid, its address, and the legs it had then."""
+        self.found: frozenset[LegId] = frozenset()
 
     @classmethod
     async def attach(
         cls,
         path: Path,
-        on_event: Callable[[MediaEvent], None],
+        on_ready: Callable[[], None],
         on_lost: Callable[[], None] = lambda: None,
         *,
         leased_ahead: int = LEASED_AHEAD,
+        latch: bool = False,
+        silent_s: int = 0,
     ) -> "MediaClient":
         """Connect to the process that listens at `path` and learn its legs. Raises `MediaGoneError`.
 
-        `on_event` gets every event, also those kept since the last server went, maybe before this returns.
-        `on_lost` is called once when the process goes away without `detach` or `shutdown`.
+        `on_ready` may be called before this returns: the process kept what happened since the last server
+        went. `on_lost` is called once when the process goes away without `detach` or `shutdown`.
         """
         loop = asyncio.get_running_loop()
         try:
-            _, client = await loop.create_unix_connection(lambda: cls(on_event, on_lost), str(path))
+            _, client = await loop.create_unix_connection(
+                lambda: cls(on_ready, on_lost, latch, silent_s), str(path)
+            )
+            client.welcome = await asyncio.wait_for(client._welcome, DEADLINE_S)
+        except TimeoutError as error:
+            raise MediaGoneError(f"{path}: no word within {DEADLINE_S} s") from error
         except OSError as error:
             raise MediaGoneError(f"{path}: {error.strerror}") from error
-        client.welcome = await client._welcome
         if client.welcome.version != wire.VERSION:
             await client.detach()
             raise MediaGoneError(
                 f"{path}: the process speaks version {client.welcome.version}, not {wire.VERSION}"
             )
-        client._known = {state.leg: state.local for state in client.welcome.legs}
+        client._local = {state.leg: state.local for state in client.welcome.legs}
+        client._sessions.found(client.welcome.legs)
+        client.found = frozenset(client._local)
         if leased_ahead:
             await client._lease(leased_ahead)
         return client
 
-    # -- MediaPort
+    # -- MediaEngine
 
-    async def open(self, leg: LegId) -> Address:
-        """See `MediaPort.open`."""
-        address = self.open_now(leg)
-        if address is None:
-            request = self._next_request()
-            opened = await self._ask(wire.Open(leg, 0, request), request, wire.Opened)
-            address = self._known[leg] = opened.local
+    def send(self, command: Command) -> None:
+        """See `MediaEngine.send`."""
+        if self._transport is None:
+            self._fail(command, MediaGoneError.code, "the media process is not there")
+        elif isinstance(command, Answer | Offer | Accept):
+            self._describe(command)
+        else:
+            if isinstance(command, Close):
+                self._local.pop(command.leg, None)
+                self._opening.pop(command.leg, None)
+                self._sessions.forget(command.leg)
+            self._put(command)
+
+    def take(self) -> Sequence[Event]:
+        """See `MediaEngine.take`."""
+        events, self._events = self._events, []
+        return events
+
+    def _describe(self, command: Negotiate) -> None:
+        leg = command.leg
+        local = self._local.get(leg)
+        if local is None and self._leased:
+            local = self._open_leased(leg)
+        if local is None:
+            waiting = self._opening.setdefault(leg, [])
+            waiting.append(command)
+            if len(waiting) == 1:
+                self._put(wire.Open(leg, 0, self._next_request()))
+            return
+        try:
+            event = self._sessions.negotiate(command, local)
+        except MediaError as error:
+            self._fail(command, error.code, str(error))
+            return
+        self._put(self._sessions.connect(leg))
+        self._events.append(event)
+
+    def _open_leased(self, leg: LegId) -> Address:
+        port = self._leased.popleft()
+        address = self._local[leg] = Address(self.welcome.ip, port)
+        # Its port is in a message soon. A server that is killed after that must find the leg again.
+        self._flush_planned = True
+        self._loop.call_soon(self._flush)
+        self._put(wire.Open(leg, port))
+        if len(self._leased) < LEASED_AHEAD // 2 and not self._lease_request:
+            self._lease_request = self._next_request()
+            self._put(wire.Lease(self._lease_request, LEASED_AHEAD))
         return address
 
-    def open_now(self, leg: LegId) -> Address | None:
-        """See `MediaPort.open_now`."""
-        address = self._known.get(leg)
-        if address is None and self._leased:
-            port = self._leased.popleft()
-            address = self._known[leg] = Address(self.welcome.ip, port)
-            self._send(wire.Open(leg, port))
-            # Its port is in a message soon. A server that is killed after that must find the leg again.
-            self._loop.call_soon(self._flush)
-            if len(self._leased) < LEASED_AHEAD // 2 and not self._lease_request:
-                self._lease_request = self._next_request()
-                self._send(wire.Lease(self._lease_request, LEASED_AHEAD))
-        return address
+    def _fail(self, command: Command | wire.Command, code: str, reason: str) -> None:
+        """Tell that a command about a leg was not carried out; nobody misses what else was said."""
+        leg = getattr(command, "leg", None)
+        if leg is not None:
+            tag = str(type(command).__struct_config__.tag)
+            self._events.append(Failed(leg, tag, code, reason))
 
-    def set_remote(
-        self, leg: LegId, remote: Address, payload_type: int, *, dtmf: int | None = None, latch: bool = False
-    ) -> None:
-        """See `MediaPort.set_remote`."""
-        self._send(wire.SetRemote(leg, remote, payload_type, dtmf, latch))
-
-    def play(self, leg: LegId, sounds: Sequence[SoundId], *, play: str = "") -> None:
-        """See `MediaPort.play`."""
-        self._send(wire.Play(leg, tuple(sounds), play))
-
-    def loop(self, leg: LegId, sound: SoundId) -> None:
-        """See `MediaPort.loop`."""
-        self._send(wire.Loop(leg, sound))
-
-    def stop(self, leg: LegId) -> None:
-        """See `MediaPort.stop`."""
-        self._send(wire.Stop(leg))
-
-    def bridge(self, leg: LegId, peer: LegId) -> None:
-        """See `MediaPort.bridge`."""
-        self._send(wire.Bridge(leg, peer))
-
-    def unbridge(self, leg: LegId) -> None:
-        """See `MediaPort.unbridge`."""
-        self._send(wire.Unbridge(leg))
-
-    def hold(self, leg: LegId, on: bool, *, sound: SoundId | None = None) -> None:
-        """See `MediaPort.hold`."""
-        self._send(wire.Hold(leg, on, sound))
-
-    def watch(self, leg: LegId, silent_s: int) -> None:
-        """See `MediaPort.watch`."""
-        self._send(wire.Watch(leg, silent_s))
-
-    def close(self, leg: LegId) -> None:
-        """See `MediaPort.close`."""
-        self._known.pop(leg, None)
-        self._send(wire.Close(leg))
+    # -- what only this engine has, for tests and measurements
 
     async def legs(self) -> tuple[LegState, ...]:
-        """See `MediaPort.legs`."""
+        """Every open leg, in the order of opening. Raises `MediaGoneError`."""
         request = self._next_request()
         return (await self._ask(wire.ListLegs(request), request, wire.Legs)).legs
 
     async def stats(self, leg: LegId) -> LegStats:
-        """See `MediaPort.stats`."""
+        """Counters of one leg. Raises `UnknownLegError`, `MediaGoneError`."""
         request = self._next_request()
         return (await self._ask(wire.AskStats(request, leg), request, wire.Stats)).stats
 
@@ -173,7 +200,7 @@ class MediaClient(asyncio.Protocol):
     async def shutdown(self) -> None:
         """End the process and every leg. No `on_lost`."""
         self._on_lost = lambda: None
-        self._send(wire.Shutdown())
+        self._put(wire.Shutdown())
         await self._leave()
 
     async def _leave(self) -> None:
@@ -186,7 +213,7 @@ class MediaClient(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Part of `asyncio.Protocol`."""
-        assert isinstance(transport, asyncio.Transport)
+        assert isinstance(transport, asyncio.WriteTransport)
         self._transport = transport
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -198,6 +225,8 @@ class MediaClient(asyncio.Protocol):
                 future.set_exception(gone)
         if not self._welcome.done():
             self._welcome.set_exception(gone)
+        if self._confirming is not None:
+            self._confirming.cancel()
         self._waiting.clear()
         self._leased.clear()
         self._on_lost()
@@ -207,19 +236,39 @@ class MediaClient(asyncio.Protocol):
         self._pending += data
         for frame in wire.take_frames(self._pending):
             self._take(wire.decode_message(frame))
+        if self._events:
+            self._loop.call_soon(self._on_ready)  # its faults are not the connection's
 
     def _take(self, message: wire.Message) -> None:
-        if isinstance(message, wire.Welcome):
+        if isinstance(message, wire.Told):
+            self._events.append(message)
+        elif isinstance(message, wire.Marked):
+            self._confirmed(message.number)
+        elif isinstance(message, wire.Opened):
+            self._opened(message.leg, message.local)
+        elif isinstance(message, wire.Welcome):
             self._welcome.set_result(message)
         elif isinstance(message, wire.Leased) and message.request == self._lease_request:
             self._lease_request = 0
             self._leased.extend(message.ports)
-        elif isinstance(message, wire.Leased | wire.Opened | wire.Legs | wire.Stats | wire.Refused):
-            future = self._waiting.pop(message.request, None)
-            if future is not None and not future.done():
-                future.set_result(message)
-        else:
-            self._loop.call_soon(self._on_event, message)  # its faults are not the connection's
+        elif (future := self._waiting.pop(message.request, None)) is not None and not future.done():
+            future.set_result(message)
+        elif isinstance(message, wire.Refused):
+            self._refused(message)
+
+    def _opened(self, leg: LegId, local: Address) -> None:
+        waiting = self._opening.pop(leg, None)
+        if waiting is None:  # closed meanwhile, or told as late
+            self._put(Close(leg))
+            return
+        self._local[leg] = local
+        for command in waiting:
+            self._describe(command)
+
+    def _refused(self, message: wire.Refused) -> None:
+        """The answer to an `Open`: no port is left."""
+        for command in self._opening.pop(message.leg, ()):
+            self._fail(command, message.code, message.reason)
 
     def _next_request(self) -> int:
         self._last_request += 1
@@ -234,7 +283,7 @@ class MediaClient(asyncio.Protocol):
             raise MediaGoneError("the media process is not there")
         future: asyncio.Future[wire.Message] = self._loop.create_future()
         self._waiting[request] = future
-        self._send(command)
+        self._put(command)
         self._flush()
         message = await future
         if isinstance(message, wire.Refused):
@@ -242,8 +291,9 @@ class MediaClient(asyncio.Protocol):
         assert isinstance(message, answer)
         return message
 
-    def _send(self, command: wire.Command) -> None:
+    def _put(self, command: wire.Command) -> None:
         wire.append_frame(self._out, command)
+        self._unconfirmed.append(command)
         if not self._flush_planned:
             self._flush_planned = True
             self._loop.call_later(GATHER_S, self._flush)
@@ -252,4 +302,39 @@ class MediaClient(asyncio.Protocol):
         self._flush_planned = False
         if self._transport is not None and self._out:
             self._transport.write(bytes(self._out))
+            if self._confirming is None:
+                self._confirming = self._loop.call_later(CONFIRM_S, self._confirm)
         self._out.clear()
+
+    # -- the deadline of commands that have no answer
+
+    def _confirm(self) -> None:
+        """Once a second while there is something to confirm; the second time without an answer it is late."""
+        self._confirming = None
+        if self._mark:
+            self._late()
+        elif self._transport is not None:
+            self._mark, self._marked = self._next_request(), len(self._unconfirmed)
+            wire.append_frame(self._out, wire.Mark(self._mark))
+            self._confirming = self._loop.call_later(DEADLINE_S - CONFIRM_S, self._confirm)
+            self._flush()
+
+    def _confirmed(self, number: int) -> None:
+        if number != self._mark:  # it was told as late
+            return
+        del self._unconfirmed[: self._marked]
+        self._mark = 0
+        if self._confirming is not None:
+            self._confirming.cancel()
+        more = self._unconfirmed
+        self._confirming = self._loop.call_later(CONFIRM_S, self._confirm) if more else None
+
+    def _late(self) -> None:
+        """The process hangs: what it was told since is not carried out, and nobody knows when it will be."""
+        self._mark = 0
+        waiting = [command for commands in self._opening.values() for command in commands]
+        late, self._unconfirmed = [*waiting, *self._unconfirmed], []
+        self._opening.clear()
+        for command in late:
+            self._fail(command, "late", f"the media process has not answered for {DEADLINE_S} s")
+        self._on_ready()

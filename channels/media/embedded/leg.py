@@ -7,7 +7,8 @@ from collections.abc import Callable
 from random import getrandbits
 from typing import Final
 
-from channels.media.port import LegId, LegState, LegStats
+from channels.media.commands import LegId, RoomId
+from channels.media.embedded.states import LegState, LegStats
 from channels.media.rtp import HEADER, Address, Codec, KeyPresses
 from channels.media.sound.sounds import FRAME, Sound
 
@@ -26,6 +27,7 @@ class Leg:
     """
 
     __slots__ = (
+        "deaf",
         "dropped",
         "dtmf",
         "filter",
@@ -33,8 +35,6 @@ class Leg:
         "former_left",
         "frames",
         "frames_out",
-        "held",
-        "hold_sound",
         "id",
         "ignored",
         "last_in_ms",
@@ -57,11 +57,13 @@ class Leg:
         "relayed_octets_out",
         "relayed_out",
         "remote",
+        "room",
         "send",
         "send_errors",
         "sent_ms",
         "sequence",
         "sequence_shift",
+        "session",
         "signalled",
         "slice",
         "sock",
@@ -92,6 +94,7 @@ class Leg:
         """So many more packets of the address before are not taken for the new one's."""
         self.filter: object = "everything"
         """What the kernel lets through; see `Switchboard`."""
+        self.session = b""
         self._init_hearing()
         self._init_stream(now_ms)
         self._init_counters()
@@ -101,9 +104,11 @@ class Leg:
         self.play: str | None = None
         self.last_play = ""
         self.loop: Sound | None = None
-        self.held = False
-        self.hold_sound: Sound | None = None
+        self.deaf = False
+        """The peer does not want to hear us."""
+        self.room: RoomId | None = None
         self.peer: Leg | None = None
+        """The other leg of the room."""
         self.relay_to: Leg | None = None
         """Where this leg's received audio goes at this moment."""
         self.sound: Sound | None = None
@@ -154,10 +159,11 @@ class Leg:
             remote=self.remote,
             payload_type=self.payload_type,
             dtmf=self.dtmf,
-            peer=self.peer.id if self.peer else None,
-            held=self.held,
+            room=self.room,
+            deaf=self.deaf,
             loop=self.loop.id if self.loop else None,
             playing=self.play,
+            session=self.session,
         )
 
     def stats(self, now_ms: int) -> LegStats:

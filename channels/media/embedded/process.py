@@ -11,13 +11,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from channels.media.commands import Close, LegId
 from channels.media.embedded import wire
 from channels.media.embedded.attached import AttachedServers, Server
 from channels.media.embedded.leg import Leg
 from channels.media.embedded.sockets import PortRange
+from channels.media.embedded.states import LegState
 from channels.media.embedded.switchboard import Switchboard
 from channels.media.errors import BadCommandError, MediaError, NoPortsLeftError, UnknownLegError
-from channels.media.port import CommandFailed, LegId, LegState
+from channels.media.events import Failed
 from channels.media.rtp import Address
 from channels.media.sound.sounds import SoundStore
 
@@ -59,10 +61,11 @@ class MediaProcess:
         self._faults = 0
         self._requests: dict[type, Callable[[Server, Any], wire.Message | None]] = {
             wire.Open: self._open,
-            wire.Close: self._close,
+            Close: self._close,
             wire.Lease: self._lease,
             wire.ListLegs: self._list_legs,
             wire.AskStats: self._ask_stats,
+            wire.Mark: self._mark,
             wire.Shutdown: self._shutdown,
         }
 
@@ -136,7 +139,7 @@ class MediaProcess:
             else:
                 self._board.carry_out(command, self._now_ms)
         except wire.MalformedError as error:
-            reply = CommandFailed(LegId(""), "", BadCommandError.code, str(error))
+            reply = Failed(LegId(""), "", BadCommandError.code, str(error))
         except MediaError as error:
             reply = _failure(command, error.code, str(error))
         except Exception as error:  # one command's fault is not the next one's
@@ -160,7 +163,7 @@ class MediaProcess:
                 raise BadCommandError(f"{command.leg} is open on port {local.port}, not {command.port}")
         return wire.Opened(command.request, command.leg, local) if command.request else None
 
-    def _close(self, _: Server, command: wire.Close) -> None:
+    def _close(self, _: Server, command: Close) -> None:
         leg = self._board.remove(command.leg, self._now_ms)
         if leg is not None:
             self._legs_by_fd.pop(leg.sock.fileno(), None)
@@ -185,6 +188,9 @@ class MediaProcess:
         if leg is None:
             raise UnknownLegError(command.leg)
         return wire.Stats(command.request, leg.stats(self._now_ms))
+
+    def _mark(self, _: Server, command: wire.Mark) -> wire.Message:
+        return wire.Marked(command.number)
 
     def _shutdown(self, _: Server, __: wire.Shutdown) -> None:
         self._running = False
@@ -235,9 +241,9 @@ def _failure(command: Any, code: str, reason: str) -> wire.Message:
     """The answer to a failed command: to the request if it was one, else as an event."""
     request = getattr(command, "request", 0)
     if request:
-        return wire.Refused(request, code, reason)
+        return wire.Refused(request, code, reason, getattr(command, "leg", LegId("")))
     name = type(command).__struct_config__.tag if command is not None else ""
-    return CommandFailed(getattr(command, "leg", LegId("")), str(name), code, reason)
+    return Failed(getattr(command, "leg", LegId("")), str(name), code, reason)
 
 
 def _now_ms() -> int:

@@ -11,7 +11,6 @@ from typing import Final
 import channels
 from channels.media.embedded.client import LEASED_AHEAD, MediaClient
 from channels.media.errors import MediaGoneError
-from channels.media.port import MediaEvent
 
 START_LIMIT_S: Final = 30
 _ATTEMPTS: Final = 3
@@ -28,12 +27,16 @@ class MediaSettings:
     """First and last UDP port; every leg takes an even one."""
     orphan_s: int = 300
     log: Path | None = None
+    latch: bool = False
+    """Send to where the peer's first packet comes from, not to where it says (phones behind NAT)."""
+    silent_s: int = 0
+    """Tell of a leg that nothing came from for so long; 0: never."""
     leased_ahead: int = LEASED_AHEAD
 
 
 async def attach_or_start(
     settings: MediaSettings,
-    on_event: Callable[[MediaEvent], None],
+    on_ready: Callable[[], None],
     on_lost: Callable[[], None] = lambda: None,
 ) -> MediaClient:
     """A client of the process at `settings.socket`, started in a session of its own if none listens there.
@@ -43,7 +46,12 @@ async def attach_or_start(
     for attempt in range(_ATTEMPTS):
         try:
             return await MediaClient.attach(
-                settings.socket, on_event, on_lost, leased_ahead=settings.leased_ahead
+                settings.socket,
+                on_ready,
+                on_lost,
+                leased_ahead=settings.leased_ahead,
+                latch=settings.latch,
+                silent_s=settings.silent_s,
             )
         except MediaGoneError:
             if attempt == _ATTEMPTS - 1:

@@ -2,15 +2,16 @@
 
 import contextlib
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Final
 
+from channels.media.commands import Join, Leave, LegId, Play, RoomId, SoundId, Stop
 from channels.media.embedded import packet_filter, wire
 from channels.media.embedded.leg import NO_SOURCE, Leg
 from channels.media.embedded.relay import Relay
 from channels.media.embedded.ticker import Ticker
-from channels.media.errors import BadCommandError, UnknownLegError, UnknownSoundError
-from channels.media.port import CommandFailed, Digit, LegDead, LegId, MediaEvent, PromptEnded
+from channels.media.errors import BadCommandError, RoomFullError, UnknownLegError, UnknownSoundError
+from channels.media.events import Digit, Failed, Played, Silent
 from channels.media.rtp import Address, Codec
 from channels.media.sound.sounds import SILENCE, Sound, SoundStore
 
@@ -28,7 +29,7 @@ class Switchboard:
     """All legs of the process. Time is an argument; sockets are used, but never waited for."""
 
     def __init__(
-        self, sounds: SoundStore, emit: Callable[[MediaEvent], None], listen: Callable[[Leg], None]
+        self, sounds: SoundStore, emit: Callable[[wire.Told], None], listen: Callable[[Leg], None]
     ) -> None:
         """`emit` takes events; `listen(leg)` starts to call `relay.receive` whenever the leg is readable."""
         self.legs: dict[LegId, Leg] = {}
@@ -37,16 +38,14 @@ class Switchboard:
         self._sounds = sounds
         self._emit = emit
         self._listen = listen
+        self._rooms: dict[RoomId, list[Leg]] = {}
         self._unfiltered: dict[Leg, None] = {}
         self._commands: dict[type, Callable[[Any, int], None]] = {
-            wire.SetRemote: self._set_remote,
-            wire.Play: self._play,
-            wire.Loop: self._loop,
-            wire.Stop: self._stop,
-            wire.Bridge: self._bridge,
-            wire.Unbridge: self._unbridge,
-            wire.Hold: self._hold,
-            wire.Watch: self._watch,
+            wire.Connect: self._connect,
+            Play: self._play,
+            Stop: self._stop,
+            Join: self._join,
+            Leave: self._leave,
         }
 
     def add(self, leg: LegId, sock: socket.socket, local: Address, now_ms: int) -> None:
@@ -90,7 +89,7 @@ class Switchboard:
             leg.told_dead = False
         elif not leg.told_dead:
             leg.told_dead = True
-            self._emit(LegDead(leg.id, silent_ms))
+            self._emit(Silent(leg.id, silent_ms))
 
     def _leg(self, leg: LegId) -> Leg:
         try:
@@ -100,79 +99,75 @@ class Switchboard:
 
     # -- commands
 
-    def _set_remote(self, command: wire.SetRemote, now_ms: int) -> None:
+    def _connect(self, command: wire.Connect, now_ms: int) -> None:
         leg = self._leg(command.leg)
-        remote = _checked(command, leg)
-        if remote != leg.signalled:
-            first = leg.remote is None
-            _connect(leg, remote, latch=command.latch)
-            if first:
-                self._listen(leg)
-        if command.payload_type != leg.payload_type:
-            leg.sound = None
-        leg.payload_type, leg.dtmf = command.payload_type, command.dtmf
+        if command.remote is not None:
+            _check(command, command.remote, leg)
+            if command.remote != leg.signalled:
+                first = leg.remote is None
+                _point(leg, command.remote, latch=command.latch)
+                if first:
+                    self._listen(leg)
+                    leg.watched_from_ms = now_ms
+            if command.payload_type != leg.payload_type:
+                leg.sound = None
+            leg.payload_type, leg.dtmf, leg.deaf = command.payload_type, command.dtmf, command.deaf
+            leg.watch_ms = command.silent_s * 1000
+        leg.session = command.session
         self._update(leg, now_ms)
 
-    def _play(self, command: wire.Play, now_ms: int) -> None:
+    def _play(self, command: Play, now_ms: int) -> None:
         leg = self._leg(command.leg)
         if command.play and command.play == leg.last_play:
             return
+        if command.loop is not None:
+            leg.loop = next(iter(self._known(leg, (command.loop,))), leg.loop)
+        if command.sounds:
+            sounds = self._known(leg, command.sounds)
+            leg.play = leg.last_play = command.play
+            leg.prompts.clear()
+            leg.prompts.extend(sounds)
+            leg.sound = None
+            if not sounds:
+                self._end_play(leg)
+        self._update(leg, now_ms)
+
+    def _known(self, leg: Leg, names: Iterable[SoundId]) -> list[Sound]:
+        """The sounds that exist; of the others the server is told."""
         sounds = []
-        for name in command.sounds:
+        for name in names:
             try:
                 sounds.append(self._sounds.get(name))
             except UnknownSoundError as error:
-                self._emit(CommandFailed(leg.id, "play", error.code, str(error)))
-        leg.play = leg.last_play = command.play
-        leg.prompts.clear()
-        leg.prompts.extend(sounds)
-        leg.sound = None
-        if not sounds:
-            self._end_play(leg)
-        self._update(leg, now_ms)
+                self._emit(Failed(leg.id, "play", error.code, str(error)))
+        return sounds
 
-    def _loop(self, command: wire.Loop, now_ms: int) -> None:
+    def _stop(self, command: Stop, now_ms: int) -> None:
         leg = self._leg(command.leg)
-        leg.loop = self._sounds.get(command.sound)
+        _silence(leg)
         self._update(leg, now_ms)
 
-    def _stop(self, command: wire.Stop, now_ms: int) -> None:
-        leg = self._leg(command.leg)
-        leg.prompts.clear()
-        leg.play = leg.loop = None
-        self._update(leg, now_ms)
-
-    def _bridge(self, command: wire.Bridge, now_ms: int) -> None:
-        leg, peer = self._leg(command.leg), self._leg(command.peer)
-        if leg is peer:
-            raise BadCommandError(f"{leg.id} cannot be bridged to itself")
-        if leg.peer is peer:
+    def _join(self, command: Join, now_ms: int) -> None:
+        leg, room = self._leg(command.leg), command.room
+        if leg.room == room:
             return
-        for side in (leg, peer):
-            self._part(side, now_ms)
-            side.loop = None
-        leg.peer, peer.peer = peer, leg
+        others = self._rooms.get(room, ())
+        if len(others) > 1:
+            raise RoomFullError(f"{room}: no place for {leg.id}")
+        self._part(leg, now_ms)
+        self._rooms.setdefault(room, []).append(leg)
+        leg.room = room
+        _silence(leg)
+        for peer in others:
+            if peer is not leg:
+                leg.peer, peer.peer = peer, leg
+                self._update(peer, now_ms)
         self._update(leg, now_ms)
-        self._update(peer, now_ms)
 
-    def _unbridge(self, command: wire.Unbridge, now_ms: int) -> None:
+    def _leave(self, command: Leave, now_ms: int) -> None:
         leg = self._leg(command.leg)
         self._part(leg, now_ms)
         self._update(leg, now_ms)
-
-    def _hold(self, command: wire.Hold, now_ms: int) -> None:
-        leg = self._leg(command.leg)
-        sound = self._sounds.get(command.sound) if command.sound is not None else SILENCE
-        leg.held, leg.hold_sound = command.on, sound
-        self._update(leg, now_ms)
-
-    def _watch(self, command: wire.Watch, now_ms: int) -> None:
-        leg = self._leg(command.leg)
-        if command.silent_s < 0:
-            raise BadCommandError(f"watch of {command.silent_s} s")
-        leg.watch_ms = command.silent_s * 1000
-        leg.watched_from_ms = now_ms
-        leg.told_dead = False
 
     # -- what a leg hears
 
@@ -197,12 +192,19 @@ class Switchboard:
             leg.relay_to = None
             return
         self._unfiltered[peer] = None
-        open_ = not leg.held and not peer.held
+        open_ = not leg.deaf and not peer.deaf
         _relay(leg, peer if open_ and peer.remote is not None and not peer.prompts else None)
         _relay(peer, leg if open_ and leg.remote is not None and not leg.prompts else None)
 
     def _part(self, leg: Leg, now_ms: int) -> None:
-        """End the leg's bridge, if it has one; the other side is brought up to date."""
+        """Take the leg out of its room, if it is in one; who stays there is brought up to date."""
+        if leg.room is None:
+            return
+        members = self._rooms[leg.room]
+        members.remove(leg)
+        if not members:
+            del self._rooms[leg.room]
+        leg.room = None
         peer = leg.peer
         if peer is not None:
             leg.peer = peer.peer = leg.relay_to = None
@@ -223,7 +225,7 @@ class Switchboard:
 
     def _end_play(self, leg: Leg) -> None:
         play, leg.play = leg.play, None
-        self._emit(PromptEnded(leg.id, play or ""))
+        self._emit(Played(leg.id, play or ""))
 
     def _latched(self, leg: Leg, sender: Address) -> None:
         leg.latching = False
@@ -246,27 +248,33 @@ def _relay(leg: Leg, to: Leg | None) -> None:
 def _sound_for(leg: Leg) -> Sound | None:
     if leg.prompts:
         return leg.prompts[0]
-    if leg.held:
-        return leg.hold_sound
+    if leg.deaf:
+        return SILENCE
     return None if leg.peer is not None else leg.loop
 
 
-def _checked(command: wire.SetRemote, leg: Leg) -> Address:
-    """The remote address, if all of the command is possible. Raises `BadCommandError`."""
+def _silence(leg: Leg) -> None:
+    leg.prompts.clear()
+    leg.play = leg.loop = None
+
+
+def _check(command: wire.Connect, remote: Address, leg: Leg) -> None:
+    """Raises `BadCommandError` when the command is impossible."""
     if command.payload_type not in _AUDIO_TYPES:
         raise BadCommandError(f"payload type {command.payload_type} is neither PCMU (0) nor PCMA (8)")
     if command.dtmf is not None and command.dtmf not in DYNAMIC_TYPES:
         raise BadCommandError(f"telephone-event payload type {command.dtmf} is not in 96-127")
-    if not 0 < command.remote.port < 65_536:
-        raise BadCommandError(f"port {command.remote.port}")
+    if command.silent_s < 0:
+        raise BadCommandError(f"a watch of {command.silent_s} s")
+    if not 0 < remote.port < 65_536:
+        raise BadCommandError(f"port {remote.port}")
     try:
-        socket.inet_pton(_AF_INET6 if ":" in leg.local.ip else _AF_INET, command.remote.ip)
+        socket.inet_pton(_AF_INET6 if ":" in leg.local.ip else _AF_INET, remote.ip)
     except (OSError, ValueError):
-        raise BadCommandError(f"{command.remote.ip!r} is no address of the media process's family") from None
-    return command.remote
+        raise BadCommandError(f"{remote.ip!r} is no address of the media process's family") from None
 
 
-def _connect(leg: Leg, remote: Address, *, latch: bool) -> None:
+def _point(leg: Leg, remote: Address, *, latch: bool) -> None:
     """Point the socket to a new remote address. Raises `BadCommandError` when there is no way to it."""
     sock = leg.sock
     if latch:

@@ -5,10 +5,12 @@ from typing import Final
 
 import msgspec
 
-from channels.media.port import CommandFailed, Digit, LegDead, LegId, LegState, LegStats, PromptEnded, SoundId
+from channels.media.commands import Close, Join, Leave, LegId, Play, Stop
+from channels.media.embedded.states import LegState, LegStats
+from channels.media.events import Digit, Failed, Played, Silent
 from channels.media.rtp import Address
 
-VERSION: Final = 1
+VERSION: Final = 2
 MAX_FRAME: Final = 4_194_304
 """Largest message in octets; a longer one means that the framing is lost."""
 
@@ -30,69 +32,29 @@ class Open(msgspec.Struct, frozen=True, tag="open", array_like=True):
     request: int = 0
 
 
-class SetRemote(msgspec.Struct, frozen=True, tag="remote", array_like=True):
-    """See `MediaPort.set_remote`."""
+class Connect(msgspec.Struct, frozen=True, tag="connect", array_like=True):
+    """What was negotiated last; before the peer has described itself (`remote` None) only kept."""
 
     leg: LegId
-    remote: Address
-    payload_type: int
-    dtmf: int | None
-    latch: bool
+    remote: Address | None
+    payload_type: int = 8
+    """A `Codec` value."""
+    dtmf: int | None = None
+    """The payload type of telephone-event, if the peer takes it."""
+    latch: bool = False
+    """Take the sender of the first RTP packet as the remote address (RFC 4961), once."""
+    deaf: bool = False
+    """The peer does not want to hear us: it gets silence, and its room nothing of it."""
+    silent_s: int = 0
+    """Tell `Silent` after so many seconds without a packet; 0: never."""
+    session: bytes = b""
+    """Kept for the next server, see `LegState.session`."""
 
 
-class Play(msgspec.Struct, frozen=True, tag="play", array_like=True):
-    """See `MediaPort.play`."""
+class Mark(msgspec.Struct, frozen=True, tag="mark", array_like=True):
+    """Say `Marked` when everything before it was carried out."""
 
-    leg: LegId
-    sounds: tuple[SoundId, ...]
-    play: str
-
-
-class Loop(msgspec.Struct, frozen=True, tag="loop", array_like=True):
-    """See `MediaPort.loop`."""
-
-    leg: LegId
-    sound: SoundId
-
-
-class Stop(msgspec.Struct, frozen=True, tag="stop", array_like=True):
-    """See `MediaPort.stop`."""
-
-    leg: LegId
-
-
-class Bridge(msgspec.Struct, frozen=True, tag="bridge", array_like=True):
-    """See `MediaPort.bridge`."""
-
-    leg: LegId
-    peer: LegId
-
-
-class Unbridge(msgspec.Struct, frozen=True, tag="unbridge", array_like=True):
-    """See `MediaPort.unbridge`."""
-
-    leg: LegId
-
-
-class Hold(msgspec.Struct, frozen=True, tag="hold", array_like=True):
-    """See `MediaPort.hold`."""
-
-    leg: LegId
-    on: bool
-    sound: SoundId | None
-
-
-class Watch(msgspec.Struct, frozen=True, tag="watch", array_like=True):
-    """See `MediaPort.watch`."""
-
-    leg: LegId
-    silent_s: int
-
-
-class Close(msgspec.Struct, frozen=True, tag="close", array_like=True):
-    """See `MediaPort.close`."""
-
-    leg: LegId
+    number: int
 
 
 class ListLegs(msgspec.Struct, frozen=True, tag="legs", array_like=True):
@@ -112,22 +74,7 @@ class Shutdown(msgspec.Struct, frozen=True, tag="shutdown", array_like=True):
     """End the media process and every leg."""
 
 
-Command = (
-    Lease
-    | Open
-    | SetRemote
-    | Play
-    | Loop
-    | Stop
-    | Bridge
-    | Unbridge
-    | Hold
-    | Watch
-    | Close
-    | ListLegs
-    | AskStats
-    | Shutdown
-)
+Command = Lease | Open | Connect | Mark | Play | Stop | Join | Leave | Close | ListLegs | AskStats | Shutdown
 
 
 class Welcome(msgspec.Struct, frozen=True, tag="welcome", array_like=True):
@@ -155,6 +102,12 @@ class Opened(msgspec.Struct, frozen=True, tag="opened", array_like=True):
     local: Address
 
 
+class Marked(msgspec.Struct, frozen=True, tag="marked", array_like=True):
+    """Answer to `Mark`."""
+
+    number: int
+
+
 class Legs(msgspec.Struct, frozen=True, tag="legs", array_like=True):
     """Answer to `ListLegs`."""
 
@@ -175,9 +128,13 @@ class Refused(msgspec.Struct, frozen=True, tag="refused", array_like=True):
     request: int
     code: str
     reason: str
+    leg: LegId = LegId("")
 
 
-Message = Welcome | Leased | Opened | Legs | Stats | Refused | PromptEnded | Digit | LegDead | CommandFailed
+Told = Played | Digit | Silent | Failed
+"""Events that the process makes; what was negotiated is the client's affair."""
+
+Message = Welcome | Leased | Opened | Marked | Legs | Stats | Refused | Played | Digit | Silent | Failed
 
 _encoder = msgspec.msgpack.Encoder()
 _commands: msgspec.msgpack.Decoder[Command] = msgspec.msgpack.Decoder(Command)

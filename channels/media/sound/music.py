@@ -4,7 +4,7 @@ from typing import Final
 
 import numpy as np
 
-from channels.media.port import SoundId
+from channels.media.commands import SoundId
 from channels.media.sound.g711 import RATE, Samples
 from channels.media.sound.prompts import write_samples
 from channels.media.sound.signal_shape import Signal, normalise

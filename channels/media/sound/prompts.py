@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 from py_nanotts import NanoTTS
 
-from channels.media.port import SoundId
+from channels.media.commands import SoundId
 from channels.media.sound.g711 import Samples, encode_pcma, encode_pcmu
 from channels.media.sound.signal_shape import PROMPT_PEAK_DB, Signal, halve_rate, normalise
 from channels.media.sound.sounds import SoundStore

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from channels.media.commands import SoundId
 from channels.media.errors import UnknownSoundError
-from channels.media.port import SoundId
 from channels.media.rtp import Codec
 from channels.media.sound.companding import ALAW_SILENCE, ULAW_SILENCE
 

@@ -1,14 +1,19 @@
 """One leg of a call: the caller's, or that of an agent who is rung or talks."""
 
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 import msgspec
 from msgspec import Struct
 
-from channels.media.negotiation import AudioSession
+from acd.core.effects import AdmitContact
+from channels.media.commands import LegId
 from channels.sip.protocol.dialog import Dialog
 from channels.sip.protocol.message import Request
 from channels.sip.protocol.outputs import ClientKey, ServerKey
+
+if TYPE_CHECKING:
+    from channels.sip.b2bua.call import Call
 
 
 class LegStage(StrEnum):
@@ -23,7 +28,7 @@ class LegStage(StrEnum):
 class LegRecord(Struct):
     """What a restart needs of a leg."""
 
-    id: str
+    id: LegId
     """Names the leg to the media engine; a caller's is also the contact's `ref`."""
     agent: str = ""
     """Empty: this is the caller's leg."""
@@ -36,13 +41,16 @@ class LegRecord(Struct):
     port: int = 0
     """Where the INVITE came from or went to."""
     dialog: Dialog | None = None
-    session: AudioSession | None = None
     show_as: str = ""
     """Name and number of the caller as the agent's phone shows it: a From value without tag."""
     to_tag: str = ""
     """Ours, towards the caller: the same in every response to his INVITE, also after a restart."""
     answer: bytes = b""
     """Body of our 200 to the caller, for when he repeats his INVITE after a restart."""
+    late_offer: bool = False
+    """We made the offer in our 200; the answer comes with the ACK."""
+    held: bool = False
+    """The party of this leg has put the other one on hold."""
     music: str = "default"
     """What the caller hears while waiting, and either side while the other holds."""
 
@@ -59,32 +67,37 @@ class Leg:
     """A leg and what of it lives only in this process."""
 
     __slots__ = (
+        "accepting",
+        "admission",
+        "call",
         "gone",
-        "held",
+        "id",
         "invite_key",
-        "late_offer",
+        "is_caller",
         "our_invite",
         "record",
+        "reinvite",
         "request",
+        "uri",
     )
 
-    def __init__(self, record: LegRecord) -> None:
+    def __init__(self, record: LegRecord, call: "Call") -> None:
         self.record = record
+        self.call = call
+        self.id = record.id
+        self.is_caller = not record.agent
         self.request: Request | None = None
         """The caller's open INVITE, or the agent's (ours)."""
         self.invite_key: ServerKey | None = None
+        """The caller's INVITE, also after its 200: until the leg ends."""
         self.our_invite: ClientKey | None = None
-        self.late_offer = False
-        """We made the offer in our 200; the answer comes with the ACK."""
-        self.held = False
-        """The party of this leg has put the other one on hold."""
+        self.uri = ""
+        """Where to ring the agent; used once, when the media have made the offer."""
+        self.accepting = False
+        """The agent has answered, and the media have not said yet whether his answer fits."""
+        self.admission: AdmitContact | None = None
+        """The engine took the contact, and the media have not answered yet."""
+        self.reinvite: tuple[ServerKey, Request] | None = None
+        """A request for a new session that the media have not answered yet."""
         self.gone = False
-        """Ended or to be ended as soon as that is possible: a CANCEL or a withdrawal crossed the answer."""
-
-    @property
-    def id(self) -> str:
-        return self.record.id
-
-    @property
-    def is_caller(self) -> bool:
-        return not self.record.agent
+        """Ended, or to be ended as soon as that is possible: a CANCEL crossed the answer."""

@@ -4,10 +4,10 @@ import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from channels.media.port import LegId, SoundId
+from channels.media.commands import Join, LegId, Play, RoomId, SoundId
 
 if TYPE_CHECKING:
-    from tests.channels.media.embedded.conftest import OpenDesk, Until
+    from tests.channels.media.conftest import OpenDesk, Until
 
 LEGS = 20
 
@@ -27,7 +27,7 @@ def test_a_packet_sent_or_relayed_costs_at_most_five_times_its_aim(
             legs = [LegId(f"leg{number}") for number in range(LEGS)]
             pid = desk.client.welcome.pid
             for leg in legs:
-                desk.client.loop(leg, SoundId("music"))
+                desk.send(Play(leg, loop=SoundId("music")))
             for aim_s in (10e-6, 15e-6):
                 await until(lambda: all(phone.packets for phone in phones))
                 packets, used_s = sum(len(phone.packets) for phone in phones), cpu_s(pid)
@@ -36,7 +36,8 @@ def test_a_packet_sent_or_relayed_costs_at_most_five_times_its_aim(
                 assert packets > 50 * LEGS
                 assert (cpu_s(pid) - used_s) / packets < 5 * aim_s
                 for leg, peer in zip(legs[::2], legs[1::2], strict=True):
-                    desk.client.bridge(leg, peer)
+                    room = RoomId(f"with {leg}")
+                    desk.send(Join(leg, room), Join(peer, room))
                 await desk.settled()
                 for phone in phones:
                     phone.forget()

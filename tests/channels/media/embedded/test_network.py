@@ -2,18 +2,23 @@
 
 import asyncio
 import socket
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
-from channels.media.port import LegId, SoundId
+from channels.media.commands import Accept, Join, LegId, Offer, Play, RoomId, SoundId
+from channels.media.embedded.starter import MediaSettings
+from channels.media.events import Accepted, Offered
 from channels.media.sound.tone import ToneEndpoint
+from tests.channels.media.conftest import address_in, embedded, offer
 
 if TYPE_CHECKING:
-    from tests.channels.media.embedded.conftest import OpenDesk, Until
+    from tests.channels.media.conftest import OpenDesk, Until
 
 A, B = LegId("a"), LegId("b")
 MUSIC = SoundId("music")
+ROOM = RoomId("room")
 
 
 def test_short_long_and_foreign_datagrams_are_ignored_and_counted(
@@ -23,7 +28,7 @@ def test_short_long_and_foreign_datagrams_are_ignored_and_counted(
         async with open_desk() as desk:
             anna = await desk.phone("a", 440, talks=False)
             bert = await desk.phone("b", 1230)
-            desk.client.bridge(A, B)
+            desk.send(Join(A, ROOM), Join(B, ROOM))
             [state, _] = await desk.client.legs()
             garbage = [b"", b"\x80", bytes(2000), b"\x80\x08" + bytes(1999), b"\x40\x08" + bytes(170)]
             garbage += [b"\x80\x0d" + bytes(11), b"\xbf\x08" + bytes(20)]
@@ -45,15 +50,15 @@ def test_what_strangers_sent_before_the_remote_address_was_known_is_not_relayed(
     async def story() -> None:
         async with open_desk() as desk:
             bert = await desk.phone("b", 1230, talks=False)
-            local = await desk.client.open(A)
+            local = address_in((await desk.answer_to(Offer(A), Offered)).sdp)
             await desk.settled()
             with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger:
                 for datagram in (b"", *[b"\x80\x08" + bytes(170)] * 100):
                     stranger.sendto(datagram, local)
             anna = ToneEndpoint.open(440)
             desk.phones.append(anna)
-            desk.client.set_remote(A, anna.address, 8)
-            desk.client.bridge(A, B)
+            await desk.answer_to(Accept(A, offer(anna.address)), Accepted)
+            desk.send(Join(A, ROOM), Join(B, ROOM))
             await desk.settled()
             anna.talk_to(local)
             await until(lambda: len(bert.packets) >= 5)
@@ -70,8 +75,8 @@ def test_a_phone_that_is_gone_stops_nobody(open_desk: "OpenDesk", until: "Until"
         async with open_desk() as desk:
             anna = await desk.phone("a", 440)
             bert = await desk.phone("b", 1230)
-            desk.client.loop(A, MUSIC)
-            desk.client.loop(B, MUSIC)
+            desk.send(Play(A, loop=MUSIC))
+            desk.send(Play(B, loop=MUSIC))
             await until(lambda: len(anna.packets) >= 5)
             anna.close()
             count = len(bert.packets)
@@ -83,15 +88,14 @@ def test_a_phone_that_is_gone_stops_nobody(open_desk: "OpenDesk", until: "Until"
 
 @pytest.mark.parametrize("from_signalled", [True, False])
 def test_latching_takes_the_first_sender_once(
-    open_desk: "OpenDesk", until: "Until", from_signalled: bool
+    media_settings: MediaSettings, until: "Until", from_signalled: bool
 ) -> None:
     async def story() -> None:
-        async with open_desk() as desk:
+        async with embedded(replace(media_settings, latch=True)) as desk:
             signalled, other = ToneEndpoint.open(440), ToneEndpoint.open(1230)
             desk.phones += [signalled, other]
-            local = await desk.client.open(A)
-            desk.client.set_remote(A, signalled.address, 8, dtmf=101, latch=True)
-            desk.client.loop(A, MUSIC)
+            local = await desk.connect("a", signalled)
+            desk.send(Play(A, loop=MUSIC))
             await until(lambda: len(signalled.packets) >= 5)
             first, second = (signalled, other) if from_signalled else (other, signalled)
             first._sock.sendto(b"not RTP at all", local)
@@ -110,17 +114,17 @@ def test_latching_takes_the_first_sender_once(
     asyncio.run(story())
 
 
+@pytest.mark.parametrize(("latch", "count"), [(True, 2), (False, 3)])
 def test_a_new_signalled_address_is_followed_with_and_without_latching(
-    open_desk: "OpenDesk", until: "Until"
+    media_settings: MediaSettings, until: "Until", latch: bool, count: int
 ) -> None:
     async def story() -> None:
-        async with open_desk() as desk:
-            phones = [ToneEndpoint.open(440) for _ in range(3)]
+        async with embedded(replace(media_settings, latch=latch)) as desk:
+            phones = [ToneEndpoint.open(440) for _ in range(count)]
             desk.phones += phones
-            local = await desk.client.open(A)
-            desk.client.loop(A, MUSIC)
-            for phone, latch in zip(phones, (True, True, False), strict=True):
-                desk.client.set_remote(A, phone.address, 8, latch=latch)
+            for phone in phones:
+                local = await desk.connect("a", phone)
+                desk.send(Play(A, loop=MUSIC))
                 phone.talk_to(local)
                 await until(lambda phone=phone: phone.sent >= 5 and len(phone.packets) >= 10)  # type: ignore[misc]
                 state = (await desk.client.legs())[0]

@@ -8,9 +8,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from channels.media import rtp
+from channels.media.commands import LegId
 from channels.media.embedded.leg import Leg
 from channels.media.embedded.relay import Relay
-from channels.media.port import LegId
 from channels.media.rtp import Address, Codec
 from channels.media.sound.companding import ALAW_TO_ULAW
 

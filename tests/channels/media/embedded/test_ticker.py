@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from channels.media.commands import LegId
 from channels.media.embedded.leg import Leg
 from channels.media.embedded.ticker import GIVE_UP_MS, Ticker
-from channels.media.port import LegId
 from channels.media.rtp import Address
 from channels.media.sound.sounds import FRAME
 

@@ -4,24 +4,25 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from channels.media.commands import Close, Join, Leave, LegId, Play, RoomId, SoundId, Stop
 from channels.media.embedded import wire
-from channels.media.port import LegId, SoundId
 from channels.media.rtp import Address
 
+A = LegId("a")
 COMMANDS: list[wire.Command] = [
     wire.Lease(1, 64),
-    wire.Open(LegId("a"), 0, 2),
-    wire.SetRemote(LegId("a"), Address("127.0.0.1", 4000), 8, 101, True),
-    wire.Play(LegId("a"), (SoundId("x"), SoundId("y")), "p"),
-    wire.Loop(LegId("a"), SoundId("x")),
-    wire.Stop(LegId("a")),
-    wire.Bridge(LegId("a"), LegId("b")),
-    wire.Unbridge(LegId("a")),
-    wire.Hold(LegId("a"), True, None),
-    wire.Watch(LegId("a"), 30),
-    wire.Close(LegId("a")),
+    wire.Open(A, 0, 2),
+    wire.Connect(A, Address("127.0.0.1", 4000), 8, 101, True, False, 30, b"kept"),
+    wire.Connect(A, None, session=b"kept"),
+    wire.Mark(7),
+    Play(A, (SoundId("x"), SoundId("y")), None, "p"),
+    Play(A, loop=SoundId("x")),
+    Stop(A),
+    Join(A, RoomId("r")),
+    Leave(A),
+    Close(A),
     wire.ListLegs(3),
-    wire.AskStats(4, LegId("a")),
+    wire.AskStats(4, A),
     wire.Shutdown(),
 ]
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from channels.media.commands import SoundId
 from channels.media.errors import UnknownSoundError
-from channels.media.port import SoundId
 from channels.media.sound import prompts
 from channels.media.sound.g711 import RATE, Samples, decode_pcma, decode_pcmu
 from channels.media.sound.music import MUSIC, built_in_music, compose

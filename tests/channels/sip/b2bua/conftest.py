@@ -1,4 +1,4 @@
-"""The world of the exchange's tests."""
+"""The world of the tests of calls."""
 
 import pytest
 

@@ -14,7 +14,8 @@ from acd.core.events import (
 )
 from agents.capacity import VOICE
 from agents.skills import AgentId
-from channels.sip.b2bua import caller
+from channels.media.commands import Join
+from channels.sip.b2bua import inbound
 from channels.sip.b2bua.leg import Leg, LegRecord, LegStage
 from channels.sip.protocol.message import Request, make_headers
 from channels.sip.protocol.outputs import AckReceived
@@ -40,7 +41,7 @@ def test_a_call_goes_from_invite_to_bridge_and_bye_in_order(world: World) -> Non
     talk(world)
     assert world.caller.statuses == [100, 200]
     assert kinds(world) == ["ContactArrived", "OfferAccepted"]
-    assert [command[2] for command in world.media.commands if command[0] == "bridge"] == ["o1"]
+    assert [command.leg for command in world.media.sent(Join)] == [world.caller_leg, "o1"]
     world.carry_out(ReleaseContact(CONTACT, VOICE, "agent"))
     assert [new.request.method for new in world.caller.requests] == ["BYE"]
 
@@ -63,7 +64,9 @@ def test_a_withdrawal_that_crosses_the_200_hangs_up_and_accepts_nothing(world: W
     invite = world.phone.requests[-1]
     world.phone.layer.reply(invite.key, 180, world.now_ms)
     world.run()
-    world.exchange.rung[1].gone = True  # the CANCEL is under way
+    agent = world.calls.agent_of(1)
+    assert agent is not None
+    agent.gone = True  # the CANCEL is under way
     world.phone_answers()
     assert "OfferAccepted" not in kinds(world)
     assert [new.request.method for new in world.phone.requests] == ["INVITE", "BYE"]
@@ -111,7 +114,7 @@ def test_busy_is_a_refusal_and_any_other_failure_is_not(world: World) -> None:
         world.offer(number)
         world.phone_answers(status)
         assert type(world.host.events[-1]) is expected
-    assert list(world.exchange.rung) == []
+    assert [leg.id for leg in world.calls.legs.values() if not leg.is_caller] == []
 
 
 def test_an_agent_without_a_phone_fails_the_offer_at_once(world: World) -> None:
@@ -143,7 +146,8 @@ def test_a_caller_who_never_acknowledges_is_lost_after_64_t1(world: World) -> No
 
 def test_bye_of_the_agent_releases_the_contact(world: World) -> None:
     talk(world)
-    leg = world.exchange.handling[1]
+    leg = world.calls.by_contact[1].talking
+    assert leg is not None
     world.phone.layer.send_request(_bye_of(leg), DESK, world.now_ms)
     world.run()
     assert world.host.events[-1] == ContactReleased(CONTACT, ANNA)
@@ -160,7 +164,7 @@ def test_release_of_an_agent_who_hung_up_at_the_same_moment_does_nothing(world: 
 def test_an_unknown_trunk_is_refused_before_anything_is_opened(world: World) -> None:
     world.invite(source=PHONE)
     assert world.phone.statuses == [100, 403]
-    assert (world.host.events, world.exchange.legs) == ([], {})
+    assert (world.host.events, world.calls.legs) == ([], {})
 
 
 def test_a_required_extension_that_we_lack_is_named(world: World) -> None:
@@ -179,7 +183,7 @@ def test_a_withdrawn_offer_ends_with_the_phone_s_487(world: World) -> None:
     world.host.rejects = {OfferRefused, OfferFailed}
     world.carry_out(WithdrawOffer(OFFER, CONTACT, ANNA, VOICE, "answered elsewhere"))
     world.phone_answers(487)
-    assert list(world.exchange.rung) == []
+    assert [leg.id for leg in world.calls.legs.values() if not leg.is_caller] == []
     assert "o1" not in world.host.records
 
 
@@ -196,8 +200,8 @@ def test_a_record_says_all_that_a_restart_needs(world: World) -> None:
 
 def test_without_media_every_call_ends_and_new_ones_are_asked_to_come_later(world: World) -> None:
     talk(world)
-    world.exchange.without_media = True
-    caller.end_all(world.exchange)
+    world.calls.without_media = True
+    inbound.end_all(world.calls)
     world.run()
     assert world.host.events[-1] == LegLost(CONTACT)
     assert [new.request.method for new in world.caller.requests] == ["BYE"]

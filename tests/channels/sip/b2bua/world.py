@@ -14,11 +14,16 @@ from acd.core.events import ContactArrived, ContactId, Event, OfferId
 from acd.ports import Appended, NewParty, NewPiece, Record
 from agents.capacity import VOICE
 from agents.skills import AgentId
+from channels.media import events as media
+from channels.media.commands import Accept, Answer, Command, LegId, Offer
+from channels.media.embedded.sessions import Sessions
+from channels.media.engine import Trait
+from channels.media.errors import MediaError
 from channels.media.negotiation import AudioSession
-from channels.media.port import LegId
 from channels.media.rtp import Address
-from channels.sip.b2bua import switch
-from channels.sip.b2bua.exchange import Exchange, Opened
+from channels.sip.b2bua import entrance
+from channels.sip.b2bua.calls import Calls
+from channels.sip.b2bua.telling import Telling
 from channels.sip.protocol.address import Endpoint
 from channels.sip.protocol.message import Request, Response, make_headers, parse
 from channels.sip.protocol.outputs import NewRequest, Output, ResponseReceived, SendTo
@@ -65,14 +70,47 @@ class ScriptedHost:
         """What a script keeps is kept."""
 
 
-class NotedMedia:
-    """Writes down every command."""
+class ScriptedMedia:
+    """An engine without sound: negotiates as the embedded one does, and writes down every command.
+
+    While `deaf` it answers nothing. `fail` makes a command fail as a real engine would tell it.
+    """
+
+    traits: frozenset[Trait] = frozenset()
+    found: frozenset[LegId] = frozenset()
+    deadline_s = 5.0
 
     def __init__(self) -> None:
-        self.commands: list[tuple[Any, ...]] = []
+        self.commands: list[Command] = []
+        self.deaf = False
+        self._events: list[media.Event] = []
+        self._sessions = Sessions(latch=False, silent_s=0)
+        self._ports = count(20_000, 2)
 
-    def __getattr__(self, name: str) -> Any:
-        return lambda *args, **_: self.commands.append((name, *args))
+    def send(self, command: Command) -> None:
+        self.commands.append(command)
+        if self.deaf or not isinstance(command, Offer | Answer | Accept):
+            return
+        try:
+            event = self._sessions.negotiate(command, Address("192.0.2.1", next(self._ports)))
+        except MediaError as error:
+            self.fail(command.leg, type(command).__name__.lower(), error.code)
+        else:
+            self._events.append(event)
+
+    def take(self) -> Sequence[media.Event]:
+        events, self._events = self._events, []
+        return events
+
+    def tell(self, event: media.Event) -> None:
+        self._events.append(event)
+
+    def fail(self, leg: LegId, command: str, code: str) -> None:
+        self.tell(media.Failed(leg, command, code, "as the test wants it"))
+
+    def sent(self, *kinds: type[Command]) -> list[Command]:
+        """The commands of these kinds, oldest first."""
+        return [command for command in self.commands if isinstance(command, kinds)]
 
 
 class Side:
@@ -104,7 +142,7 @@ class World:
 
     def __init__(self) -> None:
         self.now_ms = 0
-        self.host, self.media = ScriptedHost(), NotedMedia()
+        self.host, self.media = ScriptedHost(), ScriptedMedia()
         self.caller, self.phone = Side(CALLER), Side(PHONE)
         self.sides = {CALLER: self.caller, PHONE: self.phone}
         ids = count(1)
@@ -113,30 +151,33 @@ class World:
             channels={"sip": RawTable("site.toml", "sip", TABLE)},
             server=SimpleNamespace(data_dir=Path("var")),
         )
-        self.exchange = Exchange(
+        self.telling = Telling(self.host)
+        self.calls = Calls(
             settings=read_settings(cast(Site, site)),
-            host=self.host,
+            telling=self.telling,
             layer=self.layer,
-            media=cast(Any, self.media),
-            ports=self,
+            media=self.media,
             phones=self,
             make_id=lambda: f"leg-{next(ids)}",
         )
-        self._ports = count(20_000, 2)
         self.deaf: set[Endpoint] = set()
         """Sides that get nothing any more."""
         self.registered = True
 
-    # Ports and Phones of the exchange
-
-    def want(self, leg: LegId, then: Opened) -> None:
-        then(Address("192.0.2.1", next(self._ports)))
+    # Phones of the calls
 
     def where(self, agent: str) -> tuple[str, Endpoint] | None:
         return (f"sip:{agent}@192.0.2.9:5060", PHONE) if self.registered else None
 
     def user_of(self, agent: str) -> str:
         return agent
+
+    @property
+    def caller_leg(self) -> LegId:
+        """The leg of contact 1's caller."""
+        leg = self.calls.caller_of(1)
+        assert leg is not None
+        return leg.id
 
     # Moving packets and time
 
@@ -145,6 +186,9 @@ class World:
         moved = True
         while moved:
             moved = self._deliver(self.layer.take(), None)
+            for event in self.media.take():
+                entrance.heard(self.calls, event)
+                moved = True
             for side in self.sides.values():
                 moved = self._deliver(side.layer.take(), side) or moved
 
@@ -155,7 +199,7 @@ class World:
             elif side is not None:
                 side.take(out)
             else:
-                switch.handle(self.exchange, out)
+                entrance.handle(self.calls, out)
         return bool(outputs)
 
     def _carry(self, packet: SendTo, sender: Side | None) -> None:
@@ -176,12 +220,12 @@ class World:
             due = min((t for layer in layers if (t := layer.next_deadline()) is not None), default=None)
             if due is None or due > end_ms:
                 break
-            self.now_ms = self.exchange.now_ms = due
+            self.now_ms = self.calls.now_ms = due
             self._deliver(self.layer.expire(due), None)
             for side in self.sides.values():
                 self._deliver(side.layer.expire(due), side)
             self.run()
-        self.now_ms = self.exchange.now_ms = end_ms
+        self.now_ms = self.calls.now_ms = end_ms
 
     # What the parties do
 
@@ -226,8 +270,8 @@ class World:
         return effect
 
     def carry_out(self, effect: Any) -> None:
-        self.exchange.now_ms = self.now_ms
-        switch.carry_out(self.exchange, effect)
+        self.calls.now_ms = self.now_ms
+        entrance.carry_out(self.calls, effect)
         self.run()
 
     def phone_answers(self, status: int = 200) -> None:

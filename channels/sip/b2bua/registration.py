@@ -5,12 +5,12 @@ from collections.abc import Mapping, Sequence
 import msgspec
 from msgspec import Struct
 
-from acd.core.errors import Rejected
-from acd.core.events import AgentReachable, AgentSignedIn, AgentUnreachable, Event
-from acd.ports import Host, Record
+from acd.core.events import AgentReachable, AgentSignedIn, AgentUnreachable
+from acd.ports import Record
 from agents.capacity import VOICE
 from agents.skills import AgentId
-from channels.sip.b2bua.exchange import NAME
+from channels.sip.b2bua.calls import NAME
+from channels.sip.b2bua.telling import Telling
 from channels.sip.protocol.address import Endpoint
 from channels.sip.protocol.digest import Authenticator, Nonces, Secret, Verdict
 from channels.sip.protocol.errors import BadMessage
@@ -32,14 +32,14 @@ class Saved(Struct):
     bindings: bytes
 
 
-class Enrolment:
+class Registrations:
     """The registrar with its users; tells the engine who can be rung. One AOR per agent."""
 
     def __init__(
         self,
         settings: SipSettings,
         phones: Mapping[str, Phone],
-        host: Host,
+        telling: Telling,
         layer: TransactionLayer,
         secret: bytes,
     ) -> None:
@@ -49,13 +49,13 @@ class Enrolment:
             default_expires_s=max(settings.min_expires_s, min(600, settings.max_expires_s)),
             max_expires_s=settings.max_expires_s,
         )
-        self._settings, self._phones, self._host, self._layer = settings, phones, host, layer
+        self._settings, self._phones, self._telling, self._layer = settings, phones, telling, layer
         self._users = {phone.agent: user for user, phone in phones.items()}
         self._registrar = Registrar(limits)
         self._authenticator = Authenticator(settings.realm, Nonces(secret), settings.digests)
         self.refused = 0
 
-    # Phones of the exchange
+    # Phones of the calls
 
     def where(self, agent: str) -> tuple[str, Endpoint] | None:
         """See channels.sip.b2bua.exchange.Phones: the phone that registered last."""
@@ -107,25 +107,18 @@ class Enrolment:
 
     def _changed(self, changes: Sequence[Change], now_ms: int) -> None:
         for user in dict.fromkeys(change.user for change in changes):
-            self._host.remember([self._record(user, now_ms)])
+            self._telling.host.remember([self._record(user, now_ms)])
             self._tell(user, new=True)
 
     def _tell(self, user: str, *, new: bool) -> None:
         """Say whether the agent can be rung; what the engine knows already, it rejects."""
         agent = self._phones[user].agent
         if not self._registrar.bindings(user):
-            self._submit(AgentUnreachable(agent, VOICE))
+            self._telling.tell(AgentUnreachable(agent, VOICE))
             return
-        came = self._submit(AgentReachable(agent, VOICE))
+        came = self._telling.tell(AgentReachable(agent, VOICE))
         if came and new and self._settings.sign_in is SignIn.REGISTER:
-            self._submit(AgentSignedIn(agent))
-
-    def _submit(self, event: Event) -> bool:
-        try:
-            self._host.submit(event)
-        except Rejected:
-            return False
-        return True
+            self._telling.tell(AgentSignedIn(agent))
 
     # Restart
 

@@ -1,0 +1,78 @@
+"""What may be asked of a media engine, as plain data. A repeated command changes nothing."""
+
+from typing import NewType
+
+from msgspec import Struct
+
+LegId = NewType("LegId", str)
+SoundId = NewType("SoundId", str)
+RoomId = NewType("RoomId", str)
+
+
+class Offer(Struct, frozen=True, tag="offer", array_like=True):
+    """Open the leg, unless it is open, and describe what we send and hear: `Offered`, or `Failed`."""
+
+    leg: LegId
+    like: LegId = LegId("")
+    """Put the codec of this leg first: what needs no conversion is preferred."""
+
+
+class Answer(Struct, frozen=True, tag="answer", array_like=True):
+    """Open the leg, unless it is open, and answer the peer's offer: `Answered`, or `Failed`."""
+
+    leg: LegId
+    sdp: bytes
+
+
+class Accept(Struct, frozen=True, tag="accept", array_like=True):
+    """Take the peer's answer to our `Offer`: `Accepted`, or `Failed`."""
+
+    leg: LegId
+    sdp: bytes
+
+
+class Play(Struct, frozen=True, tag="play", array_like=True):
+    """Play `sounds` one after the other, then `loop` for ever; replaces what was being played.
+
+    `Played` follows when the sounds were heard to their end. A repeated non-empty `play` is ignored. An
+    unknown sound is left out and told as `Failed`.
+    """
+
+    leg: LegId
+    sounds: tuple[SoundId, ...] = ()
+    """None: what is being played goes on to its end, and only the loop is another one."""
+    loop: SoundId | None = None
+    """None: the loop stays what it was."""
+    play: str = ""
+
+
+class Stop(Struct, frozen=True, tag="stop", array_like=True):
+    """End what is played, and the loop."""
+
+    leg: LegId
+
+
+class Join(Struct, frozen=True, tag="join", array_like=True):
+    """Enter a room, and leave another: its legs hear each other. Ends what is played, and the loop.
+
+    What is played later hides the room from this leg until it has ended. The room is there as long as a leg
+    is in it. Without the trait `MIXES` it has place for two, and a third is told `Failed` (`room-full`).
+    """
+
+    leg: LegId
+    room: RoomId
+
+
+class Leave(Struct, frozen=True, tag="leave", array_like=True):
+    """Leave the room; the leg then hears its loop, if it has one."""
+
+    leg: LegId
+
+
+class Close(Struct, frozen=True, tag="close", array_like=True):
+    """Free the leg. It may be opened anew."""
+
+    leg: LegId
+
+
+Command = Offer | Answer | Accept | Play | Stop | Join | Leave | Close

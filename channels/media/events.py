@@ -1,0 +1,63 @@
+"""What a media engine tells, as plain data."""
+
+from msgspec import Struct
+
+from channels.media.commands import LegId
+
+
+class Offered(Struct, frozen=True, tag="offered", array_like=True):
+    """Our offer for a leg (RFC 8866)."""
+
+    leg: LegId
+    sdp: bytes
+
+
+class Answered(Struct, frozen=True, tag="answered", array_like=True):
+    """Our answer to the peer's offer."""
+
+    leg: LegId
+    sdp: bytes
+    held: bool
+    """The peer does not want to hear us now."""
+
+
+class Accepted(Struct, frozen=True, tag="accepted", array_like=True):
+    """The peer's answer fits our offer."""
+
+    leg: LegId
+    held: bool
+
+
+class Played(Struct, frozen=True, tag="played", array_like=True):
+    """The sounds of a `Play` were heard to their end (not after `Stop`, `Join`, `Close`, a newer `Play`)."""
+
+    leg: LegId
+    play: str
+
+
+class Digit(Struct, frozen=True, tag="digit", array_like=True):
+    """The remote side pressed a key: one of `0-9 * # A-D`, once per press (RFC 4733)."""
+
+    leg: LegId
+    digit: str
+
+
+class Silent(Struct, frozen=True, tag="silent", array_like=True):
+    """Nothing was received for as long as the engine was told to wait; once, until packets come back."""
+
+    leg: LegId
+    silent_ms: int
+
+
+class Failed(Struct, frozen=True, tag="failed", array_like=True):
+    """A command could not be carried out; everything else goes on."""
+
+    leg: LegId
+    command: str
+    """The tag of its class."""
+    code: str
+    """That of a `MediaError`; `late`: not carried out within the engine's deadline, perhaps later."""
+    reason: str
+
+
+Event = Offered | Answered | Accepted | Played | Digit | Silent | Failed

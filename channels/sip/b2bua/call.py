@@ -1,0 +1,62 @@
+"""One contact on the telephone: the caller's leg, and those of the agents who are rung or talk."""
+
+from channels.media.commands import Command, Join, Leave, Play, RoomId, SoundId, Stop
+from channels.sip.b2bua.leg import Leg
+
+
+class Call:
+    """All that belongs to one contact. `contact` is 0 until the engine has taken it."""
+
+    __slots__ = ("agents", "caller", "contact", "talking")
+
+    def __init__(self, contact: int = 0) -> None:
+        self.contact = contact
+        self.caller: Leg | None = None
+        self.agents: dict[int, Leg] = {}
+        """Offer → leg, ringing or up."""
+        self.talking: Leg | None = None
+        """Of `agents`: whom the caller is joined with."""
+
+    @property
+    def room(self) -> RoomId:
+        """Where caller and agent hear each other."""
+        return RoomId(f"r{self.contact}")
+
+    def add(self, leg: Leg) -> None:
+        if leg.is_caller:
+            self.caller = leg
+        else:
+            self.agents[leg.record.offer] = leg
+
+    def drop(self, leg: Leg) -> None:
+        """The leg has ended; the others stay."""
+        if leg is self.caller:
+            self.caller = None
+        else:
+            self.agents.pop(leg.record.offer, None)
+        if leg is self.talking:
+            self.talking = None
+
+    def partner(self, leg: Leg) -> Leg | None:
+        """Whom this leg talks to."""
+        if leg is self.talking:
+            return self.caller
+        return self.talking if leg is self.caller else None
+
+    def joined(self, agent: Leg) -> tuple[Command, ...]:
+        """Caller and agent hear each other from now on."""
+        self.talking = agent
+        assert self.caller is not None
+        return Join(self.caller.id, self.room), Join(agent.id, self.room)
+
+    def held(self, leg: Leg, music: SoundId) -> tuple[Command, ...]:
+        """The party of `leg` does not want to hear, or wants to again: the other gets music meanwhile.
+
+        Both go out of the room's hearing, so that neither hears the other.
+        """
+        other = self.partner(leg)
+        if other is None:
+            return ()
+        if leg.record.held:
+            return Leave(other.id), Play(other.id, loop=music)
+        return Stop(other.id), Join(other.id, self.room)

@@ -1,0 +1,149 @@
+"""The back-to-back user agent: all calls, between engine, media and network. No I/O, no clock."""
+
+from collections.abc import Callable, Iterable
+from functools import lru_cache
+from typing import Protocol
+
+from acd.ports import Record
+from channels.media.commands import Close, Command
+from channels.media.engine import MediaEngine
+from channels.sip.b2bua.call import Call
+from channels.sip.b2bua.leg import Leg
+from channels.sip.b2bua.telling import Telling
+from channels.sip.protocol.address import Endpoint
+from channels.sip.protocol.dialog import Dialog, DialogId
+from channels.sip.protocol.message import Header, Request
+from channels.sip.protocol.outputs import ClientKey, ServerKey
+from channels.sip.protocol.transactions import TransactionLayer
+from channels.sip.settings import SipSettings
+
+NAME = "sip"
+
+ALLOW: Header = ("Allow", "INVITE, ACK, CANCEL, BYE, OPTIONS")
+SDP: Header = ("Content-Type", "application/sdp")
+
+InviteId = tuple[str, str, int]
+"""Call-ID, From tag, CSeq number."""
+
+KNOWN_PEERS = 1024
+
+
+class Phones(Protocol):
+    def where(self, agent: str) -> tuple[str, Endpoint] | None:
+        """Contact URI of the agent's phone and where its packets come from; None: not registered."""
+
+    def user_of(self, agent: str) -> str:
+        """The user part of his address."""
+
+
+class Calls:
+    """Every call, and the names by which messages, effects and media find its legs.
+
+    `now_ms` is set before each of them comes.
+    """
+
+    def __init__(
+        self,
+        *,
+        settings: SipSettings,
+        telling: Telling,
+        layer: TransactionLayer,
+        media: MediaEngine,
+        phones: Phones,
+        make_id: Callable[[], str],
+    ) -> None:
+        self.settings, self.layer = settings, layer
+        self.host, self.tell, self.count = telling.host, telling.tell, telling.count
+        self.media, self.phones, self.make_id = media, phones, make_id
+        self.now_ms = 0
+        self.draining = False
+        self.without_media = False
+        """The media process is gone and not yet back."""
+        self.contact_header = f"<sip:acd@{layer.sent_by}>"
+        self.by_contact: dict[int, Call] = {}
+        self.legs: dict[str, Leg] = {}
+        self.by_dialog: dict[DialogId, Leg] = {}
+        self.by_transaction: dict[ClientKey | ServerKey, Leg] = {}
+        """Requests of ours whose outcome concerns a leg, and INVITEs of callers."""
+        self.answered_before: dict[InviteId, Leg] = {}
+        """Callers' legs that an earlier process answered, by their INVITE; it may come again."""
+        self.trusts = lru_cache(maxsize=KNOWN_PEERS)(settings.trusts)
+
+    @property
+    def in_use(self) -> bool:
+        """Whether a call is left; a phone that never answers our INVITE or CANCEL is none."""
+        return any(not leg.gone for leg in self.legs.values())
+
+    def send(self, commands: Iterable[Command]) -> None:
+        """To the media engine."""
+        for command in commands:
+            self.media.send(command)
+
+    # Legs by their names
+
+    def call_of(self, contact: int) -> Call:
+        """The call of a contact that the engine knows."""
+        call = self.by_contact.get(contact)
+        if call is None:
+            call = self.by_contact[contact] = Call(contact)
+        return call
+
+    def caller_of(self, contact: int) -> Leg | None:
+        call = self.by_contact.get(contact)
+        return call.caller if call is not None else None
+
+    def agent_of(self, offer: int) -> Leg | None:
+        """The leg that an offer rings, or rang."""
+        return self.legs.get(f"o{offer}")
+
+    def add(self, leg: Leg) -> Leg:
+        self.legs[leg.id] = leg
+        leg.call.add(leg)
+        return leg
+
+    def adopt(self, leg: Leg, dialog: Dialog) -> None:
+        """The leg's dialog is known from now on."""
+        leg.record.dialog = dialog
+        self.by_dialog[dialog.id] = leg
+
+    def leg_of(self, request: Request) -> Leg | None:
+        """The leg whose dialog a request of the peer belongs to."""
+        return self.by_dialog.get((request.call_id, request.to.tag, request.from_.tag))
+
+    # A leg's record and its end
+
+    def saved(self, leg: Leg) -> Record:
+        return Record(NAME, leg.id, leg.record.to_record())
+
+    def save(self, leg: Leg) -> None:
+        self.host.remember((self.saved(leg),))
+
+    def forget(self, leg: Leg) -> Record:
+        """Close the leg's media and drop it everywhere; returns the record that deletes it."""
+        leg.gone = True
+        self.legs.pop(leg.id, None)
+        if leg.record.dialog is not None:
+            self.by_dialog.pop(leg.record.dialog.id, None)
+        if leg.invite_key is not None:
+            self.by_transaction.pop(leg.invite_key, None)
+        if leg.our_invite is not None:
+            self.by_transaction.pop(leg.our_invite, None)
+        if leg.reinvite is not None:  # RFC 3261 §15.1.2: what is pending in the dialog gets 487
+            self.layer.reply(leg.reinvite[0], 487, self.now_ms)
+        call = leg.call
+        call.drop(leg)
+        if call.caller is None and not call.agents:
+            self.by_contact.pop(call.contact, None)
+        self.media.send(Close(leg.id))
+        return Record(NAME, leg.id, None)
+
+    def bye(self, leg: Leg) -> None:
+        """End the leg's dialog; its answer is of no consequence."""
+        dialog = leg.record.dialog
+        if dialog is not None:
+            self.layer.send_request(dialog.request("BYE"), dialog.destination(), self.now_ms)
+
+    def hang_up(self, leg: Leg) -> None:
+        """End an answered leg: the engine wants it, or its answer came too late."""
+        self.bye(leg)
+        self.host.remember((self.forget(leg),))

@@ -1,0 +1,159 @@
+"""Where messages, orders of the engine and events of the media come in, and who answers them."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from acd.core import effects
+from acd.core.events import ContactId, PromptEnded
+from channels.media import events as media
+from channels.sip.b2bua import inbound, indialog, outbound
+from channels.sip.b2bua.calls import ALLOW, Calls
+from channels.sip.b2bua.leg import Leg
+from channels.sip.protocol.outputs import (
+    AckMissing,
+    AckReceived,
+    Cancelled,
+    NewRequest,
+    Output,
+    ResponseReceived,
+    TimedOut,
+)
+
+
+def handle(calls: Calls, out: Output) -> None:
+    """Something came of a transaction (REGISTER is not seen here)."""
+    match out:
+        case NewRequest():
+            _request(calls, out)
+        case ResponseReceived():
+            _response(calls, out)
+        case TimedOut():
+            _timed_out(calls, out)
+        case Cancelled():
+            inbound.cancelled(calls, out)
+        case AckReceived():
+            inbound.acknowledged(calls, out)
+        case AckMissing():
+            inbound.ack_missing(calls, out.key)
+
+
+def _request(calls: Calls, out: NewRequest) -> None:
+    request = out.request
+    if request.to.tag:
+        indialog.requested(calls, out)
+    elif request.method == "INVITE":
+        inbound.invited(calls, out)
+    elif request.method == "OPTIONS":
+        status = 503 if calls.draining else 200
+        calls.layer.reply(out.key, status, calls.now_ms, headers=[ALLOW, ("Accept", "application/sdp")])
+    else:
+        status = 481 if request.method == "BYE" else 405
+        calls.layer.reply(out.key, status, calls.now_ms, headers=[ALLOW])
+
+
+def _response(calls: Calls, out: ResponseReceived) -> None:
+    leg = calls.by_transaction.get(out.key)
+    if leg is None:
+        return
+    if out.key.method == "INVITE":
+        outbound.answered(calls, leg, out)
+    elif out.response.status >= 200:
+        del calls.by_transaction[out.key]
+        indialog.probed(calls, leg, out)
+
+
+def _timed_out(calls: Calls, out: TimedOut) -> None:
+    leg = calls.by_transaction.pop(out.key, None)
+    if leg is None or (leg.gone and out.key.method != "INVITE"):
+        return
+    if out.key.method == "INVITE":
+        calls.count("phone timed out")
+        outbound.failed(calls, leg)
+    else:
+        indialog.dead(calls, leg)
+
+
+ON_EFFECT: Mapping[type[effects.Effect], Callable[[Calls, Any], None]] = {
+    effects.AdmitContact: inbound.admitted,
+    effects.RejectContact: inbound.rejected,
+    effects.AnnouncePosition: inbound.position_told,
+    effects.ReturnToWaiting: inbound.waits_again,
+    effects.ReleaseContact: inbound.released,
+    effects.OfferContact: outbound.ring,
+    effects.WithdrawOffer: outbound.withdrawn,
+    effects.ConnectContact: outbound.connected,
+    effects.ReleaseAgent: outbound.released,
+}
+"""Orders of the engine. ShowAgent is for desktops and not seen here."""
+
+
+def carry_out(calls: Calls, effect: effects.Effect) -> None:
+    """Do what the engine orders."""
+    ON_EFFECT[type(effect)](calls, effect)
+
+
+def heard(calls: Calls, event: media.Event) -> None:
+    """Something happened in the media; legs that have ended meanwhile are past caring."""
+    leg = calls.legs.get(event.leg)
+    if leg is not None:
+        ON_MEDIA[type(event)](calls, leg, event)
+
+
+def _offered(calls: Calls, leg: Leg, event: media.Offered) -> None:
+    _described(calls, leg, event.sdp)
+
+
+def _answered(calls: Calls, leg: Leg, event: media.Answered) -> None:
+    _described(calls, leg, event.sdp)
+    indialog.note_hold(calls, leg, event.held)
+
+
+def _described(calls: Calls, leg: Leg, sdp: bytes) -> None:
+    if leg.reinvite is not None:
+        indialog.described(calls, leg, leg.reinvite, sdp)
+    elif leg.is_caller:
+        inbound.described(calls, leg, sdp)
+    else:
+        outbound.described(calls, leg, sdp)
+
+
+def _accepted(calls: Calls, leg: Leg, event: media.Accepted) -> None:
+    if leg.accepting:
+        outbound.accepted(calls, leg)
+    indialog.note_hold(calls, leg, event.held)
+
+
+def _played(calls: Calls, leg: Leg, event: media.Played) -> None:
+    if event.play.startswith("greeting "):
+        calls.tell(PromptEnded(ContactId(leg.record.contact)))
+
+
+def _media_failed(calls: Calls, leg: Leg, event: media.Failed) -> None:
+    calls.count(f"media {event.command} {event.code}")
+    if event.command in ("play", "stop") and event.code != "late":  # a sound is missing; the call is not
+        return
+    if leg.reinvite is not None and event.command in ("offer", "answer"):
+        indialog.media_failed(calls, leg, leg.reinvite, event.code)
+    elif leg.is_caller:
+        inbound.media_failed(calls, leg, event.code)
+    else:
+        outbound.media_failed(calls, leg)
+
+
+def _silent(calls: Calls, leg: Leg, _: media.Silent) -> None:
+    indialog.probe(calls, leg)
+
+
+def _key_pressed(calls: Calls, _: Leg, __: media.Digit) -> None:
+    calls.count("digit")
+
+
+ON_MEDIA: Mapping[type[media.Event], Callable[[Calls, Leg, Any], None]] = {
+    media.Offered: _offered,
+    media.Answered: _answered,
+    media.Accepted: _accepted,
+    media.Failed: _media_failed,
+    media.Played: _played,
+    media.Silent: _silent,
+    media.Digit: _key_pressed,
+}

@@ -1,0 +1,266 @@
+"""The caller's leg: from the INVITE to the 200, what it hears while it waits, and its end."""
+
+from acd.core.effects import AdmitContact, AnnouncePosition, RejectContact, ReleaseContact, ReturnToWaiting
+from acd.core.events import ContactArrived, ContactId, ContactLeft, LegLost
+from agents.capacity import VOICE
+from channels.media.commands import Accept, Answer, Leave, LegId, Offer, Play
+from channels.sip.b2bua.call import Call
+from channels.sip.b2bua.calls import ALLOW, SDP, Calls
+from channels.sip.b2bua.leg import Leg, LegRecord, LegStage
+from channels.sip.protocol.address import Endpoint, make_uri, quoted
+from channels.sip.protocol.dialog import uas_dialog
+from channels.sip.protocol.errors import BadMessage
+from channels.sip.protocol.message import Header, Request
+from channels.sip.protocol.outputs import AckReceived, Cancelled, NewRequest, ServerKey
+from channels.sip.protocol.replies import response_to
+from queues.desk import EntryId
+
+REJECTIONS = {"unknown entry": 404, "closed": 480, "full": 486}
+"""What the caller's side is told when the engine does not take the call."""
+
+MEDIA_FAILURES = {"bad-sdp": 400, "not-acceptable": 488, "out-of-turn": 491}
+"""What a peer is told whose description the media engine cannot use; 503 for all that is our own trouble."""
+
+BUSY: Header = ("Retry-After", "5")
+
+
+def invited(calls: Calls, out: NewRequest) -> None:
+    """A new INVITE from outside. `100 Trying` waits for nothing."""
+    request = out.request
+    calls.layer.reply(out.key, 100, calls.now_ms)
+    if calls.answered_before:
+        known = calls.answered_before.get((request.call_id, request.from_.tag, request.cseq.number))
+        if known is not None and not known.gone:  # our 200 was lost, and then this process was started
+            known.invite_key = out.key
+            calls.by_transaction[out.key] = known
+            _say_ok(calls, known, request, out.key)
+            return
+    refused = _refusal(calls, request, out.source)
+    if refused is not None:
+        status, headers = refused
+        calls.count(f"refused {status}")
+        calls.layer.reply(out.key, status, calls.now_ms, headers=headers)
+        return
+    open_leg(calls, calls.add(Leg(LegRecord(LegId(f"c{calls.make_id()}")), Call())), out)
+
+
+def open_leg(calls: Calls, leg: Leg, out: NewRequest) -> None:
+    """Also after a restart, for a leg whose INVITE had no final response yet."""
+    request, record = out.request, leg.record
+    leg.request, leg.invite_key = request, out.key
+    record.to_tag = record.to_tag or out.to_tag
+    record.invite = request.to_bytes()
+    record.host, record.port = out.source.host, out.source.port
+    record.show_as = shown_caller(request, calls.settings.realm)
+    calls.by_transaction[out.key] = leg
+    calls.media.send(Answer(leg.id, request.body) if request.body else Offer(leg.id))
+
+
+def _refusal(calls: Calls, request: Request, source: Endpoint) -> tuple[int, list[Header]] | None:
+    if not calls.trusts(source.host):
+        return 403, []
+    if calls.draining or calls.without_media or len(calls.legs) >= calls.settings.max_legs:
+        return 503, [BUSY]
+    if request.max_forwards == 0:
+        return 483, []
+    required = request.values("Require")
+    if required:
+        return 420, [("Unsupported", ", ".join(required))]
+    if request.body and request.content_type != "application/sdp":
+        return 415, [("Accept", "application/sdp")]
+    return None
+
+
+def shown_caller(request: Request, realm: str) -> str:
+    """Name and number for the agent's display; our own realm, so that no foreign address leaks inwards."""
+    caller = request.from_
+    user = caller.uri.user or "anonymous"
+    display = f"{quoted(caller.display)} " if caller.display else ""
+    return f"{display}<{make_uri(user, realm)}>"
+
+
+# What the media say
+
+
+def described(calls: Calls, leg: Leg, sdp: bytes) -> None:
+    """Our answer to the caller's offer, or our offer to one who made none."""
+    request, record = leg.request, leg.record
+    if request is None:
+        return
+    record.answer, record.late_offer = sdp, not request.body
+    if not record.contact:
+        _arrive(calls, leg, request)
+    elif leg.admission is not None:
+        _answer(calls, leg, leg.admission)
+
+
+def _arrive(calls: Calls, leg: Leg, request: Request) -> None:
+    entry = EntryId(calls.settings.entry_of(request.target.user))
+    caller = request.from_.uri.user or "anonymous"
+    party = calls.host.vault_party("number", caller, entry, leg.id)
+    if not calls.tell(ContactArrived(leg.id, entry, VOICE, party), calls.saved(leg)):
+        _refuse(calls, leg, 500)
+
+
+def media_failed(calls: Calls, leg: Leg, code: str) -> None:
+    """There is no sound for this leg: it is refused if that is still possible, else it is lost."""
+    if leg.record.stage is LegStage.UP:
+        calls.bye(leg)
+        lost(calls, leg)
+    elif leg.record.contact:
+        _say_no(calls, leg, MEDIA_FAILURES.get(code, 503))
+        lost(calls, leg)
+    else:
+        _refuse(calls, leg, MEDIA_FAILURES.get(code, 503))
+
+
+def _refuse(calls: Calls, leg: Leg, status: int) -> None:
+    _say_no(calls, leg, status)
+    calls.host.remember((calls.forget(leg),))
+
+
+def _say_no(calls: Calls, leg: Leg, status: int) -> None:
+    calls.count(f"refused {status}")
+    if leg.invite_key is not None:
+        headers = [BUSY] if status == 503 else []
+        calls.layer.reply(leg.invite_key, status, calls.now_ms, headers=headers)
+
+
+# What the engine says
+
+
+def rejected(calls: Calls, effect: RejectContact) -> None:
+    """The engine did not take it."""
+    leg = calls.legs.get(effect.ref)
+    if leg is not None and leg.record.stage is LegStage.OPENING:
+        _refuse(calls, leg, REJECTIONS.get(effect.reason, 480))
+
+
+def admitted(calls: Calls, effect: AdmitContact) -> None:
+    """Answer, greet, play music; after a restart as soon as the media have answered."""
+    leg = calls.legs.get(effect.ref)
+    if leg is None:  # it went while the entry was being written
+        calls.tell(ContactLeft(effect.contact))
+        return
+    took(calls, leg, effect)
+    if leg.record.stage is LegStage.OPENING and leg.admission is None:
+        leg.admission = effect
+        if leg.record.answer:
+            _answer(calls, leg, effect)
+
+
+def took(calls: Calls, leg: Leg, effect: AdmitContact) -> None:
+    """The engine took the contact: from now on its call is found by its number."""
+    leg.record.contact, leg.record.music = effect.contact, effect.music
+    leg.call.contact = effect.contact
+    calls.by_contact[effect.contact] = leg.call
+
+
+def _answer(calls: Calls, leg: Leg, effect: AdmitContact) -> None:
+    request, key, record = leg.request, leg.invite_key, leg.record
+    assert request is not None
+    assert key is not None
+    peer = None if request.record_routes else Endpoint(record.host, record.port)
+    try:
+        dialog = uas_dialog(request, record.to_tag, calls.contact_header, peer)
+    except BadMessage as error:
+        calls.layer.reply(key, error.status, calls.now_ms, reason=error.reason)
+        lost(calls, leg)
+        return
+    _say_ok(calls, leg, request, key)
+    dialog.responded(request, 200)
+    calls.adopt(leg, dialog)
+    record.stage, record.invite, leg.request = LegStage.UP, b"", None
+    calls.save(leg)
+    greet(calls, leg, effect)
+
+
+def _say_ok(calls: Calls, leg: Leg, request: Request, key: ServerKey) -> None:
+    headers = [("Contact", calls.contact_header), ALLOW, SDP]
+    record = leg.record
+    answer = response_to(request, 200, to_tag=record.to_tag, headers=headers, body=record.answer)
+    calls.layer.respond(key, answer, calls.now_ms)
+
+
+def greet(calls: Calls, leg: Leg, effect: AdmitContact) -> None:
+    """Music, with the greeting before it; the greeting never delays the match unless it is mandatory."""
+    sounds = calls.settings.sounds
+    greeting = sounds.greeting(effect.greeting) if effect.greeting else ()
+    play = f"greeting {effect.contact}" if effect.report_end else ""
+    calls.media.send(Play(leg.id, greeting, sounds.music(effect.music), play))
+
+
+def position_told(calls: Calls, effect: AnnouncePosition) -> None:
+    leg = calls.caller_of(effect.contact)
+    sounds = calls.settings.sounds.position(effect.position)
+    if leg is not None and sounds:
+        calls.media.send(Play(leg.id, sounds))
+
+
+def waits_again(calls: Calls, effect: ReturnToWaiting) -> None:
+    """Its agent is off: music again."""
+    leg = calls.caller_of(effect.contact)
+    if leg is not None:
+        leg.call.talking = None
+        leg.record.music = effect.music
+        music = Play(leg.id, loop=calls.settings.sounds.music(effect.music))
+        calls.send((Leave(leg.id), music))
+
+
+def released(calls: Calls, effect: ReleaseContact) -> None:
+    """The desk ends the call."""
+    leg = calls.caller_of(effect.contact)
+    if leg is not None:
+        calls.hang_up(leg)
+
+
+# What the caller does
+
+
+def acknowledged(calls: Calls, out: AckReceived) -> None:
+    """The ACK carries the answer when the offer was ours."""
+    leg = calls.leg_of(out.request)
+    if leg is not None and leg.record.late_offer:
+        leg.record.late_offer = False
+        calls.media.send(Accept(leg.id, out.request.body))
+
+
+def ack_missing(calls: Calls, key: ServerKey) -> None:
+    """Nobody acknowledged our 200 in 64*T1: the caller is not there (RFC 3261 §13.3.1.4)."""
+    leg = calls.by_transaction.get(key)
+    if leg is not None and leg.invite_key == key:
+        calls.bye(leg)
+        lost(calls, leg)
+
+
+def cancelled(calls: Calls, out: Cancelled) -> None:
+    """The caller gave up before our 200."""
+    leg = calls.by_transaction.get(out.key)
+    calls.layer.reply(out.key, 487, calls.now_ms)
+    if leg is None:
+        return
+    record = calls.forget(leg)
+    if leg.record.contact:
+        calls.tell(ContactLeft(ContactId(leg.record.contact)), record)
+    else:
+        calls.host.remember((record,))
+
+
+def hung_up(calls: Calls, leg: Leg) -> None:
+    """BYE from the caller."""
+    calls.tell(ContactLeft(ContactId(leg.record.contact)), calls.forget(leg))
+
+
+def lost(calls: Calls, leg: Leg) -> None:
+    """The leg is dead though nobody hung up."""
+    calls.tell(LegLost(ContactId(leg.record.contact)), calls.forget(leg))
+
+
+def end_all(calls: Calls) -> None:
+    """End every call; the engine then takes the agents' legs away."""
+    for leg in [leg for leg in calls.legs.values() if leg.is_caller]:
+        if leg.record.stage is LegStage.UP:
+            calls.bye(leg)
+        elif leg.invite_key is not None:
+            calls.layer.reply(leg.invite_key, 503, calls.now_ms, headers=[BUSY])
+        lost(calls, leg)

@@ -1,0 +1,202 @@
+"""The agent's leg: rung by an offer, joined with the caller, ended."""
+
+from acd.core.effects import ConnectContact, OfferContact, ReleaseAgent, WithdrawOffer
+from acd.core.events import (
+    ContactId,
+    ContactReleased,
+    LegLost,
+    OfferAccepted,
+    OfferFailed,
+    OfferId,
+    OfferRefused,
+)
+from agents.skills import AgentId
+from channels.media.commands import Accept, LegId, Offer
+from channels.sip.b2bua.calls import ALLOW, SDP, Calls
+from channels.sip.b2bua.leg import Leg, LegRecord, LegStage
+from channels.sip.protocol.address import Endpoint
+from channels.sip.protocol.dialog import uac_dialog
+from channels.sip.protocol.errors import SipError
+from channels.sip.protocol.message import Header, Request, Response, make_headers
+from channels.sip.protocol.outputs import ResponseReceived
+
+REFUSALS = frozenset({486, 600, 603})
+"""Busy and decline: the agent said no. Any other failure means that he was not reached."""
+
+ELSEWHERE: Header = ("Reason", 'SIP;cause=200;text="Call completed elsewhere"')
+
+
+# What the engine says
+
+
+def ring(calls: Calls, effect: OfferContact) -> None:
+    """INVITE the phone. Branch, Call-ID and tag come from the offer, so a repetition is the same INVITE."""
+    if calls.agent_of(effect.offer) is not None:
+        return
+    where = calls.phones.where(effect.agent)
+    if where is None:
+        calls.tell(OfferFailed(effect.offer))
+        return
+    uri, destination = where
+    record = LegRecord(LegId(f"o{effect.offer}"), effect.agent, effect.contact, effect.offer)
+    record.host, record.port = destination.host, destination.port
+    call = calls.call_of(effect.contact)
+    leg = calls.add(Leg(record, call))
+    leg.uri = uri
+    calls.media.send(Offer(leg.id, like=call.caller.id if call.caller is not None else LegId("")))
+
+
+def connected(calls: Calls, effect: ConnectContact) -> None:
+    """Join the two legs."""
+    leg = calls.agent_of(effect.offer)
+    if leg is not None and leg.call.caller is not None:  # else its end is on the way to the engine
+        calls.send(leg.call.joined(leg))
+
+
+def withdrawn(calls: Calls, effect: WithdrawOffer) -> None:
+    """Stop ringing: CANCEL, or BYE when the phone was quicker. The final answer closes the leg."""
+    leg = calls.agent_of(effect.offer)
+    if leg is None:
+        return
+    if leg.record.stage is LegStage.UP:
+        calls.hang_up(leg)
+    else:
+        cancel(calls, leg, effect.cause)
+
+
+def cancel(calls: Calls, leg: Leg, cause: str) -> None:
+    """Cancel the leg's INVITE; the final answer closes the leg."""
+    leg.gone = True
+    headers = [ELSEWHERE] if cause == "answered elsewhere" else []
+    if leg.our_invite is None or not calls.layer.cancel(leg.our_invite, calls.now_ms, headers):
+        calls.host.remember((calls.forget(leg),))
+
+
+def released(calls: Calls, effect: ReleaseAgent) -> None:
+    """The engine took the contact away from the agent."""
+    call = calls.by_contact.get(effect.contact)
+    leg = call.talking if call is not None else None
+    if leg is not None and leg.record.agent == effect.agent:
+        calls.hang_up(leg)
+
+
+# What the media say
+
+
+def described(calls: Calls, leg: Leg, sdp: bytes) -> None:
+    """Our offer for the phone: the INVITE can go."""
+    if leg.gone or not leg.uri:
+        return
+    record, caller = leg.record, leg.call.caller
+    record.show_as = caller.record.show_as if caller else f"<sip:anonymous@{calls.settings.realm}>"
+    request = _request(calls, leg, leg.uri, sdp)
+    leg.uri = ""
+    record.invite = request.to_bytes()
+    calls.save(leg)
+    send_invite(calls, leg, request)
+
+
+def accepted(calls: Calls, leg: Leg) -> None:
+    """The phone's answer is good: the agent has taken it. Also after a restart that fell between."""
+    leg.accepting = False
+    if leg.gone or not calls.tell(OfferAccepted(OfferId(leg.record.offer)), calls.saved(leg)):
+        calls.hang_up(leg)
+
+
+def media_failed(calls: Calls, leg: Leg) -> None:
+    """No offer for the phone, or its answer is of no use, or its sound is gone."""
+    if leg.gone:
+        return
+    if leg is leg.call.talking:
+        calls.bye(leg)
+        lost(calls, leg)
+    elif leg.our_invite is None or leg.record.stage is LegStage.UP:
+        calls.bye(leg)
+        failed(calls, leg)
+    else:
+        calls.tell(OfferFailed(OfferId(leg.record.offer)))
+        cancel(calls, leg, "")
+
+
+# What the phone says
+
+
+def _request(calls: Calls, leg: Leg, uri: str, body: bytes) -> Request:
+    record, settings = leg.record, calls.settings
+    user = calls.phones.user_of(record.agent)
+    headers = make_headers(
+        ("Max-Forwards", "70"),
+        ("From", f"{record.show_as};tag=o{record.offer}"),
+        ("To", f"<sip:{user}@{settings.realm}>"),
+        ("Call-ID", f"o{record.offer}@{settings.site}"),
+        ("CSeq", "1 INVITE"),
+        ("Contact", calls.contact_header),
+        ("X-ACD-Contact", str(record.contact)),
+        more=[ALLOW, SDP],
+    )
+    return Request(method="INVITE", uri=uri, headers=headers, body=body)
+
+
+def send_invite(calls: Calls, leg: Leg, request: Request) -> None:
+    """Send the leg's INVITE; after a restart the phone takes it for a retransmission."""
+    branch = f"z9hG4bK-{calls.settings.site}-o{leg.record.offer}"
+    destination = Endpoint(leg.record.host, leg.record.port)
+    leg.request = request
+    key = leg.our_invite = calls.layer.send_request(request, destination, calls.now_ms, branch)
+    calls.by_transaction[key] = leg
+
+
+def answered(calls: Calls, leg: Leg, out: ResponseReceived) -> None:
+    """A response to the INVITE of an agent's leg."""
+    status = out.response.status
+    if status < 200:
+        return
+    if status >= 300:
+        _not_taken(calls, leg, status)
+        return
+    if leg.record.stage is LegStage.UP:
+        return
+    try:
+        _take_answer(calls, leg, out.response)
+    except SipError:
+        calls.count("unusable answer of a phone")
+        failed(calls, leg)
+
+
+def _take_answer(calls: Calls, leg: Leg, response: Response) -> None:
+    """Dialog and ACK of a 2xx; the media say what they think of its body. Raises SipError."""
+    assert leg.request is not None
+    assert leg.our_invite is not None
+    peer = None if response.record_routes else Endpoint(leg.record.host, leg.record.port)
+    dialog = uac_dialog(leg.request, response, peer)
+    calls.adopt(leg, dialog)
+    leg.record.stage, leg.record.invite = LegStage.UP, b""
+    calls.layer.send_ack(leg.our_invite, dialog.ack(), dialog.destination())
+    if leg.gone:  # the withdrawal crossed the 200
+        calls.hang_up(leg)
+    else:
+        leg.accepting = True
+        calls.media.send(Accept(leg.id, response.body))
+
+
+def _not_taken(calls: Calls, leg: Leg, status: int) -> None:
+    calls.count(f"phone answered {status}")
+    offer = OfferId(leg.record.offer)
+    calls.tell(OfferRefused(offer) if status in REFUSALS else OfferFailed(offer), calls.forget(leg))
+
+
+def failed(calls: Calls, leg: Leg) -> None:
+    """The agent was not reached."""
+    calls.tell(OfferFailed(OfferId(leg.record.offer)), calls.forget(leg))
+
+
+def hung_up(calls: Calls, leg: Leg) -> None:
+    """BYE from the agent's phone."""
+    contact, agent = ContactId(leg.record.contact), AgentId(leg.record.agent)
+    calls.tell(ContactReleased(contact, agent), calls.forget(leg))
+
+
+def lost(calls: Calls, leg: Leg) -> None:
+    """The leg is dead though nobody hung up."""
+    contact, agent = ContactId(leg.record.contact), AgentId(leg.record.agent)
+    calls.tell(LegLost(contact, agent), calls.forget(leg))

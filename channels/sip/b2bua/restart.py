@@ -1,0 +1,140 @@
+"""After a restart: legs from their records, and the world made to agree with the engine."""
+
+from collections.abc import Container, Iterable, Mapping, Sequence
+
+import msgspec
+
+from acd.core.effects import AdmitContact, ConnectContact, Effect, OfferContact
+from acd.core.events import LegLost
+from channels.media.commands import Play
+from channels.sip.b2bua import inbound, indialog, outbound
+from channels.sip.b2bua.call import Call
+from channels.sip.b2bua.calls import Calls
+from channels.sip.b2bua.leg import Leg, LegRecord, LegStage
+from channels.sip.protocol.address import Endpoint
+from channels.sip.protocol.errors import SipError
+from channels.sip.protocol.message import Request, parse
+from channels.sip.protocol.outputs import NewRequest
+
+CSEQ_STEP = 100
+"""Requests sent since the last record may have used up numbers; nobody sends so many in between."""
+
+
+def load_legs(calls: Calls, records: Mapping[str, bytes], heard: Container[str]) -> None:
+    """Legs from records (key → value); `heard` are those whose media live.
+
+    An unreadable record is counted. An answered leg without media (the machine was restarted, too) is ended
+    with BYE. In both cases the contact then stands without a leg, and is reported lost.
+    """
+    for value in records.values():
+        try:
+            record = LegRecord.from_record(value)
+        except msgspec.MsgspecError:
+            calls.count("unreadable record")
+            continue
+        leg = _load(calls, record)
+        if record.stage is LegStage.UP and leg.id not in heard:
+            calls.count("leg without media")
+            calls.hang_up(leg)
+
+
+def _load(calls: Calls, record: LegRecord) -> Leg:
+    leg = calls.add(Leg(record, calls.call_of(record.contact) if record.contact else Call()))
+    dialog = record.dialog
+    if dialog is not None:
+        dialog.local_cseq += CSEQ_STEP
+        calls.adopt(leg, dialog)
+        if leg.is_caller and dialog.remote_cseq is not None:
+            calls.answered_before[dialog.call_id, dialog.remote_tag, dialog.remote_cseq] = leg
+    return leg
+
+
+def reconcile(calls: Calls, standing: Sequence[Effect]) -> None:
+    """Carry out what stands, probe what should be alive, end what stands in no effect any more."""
+    admitted = [effect for effect in standing if isinstance(effect, AdmitContact)]
+    offered = [effect for effect in standing if isinstance(effect, OfferContact)]
+    connected = [effect for effect in standing if isinstance(effect, ConnectContact)]
+    for admit in admitted:
+        _admitted(calls, admit)
+    for offer in offered:
+        _offered(calls, offer)
+    for connect in connected:
+        _connected(calls, connect)
+    _sweep(calls, admitted, [*offered, *connected])
+
+
+def _admitted(calls: Calls, effect: AdmitContact) -> None:
+    leg = calls.legs.get(effect.ref)
+    if leg is None:
+        _lost(calls, LegLost(effect.contact))
+        return
+    if leg.record.stage is LegStage.OPENING:
+        _reopen(calls, leg, effect)
+        return
+    inbound.took(calls, leg, effect)
+    calls.media.send(Play(leg.id, loop=calls.settings.sounds.music(effect.music)))
+    indialog.probe(calls, leg)
+    if effect.report_end:  # how much of the mandatory greeting was heard is unknown: play all of it
+        inbound.greet(calls, leg, effect)
+
+
+def _reopen(calls: Calls, leg: Leg, effect: AdmitContact) -> None:
+    """The INVITE had no final response yet: take it again as if it came now, then admit it."""
+    source = Endpoint(leg.record.host, leg.record.port)
+    inbound.took(calls, leg, effect)
+    try:
+        message = parse(leg.record.invite)
+    except SipError:
+        inbound.lost(calls, leg)
+        return
+    assert isinstance(message, Request)
+    leg.record.answer = b""
+    for out in calls.layer.receive(message, source, calls.now_ms):
+        if isinstance(out, NewRequest):
+            inbound.open_leg(calls, leg, out)
+    inbound.admitted(calls, effect)
+
+
+def _offered(calls: Calls, effect: OfferContact) -> None:
+    leg = calls.agent_of(effect.offer)
+    if leg is None:
+        outbound.ring(calls, effect)
+    elif leg.record.stage is LegStage.UP:
+        outbound.accepted(calls, leg)
+    else:
+        _ring_again(calls, leg)
+
+
+def _ring_again(calls: Calls, leg: Leg) -> None:
+    message = parse(leg.record.invite)
+    assert isinstance(message, Request)
+    outbound.send_invite(calls, leg, message.without("Via"))
+
+
+def _connected(calls: Calls, effect: ConnectContact) -> None:
+    leg = calls.agent_of(effect.offer)
+    if leg is None or leg.record.stage is not LegStage.UP:
+        _lost(calls, LegLost(effect.contact, effect.agent))
+        return
+    outbound.connected(calls, effect)
+    indialog.probe(calls, leg)
+
+
+def _sweep(
+    calls: Calls, admitted: Iterable[AdmitContact], works: Iterable[OfferContact | ConnectContact]
+) -> None:
+    wanted = {effect.ref for effect in admitted} | {f"o{effect.offer}" for effect in works}
+    for leg in [leg for leg in calls.legs.values() if leg.id not in wanted]:
+        calls.count("swept leg")
+        if leg.record.stage is LegStage.UP:
+            calls.hang_up(leg)
+        elif leg.is_caller:
+            calls.host.remember((calls.forget(leg),))
+        else:
+            _ring_again(calls, leg)
+            outbound.cancel(calls, leg, "")
+
+
+def _lost(calls: Calls, event: LegLost) -> None:
+    calls.count("leg without record")
+    calls.tell(event)

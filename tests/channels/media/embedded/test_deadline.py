@@ -1,0 +1,53 @@
+"""A media process that hangs: every command has an end nevertheless."""
+
+import asyncio
+import os
+import signal
+from dataclasses import replace
+
+from channels.media.commands import Join, LegId, Offer, Play, RoomId, SoundId
+from channels.media.embedded.starter import MediaSettings
+from channels.media.events import Failed, Offered
+from tests.channels.media.conftest import embedded
+
+A, B = LegId("a"), LegId("b")
+MUSIC = SoundId("music")
+
+
+def test_what_a_stopped_process_was_told_fails_within_the_deadline(
+    media_settings: MediaSettings,
+) -> None:
+    """With a port in hand an offer is made at once; without one it waits for the process like the rest."""
+
+    async def story() -> None:
+        async with embedded(replace(media_settings, leased_ahead=1)) as desk:
+            os.kill(desk.client.welcome.pid, signal.SIGSTOP)
+            try:
+                await desk.answer_to(Offer(A), Offered)
+                desk.send(Play(A, loop=MUSIC), Offer(B), Join(A, RoomId("room")))
+                loop = asyncio.get_running_loop()
+                began_s = loop.time()
+                while not desk.events:
+                    assert loop.time() - began_s < 2 * desk.engine.deadline_s
+                    await asyncio.sleep(0.05)
+                failed = [(event.leg, event.command) for event in desk.events if isinstance(event, Failed)]
+                assert {(B, "offer"), (A, "play"), (A, "join")} <= set(failed)
+                assert {event.code for event in desk.events if isinstance(event, Failed)} == {"late"}
+            finally:
+                os.kill(desk.client.welcome.pid, signal.SIGCONT)
+            assert await desk.answer_to(Offer(LegId("c")), Offered)
+
+    asyncio.run(story())
+
+
+def test_a_process_that_answers_makes_nothing_late(media_settings: MediaSettings) -> None:
+    async def story() -> None:
+        async with embedded(media_settings) as desk:
+            for number in range(60):
+                await desk.answer_to(Offer(LegId(f"leg{number}")), Offered)
+                await asyncio.sleep(0.1)
+            await asyncio.sleep(1.2)
+            assert desk.events == []
+            assert desk.client._unconfirmed == []
+
+    asyncio.run(story())

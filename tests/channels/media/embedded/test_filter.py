@@ -1,0 +1,60 @@
+"""What the kernel keeps away from the process, and what the process knows nevertheless."""
+
+import asyncio
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from channels.media.commands import LegId, Play, SoundId
+from channels.media.embedded.starter import MediaSettings
+from channels.media.events import Digit, Silent
+from tests.channels.media.conftest import embedded
+
+if TYPE_CHECKING:
+    from tests.channels.media.conftest import OpenDesk, Until
+
+A = LegId("a")
+MUSIC = SoundId("music")
+
+
+def test_a_waiting_callers_audio_never_reaches_the_process_but_his_keys_do(
+    open_desk: "OpenDesk", until: "Until"
+) -> None:
+    async def story() -> None:
+        async with open_desk() as desk:
+            anna = await desk.phone("a", 440)
+            desk.send(Play(A, loop=MUSIC))
+            await until(lambda: anna.sent >= 60)
+            stats = await desk.client.stats(A)
+            assert stats.packets_in == 0
+            anna.press("5")
+            await until(lambda: desk.events == [Digit(A, "5")])
+            stats = await desk.client.stats(A)
+            assert 0 < stats.packets_in <= 7
+            await until(lambda: anna.sent >= 130)
+            await asyncio.sleep(1.1)
+            stats = await desk.client.stats(A)
+            assert stats.packets_in == 7
+            assert stats.packets_filtered >= 60
+            assert stats.last_packet_age_ms is not None
+
+    asyncio.run(story())
+
+
+def test_a_leg_that_falls_silent_is_told_once_even_while_the_kernel_filters(
+    media_settings: MediaSettings, until: "Until"
+) -> None:
+    async def story() -> None:
+        async with embedded(replace(media_settings, silent_s=2)) as desk:
+            anna = await desk.phone("a", 440)
+            desk.send(Play(A, loop=MUSIC))
+            await until(lambda: anna.sent >= 130)
+            assert desk.events == []
+            anna.mute()
+            await until(lambda: desk.events)
+            await asyncio.sleep(1.5)
+            [event] = desk.events
+            assert isinstance(event, Silent)
+            assert event.leg == A
+            assert event.silent_ms >= 2000
+
+    asyncio.run(story())

@@ -1,0 +1,176 @@
+"""What becomes of a call when the media answer late, never, or no."""
+
+from acd.core.effects import ConnectContact
+from acd.core.events import (
+    ContactHeld,
+    ContactId,
+    ContactResumed,
+    LegLost,
+    OfferAccepted,
+    OfferFailed,
+    OfferId,
+)
+from agents.capacity import VOICE
+from agents.skills import AgentId
+from channels.media import events as media
+from channels.media.commands import Accept, Answer, Close, Join, Leave, LegId, Play, Stop
+from channels.media.negotiation import AudioSession
+from channels.media.sdp import Direction
+from channels.sip.protocol.message import Request, make_headers
+from tests.channels.sip.b2bua.world import DESK, World
+
+CONTACT, OFFER, ANNA = ContactId(1), OfferId(1), AgentId("anna")
+OURS = AudioSession(1, "192.0.2.1", 20_000).offer()
+
+
+def talk(world: World) -> None:
+    """A caller and anna are connected."""
+    world.invite()
+    world.admit()
+    world.offer()
+    world.phone_answers()
+    world.carry_out(ConnectContact(OFFER, CONTACT, ANNA, VOICE))
+
+
+def reinvite(world: World, direction: Direction, cseq: int) -> None:
+    """The caller holds or resumes."""
+    dialog = world.calls.legs[world.caller_leg].record.dialog
+    assert dialog is not None
+    headers = make_headers(
+        ("Max-Forwards", "70"),
+        ("From", f"{dialog.remote};tag={dialog.remote_tag}"),
+        ("To", f"{dialog.local};tag={dialog.local_tag}"),
+        ("Call-ID", dialog.call_id),
+        ("CSeq", f"{cseq} INVITE"),
+        ("Contact", "<sip:carla@192.0.2.7>"),
+        ("Content-Type", "application/sdp"),
+    )
+    body = AudioSession(1, "192.0.2.7", 30_000).offer(direction)
+    request = Request(method="INVITE", uri="sip:acd@192.0.2.1", headers=headers, body=body)
+    world.caller.layer.send_request(request, DESK, world.now_ms)
+    world.run()
+
+
+def test_the_engine_hears_of_a_caller_when_the_media_have_answered(world: World) -> None:
+    world.media.deaf = True
+    world.invite()
+    assert world.host.events == []
+    (leg,) = world.calls.legs
+    world.media.tell(media.Answered(LegId(leg), OURS, held=False))
+    world.run()
+    world.admit()
+    assert world.caller.statuses == [100, 200]
+    assert world.caller.responses[-1].body == OURS
+
+
+def test_a_caller_for_whom_there_is_no_sound_is_asked_to_come_later_and_never_arrived(world: World) -> None:
+    world.media.deaf = True
+    world.invite()
+    (leg,) = world.calls.legs
+    world.media.fail(LegId(leg), "answer", "late")
+    world.run()
+    assert world.caller.statuses == [100, 503]
+    assert (world.host.events, world.host.records, world.calls.legs) == ([], {}, {})
+    assert world.media.commands[-1] == Close(LegId(leg))
+
+
+def test_an_offer_without_a_codec_of_ours_is_488_and_an_unreadable_one_400(world: World) -> None:
+    for number, (code, status) in enumerate((("not-acceptable", 488), ("bad-sdp", 400))):
+        world.media.deaf = True
+        world.invite(branch=f"invite-{number}", call_id=f"call-{number}", headers={"X-Number": str(number)})
+        (leg,) = world.calls.legs
+        world.media.fail(LegId(leg), "answer", code)
+        world.run()
+        assert world.caller.statuses[-1] == status
+
+
+def test_an_agent_s_answer_counts_when_the_media_have_taken_it(world: World) -> None:
+    world.invite()
+    world.admit()
+    world.offer()
+    world.media.deaf = True
+    world.phone_answers()
+    assert OfferAccepted(OFFER) not in world.host.events
+    world.media.tell(media.Accepted(LegId("o1"), held=False))
+    world.run()
+    assert world.host.events[-1] == OfferAccepted(OFFER)
+
+
+def test_an_agent_s_answer_that_the_media_cannot_use_fails_the_offer_and_hangs_up(world: World) -> None:
+    world.invite()
+    world.admit()
+    world.offer()
+    world.media.deaf = True
+    world.phone_answers()
+    world.media.fail(LegId("o1"), "accept", "bad-sdp")
+    world.run()
+    assert world.host.events[-1] == OfferFailed(OFFER)
+    assert [new.request.method for new in world.phone.requests] == ["INVITE", "BYE"]
+
+
+def test_an_answer_of_the_media_to_a_call_that_has_ended_changes_nothing(world: World) -> None:
+    world.media.deaf = True
+    world.invite()
+    (leg,) = world.calls.legs
+    key = next(iter(world.caller.layer._running.clients))
+    world.caller.layer.cancel(key, world.now_ms)
+    world.run()
+    world.media.tell(media.Answered(LegId(leg), OURS, held=False))
+    world.run()
+    assert world.caller.statuses == [100, 487]
+    assert (world.host.events, world.host.records) == ([], {})
+
+
+def test_a_leg_whose_media_hang_in_mid_call_is_lost_and_not_left_in_silence(world: World) -> None:
+    talk(world)
+    world.media.fail(LegId("o1"), "join", "late")
+    world.run()
+    assert world.host.events[-1] == LegLost(CONTACT, ANNA)
+    world.media.fail(world.caller_leg, "join", "late")
+    world.run()
+    assert world.host.events[-1] == LegLost(CONTACT)
+    assert world.calls.legs == {}
+
+
+def test_a_missing_sound_costs_nobody_his_call(world: World) -> None:
+    talk(world)
+    world.media.fail(world.caller_leg, "play", "unknown-sound")
+    world.run()
+    assert len(world.calls.legs) == 2
+
+
+def test_who_holds_hears_nothing_and_the_other_one_music_until_he_is_back(world: World) -> None:
+    talk(world)
+    before = len(world.media.commands)
+    reinvite(world, Direction.SENDONLY, 2)
+    assert ContactHeld(CONTACT, False) in world.host.events
+    assert [type(command) for command in world.media.commands[before:]] == [Answer, Leave, Play]
+    assert {command.leg for command in world.media.commands[before + 1 :]} == {"o1"}
+    before = len(world.media.commands)
+    reinvite(world, Direction.SENDRECV, 3)
+    assert ContactResumed(CONTACT, False) in world.host.events
+    assert [type(command) for command in world.media.commands[before:]] == [Answer, Stop, Join]
+
+
+def test_a_new_session_that_the_media_refuse_leaves_the_call_as_it_was(world: World) -> None:
+    talk(world)
+    world.media.deaf = True
+    reinvite(world, Direction.SENDONLY, 2)
+    world.media.fail(world.caller_leg, "answer", "not-acceptable")
+    world.run()
+    assert world.caller.statuses[-1] == 488
+    world.media.deaf = False
+    reinvite(world, Direction.SENDONLY, 3)
+    assert world.caller.statuses[-1] == 200
+    assert world.host.events[-1] == ContactHeld(CONTACT, False)
+
+
+def test_what_the_engine_rejects_since_the_world_moved_on_is_counted_in_one_place(world: World) -> None:
+    world.invite()
+    world.admit()
+    world.offer()
+    world.host.rejects = {OfferAccepted, OfferFailed}
+    world.phone_answers()
+    assert world.telling.counts["stale OfferAccepted"] == 1
+    assert world.media.sent(Accept)
+    assert "o1" not in world.host.records
