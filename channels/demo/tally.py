@@ -31,13 +31,14 @@ class Tally:
         """From the facts of every contact and from the phones' reports."""
         tally = cls()
         for history in _histories(client):
-            tally._count(history)
+            tally.count(history)
         tally.errors += [str(report["error"]) for report in reports if "error" in report]
         tally.left_out = [str(report["left_out"]) for report in reports if "left_out" in report]
         tally.audio_verified = heard_each_other(reports)
         return tally
 
-    def _count(self, history: Sequence[Mapping[str, Any]]) -> None:
+    def count(self, history: Sequence[Mapping[str, Any]]) -> None:
+        """One more contact; `history` are its facts as the API shows them."""
         kinds = {fact["kind"] for fact in history}
         self.offered += "Queued" in kinds
         self.abandoned += "Abandoned" in kinds

@@ -111,6 +111,10 @@ class ToneEndpoint:
             self._due_s = self._loop.time()
             self._tick()
 
+    def send(self, datagram: bytes, to: Address) -> None:
+        """Any bytes from the same port, at once."""
+        self._sock.sendto(datagram, to)
+
     def mute(self) -> None:
         """Send nothing."""
         if self._timer is not None:

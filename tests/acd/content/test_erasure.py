@@ -1,6 +1,7 @@
 """A person's number, name and letter are never in any file in clear, and after erasure nowhere at all."""
 
 import base64
+import sqlite3
 from contextlib import closing
 from pathlib import Path
 
@@ -94,15 +95,15 @@ def _fail(error: Exception) -> None:
 
 def secrets_of(house: House, parties: list[ContentId], document: ContentId) -> list[bytes]:
     """Every stored ciphertext, wrapped key and look-up that belongs to the person."""
-    db = house.content._vault._file.connection
-    found = db.execute(
-        "SELECT sealed FROM parties WHERE party IN (?, ?) "
-        "UNION SELECT sealed FROM pieces WHERE document = ? "
-        "UNION SELECT lookup FROM links WHERE party IN (?, ?) "
-        "UNION SELECT wrapped_key FROM contacts JOIN pieces USING (contact) WHERE document = ?",
-        (*parties, document, *parties, document),
-    )
-    return [secret[:32] for (secret,) in found]
+    with closing(sqlite3.connect(house.directory / "vault.db")) as db:
+        found = db.execute(
+            "SELECT sealed FROM parties WHERE party IN (?, ?) "
+            "UNION SELECT sealed FROM pieces WHERE document = ? "
+            "UNION SELECT lookup FROM links WHERE party IN (?, ?) "
+            "UNION SELECT wrapped_key FROM contacts JOIN pieces USING (contact) WHERE document = ?",
+            (*parties, document, *parties, document),
+        )
+        return [secret[:32] for (secret,) in found]
 
 
 def test_the_search_finds_what_is_hidden_in_each_encoding(tmp_path: Path) -> None:

@@ -12,6 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from acd.core.effects import AdmitContact, OfferContact
+from acd.journal.memory import MemoryJournal
+from acd.ports import Progress, Recovered
 from acd.server.app import App
 from acd.testing import ScriptedChannel, small_desk, small_line, small_site
 from acd.web import PREFIX
@@ -21,11 +23,34 @@ from config.schema import JournalKind
 from queues.desk import LineId
 
 
-class Rig:
-    """A running server, its scripted channel, and a client with the token."""
+class SlowDisk(MemoryJournal):
+    """While `hangs`, what is written is not synced; `catch_up` syncs it."""
 
-    def __init__(self, app: App, channel: ScriptedChannel, client: httpx.AsyncClient) -> None:
-        self.app, self.channel, self.client = app, channel, client
+    hangs = False
+
+    def open(
+        self, on_written: Progress, on_synced: Progress, on_failure: Callable[[Exception], None]
+    ) -> Recovered:
+        self.on_synced, self.fail, self.last = on_synced, on_failure, 0
+        return super().open(on_written, self.sync, on_failure)
+
+    def sync(self, seq: int) -> None:
+        self.last = seq
+        if not self.hangs:
+            self.on_synced(seq)
+
+    def catch_up(self) -> None:
+        self.hangs = False
+        self.on_synced(self.last)
+
+
+class Rig:
+    """A running server, its scripted channel, its journal, and a client with the token."""
+
+    def __init__(
+        self, app: App, channel: ScriptedChannel, journal: SlowDisk, client: httpx.AsyncClient
+    ) -> None:
+        self.app, self.channel, self.journal, self.client = app, channel, journal, client
 
     async def get(self, path: str) -> httpx.Response:
         return await self.client.get(PREFIX + path)
@@ -48,14 +73,15 @@ def with_server(directory: Path, story: Callable[[Rig], Awaitable[None]]) -> Non
 
     async def run() -> None:
         channel = ScriptedChannel()
-        app = App(small_site(directory, desk, journal=JournalKind.MEMORY), [channel])
+        journal = SlowDisk()
+        app = App(small_site(directory, desk, journal=JournalKind.MEMORY), [channel], journal=journal)
         await app.start()
         headers = {"Authorization": f"Bearer {own_token(directory)}"}
         try:
             async with httpx.AsyncClient(
                 base_url=app.listener.url, headers=headers, trust_env=False
             ) as client:
-                await story(Rig(app, channel, client))
+                await story(Rig(app, channel, journal, client))
         finally:
             await app.stop()
 
@@ -322,14 +348,13 @@ def test_a_change_is_answered_only_when_it_is_synced(tmp_path: Path) -> None:
     """While the journal has it only written, the client waits."""
 
     async def story(rig: Rig) -> None:
-        synced = rig.app.gate.on_synced
-        rig.app.journal._on_synced = lambda _seq: None  # type: ignore[attr-defined]
+        rig.journal.hangs = True
         asking = asyncio.ensure_future(rig.post("/agents/anna/state", {"state": "ready"}))
         while (await rig.get("/agents")).json()["agents"][0]["state"] != "ready":
             await asyncio.sleep(0.01)
         await asyncio.sleep(0.05)
         assert not asking.done()
-        synced(rig.app.driver.seq)
+        rig.journal.catch_up()
         assert (await asking).status_code == 200
 
     with_server(tmp_path, story)
@@ -342,7 +367,7 @@ def test_a_change_the_journal_does_not_confirm_is_503_and_not_2xx(
     monkeypatch.setattr("acd.server.control.SYNC_PATIENCE_S", 0.05)
 
     async def story(rig: Rig) -> None:
-        rig.app.journal._on_synced = lambda _seq: None  # type: ignore[attr-defined]
+        rig.journal.hangs = True
         answer = await rig.post("/agents/anna/state", {"state": "ready"})
         assert answer.status_code == 503
         assert answer.json()["error"]["code"] == "not_durable"
@@ -369,19 +394,21 @@ def test_an_unexpected_error_is_500_without_a_traceback(tmp_path: Path) -> None:
 
 
 def test_health_says_what_is_wrong(tmp_path: Path) -> None:
-    """503 and the reason when the journal fails, a channel is down or the server stops."""
+    """503 and the reason while the journal fails, or when the server stops."""
 
     async def story(rig: Rig) -> None:
-        rig.app.gate._failure, rig.app.gate._last = "no space left", 10**6
+        rig.journal.hangs = True
+        rig.channel.arrive()
+        rig.journal.fail(OSError("no space left"))
         answer = await rig.get("/health")
         assert answer.status_code == 503
         assert answer.json()["journal"] == "no space left"
         assert answer.json()["status"] == "degraded"
-        rig.app.gate._failure = ""
-        rig.app._channel_states["scripted"] = "no trunk"
-        assert (await rig.get("/health")).json()["channels"] == {"scripted": "no trunk"}
-        rig.app._stopping = True
-        assert (await rig.get("/health")).json()["status"] == "stopping"
+        rig.journal.catch_up()
+        assert (await rig.get("/health")).json()["status"] == "ok"
+        await rig.app.drain()
+        stopping = await rig.get("/health")
+        assert (stopping.status_code, stopping.json()["status"]) == (503, "stopping")
 
     with_server(tmp_path, story)
 

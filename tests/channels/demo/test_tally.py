@@ -30,5 +30,5 @@ def test_a_report_counts_for_one_call_only() -> None:
 
 def test_a_contact_without_an_end_is_lost_and_spoils_the_result() -> None:
     tally = Tally()
-    tally._count([{"kind": "Arrived"}, {"kind": "Queued"}])
+    tally.count([{"kind": "Arrived"}, {"kind": "Queued"}])
     assert (tally.offered, tally.lost, tally.good()) == (1, 1, False)

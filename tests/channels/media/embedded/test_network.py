@@ -33,7 +33,7 @@ def test_short_long_and_foreign_datagrams_are_ignored_and_counted(
             garbage = [b"", b"\x80", bytes(2000), b"\x80\x08" + bytes(1999), b"\x40\x08" + bytes(170)]
             garbage += [b"\x80\x0d" + bytes(11), b"\xbf\x08" + bytes(20)]
             for datagram in garbage:
-                anna._sock.sendto(datagram, state.local)
+                anna.send(datagram, state.local)
             with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger:
                 stranger.sendto(b"\x80\x08" + bytes(170), state.local)
             await until(lambda: len(anna.packets) >= 25)
@@ -98,7 +98,7 @@ def test_latching_takes_the_first_sender_once(
             desk.send(Play(A, loop=MUSIC))
             await until(lambda: len(signalled.packets) >= 5)
             first, second = (signalled, other) if from_signalled else (other, signalled)
-            first._sock.sendto(b"not RTP at all", local)
+            first.send(b"not RTP at all", local)
             first.talk_to(local)
             await until(lambda: first.sent >= 5)
             second.talk_to(local)
