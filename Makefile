@@ -4,13 +4,21 @@ VENV := .venv
 BIN := $(VENV)/bin
 SECONDS ?= 60
 
-.PHONY: run test test-long check lock bench clean
+# The pure parts: no process, no socket, no disk. Without the longest random walk over the core.
+FAST := tests/agents tests/queues tests/config tests/acd/core tests/acd/kpi tests/channels/sip/protocol \
+	tests/golden/test_journals.py --ignore tests/acd/core/test_machine.py \
+	$(addprefix tests/simulation/test_,$(addsuffix .py,laws model_oracle model_stories playable shifts simpy_driver))
+
+.PHONY: run test test-fast test-long check lock bench clean
 
 run: $(VENV)/.run-ready
 	$(BIN)/acd demo --seconds $(SECONDS)
 
 test: $(VENV)/.test-ready
 	$(BIN)/pytest -m "not long"
+
+test-fast: $(VENV)/.test-ready
+	$(BIN)/pytest -m "not long" $(FAST)
 
 test-long: $(VENV)/.test-ready
 	$(BIN)/pytest -m "long"
