@@ -17,7 +17,7 @@ import httpx
 
 from tests.acceptance.corners import Corner, password, variable, write_site
 
-PATIENCE_S = 30.0
+PATIENCE_S = 60.0
 """Only a desk that hangs needs longer."""
 
 Json = dict[str, Any]
@@ -209,6 +209,6 @@ def running(folder: Path, corners: Sequence[Corner], **sip: object) -> Iterator[
         desk.start()
         yield desk
         assert desk.stop() == 0
-        until(lambda: desk.media_pid() is None, "the end of the media process", 5)
+        until(lambda: desk.media_pid() is None, "the end of the media process")
     finally:
         desk.clear_away()

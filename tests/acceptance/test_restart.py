@@ -48,7 +48,7 @@ def test_a_kill_loses_no_caller_no_place_and_no_conversation(
     assert desk.story("talk") == ["Arrived", "Queued", "Offered", "Answered", "Released"]
     assert all(phone.process.poll() is None for phone in phones)
     assert desk.stop() == 0
-    until(lambda: desk.media_pid() is None, "the end of the media process", 5)
+    until(lambda: desk.media_pid() is None, "the end of the media process")
 
 
 def test_five_kills_while_calls_come_and_go(open_desk: OpenDesk, sipp: Sipp) -> None:

@@ -7,6 +7,7 @@ import time
 from typing import Self
 
 from tests.acceptance import scenario as s
+from tests.acceptance.desk import PATIENCE_S
 
 
 class Wire:
@@ -15,7 +16,7 @@ class Wire:
     def __init__(self, desk_port: int, number: str, name: str, copies: int = 1) -> None:
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.connect(("127.0.0.1", desk_port))
-        self._socket.settimeout(10)
+        self._socket.settimeout(PATIENCE_S)
         self.port = self._socket.getsockname()[1]
         self._number, self._name, self._copies = number, name, copies
         self.to_tag = ""
@@ -62,7 +63,7 @@ class Wire:
             self._socket.settimeout(left_s)
             with contextlib.suppress(TimeoutError):
                 found.append(self._socket.recv(65_535).decode())
-        self._socket.settimeout(10)
+        self._socket.settimeout(PATIENCE_S)
         return found
 
     def invite(self) -> None:

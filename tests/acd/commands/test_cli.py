@@ -228,7 +228,7 @@ def test_watch_goes_on_until_it_is_interrupted(server: Server) -> None:
     try:
         first = watching.stdout.readline()
         watching.send_signal(signal.SIGINT)
-        _, complaint = watching.communicate(timeout=30)
+        _, complaint = watching.communicate(timeout=60)
     finally:
         watching.kill()
         watching.wait()
@@ -259,7 +259,7 @@ def test_what_was_answered_survives_a_kill(site: Path) -> None:
     first = Server(site)
     assert acd("agent", "anna", "ready", "--site", site).returncode == 0
     first.process.kill()
-    first.process.communicate(timeout=30)
+    first.process.communicate(timeout=60)
     second = Server(site)
     found = json.loads(acd("status", "--json", "--site", site).stdout)["agents"][0]
     assert found["state"] == "ready"
@@ -281,7 +281,7 @@ def test_a_request_that_is_repeated_after_a_kill_is_not_made_twice(site: Path) -
     first = post(killed, {"state": "ready"}, "one")
     post(killed, {"state": "signed_out"}, "two")
     killed.process.kill()
-    killed.process.communicate(timeout=30)
+    killed.process.communicate(timeout=60)
     again = Server(site)
     assert post(again, {"state": "ready"}, "one") == first
     assert json.loads(acd("status", "--json", "--site", site).stdout)["agents"][0]["state"] == "signed_out"

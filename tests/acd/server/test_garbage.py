@@ -22,7 +22,7 @@ def test_cycles_are_freed_although_automatic_collection_is_off() -> None:
     async def story() -> None:
         collecting = asyncio.ensure_future(garbage.run())
         ring = weakref.ref(Ring())
-        for _ in range(200):
+        for _ in range(1_500):
             await asyncio.sleep(0.02)
             if ring() is None:
                 break

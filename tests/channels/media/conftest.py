@@ -71,7 +71,7 @@ class Studio:
         """Send it; the next event of this kind about its leg."""
         seen = len(self.told)
         self.send(command)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while True:
                 self.told += self.engine.take()
                 for event in self.told[seen:]:
