@@ -31,7 +31,7 @@ class JournalReader:
 
         Nothing follows a missing entry but what a machine that died had not synced.
         """
-        while chunk := self._chunk(after_seq) or self._chunk(after_seq):  # moved to the archive meanwhile?
+        while chunk := self._chunk(after_seq):
             for entry in chunk:
                 if entry.seq != after_seq + 1:
                     return
@@ -63,7 +63,10 @@ class JournalReader:
             chunk = _read(path, after_seq)
             if chunk:
                 break
-        return chunk
+        if chunk and chunk[0].seq == after_seq + 1:
+            return chunk
+        # What is missing may have moved between the two looks; a segment goes only once the archive has it.
+        return _read(self._archive, after_seq) or chunk
 
 
 def connect(path: Path) -> sqlite3.Connection:

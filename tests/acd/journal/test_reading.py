@@ -6,6 +6,7 @@ from threading import Thread
 
 import pytest
 
+from acd.journal import segment
 from acd.journal.codec import facts_digest
 from acd.journal.errors import JournalDamagedError, JournalOpenError
 from acd.journal.reading import JournalReader
@@ -85,6 +86,26 @@ def test_reading_while_entries_move_to_the_archive_misses_none(
         rounds += 1
     writer.join()
     assert len(list(reader.entries())) == 1_010
+
+
+def test_what_moves_to_the_archive_between_two_looks_is_found_there(
+    journal: SqliteJournal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    append(journal, 1, 10)
+    archive(journal, 10)
+    journal.close()
+    journal.open(lambda seq: None, lambda seq: None, fail)  # and so with another segment
+    append(journal, 11, 20)
+    reader, listed, moves = JournalReader(tmp_path), segment.stored_paths, iter([True])
+
+    def moved_first(directory: Path) -> list[Path]:
+        if next(moves, False):
+            archive(journal, 20)
+            journal.close()
+        return listed(directory)
+
+    monkeypatch.setattr(segment, "stored_paths", moved_first)
+    assert [found.seq for found in reader.entries()] == list(range(1, 21))
 
 
 def test_a_reader_takes_nothing_from_the_journal(tmp_path: Path) -> None:
