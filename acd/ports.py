@@ -8,6 +8,7 @@ from typing import NamedTuple, NewType, Protocol
 from acd.core.effects import Effect
 from acd.core.events import Event
 from acd.core.facts import Fact
+from agents.skills import AgentId
 from queues.desk import EntryId, Medium
 
 
@@ -193,6 +194,45 @@ class Content(Protocol):
         """Store what was appended, and let go of the files. What cannot be stored fails its `synced`."""
 
 
+class DialClass(StrEnum):
+    """What it means to dial a number. The core decides by it and never sees the number."""
+
+    INTERNAL = "internal"
+    LOCAL = "local"
+    """A fixed line of the same country."""
+    MOBILE = "mobile"
+    TOLL_FREE = "toll_free"
+    SHORT = "short"
+    """A service code of the network (116 117)."""
+    EMERGENCY = "emergency"
+    FOREIGN = "foreign"
+    PREMIUM = "premium"
+    """Also shared cost, satellites, dear short codes; wherever it is."""
+    UNKNOWN = "unknown"
+    """No number, or in nobody's plan."""
+
+
+class Identified(NamedTuple):
+    """What the directory knows of an address at a moment. `address` is in normal form."""
+
+    address: str
+    person: str = ""
+    """Opaque; the same in every version of a list. "": nobody, or several."""
+    priority_class: int | None = None
+    head_start_ms: int = 0
+    language: str = ""
+    dial_class: DialClass = DialClass.UNKNOWN
+    last_agent: AgentId | None = None
+    """Whom this person spoke to last; None while nobody keeps that."""
+
+
+class Directory(Protocol):
+    """Who somebody is, by the lists of his client."""
+
+    def identify(self, address: str, kind: PartyKind, tenant: str, at_ms: int) -> Identified:
+        """Never blocks; a stranger has an address and nothing else."""
+
+
 class Host(Protocol):
     """What the server offers a channel."""
 
@@ -216,11 +256,11 @@ class Host(Protocol):
         Raises NotSyncedError after `within_s`, VaultError when the content never will be.
         """
 
-    def vault_party(self, kind: str, value: str, entry: EntryId, ref: str) -> str:
-        """Put a number or address into the vault and return the opaque id that may go into events.
+    def identify(self, kind: PartyKind, address: str, entry: EntryId, ref: str) -> tuple[str, Identified]:
+        """Who writes or calls, by the lists of the entry's client; for ContactArrived.
 
-        It is kept under the tenant of `entry` (the same person has another id with another tenant) and with
-        the contact's `ref`, by which it can be erased.
+        The first of the two is the opaque id that may go into events: the address is content from now on, in
+        normal form, and erased with the contact's `ref`. The same person has another id with another client.
         """
 
 

@@ -9,6 +9,7 @@ from agents.skills import SkillId
 from config.calendars import read_calendar
 from config.checks import check_loops, check_service, warn_idle
 from config.desk_table import DeskTable, read_desk_table, read_music
+from config.directory_table import read_directory
 from config.documents import Document
 from config.entries import read_entries
 from config.kpis import KpiRule, read_kpis
@@ -16,7 +17,7 @@ from config.lines import Known, read_greeting, read_line
 from config.media import read_media
 from config.opening import CalendarRule
 from config.people import People, read_people
-from config.schema import Names, Passage, Phone, ServerSettings, Site
+from config.schema import DirectorySettings, Names, Passage, Phone, ServerSettings, Site
 from config.sections import gather, gather_texts, raw, single
 from config.server_table import read_server
 from config.table import RawTable, Reading, Table
@@ -41,6 +42,7 @@ class _Sections:
     channels: Mapping[str, RawTable]
     kpis: tuple[KpiRule, ...]
     media: tuple[MediumTraits, ...]
+    directory: DirectorySettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +109,7 @@ def _read_sections(
         channels={name: table for name, table in tables.items() if table},
         kpis=read_kpis(gather(documents, "kpi")),
         media=media,
+        directory=read_directory(single(documents, "directory", defaults["directory"]), tenants),
     )
 
 
@@ -163,4 +166,5 @@ def _site(desk: Desk, sections: _Sections, lines: _Lines, tenants: dict[TenantId
         phones=MappingProxyType(phones),
         channels=MappingProxyType(dict(sections.channels)),
         kpis=sections.kpis,
+        directory=sections.directory,
     )

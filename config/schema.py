@@ -1,7 +1,7 @@
 """The site as frozen objects: what `load` gives."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
@@ -64,6 +64,37 @@ class Passage:
     recording: Path | None = None
 
 
+class ListKind(StrEnum):
+    """The lists that a client may have; the value names it in events."""
+
+    VIP = "vip"
+    USERS = "users"
+
+    @property
+    def key(self) -> str:
+        """Key of a client's table."""
+        return {ListKind.VIP: "vip_list", ListKind.USERS: "user_list"}[self]
+
+
+@dataclass(frozen=True, slots=True)
+class ListFile:
+    """A list of people as a file; `path` is absolute."""
+
+    tenant: TenantId
+    kind: ListKind
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class DirectorySettings:
+    """`regions`: client → country (`DE`) of his national numbers, "" for none."""
+
+    regions: Mapping[TenantId, str]
+    internal_digits: int
+    """A bare number of so many digits at most is an extension."""
+    files: tuple[ListFile, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Names:
     """Display names; personal data, so not part of the desk that is journalled. Each id has one."""
@@ -95,6 +126,8 @@ class Site:
     """Tables of the channels, which parse their own."""
     kpis: tuple[KpiRule, ...] = ()
     """KPIs of the clients' own."""
+    directory: DirectorySettings = field(default_factory=lambda: DirectorySettings({}, 5, ()))
+    """Who people are."""
 
     def desk_at(self, from_ms: int, until_ms: int) -> Desk:
         """The desk with its opening hours resolved for [from_ms, until_ms), Unix milliseconds."""

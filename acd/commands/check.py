@@ -26,18 +26,19 @@ def check(
 ) -> int:
     """Check a site file; exit 0 if a server could start with it, else 2."""
     found, errors, warnings = _checked(site, secrets=secrets)
-    if data and found is not None:
-        errors = _damages(found)
+    if found is not None:
+        errors = _flaws(found)
+    damages = _damages(found) if data and found is not None else ()
     if as_json:
-        print_json(_check_report(found, errors, warnings))
+        print_json(_check_report(found, (*errors, *damages), warnings))
     else:
         for warning in warnings:
             complain(f"warning: {warning}", DONE)
-        for error in errors:
+        for error in (*errors, *damages):
             complain(str(error), BAD_INPUT)
-        if found is not None:
-            say(f"{site}: {'damaged' if errors else 'ok'} ({_counts(found)})")
-    return BAD_INPUT if found is None else NO if errors else DONE
+        if found is not None and not errors:
+            say(f"{site}: {'damaged' if damages else 'ok'} ({_counts(found)})")
+    return BAD_INPUT if errors else NO if damages else DONE
 
 
 def loaded(path: Path) -> Site:
@@ -74,6 +75,13 @@ def _checked(path: Path, *, secrets: bool) -> tuple[Site | None, tuple[Problem, 
         except ConfigError as mistake:
             return None, mistake.problems, warnings
     return site, errors, warnings
+
+
+def _flaws(site: Site) -> tuple[Problem, ...]:
+    """What is wrong with the list files. A server starts all the same: the last good version holds."""
+    from acd.directory.directory import check_files  # noqa: PLC0415
+
+    return tuple(check_files(site))
 
 
 def _damages(site: Site) -> tuple[Problem, ...]:

@@ -1,4 +1,4 @@
-"""`acd status`, `acd agent`, `acd contact`: look at a running desk and change it, by its API."""
+"""`acd status`, `acd agent`, `acd contact`, `acd lists`: look at a running desk and change it, by its API."""
 
 import time
 from contextlib import suppress
@@ -12,7 +12,7 @@ from rich.live import Live
 
 from acd.commands import terminal
 from acd.commands.client import Client, client_of
-from acd.commands.shell import BAD_INPUT, DONE, Failure, JsonOption, print_json, say
+from acd.commands.shell import BAD_INPUT, DONE, NO, Failure, JsonOption, complain, print_json, say
 
 SiteOption = Annotated[
     Path | None, typer.Option("--site", envvar="ACD_SITE", help="Site file of the server to talk to.")
@@ -20,6 +20,8 @@ SiteOption = Annotated[
 UrlOption = Annotated[str, typer.Option("--url", envvar="ACD_URL", help="Address of the server's API.")]
 
 WATCH_EVERY_S = 1.0
+LISTS_WITHIN_S = 120.0
+"""A list of 200,000 rows is read, encrypted and stored."""
 
 
 def status(
@@ -39,6 +41,21 @@ def status(
         else:
             Console().print(terminal.status(found))
     return DONE
+
+
+def lists(site: SiteOption = None, url: UrlOption = "", as_json: JsonOption = False) -> int:
+    """Let the running desk read its list files again. Exit 1: one was refused."""
+    with client_of(site, url) as client:
+        found = client.post("/lists", {}, LISTS_WITHIN_S)["lists"]
+    if as_json:
+        print_json({"lists": found})
+    for one in () if as_json else found:
+        name = f"{one['tenant']} {one['list']}"
+        people = f"{one['people']} rows" if one["people"] else "no change"
+        say(f"{name}: version {one['version']} holds ({'refused' if one['refused'] else people})")
+        for reason in one["refused"]:
+            complain(f"{name}: {reason}", NO)
+    return NO if any(one["refused"] for one in found) else DONE
 
 
 def agent(

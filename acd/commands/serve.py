@@ -52,7 +52,7 @@ def erase(
     tenant: Annotated[str | None, typer.Option(help="Only with this client.")] = None,
     as_json: JsonOption = False,
 ) -> int:
-    """Erase a person: what the vault knows of every contact of this number; counts stay. Exit 1: unknown."""
+    """Erase a person from contacts and lists; counts stay. Exit 1: nobody is known by that."""
     from acd.content.errors import VaultError, VaultInUseError  # noqa: PLC0415
     from acd.server.stores import erase_person  # noqa: PLC0415
 
@@ -62,16 +62,20 @@ def erase(
         erased = _erased_by_server(site, {"value": value, "tenant": tenant}, running)
     except VaultError as failure:
         raise Failure(NO, str(failure)) from failure
+    contacts, lists = erased
     if as_json:
-        print_json({"contacts": erased})
+        print_json({"contacts": contacts, "lists": lists})
     else:
-        say(f"{erased} contacts erased" if erased else "nobody is known by that")
-    return DONE if erased else NO
+        say(
+            f"erased from {contacts} contacts and {lists} lists" if any(erased) else "nobody is known by that"
+        )
+    return DONE if any(erased) else NO
 
 
-def _erased_by_server(site: Path, wanted: Mapping[str, str | None], running: Exception) -> int:
+def _erased_by_server(site: Path, wanted: Mapping[str, str | None], running: Exception) -> tuple[int, int]:
     with client_of(site, "") as client:
         try:
-            return int(client.post("/erase", wanted, ERASE_WITHIN_S)["contacts"])
+            answer = client.post("/erase", wanted, ERASE_WITHIN_S)
+            return answer["contacts"], answer["lists"]
         except Unreachable as silent:
             raise Failure(NO, f"{running}, which must erase, but {silent}; stop it first") from silent

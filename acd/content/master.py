@@ -36,6 +36,7 @@ class MasterKey:
             raise VaultKeyError(f"the vault's master key must have {KEY_BYTES} bytes, not {len(secret)}")
         self.wrapping = Cipher(_derive(secret, b"acd vault: wrapping"))
         self.records = Cipher(_derive(secret, b"acd vault: recovery records"))
+        self.lists = Cipher(_derive(secret, b"acd vault: lists of people"))
         self._lookup = _derive(secret, b"acd vault: look-up")
 
     @classmethod

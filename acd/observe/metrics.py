@@ -36,6 +36,8 @@ class Figures:
     """Items that wait for the disk."""
     content_failing: bool
     content_failures: int
+    lists_refused: int
+    """Files of people that could not be taken; their last good version holds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,6 +190,7 @@ def _journal_gauges(figures: Callable[[], Figures]) -> Sequence[Gauge]:
         gauge("acd_content_unsynced", "Content that waits for the disk.", lambda now: now.content_unsynced),
         gauge("acd_content_failing", "1 while content cannot be stored.", lambda now: now.content_failing),
         gauge("acd_content_failures", "Failed attempts to store.", lambda now: now.content_failures, True),
+        gauge("acd_lists_refused", "List files that could not be taken.", lambda now: now.lists_refused),
     )
 
 

@@ -26,8 +26,9 @@ from acd.server.garbage import Garbage
 from acd.server.gate import Gate
 from acd.server.host import ServerHost
 from acd.server.keys import WriteKeys
+from acd.server.people import People
 from acd.server.snapshots import Snapshots
-from acd.server.stores import open_content, open_journal
+from acd.server.stores import open_content, open_directory, open_journal
 from acd.web import api
 from acd.web.auth import own_token
 from acd.web.listener import Listener
@@ -81,6 +82,7 @@ class App:
         try:
             recovered = await self._recover()
             self._apply_site()
+            await self._open_content()
             await self._start_channels(recovered)
             self._start_api(recovered)
             self._start_chores()
@@ -156,14 +158,27 @@ class App:
     def _desk_events(self) -> Sequence[Event]:
         return list(changes(self.driver.engine.state.desk, configured(self.site, self.driver.now_ms())))
 
-    async def _start_channels(self, recovered: Recovered) -> None:
+    async def _open_content(self) -> None:
+        """Content and the directory; who waits is identified before anybody else comes."""
         self.content = await asyncio.to_thread(open_content, self.site, self.driver.now_ms)
         self._exits.push_async_callback(asyncio.to_thread, self.content.close)
+        directory = await asyncio.to_thread(open_directory, self.site)
+        self._exits.push_async_callback(asyncio.to_thread, directory.close)
+        self.people = People(
+            driver=self.driver,
+            gate=self.gate,
+            content=self.content,
+            directory=directory,
+            files=self.site.directory.files,
+        )
+        await self.people.start()
+
+    async def _start_channels(self, recovered: Recovered) -> None:
         standing = self.driver.engine.standing()
         for channel in self.channels:
             records = _records_of(recovered, channel.name)
             mine = [effect for effect in standing if getattr(effect, "medium", None) in channel.media]
-            host: Host = ServerHost(channel.name, self.driver, self.gate, self.content)
+            host: Host = ServerHost(channel.name, self.driver, self.gate, self.content, self.people)
             await channel.start(host, records, mine)
             self._channel_states[channel.name] = "up"
             self._exits.push_async_callback(self._stop_channel, channel)
@@ -178,6 +193,7 @@ class App:
             gate=self.gate,
             journal=self.journal,
             content=self.content,
+            people=self.people,
             channels=self._channel_states,
             stopping=lambda: self._stopping,
             metrics=exposition(self._exposed()).text,
@@ -218,11 +234,14 @@ class App:
             content_unsynced=self.content.waiting_items,
             content_failing=bool(self.content.trouble),
             content_failures=self.content.failed,
+            lists_refused=self.people.refused,
         )
 
     def _start_chores(self) -> None:
         self._chore("snapshots", self.snapshots.run())
         self._chore("calendars", self._prolong_calendars())
+        self._chore("people", self.people.run())
+        self._chore("lists noted", self.people.note())
         self._chore("lag", self.lag.run())
         self._chore("garbage", self.garbage.run())
         self.garbage.take_over()

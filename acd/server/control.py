@@ -14,7 +14,8 @@ from acd.reports.history import contact_history
 from acd.server.driver import Driver
 from acd.server.gate import Gate
 from acd.server.keys import WriteKeys
-from acd.web.control import NotDurable, WriteKey
+from acd.server.people import People
+from acd.web.control import ListTaken, NotDurable, WriteKey
 from agents.skills import AgentId
 
 SYNC_PATIENCE_S = 10.0
@@ -30,6 +31,7 @@ class ServerControl:
         gate: Gate,
         journal: Journal,
         content: Content,
+        people: People,
         channels: Mapping[str, str],
         stopping: Callable[[], bool],
         metrics: Callable[[], bytes],
@@ -40,6 +42,7 @@ class ServerControl:
         self._gate = gate
         self._journal = journal
         self._content = content
+        self._people = people
         self._channels = channels
         self._stopping = stopping
         self._metrics = metrics
@@ -97,9 +100,15 @@ class ServerControl:
         await _confirmed(self._gate.until_synced(seq))
         return seq
 
-    async def erase(self, value: str, tenant: str | None) -> int:
-        """Erase a person; returns of how many contacts."""
-        return await asyncio.wrap_future(self._content.erase_person(value, tenant))
+    async def erase(self, value: str, tenant: str | None) -> tuple[int, int]:
+        """Erase a person: of how many contacts, and from how many lists."""
+        return await self._people.erase(value, tenant)
+
+    async def take_lists(self, by: str) -> list[ListTaken]:
+        """Take in the list files that changed; answers when that is synced. Raises VaultError, NotDurable."""
+        found = await self._people.take_files(by)
+        await self._synced(self._driver.seq)
+        return found
 
     async def history(self, contact: ContactId) -> list[Told]:
         """The facts of the contact, oldest first."""

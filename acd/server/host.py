@@ -6,9 +6,10 @@ from collections.abc import Iterable, Sequence
 from acd.content.errors import NotSyncedError, TooLargeError
 from acd.content.intake import opaque_id
 from acd.core.events import Event
-from acd.ports import Appended, ContactRef, Content, NewParty, NewPiece, PartyKind, Record
+from acd.ports import Appended, ContactRef, Content, Identified, NewParty, NewPiece, PartyKind, Record
 from acd.server.driver import Driver
 from acd.server.gate import Gate
+from acd.server.people import People
 from queues.desk import EntryId
 
 NO_TENANT = ""
@@ -18,11 +19,12 @@ NO_TENANT = ""
 class ServerHost:
     """The Host of one channel: what it submits was asked by the channel, or by the phone of an agent."""
 
-    def __init__(self, channel: str, driver: Driver, gate: Gate, content: Content) -> None:
+    def __init__(self, channel: str, driver: Driver, gate: Gate, content: Content, people: People) -> None:
         self._by = f"channel:{channel}"
         self._driver = driver
         self._gate = gate
         self._content = content
+        self._people = people
 
     def submit(self, event: Event, records: Iterable[Record] = ()) -> int:
         """As the port says."""
@@ -47,11 +49,13 @@ class ServerHost:
         except TimeoutError as late:
             raise NotSyncedError(f"not synced after {within_s:g} s") from late
 
-    def vault_party(self, kind: str, value: str, entry: EntryId, ref: str) -> str:
+    def identify(self, kind: PartyKind, address: str, entry: EntryId, ref: str) -> tuple[str, Identified]:
         """As the port says."""
         known = self._driver.engine.state.entries.get(entry)
-        contact = ContactRef(known.tenant if known else NO_TENANT, ref)
+        tenant = known.tenant if known else NO_TENANT
+        found = self._people.identify(address, kind, tenant)
+        party = NewParty(ContactRef(tenant, ref), kind, found.address)
         try:
-            return self._content.append([NewParty(contact, PartyKind(kind), value)]).ids[0]
-        except TooLargeError:
-            return opaque_id()
+            return self._content.append([party]).ids[0], found
+        except TooLargeError:  # calls go on, though the number is lost
+            return opaque_id(), found

@@ -5,16 +5,18 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
-from acd.content.disk import DiskContent
+from acd.content.disk import PATIENCE_S, DiskContent
 from acd.content.master import MasterKey
 from acd.content.sealed import SealedJournal
 from acd.content.vault import Vault
+from acd.directory.directory import ListDirectory
 from acd.journal.memory import MemoryJournal
 from acd.journal.sqlite import SqliteJournal
 from acd.ports import Journal
 from config.schema import JournalKind, Site
 
 VAULT_FILE = "vault.db"
+DIRECTORY_FILE = "directory.db"
 KEY_FILE = "vault-key"
 
 
@@ -28,6 +30,12 @@ def open_journal(site: Site) -> Journal:
 def open_content(site: Site, now_ms: Callable[[], int]) -> DiskContent:
     """The vault in the data directory. Raises VaultError."""
     return DiskContent(site.server.data_dir / VAULT_FILE, master_key(site), now_ms)
+
+
+def open_directory(site: Site) -> ListDirectory:
+    """The directory in the data directory. Raises VaultError."""
+    path = site.server.data_dir / DIRECTORY_FILE
+    return ListDirectory(path, master_key(site), site, patience_s=PATIENCE_S)
 
 
 def master_key(site: Site) -> MasterKey:
@@ -55,16 +63,18 @@ def damages(site: Site) -> Iterator[tuple[Path, str]]:
             yield path, "; ".join(found)
 
 
-def erase_person(site: Site, value: str, tenant: str | None) -> int:
-    """Erase a number or address from the vault while no server runs; returns how many contacts it had.
+def erase_person(site: Site, value: str, tenant: str | None) -> tuple[int, int]:
+    """Erase a number or address from vault and lists while no server runs: from how many contacts, and lists.
 
     Raises VaultInUseError (a server runs: ask it), VaultError.
     """
     data_dir = site.server.data_dir
     vault = Vault(data_dir / VAULT_FILE, MasterKey.load(data_dir / KEY_FILE))
     try:
-        contacts, _ = vault.erase_person(value, tenant)
-        vault.scrub()
+        with closing(open_directory(site)) as directory:
+            spellings = sorted(directory.spellings(value, tenant))
+            contacts = sum(vault.erase_person(one, tenant)[0] for one in spellings)
+            vault.scrub()
+            return contacts, directory.erase(value, tenant)
     finally:
         vault.close()
-    return contacts

@@ -36,7 +36,7 @@ from acd.web.bodies import (
     WantedState,
     WrapUpRequest,
 )
-from acd.web.control import Control, KeyReused, NotDurable, WriteKey
+from acd.web.control import Control, KeyReused, ListTaken, NotDurable, WriteKey
 from acd.web.errors import ApiError
 from acd.web.limits import BodyCap
 from acd.web.once import key_of, once
@@ -72,9 +72,16 @@ class Changed(msgspec.Struct, frozen=True):
 
 
 class Erased(msgspec.Struct, frozen=True):
-    """Erased from `contacts` contacts; 0: nobody is known by that."""
+    """From so many contacts and lists; 0: nobody is known by that."""
 
     contacts: int
+    lists: int
+
+
+class ListsTaken(msgspec.Struct, frozen=True):
+    """Every list file of the site, and what became of it."""
+
+    lists: list[ListTaken]
 
 
 WhoAsks = Annotated[Caller, Depends(caller_of)]
@@ -92,7 +99,7 @@ class FailureDetail(msgspec.Struct, frozen=True):
     reason: str
 
 
-SHAPES = (Health, Status, Agents, ContactDetail, Changed, Erased, Failure)
+SHAPES = (Health, Status, Agents, ContactDetail, Changed, Erased, ListsTaken, Failure)
 
 
 class Json(Response):
@@ -238,9 +245,19 @@ def _people_router(control: Control) -> APIRouter:
     async def erase(wanted: EraseRequest) -> Response:
         """Erase what is kept of everybody with this number or address; counts stay."""
         try:
-            return Json(Erased(await control.erase(wanted.value, wanted.tenant)))
+            return Json(Erased(*await control.erase(wanted.value, wanted.tenant)))
         except VaultError as failure:
             raise ApiError(503, "not_erased", str(failure)) from failure
+
+    @router.post("/lists", **_shows(ListsTaken))
+    async def take_lists(caller: WhoAsks) -> Response:
+        """Read the site's list files again; whoever waits is ranked by them at once."""
+        try:
+            return Json(ListsTaken(await control.take_lists(caller.by)))
+        except NotDurable as late:
+            raise ApiError(503, "not_durable", str(late)) from late
+        except VaultError as failure:
+            raise ApiError(503, "not_stored", str(failure)) from failure
 
     return router
 

@@ -2,11 +2,24 @@
 
 from typing import NamedTuple, Protocol
 
+from msgspec import Struct
+
 from acd.core.events import ContactId, Event
 from acd.core.view import ContactView, Status
 from acd.observe.health import Health
 from acd.ports import Told
 from agents.skills import AgentId
+
+
+class ListTaken(Struct, frozen=True):
+    """What became of a list file. `refused` says why it was not taken; the version before holds then."""
+
+    tenant: str
+    list: str
+    version: int
+    people: int
+    """How many were taken in now; 0: nothing had changed."""
+    refused: tuple[str, ...] = ()
 
 
 class NotDurable(Exception):
@@ -54,8 +67,14 @@ class Control(Protocol):
     async def repeated(self, key: WriteKey) -> int | None:
         """What `change` returned for this key before; None: never asked. Raises KeyReused, NotDurable."""
 
-    async def erase(self, value: str, tenant: str | None) -> int:
-        """Erase a number or address with one client or all; of how many contacts. Raises VaultError."""
+    async def erase(self, value: str, tenant: str | None) -> tuple[int, int]:
+        """Erase a number or address, with one client or all: from how many contacts and lists.
+
+        Raises VaultError.
+        """
+
+    async def take_lists(self, by: str) -> list[ListTaken]:
+        """Take in the list files that changed; answers when that is synced. Raises VaultError, NotDurable."""
 
     async def history(self, contact: ContactId) -> list[Told]:
         """The facts of the contact, oldest first; empty: never heard of."""

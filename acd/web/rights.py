@@ -24,6 +24,7 @@ RIGHTS: Mapping[tuple[str, str], frozenset[Role]] = {
     ("POST", "/contacts/{contact}/transfer"): _MOVERS | {Role.AGENT},
     ("POST", "/contacts/{contact}/wrap-up"): _MOVERS | {Role.AGENT},
     ("POST", "/erase"): frozenset((Role.ADMIN,)),
+    ("POST", "/lists"): _MOVERS,
 }
 """What is not in the table is for nobody. An agent acts for himself alone, a tenant sees his own alone."""
 

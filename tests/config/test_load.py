@@ -15,7 +15,7 @@ from config.errors import ConfigError
 from config.kpis import KpiRule
 from config.load import CHANNELS, DEMO_SITE, check, defaults, load
 from config.opening import CalendarRule
-from config.schema import JournalKind, Passage, Site
+from config.schema import JournalKind, ListKind, Passage, Site
 from config.secret import Secret
 from config.table import Reading
 from queues.desk import ALWAYS, Agent, Desk, Line, Medium, Overflow, Policy, Relaxation, Way, WrapUpRule
@@ -253,6 +253,17 @@ def test_not_utf8(tmp_path: Path) -> None:
 def test_entry_ids(medium: Medium, address: str, identity: str | None) -> None:
     """A dialled number and the written one meet in one id."""
     assert entry_id(medium, address) == identity
+
+
+def test_a_client_s_lists_are_files_and_his_numbers_are_those_of_his_country(everything: Site) -> None:
+    """What is in the files is the directory's business."""
+    directory = everything.directory
+    assert (dict(directory.regions), directory.internal_digits) == ({"acme": "DE"}, 4)
+    assert [(file.tenant, file.kind, file.path.name) for file in directory.files] == [
+        ("acme", ListKind.VIP, "everything.toml"),
+        ("acme", ListKind.USERS, "everything-more.toml"),
+    ]
+    assert all(file.path.is_absolute() for file in directory.files)
 
 
 def test_every_key_has_its_place_in_the_reference() -> None:

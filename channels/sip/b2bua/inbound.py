@@ -2,6 +2,7 @@
 
 from acd.core.effects import AdmitContact, AnnouncePosition, RejectContact, ReleaseContact, ReturnToWaiting
 from acd.core.events import ContactArrived, ContactId, ContactLeft, LegLost
+from acd.ports import PartyKind
 from agents.capacity import VOICE
 from channels.media.commands import Accept, Answer, Leave, LegId, Offer, Play
 from channels.sip.b2bua.call import Call
@@ -97,8 +98,9 @@ def described(calls: Calls, leg: Leg, sdp: bytes) -> None:
 def _arrive(calls: Calls, leg: Leg, request: Request) -> None:
     entry = EntryId(calls.settings.entry_of(request.target.user))
     caller = request.from_.uri.user or "anonymous"
-    party = calls.host.vault_party("number", caller, entry, leg.id)
-    if not calls.tell(ContactArrived(leg.id, entry, VOICE, party), calls.saved(leg)):
+    party, who = calls.host.identify(PartyKind.NUMBER, caller, entry, leg.id)
+    arrived = ContactArrived(leg.id, entry, VOICE, party, who.priority_class, who.head_start_ms)
+    if not calls.tell(arrived, calls.saved(leg)):
         _refuse(calls, leg, 500)
 
 

@@ -119,6 +119,49 @@ def test_check_names_file_key_and_reason_and_exits_2(site: Path) -> None:
     assert acd("serve", site).returncode == 2
 
 
+def with_vips(site: Path, *rows: str) -> None:
+    """The site with a VIP list of these rows."""
+    (site.parent / "vip.csv").write_text("\n".join(("number,class", *rows)) + "\n")
+    lists = 'name = "Nordwind"\nregion = "DE"\nvip_list = "vip.csv"'
+    site.write_text(SITE.replace('name = "Nordwind"', lists))
+
+
+def test_check_names_row_and_column_of_a_list_and_a_server_starts_all_the_same(site: Path) -> None:
+    with_vips(site, "030 5550101,1", "nobody,1", "030 5550102,first")
+    result = acd("check", site)
+    assert result.returncode == 2
+    path = site.parent / "vip.csv"
+    assert result.stderr.splitlines() == [
+        f'acd: {path}: row 3, number: "nobody" is not a telephone number',
+        f'acd: {path}: row 4, class: "first" is not a whole number from 0 to 99',
+    ]
+    running = Server(site)
+    try:
+        assert acd("lists", "--site", site).returncode == 1
+    finally:
+        assert running.stop() == 0
+
+
+def test_a_changed_list_is_taken_in_while_the_desk_runs(site: Path) -> None:
+    """By one command, which says what holds; a bad one is refused with its reason."""
+    with_vips(site, "030 5550101,1")
+    running = Server(site)
+    try:
+        with_vips(site, "030 5550101,1", "030 5550102,2")
+        assert acd("lists", "--site", site).stdout == "nordwind vip: version 2 holds (2 rows)\n"
+        assert acd("lists", "--site", site).stdout == "nordwind vip: version 2 holds (no change)\n"
+        with_vips(site, "nobody,2")
+        refused = acd("lists", "--site", site, "--json")
+        (found,) = json.loads(refused.stdout)["lists"]
+        assert (refused.returncode, found["version"], len(found["refused"])) == (1, 2, 1)
+        assert (acd("erase", site, "+49 30 5550102").returncode, acd("erase", site, "0171 1").returncode) == (
+            0,
+            1,
+        )
+    finally:
+        assert running.stop() == 0
+
+
 def test_a_site_that_is_not_there_is_bad_input(tmp_path: Path) -> None:
     """Exit 2 and its name."""
     result = acd("serve", tmp_path / "none.toml")

@@ -14,7 +14,7 @@ from acd.content.errors import VaultUnknownError
 from acd.content.master import MasterKey
 from acd.content.vault import Vault
 from acd.core.events import ContactArrived
-from acd.ports import Record
+from acd.ports import PartyKind, Record
 from acd.server.app import App
 from acd.testing import NUMBER, ScriptedChannel, small_site
 from agents.capacity import VOICE
@@ -52,7 +52,7 @@ async def take_calls(folder: Path) -> dict[str, str]:
     parties = {}
     for number in (CALLER, OTHER):
         ref = f"call-{number[-2:]}"
-        parties[number] = channel.host.vault_party("number", number, NUMBER, ref)
+        parties[number] = channel.host.identify(PartyKind.NUMBER, number, NUMBER, ref)[0]
         record = Record(channel.name, ref, f"INVITE from {number}".encode())
         channel.host.submit(ContactArrived(ref, NUMBER, VOICE, parties[number]), [record])
     await app.stop()
@@ -129,7 +129,7 @@ def test_erasing_beside_the_running_server_harms_nothing(tmp_path: Path, end: si
         gone = desk.call(CALLER)
         look_into(tmp_path)
         done = erase(tmp_path, CALLER)
-        assert (done.returncode, done.stdout) == (0, '{"contacts": 1}\n'), done.stderr
+        assert (done.returncode, done.stdout) == (0, '{"contacts": 1, "lists": 0}\n'), done.stderr
         look_into(tmp_path)
         after = {f"+493055502{n:02}": desk.call(f"+493055502{n:02}") for n in range(24)}
         again = desk.call(CALLER)
@@ -189,7 +189,7 @@ def test_a_person_is_erased_and_stands_in_no_file_before_and_after(tmp_path: Pat
     parties = asyncio.run(take_calls(tmp_path))
     assert not files_with(tmp_path, CALLER)
     done = erase(tmp_path, CALLER)
-    assert (done.returncode, done.stdout) == (0, '{"contacts": 1}\n'), done.stderr
+    assert (done.returncode, done.stdout) == (0, '{"contacts": 1, "lists": 0}\n'), done.stderr
     assert not files_with(tmp_path, CALLER)
     vault = (tmp_path / "vault.db").read_bytes()
     assert parties[CALLER].encode() not in vault

@@ -14,7 +14,7 @@ from acd.core.engine import ENGINE_VERSION
 from acd.core.errors import Rejected
 from acd.core.events import AgentSignedIn
 from acd.journal.errors import JournalLockedError
-from acd.ports import Host, Record
+from acd.ports import Host, PartyKind, Record
 from acd.server.app import URL_FILE, App
 from acd.testing import NUMBER, ScriptedChannel, small_desk, small_line, small_site
 from agents.skills import AgentId
@@ -246,12 +246,14 @@ def test_a_caller_has_the_same_opaque_id_each_time_and_after_a_restart(tmp_path:
     async def story() -> None:
         channel = ScriptedChannel()
         async with running(small_site(tmp_path), channel):
-            party = channel.host.vault_party("number", number, NUMBER, "ref")
-            assert channel.host.vault_party("number", number.replace(" ", ""), NUMBER, "ref") == party
-            assert channel.host.vault_party("number", "+49 30 555 0178", NUMBER, "ref") != party
-        again = ScriptedChannel()
-        async with running(small_site(tmp_path), again):
-            assert again.host.vault_party("number", number, NUMBER, "ref") == party
+            party, who = channel.host.identify(PartyKind.NUMBER, number, NUMBER, "ref")
+            assert (who.address, who.person) == (number.replace(" ", ""), "")
+            again, _ = channel.host.identify(PartyKind.NUMBER, number.replace(" ", ""), NUMBER, "ref")
+            other, _ = channel.host.identify(PartyKind.NUMBER, "+49 30 555 0178", NUMBER, "ref")
+            assert again == party != other
+        later = ScriptedChannel()
+        async with running(small_site(tmp_path), later):
+            assert later.host.identify(PartyKind.NUMBER, number, NUMBER, "ref")[0] == party
 
     asyncio.run(story())
     stored = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())

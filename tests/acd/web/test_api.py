@@ -98,6 +98,7 @@ GUARDED = [
     ("POST", "/contacts/1/transfer"),
     ("POST", "/contacts/1/wrap-up"),
     ("POST", "/erase"),
+    ("POST", "/lists"),
 ]
 
 

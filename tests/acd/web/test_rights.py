@@ -37,6 +37,7 @@ BODIES: Mapping[str, object] = {
     "/contacts/{contact}/transfer": {"line": "helpdesk"},
     "/contacts/{contact}/wrap-up": {"end": True},
     "/erase": {"value": "+49 30 555 0199"},
+    "/lists": {},
 }
 
 

@@ -1,5 +1,7 @@
 """What phones cannot be made to do on demand: messages, effects and events that cross each other."""
 
+import pytest
+
 from acd.core.effects import ConnectContact, ReleaseAgent, ReleaseContact, WithdrawOffer
 from acd.core.events import (
     ContactArrived,
@@ -185,6 +187,17 @@ def test_a_withdrawn_offer_ends_with_the_phone_s_487(world: World) -> None:
     world.phone_answers(487)
     assert [leg.id for leg in world.calls.legs.values() if not leg.is_caller] == []
     assert "o1" not in world.host.records
+
+
+@pytest.mark.parametrize(("vips", "given"), [({"+49305550199"}, (2, 60_000)), (set(), (None, 0))])
+def test_a_caller_has_the_class_and_head_start_that_the_directory_gives_his_number(
+    world: World, vips: set[str], given: tuple[int | None, int]
+) -> None:
+    world.host.vips = vips
+    world.invite()
+    arrived = world.host.events[-1]
+    assert isinstance(arrived, ContactArrived)
+    assert (arrived.priority_class, arrived.head_start_ms, arrived.party) == (*given, "party-1")
 
 
 def test_a_record_says_all_that_a_restart_needs(world: World) -> None:

@@ -11,7 +11,7 @@ from acd.content.memory import MemoryContent
 from acd.core.effects import AdmitContact, OfferContact
 from acd.core.errors import Rejected
 from acd.core.events import ContactArrived, ContactId, Event, OfferId
-from acd.ports import Appended, NewParty, NewPiece, Record
+from acd.ports import Appended, Identified, NewParty, NewPiece, PartyKind, Record
 from agents.capacity import VOICE
 from agents.skills import AgentId
 from channels.media import events as media
@@ -45,6 +45,7 @@ class ScriptedHost:
     events: list[Event] = field(default_factory=list)
     records: dict[str, bytes] = field(default_factory=dict)
     rejects: set[type[Event]] = field(default_factory=set)
+    vips: set[str] = field(default_factory=set)
 
     def submit(self, event: Event, records: Iterable[Record] = ()) -> int:
         if type(event) in self.rejects:
@@ -60,8 +61,10 @@ class ScriptedHost:
             else:
                 self.records[record.key] = record.value
 
-    def vault_party(self, kind: str, value: str, entry: str, ref: str) -> str:
-        return "party-1"
+    def identify(self, kind: PartyKind, address: str, entry: str, ref: str) -> tuple[str, Identified]:
+        """A known caller is a VIP of class 2 with a minute's head start."""
+        vip = address in self.vips
+        return "party-1", Identified(address, "", 2 if vip else None, 60_000 if vip else 0)
 
     def append(self, batch: Sequence[NewParty | NewPiece]) -> Appended:
         return MemoryContent(lambda: 0).append(batch)

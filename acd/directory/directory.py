@@ -1,0 +1,135 @@
+"""The Directory: versions of lists are taken in, and whoever calls is looked up in memory."""
+
+from collections.abc import Mapping
+from hashlib import sha256
+from pathlib import Path
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from acd.content.master import MasterKey
+from acd.directory.lists import Address, HeldList, identify, read_address
+from acd.directory.numbers import Numbering
+from acd.directory.rows import MAX_BYTES, BadList, Flaw, Reader, Row, read_list
+from acd.directory.store import Applied, Import, ListName, ListStore, Version
+from acd.ports import Identified, PartyKind
+from config.errors import Problem
+from config.schema import ListFile, Site
+from queues.desk import TenantId
+
+
+class Taken(NamedTuple):
+    """A new version, ready to hold."""
+
+    version: Version
+    held: HeldList
+
+
+class ListDirectory:
+    """Implements acd.ports.Directory. `lists` belongs to the loop's thread; what blocks says so."""
+
+    def __init__(self, path: Path, master: MasterKey, site: Site, *, patience_s: float = 0.0) -> None:
+        """Blocks. Raises VaultError."""
+        self._site = site
+        self._store = ListStore(path, master, patience_s=patience_s)
+        self.lists: dict[ListName, HeldList] = {}
+        """What holds now."""
+
+    def load(self, versions: Mapping[ListName, int]) -> dict[ListName, HeldList]:
+        """Blocks: these versions, from the file. Raises VaultDamagedError."""
+        return {
+            name: HeldList(version, self._store.rows(name, version)) for name, version in versions.items()
+        }
+
+    def newest(self) -> dict[ListName, int]:
+        """Blocks: the last version of each list of a client that the site still has."""
+        found = self._store.newest().items()
+        return {name: version.version for name, version in found if name[0] in self._site.directory.regions}
+
+    def take_file(self, file: ListFile, by: str, at_ms: int, known: int) -> Taken | None:
+        """Blocks: keep the file as a new version, if it is not the last one anyway (None).
+
+        The version is greater than `known`, which the journal has: this file may come from an older backup.
+
+        Raises BadList (nothing changes then), VaultWriteError.
+        """
+        content = read_file(file.path)
+        digest = sha256(content).digest()
+        name = str(file.tenant), str(file.kind)
+        last = self._store.newest().get(name)
+        if last is not None and last.digest == digest:
+            return None
+        rows = read_list(content, reader_of(self._site, file))
+        version = self._store.add(name, rows, Import(digest, by, at_ms, known))
+        return Taken(version, HeldList(version.version, self._store.rows(name, version.version)))
+
+    def identify(self, address: str, kind: PartyKind, tenant: str, at_ms: int) -> Identified:
+        """As the port says."""
+        return identify(self.lists, tenant, self.read(address, kind, tenant), at_ms)
+
+    def read(self, address: str, kind: PartyKind, tenant: str) -> Address:
+        """The address as this client's people write it."""
+        return read_address(address, kind, numbering_of(self._site, tenant))
+
+    def spellings(self, value: str, tenant: str | None) -> set[str]:
+        """The normal forms that a value, of whatever kind, has with one client or with all."""
+        tenants = self._site.directory.regions if tenant is None else [tenant]
+        kinds = PartyKind.NUMBER, PartyKind.ADDRESS, PartyKind.FAX
+        return {value} | {self.read(value, kind, name).normal for name in tenants for kind in kinds}
+
+    def erase(self, value: str, tenant: str | None) -> int:
+        """Blocks: delete the person from every version; from how many lists. Raises VaultError."""
+        tenants = self._site.directory.regions if tenant is None else [tenant]
+        kinds = PartyKind.NUMBER, PartyKind.ADDRESS, PartyKind.FAX
+        keys = {key for name in tenants for kind in kinds for key in self.read(value, kind, name).keys}
+        keys = {key for key in keys if key[0] != "domain"}
+
+        def matches(row: Row) -> bool:
+            return not keys.isdisjoint(row.keys)
+
+        return self._store.erase(tenant, matches)
+
+    def history(self, name: ListName) -> list[Version]:
+        """Blocks: every version of a list, the newest first."""
+        return self._store.history(name)
+
+    def applied(self) -> Applied | None:
+        """Blocks: up to where live contacts are identified."""
+        return self._store.applied()
+
+    def apply(self, applied: Applied) -> None:
+        """Blocks: note it. Raises VaultWriteError."""
+        self._store.apply(applied)
+
+    def close(self) -> None:
+        """Blocks: close the file."""
+        self._store.close()
+
+
+def check_files(site: Site) -> list[Problem]:
+    """All that is wrong with the site's list files, by row and column."""
+    problems = []
+    for file in site.directory.files:
+        try:
+            read_list(read_file(file.path), reader_of(site, file))
+        except BadList as failure:
+            problems += [Problem(str(file.path), flaw.place, flaw.reason) for flaw in failure.flaws]
+    return problems
+
+
+def read_file(path: Path) -> bytes:
+    """Raises BadList: it cannot be read, or is too large."""
+    try:
+        with path.open("rb") as file:
+            return file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise BadList([Flaw(0, "", f"cannot be read: {error.strerror}")]) from error
+
+
+def reader_of(site: Site, file: ListFile) -> Reader:
+    """How this client's list is read."""
+    return Reader(file.kind, numbering_of(site, file.tenant), ZoneInfo(site.server.timezone))
+
+
+def numbering_of(site: Site, tenant: str) -> Numbering:
+    """How this client's people write numbers."""
+    return Numbering(site.directory.regions.get(TenantId(tenant), ""), site.directory.internal_digits)

@@ -1,0 +1,100 @@
+"""Telephone numbers in one form, and what it means to dial them. Pure, given the data of `phonenumbers`."""
+
+import re
+from typing import NamedTuple
+
+import phonenumbers
+from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberType, ShortNumberCost
+
+from acd.ports import DialClass
+
+MAX_CHARACTERS = 64
+"""Of a number as written; E.164 has 15 digits at most."""
+
+_SHORT = re.compile(r"[0-9]+")
+_SEPARATORS = re.compile(r"[ \-/().\t]")
+_NO_REGION = "001"
+"""Country codes that belong to no country: satellites, international premium and freephone numbers."""
+
+_BY_TYPE = {
+    PhoneNumberType.MOBILE: DialClass.MOBILE,
+    PhoneNumberType.PAGER: DialClass.MOBILE,
+    PhoneNumberType.TOLL_FREE: DialClass.TOLL_FREE,
+    PhoneNumberType.PREMIUM_RATE: DialClass.PREMIUM,
+    # Shared cost (0180 in Germany) is billed above a local call, and abused like a premium number.
+    PhoneNumberType.SHARED_COST: DialClass.PREMIUM,
+    PhoneNumberType.UNKNOWN: DialClass.UNKNOWN,
+}
+
+
+class Numbering(NamedTuple):
+    """How a client's side writes numbers."""
+
+    region: str = ""
+    """Country whose national numbers are meant when no country code is given (`DE`); "" takes none."""
+    internal_digits: int = 5
+    """A bare number of so many digits at most is an extension."""
+
+
+class Number(NamedTuple):
+    """`normal`: `+` and digits (E.164), or the bare digits of an extension or short code."""
+
+    normal: str
+    dial_class: DialClass
+
+
+def read_number(text: str, numbering: Numbering) -> Number | None:
+    """The number that `text` writes; None if it is none (`anonymous`, a name, too long).
+
+    `030 …`, `0049 30 …`, `49 30 …` and `+49 30 …` are one number in Germany. What looks like a number but is
+    in nobody's plan keeps its digits and has class *unknown*.
+    """
+    text = text.partition(";")[0].strip()
+    if not text or len(text) > MAX_CHARACTERS:
+        return None
+    bare = _SEPARATORS.sub("", text)
+    if _SHORT.fullmatch(bare) and (short := _short(bare, numbering)) is not None:
+        return short
+    try:
+        number = phonenumbers.parse(text, numbering.region or None)
+    except NumberParseException:
+        return Number(bare, DialClass.UNKNOWN) if re.fullmatch(r"\+?[0-9]{3,15}", bare) else None
+    if number.extension:
+        return None  # the number of a switchboard is not that of the person behind it
+    normal = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    return Number(normal, _class_of(number, numbering.region))
+
+
+def is_region(text: str) -> bool:
+    """Whether it names a country with a numbering plan (ISO 3166-1, two letters)."""
+    return text in phonenumbers.SUPPORTED_REGIONS
+
+
+def _short(digits: str, numbering: Numbering) -> Number | None:
+    """Emergency numbers, short codes and extensions, in this order; None: an ordinary number.
+
+    A short code goes before an extension of the same digits: it may cost (118 33), an extension does not.
+    """
+    region = numbering.region
+    if region and len(digits) <= 6:
+        if phonenumbers.is_emergency_number(digits, region):
+            return Number(digits, DialClass.EMERGENCY)
+        code = PhoneNumber(
+            country_code=phonenumbers.country_code_for_region(region), national_number=int(digits)
+        )
+        if digits[0] != "0" and phonenumbers.is_valid_short_number_for_region(code, region):
+            dear = phonenumbers.expected_cost_for_region(code, region) == ShortNumberCost.PREMIUM_RATE
+            return Number(digits, DialClass.PREMIUM if dear else DialClass.SHORT)
+    return Number(digits, DialClass.INTERNAL) if len(digits) <= numbering.internal_digits else None
+
+
+def _class_of(number: PhoneNumber, region: str) -> DialClass:
+    """Premium goes before foreign: whoever allows calls abroad has not allowed those."""
+    found = _BY_TYPE.get(phonenumbers.number_type(number), DialClass.LOCAL)
+    if found is DialClass.PREMIUM:
+        return found
+    if phonenumbers.region_code_for_country_code(number.country_code or 0) == _NO_REGION:
+        # What is not free there are satellites: several euros a minute.
+        return found if found is DialClass.TOLL_FREE else DialClass.PREMIUM
+    abroad = number.country_code != phonenumbers.country_code_for_region(region)
+    return DialClass.FOREIGN if abroad and found is not DialClass.UNKNOWN else found

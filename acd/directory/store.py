@@ -1,0 +1,189 @@
+"""The directory's file: every version of every list, with who brought it and when; people are encrypted."""
+
+import os
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from threading import Lock
+from typing import NamedTuple
+
+import msgspec
+from msgspec.structs import replace
+
+from acd.content.file import PrivateFile
+from acd.content.master import MasterKey
+from acd.directory.rows import Key, Row
+
+FORMAT = 1
+
+KEPT_VERSIONS = 20
+"""Of each list the people of so many are kept; of older ones only that they were, when, and by whom."""
+
+ListName = tuple[str, str]
+"""Client and list."""
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS versions (
+  tenant TEXT NOT NULL, list TEXT NOT NULL, version INTEGER NOT NULL, at_ms INTEGER NOT NULL,
+  by TEXT NOT NULL, digest BLOB NOT NULL, people INTEGER NOT NULL,
+  PRIMARY KEY (tenant, list, version)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS people (
+  tenant TEXT NOT NULL, list TEXT NOT NULL, version INTEGER NOT NULL, line INTEGER NOT NULL,
+  sealed BLOB NOT NULL);
+CREATE INDEX IF NOT EXISTS people_by_version ON people (tenant, list, version);
+CREATE TABLE IF NOT EXISTS persons (lookup BLOB PRIMARY KEY, person TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS applied (
+  tenant TEXT NOT NULL, list TEXT NOT NULL, version INTEGER NOT NULL,
+  PRIMARY KEY (tenant, list)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS applied_until (one INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL);
+"""
+
+
+class Version(NamedTuple):
+    """One import. `people`: how many rows it had when it came."""
+
+    tenant: str
+    list: str
+    version: int
+    at_ms: int
+    by: str
+    digest: bytes
+    people: int
+
+
+class Import(NamedTuple):
+    """How a version comes; its number is greater than `known`."""
+
+    digest: bytes
+    by: str
+    at_ms: int
+    known: int = 0
+
+
+class Applied(NamedTuple):
+    """Up to where the live contacts were identified: by which versions, at which moment."""
+
+    versions: Mapping[ListName, int]
+    at_ms: int
+
+
+class ListStore:
+    """One owner, as of the vault. Calls block and may come from any thread."""
+
+    def __init__(self, path: Path, master: MasterKey, *, patience_s: float = 0.0) -> None:
+        """Raises VaultInUseError, VaultFormatError, VaultError."""
+        self._master = master
+        self._file = PrivateFile(path, _SCHEMA, FORMAT, patience_s=patience_s)
+        self._lock = Lock()
+
+    def add(self, name: ListName, rows: Sequence[Row], brought: Import) -> Version:
+        """Keep a new version, synced when this returns. People known by their identity keep their opaque id.
+
+        Raises VaultWriteError.
+        """
+        with self._lock, self._file.transaction() as db:
+            query = "SELECT coalesce(max(version), 0) FROM versions WHERE tenant = ? AND list = ?"
+            (last,) = db.execute(query, name).fetchone()
+            number = max(last, brought.known) + 1
+            version = Version(*name, number, brought.at_ms, brought.by, brought.digest, len(rows))
+            db.execute("INSERT INTO versions VALUES (?, ?, ?, ?, ?, ?, ?)", version)
+            known = [self._known(db, name[0], row) for row in rows]
+            sealed = (
+                (*name, version.version, row.line, self._seal(name, version.version, row)) for row in known
+            )
+            db.executemany("INSERT INTO people VALUES (?, ?, ?, ?, ?)", sealed)
+            old = "DELETE FROM people WHERE tenant = ? AND list = ? AND version <= ?"
+            db.execute(old, (*name, version.version - KEPT_VERSIONS))
+            return version
+
+    def newest(self) -> dict[ListName, Version]:
+        """The last version of each list."""
+        query = (
+            "SELECT tenant, list, max(version), at_ms, by, digest, people FROM versions GROUP BY tenant, list"
+        )
+        with self._lock:
+            found = map(Version._make, self._file.connection.execute(query))
+            return {(one.tenant, one.list): one for one in found}
+
+    def history(self, name: ListName) -> list[Version]:
+        """Every version, the newest first."""
+        query = "SELECT * FROM versions WHERE tenant = ? AND list = ? ORDER BY version DESC"
+        with self._lock:
+            return [Version._make(row) for row in self._file.connection.execute(query, name)]
+
+    def rows(self, name: ListName, version: int) -> list[Row]:
+        """The people of a version; none of one that is no longer kept. Raises VaultDamagedError."""
+        query = "SELECT line, sealed FROM people WHERE tenant = ? AND list = ? AND version = ? ORDER BY rowid"
+        with self._lock:
+            found = self._file.connection.execute(query, (*name, version)).fetchall()
+        return [self._open(name, version, line, sealed) for line, sealed in found]
+
+    def erase(self, tenant: str | None, matches: Callable[[Row], bool]) -> int:
+        """Delete a person from every version, of one client or all; from how many lists he went.
+
+        Raises VaultBusyError (gone for us, repeat it), VaultWriteError.
+        """
+        with self._lock:
+            found = [one for one in self._everybody(tenant) if matches(one[3])]
+            with self._file.transaction() as db:
+                db.executemany("DELETE FROM people WHERE rowid = ?", [(rowid,) for rowid, *_ in found])
+                lookups = [
+                    (self._lookup(name[0], row.identity),)
+                    for _, name, _, row in found
+                    if row.identity is not None
+                ]
+                db.executemany("DELETE FROM persons WHERE lookup = ?", lookups)
+                if found:
+                    db.execute("INSERT OR IGNORE INTO scrub_due VALUES (1)")
+            self._file.scrub()
+        return len({name for _, name, _, _ in found})
+
+    def applied(self) -> Applied | None:
+        """Up to where live contacts are identified; None: never were."""
+        with self._lock:
+            moment = self._file.connection.execute("SELECT at_ms FROM applied_until").fetchone()
+            found = self._file.connection.execute("SELECT tenant, list, version FROM applied").fetchall()
+        return Applied({(tenant, name): held for tenant, name, held in found}, moment[0]) if moment else None
+
+    def apply(self, applied: Applied) -> None:
+        """Note it. Raises VaultWriteError."""
+        with self._lock, self._file.transaction() as db:
+            db.execute("DELETE FROM applied")
+            rows = [(*name, version) for name, version in applied.versions.items()]
+            db.executemany("INSERT INTO applied VALUES (?, ?, ?)", rows)
+            db.execute("INSERT OR REPLACE INTO applied_until VALUES (1, ?)", (applied.at_ms,))
+
+    def close(self) -> None:
+        """Close the file."""
+        with self._lock:
+            self._file.close()
+
+    def _known(self, db: sqlite3.Connection, tenant: str, row: Row) -> Row:
+        """With the person's opaque id."""
+        if row.identity is None:
+            return row
+        lookup = self._lookup(tenant, row.identity)
+        db.execute("INSERT OR IGNORE INTO persons VALUES (?, ?)", (lookup, os.urandom(16).hex()))
+        (person,) = db.execute("SELECT person FROM persons WHERE lookup = ?", (lookup,)).fetchone()
+        return replace(row, person=person)
+
+    def _everybody(self, tenant: str | None) -> Iterator[tuple[int, ListName, int, Row]]:
+        query = "SELECT rowid, tenant, list, version, line, sealed FROM people WHERE ? IN (tenant, '')"
+        for rowid, client, name, version, line, sealed in self._file.connection.execute(
+            query, (tenant or "",)
+        ):
+            yield rowid, (client, name), version, self._open((client, name), version, line, sealed)
+
+    def _lookup(self, tenant: str, identity: Key) -> bytes:
+        return self._master.lookup("person", tenant, *identity)
+
+    def _seal(self, name: ListName, version: int, row: Row) -> bytes:
+        return self._master.lists.seal(msgspec.msgpack.encode(row), _context(name, version, row.line))
+
+    def _open(self, name: ListName, version: int, line: int, sealed: bytes) -> Row:
+        clear = self._master.lists.open(sealed, _context(name, version, line))
+        return msgspec.msgpack.decode(clear, type=Row)
+
+
+def _context(name: ListName, version: int, line: int) -> bytes:
+    return "\0".join((*name, str(version), str(line))).encode()

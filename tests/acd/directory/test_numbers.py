@@ -1,0 +1,109 @@
+"""A telephone number has one form, however it is written, and a class that says what dialling it means."""
+
+import phonenumbers
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from acd.directory.numbers import MAX_CHARACTERS, Numbering, read_number
+from acd.ports import DialClass
+
+GERMAN = Numbering("DE", 5)
+BERLIN = "+49305550101"
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["030 555 0101", "(030) 555-0101", "0049 30 5550101", "+49 (0) 30 555 0101", "49305550101",
+     "+49/30/5550101", "tel:+49-30-5550101", "+49305550101;npdi"],
+)  # fmt: skip
+def test_all_ways_to_write_a_number_are_one(written: str) -> None:
+    found = read_number(written, GERMAN)
+    assert found == (BERLIN, DialClass.LOCAL)
+
+
+@pytest.mark.parametrize(
+    ("written", "dial_class"),
+    [
+        ("4711", DialClass.INTERNAL),
+        ("0", DialClass.INTERNAL),
+        ("112", DialClass.EMERGENCY),
+        ("110", DialClass.EMERGENCY),
+        ("116117", DialClass.SHORT),
+        ("11833", DialClass.SHORT),
+        ("030 555 0101", DialClass.LOCAL),
+        ("0171 1234567", DialClass.MOBILE),
+        ("0800 1234567", DialClass.TOLL_FREE),
+        ("0900 1 123456", DialClass.PREMIUM),
+        ("0180 5 123456", DialClass.PREMIUM),
+        ("+44 20 7946 0000", DialClass.FOREIGN),
+        ("+1 900 555 0123", DialClass.PREMIUM),
+        ("+881 6 1234 5678", DialClass.PREMIUM),
+        ("+800 1234 5678", DialClass.TOLL_FREE),
+        ("+999 123456", DialClass.UNKNOWN),
+        ("+49 30 5", DialClass.UNKNOWN),
+    ],
+)
+def test_what_it_means_to_dial_a_number_in_germany(written: str, dial_class: DialClass) -> None:
+    found = read_number(written, GERMAN)
+    assert found is not None
+    assert found.dial_class is dial_class
+
+
+def test_a_national_number_without_a_country_stays_as_it_is() -> None:
+    """Nobody knows whose it is; but the same digits are the same caller."""
+    assert read_number("030 555-0101", Numbering("", 5)) == ("0305550101", DialClass.UNKNOWN)
+    assert read_number("+49 30 5550101", Numbering("", 5)) == (BERLIN, DialClass.FOREIGN)
+
+
+@pytest.mark.parametrize(
+    "text", ["", " ", "anonymous", "anna", "030 555 0101 ext 5", "1" * (MAX_CHARACTERS + 1)]
+)
+def test_what_is_no_number_of_one_person_is_none(text: str) -> None:
+    assert read_number(text, GERMAN) is None
+
+
+REGIONS = st.sampled_from(["DE", "AT", "CH", "GB", "US", "FR", "PL", "IT"])
+EXAMPLES = st.builds(
+    phonenumbers.example_number_for_type,
+    REGIONS,
+    st.sampled_from([phonenumbers.PhoneNumberType.FIXED_LINE, phonenumbers.PhoneNumberType.MOBILE]),
+)
+
+
+@given(EXAMPLES, REGIONS, st.sampled_from(list(range(4))))
+def test_national_and_international_spelling_meet_in_the_number_s_own_country(
+    number: phonenumbers.PhoneNumber, region: str, form: int
+) -> None:
+    """And abroad the international ones."""
+    e164 = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    home = phonenumbers.region_code_for_number(number) or ""
+    found = read_number(phonenumbers.format_number(number, form), Numbering(home, 4))
+    assert found is not None
+    assert found.normal == e164
+    abroad = read_number(e164, Numbering(region, 4))
+    assert abroad is not None
+    assert abroad.normal == e164
+
+
+@given(st.text(max_size=100), st.sampled_from([GERMAN, Numbering("", 3), Numbering("US", 0)]))
+def test_whatever_is_written_the_normal_form_is_short_and_normal_already(
+    text: str, numbering: Numbering
+) -> None:
+    found = read_number(text, numbering)
+    if found is None:
+        return
+    assert 0 < len(found.normal) <= MAX_CHARACTERS
+    assert found.normal.lstrip("+").isdigit()
+    if found.normal.startswith("+"):
+        again = read_number(found.normal, numbering)
+        assert again is not None
+        assert again.normal == found.normal
+
+
+@given(st.text("0123456789", min_size=1, max_size=5))
+def test_an_extension_is_never_taken_for_a_number_outside(digits: str) -> None:
+    found = read_number(digits, GERMAN)
+    assert found is not None
+    assert found.normal == digits
+    assert found.dial_class in (DialClass.INTERNAL, DialClass.EMERGENCY, DialClass.SHORT, DialClass.PREMIUM)
