@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
+from time import sleep
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -58,7 +59,7 @@ class ListDirectory:
         last = self._store.newest().get(name)
         if last is not None and last.digest == digest:
             return None
-        rows = read_list(content, reader_of(self._site, file))
+        rows = read_list(content, reader_of(self._site, file), lambda: sleep(0))
         version = self._store.add(name, rows, Import(digest, by, at_ms, known))
         return Taken(version, HeldList(version.version, self._store.rows(name, version.version)))
 

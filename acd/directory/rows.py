@@ -96,12 +96,16 @@ class Reader(NamedTuple):
     """In which days of validity begin and end."""
 
 
-def read_list(content: bytes, reader: Reader) -> list[Row]:
-    """The rows of a file: UTF-8, a heading, commas or semicolons. Raises BadList."""
+def read_list(content: bytes, reader: Reader, rest: Callable[[], None] = lambda: None) -> list[Row]:
+    """The rows of a file: UTF-8, a heading, commas or semicolons. Raises BadList.
+
+    `rest` is called after each row: a thread beside calls lets them go first there.
+    """
     flaws: list[Flaw] = []
     rows: list[Row] = []
     try:
         for line, cells in _cells(_text(content)):
+            rest()
             row = _row(line, cells, reader, flaws)
             if row is not None:
                 rows.append(row)

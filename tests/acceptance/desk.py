@@ -116,6 +116,11 @@ class Desk:
         found: Json = answer.json()
         return found
 
+    def metric(self, name: str) -> float:
+        """A metric without labels; raises httpx.HTTPError."""
+        text = self._http.get(self._url("/metrics")).raise_for_status().text
+        return next(float(line.split()[1]) for line in text.splitlines() if line.startswith(f"{name} "))
+
     def post(self, path: str, **body: object) -> None:
         """Raises httpx.HTTPError."""
         answer = self._http.post(self._url(path), json=body)
