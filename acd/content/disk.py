@@ -6,6 +6,7 @@ from concurrent.futures import Future
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from threading import Event, Thread
+from time import monotonic
 from typing import NamedTuple
 
 import structlog
@@ -19,7 +20,7 @@ from acd.ports import Appended, ContactRef, NewParty, NewPiece
 _log = structlog.get_logger("acd.content")
 
 PACE_S = 0.05
-"""Batches that come within this time are stored, and synced, together."""
+"""So long between two commits; what comes meanwhile goes together, and after a quiet moment at once."""
 
 RETRY_S = 1.0
 """After a fault of the disk the same batches are tried again so often."""
@@ -134,10 +135,10 @@ class DiskContent:
         return done
 
     def _work(self) -> None:
-        more = True
+        more, next_s = True, 0.0
         while more:
             jobs = [self._inbox.get()]
-            self._closing.wait(PACE_S)
+            self._closing.wait(max(0.0, next_s - monotonic()))
             try:
                 while True:
                     jobs.append(self._inbox.get_nowait())
@@ -145,6 +146,7 @@ class DiskContent:
                 pass
             more = None not in jobs
             self._do([job for job in jobs if job is not None])
+            next_s = monotonic() + PACE_S
 
     def _do(self, jobs: Sequence[_Batch | _Erasure]) -> None:
         """In their order: batches that follow one another as one transaction, erasures one by one."""
