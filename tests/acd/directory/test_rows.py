@@ -1,7 +1,10 @@
 """A list file is taken as a whole or refused with every row and column that is wrong."""
 
+import re
+import textwrap
 from contextlib import suppress
 from datetime import UTC, datetime
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -108,6 +111,14 @@ def test_a_file_that_cannot_be_read_says_where(content: bytes, place: str, reaso
     (flaw,) = flaws(content)
     assert flaw.place == place
     assert reason in flaw.reason
+
+
+def test_the_list_of_the_guide_is_one() -> None:
+    page = Path(__file__).parents[3] / "docs" / "guides" / "vip-list.md"
+    text = re.search(r"```text\n(.*?)```", page.read_text(), re.DOTALL)
+    assert text is not None
+    anna, bert = read_list(textwrap.dedent("   " + text[1].lstrip()).encode(), VIP)
+    assert (anna.priority_class, len(anna.keys), bert.head_start_ms) == (1, 4, 600_000)
 
 
 def test_size_is_capped(monkeypatch: pytest.MonkeyPatch) -> None:
