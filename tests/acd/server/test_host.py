@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from acd.content.errors import NotSyncedError, TooLargeError, VaultError
+from acd.content.errors import NotSyncedError, TooLargeError, VaultError, VaultKeyError
 from acd.ports import Appended, ContactRef, NewParty, NewPiece, PartyKind
 from acd.server.app import App
 from acd.testing import NUMBER, TENANT, ScriptedChannel, small_site
@@ -103,3 +103,18 @@ def test_a_call_whose_number_cannot_be_kept_any_more_still_has_an_opaque_id(
         monkeypatch.undo()
 
     with_channel(tmp_path, story)
+
+
+def test_a_lost_key_is_named_and_not_replaced_by_another(tmp_path: Path) -> None:
+    """With a new one nothing of what is there could ever be read again."""
+
+    async def nothing(_app: App, _channel: ScriptedChannel) -> None:
+        pass
+
+    with_channel(tmp_path, nothing)
+    (tmp_path / "vault-key").rename(tmp_path / "elsewhere")
+    with pytest.raises(VaultKeyError, match=r"provide .*vault-key"):
+        with_channel(tmp_path, nothing)
+    assert not (tmp_path / "vault-key").exists()
+    (tmp_path / "elsewhere").rename(tmp_path / "vault-key")
+    with_channel(tmp_path, nothing)
