@@ -90,10 +90,11 @@ class PrivateFile:
             db.execute("DELETE FROM scrub_due")
 
     def close(self) -> None:
-        """Close; SQLite empties the WAL. Then the next owner may come."""
+        """Close; SQLite empties the WAL. Then the next owner may come. Once more does nothing."""
         self.connection.close()
-        with suppress(OSError):
-            os.close(self._lock)
+        held, self._lock = self._lock, -1
+        if held >= 0:  # its number may belong to another file by the second time
+            os.close(held)
 
 
 def _take(path: Path, patience_s: float) -> int:

@@ -152,3 +152,12 @@ def test_a_place_that_cannot_be_used_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(VaultError, match=r"cannot use .*file/vault\.db"):
         Vault(tmp_path / "file" / "vault.db", MASTER)
+
+
+def test_closing_twice_closes_nobody_else_s_file(tmp_path: Path) -> None:
+    vault = Vault(tmp_path / "vault.db", MASTER)
+    vault.close()
+    with (tmp_path / "other").open("wb") as other:  # gets the lock's descriptor
+        vault.close()
+        other.write(b"still open")
+    assert (tmp_path / "other").read_bytes() == b"still open"
