@@ -9,7 +9,7 @@ from acd.core.effects import Effect
 from acd.core.events import Event
 from acd.core.facts import Fact
 from agents.skills import AgentId
-from queues.desk import EntryId, Medium
+from queues.desk import EntryId
 
 
 class Entry(NamedTuple):
@@ -265,10 +265,19 @@ class Host(Protocol):
 
 
 class Channel(Protocol):
-    """A way for contacts to come in and for agents to answer them."""
+    """Plays one of two parts, or both, and knows nothing of who plays the other.
+
+    As a *contact channel* it brings contacts: it submits `ContactArrived` under its own name and a `ref` that
+    is unique among its live contacts, carries out `acd.core.effects.ToContact`, and tells
+    when a party leaves.
+    As an *agent device* it makes agents reachable (`AgentReachable` with a medium and the device's carrier),
+    carries out `acd.core.effects.ToDevice`, and tells what the agent does. A device that does not confirm an
+    offer within its own deadline is `OfferFailed`: the engine cannot tell silence from an agent who lets it
+    ring. One that is gone is `AgentUnreachable`, one that may come back `DeviceVanished`.
+    """
 
     name: str
-    media: frozenset[Medium]
+    """By which carriers name it."""
 
     async def start(self, host: Host, records: Mapping[str, bytes], standing: Sequence[Effect]) -> None:
         """Open sockets; after a crash, make the world agree with the engine again.

@@ -22,6 +22,7 @@ from acd.core.events import (
 from acd.core.facts import Fact
 from acd.ports import Host, Record
 from agents.capacity import VOICE
+from agents.devices import Carrier
 from agents.skills import AgentId, SkillId
 from config.api_tokens import ApiToken
 from config.schema import ApiSettings, JournalKind, Names, ServerSettings, Site
@@ -91,7 +92,6 @@ class ScriptedChannel:
 
     def __init__(self, name: str = "scripted", medium: Medium = VOICE) -> None:
         self.name = name
-        self.media = frozenset((medium,))
         self.carried: list[Carried] = []
         self.standing: list[Effect] = []
         self.records: dict[str, bytes] = {}
@@ -134,14 +134,15 @@ class ScriptedChannel:
     def sign_in(self, *agents: str) -> None:
         """The agents sign in, each with a phone."""
         for name in agents:
-            self.host.submit(AgentReachable(AgentId(name), self._medium))
+            device = Carrier(self.name, name)
+            self.host.submit(AgentReachable(AgentId(name), self._medium, device))
             self.host.submit(AgentSignedIn(AgentId(name)))
 
     def arrive(self, entry: EntryId = NUMBER, records: Sequence[Record] = ()) -> str:
         """A contact comes in; returns its ref."""
         self._calls += 1
         ref = f"{self.name}-{self._calls}"
-        self.host.submit(ContactArrived(ref, entry, self._medium), records)
+        self.host.submit(ContactArrived(ref, entry, self._medium, channel=self.name), records)
         return ref
 
     def accept(self, offer: OfferContact) -> None:
@@ -163,7 +164,7 @@ class ScriptedChannel:
     def contact_of(self, ref: str) -> int:
         """The number the engine gave. Raises LookupError: not admitted (yet)."""
         for admitted in self.seen(AdmitContact):
-            if admitted.ref == ref:
+            if admitted.carrier.ref == ref:
                 return admitted.contact
         raise LookupError(f"{ref} was not admitted")
 

@@ -6,6 +6,7 @@ from typing import Any, NewType
 from msgspec import Struct
 
 from agents.capacity import Medium, can_take
+from agents.devices import Carrier, Device
 from agents.skills import AgentId, SkillId
 from agents.states import AgentState, WorkState
 
@@ -19,6 +20,8 @@ class Work(Struct):
     id: OfferId
     contact: ContactId
     agent: AgentId
+    carrier: Carrier
+    """The one device that carries it: it is rung, and it accepts."""
     medium: Medium
     line: str
     state: WorkState
@@ -41,7 +44,10 @@ class AgentRecord(Struct):
     state: AgentState = AgentState.SIGNED_OUT
     reason: str = ""
     since_ms: int = 0
+    devices: list[Device] = []
+    """In the order in which they came; the first that carries a medium is the one that is offered."""
     reachable: list[Medium] = []
+    """The media that any of them carries now, sorted: what matching looks at."""
     idle_since_ms: int = 0
     last_offer: int = 0
     signed_in_ms: int = 0
@@ -89,6 +95,16 @@ def free_media(seat: Seat, interrupts: Collection[tuple[Medium, Medium]]) -> tup
         handled.append(work.medium)
     free = [medium for medium in record.reachable if can_take(medium, handled, seat.capacity, interrupts)]
     return tuple(free)
+
+
+def device_for(record: AgentRecord, medium: Medium) -> Carrier:
+    """The device that carries an offer of this medium. Raises StopIteration: he is not reachable by it."""
+    return next(device.carrier for device in record.devices if medium in device.media and not device.gone_ms)
+
+
+def carries(record: AgentRecord, carrier: Carrier) -> bool:
+    """Whether this device of his is there."""
+    return any(device.carrier == carrier and not device.gone_ms for device in record.devices)
 
 
 SHOWN = {state: state.value for state in AgentState}

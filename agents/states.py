@@ -37,6 +37,9 @@ class WorkState(StrEnum):
     CLOSED = "closed"
 
 
+IN_HAND = (WorkState.HANDLING, WorkState.RESTING)
+"""Accepted, and not over yet."""
+
 WORK: Mapping[WorkState, Mapping[str, WorkState]] = {
     WorkState.RINGING: {
         "accept": WorkState.HANDLING,
@@ -47,10 +50,12 @@ WORK: Mapping[WorkState, Mapping[str, WorkState]] = {
     },
     WorkState.HANDLING: {
         "interrupt": WorkState.RESTING,
+        "hand back": WorkState.CLOSED,
         "release": WorkState.WRAP_UP,
     },
     WorkState.RESTING: {
         "resume": WorkState.HANDLING,
+        "hand back": WorkState.CLOSED,
         "release": WorkState.WRAP_UP,
     },
     WorkState.WRAP_UP: {

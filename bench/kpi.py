@@ -177,7 +177,7 @@ class Week:
         rng = self.rng
         if isinstance(effect, effects.AdmitContact):
             self.arrived += 1
-            if effect.medium == VOICE:
+            if self.engine.state.contacts[effect.contact].medium == VOICE:
                 self.ask(rng.expovariate(1 / 150_000), self._gives_up(effect.contact))
         elif isinstance(effect, effects.OfferContact) and rng.random() < 0.96:
             self.ask(rng.uniform(2_000, 9_000), events.OfferAccepted(effect.offer))
@@ -195,7 +195,7 @@ class Week:
         if self.rng.random() < 0.2:
             self.ask(length_ms / 3, events.ContactHeld(contact, True))
             self.ask(length_ms / 2, events.ContactResumed(contact, True))
-        if effect.medium == VOICE and self.rng.random() < 0.08:
+        if self.engine.state.contacts[contact].medium == VOICE and self.rng.random() < 0.08:
             self.ask(length_ms, events.ContactTransferred(contact, agent, LineId("second")))
         self.ask(length_ms + 1, events.ContactReleased(contact, agent))
 

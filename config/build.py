@@ -79,6 +79,8 @@ def build_site(
         no_answer_reason=sections.desk.no_answer_reason,
         interrupts=sections.desk.interrupts,
         media=sections.media,
+        device_grace_ms=sections.desk.device_grace_ms,
+        leg_grace_ms=sections.desk.leg_grace_ms,
     )
     for document in documents:
         document.root.finish()

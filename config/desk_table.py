@@ -20,6 +20,8 @@ class DeskTable:
     pause_reasons: tuple[str, ...]
     no_answer_reason: str
     interrupts: tuple[tuple[Medium, Medium], ...]
+    device_grace_ms: int
+    leg_grace_ms: int
 
 
 def read_desk_table(table: Table, media: Collection[Medium]) -> DeskTable:
@@ -35,6 +37,8 @@ def read_desk_table(table: Table, media: Collection[Medium]) -> DeskTable:
         pause_reasons=table.list_of_text("pause_reasons"),
         no_answer_reason=table.text("no_answer_reason"),
         interrupts=_read_interrupts(table.table("interrupts"), media),
+        device_grace_ms=table.duration_ms("device_grace"),
+        leg_grace_ms=table.duration_ms("leg_grace"),
     )
 
 

@@ -2,6 +2,7 @@
 
 from msgspec import Struct
 
+from agents.devices import Carrier
 from agents.roster import ContactId
 from agents.skills import AgentId
 from queues.desk import EntryId, IncidentId, LineId, Medium, TenantId
@@ -14,7 +15,8 @@ class Contact(Struct):
     """Mutable; only the engine changes it. Times are Unix milliseconds."""
 
     id: ContactId
-    ref: str
+    carrier: Carrier
+    """What carries its party."""
     entry: EntryId
     tenant: TenantId
     line: LineId

@@ -169,6 +169,10 @@ class Desk(Struct, frozen=True):
     no_answer_reason: str = "no answer"
     interrupts: tuple[tuple[Medium, Medium], ...] = ()
     """(a, b): a contact of medium a may be offered to an agent who handles one of medium b."""
+    device_grace_ms: int = 30_000
+    """How long a device may be away before its offers are withdrawn and its agent's work is handed back."""
+    leg_grace_ms: int = 90_000
+    """How long a conversation waits for its agent's device to come back."""
     media: tuple[MediumTraits, ...] = DEFAULT_MEDIA
     """The media there are; others may be added to those three, whose traits may be changed."""
 

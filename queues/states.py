@@ -39,6 +39,7 @@ CONTACT: Mapping[ContactState, Mapping[str, ContactState]] = {
         "release": ContactState.ENDED,
         "transfer": ContactState.WAITING,
         "agent leg lost": ContactState.WAITING,
+        "hand back": ContactState.WAITING,
     },
     ContactState.ENDED: {},
 }

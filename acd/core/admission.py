@@ -7,6 +7,7 @@ from acd.core.errors import Rejected
 from acd.core.events import ContactArrived, ContactId, PriorityChanged, PromptEnded
 from acd.core.state import State, step
 from acd.core.waiting import end, enter_line, forget, watch_target
+from agents.devices import Carrier
 from queues.contact import NO_INCIDENT, Contact
 from queues.desk import Entry, Incident, Line, LineId, Overflow, TenantId
 from queues.states import CONTACT
@@ -28,8 +29,9 @@ def arrived(state: State, event: ContactArrived) -> None:
 
     In this order: the text of an incident, closed, full, the queue.
     """
-    if event.ref in state.refs:
-        raise Rejected(f"contact ref {event.ref} is live already")
+    carrier = Carrier(event.channel, event.ref)
+    if carrier in state.carried:
+        raise Rejected(f"contact ref {event.ref} of {event.channel} is live already")
     entry = state.entries.get(event.entry)
     if entry is None or entry.medium != event.medium:
         _block(state, event, "unknown entry", TenantId(""), LineId(""), vip=False)
@@ -53,7 +55,7 @@ def _block(
 ) -> None:
     what = event.ref, event.entry, reason, event.medium, event.party
     state.tell(facts.Blocked(state.now_ms, *what, tenant, line, vip))
-    state.order(effects.RejectContact(event.ref, event.medium, reason))
+    state.order(effects.RejectContact(reason, carrier=Carrier(event.channel, event.ref)))
 
 
 def _claim(state: State, event: ContactArrived, entry: Entry) -> Claim:
@@ -89,7 +91,7 @@ def _create(state: State, event: ContactArrived, entry: Entry, claim: Claim) -> 
     state.last_contact += 1
     contact = Contact(
         id=ContactId(state.last_contact),
-        ref=event.ref,
+        carrier=Carrier(event.channel, event.ref),
         entry=entry.id,
         tenant=entry.tenant,
         line=entry.line,
@@ -102,7 +104,7 @@ def _create(state: State, event: ContactArrived, entry: Entry, claim: Claim) -> 
         preferred_ms=event.preferred_ms,
     )
     state.contacts[contact.id] = contact
-    state.refs[event.ref] = contact.id
+    state.carried[contact.carrier] = contact.id
     state.tell(
         facts.Arrived(
             state.now_ms,
@@ -138,8 +140,9 @@ def _admit(state: State, contact: Contact, line: Line, incident: Incident | None
         greeting, wait_for_it = line.greeting, line.greeting_mandatory
     else:
         greeting, wait_for_it = "", False
-    admitted = number, contact.ref, contact.medium, greeting, wait_for_it, line.music
-    state.order(effects.AdmitContact(*admitted, promise=state.media[contact.medium].promise))
+    told = number, greeting, wait_for_it, line.music
+    promise = state.media[contact.medium].promise
+    state.order(effects.AdmitContact(*told, carrier=contact.carrier, promise=promise))
     if greeting:
         state.tell(facts.Announced(state.now_ms, number, greeting, wait_for_it))
     if incident is not None:
@@ -176,13 +179,13 @@ def _text_ended(state: State, contact: Contact) -> None:
         contact.state = step(CONTACT, contact.state, "deflect")
         forget(state, contact)
         state.tell(facts.Deflected(state.now_ms, number, contact.line, contact.incident, "end"))
-        state.order(effects.ReleaseContact(number, contact.medium, "incident"))
+        state.order(effects.ReleaseContact(number, "incident", carrier=contact.carrier))
         return
     line, hops, reason = _find_line(state, state.lines[contact.line])
     if reason:
         contact.state = step(CONTACT, contact.state, "turn away")
         end(state, contact, reason)
-        state.order(effects.ReleaseContact(number, contact.medium, reason))
+        state.order(effects.ReleaseContact(number, reason, carrier=contact.carrier))
         return
     contact.state = step(CONTACT, contact.state, "prompt ended")
     contact.greeting, contact.incident = "", NO_INCIDENT

@@ -1,16 +1,16 @@
 """What becomes of an offer: accepted, refused, failed, not answered."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 from acd.core import effects, facts
 from acd.core.deadlines import Kind
-from acd.core.events import OfferAccepted, OfferFailed, OfferRefused
+from acd.core.events import OfferAccepted, OfferRefused
 from acd.core.matching import in_rank_order
 from acd.core.offers import close, withdraw, withdraw_all
 from acd.core.state import State, step
 from acd.core.waiting import leave_line, let_go, take_back
 from agents.capacity import Medium
-from agents.roster import Seat, Work
+from agents.roster import Seat, Work, carries
 from agents.skills import AgentId
 from agents.states import AGENT, WORK, AgentState, WorkState
 from queues.states import CONTACT
@@ -28,7 +28,7 @@ def accepted(state: State, event: OfferAccepted) -> None:
         withdraw_all(state, contact, "answered elsewhere", but=work.id)
     wait_ms, line_wait_ms = now_ms - contact.anchor_ms, now_ms - contact.line_since_ms
     state.tell(facts.Answered(now_ms, work.id, contact.id, work.agent, contact.line, wait_ms, line_wait_ms))
-    state.order(effects.ConnectContact(work.id, contact.id, work.agent, contact.medium))
+    state.order(effects.ConnectContact(work.id, contact.id, work.agent, carrier=work.carrier))
     leave_line(state, contact)
     contact.tried.clear()
     if len(seat.works) > 1:
@@ -55,29 +55,30 @@ def refused(state: State, event: OfferRefused) -> None:
     _back(state, work)
 
 
-def failed(state: State, event: OfferFailed) -> None:
-    """Nobody knows whether he is there: he is paused, else every contact would fail at him in turn."""
-    work = state.work(event.offer)
-    fail(state, work, "unreachable")
-
-
-def fail(state: State, work: Work, cause: str) -> None:
-    """The offer did not reach him; whatever may still ring is withdrawn."""
-    seat = close(state, work, "fail")
+def offer_lost(state: State, work: Work) -> None:
+    """It did not reach him; it is not his fault, so he is neither paused nor passed over the next time."""
+    close(state, work, "fail")
     ids = work.id, work.contact, work.agent
     state.tell(facts.OfferLost(state.now_ms, *ids))
-    state.order(effects.WithdrawOffer(*ids, work.medium, cause))
-    pause_after_failure(state, seat)
-    _back(state, work)
+    state.order(effects.WithdrawOffer(*ids, "unreachable", carrier=work.carrier))
+    contact = state.contacts[work.contact]
+    if not contact.offers:
+        take_back(state, contact)
 
 
 def not_answered(state: State, number: int) -> None:
-    """The lease ran out (RONA): the agent is paused, the contact goes back to its old place."""
+    """The lease ran out (RONA): the agent is paused, the contact goes back to its old place.
+
+    Unless his device was away meanwhile: then he did not know.
+    """
     work = state.works[number]
+    if not carries(state.seats[work.agent].record, work.carrier):
+        offer_lost(state, work)
+        return
     seat = close(state, work, "no answer")
     ids = work.id, work.contact, work.agent
     state.tell(facts.NotAnswered(state.now_ms, *ids))
-    state.order(effects.WithdrawOffer(*ids, work.medium, "no answer"))
+    state.order(effects.WithdrawOffer(*ids, "no answer", carrier=work.carrier))
     pause_after_failure(state, seat)
     _back(state, work)
 
@@ -117,9 +118,14 @@ def agent_gone(state: State, seat: Seat, media: Collection[Medium], cause: str) 
     """
     state.serve(seat)
     let_all_go(state, seat.record.id, media)
-    for work in list(seat.works):
-        if work.state is WorkState.RINGING and work.medium in media:
-            withdraw(state, work, cause)
-            contact = state.contacts[work.contact]
-            if not contact.offers:
-                take_back(state, contact)
+    rung = [work for work in seat.works if work.state is WorkState.RINGING and work.medium in media]
+    take_offers_back(state, rung, cause)
+
+
+def take_offers_back(state: State, rung: Iterable[Work], cause: str) -> None:
+    """These offers are withdrawn; who was rung for them was not tried."""
+    for work in rung:
+        withdraw(state, work, cause)
+        contact = state.contacts[work.contact]
+        if not contact.offers:
+            take_back(state, contact)

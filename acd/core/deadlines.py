@@ -17,6 +17,8 @@ class Kind(IntEnum):
     MAX_WAIT = 7
     ANNOUNCE = 8
     INCIDENT = 9
+    DEVICE = 10
+    LEG = 11
 
 
 Saved = list[tuple[int, int, int]]
@@ -55,6 +57,11 @@ class Deadlines:
             due = self._due[kind]
             if due:
                 due.pop(number, None)
+
+    def put_off(self, kind: Kind, t_ms: int) -> None:
+        """Move all deadlines of this kind to `t_ms`."""
+        for number in list(self._due[kind]):
+            self.set(kind, number, t_ms)
 
     def get(self, kind: Kind, number: int) -> int | None:
         return self._due[kind].get(number)

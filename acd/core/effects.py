@@ -3,8 +3,8 @@
 from msgspec import Struct
 
 from acd.core.events import ContactId, OfferId
+from agents.devices import Carrier
 from agents.skills import AgentId
-from queues.desk import Medium
 
 
 class Effect(Struct, frozen=True, tag=True, gc=False, kw_only=True):
@@ -13,6 +13,8 @@ class Effect(Struct, frozen=True, tag=True, gc=False, kw_only=True):
     When it may leave, by what key it is known and what a restart does about it says `acd.core.law`.
     """
 
+    carrier: Carrier
+    """Whose it is: the channel that carries it out, and its name for the leg or device that this is about."""
     promise: bool = False
     """Somebody outside will rely on it (a sender who deletes his mail), so its entry must be synced first."""
 
@@ -20,8 +22,6 @@ class Effect(Struct, frozen=True, tag=True, gc=False, kw_only=True):
 class RejectContact(Effect, frozen=True):
     """Refuse it; it never became a contact."""
 
-    ref: str
-    medium: Medium
     reason: str
     """`unknown entry`, `closed` or `full`."""
 
@@ -30,8 +30,6 @@ class AdmitContact(Effect, frozen=True):
     """Take it: answer the call, play the greeting (if any), then the music."""
 
     contact: ContactId
-    ref: str
-    medium: Medium
     greeting: str
     """Of the line, or of an incident; empty: none. Mails and faxes have none."""
     report_end: bool
@@ -43,7 +41,6 @@ class AnnouncePosition(Effect, frozen=True):
     """Tell the waiting party how many are served before, plus one."""
 
     contact: ContactId
-    medium: Medium
     position: int
 
 
@@ -53,7 +50,6 @@ class OfferContact(Effect, frozen=True):
     offer: OfferId
     contact: ContactId
     agent: AgentId
-    medium: Medium
     deadline_ms: int
 
 
@@ -63,7 +59,6 @@ class WithdrawOffer(Effect, frozen=True):
     offer: OfferId
     contact: ContactId
     agent: AgentId
-    medium: Medium
     cause: str
     """`no answer`, `contact ended`, `answered elsewhere`, `agent left`, `unreachable`."""
 
@@ -74,14 +69,12 @@ class ConnectContact(Effect, frozen=True):
     offer: OfferId
     contact: ContactId
     agent: AgentId
-    medium: Medium
 
 
 class ReturnToWaiting(Effect, frozen=True):
     """The agent is off this contact (transfer, lost leg): let it wait on with music."""
 
     contact: ContactId
-    medium: Medium
     music: str
 
 
@@ -89,7 +82,6 @@ class ReleaseContact(Effect, frozen=True):
     """End the contact's own leg."""
 
     contact: ContactId
-    medium: Medium
     cause: str
     """`agent`, `waited too long`, `voicemail`, `callback`; after the text of an incident `incident`, `closed`
     or `full`.
@@ -101,17 +93,12 @@ class ReleaseAgent(Effect, frozen=True):
 
     contact: ContactId
     agent: AgentId
-    medium: Medium
 
 
-AnyEffect = (
-    RejectContact
-    | AdmitContact
-    | AnnouncePosition
-    | OfferContact
-    | WithdrawOffer
-    | ConnectContact
-    | ReturnToWaiting
-    | ReleaseContact
-    | ReleaseAgent
-)
+ToContact = RejectContact | AdmitContact | AnnouncePosition | ReturnToWaiting | ReleaseContact
+"""What a contact channel is ordered to do; the carrier is the contact's own leg."""
+
+ToDevice = OfferContact | WithdrawOffer | ConnectContact | ReleaseAgent
+"""What an agent device is ordered to do; the carrier is the device."""
+
+AnyEffect = ToContact | ToDevice

@@ -8,6 +8,8 @@ from msgspec import Struct
 from acd.core import (
     admission,
     answers,
+    connection,
+    devices,
     events,
     incidents,
     lists,
@@ -16,7 +18,7 @@ from acd.core import (
     restart,
     snapshot,
     waiting,
-    work,
+    wrap_up,
 )
 from acd.core.deadlines import Kind
 from acd.core.effects import Effect
@@ -38,30 +40,31 @@ ON_EVENT: Mapping[type[events.Event], Callable[[State, Any], None]] = {
     events.ContactArrived: admission.arrived,
     events.PromptEnded: admission.prompt_ended,
     events.PriorityChanged: admission.priority_changed,
-    events.ContactLeft: work.left,
+    events.ContactLeft: connection.left,
     events.ContactDiverted: waiting.diverted,
-    events.ContactReleased: work.released,
-    events.LegLost: work.leg_lost,
-    events.ContactHeld: work.held,
-    events.ContactResumed: work.resumed,
-    events.ContactTransferred: work.transferred,
+    events.ContactReleased: connection.released,
+    events.LegLost: devices.leg_lost,
+    events.ContactHeld: connection.held,
+    events.ContactResumed: connection.resumed,
+    events.ContactTransferred: connection.transferred,
     events.OfferAccepted: answers.accepted,
     events.OfferRefused: answers.refused,
-    events.OfferFailed: answers.failed,
+    events.OfferFailed: devices.failed,
     events.AgentSignedIn: presence.signed_in,
     events.AgentSignedOut: presence.signed_out,
     events.AgentPaused: presence.paused,
     events.AgentReady: presence.ready,
-    events.AgentReachable: presence.reachable,
-    events.AgentUnreachable: presence.unreachable,
-    events.WrapUpCoded: work.coded,
-    events.WrapUpExtended: work.extended,
-    events.WrapUpEnded: work.ended,
+    events.AgentReachable: devices.reachable,
+    events.AgentUnreachable: devices.unreachable,
+    events.DeviceVanished: devices.vanished,
+    events.WrapUpCoded: wrap_up.coded,
+    events.WrapUpExtended: wrap_up.extended,
+    events.WrapUpEnded: wrap_up.ended,
 }
 """What each event does; `Tick` fires deadlines instead."""
 
 ON_DEADLINE: Mapping[Kind, Callable[[State, int], None]] = {
-    Kind.WRAP_UP: work.wrap_up_due,
+    Kind.WRAP_UP: wrap_up.wrap_up_due,
     Kind.RING: answers.not_answered,
     Kind.PREFERRED: waiting.preferred_waited,
     Kind.RELAX: waiting.relax,
@@ -70,6 +73,8 @@ ON_DEADLINE: Mapping[Kind, Callable[[State, int], None]] = {
     Kind.MAX_WAIT: waiting.waited_too_long,
     Kind.ANNOUNCE: waiting.announce,
     Kind.INCIDENT: incidents.expired,
+    Kind.DEVICE: devices.stayed_away,
+    Kind.LEG: devices.leg_stayed_away,
 }
 
 

@@ -4,6 +4,7 @@ from typing import Literal
 
 from msgspec import Struct
 
+from agents.devices import Carrier
 from agents.roster import ContactId as ContactId
 from agents.roster import OfferId as OfferId
 from agents.skills import AgentId
@@ -11,6 +12,13 @@ from queues.desk import Calendar, Desk, EntryId, Incident, IncidentId, LineId, M
 
 Diversion = Literal["voicemail", "callback"]
 """The services for which a waiting contact may leave its line."""
+
+
+FIRST_CHANNEL = "sip"
+"""Journals of 0.1.0 name no channel: there was only this one."""
+
+FIRST_DEVICE = Carrier(FIRST_CHANNEL, "")
+"""Nor do they name devices: an agent had one phone."""
 
 
 class Event(Struct, frozen=True, gc=False):
@@ -72,7 +80,7 @@ class ContactArrived(Event, frozen=True, tag="ContactArrived"):
     """A channel hands over a call, a mail or a fax."""
 
     ref: str
-    """The channel's own name for it, unique among live contacts; comes back in the first effect."""
+    """The channel's own name for it; comes back in every effect about it."""
     entry: EntryId
     medium: Medium
     """Must be that of the entry; an entry of another medium is unknown."""
@@ -86,6 +94,8 @@ class ContactArrived(Event, frozen=True, tag="ContactArrived"):
     """Held for this agent first …"""
     preferred_ms: int = 0
     """… for so long at most, and only while he is signed in and not paused."""
+    channel: str = FIRST_CHANNEL
+    """Who brought it; `ref` is unique among the live contacts of its channel."""
 
 
 class PromptEnded(Event, frozen=True, tag="PromptEnded"):
@@ -200,17 +210,29 @@ class AgentReady(Event, frozen=True, tag="AgentReady"):
 
 
 class AgentReachable(Event, frozen=True, tag="AgentReachable"):
-    """A device of his for this medium is there (a phone registered)."""
+    """A device of his for this medium is there (a phone registered, a desktop opened)."""
 
     agent: AgentId
     medium: Medium
+    device: Carrier = FIRST_DEVICE
 
 
 class AgentUnreachable(Event, frozen=True, tag="AgentUnreachable"):
-    """His last device for this medium is gone."""
+    """A device of his carries this medium no more; what it rings for is withdrawn at once."""
 
     agent: AgentId
     medium: Medium
+    device: Carrier = FIRST_DEVICE
+
+
+class DeviceVanished(Event, frozen=True, tag="DeviceVanished"):
+    """A device of his is away without a word (a page reloads, a connection breaks) and may come back.
+
+    It is not offered anything. After the desk's grace its offers are withdrawn and its work is handed back.
+    """
+
+    agent: AgentId
+    device: Carrier
 
 
 class WrapUpCoded(Event, frozen=True, tag="WrapUpCoded"):
@@ -263,6 +285,7 @@ AnyEvent = (
     | AgentReady
     | AgentReachable
     | AgentUnreachable
+    | DeviceVanished
     | WrapUpCoded
     | WrapUpExtended
     | WrapUpEnded

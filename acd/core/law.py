@@ -35,7 +35,7 @@ class Row(NamedTuple):
 
 
 LAW: Mapping[type[Effect], Row] = {
-    effects.RejectContact: Row(("ref",), OnRestart.SWEPT),
+    effects.RejectContact: Row(("carrier",), OnRestart.SWEPT),
     effects.AdmitContact: Row(("contact",), OnRestart.STANDS),
     effects.AnnouncePosition: Row((), OnRestart.DROPPED),
     effects.OfferContact: Row(("offer",), OnRestart.STANDS),

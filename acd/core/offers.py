@@ -5,13 +5,13 @@ from acd.core.deadlines import Kind
 from acd.core.events import OfferId
 from acd.core.matching import choose_agents, choose_contact, rank_of
 from acd.core.state import State, step
-from agents.roster import Seat, Work, free_media
+from agents.roster import Seat, Work, device_for, free_media
 from agents.states import WORK, WorkState
 from queues.contact import Contact
 from queues.priority import Rank
 from queues.states import CONTACT
 
-OF_WORK = (Kind.RING, Kind.WRAP_UP)
+OF_WORK = (Kind.RING, Kind.WRAP_UP, Kind.LEG)
 
 
 def refresh(state: State, seat: Seat) -> None:
@@ -52,7 +52,9 @@ def offer(state: State, contact: Contact, seat: Seat, rank: Rank, *, choice: str
     state.board.hide(contact.id)
     state.last_offer += 1
     number = OfferId(state.last_offer)
-    work = Work(number, contact.id, agent, contact.medium, line.id, WorkState.RINGING, now_ms, now_ms)
+    carrier = device_for(seat.record, contact.medium)
+    what = contact.id, agent, carrier, contact.medium, line.id
+    work = Work(number, *what, WorkState.RINGING, now_ms, now_ms)
     state.works[number] = work
     contact.offers.append(number)
     seat.works.append(work)
@@ -60,7 +62,7 @@ def offer(state: State, contact: Contact, seat: Seat, rank: Rank, *, choice: str
     refresh(state, seat)
     due_ms = now_ms + line.ring_ms
     state.deadlines.set(Kind.RING, number, due_ms)
-    state.order(effects.OfferContact(number, contact.id, agent, contact.medium, due_ms))
+    state.order(effects.OfferContact(number, contact.id, agent, due_ms, carrier=carrier))
     why = rank.priority_class, rank.used_ms, rank.target_ms, contact.step, line.policy, choice, compared
     state.tell(facts.Offered(now_ms, number, contact.id, agent, line.id, *why))
 
@@ -86,7 +88,7 @@ def withdraw(state: State, work: Work, cause: str) -> None:
     close(state, work, "withdraw")
     ids = work.id, work.contact, work.agent
     state.tell(facts.OfferWithdrawn(state.now_ms, *ids, cause))
-    state.order(effects.WithdrawOffer(*ids, work.medium, cause))
+    state.order(effects.WithdrawOffer(*ids, cause, carrier=work.carrier))
 
 
 def withdraw_all(state: State, contact: Contact, cause: str, but: int = 0) -> None:

@@ -1,15 +1,14 @@
-"""Agents come and go: signing in and out, pauses, phones."""
+"""Agents come and go: signing in and out, pauses."""
 
 from acd.core import facts
 from acd.core.answers import agent_gone
+from acd.core.connection import hand_all_back
 from acd.core.errors import Rejected
 from acd.core.events import (
     AgentPaused,
-    AgentReachable,
     AgentReady,
     AgentSignedIn,
     AgentSignedOut,
-    AgentUnreachable,
 )
 from acd.core.state import State, step
 from agents.states import AGENT
@@ -34,6 +33,7 @@ def signed_out(state: State, event: AgentSignedOut) -> None:
     seat.record.reason, seat.record.since_ms = "", state.now_ms
     state.tell(facts.SignedOut(state.now_ms, event.agent))
     agent_gone(state, seat, list(state.media), "agent left")
+    hand_all_back(state, seat.works, "signed out")
 
 
 def paused(state: State, event: AgentPaused) -> None:
@@ -54,21 +54,3 @@ def ready(state: State, event: AgentReady) -> None:
     seat.record.since_ms = seat.record.idle_since_ms = state.now_ms
     state.tell(facts.Ready(state.now_ms, event.agent))
     state.serve(seat)
-
-
-def reachable(state: State, event: AgentReachable) -> None:
-    seat = state.seat(event.agent)
-    if event.medium in seat.record.reachable:
-        raise Rejected(f"agent {event.agent} is already reachable by {event.medium}")
-    seat.record.reachable = sorted([*seat.record.reachable, event.medium])
-    state.tell(facts.Reachable(state.now_ms, event.agent, event.medium))
-    state.serve(seat)
-
-
-def unreachable(state: State, event: AgentUnreachable) -> None:
-    seat = state.seat(event.agent)
-    if event.medium not in seat.record.reachable:
-        raise Rejected(f"agent {event.agent} is not reachable by {event.medium}")
-    seat.record.reachable = [medium for medium in seat.record.reachable if medium != event.medium]
-    state.tell(facts.Unreachable(state.now_ms, event.agent, event.medium))
-    agent_gone(state, seat, (event.medium,), "unreachable")

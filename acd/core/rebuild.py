@@ -6,6 +6,7 @@ from msgspec.structs import replace
 
 from acd.core import facts
 from acd.core.answers import agent_gone, let_all_go
+from acd.core.connection import hand_all_back
 from acd.core.deadlines import Kind
 from acd.core.errors import Rejected
 from acd.core.events import CalendarChanged, DeskChanged
@@ -48,7 +49,7 @@ def derive(state: State, records: Iterable[AgentRecord]) -> None:
 
 def seat_contacts(state: State) -> None:
     """Put the contacts on the empty board."""
-    state.refs = {contact.ref: contact.id for contact in state.contacts.values()}
+    state.carried = {contact.carrier: contact.id for contact in state.contacts.values()}
     state.held = {}
     for contact in state.contacts.values():
         if contact.held_until_ms and contact.preferred is not None:
@@ -95,17 +96,25 @@ def desk_changed(state: State, event: DeskChanged) -> None:
     for record in records:
         if record.id not in known:
             _dismiss(state, record)
+    for seat in list(state.seats.values()):
+        if seat.record.state is AgentState.SIGNED_OUT:
+            hand_all_back(state, seat.works, "signed out")
 
 
 def with_drained(state: State, desk: Desk) -> Desk:
-    """The desk plus those lines that it drops although contacts or works still live in them."""
+    """The desk plus those lines and media that it drops although contacts or works still live in them."""
     used = {contact.line for contact in state.contacts.values()} | {w.line for w in state.works.values()}
     kept = {line.id for line in desk.lines}
     lines = tuple(line for line in state.desk.lines if line.id in used and line.id not in kept)
     needed = {calendar for line in lines for calendar in (line.calendar, line.hours)}
     known = {calendar.id for calendar in desk.calendars}
     calendars = tuple(c for c in state.desk.calendars if c.id in needed and c.id not in known)
-    return replace(desk, lines=desk.lines + lines, calendars=desk.calendars + calendars)
+    media = {contact.medium for contact in state.contacts.values()} | {w.medium for w in state.works.values()}
+    missing = media - set(desk.medium_ids)
+    traits = tuple(traits for traits in state.desk.media if traits.id in missing)
+    return replace(
+        desk, lines=desk.lines + lines, calendars=desk.calendars + calendars, media=desk.media + traits
+    )
 
 
 def _dismiss(state: State, record: AgentRecord) -> None:

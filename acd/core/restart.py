@@ -13,7 +13,7 @@ from queues.states import ContactState
 
 
 def restarted(state: State, event: Restarted) -> None:
-    """Every offer gets its full time again: while the server was down, no answer could reach it.
+    """Every offer gets its full time again, and so does a device that is waited for: none could reach us.
 
     Raises Rejected: it was down from a moment that is still to come.
     """
@@ -23,6 +23,8 @@ def restarted(state: State, event: Restarted) -> None:
         if work.state is WorkState.RINGING:
             due_ms = state.now_ms + state.lines[LineId(work.line)].ring_ms
             state.deadlines.set(Kind.RING, work.id, due_ms)
+    state.deadlines.put_off(Kind.DEVICE, state.now_ms + state.desk.device_grace_ms)
+    state.deadlines.put_off(Kind.LEG, state.now_ms + state.desk.leg_grace_ms)
     state.tell(facts.Restart(state.now_ms, event.since_ms))
 
 
@@ -37,8 +39,9 @@ def standing(state: State) -> list[Effect]:
         line = state.lines[contact.line]
         waits_for_it = contact.state is ContactState.GREETING
         greeting = contact.greeting if waits_for_it else ""
-        admit = contact.id, contact.ref, contact.medium, greeting, waits_for_it, line.music
-        effects.append(AdmitContact(*admit, promise=state.media[contact.medium].promise))
+        admit = contact.id, greeting, waits_for_it, line.music
+        promise = state.media[contact.medium].promise
+        effects.append(AdmitContact(*admit, carrier=contact.carrier, promise=promise))
     for work in state.works.values():
         if work.state is not WorkState.WRAP_UP:
             effects.append(_of_work(state, work))
@@ -49,5 +52,5 @@ def _of_work(state: State, work: Work) -> Effect:
     ids = work.id, work.contact, work.agent
     if work.state is WorkState.RINGING:
         due_ms = state.deadlines.get(Kind.RING, work.id)
-        return OfferContact(*ids, work.medium, work.started_ms if due_ms is None else due_ms)
-    return ConnectContact(*ids, work.medium)
+        return OfferContact(*ids, work.started_ms if due_ms is None else due_ms, carrier=work.carrier)
+    return ConnectContact(*ids, carrier=work.carrier)

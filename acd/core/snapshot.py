@@ -3,6 +3,7 @@
 import msgspec
 from msgspec import Struct
 
+from acd.core import migrate
 from acd.core.deadlines import Deadlines, Saved
 from acd.core.errors import UnreadableSnapshot
 from acd.core.rebuild import rebuild
@@ -11,11 +12,8 @@ from agents.roster import AgentRecord, Work
 from queues.contact import Contact
 from queues.desk import Desk, Incident, TenantId
 
-OLDEST_VERSION = 2
-"""Snapshots since then can be read: what they lack has a default, what they have in excess is passed over."""
 
-
-class Image(Struct, array_like=True):
+class Image(Struct):
     """What is saved. Everything else is derived from it."""
 
     version: int
@@ -23,13 +21,20 @@ class Image(Struct, array_like=True):
     last_contact: int
     last_offer: int
     last_incident: int
+    last_device: int
     desk: Desk
     contacts: list[Contact]
     works: list[Work]
     agents: list[AgentRecord]
     incidents: list[tuple[int, Incident]]
     deadlines: Saved
-    lists: list[tuple[TenantId, str, int]] = []
+    lists: list[tuple[TenantId, str, int]]
+
+
+class _Written(Struct):
+    """By which version."""
+
+    version: int
 
 
 def save(state: State, version: int) -> bytes:
@@ -40,6 +45,7 @@ def save(state: State, version: int) -> bytes:
         state.last_contact,
         state.last_offer,
         state.last_incident,
+        state.last_device,
         state.desk,
         list(state.contacts.values()),
         list(state.works.values()),
@@ -54,13 +60,13 @@ def save(state: State, version: int) -> bytes:
 def load(saved: bytes, version: int) -> State:
     """Raises UnreadableSnapshot."""
     try:
-        written_by = msgspec.msgpack.decode(
-            msgspec.msgpack.decode(saved, type=list[msgspec.Raw])[0], type=int
-        )
-        if not OLDEST_VERSION <= written_by <= version:
+        if migrate.is_of_version_2(saved):
+            return _state_of(msgspec.convert(migrate.from_version_2(saved, version), Image))
+        written_by = msgspec.msgpack.decode(saved, type=_Written).version
+        if written_by != version:
             raise UnreadableSnapshot(f"the snapshot is of engine version {written_by}, this is {version}")
         return _state_of(msgspec.msgpack.decode(saved, type=Image))
-    except (msgspec.MsgspecError, LookupError, ValueError) as error:
+    except (msgspec.MsgspecError, LookupError, ValueError, TypeError) as error:
         raise UnreadableSnapshot(f"the snapshot cannot be read: {error}") from error
 
 
@@ -69,6 +75,7 @@ def _state_of(image: Image) -> State:
     state.now_ms, state.desk = image.now_ms, image.desk
     state.last_contact, state.last_offer = image.last_contact, image.last_offer
     state.last_incident, state.incidents = image.last_incident, dict(image.incidents)
+    state.last_device = image.last_device
     state.contacts = {contact.id: contact for contact in image.contacts}
     state.works = {work.id: work for work in image.works}
     state.deadlines = Deadlines(image.deadlines)

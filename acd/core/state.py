@@ -7,6 +7,7 @@ from acd.core.deadlines import Deadlines
 from acd.core.effects import Effect
 from acd.core.errors import Rejected
 from acd.core.facts import Fact
+from agents.devices import Carrier
 from agents.roster import Seat, Work
 from agents.skills import AgentId
 from queues.board import Board
@@ -52,6 +53,7 @@ class State:
         self.last_contact = 0
         self.last_offer = 0
         self.last_incident = 0
+        self.last_device = 0
         self.incidents: dict[int, Incident] = {}
         """Those that are on, by running number: in the order in which they were declared."""
 
@@ -63,7 +65,8 @@ class State:
         self.media: dict[Medium, MediumTraits] = {}
         self.clocks: dict[CalendarId, Clock] = {ALWAYS: WallClock()}
         self.board = Board(())
-        self.refs: dict[str, int] = {}
+        self.carried: dict[Carrier, int] = {}
+        """Whose leg it is → live contact."""
         self.held: dict[AgentId, dict[int, None]] = {}
         """Contacts that are held for their preferred agent."""
 

@@ -189,7 +189,7 @@ def announce(state: State, number: int) -> None:
     told = min(rank, contact.told_position or rank)
     contact.told_position = told
     state.tell(facts.PositionTold(state.now_ms, ContactId(number), told, rank))
-    state.order(effects.AnnouncePosition(ContactId(number), contact.medium, told))
+    state.order(effects.AnnouncePosition(ContactId(number), told, carrier=contact.carrier))
 
 
 def waited_too_long(state: State, number: int) -> None:
@@ -204,8 +204,7 @@ def give_up(state: State, contact: Contact) -> None:
         return
     contact.state = step(CONTACT, contact.state, "give up")
     end(state, contact, "waited too long")
-    cause = contact.id, contact.medium, "waited too long"
-    state.order(effects.ReleaseContact(*cause))
+    state.order(effects.ReleaseContact(contact.id, "waited too long", carrier=contact.carrier))
 
 
 def overflow(state: State, contact: Contact, line: LineId, reason: str) -> None:
@@ -224,7 +223,7 @@ def forget(state: State, contact: Contact) -> None:
     """It waits no longer, and is live no longer."""
     leave_line(state, contact)
     del state.contacts[contact.id]
-    del state.refs[contact.ref]
+    del state.carried[contact.carrier]
 
 
 def quit_line(state: State, contact: Contact) -> None:
@@ -242,4 +241,4 @@ def diverted(state: State, event: ContactDiverted) -> None:
     quit_line(state, contact)
     gone = event.contact, contact.line, event.kind, state.now_ms - contact.anchor_ms
     state.tell(facts.FlowedOut(state.now_ms, *gone))
-    state.order(effects.ReleaseContact(event.contact, contact.medium, event.kind))
+    state.order(effects.ReleaseContact(event.contact, event.kind, carrier=contact.carrier))

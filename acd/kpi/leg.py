@@ -27,7 +27,7 @@ class View(StrEnum):
     """In which its outcome was decided: live boards."""
 
 
-GOES_ON = frozenset(("transfer", "overflow", "leg lost"))
+GOES_ON = frozenset(("transfer", "overflow", "leg lost", "handed back"))
 """Kinds of FLOWED_OUT after which the contact is still ours: another leg of it follows."""
 
 BY_DESK = "waited too long"
@@ -53,7 +53,7 @@ class Leg(Struct, gc=False):
     number: int = 1
     """1 is the contact's first line, and so on."""
     cause: str = "arrived"
-    """Why it entered the line: `arrived`, `transfer`, `overflow`, `leg lost`; `blocked`: it did not."""
+    """Why it entered the line: `arrived`, `transfer`, `overflow`, `leg lost`, `handed back`; or `blocked`."""
     queued_ms: int = 0
     """When it entered the line; when it was blocked, or the announcement began, if it never did."""
     anchor_ms: int = 0
@@ -62,7 +62,9 @@ class Leg(Struct, gc=False):
     """When the outcome was decided: the answer, if an agent kept it; the hand-over, if he did not."""
     outcome: Outcome = Outcome.OPEN
     kind: str = ""
-    """Of a flow-out: `transfer`, `overflow`, `leg lost`, `voicemail`, `callback`; of a block: its reason.
+    """Of a flow-out: `transfer`, `overflow`, `leg lost`, `handed back`, `voicemail`, `callback`.
+
+    Of a block: its reason.
 
     Of an abandon: `greeting`, `waiting`, `offered`, `leg lost`, `waited too long`; of an incident: by whom.
     """

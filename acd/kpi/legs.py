@@ -214,12 +214,13 @@ class Ledger:
             leg.escalated_ms = fact.t_ms
         self._hand_on(leg, fact.t_ms, fact.to_line, "transfer")
 
-    def _agent_leg_lost(self, fact: facts.AgentLegLost) -> None:
+    def _waits_again(self, fact: facts.AgentLegLost | facts.HandedBack) -> None:
         leg = self._legs.pop(fact.contact, None)
         if leg is None:
             self.stranger_ms = fact.t_ms
         else:
-            self._hand_on(leg, fact.t_ms, leg.line, "leg lost")
+            kind = "leg lost" if isinstance(fact, facts.AgentLegLost) else "handed back"
+            self._hand_on(leg, fact.t_ms, leg.line, kind)
 
     def _wrap_up_started(self, fact: facts.WrapUpStarted) -> None:
         leg = self._ending
@@ -324,7 +325,8 @@ _HANDLERS: Mapping[type[Fact], str] = {
     facts.InterruptionEnded: "_interruption_ended",
     facts.Released: "_released",
     facts.Transferred: "_transferred",
-    facts.AgentLegLost: "_agent_leg_lost",
+    facts.AgentLegLost: "_waits_again",
+    facts.HandedBack: "_waits_again",
     facts.WrapUpStarted: "_wrap_up_started",
     facts.WrapUpCode: "_wrap_up_code",
     facts.WrapUpDone: "_wrap_up_done",

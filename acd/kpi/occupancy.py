@@ -80,6 +80,8 @@ class _Seat:
         self.row_over_ms = t_ms
 
 
+_Over = facts.Released | facts.Transferred | facts.AgentLegLost | facts.HandedBack
+
 _TALK, _BY_AGENT, _BY_OTHER, _REST = 0, 1, 2, 4
 
 
@@ -187,7 +189,7 @@ class TimeSheet:
             _count_work(seat, bits, 1)
             self._handling[contact] = seat, bits
 
-    def _over(self, fact: facts.Released | facts.Transferred | facts.AgentLegLost) -> None:
+    def _over(self, fact: _Over) -> None:
         found = self._handling.pop(fact.contact, None)
         if found is not None:
             seat, bits = found
@@ -272,6 +274,7 @@ _HANDLERS: Mapping[type[Fact], str] = {
     facts.InterruptionEnded: "_interruption_ended",
     facts.Transferred: "_over",
     facts.AgentLegLost: "_over",
+    facts.HandedBack: "_over",
     facts.Released: "_over",
     facts.WrapUpStarted: "_wrap_up_started",
     facts.WrapUpDone: "_wrap_up_done",

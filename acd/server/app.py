@@ -177,7 +177,7 @@ class App:
         standing = self.driver.engine.standing()
         for channel in self.channels:
             records = _records_of(recovered, channel.name)
-            mine = [effect for effect in standing if getattr(effect, "medium", None) in channel.media]
+            mine = [effect for effect in standing if effect.carrier.channel == channel.name]
             host: Host = ServerHost(channel.name, self.driver, self.gate, self.content, self.people)
             await channel.start(host, records, mine)
             self._channel_states[channel.name] = "up"

@@ -8,28 +8,21 @@ import structlog
 from acd.core.effects import Effect
 from acd.core.law import contact_of
 from acd.ports import Channel
-from queues.desk import Medium
 
 _log = structlog.get_logger("acd.dispatch")
 
 
 class NobodyServes(LookupError):
-    """The engine has a contact of a medium whose channel is not configured (any more)."""
+    """The engine has a contact or a device of a channel that is not configured (any more)."""
 
 
 class Dispatch:
     """Routes effects. What fails in a channel is logged and counted; it never reaches the loop."""
 
     def __init__(self, channels: Iterable[Channel]) -> None:
-        """Raises ValueError when two channels claim the same medium."""
-        self._by_medium: dict[Medium, Channel] = {}
+        self._channels = {channel.name: channel for channel in channels}
         self.carried: Counter[str] = Counter()
         self.failed: Counter[str] = Counter()
-        for channel in channels:
-            for medium in channel.media:
-                taken = self._by_medium.setdefault(medium, channel)
-                if taken is not channel:
-                    raise ValueError(f"both {taken.name} and {channel.name} claim medium {medium}")
 
     def carry_out(self, effect: Effect, seq: int, index: int) -> None:
         """Hand the effect on. Never raises."""
@@ -44,8 +37,7 @@ class Dispatch:
             self.carried[kind] += 1
 
     def _channel_of(self, effect: Effect) -> Channel:
-        medium: Medium = effect.medium  # type: ignore[attr-defined]
-        found = self._by_medium.get(medium)
+        found = self._channels.get(effect.carrier.channel)
         if found is None:
-            raise NobodyServes(f"no channel serves {medium}")
+            raise NobodyServes(f"there is no channel {effect.carrier.channel}")
         return found

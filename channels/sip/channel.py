@@ -10,7 +10,6 @@ import structlog
 
 from acd.core.effects import Effect
 from acd.ports import Host
-from agents.capacity import VOICE
 from channels.media.commands import Close
 from channels.media.embedded.client import MediaClient
 from channels.media.embedded.starter import MediaSettings, attach_or_start
@@ -46,7 +45,6 @@ class SipChannel:
     """
 
     name = NAME
-    media = frozenset({VOICE})
 
     def __init__(self, site: Site) -> None:
         self.settings: SipSettings = read_settings(site)

@@ -102,8 +102,11 @@ def _of_scenario(scenario: Scenario) -> Iterator[str]:
 def _of_streams(scenario: Scenario) -> Iterator[str]:
     if any(stream.redial is not None for stream in scenario.streams):
         yield "redials"
-    if len({entry.medium for entry in entries_of(scenario)}) > 1:
+    media = {entry.medium for entry in entries_of(scenario)}
+    if len(media) > 1:
         yield "more than one medium"
+    if any(traits.put_aside for traits in scenario.desk.media if traits.id in media):
+        yield "work that is handed back when its agent goes home"
 
 
 def _of_lines(scenario: Scenario) -> Iterator[str]:

@@ -91,7 +91,7 @@ class HandingBack:
             carry_out(effect)
 
     def _admitted(self, effect: Any) -> None:
-        self._jobs[effect.contact] = self._coming.pop(effect.ref)
+        self._jobs[effect.contact] = self._coming.pop(effect.carrier.ref)
 
     def _offered(self, effect: Any) -> None:
         self._clock.submit(events.OfferAccepted(effect.offer))

@@ -98,7 +98,7 @@ class Callers:
 
     def admitted(self, effect: effects.AdmitContact) -> None:
         """The desk took it: it waits, or hears a text first."""
-        caller = self._coming.pop(effect.ref)
+        caller = self._coming.pop(effect.carrier.ref)
         caller.contact = effect.contact
         caller.waits = True
         self.live[effect.contact] = caller
@@ -138,7 +138,7 @@ class Callers:
 
     def rejected(self, effect: effects.RejectContact) -> None:
         """The desk did not take it."""
-        self._try_again(self._coming.pop(effect.ref))
+        self._try_again(self._coming.pop(effect.carrier.ref))
 
     def released(self, effect: effects.ReleaseContact) -> None:
         """It is over: its agent ended it, or the desk did while it waited."""

@@ -103,6 +103,12 @@ class Conversations:
                 talk_ms //= 2
         self._go_on(caller, talk_ms)
 
+    def taken_away(self, effect: effects.ReleaseAgent) -> None:
+        """Handed on, or handed back as its agent went home: whoever gets it next begins anew."""
+        caller = self._live.get(effect.contact)
+        if caller is not None:
+            caller.ends_ms = caller.hold_ms = 0
+
     def _go_on(self, caller: Caller, for_ms: int) -> None:
         caller.ends_ms = self._clock.now_ms() + for_ms
         self._clock.call_at(caller.ends_ms, self._next, caller)

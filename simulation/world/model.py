@@ -74,6 +74,7 @@ class World:
         on[effects.ReleaseContact] = callers.released
         on[effects.ReturnToWaiting] = callers.returned
         on[effects.ConnectContact] = talks.connected
+        on[effects.ReleaseAgent] = talks.taken_away
         if answered_at_once(scenario):
             on[effects.OfferContact] = talks.accept_at_once
         else:

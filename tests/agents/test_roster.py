@@ -3,6 +3,7 @@
 import pytest
 
 from agents.capacity import MAIL, VOICE, Medium
+from agents.devices import Carrier
 from agents.roster import AgentRecord, ContactId, OfferId, Seat, Work, free_media, shown_state
 from agents.skills import AgentId
 from agents.states import AgentState, WorkState
@@ -14,7 +15,7 @@ ANNA = AgentId("anna")
 def seat(state: AgentState, *works: tuple[Medium, WorkState], reachable: tuple[Medium, ...] = (M, V)) -> Seat:
     anna = Seat(AgentRecord(ANNA, 0, state=state, reachable=list(reachable)), {}, {V: 1, M: 2})
     anna.works = [
-        Work(OfferId(n), ContactId(n), ANNA, medium, "help", at, 0, 0)
+        Work(OfferId(n), ContactId(n), ANNA, Carrier("sip", "anna"), medium, "help", at, 0, 0)
         for n, (medium, at) in enumerate(works, 1)
     ]
     return anna

@@ -80,6 +80,8 @@ def test_a_silent_desk_has_the_defaults_of_the_desk() -> None:
     said = defaults()
     assert tuple(said["desk"]["pause_reasons"]) == Desk().pause_reasons  # type: ignore[arg-type]
     assert said["desk"]["no_answer_reason"] == Desk().no_answer_reason
+    assert (said["desk"]["device_grace"], said["desk"]["leg_grace"]) == ("30s", "90s")
+    assert (Desk().device_grace_ms, Desk().leg_grace_ms) == (30_000, 90_000)
     assert said["agents"]["capacity"] == dict(Agent.__struct_defaults__[0])
 
 
@@ -102,6 +104,7 @@ def test_what_belongs_to_the_desk(everything: Site) -> None:
     """Pauses, interruption and names; names are not in the desk, which is journalled."""
     desk = everything.desk
     assert (desk.pause_reasons, desk.no_answer_reason) == (("lunch",), "did not answer")
+    assert (desk.device_grace_ms, desk.leg_grace_ms) == (10_000, 60_000)
     assert desk.interrupts == (
         (VOICE, MAIL),
         (VOICE, FAX),

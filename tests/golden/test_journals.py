@@ -3,29 +3,44 @@
 import pytest
 from msgspec.structs import replace
 
+from acd.core import events, facts
 from acd.core.events import OfferAccepted, OfferId
 from acd.core.facts import Offered
 from tests.golden.comparison import NAMES, Step, first_difference, recorded, unlike
 
-ROSTER_ORDER = {"moves-late-101": 374, "moves-on-time-101": 410}
-"""Version 3 declares a law of order: agents freed by one event choose in the order of the roster. Until then
-the one who answered came first, whoever he was; from these entries on two agents have each other's contacts.
+RULES = {
+    "day": (4540, events.AgentSignedOut, facts.HandedBack),
+    "hour-21": (820, events.AgentSignedOut, facts.HandedBack),
+    "hour-3": (1340, events.AgentSignedOut, facts.HandedBack),
+    "hour-8": (538, events.AgentSignedOut, facts.HandedBack),
+    "moves-late-100": (66, events.OfferFailed, facts.Requeued),
+    "moves-late-101": (374, events.OfferAccepted, facts.Offered),
+    "moves-late-102": (49, events.LegLost, facts.Requeued),
+    "moves-on-time-100": (84, events.OfferFailed, facts.Requeued),
+    "moves-on-time-101": (410, events.OfferAccepted, facts.Offered),
+    "moves-on-time-102": (51, events.LegLost, facts.Requeued),
+}
+"""Journal → the first entry at which version 3 decides otherwise, by a rule that it declares.
+
+Who goes home hands back what can be put aside; an offer that did not arrive pauses nobody; agents freed by
+one event choose in the order of the roster.
 """
 
 
-@pytest.mark.parametrize("name", sorted(set(NAMES) - set(ROSTER_ORDER)))
-def test_a_recorded_journal_gives_the_facts_that_it_gave(name: str) -> None:
-    difference = first_difference(recorded(name))
-    assert difference is None, f"{name}: {difference}"
+@pytest.mark.parametrize("name", NAMES)
+def test_a_recorded_journal_gives_the_facts_that_it_gave_until_a_rule_that_was_changed_on_purpose(
+    name: str,
+) -> None:
+    found = first_difference(recorded(name))
+    assert found is not None
+    assert (found.entry, type(found.event), type(found.present)) == RULES[name], found
 
 
-@pytest.mark.parametrize("name", ROSTER_ORDER)
-def test_the_declared_law_of_order_is_the_only_difference(name: str) -> None:
+@pytest.mark.parametrize("name", ["moves-late-101", "moves-on-time-101"])
+def test_the_law_of_order_changes_the_agent_and_nothing_else(name: str) -> None:
     """The same contact at the same moment by the same claim; its agent is the other one of two free ones."""
     found = first_difference(recorded(name))
     assert found is not None
-    assert found.entry == ROSTER_ORDER[name]
-    assert isinstance(found.event, OfferAccepted)
     assert isinstance(found.recorded, Offered)
     assert isinstance(found.present, Offered)
     assert replace(found.present, agent=found.recorded.agent) == found.recorded

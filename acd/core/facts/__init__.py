@@ -2,6 +2,9 @@
 
 from acd.core.facts.fact import Fact
 from acd.core.facts.of_agents import (
+    DeviceAway,
+    DeviceBack,
+    DeviceGone,
     Interrupted,
     InterruptionEnded,
     Paused,
@@ -24,6 +27,7 @@ from acd.core.facts.of_contacts import (
     Blocked,
     Deflected,
     FlowedOut,
+    HandedBack,
     Held,
     Informed,
     Overflowed,
@@ -58,18 +62,66 @@ AnyFact = (
     Restart | DeskSet | CalendarSet | ListSet | IncidentOn | IncidentOff | Blocked | Arrived | Announced
     | Informed | Queued | Requeued | PreferredHeld | PreferredLet | Relaxed | Promoted | PriorityChange
     | TriedForgotten | PositionTold | Offered | Refused | NotAnswered | OfferLost | OfferWithdrawn | Answered
-    | Held | Resumed | Interrupted | InterruptionEnded | Transferred | Overflowed | AgentLegLost | Abandoned
+    | Held | Resumed | Interrupted | InterruptionEnded | Transferred | Overflowed | AgentLegLost | HandedBack
+    | Abandoned
     | Released | FlowedOut | Deflected | WrapUpStarted | WrapUpExtension | WrapUpCode | WrapUpOverdue
-    | WrapUpDone | SignedIn | SignedOut | Paused | Ready | Reachable | Unreachable
+    | WrapUpDone | SignedIn | SignedOut | Paused | Ready | Reachable | DeviceAway
+    | DeviceBack | DeviceGone | Unreachable
 )  # fmt: skip
 
 __all__ = [
-    "ENDINGS", "Abandoned", "AgentLegLost", "Announced", "Answered", "AnyFact", "Arrived",
-    "Blocked", "CalendarSet", "Deflected", "DeskSet", "Fact", "FlowedOut", "Held", "IncidentOff",
-    "IncidentOn", "Informed", "Interrupted", "InterruptionEnded", "ListSet", "NotAnswered", "OfferFact",
-    "OfferLost", "OfferWithdrawn", "Offered", "Overflowed", "Paused", "PositionTold",
-    "PreferredHeld", "PreferredLet", "PriorityChange", "Promoted", "Queued", "Reachable", "Ready",
-    "Refused", "Relaxed", "Released", "Requeued", "Restart", "Resumed", "SignedIn", "SignedOut",
-    "Transferred", "TriedForgotten", "Unreachable", "WrapUpCode", "WrapUpDone", "WrapUpExtension",
-    "WrapUpOverdue", "WrapUpStarted",
+    "ENDINGS",
+    "Abandoned",
+    "AgentLegLost",
+    "Announced",
+    "Answered",
+    "AnyFact",
+    "Arrived",
+    "Blocked",
+    "CalendarSet",
+    "Deflected",
+    "DeskSet",
+    "DeviceAway",
+    "DeviceBack", "DeviceGone",
+    "Fact",
+    "FlowedOut",
+    "HandedBack",
+    "Held",
+    "IncidentOff",
+    "IncidentOn",
+    "Informed",
+    "Interrupted",
+    "InterruptionEnded",
+    "ListSet",
+    "NotAnswered",
+    "OfferFact",
+    "OfferLost",
+    "OfferWithdrawn",
+    "Offered",
+    "Overflowed",
+    "Paused",
+    "PositionTold",
+    "PreferredHeld",
+    "PreferredLet",
+    "PriorityChange",
+    "Promoted",
+    "Queued",
+    "Reachable",
+    "Ready",
+    "Refused",
+    "Relaxed",
+    "Released",
+    "Requeued",
+    "Restart",
+    "Resumed",
+    "SignedIn",
+    "SignedOut",
+    "Transferred",
+    "TriedForgotten",
+    "Unreachable",
+    "WrapUpCode",
+    "WrapUpDone",
+    "WrapUpExtension",
+    "WrapUpOverdue",
+    "WrapUpStarted",
 ]  # fmt: skip

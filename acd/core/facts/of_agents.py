@@ -2,6 +2,7 @@
 
 from acd.core.events import ContactId
 from acd.core.facts.fact import Fact
+from agents.devices import Carrier
 from agents.skills import AgentId
 from queues.desk import Medium
 
@@ -36,6 +37,28 @@ class Reachable(Fact, frozen=True, tag="Reachable"):
 
     agent: AgentId
     medium: Medium
+
+
+class DeviceAway(Fact, frozen=True, tag="DeviceAway"):
+    """A device of his is away without a word; until `until_ms` it is waited for."""
+
+    agent: AgentId
+    device: Carrier
+    until_ms: int
+
+
+class DeviceBack(Fact, frozen=True, tag="DeviceBack"):
+    """The device is there again, in time."""
+
+    agent: AgentId
+    device: Carrier
+
+
+class DeviceGone(Fact, frozen=True, tag="DeviceGone"):
+    """A device that was away is none of his any more."""
+
+    agent: AgentId
+    device: Carrier
 
 
 class Unreachable(Fact, frozen=True, tag="Unreachable"):

@@ -163,6 +163,15 @@ class AgentLegLost(Fact, frozen=True, tag="AgentLegLost"):
     agent: AgentId
 
 
+class HandedBack(Fact, frozen=True, tag="HandedBack"):
+    """Its agent signed out or stayed away, and it could be put aside: it waits again, at its old place."""
+
+    contact: ContactId
+    agent: AgentId
+    reason: str
+    """`signed out` or `stayed away`."""
+
+
 class Abandoned(Fact, frozen=True, tag="Abandoned"):
     """The other side left before an answer. `stage`: `greeting`, `waiting` or `offered`."""
 

@@ -6,7 +6,7 @@ from acd.ports import PartyKind
 from agents.capacity import VOICE
 from channels.media.commands import Accept, Answer, Leave, LegId, Offer, Play
 from channels.sip.b2bua.call import Call
-from channels.sip.b2bua.calls import ALLOW, SDP, Calls
+from channels.sip.b2bua.calls import ALLOW, NAME, SDP, Calls
 from channels.sip.b2bua.leg import Leg, LegRecord, LegStage
 from channels.sip.protocol.address import Endpoint, make_uri, quoted
 from channels.sip.protocol.dialog import uas_dialog
@@ -99,7 +99,8 @@ def _arrive(calls: Calls, leg: Leg, request: Request) -> None:
     entry = EntryId(calls.settings.entry_of(request.target.user))
     caller = request.from_.uri.user or "anonymous"
     party, who = calls.host.identify(PartyKind.NUMBER, caller, entry, leg.id)
-    arrived = ContactArrived(leg.id, entry, VOICE, party, who.priority_class, who.head_start_ms)
+    rank = who.priority_class, who.head_start_ms
+    arrived = ContactArrived(leg.id, entry, VOICE, party, *rank, channel=NAME)
     if not calls.tell(arrived, calls.saved(leg)):
         _refuse(calls, leg, 500)
 
@@ -133,14 +134,14 @@ def _say_no(calls: Calls, leg: Leg, status: int) -> None:
 
 def rejected(calls: Calls, effect: RejectContact) -> None:
     """The engine did not take it."""
-    leg = calls.legs.get(effect.ref)
+    leg = calls.legs.get(effect.carrier.ref)
     if leg is not None and leg.record.stage is LegStage.OPENING:
         _refuse(calls, leg, REJECTIONS.get(effect.reason, 480))
 
 
 def admitted(calls: Calls, effect: AdmitContact) -> None:
     """Answer, greet, play music; after a restart as soon as the media have answered."""
-    leg = calls.legs.get(effect.ref)
+    leg = calls.legs.get(effect.carrier.ref)
     if leg is None:  # it went while the entry was being written
         calls.tell(ContactLeft(effect.contact))
         return

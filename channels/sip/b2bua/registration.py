@@ -8,6 +8,7 @@ from msgspec import Struct
 from acd.core.events import AgentReachable, AgentSignedIn, AgentUnreachable
 from acd.ports import Record
 from agents.capacity import VOICE
+from agents.devices import Carrier
 from agents.skills import AgentId
 from channels.sip.b2bua.calls import NAME
 from channels.sip.b2bua.telling import Telling
@@ -114,9 +115,9 @@ class Registrations:
         """Say whether the agent can be rung; what the engine knows already, it rejects."""
         agent = self._phones[user].agent
         if not self._registrar.bindings(user):
-            self._telling.tell(AgentUnreachable(agent, VOICE))
+            self._telling.tell(AgentUnreachable(agent, VOICE, Carrier(NAME, user)))
             return
-        came = self._telling.tell(AgentReachable(agent, VOICE))
+        came = self._telling.tell(AgentReachable(agent, VOICE, Carrier(NAME, user)))
         if came and new and self._settings.sign_in is SignIn.REGISTER:
             self._telling.tell(AgentSignedIn(agent))
 

@@ -64,7 +64,7 @@ def reconcile(calls: Calls, standing: Sequence[Effect]) -> None:
 
 
 def _admitted(calls: Calls, effect: AdmitContact) -> None:
-    leg = calls.legs.get(effect.ref)
+    leg = calls.legs.get(effect.carrier.ref)
     if leg is None:
         _lost(calls, LegLost(effect.contact))
         return
@@ -123,7 +123,7 @@ def _connected(calls: Calls, effect: ConnectContact) -> None:
 def _sweep(
     calls: Calls, admitted: Iterable[AdmitContact], works: Iterable[OfferContact | ConnectContact]
 ) -> None:
-    wanted = {effect.ref for effect in admitted} | {f"o{effect.offer}" for effect in works}
+    wanted = {effect.carrier.ref for effect in admitted} | {f"o{effect.offer}" for effect in works}
     for leg in [leg for leg in calls.legs.values() if leg.id not in wanted]:
         calls.count("swept leg")
         if leg.record.stage is LegStage.UP:

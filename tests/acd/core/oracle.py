@@ -5,8 +5,9 @@ from collections.abc import Sequence
 
 from acd.core import effects, events, facts
 from acd.core.engine import Engine, Outcome
-from agents.roster import shown_state
+from agents.roster import Seat, shown_state
 from agents.skills import AgentId
+from agents.states import IN_HAND, AgentState, WorkState
 from queues.contact import Contact
 from tests.acd.core.shadow import Shadow, facts_of
 from tests.acd.core.shadow_desk import ShadowContact
@@ -32,6 +33,8 @@ class Oracle:
         self.shadow.event = event
         self._handing_over = {fact.agent for fact in facts_of(outcome.facts, facts.Transferred)}
         self._handing_over |= {fact.agent for fact in facts_of(outcome.facts, facts.AgentLegLost)}
+        self._handing_over |= {fact.agent for fact in facts_of(outcome.facts, facts.HandedBack)}
+        self._handing_over |= {fact.agent for fact in facts_of(outcome.facts, facts.OfferLost)}
         self._handing_over |= {fact.agent for fact in facts_of(outcome.facts, facts.Refused)}
         self._ringing_of = 0
         for fact in outcome.facts:
@@ -176,6 +179,21 @@ class Oracle:
             assert {work.id for work in seats[agent].works} == {w.offer for w in self.shadow.works_of(agent)}
             assert shown_state(seats[agent]) == self._shown(mine.id, mine.state), agent
             self._one_medium_at_a_time(mine.id)
+            self._carried(seats[agent])
+
+    def _carried(self, seat: Seat) -> None:
+        """What rings, rings by a device of his; what can be put aside is in hand only by such a one."""
+        due_ms = self.engine.next_deadline()
+        late = due_ms is not None and due_ms <= self.engine.state.now_ms
+        devices = {device.carrier: device for device in seat.record.devices}
+        there = {m for device in devices.values() if not device.gone_ms for m in device.media}
+        assert set(seat.record.reachable) == there
+        for work in seat.works:
+            if work.state is WorkState.RINGING and not late:
+                assert work.carrier in devices, "rung by a device that is none of his"
+        signed_out = seat.record.state is AgentState.SIGNED_OUT
+        kept = [w for w in seat.works if w.state in IN_HAND and self.engine.state.media[w.medium].put_aside]
+        assert not (kept and signed_out), "he went home with what he could have put aside"
 
     def _same_incidents(self, now_ms: int) -> None:
         on = list(self.engine.state.incidents.values())
@@ -204,7 +222,7 @@ def _view(contact: Contact | ShadowContact) -> tuple[object, ...]:
     head_ms = contact.head_start_ms if isinstance(contact, Contact) else contact.head_ms
     asked = contact.asked_class if isinstance(contact, Contact) else contact.asked
     return (
-        contact.ref,
+        contact.carrier.ref if isinstance(contact, Contact) else contact.ref,
         contact.line,
         contact.medium,
         str(contact.state),
@@ -235,7 +253,7 @@ def effects_match_facts(outcome: Outcome) -> None:
     announced = [fact for fact in decided if isinstance(fact, facts.Announced)]
     assert played == [(fact.contact, fact.greeting, fact.mandatory) for fact in announced]
     blocked = [fact.ref for fact in decided if isinstance(fact, facts.Blocked)]
-    assert blocked == [effect.ref for effect in ordered if isinstance(effect, effects.RejectContact)]
+    assert blocked == [effect.carrier.ref for effect in ordered if isinstance(effect, effects.RejectContact)]
     ended = [(fact.contact, why) for fact in decided if (why := _cause(fact))]  # type: ignore[attr-defined]
     assert ended == [(e.contact, e.cause) for e in ordered if isinstance(e, effects.ReleaseContact)]
 

@@ -8,6 +8,7 @@ from acd.core.engine import Engine, Outcome
 from acd.core.errors import Rejected
 from acd.core.events import ContactId, OfferId
 from agents.capacity import VOICE
+from agents.devices import Carrier
 from agents.skills import AgentId
 from agents.states import WorkState
 from queues.contact import Contact
@@ -22,6 +23,9 @@ from tests.acd.core.random_desk import (
     random_desk,
     random_incident,
 )
+
+DEVICES = (Carrier("sip", "phone"), Carrier("desk", "page"), Carrier("desk", "other page"))
+"""An agent has these, or some of them, and each may carry every medium."""
 
 
 class Play:
@@ -241,10 +245,13 @@ MOVES: Mapping[str, Callable[[Play, int, int, int], None]] = {
     ),
     "ready": lambda play, x, y, z: play.submit(events.AgentReady(play.agent(x))) and None,
     "reachable": lambda play, x, y, z: (
-        play.submit(events.AgentReachable(play.agent(x), MEDIA[y % 3])) and None
+        play.submit(events.AgentReachable(play.agent(x), MEDIA[y % 4], DEVICES[z % 3])) and None
     ),
     "unreachable": lambda play, x, y, z: (
-        play.submit(events.AgentUnreachable(play.agent(x), MEDIA[y % 3])) and None
+        play.submit(events.AgentUnreachable(play.agent(x), MEDIA[y % 4], DEVICES[z % 3])) and None
+    ),
+    "vanish": lambda play, x, y, z: (
+        play.submit(events.DeviceVanished(play.agent(x), DEVICES[z % 3])) and None
     ),
     "desk": lambda play, x, y, z: play.submit(events.DeskChanged(random_desk(z, play.now_ms))) and None,
     "calendar": _calendar,
@@ -276,8 +283,9 @@ WEIGHTS: Mapping[str, int] = {
     "sign out": 1,
     "pause": 2,
     "ready": 16,
-    "reachable": 20,
+    "reachable": 28,
     "unreachable": 2,
+    "vanish": 2,
     "list": 1,
 }
 

@@ -2,9 +2,10 @@
 
 from random import Random
 
-from agents.capacity import FAX, MAIL, VOICE
+from agents.capacity import FAX, MAIL, VOICE, Medium
 from agents.skills import AgentId, Alternative, SkillId
 from queues.desk import (
+    DEFAULT_MEDIA,
     Agent,
     Calendar,
     CalendarId,
@@ -16,6 +17,7 @@ from queues.desk import (
     IncidentMode,
     Line,
     LineId,
+    MediumTraits,
     Overflow,
     Policy,
     Promotion,
@@ -27,7 +29,8 @@ from queues.desk import (
 )
 
 START_MS = 1_000_000
-MEDIA = [VOICE, MAIL, FAX]
+CHAT = Medium("chat")
+MEDIA = [VOICE, MAIL, FAX, CHAT]
 CODES = ("reset", "printer")
 
 
@@ -106,6 +109,13 @@ def _agent(rng: Random, number: int) -> Agent:
     )
 
 
+def _media(rng: Random) -> tuple[MediumTraits, ...]:
+    """The usual three and one of its own."""
+    leg = rng.random() < 0.5
+    chat = MediumTraits(CHAT, leg and rng.random() < 0.5, rng.random() < 0.5, rng.random() < 0.5, leg)
+    return (*DEFAULT_MEDIA, chat)
+
+
 def random_desk(seed: int, now_ms: int = START_MS) -> Desk:
     """A small desk that uses everything there is; ids overlap from seed to seed, rules do not."""
     rng = Random(seed)
@@ -128,6 +138,7 @@ def random_desk(seed: int, now_ms: int = START_MS) -> Desk:
         tuple(_line(rng, number, lines) for number in range(lines)),
         tuple(entries),
         tuple(_agent(rng, number) for number in agents),
+        media=_media(rng),
         interrupts=((VOICE, MAIL), (VOICE, FAX), (FAX, MAIL)),
     )
 

@@ -3,9 +3,10 @@
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
+from msgspec.structs import replace
+
 from acd.core import events, facts
 from agents.skills import AgentId
-from queues.desk import Desk
 from tests.acd.core.shadow_desk import ShadowAgent, ShadowContact, ShadowWork
 from tests.acd.core.shadow_incidents import ShadowIncidents
 
@@ -30,6 +31,8 @@ class Shadow(ShadowIncidents):
         for work in self.works.values():
             if work.state == "ringing":
                 self._ring(work, fact.t_ms)
+        for agent in self.agents.values():
+            agent.away = dict.fromkeys(agent.away, fact.t_ms + self.desk.device_grace_ms)
 
     def _deskset(self, fact: facts.DeskSet) -> None:
         assert isinstance(self.event, events.DeskChanged)
@@ -41,15 +44,13 @@ class Shadow(ShadowIncidents):
         wanted = {calendar for line in gone for calendar in (line.calendar, line.hours)}
         known = {calendar.id for calendar in new.calendars}
         old = [c for c in self.desk.calendars if c.id in wanted and c.id not in known]
-        self.desk = Desk(
-            new.tenants,
-            (*new.calendars, *old),
-            (*new.lines, *gone),
-            new.entries,
-            new.agents,
-            new.pause_reasons,
-            new.no_answer_reason,
-            new.interrupts,
+        media = {c.medium for c in self.contacts.values()} | {w.medium for w in self.works.values()}
+        lost = [t for t in self.desk.media if t.id in media and t.id not in new.medium_ids]
+        self.desk = replace(
+            new,
+            calendars=(*new.calendars, *old),
+            lines=(*new.lines, *gone),
+            media=(*new.media, *lost),
         )
         self.lines = {line.id: line for line in self.desk.lines}
         self.config = {agent.id: agent for agent in new.agents}
@@ -67,17 +68,7 @@ class Shadow(ShadowIncidents):
     def _calendarset(self, fact: facts.CalendarSet) -> None:
         assert isinstance(self.event, events.CalendarChanged)
         others = [c for c in self.desk.calendars if c.id != self.event.calendar.id]
-        desk = self.desk
-        self.desk = Desk(
-            desk.tenants,
-            (*others, self.event.calendar),
-            desk.lines,
-            desk.entries,
-            desk.agents,
-            desk.pause_reasons,
-            desk.no_answer_reason,
-            desk.interrupts,
-        )
+        self.desk = replace(self.desk, calendars=(*others, self.event.calendar))
         for contact in self.contacts.values():
             if self.lines[contact.line].calendar == self.event.calendar.id:
                 self._apply_rules(contact, fact.t_ms)
@@ -239,7 +230,11 @@ class Shadow(ShadowIncidents):
         self._failed(fact.offer)
 
     def _offerlost(self, fact: facts.OfferLost) -> None:
-        self._failed(fact.offer)
+        work = self._ringing(fact.offer)
+        if not isinstance(self.event, events.Tick):
+            assert isinstance(self.event, events.OfferFailed | events.LegLost), "it was not lost"
+        else:
+            assert self.agents[work.agent].away, "he did not answer, and none of his devices was away"
 
     def _offerwithdrawn(self, fact: facts.OfferWithdrawn) -> None:
         self._ringing(fact.offer)
@@ -307,6 +302,12 @@ class Shadow(ShadowIncidents):
 
     def _agentleglost(self, fact: facts.AgentLegLost) -> None:
         self._let_go_of(fact.contact, fact.t_ms)
+
+    def _handedback(self, fact: facts.HandedBack) -> None:
+        work = self._handled(fact.contact)
+        assert work.agent == fact.agent
+        assert next(traits for traits in self.desk.media if traits.id == work.medium).put_aside
+        self._close(work, fact.t_ms)
 
     def _abandoned(self, fact: facts.Abandoned) -> None:
         contact = self.contacts.pop(fact.contact)
@@ -395,6 +396,19 @@ class Shadow(ShadowIncidents):
 
     def _unreachable(self, fact: facts.Unreachable) -> None:
         self.agents[fact.agent].reachable.discard(fact.medium)
+
+    def _deviceaway(self, fact: facts.DeviceAway) -> None:
+        assert self.event == events.DeviceVanished(fact.agent, fact.device)
+        assert fact.until_ms == fact.t_ms + self.desk.device_grace_ms
+        self.agents[fact.agent].away[fact.device] = fact.until_ms
+
+    def _deviceback(self, fact: facts.DeviceBack) -> None:
+        assert fact.t_ms <= self.agents[fact.agent].away.pop(fact.device)
+
+    def _devicegone(self, fact: facts.DeviceGone) -> None:
+        until_ms = self.agents[fact.agent].away.pop(fact.device)
+        if isinstance(self.event, events.Tick):
+            assert fact.t_ms == until_ms, "not waited for as long as the desk says"
 
     def forget_gone_agents(self) -> None:
         """Who left the desk is forgotten with his last work."""

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from agents.capacity import Medium
+from agents.devices import Carrier
 from agents.skills import AgentId, Alternative
 from queues.desk import Agent, CalendarId, Desk, Incident, Line, LineId, Policy
 
@@ -63,6 +64,8 @@ class ShadowAgent:
     signed_in_ms: int = 0
     busy_ms: int = 0
     occupancy: int = 0
+    away: dict[Carrier, int] = field(default_factory=dict)
+    """Devices that are away without a word → how long they are waited for."""
 
 
 class ShadowDesk:

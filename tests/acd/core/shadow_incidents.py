@@ -1,7 +1,6 @@
 """The naive model of incidents: which are on, who must hear which, and what follows the text."""
 
 from acd.core import events, facts
-from agents.capacity import VOICE
 from queues.desk import Entry, Incident, IncidentMode, Line
 from tests.acd.core.shadow_desk import ShadowContact, ShadowDesk
 
@@ -43,7 +42,7 @@ class ShadowIncidents(ShadowDesk):
 
     def to_hear(self, event: events.ContactArrived, entry: Entry) -> Incident | None:
         """The incident whose text this arrival must hear."""
-        if event.medium != VOICE:
+        if not next(traits for traits in self.desk.media if traits.id == event.medium).hears:
             return None
         for one in self.incidents:
             scopes = ((one.tenants, entry.tenant), (one.lines, entry.line), (one.entries, entry.id))

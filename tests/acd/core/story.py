@@ -10,12 +10,13 @@ from acd.core.engine import Engine, Outcome
 from acd.core.errors import Rejected
 from acd.core.events import ContactId, OfferId
 from acd.core.view import contact_view
-from agents.capacity import FAX, MAIL, VOICE
+from agents.capacity import VOICE
 from agents.roster import shown_state
 from agents.skills import AgentId, SkillId
 from agents.states import WorkState
 from queues.contact import Contact
 from queues.desk import (
+    DEFAULT_MEDIA,
     Agent,
     Desk,
     Entry,
@@ -58,7 +59,8 @@ def desk(*parts: Line | Agent | Entry, **settings: Any) -> Desk:
     """A desk of these parts, with an entry per line and medium named like `help` or `help mail`."""
     lines = tuple(part for part in parts if isinstance(part, Line))
     named = tuple(part for part in parts if isinstance(part, Entry))
-    entries = tuple(entry(one.id, one.id, medium) for one in lines for medium in (VOICE, MAIL, FAX))
+    media = [traits.id for traits in settings.get("media", DEFAULT_MEDIA)]
+    entries = tuple(entry(one.id, one.id, medium) for one in lines for medium in media)
     known = {one.id for one in named}
     return Desk(
         tenants=(Tenant(TenantId("acme")),),
@@ -83,8 +85,10 @@ def declared(id: str = "vpn", mode: str = "inform", **rules: Any) -> events.Inci
 class Story:
     """Drives an engine through a story. Deadlines fire exactly on time. `now` is ms after START_MS."""
 
-    def __init__(self, opened: Desk) -> None:
+    def __init__(self, opened: Desk, *, forgetful: bool = False) -> None:
+        """`forgetful`: after every event the engine is a new one, restored from the snapshot."""
         self.engine = Engine()
+        self.forgetful = forgetful
         self.now = 0
         self.facts: list[facts.Fact] = []
         self.effects: list[tuple[int, effects.Effect]] = []
@@ -134,6 +138,8 @@ class Story:
 
     def _handle(self, event: events.Event) -> None:
         self.outcome = self.engine.handle(event, START_MS + self.now)
+        if self.forgetful:
+            self.restart()
         self.facts.extend(self.outcome.facts)
         self.effects.extend((self.now, effect) for effect in self.outcome.effects)
 

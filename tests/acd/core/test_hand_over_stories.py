@@ -7,6 +7,7 @@ from acd.core import effects, events, facts
 from acd.core.engine import Engine
 from acd.core.events import ContactId
 from agents.capacity import VOICE
+from agents.devices import Carrier
 from agents.skills import AgentId
 from queues.desk import LineId, TenantId
 from tests.acd.core.story import START_MS, Story, agent, desk, entry, line
@@ -179,7 +180,7 @@ def test_a_leg_lost_while_ringing_is_an_offer_that_failed() -> None:
     call = story.arrive(1_000)
     story.at(2_000, events.LegLost(ContactId(call), ANNA))
     assert story.rung("bert") == call
-    assert story.shown("anna") == "paused"
+    assert story.shown("anna") == "ready"
     assert "has no leg" in story.rejects(3_000, events.LegLost(ContactId(call), ANNA))
 
 
@@ -213,7 +214,9 @@ def test_a_waiting_contact_may_leave_for_another_service_and_has_not_abandoned(
     assert story.facts[-1] == facts.FlowedOut(
         START_MS + 40_000, ContactId(call), LineId("help"), kind, 40_000
     )
-    assert story.outcome.effects == [effects.ReleaseContact(ContactId(call), VOICE, kind)]
+    assert story.outcome.effects == [
+        effects.ReleaseContact(ContactId(call), kind, carrier=Carrier("sip", "ref-0-1"))
+    ]
     assert story.engine.next_deadline() is None
     assert story.engine.state.contacts == {}
 

@@ -39,6 +39,7 @@ OF_NOBODY: list[events.Event] = [
     events.AgentReady(NOBODY),
     events.AgentReachable(NOBODY, VOICE),
     events.AgentUnreachable(NOBODY, VOICE),
+    events.DeviceVanished(NOBODY, events.FIRST_DEVICE),
     events.WrapUpCoded(GONE, ANNA, ""),
     events.WrapUpCoded(CALL, NOBODY, ""),
     events.WrapUpExtended(GONE, ANNA, 1),
@@ -165,10 +166,10 @@ def test_a_damaged_or_foreign_snapshot_says_so() -> None:
         with pytest.raises(UnreadableSnapshot):
             Engine.restore(damaged)
     parts = msgspec.msgpack.decode(saved)
-    newer = msgspec.msgpack.encode([ENGINE_VERSION + 1, "of quite another shape"])
+    newer = msgspec.msgpack.encode({"version": ENGINE_VERSION + 1, "of": "another shape"})
     with pytest.raises(UnreadableSnapshot, match=f"version {ENGINE_VERSION + 1}, this is {ENGINE_VERSION}"):
         Engine.restore(newer)
-    parts[6][0]["line"] = "a line that the desk does not have"
+    parts["contacts"][0]["line"] = "a line that the desk does not have"
     with pytest.raises(UnreadableSnapshot):
         Engine.restore(msgspec.msgpack.encode(parts))
 

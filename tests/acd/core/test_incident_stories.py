@@ -7,6 +7,7 @@ import pytest
 from acd.core import effects, events, facts
 from acd.core.events import ContactId
 from agents.capacity import FAX, MAIL, VOICE
+from agents.devices import Carrier
 from queues.desk import Calendar, CalendarId, IncidentId, LineId, Overflow, TenantId, Way
 from tests.acd.core.story import START_MS, Story, agent, declared, desk, entry, line
 
@@ -27,7 +28,9 @@ def test_while_an_incident_is_on_a_caller_hears_its_text_before_he_can_be_offere
     call = story.arrive(1_000)
     assert story.rung("anna") is None
     assert story.ordered(effects.AdmitContact) == [
-        effects.AdmitContact(ContactId(call), "ref-1000-1", VOICE, "vpn down", True, "default")
+        effects.AdmitContact(
+            ContactId(call), "vpn down", True, "default", carrier=Carrier("sip", "ref-1000-1")
+        )
     ]
     assert story.of(facts.Informed) == [
         facts.Informed(START_MS + 1_000, ContactId(call), VPN, LineId("help"))
@@ -86,7 +89,7 @@ def test_in_mode_end_the_desk_hangs_up_after_the_text_whatever_it_says_of_mandat
     call = story.arrive(0)
     story.heard(12_000, call)
     assert story.ordered(effects.ReleaseContact) == [
-        effects.ReleaseContact(ContactId(call), VOICE, "incident")
+        effects.ReleaseContact(ContactId(call), "incident", carrier=Carrier("sip", "ref-0-1"))
     ]
     assert [fact.by for fact in story.of(facts.Deflected)] == ["end"]
     assert story.of(facts.IncidentOn)[0].mandatory

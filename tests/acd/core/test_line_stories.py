@@ -9,6 +9,7 @@ from acd.core import effects, events, facts
 from acd.core.events import ContactId
 from acd.core.view import agent_views
 from agents.capacity import FAX, MAIL, VOICE
+from agents.devices import Carrier
 from agents.skills import AgentId, SkillId
 from queues.desk import Calendar, CalendarId, LineId, Medium, Overflow, Promotion, Relaxation, Way
 from tests.acd.core.story import START_MS, Story, agent, change, desk, entry, line
@@ -73,7 +74,9 @@ def test_a_full_line_sends_on_or_refuses_and_those_being_greeted_count() -> None
         story.at(now, events.ContactArrived(f"r{now}", entry("help", "help").id, VOICE))
     assert [fact.line for fact in story.of(facts.Queued)] == ["other"]
     assert story.of(facts.Blocked)[0].reason == "full"
-    assert story.ordered(effects.RejectContact) == [effects.RejectContact("r3", VOICE, "full")]
+    assert story.ordered(effects.RejectContact) == [
+        effects.RejectContact("full", carrier=Carrier("sip", "r3"))
+    ]
 
 
 def test_a_closed_line_refuses_and_says_so() -> None:

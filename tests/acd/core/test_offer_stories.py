@@ -70,13 +70,19 @@ def test_an_untried_agent_without_a_phone_does_not_keep_it_from_forgetting() -> 
     assert story.rung("anna") == call
 
 
-def test_an_offer_that_cannot_be_delivered_pauses_the_agent_and_moves_on() -> None:
+def test_an_offer_that_cannot_be_delivered_is_the_fault_of_the_device_and_not_of_the_agent() -> None:
+    """He is not paused, but cannot be reached until the device says that it is there again."""
     story = Story(desk(line(), agent("anna"), agent("bert"))).ready(0, "anna").ready(1, "bert")
     call = story.arrive(1_000)
     story.at(1_100, events.OfferFailed(story.offer_to("anna", 1_100)))
     assert story.rung("bert") == call
-    assert story.shown("anna") == "paused"
-    assert isinstance(story.ordered(effects.WithdrawOffer)[0], effects.WithdrawOffer)
+    assert story.shown("anna") == "ready"
+    assert [effect.cause for effect in story.ordered(effects.WithdrawOffer)] == ["unreachable"]
+    assert story.log(facts.Unreachable) == [(1_100, "Unreachable", "anna")]
+    waits = story.arrive(2_000)
+    assert story.rung("anna") is None
+    story.at(3_000, events.AgentReachable(ANNA, VOICE))
+    assert story.rung("anna") == waits
 
 
 def test_an_offer_dies_at_once_when_its_caller_hangs_up() -> None:
@@ -85,7 +91,7 @@ def test_an_offer_dies_at_once_when_its_caller_hangs_up() -> None:
     offer = story.offer_to("anna", 1_000)
     story.leave(4_000, call)
     assert story.outcome.effects[0] == effects.WithdrawOffer(
-        offer, ContactId(call), ANNA, story.of(facts.Arrived)[0].medium, "contact ended"
+        offer, ContactId(call), ANNA, "contact ended", carrier=events.FIRST_DEVICE
     )
     assert story.log(facts.Abandoned) == [(4_000, "Abandoned", call)]
     assert story.shown("anna") == "ready"

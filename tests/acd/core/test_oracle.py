@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from acd.core import answers, incidents, matching, offers, settle, waiting, work
+from acd.core import answers, incidents, matching, offers, settle, waiting, wrap_up
 from acd.core.state import State
 from agents.roster import Seat
 from agents.states import WorkState
@@ -97,7 +97,7 @@ FAULTS: dict[str, tuple[Any, str, Callable[..., Any]]] = {
     "text ends every call": (incidents, "ends_call", lambda state, contact: True),
     "text ends no call": (incidents, "ends_call", lambda state, contact: False),
     "scope ignored": (incidents, "in_scope", lambda state, incident, entry: True),
-    "wrap-up ignored": (work, "wrap_up_rule", lambda state, done: WrapUpRule()),
+    "wrap-up ignored": (wrap_up, "wrap_up_rule", lambda state, done: WrapUpRule()),
 }
 
 

@@ -168,7 +168,13 @@ def test_21_nothing_is_kept_for_an_agent_who_is_away_and_load_is_spread() -> Non
         story.accept(now, rung)
     assert [fact.agent for fact in story.of(facts.Answered)] == ["anna", "bert", "anna", "bert"]
     story.at(10, events.AgentSignedOut(ANNA))
+    assert [fact.contact for fact in story.of(facts.HandedBack)] == [1, 3]
+    assert story.rung("bert") == 1, "who waited longest of what she had in hand"
+    story.accept(10, "bert")
     story.arrive(11, medium=MAIL, preferred=ANNA, preferred_ms=3_600_000)
+    story.release(12, 1, "bert")
+    assert story.rung("bert") == 3
+    story.accept(12, "bert").release(13, 3, "bert")
     assert story.rung("bert") == 5
 
 

@@ -11,14 +11,15 @@ from acd.journal.codec import decode_event, decode_facts
 EVENTS = """
     AgentPaused AgentReachable AgentReady AgentSignedIn AgentSignedOut AgentUnreachable CalendarChanged
     ContactArrived ContactDiverted ContactHeld ContactLeft ContactReleased ContactResumed ContactTransferred
-    DeskChanged IncidentDeclared IncidentEnded LegLost OfferAccepted OfferFailed OfferRefused PriorityChanged
-    PromptEnded Restarted Tick WrapUpCoded WrapUpEnded WrapUpExtended
+    DeskChanged DeviceVanished IncidentDeclared IncidentEnded LegLost OfferAccepted OfferFailed OfferRefused
+    PriorityChanged PromptEnded Restarted Tick WrapUpCoded WrapUpEnded WrapUpExtended
     ListChanged
 """
 """Every tag that an event ever had in a released journal. Lines are added to this list, never taken away."""
 
 FACTS = """
-    Abandoned AgentLegLost Announced Answered Arrived Blocked CalendarSet Deflected DeskSet FlowedOut Held
+    Abandoned AgentLegLost Announced Answered Arrived Blocked CalendarSet Deflected DeskSet DeviceAway
+    DeviceBack DeviceGone FlowedOut HandedBack Held
     IncidentOff IncidentOn Informed Interrupted InterruptionEnded NotAnswered OfferLost OfferWithdrawn Offered
     Overflowed Paused PositionTold PreferredHeld PreferredLet PriorityChange Promoted Queued Reachable Ready
     Refused Relaxed Released Requeued Restart Resumed SignedIn SignedOut Transferred TriedForgotten

@@ -224,7 +224,7 @@ def rest_of_works(run: Recorded) -> Counter[tuple[int, str]]:
             since[fact.contact, fact.agent] = fact.t_ms
         elif isinstance(fact, facts.InterruptionEnded):
             over([(fact.contact, fact.agent)], fact.t_ms)
-        elif isinstance(fact, facts.Released | facts.Transferred | facts.AgentLegLost):
+        elif isinstance(fact, facts.Released | facts.Transferred | facts.AgentLegLost | facts.HandedBack):
             over([key for key in since if key[0] == fact.contact], fact.t_ms)
     over(list(since), run.now_ms)
     return rested
@@ -275,7 +275,8 @@ def test_the_runs_have_everything_that_can_happen_to_a_leg() -> None:
         ("answered", ""), ("open", ""), ("abandoned", "greeting"), ("abandoned", "waiting"),
         ("abandoned", "offered"), ("abandoned", "leg lost"), ("abandoned", "waited too long"),
         ("flowed out", "overflow"), ("flowed out", "transfer"), ("flowed out", "leg lost"),
-        ("flowed out", "voicemail"), ("flowed out", "callback"), ("blocked", "closed"), ("blocked", "full"),
+        ("flowed out", "handed back"), ("flowed out", "voicemail"), ("flowed out", "callback"),
+        ("blocked", "closed"), ("blocked", "full"),
         ("blocked", "unknown entry"), ("incident", "caller"), ("incident", "end"),
     }  # fmt: skip
     assert kinds >= {facts.Interrupted, facts.InterruptionEnded, facts.Held, facts.Resumed, facts.OfferLost}

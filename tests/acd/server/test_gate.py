@@ -12,18 +12,20 @@ from acd.core.effects import AdmitContact, Effect, ReleaseContact
 from acd.core.events import ContactId
 from acd.core.law import contact_of
 from acd.server.gate import Gate
-from agents.capacity import MAIL, VOICE
+from agents.devices import Carrier
 
 Left = list[tuple[int, int]]
 Held = dict[tuple[int, int], Effect]
 
 
 def voice(number: int) -> Effect:
-    return ReleaseContact(ContactId(number), VOICE, "agent")
+    return ReleaseContact(ContactId(number), "agent", carrier=Carrier("sip", "call"))
 
 
 def mail(number: int) -> Effect:
-    return AdmitContact(ContactId(number), f"ref{number}", MAIL, "", False, "", promise=True)
+    return AdmitContact(
+        ContactId(number), "", False, "", carrier=Carrier("mail", f"ref{number}"), promise=True
+    )
 
 
 def with_gate(story: Callable[[Gate, Left], Awaitable[None]]) -> None:

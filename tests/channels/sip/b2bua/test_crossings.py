@@ -14,7 +14,7 @@ from acd.core.events import (
     OfferId,
     OfferRefused,
 )
-from agents.capacity import VOICE
+from agents.devices import Carrier
 from agents.skills import AgentId
 from channels.media.commands import Join
 from channels.sip.b2bua import inbound
@@ -24,6 +24,7 @@ from channels.sip.protocol.outputs import AckReceived
 from tests.channels.sip.b2bua.world import CALLER, DESK, PHONE, World
 
 CONTACT, OFFER, ANNA = ContactId(1), OfferId(1), AgentId("anna")
+CALL, PHONE_OF_ANNA = Carrier("sip", "call"), Carrier("sip", "anna")
 
 
 def kinds(world: World) -> list[str]:
@@ -36,7 +37,7 @@ def talk(world: World) -> None:
     world.admit()
     world.offer()
     world.phone_answers()
-    world.carry_out(ConnectContact(OFFER, CONTACT, ANNA, VOICE))
+    world.carry_out(ConnectContact(OFFER, CONTACT, ANNA, carrier=PHONE_OF_ANNA))
 
 
 def test_a_call_goes_from_invite_to_bridge_and_bye_in_order(world: World) -> None:
@@ -44,7 +45,7 @@ def test_a_call_goes_from_invite_to_bridge_and_bye_in_order(world: World) -> Non
     assert world.caller.statuses == [100, 200]
     assert kinds(world) == ["ContactArrived", "OfferAccepted"]
     assert [command.leg for command in world.media.sent(Join)] == [world.caller_leg, "o1"]
-    world.carry_out(ReleaseContact(CONTACT, VOICE, "agent"))
+    world.carry_out(ReleaseContact(CONTACT, "agent", carrier=CALL))
     assert [new.request.method for new in world.caller.requests] == ["BYE"]
 
 
@@ -158,8 +159,8 @@ def test_bye_of_the_agent_releases_the_contact(world: World) -> None:
 
 def test_release_of_an_agent_who_hung_up_at_the_same_moment_does_nothing(world: World) -> None:
     talk(world)
-    world.carry_out(ReleaseAgent(CONTACT, ANNA, VOICE))
-    world.carry_out(ReleaseAgent(CONTACT, ANNA, VOICE))
+    world.carry_out(ReleaseAgent(CONTACT, ANNA, carrier=PHONE_OF_ANNA))
+    world.carry_out(ReleaseAgent(CONTACT, ANNA, carrier=PHONE_OF_ANNA))
     assert [new.request.method for new in world.phone.requests] == ["INVITE", "BYE"]
 
 
@@ -183,7 +184,7 @@ def test_a_withdrawn_offer_ends_with_the_phone_s_487(world: World) -> None:
     world.phone.layer.reply(invite.key, 180, world.now_ms)
     world.run()
     world.host.rejects = {OfferRefused, OfferFailed}
-    world.carry_out(WithdrawOffer(OFFER, CONTACT, ANNA, VOICE, "answered elsewhere"))
+    world.carry_out(WithdrawOffer(OFFER, CONTACT, ANNA, "answered elsewhere", carrier=PHONE_OF_ANNA))
     world.phone_answers(487)
     assert [leg.id for leg in world.calls.legs.values() if not leg.is_caller] == []
     assert "o1" not in world.host.records

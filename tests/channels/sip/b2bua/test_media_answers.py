@@ -10,7 +10,7 @@ from acd.core.events import (
     OfferFailed,
     OfferId,
 )
-from agents.capacity import VOICE
+from agents.devices import Carrier
 from agents.skills import AgentId
 from channels.media import events as media
 from channels.media.commands import Accept, Answer, Close, Join, Leave, LegId, Play, Stop
@@ -29,7 +29,7 @@ def talk(world: World) -> None:
     world.admit()
     world.offer()
     world.phone_answers()
-    world.carry_out(ConnectContact(OFFER, CONTACT, ANNA, VOICE))
+    world.carry_out(ConnectContact(OFFER, CONTACT, ANNA, carrier=Carrier("sip", "anna")))
 
 
 def reinvite(world: World, direction: Direction, cseq: int) -> None:

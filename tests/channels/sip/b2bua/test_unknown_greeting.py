@@ -2,7 +2,7 @@
 
 from acd.core.effects import AdmitContact
 from acd.core.events import ContactId, PromptEnded
-from agents.capacity import VOICE
+from agents.devices import Carrier
 from channels.media import events as media
 from channels.media.commands import LegId, Play
 from channels.media.sound.music import MUSIC
@@ -13,7 +13,8 @@ from tests.channels.sip.b2bua.world import World
 def test_an_unknown_greeting_is_silence_whose_end_is_reported(world: World) -> None:
     world.invite()
     (leg,) = world.calls.legs
-    world.carry_out(AdmitContact(ContactId(1), leg, VOICE, "a text nobody spoke", True, "default"))
+    told = ContactId(1), "a text nobody spoke", True, "default"
+    world.carry_out(AdmitContact(*told, carrier=Carrier("sip", leg)))
     assert world.media.sent(Play) == [Play(LegId(leg), (SILENCE.id,), MUSIC, "greeting 1")]
     world.media.tell(media.Played(LegId(leg), "greeting 1"))
     world.run()

@@ -12,7 +12,7 @@ from acd.core.effects import AdmitContact, OfferContact
 from acd.core.errors import Rejected
 from acd.core.events import ContactArrived, ContactId, Event, OfferId
 from acd.ports import Appended, Identified, NewParty, NewPiece, PartyKind, Record
-from agents.capacity import VOICE
+from agents.devices import Carrier
 from agents.skills import AgentId
 from channels.media import events as media
 from channels.media.commands import Accept, Answer, Command, LegId, Offer
@@ -263,12 +263,14 @@ class World:
     def admit(self) -> AdmitContact:
         """The engine took the call that arrived last, as contact 1."""
         arrived = next(event for event in reversed(self.host.events) if isinstance(event, ContactArrived))
-        effect = AdmitContact(ContactId(1), arrived.ref, VOICE, "", False, "default")
+        effect = AdmitContact(ContactId(1), "", False, "default", carrier=Carrier("sip", arrived.ref))
         self.carry_out(effect)
         return effect
 
     def offer(self, number: int = 1, agent: str = "anna") -> OfferContact:
-        effect = OfferContact(OfferId(number), ContactId(1), AgentId(agent), VOICE, 20_000)
+        effect = OfferContact(
+            OfferId(number), ContactId(1), AgentId(agent), 20_000, carrier=Carrier("sip", agent)
+        )
         self.carry_out(effect)
         return effect
 

@@ -1,0 +1,130 @@
+"""A conversation and its end: hold, transfer, release, and what becomes of it when a side is gone."""
+
+from collections.abc import Iterable
+
+from acd.core import effects, facts
+from acd.core.errors import Rejected
+from acd.core.events import ContactHeld, ContactLeft, ContactReleased, ContactResumed, ContactTransferred
+from acd.core.state import State, step
+from acd.core.waiting import end, enter_line, quit_line
+from acd.core.wrap_up import finish, resume_others, start_wrap_up
+from agents.roster import Work
+from agents.skills import AgentId
+from agents.states import IN_HAND
+from queues.contact import Contact
+from queues.desk import LineId
+from queues.states import CONTACT, ContactState
+
+
+def connected_work(state: State, number: int, agent: AgentId) -> tuple[Contact, Work]:
+    """Contact and work of the agent who handles it now. Raises Rejected: he does not."""
+    contact = state.contact(number)
+    if contact.state is ContactState.CONNECTED:
+        work = state.works[contact.offers[0]]
+        if work.agent == agent:
+            return contact, work
+    raise Rejected(f"agent {agent} does not handle contact {number}")
+
+
+def held(state: State, event: ContactHeld) -> None:
+    work = _current(state, event.contact)
+    state.tell(facts.Held(state.now_ms, event.contact, work.agent, event.by_agent))
+
+
+def resumed(state: State, event: ContactResumed) -> None:
+    work = _current(state, event.contact)
+    state.tell(facts.Resumed(state.now_ms, event.contact, work.agent, event.by_agent))
+
+
+def _current(state: State, number: int) -> Work:
+    contact = state.contact(number)
+    if contact.state is not ContactState.CONNECTED:
+        raise Rejected(f"contact {number} is not connected")
+    return state.works[contact.offers[0]]
+
+
+def left(state: State, event: ContactLeft) -> None:
+    contact_gone(state, state.contact(event.contact), leg_lost=False)
+
+
+def contact_gone(state: State, contact: Contact, leg_lost: bool) -> None:
+    """The other side is gone: abandoned (or deflected) before the answer, released after it."""
+    before = contact.state
+    number = contact.id
+    contact.state = step(CONTACT, before, "leave")
+    if before is ContactState.CONNECTED:
+        work = state.works[contact.offers[0]]
+        state.order(effects.ReleaseAgent(number, work.agent, carrier=work.carrier))
+        end(state, contact, "leg lost" if leg_lost else "caller")
+        start_wrap_up(state, work)
+        return
+    quit_line(state, contact)
+    if before is ContactState.GREETING and not contact.incident:
+        state.board.greet(contact.line, -1)
+    if contact.incident and not leg_lost:
+        state.tell(facts.Deflected(state.now_ms, number, contact.line, contact.incident, "caller"))
+    else:
+        wait_ms = state.now_ms - contact.anchor_ms if contact.anchor_ms else 0
+        abandoned = facts.Abandoned(state.now_ms, number, contact.line, wait_ms, before.value, leg_lost)
+        state.tell(abandoned)
+
+
+def agent_leg_lost(state: State, work: Work) -> None:
+    """The agent's leg of a conversation is dead: the contact goes back to its old place."""
+    contact = state.contacts[work.contact]
+    contact.state = step(CONTACT, contact.state, "agent leg lost")
+    contact.offers.clear()
+    state.tell(facts.AgentLegLost(state.now_ms, contact.id, work.agent))
+    _wait_again(state, contact, work, contact.line, "leg lost")
+
+
+def hand_all_back(state: State, works: Iterable[Work], reason: str) -> None:
+    """Of what an agent has in hand, whatever can be put aside waits again for somebody else."""
+    for work in list(works):
+        if work.state in IN_HAND and state.media[work.medium].put_aside:
+            _hand_back(state, state.contacts[work.contact], work, reason)
+
+
+def _hand_back(state: State, contact: Contact, work: Work, reason: str) -> None:
+    contact.state = step(CONTACT, contact.state, "hand back")
+    finish(state, work, "hand back")
+    seat = state.seats.get(work.agent)
+    if seat is not None:  # who left the desk is forgotten with his last work
+        resume_others(state, seat, work)
+    state.tell(facts.HandedBack(state.now_ms, contact.id, work.agent, reason))
+    state.order(effects.ReleaseAgent(contact.id, work.agent, carrier=work.carrier))
+    line = state.lines[contact.line]
+    state.order(effects.ReturnToWaiting(contact.id, line.music, carrier=contact.carrier))
+    enter_line(state, contact, line, "handed back")
+
+
+def transferred(state: State, event: ContactTransferred) -> None:
+    """Hand it to another line with its anchor; the agent wraps up."""
+    contact, work = connected_work(state, event.contact, event.agent)
+    line = state.lines.get(event.line)
+    if line is None:
+        raise Rejected(f"line {event.line} is unknown")
+    contact.state = step(CONTACT, contact.state, "transfer")
+    contact.offers.clear()
+    lines = contact.line, line.id, line.level > state.lines[contact.line].level
+    state.tell(facts.Transferred(state.now_ms, event.contact, event.agent, *lines))
+    state.order(effects.ReleaseAgent(event.contact, event.agent, carrier=work.carrier))
+    contact.preferred = None
+    _wait_again(state, contact, work, line.id, "transfer")
+
+
+def _wait_again(state: State, contact: Contact, work: Work, to_line: LineId, cause: str) -> None:
+    line = state.lines[to_line]
+    number = contact.id
+    state.order(effects.ReturnToWaiting(number, line.music, carrier=contact.carrier))
+    start_wrap_up(state, work)
+    enter_line(state, contact, line, cause)
+
+
+def released(state: State, event: ContactReleased) -> None:
+    """The agent ended it."""
+    contact, work = connected_work(state, event.contact, event.agent)
+    contact.state = step(CONTACT, contact.state, "release")
+    state.order(effects.ReleaseContact(event.contact, "agent", carrier=contact.carrier))
+    end(state, contact, "agent")
+    start_wrap_up(state, work)

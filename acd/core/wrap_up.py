@@ -1,0 +1,121 @@
+"""Wrap-up: after-contact work, ended by time, by its code, or by the agent."""
+
+from acd.core import facts
+from acd.core.deadlines import Kind
+from acd.core.errors import Rejected
+from acd.core.events import WrapUpCoded, WrapUpEnded, WrapUpExtended
+from acd.core.offers import close
+from acd.core.state import State, step
+from agents.roster import Seat, Work
+from agents.skills import AgentId
+from agents.states import WORK, WorkState
+from queues.desk import LineId, WrapUpRule
+
+
+def start_wrap_up(state: State, work: Work) -> None:
+    """Begin the wrap-up that the work's line asks for."""
+    seat, rule = state.seats[work.agent], wrap_up_rule(state, work)
+    seat.record.busy_ms += state.now_ms - work.since_ms
+    work.state = step(WORK, work.state, "release")
+    work.since_ms = state.now_ms
+    if len(seat.works) > 1:
+        resume_others(state, seat, work)
+    state.serve(seat)
+    if not rule.ms and (work.code or not rule.code_required):
+        finish(state, work)
+        return
+    until_ms = state.now_ms + rule.ms
+    state.deadlines.set(Kind.WRAP_UP, work.id, until_ms)
+    ids = work.contact, work.agent
+    state.tell(facts.WrapUpStarted(state.now_ms, *ids, until_ms))
+
+
+def wrap_up_rule(state: State, work: Work) -> WrapUpRule:
+    line = state.lines.get(LineId(work.line))
+    return line.wrap_up if line is not None else WrapUpRule()
+
+
+def resume_others(state: State, seat: Seat, over: Work) -> None:
+    """What this work had interrupted goes on, unless something else of his keeps it waiting."""
+    for work in seat.works:
+        if work.state is WorkState.RESTING and work.interrupted_by == over.id:
+            handled = (w for w in seat.works if w.state is WorkState.HANDLING and w.medium != work.medium)
+            keeps = next(handled, None)
+            if keeps is not None:
+                work.interrupted_by = keeps.id
+                continue
+            work.state = step(WORK, work.state, "resume")
+            work.interrupted_by = 0
+            ids = work.contact, work.agent
+            state.tell(facts.InterruptionEnded(state.now_ms, *ids))
+
+
+def finish(state: State, work: Work, happening: str = "end") -> None:
+    """The work is over; the agent is idle from now on unless he has more in hand."""
+    seat = close(state, work, happening)
+    record = seat.record
+    record.busy_ms += state.now_ms - work.since_ms
+    record.idle_since_ms = state.now_ms
+    signed_in_ms = max(1, state.now_ms - record.signed_in_ms)
+    record.occupancy_permille = record.busy_ms * 1000 // signed_in_ms
+    seat.epoch += 1
+
+
+def wrapping(state: State, number: int, agent: AgentId) -> Work:
+    """The agent's wrap-up of this contact. Raises Rejected: there is none."""
+    for work in state.seat(agent).works:
+        if work.contact == number and work.state is WorkState.WRAP_UP:
+            return work
+    raise Rejected(f"agent {agent} does not wrap up contact {number}")
+
+
+def coded(state: State, event: WrapUpCoded) -> None:
+    """Note the code, during the contact or after it; a wrap-up that waited only for it is over."""
+    work = next((w for w in state.seat(event.agent).works if w.contact == event.contact), None)
+    if work is None or work.state is WorkState.RINGING:
+        raise Rejected(f"agent {event.agent} does not handle contact {event.contact}")
+    codes = wrap_up_rule(state, work).codes
+    if codes and event.code not in codes:
+        raise Rejected(f"'{event.code}' is not a wrap-up code of line {work.line}")
+    work.code = event.code
+    state.tell(facts.WrapUpCode(state.now_ms, event.contact, event.agent, event.code))
+    if work.overdue:
+        wrap_up_done(state, work)
+
+
+def extended(state: State, event: WrapUpExtended) -> None:
+    work = wrapping(state, event.contact, event.agent)
+    if event.by_ms <= 0 or work.extended_ms + event.by_ms > wrap_up_rule(state, work).max_extension_ms:
+        raise Rejected(f"wrap-up of contact {event.contact} cannot be extended by {event.by_ms} ms")
+    work.extended_ms += event.by_ms
+    due_ms = state.deadlines.get(Kind.WRAP_UP, work.id)
+    until_ms = (state.now_ms if due_ms is None else due_ms) + event.by_ms
+    work.overdue = False
+    state.deadlines.set(Kind.WRAP_UP, work.id, until_ms)
+    ids = event.contact, event.agent
+    state.tell(facts.WrapUpExtension(state.now_ms, *ids, until_ms))
+
+
+def ended(state: State, event: WrapUpEnded) -> None:
+    """The agent is done before the time is over."""
+    work = wrapping(state, event.contact, event.agent)
+    if wrap_up_rule(state, work).code_required and not work.code:
+        raise Rejected(f"contact {event.contact} needs a wrap-up code first")
+    wrap_up_done(state, work)
+
+
+def wrap_up_due(state: State, number: int) -> None:
+    """Its time is over; without a required code it goes on until the code comes."""
+    work = state.works[number]
+    if wrap_up_rule(state, work).code_required and not work.code:
+        work.overdue = True
+        ids = work.contact, work.agent
+        state.tell(facts.WrapUpOverdue(state.now_ms, *ids))
+        return
+    wrap_up_done(state, work)
+
+
+def wrap_up_done(state: State, work: Work) -> None:
+    finish(state, work)
+    ids = work.contact, work.agent
+    state.tell(facts.WrapUpDone(state.now_ms, *ids, work.code))

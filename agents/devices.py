@@ -1,0 +1,25 @@
+"""What carries a contact to people: the caller's leg, the mailbox, the agent's phone or desktop."""
+
+from typing import NamedTuple
+
+from msgspec import Struct
+
+from agents.capacity import Medium
+
+
+class Carrier(NamedTuple):
+    """A channel, and its own name for what it carries: a call, a mail, the address of record of a phone."""
+
+    channel: str
+    ref: str
+
+
+class Device(Struct):
+    """One of an agent's devices, with the media that it carries now."""
+
+    carrier: Carrier
+    media: list[Medium]
+    number: int = 0
+    """Running number, which its deadline is known by."""
+    gone_ms: int = 0
+    """Since when it is away though it may come back, in Unix milliseconds; 0: it is there."""
