@@ -20,7 +20,11 @@ class Dispatch:
     """Routes effects. What fails in a channel is logged and counted; it never reaches the loop."""
 
     def __init__(self, channels: Iterable[Channel]) -> None:
-        self._channels = {channel.name: channel for channel in channels}
+        """Raises ValueError: two have the same name."""
+        self._channels: dict[str, Channel] = {}
+        for channel in channels:
+            if self._channels.setdefault(channel.name, channel) is not channel:
+                raise ValueError(f"two channels are called {channel.name}")
         self.carried: Counter[str] = Counter()
         self.failed: Counter[str] = Counter()
 

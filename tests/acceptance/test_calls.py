@@ -59,7 +59,7 @@ def test_the_phone_gets_a_cancel_when_the_caller_hangs_up_while_it_rings(
 def test_when_a_phone_does_not_take_the_call_the_next_agent_gets_it(
     shared_desk: Desk, sipp: Sipp, corner: str, answer: tuple[int, str], fact: str
 ) -> None:
-    """Who said no stays ready; who could not be reached is paused, so that not every call fails there."""
+    """Who said no is rung again; a phone that fails is none of his until it registers again."""
     first = sipp.phone(shared_desk, f"{corner}.1", s.refuses(*answer))
     second = sipp.phone(shared_desk, f"{corner}.2", s.phone(s.TALK))
     sipp.call(shared_desk, corner, s.calls(s.pause(700), s.hang_up())).succeeds()
@@ -68,9 +68,8 @@ def test_when_a_phone_does_not_take_the_call_the_next_agent_gets_it(
     story = shared_desk.story(corner)
     assert story == ["Arrived", "Queued", "Offered", fact, "Requeued", "Offered", "Answered", "Released"]
     state = shared_desk.agent(f"{corner}.1")
-    assert (state["state"], state["reason"]) == (
-        ("ready", "") if fact == "Refused" else ("paused", "no answer")
-    )
+    assert (state["state"], state["reason"]) == ("ready", "")
+    assert state["reachable"] == (["voice"] if fact == "Refused" else [])
 
 
 def test_a_phone_that_rings_too_long_is_cancelled_and_the_caller_keeps_its_place(

@@ -214,12 +214,12 @@ def test_two_servers_cannot_share_a_data_directory(tmp_path: Path) -> None:
     asyncio.run(story())
 
 
-def test_two_channels_for_one_medium_are_a_mistake(tmp_path: Path) -> None:
-    """Effects are routed by medium, so it must be clear to whom."""
+def test_two_channels_of_one_name_are_a_mistake(tmp_path: Path) -> None:
+    """Effects are routed by the name, so it must be clear to whom."""
 
     async def story() -> None:
-        with pytest.raises(ValueError, match="claim medium voice"):
-            App(small_site(tmp_path), [ScriptedChannel("one"), ScriptedChannel("two")])
+        with pytest.raises(ValueError, match="two channels are called one"):
+            App(small_site(tmp_path), [ScriptedChannel("one"), ScriptedChannel("one")])
 
     asyncio.run(story())
 
