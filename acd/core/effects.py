@@ -7,7 +7,7 @@ from agents.devices import Carrier
 from agents.skills import AgentId
 
 
-class Effect(Struct, frozen=True, tag=True, gc=False, kw_only=True):
+class Effect(Struct, frozen=True, gc=False, kw_only=True):
     """Base of all effects. An effect's id is (sequence number of its entry, index within it).
 
     When it may leave, by what key it is known and what a restart does about it says `acd.core.law`.
