@@ -10,6 +10,8 @@ class Offered(Struct, frozen=True, tag="offered", array_like=True):
 
     leg: LegId
     sdp: bytes
+    held: bool
+    """As agreed last, if anything was."""
 
 
 class Answered(Struct, frozen=True, tag="answered", array_like=True):

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -20,13 +20,11 @@ from channels.media.errors import (
     UnknownSoundError,
 )
 from channels.media.events import Event, Failed
+from channels.media.negotiation import refusal
 from channels.media.rtp import Address
 
 LEASED_AHEAD: Final = 64
 """Ports bound ahead, so that 32 calls may begin between two turns of the loop without waiting."""
-
-GATHER_S: Final = 0.004
-"""Commands of this time leave together: each write wakes the other process. A fifth of an RTP packet."""
 
 CONFIRM_S: Final = 1.0
 """So often at most the process is asked whether it has done everything: each answer wakes the server."""
@@ -40,7 +38,7 @@ _Answer = TypeVar("_Answer", wire.Leased, wire.Legs, wire.Stats)
 
 
 class MediaClient(asyncio.Protocol):
-    """A `MediaEngine`. Commands leave in one write per `GATHER_S`; offers and answers are made here at once.
+    """A `MediaEngine`. Commands of one turn of the loop leave in one write; sessions are negotiated here.
 
     Made by `attach`. Used from the event loop's thread only. After a loss of the connection every command
     fails; make a new client then.
@@ -59,7 +57,8 @@ class MediaClient(asyncio.Protocol):
         self._pending = bytearray()
         self._out = bytearray()
         self._flush_planned = False
-        self._events: list[Event] = []
+        self.events: deque[Event] = deque()
+        """See `MediaEngine.events`."""
         self._sessions = Sessions(latch=latch, silent_s=silent_s)
         self._local: dict[LegId, Address] = {}
         self._leased: deque[int] = deque()
@@ -130,10 +129,9 @@ class MediaClient(asyncio.Protocol):
                 self._sessions.forget(command.leg)
             self._put(command)
 
-    def take(self) -> Sequence[Event]:
-        """See `MediaEngine.take`."""
-        events, self._events = self._events, []
-        return events
+    def refuses(self, sdp: bytes) -> str:
+        """See `MediaEngine.refuses`."""
+        return refusal(sdp)
 
     def _describe(self, command: Negotiate) -> None:
         leg = command.leg
@@ -152,14 +150,11 @@ class MediaClient(asyncio.Protocol):
             self._fail(command, error.code, str(error))
             return
         self._put(self._sessions.connect(leg))
-        self._events.append(event)
+        self.events.append(event)
 
     def _open_leased(self, leg: LegId) -> Address:
         port = self._leased.popleft()
         address = self._local[leg] = Address(self.welcome.ip, port)
-        # Its port is in a message soon. A server that is killed after that must find the leg again.
-        self._flush_planned = True
-        self._loop.call_soon(self._flush)
         self._put(wire.Open(leg, port))
         if len(self._leased) < LEASED_AHEAD // 2 and not self._lease_request:
             self._lease_request = self._next_request()
@@ -171,7 +166,7 @@ class MediaClient(asyncio.Protocol):
         leg = getattr(command, "leg", None)
         if leg is not None:
             tag = str(type(command).__struct_config__.tag)
-            self._events.append(Failed(leg, tag, code, reason))
+            self.events.append(Failed(leg, tag, code, reason))
 
     # -- what only this engine has, for tests and measurements
 
@@ -236,12 +231,12 @@ class MediaClient(asyncio.Protocol):
         self._pending += data
         for frame in wire.take_frames(self._pending):
             self._take(wire.decode_message(frame))
-        if self._events:
+        if self.events:
             self._loop.call_soon(self._on_ready)  # its faults are not the connection's
 
     def _take(self, message: wire.Message) -> None:
         if isinstance(message, wire.Told):
-            self._events.append(message)
+            self.events.append(message)
         elif isinstance(message, wire.Marked):
             self._confirmed(message.number)
         elif isinstance(message, wire.Opened):
@@ -296,7 +291,9 @@ class MediaClient(asyncio.Protocol):
         self._unconfirmed.append(command)
         if not self._flush_planned:
             self._flush_planned = True
-            self._loop.call_later(GATHER_S, self._flush)
+            # No later: an address of ours is in a message soon, and a server that is killed after that must
+            # find the leg again.
+            self._loop.call_soon(self._flush)
 
     def _flush(self) -> None:
         self._flush_planned = False
