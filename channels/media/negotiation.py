@@ -1,5 +1,7 @@
 """Offer and answer for one G.711 audio stream with RFC 4733 digits (RFC 3264), from our side of a leg."""
 
+from functools import lru_cache
+
 import msgspec
 from msgspec import Struct
 
@@ -97,9 +99,10 @@ class AudioSession(Struct):
         """Take the answer to our offer. Raises BadSdpError, NotAcceptableError, OutOfTurnError."""
         if not self.pending:
             raise OutOfTurnError("no offer is pending")
-        description = parse_sdp(body)
+        description, remote = _read(body)
         expected = len(self.lines) or 1
-        remote = remote_audio(description, self.line)
+        if remote is not None and remote.line != self.line:
+            remote = remote_audio(description, self.line)
         if len(description.media) != expected or remote is None:
             raise BadSdpError("the answer does not fit the offer")
         codec = next((codec for codec, _ in remote.codecs if codec in self.offered), None)
@@ -122,8 +125,7 @@ class AudioSession(Struct):
         """
         if self.offered:
             raise OutOfTurnError("an offer of ours is pending")
-        description = parse_sdp(body)
-        remote = remote_audio(description)
+        description, remote = _read(body)
         if remote is None:
             raise NotAcceptableError("no audio line that we can use")
         chosen = _choice(codecs, remote)
@@ -165,6 +167,13 @@ class AudioSession(Struct):
     def from_record(cls, record: bytes) -> "AudioSession":
         """The session of a recovery record. Raises msgspec.DecodeError."""
         return msgspec.msgpack.decode(record, type=cls)
+
+
+@lru_cache(maxsize=256)
+def _read(body: bytes) -> tuple[Description, RemoteAudio | None]:
+    """An offer is read twice: before it is a contact, and when it is answered. Raises BadSdpError."""
+    description = parse_sdp(body)
+    return description, remote_audio(description)
 
 
 def remote_audio(description: Description, line: int | None = None) -> RemoteAudio | None:
@@ -213,7 +222,7 @@ def _choice(codecs: tuple[Codec, ...], remote: RemoteAudio) -> tuple[Codec, int]
 def refusal(body: bytes) -> str:
     """The code of the MediaError that `answer` would raise for this offer; empty: none."""
     try:
-        return "" if remote_audio(parse_sdp(body)) is not None else NotAcceptableError.code
+        return "" if _read(body)[1] is not None else NotAcceptableError.code
     except BadSdpError as error:
         return error.code
 

@@ -44,7 +44,7 @@ class MediaClient(asyncio.Protocol):
     fails; make a new client then.
     """
 
-    traits = frozenset({Trait.TRANSCODES})
+    traits = frozenset({Trait.TRANSCODES, Trait.RECORDS})
     deadline_s = DEADLINE_S
 
     def __init__(
@@ -148,17 +148,20 @@ class MediaClient(asyncio.Protocol):
             event = self._sessions.negotiate(command, local)
         except MediaError as error:
             self._fail(command, error.code, str(error))
-            return
-        self._put(self._sessions.connect(leg))
-        self.events.append(event)
+        else:
+            self._queue(self._sessions.connect(leg))
+            self.events.append(event)
+        # Not at the end of the turn: the address leaves in a message before that, and a server that is killed
+        # in between must find the leg again.
+        self._flush()
 
     def _open_leased(self, leg: LegId) -> Address:
         port = self._leased.popleft()
         address = self._local[leg] = Address(self.welcome.ip, port)
-        self._put(wire.Open(leg, port))
+        self._queue(wire.Open(leg, port))
         if len(self._leased) < LEASED_AHEAD // 2 and not self._lease_request:
             self._lease_request = self._next_request()
-            self._put(wire.Lease(self._lease_request, LEASED_AHEAD))
+            self._queue(wire.Lease(self._lease_request, LEASED_AHEAD))
         return address
 
     def _fail(self, command: Command | wire.Command, code: str, reason: str) -> None:
@@ -286,13 +289,14 @@ class MediaClient(asyncio.Protocol):
         assert isinstance(message, answer)
         return message
 
-    def _put(self, command: wire.Command) -> None:
+    def _queue(self, command: wire.Command) -> None:
         wire.append_frame(self._out, command)
         self._unconfirmed.append(command)
+
+    def _put(self, command: wire.Command) -> None:
+        self._queue(command)
         if not self._flush_planned:
             self._flush_planned = True
-            # No later: an address of ours is in a message soon, and a server that is killed after that must
-            # find the leg again.
             self._loop.call_soon(self._flush)
 
     def _flush(self) -> None:

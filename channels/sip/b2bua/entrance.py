@@ -131,8 +131,9 @@ def _silent(calls: Calls, leg: Leg, _: media.Silent) -> None:
     indialog.probe(calls, leg)
 
 
-def _key_pressed(calls: Calls, _: Leg, __: media.Digit) -> None:
-    calls.count("digit")
+def _unasked(calls: Calls, _: Leg, event: media.Event) -> None:
+    """Nothing of ours waits for it yet."""
+    calls.count(type(event).__name__.lower())
 
 
 ON_MEDIA: Mapping[type[media.Event], Callable[[Calls, Leg, Any], None]] = {
@@ -142,5 +143,7 @@ ON_MEDIA: Mapping[type[media.Event], Callable[[Calls, Leg, Any], None]] = {
     media.Failed: _media_failed,
     media.Played: _played,
     media.Silent: _silent,
-    media.Digit: _key_pressed,
+    media.Digit: _unasked,
+    media.Recorded: _unasked,
+    media.Collected: _unasked,
 }
