@@ -18,7 +18,7 @@ import httpx
 from tests.acceptance.corners import Corner, password, variable, write_site
 
 LAST = frozenset({"Abandoned", "Deflected", "FlowedOut", "Released", "WrapUpDone"})
-"""Of these facts one is the last of a contact. Its entry may not be written yet when the contact is gone already: the
+"""Of these facts one is the last of a contact. When the contact is gone its entry may not be written yet: the
 history is asked for again until it is.
 """
 
