@@ -38,7 +38,8 @@ def invited(calls: Calls, out: NewRequest) -> None:
     entry = calls.entry_of(request.target.user)
     caller = request.from_.uri.user or ANONYMOUS
     party, who = calls.host.identify(PartyKind.NUMBER, caller, entry, leg.id)
-    arrived = ContactArrived(leg.id, entry, VOICE, party, who.priority_class, who.head_start_ms)
+    rank = who.priority_class, who.head_start_ms
+    arrived = ContactArrived(leg.id, entry, VOICE, party, *rank, channel=NAME)
     came = calls.tell(arrived, calls.saved(leg))
     calls.layer.reply(out.key, 100, calls.now_ms)
     if not came:

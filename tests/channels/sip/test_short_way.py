@@ -32,7 +32,7 @@ MOST_FRAMES_DEEP, MOST_CALLS, MOST_MODULES = 10, 175, 32
 Half of the calls are those of `channels.sip.protocol`, a quarter keep the caller's number and look him up.
 """
 
-MOST_FRAMES_OF_A_CALL = 1400
+MOST_FRAMES_OF_A_CALL = 1500
 """All Python frames of the loop's thread. Aim: 900."""
 
 CALLS, CALLS_PER_S = 60, 60

@@ -66,7 +66,7 @@ def test_a_caller_is_answered_when_engine_and_media_have_said_yes(world: World) 
 def test_a_call_that_the_engine_does_not_take_costs_no_media(world: World) -> None:
     world.invite()
     (leg,) = world.calls.legs
-    world.carry_out(RejectContact(leg, VOICE, "full"))
+    world.carry_out(RejectContact("full", carrier=Carrier("sip", leg)))
     assert world.caller.statuses == [100, 486]
     assert world.media.commands == [Close(LegId(leg))]
 
