@@ -58,6 +58,10 @@ class Recovered(NamedTuple):
     entries: Sequence[Entry]
     records: Mapping[tuple[str, str], bytes]
 
+    def of(self, channel: str) -> dict[str, bytes]:
+        """The records of one channel, by their keys."""
+        return {key: value for (name, key), value in self.records.items() if name == channel}
+
 
 Progress = Callable[[int], None]
 """Called with a sequence number: everything up to and including it is written (or synced)."""

@@ -10,6 +10,7 @@ import httpx
 from acd.commands.check import readable
 from acd.commands.shell import BAD_INPUT, NO, Failure
 from acd.web import PREFIX
+from acd.web.token_file import TOKEN_FILE, read_token
 from config.errors import ConfigError
 from config.schema import Site
 
@@ -102,8 +103,6 @@ def _url_of(site: Site) -> str:
 def _token_of(site: Site) -> str:
     if site.server.api.token is not None:
         return site.server.api.token.reveal()
-    from acd.web.auth import TOKEN_FILE, read_token  # noqa: PLC0415 (brings FastAPI, half of what acd imports)
-
     try:
         return read_token(site.server.data_dir / TOKEN_FILE)
     except FileNotFoundError as error:

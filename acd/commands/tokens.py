@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from acd.commands.shell import BAD_INPUT, DONE, JsonOption, complain, print_json, say
+from acd.web.token_file import TOKEN_BYTES
 from config.api_tokens import Role, digest_of
 from config.load import check
 
@@ -25,8 +26,6 @@ def new(
     as_json: JsonOption = False,
 ) -> int:
     """Make a token: it is shown this once, and the table that lets it in is for the site file."""
-    from acd.web.auth import TOKEN_BYTES  # noqa: PLC0415 (brings FastAPI, half of what acd imports)
-
     token = secrets.token_urlsafe(TOKEN_BYTES)
     whose = {key: value for key, value in (("client", client), ("agent", agent)) if value}
     table = {"name": name, "role": str(role), **whose, "sha256": digest_of(token)}

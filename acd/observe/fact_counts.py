@@ -23,10 +23,10 @@ _OFFERS: dict[type[f.Fact], str] = {
 
 
 class FactCounts:
-    """Counts contacts and offers by folding facts; one dictionary step per fact, as it is on the hot path."""
+    """Counts contacts and offers by folding facts; one dictionary step per fact."""
 
     def __init__(self, live: Iterable[tuple[ContactId, str]] = ()) -> None:
-        """`live`: (contact, medium) of contacts that arrived before the process started."""
+        """`live`: (contact, medium) of contacts that arrived before the first facts it sees."""
         self.contacts: Counter[tuple[str, str]] = Counter()
         self.blocked: Counter[str] = Counter()
         self.offers: Counter[str] = Counter()
@@ -41,6 +41,11 @@ class FactCounts:
                 self.offers[outcome] += 1
             if kind in _CONTACT_FACTS:
                 self._contact(fact)
+
+    def begin(self) -> None:
+        """Count from here on; what was seen before only told the media of contacts."""
+        for counts in (self.contacts, self.blocked, self.offers, self.overflowed):
+            counts.clear()
 
     def _contact(self, fact: f.Fact) -> None:
         match fact:

@@ -9,7 +9,10 @@ from acd.core.engine import ENGINE_VERSION
 
 
 class Health(Struct, frozen=True):
-    """`status` is `ok`, `degraded` (works, but not as promised) or `stopping`."""
+    """`status` is `ok`, `degraded` (works, but not as promised), `stopping`, or `unreachable`.
+
+    `unreachable`: the server's process did not answer the web process in time; the rest says so, too.
+    """
 
     status: str
     journal: str

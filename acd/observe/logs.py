@@ -8,10 +8,20 @@ import structlog
 LEVELS = ("debug", "info", "warning", "error")
 
 
+_configured = "error"
+
+
+def level() -> str:
+    """What `configure` was told, for processes of ours; where nobody told it (tests), only errors."""
+    return _configured
+
+
 def configure(level: str) -> None:
     """Log from `level` (one of LEVELS) on. Raises ValueError for another level."""
+    global _configured  # noqa: PLW0603 (logging is a matter of the process)
     if level not in LEVELS:
         raise ValueError(f"log level must be one of {', '.join(LEVELS)}, not {level}")
+    _configured = level
     number = logging.getLevelNamesMapping()[level.upper()]
     structlog.configure(
         processors=[

@@ -3,36 +3,25 @@
 import asyncio
 from bisect import bisect_left
 
-from prometheus_client.core import HistogramMetricFamily, Metric
+from msgspec import Struct, field
 
 BUCKETS_MS = (1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1000.0)
 _LAG_EVERY_S = 0.1
 
 
-class Pauses:
+class Pauses(Struct):
     """A histogram of short durations in milliseconds that costs two list steps per observation."""
 
-    def __init__(self) -> None:
-        self._counts = [0] * (len(BUCKETS_MS) + 1)
-        self._sum_ms = 0.0
-        self.max_ms = 0.0
+    counts: list[int] = field(default_factory=lambda: [0] * (len(BUCKETS_MS) + 1))
+    """Up to each of BUCKETS_MS, and above the last."""
+    sum_ms: float = 0.0
+    max_ms: float = 0.0
 
     def observe(self, ms: float) -> None:
         """Count one duration."""
-        self._counts[bisect_left(BUCKETS_MS, ms)] += 1
-        self._sum_ms += ms
+        self.counts[bisect_left(BUCKETS_MS, ms)] += 1
+        self.sum_ms += ms
         self.max_ms = max(ms, self.max_ms)
-
-    def family(self, name: str, text: str) -> Metric:
-        """The histogram in seconds."""
-        family = HistogramMetricFamily(name, text)
-        total, buckets = 0, []
-        bounds = [str(bound / 1000) for bound in BUCKETS_MS] + ["+Inf"]
-        for bound, count in zip(bounds, self._counts, strict=True):
-            total += count
-            buckets.append((bound, float(total)))
-        family.add_metric([], buckets=buckets, sum_value=self._sum_ms / 1000)
-        return family
 
 
 class LoopLag:

@@ -8,12 +8,10 @@ from typing import Any
 
 import structlog
 
-from acd.core import view
 from acd.core.engine import ENGINE_VERSION
-from acd.core.events import ContactId, Event
+from acd.core.events import Event
 from acd.journal.stamper import Stamper
-from acd.observe.fact_counts import FactCounts
-from acd.observe.metrics import Exposed, Figures, exposition
+from acd.observe.figures import Figures
 from acd.observe.pauses import LoopLag
 from acd.ports import Channel, Host, Journal, Recovered, Snapshot
 from acd.replay.replayer import Revived, revive
@@ -22,6 +20,7 @@ from acd.server.calendars import DAY_MS, changes, configured
 from acd.server.control import ServerControl
 from acd.server.dispatch import Dispatch
 from acd.server.driver import Driver
+from acd.server.followers import Followers
 from acd.server.garbage import Garbage
 from acd.server.gate import Gate
 from acd.server.host import ServerHost
@@ -29,17 +28,9 @@ from acd.server.keys import WriteKeys
 from acd.server.people import People
 from acd.server.snapshots import Snapshots
 from acd.server.stores import open_content, open_directory, open_journal
-from acd.web import api
-from acd.web.auth import own_token
-from acd.web.listener import Listener
-from config.api_tokens import OPERATOR, ApiToken, Role, digest_of
 from config.schema import Site
 
 _log = structlog.get_logger("acd.app")
-
-URL_FILE = "api-url"
-"""In the data directory while the server runs: where the API listens."""
-
 
 BY_SITE = "site"
 """Who asked for a desk or for calendars: the site file."""
@@ -50,11 +41,17 @@ class App:
 
     driver: Driver
     control: ServerControl
-    listener: Listener
     snapshots: Snapshots
 
-    def __init__(self, site: Site, channels: Sequence[Channel], *, journal: Journal | None = None) -> None:
-        """`journal`: another one than the site names (tests)."""
+    def __init__(
+        self,
+        site: Site,
+        channels: Sequence[Channel],
+        *,
+        journal: Journal | None = None,
+        web: bool = True,
+    ) -> None:
+        """`journal`: another one than the site names; without `web` there is no web process (tests)."""
         site.server.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.site = site
         self.channels = tuple(channels)
@@ -64,6 +61,9 @@ class App:
         """Done when the engine failed: the process must end without a snapshot."""
         self.gate = Gate(asyncio.get_running_loop(), self.dispatch.carry_out)
         self.lag = LoopLag()
+        self.garbage = Garbage(lambda: self.driver.seq)
+        self.followers = Followers(site, self.journal)
+        self._web = web
         self._exits = AsyncExitStack()
         self._channel_states: dict[str, str] = {channel.name: "starting" for channel in channels}
         self._stopping = False
@@ -84,12 +84,12 @@ class App:
             self._apply_site()
             await self._open_content()
             await self._start_channels(recovered)
-            self._start_api(recovered)
             self._start_chores()
+            await self._start_followers(recovered)
         except BaseException:
             await self._exits.aclose()
             raise
-        _log.info("serving", url=self.listener.url, seq=self.driver.seq, channels=dict(self._channel_states))
+        _log.info("serving", url=self.followers.url, seq=self.driver.seq, channels=dict(self._channel_states))
 
     async def drain(self) -> None:
         """Take no new contacts; returns when none is left, or after the patience of the site."""
@@ -116,11 +116,12 @@ class App:
         gate = self.gate
         began_s = time.process_time()
         recovered = await asyncio.to_thread(
-            self.journal.open, gate.on_written, gate.on_synced, gate.on_failure
+            self.journal.open, self._on_written, gate.on_synced, gate.on_failure
         )
         self._exits.push_async_callback(asyncio.to_thread, self.journal.close)
         revived = revive(recovered)
         gate.start_from(revived.seq)
+        self.followers.start_from(recovered, revived.seq, lambda: self.snapshots.last)
         since_ms = revived.engine.state.now_ms
         self.driver = self._make_driver(revived)
         if revived.seq:
@@ -131,6 +132,10 @@ class App:
         _log.info("recovered", seq=revived.seq, replayed=len(recovered.entries), cpu_ms=took_ms)
         return recovered
 
+    def _on_written(self, seq: int) -> None:
+        self.gate.on_written(seq)
+        self.followers.ring.on_written(seq)
+
     def _make_driver(self, revived: Revived) -> Driver:
         stamper = Stamper(
             revived.engine.state.now_ms, time.time_ns() // 1_000_000, time.monotonic_ns() // 1_000_000
@@ -139,15 +144,13 @@ class App:
             _log.warning(
                 "the clock was set back; time goes on from the last entry", ahead_ms=stamper.ahead_ms
             )
-        live = revived.engine.state.contacts.values()
-        self.counts = FactCounts((ContactId(contact.id), contact.medium) for contact in live)
         return Driver(
             engine=revived.engine,
             journal=self.journal,
             gate=self.gate,
             stamp=lambda: stamper.stamp(time.monotonic_ns() // 1_000_000),
             seq=revived.seq,
-            observe=self.counts.observe,
+            observe=self.followers.ring.offer,
             fail=self._broke,
         )
 
@@ -176,18 +179,14 @@ class App:
     async def _start_channels(self, recovered: Recovered) -> None:
         standing = self.driver.engine.standing()
         for channel in self.channels:
-            records = _records_of(recovered, channel.name)
+            records = recovered.of(channel.name)
             mine = [effect for effect in standing if effect.carrier.channel == channel.name]
             host: Host = ServerHost(channel.name, self.driver, self.gate, self.content, self.people)
             await channel.start(host, records, mine)
             self._channel_states[channel.name] = "up"
             self._exits.push_async_callback(self._stop_channel, channel)
 
-    def _start_api(self, recovered: Recovered) -> None:
-        settings, data_dir = self.site.server.api, self.site.server.data_dir
-        token = settings.token.reveal() if settings.token else own_token(data_dir)
-        tokens = (ApiToken(OPERATOR, Role.ADMIN, digest_of(token)), *settings.tokens)
-        self.garbage = Garbage(lambda: self.driver.seq)
+    async def _start_followers(self, recovered: Recovered) -> None:
         self.control = ServerControl(
             driver=self.driver,
             gate=self.gate,
@@ -196,32 +195,14 @@ class App:
             people=self.people,
             channels=self._channel_states,
             stopping=lambda: self._stopping,
-            metrics=exposition(self._exposed()).text,
-            keys=WriteKeys(_records_of(recovered, keys.CHANNEL)),
+            keys=WriteKeys(recovered.of(keys.CHANNEL)),
         )
-        self.listener = Listener(api.create(self.control, tokens), settings.host, settings.port)
-        self.listener.start()
-        self._exits.push_async_callback(self.listener.stop)
-        url_file = data_dir / URL_FILE
-        url_file.write_text(self.listener.url + "\n", encoding="ascii")
-        self._exits.callback(url_file.unlink, missing_ok=True)
+        self._exits.push_async_callback(self.followers.stop)
+        await self.followers.start(self.control, self.figures, web=self._web)
 
-    def _exposed(self) -> Exposed:
-        driver = self.driver
-        return Exposed(
-            facts=self.counts,
-            lines=lambda: view.line_views(driver.engine.state, driver.now_ms()),
-            agents=lambda: view.agent_views(driver.engine.state),
-            carried=self.dispatch.carried,
-            failed=self.dispatch.failed,
-            channel_counts=lambda: {channel.name: channel.counts() for channel in self.channels},
-            channel_states=self._channel_states,
-            lag=self.lag.pauses,
-            collections=self.garbage.pauses,
-            figures=self._figures,
-        )
-
-    def _figures(self) -> Figures:
+    def figures(self) -> Figures:
+        """What only this process knows of itself, for metrics."""
+        socket = self.followers.socket
         return Figures(
             entries=self.driver.seq,
             written=self.gate.written,
@@ -235,6 +216,14 @@ class App:
             content_failing=bool(self.content.trouble),
             content_failures=self.content.failed,
             lists_refused=self.people.refused,
+            followers=socket.followers,
+            followers_cut=socket.cut,
+            carried=dict(self.dispatch.carried),
+            failed=dict(self.dispatch.failed),
+            channel_counts={channel.name: dict(channel.counts()) for channel in self.channels},
+            channel_states=dict(self._channel_states),
+            lag=self.lag.pauses,
+            collections=self.garbage.pauses,
         )
 
     def _start_chores(self) -> None:
@@ -274,10 +263,6 @@ class App:
     def _broke(self, bug: Exception) -> None:
         if not self.broken.done():
             self.broken.set_result(bug)
-
-
-def _records_of(recovered: Recovered, name: str) -> dict[str, bytes]:
-    return {key: value for (channel, key), value in recovered.records.items() if channel == name}
 
 
 def _tell_end(task: asyncio.Task[None]) -> None:

@@ -1,12 +1,9 @@
-"""The running server as the API sees it."""
+"""What the server does for whoever asks at its socket."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Mapping
-from itertools import islice
 
-from acd.core import view
 from acd.core.events import ContactId, Event
-from acd.core.view import ContactView, Status
 from acd.journal.errors import JournalError
 from acd.observe.health import Health, health
 from acd.ports import Content, Journal, Record, Told
@@ -16,13 +13,12 @@ from acd.server.gate import Gate
 from acd.server.keys import WriteKeys
 from acd.server.people import People
 from acd.web.control import ListTaken, NotDurable, WriteKey
-from agents.skills import AgentId
 
 SYNC_PATIENCE_S = 10.0
 
 
 class ServerControl:
-    """Implements acd.web.control.Control."""
+    """Changes are answered when they are synced; nothing here is read from the engine but the time."""
 
     def __init__(
         self,
@@ -34,7 +30,6 @@ class ServerControl:
         people: People,
         channels: Mapping[str, str],
         stopping: Callable[[], bool],
-        metrics: Callable[[], bytes],
         keys: WriteKeys,
     ) -> None:
         """`channels`: name → `up` or why not, kept up to date by the owner."""
@@ -45,35 +40,15 @@ class ServerControl:
         self._people = people
         self._channels = channels
         self._stopping = stopping
-        self._metrics = metrics
         self._keys = keys
 
     def health(self) -> Health:
         """How the server is."""
         return health(self._gate.trouble, self._content.trouble, self._channels, stopping=self._stopping())
 
-    def metrics(self) -> bytes:
-        """Prometheus text."""
-        return self._metrics()
-
-    def status(self, contacts: int) -> Status:
-        """Lines, agents, and the first `contacts` contacts."""
-        state, now_ms = self._driver.engine.state, self._driver.now_ms()
-        shown = tuple(
-            view.contact_view(state, one, now_ms) for one in islice(state.contacts.values(), contacts)
-        )
-        return Status(now_ms, view.line_views(state, now_ms), view.agent_views(state), shown)
-
-    def availability(self, agent: AgentId) -> str | None:
-        """`signed_out`, `ready` or `paused`; None: unknown agent."""
-        seat = self._driver.engine.state.seats.get(agent)
-        return None if seat is None else seat.record.state.value
-
-    def contact(self, contact: ContactId) -> ContactView | None:
-        """One contact; None: not live."""
-        state = self._driver.engine.state
-        found = state.contacts.get(contact)
-        return None if found is None else view.contact_view(state, found, self._driver.now_ms())
+    def now_ms(self) -> int:
+        """The time of the next entry if it came now."""
+        return self._driver.now_ms()
 
     async def change(self, event: Event | None, by: str, key: WriteKey | None) -> int:
         """As the port says."""

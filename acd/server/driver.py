@@ -1,7 +1,7 @@
 """The live driver: stamps events, feeds the engine, journals what it decided, re-arms the one timer."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 
 import msgspec
 import structlog
@@ -9,7 +9,6 @@ import structlog
 from acd.core.engine import ENGINE_VERSION, Engine
 from acd.core.errors import Rejected
 from acd.core.events import Event, Restarted, Tick
-from acd.core.facts import Fact
 from acd.journal.codec import encode_event, encode_facts, facts_digest
 from acd.ports import Entry, Journal, Record
 from acd.server.gate import Gate
@@ -25,8 +24,8 @@ Fail = Callable[[Exception], None]
 LINGER_S = 0.02
 """Records of no event travel with the next entry, but wait no longer than this."""
 
-Observe = Callable[[Sequence[Fact]], None]
-"""Sees the facts of every entry right after they were decided (metrics); must not raise."""
+Observe = Callable[[Entry], None]
+"""Sees every entry right after it was appended (the feed); must not raise."""
 
 
 class Driver:
@@ -132,7 +131,7 @@ class Driver:
             self._break(event, refusal)
             raise
         self._gate.hold(seq, outcome.effects)
-        self._observe(outcome.facts)
+        self._observe(entry)
         return seq
 
     def _write_lingering(self) -> None:

@@ -41,6 +41,11 @@ class Snapshots:
         self.failed = 0
 
     @property
+    def last(self) -> Snapshot | None:
+        """The last one taken; None: there is none."""
+        return self._last
+
+    @property
     def last_seq(self) -> int:
         """The last entry that a snapshot covers."""
         return self._last.seq if self._last else 0

@@ -1,5 +1,6 @@
 """The HTTP API under /api/v1: what it offers, in which shapes; every change answers once it is synced."""
 
+import time
 from collections.abc import Sequence
 from importlib.metadata import version
 from typing import Annotated, Any
@@ -23,6 +24,7 @@ from acd.core.events import (
     WrapUpExtended,
 )
 from acd.core.view import AgentView, ContactView, Status
+from acd.feed.consumer import CursorGone
 from acd.observe.health import Health
 from acd.ports import Told
 from acd.reports.explain import Happening, OfferExplained, explain
@@ -36,17 +38,19 @@ from acd.web.bodies import (
     WantedState,
     WrapUpRequest,
 )
-from acd.web.control import Control, KeyReused, ListTaken, NotDurable, WriteKey
+from acd.web.control import Control, KeyReused, ListTaken, NotDurable, Page, WriteKey
 from acd.web.errors import ApiError
 from acd.web.limits import BodyCap
 from acd.web.once import key_of, once
-from acd.web.rights import Caller, contact_for, happening_for, status_for
+from acd.web.rights import Caller, contact_for, feed_for, happening_for, status_for
 from agents.skills import AgentId
 from config.api_tokens import ApiToken, Role
 from queues.desk import LineId
 from queues.states import ContactState
 
 MAX_CONTACTS = 10_000
+MAX_WAIT_S = 30.0
+CURSOR_HEADER = "ACD-Cursor"
 PROMETHEUS_TEXT = "text/plain; version=1.0.0; charset=utf-8"
 
 AgentPath = Annotated[str, Path(min_length=1, max_length=200)]
@@ -69,6 +73,13 @@ class Changed(msgspec.Struct, frozen=True):
     """Done and synced as journal entry `seq`; `seq` 0: it was so already."""
 
     seq: int
+
+
+class FeedPage(msgspec.Struct, frozen=True):
+    """Ask again with `cursor`: each comes once and in order. No happenings: none that you may see."""
+
+    cursor: str
+    happenings: list[Happening]
 
 
 class Erased(msgspec.Struct, frozen=True):
@@ -99,7 +110,7 @@ class FailureDetail(msgspec.Struct, frozen=True):
     reason: str
 
 
-SHAPES = (Health, Status, Agents, ContactDetail, Changed, Erased, ListsTaken, Failure)
+SHAPES = (Health, Status, Agents, ContactDetail, FeedPage, Changed, Erased, ListsTaken, Failure)
 
 
 class Json(Response):
@@ -126,6 +137,7 @@ def create(control: Control, tokens: Sequence[ApiToken]) -> FastAPI:
     changing = [*guarded, Depends(once(control))]
     app.include_router(_open_router(control), prefix=PREFIX)
     app.include_router(_reading_router(control), prefix=PREFIX, dependencies=guarded)
+    app.include_router(_feed_router(control), prefix=PREFIX, dependencies=guarded)
     app.include_router(_agent_router(control), prefix=PREFIX, dependencies=changing)
     app.include_router(_contact_router(control), prefix=PREFIX, dependencies=changing)
     app.include_router(_people_router(control), prefix=PREFIX, dependencies=guarded)
@@ -139,7 +151,7 @@ def _open_router(control: Control) -> APIRouter:
     @router.get("/health", **_shows(Health))
     async def health() -> Response:
         """Liveness and readiness: 200 when calls are taken, else 503. Needs no token."""
-        found = control.health()
+        found = await control.health()
         return Json(found, 200 if found.status == "ok" else 503)
 
     return router
@@ -151,7 +163,7 @@ def _reading_router(control: Control) -> APIRouter:
     @router.get("/metrics", response_class=Response)
     async def metrics() -> Response:
         """Prometheus text."""
-        return Response(control.metrics(), media_type=PROMETHEUS_TEXT)
+        return Response(await control.metrics(), media_type=PROMETHEUS_TEXT)
 
     @router.get("/status", **_shows(Status))
     async def status(
@@ -159,7 +171,8 @@ def _reading_router(control: Control) -> APIRouter:
     ) -> Response:
         """Lines, agents, and at most `contacts` live contacts, as far as the token may see them."""
         everything = caller.role in (Role.TENANT, Role.AGENT)
-        return Json(status_for(caller, control.status(MAX_CONTACTS if everything else contacts), contacts))
+        found = control.status(MAX_CONTACTS if everything else contacts)
+        return Json(status_for(caller, found, contacts), headers={CURSOR_HEADER: control.cursor()})
 
     @router.get("/agents", **_shows(Agents))
     async def agents(caller: WhoAsks) -> Response:
@@ -177,6 +190,36 @@ def _reading_router(control: Control) -> APIRouter:
         return Json(_detail_for(caller, live, history, control.status(0)))
 
     return router
+
+
+def _feed_router(control: Control) -> APIRouter:
+    router = APIRouter(tags=["desk"])
+
+    @router.get("/feed", **_shows(FeedPage))
+    async def feed(
+        caller: WhoAsks,
+        after: Annotated[str, Query(max_length=60)] = "",
+        wait_s: Annotated[float, Query(ge=0, le=MAX_WAIT_S)] = 0.0,
+    ) -> Response:
+        """What happened after a cursor, as far as the token may see it; waits for news if there are none."""
+        end_s = time.monotonic() + wait_s
+        while True:
+            page = await _page(control, after, max(0.0, end_s - time.monotonic()))
+            shown = feed_for(caller, page.facts, control.status(0))
+            if shown or time.monotonic() >= end_s:
+                return Json(FeedPage(page.cursor, shown))
+            after = page.cursor
+
+    return router
+
+
+async def _page(control: Control, after: str, wait_s: float) -> Page:
+    try:
+        return await control.follow(after, wait_s)
+    except CursorGone as gone:
+        raise ApiError(410, "cursor_gone", str(gone)) from gone
+    except ValueError as mistake:
+        raise ApiError(422, "invalid", f"after: {mistake}") from mistake
 
 
 def _detail_for(
@@ -331,7 +374,7 @@ async def _changed(control: Control, event: Event | None, caller: Caller, key: W
 def _shows(shape: type) -> dict[str, Any]:
     """Keyword arguments of a route that answers `shape`, for the OpenAPI description."""
     described = {200: _content(shape)}
-    described |= {status: _content(Failure) for status in (401, 403, 404, 409, 413, 422, 503)}
+    described |= {status: _content(Failure) for status in (401, 403, 404, 410, 409, 413, 422, 503)}
     return {"response_class": Response, "responses": described}
 
 

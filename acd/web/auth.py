@@ -1,10 +1,7 @@
-"""Bearer tokens: who may use the API, and the operator's own token in its file."""
+"""Bearer tokens: who may use the API."""
 
-import os
-import secrets
 from collections.abc import Awaitable, Callable, Sequence
 from hmac import compare_digest
-from pathlib import Path
 
 from fastapi import Header, Request
 
@@ -12,9 +9,6 @@ from acd.web import PREFIX
 from acd.web.errors import ApiError
 from acd.web.rights import RIGHTS, Caller
 from config.api_tokens import ApiToken, digest_of
-
-TOKEN_FILE = "api-token"
-TOKEN_BYTES = 32
 
 Check = Callable[[Request, str], Awaitable[None]]
 
@@ -52,28 +46,3 @@ def _find(known: Sequence[tuple[bytes, Caller]], token: str) -> Caller | None:
     digest = digest_of(token).encode()
     matches = [caller for expected, caller in known if compare_digest(expected, digest)]
     return matches[0] if matches else None
-
-
-def own_token(data_dir: Path) -> str:
-    """The token in `data_dir`, made (mode 0600) if there is none yet.
-
-    Raises OSError when it can neither be read nor made, ValueError when others may read it or it is empty.
-    """
-    path = data_dir / TOKEN_FILE
-    try:
-        descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-    except FileExistsError:
-        return read_token(path)
-    with os.fdopen(descriptor, "w", encoding="ascii") as file:
-        file.write(secrets.token_urlsafe(TOKEN_BYTES) + "\n")
-    return read_token(path)
-
-
-def read_token(path: Path) -> str:
-    """The token in a file that only its owner (and group) may read. Raises OSError and ValueError."""
-    if path.stat().st_mode & 0o007:
-        raise ValueError(f"{path} may be read by everybody (chmod o-rwx {path})")
-    token = path.read_text(encoding="utf-8").strip()
-    if not token:
-        raise ValueError(f"{path} is empty")
-    return token

@@ -1,5 +1,6 @@
 """What the API needs of the running server, as a port; the server gives it, tests may play it."""
 
+from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
 from msgspec import Struct
@@ -8,6 +9,7 @@ from acd.core.events import ContactId, Event
 from acd.core.view import ContactView, Status
 from acd.observe.health import Health
 from acd.ports import Told
+from acd.web.recent import Recent
 from agents.skills import AgentId
 
 
@@ -39,13 +41,20 @@ class WriteKey(NamedTuple):
     """SHA-256 of method, path and body."""
 
 
+class Page(NamedTuple):
+    """A piece of the feed; `cursor` is where it ends."""
+
+    cursor: str
+    facts: Sequence[Recent]
+
+
 class Control(Protocol):
     """All methods belong to the loop's thread."""
 
-    def health(self) -> Health:
-        """How the server is."""
+    async def health(self) -> Health:
+        """How the server is; also when it does not answer."""
 
-    def metrics(self) -> bytes:
+    async def metrics(self) -> bytes:
         """Prometheus text."""
 
     def status(self, contacts: int) -> Status:
@@ -56,6 +65,15 @@ class Control(Protocol):
 
     def contact(self, contact: ContactId) -> ContactView | None:
         """One contact; None: not live."""
+
+    async def follow(self, after: str, wait_s: float) -> Page:
+        """The facts after the cursor `after` (empty: from now on), at once or as soon as there are any.
+
+        Raises CursorGone: look at the status and begin with its cursor; ValueError: no cursor.
+        """
+
+    def cursor(self) -> str:
+        """Where the feed is that `status` shows."""
 
     async def change(self, event: Event | None, by: str, key: WriteKey | None) -> int:
         """Submit in the name of `by`; returns the sequence number once it and the key are synced.

@@ -8,6 +8,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from acd.core.errors import Rejected
+from acd.web.link import NoAnswer
 
 _log = structlog.get_logger("acd.web")
 
@@ -37,6 +38,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(ApiError, _api_error)
     app.add_exception_handler(Repeated, _repeated)
     app.add_exception_handler(Rejected, _rejected)
+    app.add_exception_handler(NoAnswer, _no_answer)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(Exception, _unexpected)
@@ -56,6 +58,10 @@ async def _api_error(_request: Request, error: Exception) -> Response:
 async def _repeated(_request: Request, found: Exception) -> Response:
     assert isinstance(found, Repeated)
     return JSONResponse({"seq": found.seq})
+
+
+async def _no_answer(_request: Request, error: Exception) -> Response:
+    return answer(503, "no_answer", str(error))
 
 
 async def _rejected(_request: Request, error: Exception) -> Response:

@@ -1,4 +1,4 @@
-"""The API's socket: uvicorn inside the server's own loop."""
+"""The API's HTTP server: uvicorn in the web process's loop, on the socket that the server bound."""
 
 import asyncio
 import socket
@@ -8,7 +8,10 @@ from typing import Any
 
 import uvicorn
 
-BACKLOG = 128
+from acd.web.address import BACKLOG
+
+MAX_CONNECTIONS = 2_000
+"""Pages stay connected: beyond this many a new one is told to come later (503)."""
 STOP_AFTER_S = 2
 
 
@@ -21,31 +24,24 @@ class _QuietServer(uvicorn.Server):
 
 
 class Listener:
-    """Serves an ASGI application on one address."""
+    """Serves an ASGI application on a listening socket."""
 
-    def __init__(self, app: Any, host: str, port: int) -> None:
-        """Binds at once; port 0 takes a free one. Raises OSError when the address is taken or not ours."""
-        self._socket = bound(host, port)
-        self.host, self.port = self._socket.getsockname()[:2]
+    def __init__(self, app: Any, listening: socket.socket) -> None:
+        self._socket = listening
         settings = uvicorn.Config(
             app,
             log_config=None,
             access_log=False,
             lifespan="off",
             server_header=False,
-            limit_concurrency=200,
+            backlog=BACKLOG,
+            limit_concurrency=MAX_CONNECTIONS,
             timeout_keep_alive=15,
             timeout_graceful_shutdown=STOP_AFTER_S,
             h11_max_incomplete_event_size=16 * 1024,
         )
         self._server = _QuietServer(settings)
         self._task: asyncio.Task[None] | None = None
-
-    @property
-    def url(self) -> str:
-        """The address to reach it by on this machine."""
-        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)
-        return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
 
     def start(self) -> None:
         """Serve until `stop`; needs the running loop."""
@@ -57,18 +53,3 @@ class Listener:
         if self._task is not None:
             await self._task
         self._socket.close()
-
-
-def bound(host: str, port: int) -> socket.socket:
-    """A listening-to-be TCP socket. Raises OSError."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # Named as TCP, or else asyncio does not set TCP_NODELAY on its connections and each answer takes 40 ms.
-    found = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    try:
-        found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        found.bind((host, port))
-        found.setblocking(False)
-    except OSError:
-        found.close()
-        raise
-    return found

@@ -5,10 +5,20 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from acd.core.facts import Arrived
+from acd.core.facts import (
+    Arrived,
+    Interrupted,
+    InterruptionEnded,
+    WrapUpCode,
+    WrapUpDone,
+    WrapUpExtension,
+    WrapUpOverdue,
+    WrapUpStarted,
+)
 from acd.core.view import ContactView, Status
 from acd.ports import Told
 from acd.reports.explain import Happening, happening
+from acd.web.recent import Recent
 from config.api_tokens import Role
 
 _READERS = frozenset((Role.SUPERVISOR, Role.PLANNER, Role.ADMIN))
@@ -17,6 +27,7 @@ _MOVERS = frozenset((Role.SUPERVISOR, Role.ADMIN))
 RIGHTS: Mapping[tuple[str, str], frozenset[Role]] = {
     ("GET", "/metrics"): _READERS,
     ("GET", "/status"): _READERS | {Role.AGENT, Role.TENANT},
+    ("GET", "/feed"): _READERS | {Role.AGENT, Role.TENANT},
     ("GET", "/agents"): _READERS | {Role.AGENT},
     ("GET", "/contacts/{contact}"): _READERS | {Role.AGENT, Role.TENANT},
     ("POST", "/agents/{agent}/state"): _MOVERS | {Role.AGENT},
@@ -30,6 +41,16 @@ RIGHTS: Mapping[tuple[str, str], frozenset[Role]] = {
 
 _LINES = ("line", "from_line", "to_line")
 _STAFF = ("agent", "offer", "compared")
+_OF_STAFF = (
+    WrapUpStarted,
+    WrapUpExtension,
+    WrapUpCode,
+    WrapUpOverdue,
+    WrapUpDone,
+    Interrupted,
+    InterruptionEnded,
+)
+"""Facts about the work of agents, not about the contact."""
 
 
 class Caller(NamedTuple):
@@ -81,6 +102,17 @@ def contact_for(caller: Caller, contact: ContactView, desk: Status) -> ContactVi
     hidden = contact.line not in _own_lines(caller, desk)
     line = type(contact.line)("") if hidden else contact.line
     return replace(contact, agents=(), line=line, position=0 if hidden else contact.position)
+
+
+def feed_for(caller: Caller, facts: Iterable[Recent], desk: Status) -> list[Happening]:
+    """What he may see: a tenant what became of his contacts, an agent what concerns himself, others all."""
+    if caller.role is Role.TENANT:
+        facts = (
+            one for one in facts if one.tenant == caller.client and not isinstance(one.told.fact, _OF_STAFF)
+        )
+    elif caller.role is Role.AGENT:
+        facts = (one for one in facts if getattr(one.told.fact, "agent", "") == caller.agent)
+    return [happening_for(caller, one.told, desk) for one in facts]
 
 
 def happening_for(caller: Caller, told: Told, desk: Status) -> Happening:

@@ -14,7 +14,6 @@ from channels.sip.protocol.errors import BadMessage
 from config.entries import entry_id
 from config.schema import Site
 from config.table import Table
-from queues.desk import EntryId
 
 MAX_LEGS = 5000
 
@@ -61,9 +60,9 @@ class SipSettings:
         address = ip_address(host)
         return any(address in network for networks in self.trunks.values() for network in networks)
 
-    def entry_of(self, user: str) -> EntryId:
+    def entry_of(self, user: str) -> str:
         """The entry that a caller dialled, as the desk knows it; what cannot be one is passed on as it is."""
-        return EntryId(entry_id(VOICE, user) or user)
+        return entry_id(VOICE, user) or user
 
 
 def read_settings(site: Site) -> SipSettings:

@@ -40,7 +40,7 @@ def _port(sipp: Sipp) -> int:
 
 def test_an_agent_whose_registration_expires_gets_no_calls(shared_desk: Desk, sipp: Sipp) -> None:
     agent = "expires.1"
-    sipp.run(shared_desk, s.register(agent, password(agent), expires=1), agent).succeeds()
+    sipp.run(shared_desk, s.register(agent, password(agent), expires=3), agent).succeeds()
     assert shared_desk.agent(agent)["reachable"] == ["voice"]
     until(lambda: not shared_desk.agent(agent)["reachable"], "the expiry")
     sipp.call(shared_desk, "expires", s.calls(s.pause(300), s.hang_up())).succeeds()

@@ -47,7 +47,7 @@ skills = { german = 9 }
 async def take_calls(folder: Path) -> dict[str, str]:
     """Two calls whose records name the caller, as a SIP dialog does; then the server stops."""
     channel = ScriptedChannel()
-    app = App(small_site(folder), [channel])
+    app = App(small_site(folder), [channel], web=False)
     await app.start()
     parties = {}
     for number in (CALLER, OTHER):
@@ -151,7 +151,7 @@ def test_erasing_beside_the_running_server_harms_nothing(tmp_path: Path, end: si
 
 
 async def starts_again(folder: Path, contacts: int) -> None:
-    app = App(small_site(folder), [ScriptedChannel()])
+    app = App(small_site(folder), [ScriptedChannel()], web=False)
     await app.start()
     assert len(app.driver.engine.state.contacts) == contacts
     await app.stop()

@@ -12,15 +12,16 @@ from acd.core.events import (
     OfferAccepted,
     OfferRefused,
 )
+from acd.core.view import LineView
 from acd.observe.fact_counts import FactCounts
-from acd.observe.metrics import Exposition, Gauge
+from acd.observe.metrics import Exposed, text
 from acd.observe.pauses import Pauses
-from acd.server.app import App
 from acd.testing import NUMBER, ScriptedChannel, Transcript, small_site
 from agents.capacity import VOICE
 from agents.skills import AgentId
 from config.schema import JournalKind
-from queues.desk import EntryId
+from queues.desk import EntryId, LineId, TenantId
+from tests.acd.web.served import served
 
 REFERENCE = Path(__file__).parents[3] / "docs" / "reference" / "metrics.md"
 
@@ -64,36 +65,39 @@ def test_pauses_are_a_cumulative_histogram_in_seconds() -> None:
     pauses = Pauses()
     for ms in (0.5, 3.0, 2_000.0):
         pauses.observe(ms)
-    text = Exposition([lambda: [pauses.family("acd_x_seconds", "X.")]], []).text().decode()
-    assert 'acd_x_seconds_bucket{le="0.001"} 1.0' in text
-    assert 'acd_x_seconds_bucket{le="0.005"} 2.0' in text
-    assert 'acd_x_seconds_bucket{le="1.0"} 2.0' in text
-    assert 'acd_x_seconds_bucket{le="+Inf"} 3.0' in text
-    assert "acd_x_seconds_count 3.0" in text
-    assert "acd_x_seconds_sum 2.0035" in text
+    shown = Exposed(facts=FactCounts(), lines=(), agents=(), lag=pauses, figures=None)
+    found = text(shown).decode()
+    assert 'acd_web_loop_lag_seconds_bucket{le="0.001"} 1.0' in found
+    assert 'acd_web_loop_lag_seconds_bucket{le="0.005"} 2.0' in found
+    assert 'acd_web_loop_lag_seconds_bucket{le="1.0"} 2.0' in found
+    assert 'acd_web_loop_lag_seconds_bucket{le="+Inf"} 3.0' in found
+    assert "acd_web_loop_lag_seconds_count 3.0" in found
+    assert "acd_web_loop_lag_seconds_sum 2.0035" in found
     assert pauses.max_ms == 2_000.0
 
 
-def test_a_gauge_is_read_at_the_scrape_and_labels_are_escaped() -> None:
+def test_labels_are_escaped() -> None:
     """A line may be called anything."""
-    number = [1.0]
-    gauge = Gauge("acd_y", "Y.", ("line",), lambda: {('a"b\n',): number[0]})
-    exposition = Exposition([], [gauge])
-    assert 'acd_y{line="a\\"b\\n"} 1.0' in exposition.text().decode()
-    number[0] = 2.0
-    assert 'acd_y{line="a\\"b\\n"} 2.0' in exposition.text().decode()
+    line = LineView(LineId('a"b\n'), TenantId("t"), 3, 0, 1_500)
+    shown = Exposed(facts=FactCounts(), lines=(line,), agents=(), lag=Pauses(), figures=None)
+    assert 'acd_waiting{line="a\\"b\\n"} 3.0' in text(shown).decode()
+
+
+def test_of_a_server_that_does_not_answer_the_copy_is_still_shown() -> None:
+    """And that it does not."""
+    shown = Exposed(facts=FactCounts(), lines=(), agents=(), lag=Pauses(), figures=None)
+    found = text(shown).decode()
+    assert "acd_server_up 0.0" in found
+    assert "acd_journal" not in found
 
 
 def test_every_metric_of_the_server_is_documented_and_no_other(tmp_path: Path) -> None:
     """docs/reference/metrics.md has a heading for each family, with its type."""
 
     async def scraped() -> str:
-        app = App(small_site(tmp_path, journal=JournalKind.MEMORY), [ScriptedChannel()])
-        await app.start()
-        try:
-            return app.control.metrics().decode()
-        finally:
-            await app.stop()
+        site = small_site(tmp_path, journal=JournalKind.MEMORY)
+        async with served(site, ScriptedChannel()) as desk:
+            return (await desk.web.following.metrics()).decode()
 
     exposed = set(re.findall(r"^# TYPE (\S+) (\S+)$", asyncio.run(scraped()), re.MULTILINE))
     documented = set(re.findall(r"^### `(\S+)` \((\S+)\)$", REFERENCE.read_text(), re.MULTILINE))

@@ -5,17 +5,17 @@ import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from pathlib import Path
 
-import httpx
 import pytest
 from msgspec.structs import replace
 
+from acd.core import view
 from acd.core.effects import AdmitContact, ConnectContact, Effect, OfferContact
 from acd.core.engine import ENGINE_VERSION
 from acd.core.errors import Rejected
 from acd.core.events import AgentSignedIn
 from acd.journal.errors import JournalLockedError
 from acd.ports import Host, PartyKind, Record
-from acd.server.app import URL_FILE, App
+from acd.server.app import App
 from acd.testing import NUMBER, ScriptedChannel, small_desk, small_line, small_site
 from agents.skills import AgentId
 from config.schema import Site
@@ -24,7 +24,7 @@ Story = Callable[[App, ScriptedChannel], Awaitable[None]]
 
 
 async def started(site: Site, channel: ScriptedChannel) -> App:
-    app = App(site, [channel])
+    app = App(site, [channel], web=False)
     await app.start()
     return app
 
@@ -43,6 +43,10 @@ async def crash(app: App) -> None:
     app.driver.close()
     app.broken.set_result(RuntimeError("killed"))
     await app.stop()
+
+
+def status(app: App) -> view.Status:
+    return view.status(app.driver.engine.state, app.driver.now_ms())
 
 
 async def until(condition: Callable[[], object]) -> None:
@@ -66,7 +70,7 @@ def test_a_call_waits_is_answered_and_ends(tmp_path: Path) -> None:
             channel.accept(channel.seen(OfferContact)[0])
             await until(lambda: channel.seen(ConnectContact))
             channel.release(channel.contact_of(ref), "anna")
-            assert app.control.status(10).contacts == ()
+            assert status(app).contacts == ()
             assert app.control.health().status == "ok"
 
     asyncio.run(story())
@@ -85,13 +89,13 @@ def test_a_crash_loses_nobody_and_the_channel_learns_what_stands(tmp_path: Path)
         )
         await until(lambda: len(channel.seen(OfferContact)) == 2)
         channel.accept(channel.seen(OfferContact)[0])
-        before = app.control.status(10)
+        before = status(app)
         await until(lambda: app.gate.written == app.driver.seq)
         await crash(app)
 
         again = ScriptedChannel()
         async with running(small_site(tmp_path), again) as app:
-            after = app.control.status(10)
+            after = status(app)
             assert [replace(one, wait_ms=0) for one in after.contacts] == [
                 replace(one, wait_ms=0) for one in before.contacts
             ]
@@ -151,9 +155,9 @@ def test_the_desk_of_the_site_is_in_force_after_a_restart_and_only_a_change_is_j
         grown = small_desk(["anna", "bert", "clara"], lines=[small_line(), small_line("second")])  # type: ignore[arg-type]
         async with running(small_site(tmp_path, grown), ScriptedChannel()) as app:
             assert app.driver.seq == first + 3
-            status = app.control.status(10)
-            assert [agent.id for agent in status.agents] == ["anna", "bert", "clara"]
-            assert [contact.position for contact in status.contacts] == [1]
+            found = status(app)
+            assert [agent.id for agent in found.agents] == ["anna", "bert", "clara"]
+            assert [contact.position for contact in found.contacts] == [1]
 
     asyncio.run(story())
 
@@ -209,7 +213,7 @@ def test_two_servers_cannot_share_a_data_directory(tmp_path: Path) -> None:
             with pytest.raises(JournalLockedError):
                 await started(small_site(tmp_path), ScriptedChannel())
             channel.arrive()
-            assert len(app.control.status(10).contacts) == 1
+            assert len(status(app).contacts) == 1
 
     asyncio.run(story())
 
@@ -220,21 +224,6 @@ def test_two_channels_of_one_name_are_a_mistake(tmp_path: Path) -> None:
     async def story() -> None:
         with pytest.raises(ValueError, match="two channels are called one"):
             App(small_site(tmp_path), [ScriptedChannel("one"), ScriptedChannel("one")])
-
-    asyncio.run(story())
-
-
-def test_the_address_of_the_api_is_written_down_while_it_runs(tmp_path: Path) -> None:
-    """With port 0 that is how the command line finds it."""
-
-    async def story() -> None:
-        async with running(small_site(tmp_path), ScriptedChannel()) as app:
-            url = (tmp_path / URL_FILE).read_text().strip()
-            async with httpx.AsyncClient(base_url=url, trust_env=False) as client:
-                answer = await client.get("/api/v1/health")
-            assert answer.json()["channels"] == {"scripted": "up"}
-            assert url == app.listener.url
-        assert not (tmp_path / URL_FILE).exists()
 
     asyncio.run(story())
 

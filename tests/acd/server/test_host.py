@@ -19,7 +19,7 @@ LETTER = NewPiece(ContactRef(TENANT, "mail-1"), "mail", b"Subject: fire")
 def with_channel(folder: Path, story: Callable[[App, ScriptedChannel], Coroutine[Any, Any, None]]) -> None:
     async def run() -> None:
         channel = ScriptedChannel()
-        app = App(small_site(folder), [channel])
+        app = App(small_site(folder), [channel], web=False)
         await app.start()
         try:
             await story(app, channel)
@@ -78,7 +78,7 @@ def test_a_vault_that_cannot_write_degrades_the_desk_and_says_why_until_it_can(t
         health = app.control.health()
         assert (health.status, health.journal) == ("degraded", "ok")
         assert "full" in health.content
-        assert b"acd_content_failing 1.0" in app.control.metrics()
+        assert app.figures().content_failing
         party, _ = channel.host.identify(PartyKind.NUMBER, "+49 30 555 0101", NUMBER, "call-1")
         assert party
         with app.content._vault._lock:

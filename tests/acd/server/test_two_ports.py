@@ -25,7 +25,7 @@ from agents.devices import Carrier
 from agents.skills import AgentId
 from config.schema import Site
 from queues.desk import Agent, Desk, Entry, EntryId, Tenant
-from tests.acd.server.test_app import crash, until
+from tests.acd.server.test_app import crash, status, until
 
 ANNA = AgentId("anna")
 PHONE, PAGE = Carrier("sip", "anna"), Carrier("desk", "anna")
@@ -57,7 +57,7 @@ class Mortal:
 
     async def live(self) -> None:
         self.channels = {name: ScriptedChannel(name) for name in ("sip", "mail", "desk")}
-        self.app = App(self.site, list(self.channels.values()))
+        self.app = App(self.site, list(self.channels.values()), web=False)
         await self.app.start()
 
     async def does(self, event: Event, expected: type[Effect] | None = None, by: str = "") -> None:
@@ -108,7 +108,7 @@ def test_a_mail_is_worked_on_the_desktop_while_a_call_rings_the_phone(tmp_path: 
         assert mortal.standing("desk") == [ConnectContact], "the mail is still hers"
         await mortal.does(OfferAccepted(mortal.offer("sip").offer), ConnectContact, "sip")
         assert mortal.standing("sip") == [AdmitContact, ConnectContact]
-        contacts = {one.medium: one for one in mortal.app.control.status(10).contacts}
+        contacts = {one.medium: one for one in status(mortal.app).contacts}
         assert {medium: one.agents for medium, one in contacts.items()} == {MAIL: (ANNA,), VOICE: (ANNA,)}
         mortal.channels["sip"].release(contacts[VOICE].id, "anna")
         await until(lambda: mortal.channels["sip"].seen(ReleaseContact))
@@ -125,7 +125,7 @@ def test_a_device_that_does_not_take_an_offer_is_unreachable_its_agent_not_pause
     async def story(mortal: Mortal) -> None:
         await mortal.does(arrived("mail", "m1", MAILBOX), OfferContact, "desk")
         await mortal.does(OfferFailed(mortal.offer("desk").offer))
-        (anna,) = mortal.app.control.status(10).agents
+        (anna,) = status(mortal.app).agents
         assert (anna.state, anna.reachable) == ("ready", (VOICE,))
         assert mortal.standing("desk") == []
         await mortal.does(AgentReachable(ANNA, MAIL, PAGE), OfferContact, "desk")
@@ -140,7 +140,7 @@ def test_work_is_handed_back_when_its_agent_stays_gone_also_over_a_restart(tmp_p
         await mortal.does(OfferAccepted(mortal.offer("desk").offer), ConnectContact, "desk")
         await mortal.does(DeviceVanished(ANNA, PAGE))
         await until(lambda: mortal.channels["desk"].seen(ReleaseAgent))
-        (mail,) = mortal.app.control.status(10).contacts
+        (mail,) = status(mortal.app).contacts
         assert (mail.id, mail.state, mail.position) == (1, "waiting", 1)
         await mortal.does(AgentReachable(ANNA, MAIL, PAGE), OfferContact, "desk")
         assert mortal.offer("desk").contact == ContactId(1)
@@ -154,7 +154,7 @@ def test_a_contact_of_a_channel_that_is_gone_stays_and_everything_else_goes_on(t
     async def story(mortal: Mortal) -> None:
         await mortal.does(arrived("fax2", "f1", NUMBER))
         await mortal.does(arrived("sip", "c1", NUMBER))
-        assert [one.id for one in mortal.app.control.status(10).contacts] == [1, 2]
+        assert [one.id for one in status(mortal.app).contacts] == [1, 2]
         mortal.channels["sip"].host.submit(arrived("gone", "g1", EntryId("nobody")))
         await until(lambda: mortal.app.dispatch.failed["RejectContact"] == 1)
         mortal.channels["sip"].leave(2)

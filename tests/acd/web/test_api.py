@@ -14,13 +14,12 @@ from hypothesis import strategies as st
 from acd.core.effects import AdmitContact, OfferContact
 from acd.journal.memory import MemoryJournal
 from acd.ports import Progress, Recovered
-from acd.server.app import App
 from acd.testing import ScriptedChannel, small_desk, small_line, small_site
 from acd.web import PREFIX
-from acd.web.auth import own_token
 from acd.web.limits import MAX_BODY_BYTES
 from config.schema import JournalKind
 from queues.desk import LineId
+from tests.acd.web.served import Served, served
 
 
 class SlowDisk(MemoryJournal):
@@ -47,16 +46,15 @@ class SlowDisk(MemoryJournal):
 class Rig:
     """A running server, its scripted channel, its journal, and a client with the token."""
 
-    def __init__(
-        self, app: App, channel: ScriptedChannel, journal: SlowDisk, client: httpx.AsyncClient
-    ) -> None:
-        self.app, self.channel, self.journal, self.client = app, channel, journal, client
+    def __init__(self, desk: Served, channel: ScriptedChannel, journal: SlowDisk) -> None:
+        self.desk, self.app, self.channel, self.client = desk, desk.app, channel, desk.client
+        self.journal = journal
 
     async def get(self, path: str) -> httpx.Response:
-        return await self.client.get(PREFIX + path)
+        return await self.desk.request("GET", path)
 
     async def post(self, path: str, body: object) -> httpx.Response:
-        return await self.client.post(PREFIX + path, json=body)
+        return await self.desk.request("POST", path, body)
 
     async def connected(self) -> int:
         """A contact that anna handles."""
@@ -74,16 +72,9 @@ def with_server(directory: Path, story: Callable[[Rig], Awaitable[None]]) -> Non
     async def run() -> None:
         channel = ScriptedChannel()
         journal = SlowDisk()
-        app = App(small_site(directory, desk, journal=JournalKind.MEMORY), [channel], journal=journal)
-        await app.start()
-        headers = {"Authorization": f"Bearer {own_token(directory)}"}
-        try:
-            async with httpx.AsyncClient(
-                base_url=app.listener.url, headers=headers, trust_env=False
-            ) as client:
-                await story(Rig(app, channel, journal, client))
-        finally:
-            await app.stop()
+        site = small_site(directory, desk, journal=JournalKind.MEMORY)
+        async with served(site, channel, journal=journal) as running:
+            await story(Rig(running, channel, journal))
 
     asyncio.run(run())
 
@@ -91,6 +82,7 @@ def with_server(directory: Path, story: Callable[[Rig], Awaitable[None]]) -> Non
 GUARDED = [
     ("GET", "/metrics"),
     ("GET", "/status"),
+    ("GET", "/feed"),
     ("GET", "/agents"),
     ("POST", "/agents/anna/state"),
     ("GET", "/contacts/1"),
@@ -383,7 +375,7 @@ def test_an_unexpected_error_is_500_without_a_traceback(tmp_path: Path) -> None:
         def explode(_contacts: int) -> None:
             raise ZeroDivisionError("secret detail")
 
-        rig.app.control.status = explode  # type: ignore[assignment, method-assign]
+        rig.desk.web.following.status = explode  # type: ignore[assignment, method-assign]
         answer = await rig.get("/status")
         assert answer.status_code == 500
         assert answer.json() == {

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from acd.web.auth import TOKEN_FILE, own_token, read_token
+from acd.web.token_file import TOKEN_FILE, own_token, read_token
 
 
 def test_the_token_is_made_once_and_only_its_owner_may_read_it(tmp_path: Path) -> None:

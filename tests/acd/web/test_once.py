@@ -8,15 +8,14 @@ from pathlib import Path
 import httpx
 import pytest
 
-from acd.journal.memory import MemoryJournal
 from acd.server import keys
 from acd.server.app import App
 from acd.server.keys import WriteKeys
 from acd.testing import ScriptedChannel, small_site
 from acd.web import PREFIX
-from acd.web.auth import own_token
 from acd.web.control import KeyReused, WriteKey
 from config.api_tokens import ApiToken, Role, digest_of
+from tests.acd.web.served import served
 
 NADIA = ApiToken("nadia", Role.SUPERVISOR, digest_of("t-nadia"))
 
@@ -35,15 +34,9 @@ class Desk:
 
 
 @asynccontextmanager
-async def running(directory: Path, journal: MemoryJournal | None = None) -> AsyncIterator[Desk]:
-    app = App(small_site(directory, tokens=[NADIA]), [ScriptedChannel()], journal=journal)
-    await app.start()
-    headers = {"Authorization": f"Bearer {own_token(directory)}"}
-    try:
-        async with httpx.AsyncClient(base_url=app.listener.url, headers=headers, trust_env=False) as client:
-            yield Desk(app, client)
-    finally:
-        await app.stop()
+async def running(directory: Path) -> AsyncIterator[Desk]:
+    async with served(small_site(directory, tokens=[NADIA]), ScriptedChannel()) as desk:
+        yield Desk(desk.app, desk.client)
 
 
 def test_a_repetition_answers_the_same_and_does_nothing(tmp_path: Path) -> None:

@@ -11,15 +11,14 @@ from msgspec.structs import replace
 
 from acd.core.effects import OfferContact
 from acd.core.events import ContactTransferred
-from acd.server.app import App
 from acd.testing import NUMBER, ScriptedChannel, small_desk, small_line, small_site
-from acd.web import PREFIX
 from acd.web.rights import RIGHTS
 from agents.capacity import VOICE
 from agents.skills import AgentId
 from config.api_tokens import ApiToken, Role, digest_of
 from config.schema import JournalKind
 from queues.desk import Desk, Entry, EntryId, LineId, Tenant, TenantId
+from tests.acd.web.served import Served, served
 
 OTHER = EntryId("voice:+49 40 555 0202")
 TOKENS = [
@@ -55,14 +54,14 @@ def two_clients() -> Desk:
 class Rig:
     """The running desk of two clients; asks with the token of a role."""
 
-    def __init__(self, app: App, channel: ScriptedChannel, client: httpx.AsyncClient) -> None:
-        self.app, self.channel, self.client = app, channel, client
+    def __init__(self, desk: Served, channel: ScriptedChannel) -> None:
+        self.desk, self.app, self.channel = desk, desk.app, channel
 
     async def ask(
         self, role: Role, method: str, path: str, body: object = None, **headers: str
     ) -> httpx.Response:
         headers["Authorization"] = f"Bearer {SECRET[role]}"
-        return await self.client.request(method, PREFIX + path, json=body, headers=headers)
+        return await self.desk.request(method, path, body, headers)
 
     async def get(self, role: Role, path: str) -> Any:
         answer = await self.ask(role, "GET", path)
@@ -83,13 +82,8 @@ def with_desk(directory: Path, story: Callable[[Rig], Awaitable[None]]) -> None:
     async def run() -> None:
         channel = ScriptedChannel()
         site = small_site(directory, two_clients(), journal=JournalKind.MEMORY, tokens=TOKENS)
-        app = App(site, [channel])
-        await app.start()
-        try:
-            async with httpx.AsyncClient(base_url=app.listener.url, trust_env=False) as client:
-                await story(Rig(app, channel, client))
-        finally:
-            await app.stop()
+        async with served(site, channel) as desk:
+            await story(Rig(desk, channel))
 
     asyncio.run(run())
 
@@ -210,6 +204,6 @@ def test_what_is_nearly_a_token_or_its_hash_is_none(tmp_path: Path, given: str) 
 
     async def story(rig: Rig) -> None:
         headers = {"Authorization": f"Bearer {given}"}
-        assert (await rig.client.get(PREFIX + "/status", headers=headers)).status_code == 401
+        assert (await rig.desk.request("GET", "/status", headers=headers)).status_code == 401
 
     with_desk(tmp_path, story)

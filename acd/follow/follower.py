@@ -1,0 +1,93 @@
+"""An engine that repeats what the server's decided, and stops loudly if it would have decided otherwise."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Protocol
+
+from acd.core.engine import ENGINE_VERSION, Engine
+from acd.core.facts import Fact
+from acd.feed.consumer import Consumer
+from acd.feed.messages import Base, Entries
+from acd.ports import Entry, Recovered, Snapshot
+from acd.replay.divergence import VersionMismatch
+from acd.replay.replayer import repeat, revive
+
+
+class Watcher(Protocol):
+    """Sees what the follower sees; must not raise."""
+
+    def begun(self, engine: Engine) -> None:
+        """The copy stands as after a snapshot; what follows is told by `saw`."""
+
+    def saw(self, entry: Entry, facts: Sequence[Fact]) -> None:
+        """Each entry once and in order, after the engine took it."""
+
+
+class Follower:
+    """The follower's state is `engine.state`, as it is after entry `seq`; it belongs to the loop's thread."""
+
+    def __init__(self, watcher: Watcher) -> None:
+        self.engine = Engine()
+        self.seq = 0
+        self.cursor = ""
+        """Of the last delivery; empty: there was none."""
+        self._watcher = watcher
+        self._parts: list[bytes] = []
+        self._reached: list[tuple[int, asyncio.Future[None]]] = []
+
+    async def run(self, consumer: Consumer) -> None:
+        """Take what comes, for ever.
+
+        Raises CursorGone (follow anew, from a snapshot), and RecoveryError when this program decides
+        otherwise than the server, or is of another version.
+        """
+        async for delivery in consumer.deliveries():
+            self.take(delivery)
+            await asyncio.sleep(0)  # a long way to catch up must not keep others from being answered
+
+    def take(self, delivery: Base | Entries) -> None:
+        """One delivery. Raises RecoveryError."""
+        if isinstance(delivery, Base):
+            self._rebase(delivery)
+        else:
+            for entry in delivery.entries:
+                self._repeat(entry)
+            self.cursor = delivery.cursor
+        self._tell_reached()
+
+    async def reached(self, seq: int, patience_s: float) -> bool:
+        """Wait until entry `seq` is part of the state; False: it did not come in time."""
+        if self.seq >= seq:
+            return True
+        promise: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._reached.append((seq, promise))
+        done, _ = await asyncio.wait([promise], timeout=patience_s)
+        return bool(done)
+
+    def _rebase(self, base: Base) -> None:
+        self._parts = [] if base.index == 0 else self._parts
+        self._parts.append(base.part)
+        if not base.last:
+            return
+        seq = int(base.cursor.rpartition(".")[2])
+        snapshot = Snapshot(seq, base.version, b"".join(self._parts)) if base.version else None
+        self.engine, self.seq = revive(Recovered(snapshot, [], {}))
+        self.cursor, self._parts = base.cursor, []
+        self._watcher.begun(self.engine)
+
+    def _repeat(self, entry: Entry) -> None:
+        if entry.version != ENGINE_VERSION:
+            raise VersionMismatch(entry.seq, entry.version)
+        outcome = repeat(self.engine, entry)
+        self.seq = entry.seq
+        self._watcher.saw(entry, outcome.facts)
+
+    def _tell_reached(self) -> None:
+        waiting, self._reached = self._reached, []
+        for seq, promise in waiting:
+            if promise.done():
+                continue
+            if seq <= self.seq:
+                promise.set_result(None)
+            else:
+                self._reached.append((seq, promise))

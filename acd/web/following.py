@@ -1,0 +1,193 @@
+"""The API's view of the desk: a follower's own copy for what is read, the server's socket for the rest."""
+
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from importlib.metadata import version
+from itertools import islice
+from typing import TypeVar
+
+from acd.content.errors import VaultError
+from acd.core import view
+from acd.core.engine import ENGINE_VERSION, Engine
+from acd.core.errors import Rejected
+from acd.core.events import ContactId, Event
+from acd.core.facts import Fact
+from acd.core.view import ContactView, Status
+from acd.feed import cursor as cursors
+from acd.feed.consumer import CursorGone
+from acd.feed.cursor import Cursor, Epochs
+from acd.follow.follower import Follower
+from acd.journal.codec import decode_facts, encode_event
+from acd.observe import metrics
+from acd.observe.fact_counts import FactCounts
+from acd.observe.figures import Figures
+from acd.observe.health import Health
+from acd.observe.metrics import Exposed
+from acd.observe.pauses import LoopLag
+from acd.ports import Entry, Told
+from acd.web.control import KeyReused, ListTaken, NotDurable, Page, WriteKey
+from acd.web.link import Link, LinkError, NoAnswer
+from acd.web.protocol import (
+    AreFigures,
+    Ask,
+    AskFigures,
+    AskHealth,
+    AskHistory,
+    Done,
+    Erase,
+    Erased,
+    IsHealth,
+    IsHistory,
+    ListsTaken,
+    Repeat,
+    Submit,
+    TakeLists,
+    Unknown,
+    Welcome,
+)
+from acd.web.recent import RecentFacts
+from agents.skills import AgentId
+
+LOOK_S = 2.0
+"""For what the server can say at once."""
+CHANGE_S = 12.0
+"""For a change; the server itself waits 10 s for the disk and then says so."""
+HISTORY_S = 30.0
+STORE_S = 40.0
+SEEN_S = 2.0
+"""A change that is synced is seen by whoever reads next, unless the feed is later than this."""
+
+Expected = TypeVar("Expected")
+
+
+class Following:
+    """Implements acd.web.control.Control in the web process, and watches the follower for metrics."""
+
+    def __init__(self, link: Link, welcome: Welcome) -> None:
+        self.follower = Follower(self)
+        self.lag = LoopLag()
+        self._link = link
+        self._welcome = welcome
+        self._facts = FactCounts()
+        self._recent = RecentFacts()
+        self._epochs = Epochs(welcome.epochs)
+
+    def begun(self, engine: Engine) -> None:
+        """As Watcher says."""
+        self._recent.begun(engine, self.follower.seq)
+        live = engine.state.contacts.values()
+        self._facts = FactCounts((ContactId(contact.id), contact.medium) for contact in live)
+
+    def saw(self, entry: Entry, facts: Sequence[Fact]) -> None:
+        """As Watcher says."""
+        self._recent.saw(entry, facts)
+        self._facts.observe(facts)
+        if entry.seq == self._welcome.count_after:
+            self._facts.begin()
+
+    async def health(self) -> Health:
+        """What the server says of itself; if it says nothing, that it does not answer."""
+        try:
+            return (await self._ask(AskHealth(), LOOK_S, IsHealth)).health
+        except NoAnswer as silence:
+            reason = str(silence)
+            return Health("unreachable", reason, reason, {}, version("acd-engine"), ENGINE_VERSION)
+
+    async def metrics(self) -> bytes:
+        """Prometheus text."""
+        figures: Figures | None = None
+        with suppress(NoAnswer):  # `acd_server_up` says so
+            figures = (await self._ask(AskFigures(), LOOK_S, AreFigures)).figures
+        state, now_ms = self.follower.engine.state, self._now_ms()
+        lines, agents = view.line_views(state, now_ms), view.agent_views(state)
+        return metrics.text(
+            Exposed(facts=self._facts, lines=lines, agents=agents, lag=self.lag.pauses, figures=figures)
+        )
+
+    def status(self, contacts: int) -> Status:
+        """Lines, agents, and the first `contacts` contacts."""
+        state, now_ms = self.follower.engine.state, self._now_ms()
+        live = islice(state.contacts.values(), contacts)
+        shown = tuple(view.contact_view(state, one, now_ms) for one in live)
+        return Status(now_ms, view.line_views(state, now_ms), view.agent_views(state), shown)
+
+    def availability(self, agent: AgentId) -> str | None:
+        """`signed_out`, `ready` or `paused`; None: unknown agent."""
+        seat = self.follower.engine.state.seats.get(agent)
+        return None if seat is None else seat.record.state.value
+
+    def contact(self, contact: ContactId) -> ContactView | None:
+        """One contact; None: not live."""
+        state = self.follower.engine.state
+        found = state.contacts.get(contact)
+        return None if found is None else view.contact_view(state, found, self._now_ms())
+
+    def cursor(self) -> str:
+        """As the port says."""
+        return str(Cursor(self._epochs.current, self.follower.seq))
+
+    async def follow(self, after: str, wait_s: float) -> Page:
+        """As the port says."""
+        at = cursors.parse(after or self.cursor())
+        if not self._epochs.holds(at, self.follower.seq):
+            raise CursorGone("the facts before this cursor are not those of this journal")
+        await self._recent.more(at.seq, wait_s)
+        entries = self._recent.after(at.seq)
+        if entries is None:
+            raise CursorGone("what follows this cursor is not kept any more")
+        taken = list(entries)
+        seq = taken[-1][0] if taken else at.seq
+        facts = [one for _, found in taken for one in found]
+        return Page(str(Cursor(self._epochs.current, seq)), facts)
+
+    async def change(self, event: Event | None, by: str, key: WriteKey | None) -> int:
+        """As the port says; returns when the follower has it, too."""
+        encoded = b"" if event is None else encode_event(event)
+        seq = (await self._ask(Submit(encoded, by, key), CHANGE_S, Done)).seq
+        await self.follower.reached(seq, SEEN_S)
+        return seq
+
+    async def repeated(self, key: WriteKey) -> int | None:
+        """As the port says."""
+        answer = await self._ask(Repeat(key), CHANGE_S, (Done, Unknown))
+        return answer.seq if isinstance(answer, Done) else None
+
+    async def erase(self, value: str, tenant: str | None) -> tuple[int, int]:
+        """As the port says."""
+        erased = await self._ask(Erase(value, tenant), STORE_S, Erased)
+        return erased.contacts, erased.lists
+
+    async def take_lists(self, by: str) -> list[ListTaken]:
+        """As the port says."""
+        return (await self._ask(TakeLists(by), STORE_S, ListsTaken)).lists
+
+    async def history(self, contact: ContactId) -> list[Told]:
+        """As the port says."""
+        found = await self._ask(AskHistory(contact), HISTORY_S, IsHistory)
+        return list(map(Told, found.seqs, found.by, decode_facts(found.facts)))
+
+    def _now_ms(self) -> int:
+        """The server's time: both processes have the machine's monotonic clock in common."""
+        now_ms = time.monotonic_ns() // 1_000_000 + self._welcome.clock_ms
+        return max(now_ms, self.follower.engine.state.now_ms)
+
+    async def _ask(
+        self, ask: Ask, patience_s: float, expected: type[Expected] | tuple[type[Expected], ...]
+    ) -> Expected:
+        """Raises NoAnswer, and what the port promises for the server's refusals."""
+        try:
+            answer = await self._link.ask(ask, patience_s)
+        except LinkError as refusal:
+            raise _REFUSALS.get(refusal.code, NoAnswer)(str(refusal)) from refusal
+        if not isinstance(answer, expected):
+            raise NoAnswer(f"the server answered {type(answer).__name__}")
+        return answer
+
+
+_REFUSALS: dict[str, type[Exception]] = {
+    "rejected": Rejected,
+    "not_durable": NotDurable,
+    "key_reused": KeyReused,
+    "not_erased": VaultError,
+}

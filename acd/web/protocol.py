@@ -1,0 +1,163 @@
+"""What the web process and the server say to each other on the server's socket."""
+
+from pathlib import Path
+
+import msgspec
+
+from acd.feed.frames import decoded
+from acd.feed.messages import Follow
+from acd.observe.figures import Figures
+from acd.observe.health import Health
+from acd.web.control import ListTaken, WriteKey
+from config.api_tokens import ApiToken
+
+SOCKET_FILE = "server.sock"
+"""In the data directory, mode 0600: whoever may open it may do everything that the server can."""
+
+
+class Hello(msgspec.Struct, frozen=True, tag="hello", array_like=True):
+    """Asks for what a web process must know; answered by `Welcome`."""
+
+
+class Ping(msgspec.Struct, frozen=True, tag="ping", array_like=True):
+    """The web process lives; `serving`: it answers clients. Answered by `Done`."""
+
+    pid: int
+    serving: bool
+
+
+class Submit(msgspec.Struct, frozen=True, tag="submit", array_like=True):
+    """`event` as the journal encodes it, empty when all is as wanted already. Answered by `Done`."""
+
+    event: bytes
+    by: str
+    key: WriteKey | None = None
+
+
+class Repeat(msgspec.Struct, frozen=True, tag="repeat", array_like=True):
+    """What was this write's answer before? `Done`, or `Unknown`."""
+
+    key: WriteKey
+
+
+class AskHealth(msgspec.Struct, frozen=True, tag="health", array_like=True):
+    """Answered by `IsHealth`."""
+
+
+class AskFigures(msgspec.Struct, frozen=True, tag="figures", array_like=True):
+    """Answered by `AreFigures`."""
+
+
+class AskHistory(msgspec.Struct, frozen=True, tag="history", array_like=True):
+    """Answered by `IsHistory`."""
+
+    contact: int
+
+
+class Erase(msgspec.Struct, frozen=True, tag="erase", array_like=True):
+    """A person, by number or address. Answered by `Erased`."""
+
+    value: str
+    tenant: str | None
+
+
+class TakeLists(msgspec.Struct, frozen=True, tag="take_lists", array_like=True):
+    """The site's list files anew. Answered by `ListsTaken`."""
+
+    by: str
+
+
+Ask = Hello | Ping | Submit | Repeat | Erase | TakeLists | AskHealth | AskFigures | AskHistory
+
+
+class Request(msgspec.Struct, frozen=True, tag="ask", array_like=True):
+    """`number` is the client's, and comes back with the answer; several may be open at a time."""
+
+    number: int
+    ask: Ask
+
+
+class Welcome(msgspec.Struct, frozen=True, tag="welcome", array_like=True):
+    """`clock_ms`: the server's time less the machine's monotonic clock, which both processes share.
+
+    `seq`: the last entry when it was said; what came up to `count_after` was counted by another web process.
+    """
+
+    seq: int
+    count_after: int
+    clock_ms: int
+    epochs: list[tuple[str, int]]
+    """As `acd.feed.cursor.Epochs` has them."""
+    tokens: tuple[ApiToken, ...]
+
+
+class Done(msgspec.Struct, frozen=True, tag="done", array_like=True):
+    """It is synced, as entry `seq`."""
+
+    seq: int = 0
+
+
+class Unknown(msgspec.Struct, frozen=True, tag="unknown", array_like=True):
+    """Never heard of."""
+
+
+class Erased(msgspec.Struct, frozen=True, tag="erased", array_like=True):
+    """Of so many contacts, and from so many lists."""
+
+    contacts: int
+    lists: int
+
+
+class ListsTaken(msgspec.Struct, frozen=True, tag="lists_taken", array_like=True):
+    lists: list[ListTaken]
+
+
+class IsHealth(msgspec.Struct, frozen=True, tag="is_health", array_like=True):
+    health: Health
+
+
+class AreFigures(msgspec.Struct, frozen=True, tag="are_figures", array_like=True):
+    figures: Figures
+
+
+class IsHistory(msgspec.Struct, frozen=True, tag="is_history", array_like=True):
+    """Side by side: entry, who asked for it, and the fact; `facts` as the journal encodes them."""
+
+    seqs: list[int]
+    by: list[str]
+    facts: bytes
+
+
+class Failed(msgspec.Struct, frozen=True, tag="failed", array_like=True):
+    """`code`: `rejected`, `not_durable`, `key_reused`, `not_erased`, `late`, `invalid` or `internal`."""
+
+    code: str
+    reason: str
+
+
+Answer = Welcome | Done | Unknown | Erased | ListsTaken | IsHealth | AreFigures | IsHistory | Failed
+
+
+class Reply(msgspec.Struct, frozen=True, array_like=True):
+    number: int
+    answer: Answer
+
+
+encode = msgspec.msgpack.Encoder().encode
+_opening: msgspec.msgpack.Decoder[Follow | Request] = msgspec.msgpack.Decoder(Follow | Request)
+_reply = msgspec.msgpack.Decoder(Reply)
+
+
+def decode_opening(body: bytes) -> Follow | Request:
+    """What a client sent. Raises FrameError."""
+    return decoded(_opening.decode, body)
+
+
+def decode_reply(body: bytes) -> Reply:
+    """What the server answered. Raises FrameError."""
+    return decoded(_reply.decode, body)
+
+
+def socket_path(data_dir: Path) -> Path:
+    """Where the server of this data directory listens for its followers."""
+    return data_dir / SOCKET_FILE
