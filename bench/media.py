@@ -226,7 +226,7 @@ async def one_call(client: MediaClient | None, number: int, phone: Address, soun
         if client:
             for command in commands:
                 client.send(command)
-                client.take()
+                client.events.clear()
         await asyncio.sleep(pause_s)
 
 

@@ -12,7 +12,6 @@ import hmac
 import os
 from collections.abc import Mapping
 from contextlib import suppress
-from hashlib import sha256
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
@@ -56,7 +55,7 @@ class MasterKey:
     def lookup(self, *parts: str) -> bytes:
         """A keyed digest (HMAC-SHA-256) of the parts: equal for equal parts, meaningless without the key."""
         message = b"".join(len(part.encode()).to_bytes(4, "big") + part.encode() for part in parts)
-        return hmac.new(self._lookup, message, sha256).digest()
+        return hmac.digest(self._lookup, message, "sha256")
 
 
 class Cipher:

@@ -69,10 +69,43 @@ class Leave(Struct, frozen=True, tag="leave", array_like=True):
     leg: LegId
 
 
-class Close(Struct, frozen=True, tag="close", array_like=True):
-    """Free the leg. It may be opened anew."""
+class Record(Struct, frozen=True, tag="record", array_like=True):
+    """Write what the leg's peer says into a WAV file (mono, 16 bit, 8 kHz), until `EndRecord`: `Recorded`.
+
+    The file grows as `path` + `.part` and gets its name when it is sealed; what a killed engine leaves is for
+    whoever chose the path to sweep. Another path seals the recording before. Needs the trait `RECORDS`.
+    """
+
+    leg: LegId
+    path: str
+    longest_ms: int
+
+
+class EndRecord(Struct, frozen=True, tag="end record", array_like=True):
+    """Seal the recording, if there is one."""
 
     leg: LegId
 
 
-Command = Offer | Answer | Accept | Play | Stop | Join | Leave | Close
+class Collect(Struct, frozen=True, tag="collect", array_like=True):
+    """Collect keys (RFC 4733) into one string: `Collected`, no `Digit` meanwhile. Replaces another one."""
+
+    leg: LegId
+    collect: str
+    """Names this collecting in its event; a repeated one is ignored."""
+    most: int
+    """So many keys end it."""
+    first_ms: int
+    next_ms: int
+    """So long it waits for the first key, and for each one after it."""
+    end: str = "#"
+    """These keys end it, and are no part of the string."""
+
+
+class Close(Struct, frozen=True, tag="close", array_like=True):
+    """Free the leg, and seal its recording. It may be opened anew."""
+
+    leg: LegId
+
+
+Command = Offer | Answer | Accept | Play | Stop | Join | Leave | Record | EndRecord | Collect | Close

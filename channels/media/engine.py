@@ -1,6 +1,7 @@
 """What every media engine is to its user: commands in, events out, and what it can do."""
 
-from collections.abc import Sequence, Set
+from collections import deque
+from collections.abc import Set
 from enum import StrEnum
 from typing import Protocol
 
@@ -20,7 +21,7 @@ class Trait(StrEnum):
 
 
 class MediaEngine(Protocol):
-    """Legs and rooms of one engine. Its maker gives it `on_ready`, called whenever `take` has something new.
+    """Legs and rooms of one engine. Its maker gives it `on_ready`: called when `events` grows by itself.
 
     Every command has an end: an event that answers it, or nothing when it was carried out and has no answer,
     or `Failed` within `deadline_s` even if the engine hangs. What a leg hears, first match: what is played,
@@ -43,5 +44,9 @@ class MediaEngine(Protocol):
     def send(self, command: Command) -> None:
         """Never waits, never raises."""
 
-    def take(self) -> Sequence[Event]:
-        """What was not taken yet, oldest first; the answer to a command may be there at once."""
+    @property
+    def events(self) -> deque[Event]:
+        """What was told, oldest first; the user takes it out. A command may be answered at once."""
+
+    def refuses(self, sdp: bytes) -> str:
+        """The code with which an offer would fail for its own fault; empty: it is of use. Opens nothing."""

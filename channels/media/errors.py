@@ -37,6 +37,12 @@ class RoomFullError(MediaError):
     code = "room-full"
 
 
+class UnwritableError(MediaError):
+    """A recording cannot be written."""
+
+    code = "unwritable"
+
+
 class MediaGoneError(MediaError):
     """The media engine cannot be reached."""
 

@@ -1,5 +1,7 @@
 """What a media engine tells, as plain data."""
 
+from enum import StrEnum
+
 from msgspec import Struct
 
 from channels.media.commands import LegId
@@ -10,6 +12,8 @@ class Offered(Struct, frozen=True, tag="offered", array_like=True):
 
     leg: LegId
     sdp: bytes
+    held: bool
+    """As agreed last, if anything was."""
 
 
 class Answered(Struct, frozen=True, tag="answered", array_like=True):
@@ -42,6 +46,37 @@ class Digit(Struct, frozen=True, tag="digit", array_like=True):
     digit: str
 
 
+class Ending(StrEnum):
+    """Why recording or collecting is over."""
+
+    TOLD = "told"
+    """By `EndRecord`, another `Record`, or `Close`."""
+    FULL = "full"
+    """The longest length, or the most keys."""
+    KEY = "key"
+    """One of the keys that end it."""
+    TIME = "time"
+    """No key came in time."""
+
+
+class Recorded(Struct, frozen=True, tag="recorded", array_like=True):
+    """A recording is sealed: `path` is there, complete, and will not change. Its disk has not been synced."""
+
+    leg: LegId
+    path: str
+    length_ms: int
+    ending: Ending
+
+
+class Collected(Struct, frozen=True, tag="collected", array_like=True):
+    """The keys of a `Collect`. They may be personal data: its user keeps them out of the journal."""
+
+    leg: LegId
+    collect: str
+    digits: str
+    ending: Ending
+
+
 class Silent(Struct, frozen=True, tag="silent", array_like=True):
     """Nothing was received for as long as the engine was told to wait; once, until packets come back."""
 
@@ -60,4 +95,4 @@ class Failed(Struct, frozen=True, tag="failed", array_like=True):
     reason: str
 
 
-Event = Offered | Answered | Accepted | Played | Digit | Silent | Failed
+Event = Offered | Answered | Accepted | Played | Digit | Recorded | Collected | Silent | Failed

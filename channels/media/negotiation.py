@@ -1,15 +1,19 @@
 """Offer and answer for one G.711 audio stream with RFC 4733 digits (RFC 3264), from our side of a leg."""
 
+from functools import lru_cache
+
 import msgspec
 from msgspec import Struct
 
 from channels.media.errors import BadSdpError, NotAcceptableError, OutOfTurnError
 from channels.media.rtp import Codec
-from channels.media.sdp import Description, Direction, Media, build_sdp, flow, parse_sdp
+from channels.media.sdp import Description, Direction, Media, flow, media_lines, parse_sdp, write_sdp
 
 OUR_DTMF = 101
 _AUDIO = ("audio", "RTP/AVP")
 _STATIC = {"0": "PCMU/8000", "8": "PCMA/8000"}
+_ENCODING = {Codec.PCMU: "PCMU/8000", Codec.PCMA: "PCMA/8000"}
+_BY_NAME = {"PCMU": Codec.PCMU, "PCMA": Codec.PCMA}
 
 
 BOTH = (Codec.PCMA, Codec.PCMU)
@@ -95,9 +99,10 @@ class AudioSession(Struct):
         """Take the answer to our offer. Raises BadSdpError, NotAcceptableError, OutOfTurnError."""
         if not self.pending:
             raise OutOfTurnError("no offer is pending")
-        description = parse_sdp(body)
+        description, remote = _read(body)
         expected = len(self.lines) or 1
-        remote = remote_audio(description, self.line)
+        if remote is not None and remote.line != self.line:
+            remote = remote_audio(description, self.line)
         if len(description.media) != expected or remote is None:
             raise BadSdpError("the answer does not fit the offer")
         codec = next((codec for codec, _ in remote.codecs if codec in self.offered), None)
@@ -118,13 +123,12 @@ class AudioSession(Struct):
 
         Raises BadSdpError, NotAcceptableError, OutOfTurnError (our own offer is pending: 491).
         """
-        if self.pending:
+        if self.offered:
             raise OutOfTurnError("an offer of ours is pending")
-        description = parse_sdp(body)
-        remote = remote_audio(description)
+        description, remote = _read(body)
         if remote is None:
             raise NotAcceptableError("no audio line that we can use")
-        chosen = next(((c, pt) for mine in codecs for c, pt in remote.codecs if c is mine), None)
+        chosen = _choice(codecs, remote)
         if chosen is None:
             raise NotAcceptableError("no common codec")
         ours = _both(wish, remote.direction.mirrored)
@@ -136,20 +140,24 @@ class AudioSession(Struct):
         return self._describe(self.lines, remote.line, stream)
 
     def _stream(self, ours: Direction, codecs: list[tuple[Codec, int]], dtmf: int | None) -> Media:
-        rtpmap = {str(payload): f"{codec.name}/8000" for codec, payload in codecs}
+        rtpmap = {}
+        for codec, payload in codecs:
+            rtpmap[str(payload)] = _ENCODING[codec]
         events: tuple[str, ...] = ()
         if dtmf is not None:
             rtpmap[str(dtmf)] = "telephone-event/8000"
             events = (f"fmtp:{dtmf} 0-16",)
-        return Media(*_head(self.port), tuple(rtpmap), None, ours, rtpmap, events)
+        kind, proto = _AUDIO
+        return Media(kind, self.port, proto, tuple(rtpmap), None, ours, rtpmap, events)
 
     def _describe(self, lines: tuple[tuple[str, str, str], ...], at: int, stream: Media) -> bytes:
-        refused = [Media(kind, 0, proto, (form,)) for kind, proto, form in lines]
-        media = (*refused[:at], stream, *refused[at + 1 :])
-        text = f"{self.host} {media}"
+        written: list[str] = []
+        for number, (kind, proto, form) in enumerate(lines):
+            written += media_lines(stream) if number == at else (f"m={kind} 0 {proto} {form}",)
+        text = "\n".join(written)
         if text != self.last:
             self.version, self.last = self.version + 1, text
-        return build_sdp(Description(str(self.session_id), str(self.version), media, host=self.host))
+        return write_sdp(str(self.session_id), str(self.version), self.host, written)
 
     def to_record(self) -> bytes:
         """The session as bytes for a recovery record."""
@@ -159,6 +167,13 @@ class AudioSession(Struct):
     def from_record(cls, record: bytes) -> "AudioSession":
         """The session of a recovery record. Raises msgspec.DecodeError."""
         return msgspec.msgpack.decode(record, type=cls)
+
+
+@lru_cache(maxsize=256)
+def _read(body: bytes) -> tuple[Description, RemoteAudio | None]:
+    """An offer is read twice: before it is a contact, and when it is answered. Raises BadSdpError."""
+    description = parse_sdp(body)
+    return description, remote_audio(description)
 
 
 def remote_audio(description: Description, line: int | None = None) -> RemoteAudio | None:
@@ -183,21 +198,35 @@ def _codecs(media: Media) -> tuple[tuple[tuple[Codec, int], ...], int | None]:
         name, _, rate = encoding.upper().partition("/")
         if rate.partition("/")[0] != "8000":
             continue
-        if name in Codec.__members__:
-            codecs.append((Codec[name], int(payload)))
+        codec = _BY_NAME.get(name)
+        if codec is not None:
+            codecs.append((codec, int(payload)))
         elif name == "TELEPHONE-EVENT" and dtmf is None:
             dtmf = int(payload)
     return tuple(codecs), dtmf
 
 
 def _lines(description: Description) -> tuple[tuple[str, str, str], ...]:
-    return tuple((media.kind, media.proto, media.formats[0]) for media in description.media)
+    return tuple([(media.kind, media.proto, media.formats[0]) for media in description.media])
 
 
-def _head(port: int) -> tuple[str, int, str]:
-    return _AUDIO[0], port, _AUDIO[1]
+def _choice(codecs: tuple[Codec, ...], remote: RemoteAudio) -> tuple[Codec, int] | None:
+    """The first codec of ours that the peer has, and the payload type to send it with."""
+    for mine in codecs:
+        for codec, payload_type in remote.codecs:
+            if codec is mine:
+                return codec, payload_type
+    return None
+
+
+def refusal(body: bytes) -> str:
+    """The code of the MediaError that `answer` would raise for this offer; empty: none."""
+    try:
+        return "" if _read(body)[1] is not None else NotAcceptableError.code
+    except BadSdpError as error:
+        return error.code
 
 
 def _both(one: Direction, other: Direction) -> Direction:
     """Only the flows that both allow."""
-    return flow(sends=one.sends and other.sends, receives=one.receives and other.receives)
+    return flow(one.sends and other.sends, one.receives and other.receives)

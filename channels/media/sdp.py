@@ -22,23 +22,22 @@ class Direction(StrEnum):
     RECVONLY = "recvonly"
     INACTIVE = "inactive"
 
-    @property
-    def sends(self) -> bool:
-        """Whether the speaker sends."""
-        return self in (Direction.SENDRECV, Direction.SENDONLY)
+    sends: bool
+    """Whether the speaker sends."""
+    receives: bool
+    """Whether the speaker receives."""
 
-    @property
-    def receives(self) -> bool:
-        """Whether the speaker receives."""
-        return self in (Direction.SENDRECV, Direction.RECVONLY)
+    def __init__(self, said: str) -> None:
+        self.sends = said in ("sendrecv", "sendonly")
+        self.receives = said in ("sendrecv", "recvonly")
 
     @property
     def mirrored(self) -> "Direction":
         """The same flow seen from the other end."""
-        return flow(sends=self.receives, receives=self.sends)
+        return flow(self.receives, self.sends)
 
 
-def flow(*, sends: bool, receives: bool) -> Direction:
+def flow(sends: bool, receives: bool) -> Direction:
     """The direction with these two flows."""
     if sends:
         return Direction.SENDRECV if receives else Direction.SENDONLY
@@ -81,7 +80,7 @@ class Description(Struct, frozen=True):
         """The direction in force for that line; the old hold by address 0.0.0.0 counts as not receiving."""
         said = media.direction or self.direction
         if self.host_of(media) in ("0.0.0.0", "::"):
-            return flow(sends=said.sends, receives=False)
+            return flow(said.sends, False)
         return said
 
 
@@ -103,11 +102,15 @@ def parse_sdp(data: bytes) -> Description:
         blocks[-1].append((line[0], line[2:].strip()))
     if len(blocks) > MAX_MEDIA + 1 or blocks[0][:1] != [("v", "0")]:
         raise BadSdpError("no v=0 line or too many media lines")
-    return _description(blocks[0], [_media(block) for block in blocks[1:]])
+    return _description(blocks[0], list(map(_media, blocks[1:])))
 
 
 def _description(session: list[tuple[str, str]], media: list[Media]) -> Description:
-    origin = next((value.split() for key, value in session if key == "o"), [])
+    origin: list[str] = []
+    for key, value in session:
+        if key == "o":
+            origin = value.split()
+            break
     if len(origin) != 6:
         raise BadSdpError("bad o= line")
     host, said, _, _ = _common(session)
@@ -161,30 +164,37 @@ def _connection(value: str) -> str:
 
 def build_sdp(description: Description) -> bytes:
     """The description as bytes. Raises UnsafeSdpError for line breaks in a value."""
-    host = description.host or "0.0.0.0"
-    origin_host = description.origin_host or host
-    lines = [
-        "v=0",
-        f"o=- {description.session_id} {description.version} IN {_family(origin_host)} {origin_host}",
-        "s=-",
-        f"c=IN {_family(host)} {host}",
-        "t=0 0",
-    ]
+    lines: list[str] = []
     for media in description.media:
-        lines += _media_lines(media)
+        lines += media_lines(media)
+    host = description.host or "0.0.0.0"
+    return write_sdp(description.session_id, description.version, host, lines, description.origin_host)
+
+
+def write_sdp(session_id: str, version: str, host: str, media: list[str], origin_host: str = "") -> bytes:
+    """A description of these `media_lines`. Raises UnsafeSdpError for line breaks in a value."""
+    family = "IP6" if ":" in host else "IP4"
+    origin = f"{_family(origin_host)} {origin_host}" if origin_host else f"{family} {host}"
+    head = ["v=0", f"o=- {session_id} {version} IN {origin}", "s=-", f"c=IN {family} {host}", "t=0 0"]
+    lines = head + media
     text = "\r\n".join(lines) + "\r\n"
     if not text.count("\n") == text.count("\r") == len(lines):
         raise UnsafeSdpError("line break in a session description")
     return text.encode("utf-8", "surrogateescape")
 
 
-def _media_lines(media: Media) -> list[str]:
+def media_lines(media: Media) -> list[str]:
+    """The lines of one media stream, without line ends."""
     lines = [f"m={media.kind} {media.port} {media.proto} {' '.join(media.formats)}"]
     if media.host is not None:
         lines.append(f"c=IN {_family(media.host)} {media.host}")
-    lines += [f"a=rtpmap:{payload} {encoding}" for payload, encoding in media.rtpmap.items()]
-    lines += [f"a={attribute}" for attribute in media.attributes]
-    return lines if media.direction is None else [*lines, f"a={media.direction}"]
+    for payload, encoding in media.rtpmap.items():
+        lines.append(f"a=rtpmap:{payload} {encoding}")
+    for attribute in media.attributes:
+        lines.append(f"a={attribute}")
+    if media.direction is not None:
+        lines.append("a=" + media.direction.value)
+    return lines
 
 
 def _family(host: str) -> str:

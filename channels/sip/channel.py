@@ -21,7 +21,8 @@ from channels.sip.b2bua.telling import Telling
 from channels.sip.phrases import make_phrases
 from channels.sip.protocol.address import Endpoint
 from channels.sip.protocol.errors import BadMessage
-from channels.sip.protocol.message import is_keepalive, parse
+from channels.sip.protocol.machines import Timing
+from channels.sip.protocol.message import LONGEST_KEEPALIVE, is_keepalive, parse
 from channels.sip.protocol.outputs import NewRequest, Output, SendTo
 from channels.sip.protocol.transactions import TransactionLayer
 from channels.sip.settings import SipSettings, read_settings
@@ -33,6 +34,9 @@ _log = structlog.get_logger("acd.sip")
 DRAIN_POLL_S = 0.1
 MEDIA_RETRY_S = 1.0
 IDS_AT_ONCE = 64
+
+NEAREST_MS = Timing().t1_ms
+"""No timer is ever set nearer than that (datagrams only); with one that close there is nothing to plan."""
 
 SLACK_MS = 20
 """Timers fire so much late, and together: every transaction ends with one, and each wakes the process."""
@@ -136,26 +140,17 @@ class SipChannel:
     # From the network, the media and the clock
 
     def _received(self, data: bytes, source: Endpoint) -> None:
-        if is_keepalive(data):
+        if len(data) <= LONGEST_KEEPALIVE and is_keepalive(data):
             return
-        self._set_time()
+        now_ms = self.calls.now_ms = time.monotonic_ns() // 1_000_000
         try:
-            message = parse(in_utf8(data))
+            message = parse(data if data.isascii() else in_utf8(data))
         except BadMessage as error:
             self.calls.count("unreadable message")
             self._layer.reject(error, source)
+            self._flush()
         else:
-            self._dispatch(self._layer.receive(message, source, self.calls.now_ms))
-        self._flush()
-
-    def _dispatch(self, outputs: Sequence[Output]) -> None:
-        for out in outputs:
-            if isinstance(out, SendTo):
-                self._transport.send(out.data, out.destination)
-            elif isinstance(out, NewRequest) and out.request.method == "REGISTER":
-                self.registrations.register(out, self.calls.now_ms)
-            else:
-                entrance.handle(self.calls, out)
+            self._flush(self._layer.receive(message, source, now_ms))
 
     def _media_ready(self) -> None:
         self._set_time()
@@ -187,21 +182,31 @@ class SipChannel:
     def _expire(self) -> None:
         self._timer = None
         self._set_time()
-        self._dispatch(self._layer.expire(self.calls.now_ms))
+        outputs = self._layer.expire(self.calls.now_ms)
         self.registrations.expire(self.calls.now_ms)
-        self._flush()
+        self._flush(outputs)
 
-    def _flush(self) -> None:
+    def _flush(self, outputs: Sequence[Output] = ()) -> None:
         """Send what has collected, take what the media say; both may collect more. Re-arm the one timer."""
-        layer, media, calls = self._layer, self._media, self.calls
-        while True:
-            if outputs := layer.take():
-                self._dispatch(outputs)
-            elif events := media.take():
-                for event in events:
-                    entrance.heard(calls, event)
-            else:
-                break
+        layer, calls, answers = self._layer, self.calls, entrance.ON_OUTPUT
+        events = calls.media.events
+        outputs = outputs or layer.take()
+        while outputs or events:
+            for out in outputs:
+                if isinstance(out, SendTo):
+                    self._transport.send(out.data, out.destination)
+                elif isinstance(out, NewRequest) and out.request.method == "REGISTER":
+                    self.registrations.register(out, calls.now_ms)
+                else:
+                    answers[type(out)](calls, out)
+            while events:
+                entrance.heard(calls, events.popleft())
+            outputs = layer.take()
+        if self._timer is None or self._armed_ms > calls.now_ms + NEAREST_MS:
+            self._arm()
+
+    def _arm(self) -> None:
+        """Plan to wake for the earliest deadline."""
         due_ms, other_ms = self._layer.next_deadline(), self.registrations.next_deadline()
         if due_ms is None or (other_ms is not None and other_ms < due_ms):
             due_ms = other_ms

@@ -14,6 +14,7 @@ from channels.sip.protocol.errors import BadMessage
 from config.entries import entry_id
 from config.schema import Site
 from config.table import Table
+from queues.desk import EntryId
 
 MAX_LEGS = 5000
 
@@ -60,9 +61,9 @@ class SipSettings:
         address = ip_address(host)
         return any(address in network for networks in self.trunks.values() for network in networks)
 
-    def entry_of(self, user: str) -> str:
+    def entry_of(self, user: str) -> EntryId:
         """The entry that a caller dialled, as the desk knows it; what cannot be one is passed on as it is."""
-        return entry_id(VOICE, user) or user
+        return EntryId(entry_id(VOICE, user) or user)
 
 
 def read_settings(site: Site) -> SipSettings:

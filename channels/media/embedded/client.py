@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -20,13 +20,11 @@ from channels.media.errors import (
     UnknownSoundError,
 )
 from channels.media.events import Event, Failed
+from channels.media.negotiation import refusal
 from channels.media.rtp import Address
 
 LEASED_AHEAD: Final = 64
 """Ports bound ahead, so that 32 calls may begin between two turns of the loop without waiting."""
-
-GATHER_S: Final = 0.004
-"""Commands of this time leave together: each write wakes the other process. A fifth of an RTP packet."""
 
 CONFIRM_S: Final = 1.0
 """So often at most the process is asked whether it has done everything: each answer wakes the server."""
@@ -40,13 +38,13 @@ _Answer = TypeVar("_Answer", wire.Leased, wire.Legs, wire.Stats)
 
 
 class MediaClient(asyncio.Protocol):
-    """A `MediaEngine`. Commands leave in one write per `GATHER_S`; offers and answers are made here at once.
+    """A `MediaEngine`. Commands of one turn of the loop leave in one write; sessions are negotiated here.
 
     Made by `attach`. Used from the event loop's thread only. After a loss of the connection every command
     fails; make a new client then.
     """
 
-    traits = frozenset({Trait.TRANSCODES})
+    traits = frozenset({Trait.TRANSCODES, Trait.RECORDS})
     deadline_s = DEADLINE_S
 
     def __init__(
@@ -59,7 +57,8 @@ class MediaClient(asyncio.Protocol):
         self._pending = bytearray()
         self._out = bytearray()
         self._flush_planned = False
-        self._events: list[Event] = []
+        self.events: deque[Event] = deque()
+        """See `MediaEngine.events`."""
         self._sessions = Sessions(latch=latch, silent_s=silent_s)
         self._local: dict[LegId, Address] = {}
         self._leased: deque[int] = deque()
@@ -130,10 +129,9 @@ class MediaClient(asyncio.Protocol):
                 self._sessions.forget(command.leg)
             self._put(command)
 
-    def take(self) -> Sequence[Event]:
-        """See `MediaEngine.take`."""
-        events, self._events = self._events, []
-        return events
+    def refuses(self, sdp: bytes) -> str:
+        """See `MediaEngine.refuses`."""
+        return refusal(sdp)
 
     def _describe(self, command: Negotiate) -> None:
         leg = command.leg
@@ -150,20 +148,20 @@ class MediaClient(asyncio.Protocol):
             event = self._sessions.negotiate(command, local)
         except MediaError as error:
             self._fail(command, error.code, str(error))
-            return
-        self._put(self._sessions.connect(leg))
-        self._events.append(event)
+        else:
+            self._queue(self._sessions.connect(leg))
+            self.events.append(event)
+        # Not at the end of the turn: the address leaves in a message before that, and a server that is killed
+        # in between must find the leg again.
+        self._flush()
 
     def _open_leased(self, leg: LegId) -> Address:
         port = self._leased.popleft()
         address = self._local[leg] = Address(self.welcome.ip, port)
-        # Its port is in a message soon. A server that is killed after that must find the leg again.
-        self._flush_planned = True
-        self._loop.call_soon(self._flush)
-        self._put(wire.Open(leg, port))
+        self._queue(wire.Open(leg, port))
         if len(self._leased) < LEASED_AHEAD // 2 and not self._lease_request:
             self._lease_request = self._next_request()
-            self._put(wire.Lease(self._lease_request, LEASED_AHEAD))
+            self._queue(wire.Lease(self._lease_request, LEASED_AHEAD))
         return address
 
     def _fail(self, command: Command | wire.Command, code: str, reason: str) -> None:
@@ -171,7 +169,7 @@ class MediaClient(asyncio.Protocol):
         leg = getattr(command, "leg", None)
         if leg is not None:
             tag = str(type(command).__struct_config__.tag)
-            self._events.append(Failed(leg, tag, code, reason))
+            self.events.append(Failed(leg, tag, code, reason))
 
     # -- what only this engine has, for tests and measurements
 
@@ -236,12 +234,12 @@ class MediaClient(asyncio.Protocol):
         self._pending += data
         for frame in wire.take_frames(self._pending):
             self._take(wire.decode_message(frame))
-        if self._events:
+        if self.events:
             self._loop.call_soon(self._on_ready)  # its faults are not the connection's
 
     def _take(self, message: wire.Message) -> None:
         if isinstance(message, wire.Told):
-            self._events.append(message)
+            self.events.append(message)
         elif isinstance(message, wire.Marked):
             self._confirmed(message.number)
         elif isinstance(message, wire.Opened):
@@ -291,12 +289,15 @@ class MediaClient(asyncio.Protocol):
         assert isinstance(message, answer)
         return message
 
-    def _put(self, command: wire.Command) -> None:
+    def _queue(self, command: wire.Command) -> None:
         wire.append_frame(self._out, command)
         self._unconfirmed.append(command)
+
+    def _put(self, command: wire.Command) -> None:
+        self._queue(command)
         if not self._flush_planned:
             self._flush_planned = True
-            self._loop.call_later(GATHER_S, self._flush)
+            self._loop.call_soon(self._flush)
 
     def _flush(self) -> None:
         self._flush_planned = False

@@ -8,6 +8,8 @@ from random import getrandbits
 from typing import Final
 
 from channels.media.commands import LegId, RoomId
+from channels.media.embedded.collecting import Collecting
+from channels.media.embedded.recording import Recording
 from channels.media.embedded.states import LegState, LegStats
 from channels.media.rtp import HEADER, Address, Codec, KeyPresses
 from channels.media.sound.sounds import FRAME, Sound
@@ -27,6 +29,7 @@ class Leg:
     """
 
     __slots__ = (
+        "collecting",
         "deaf",
         "dropped",
         "dtmf",
@@ -53,6 +56,7 @@ class Leg:
         "presses",
         "prompts",
         "receive_into",
+        "recording",
         "relay_to",
         "relayed_octets_out",
         "relayed_out",
@@ -95,6 +99,8 @@ class Leg:
         self.filter: object = "everything"
         """What the kernel lets through; see `Switchboard`."""
         self.session = b""
+        self.recording: Recording | None = None
+        self.collecting: Collecting | None = None
         self._init_hearing()
         self._init_stream(now_ms)
         self._init_counters()

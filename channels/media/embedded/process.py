@@ -93,6 +93,9 @@ class MediaProcess:
         if (due_ms is None) != self._servers_watched:
             self._watch_servers(due_ms is None)
         until_ms = self._next_housekeeping_ms if due_ms is None else min(due_ms, self._next_housekeeping_ms)
+        keys_ms = self._board.listening.due_ms()
+        if keys_ms is not None:
+            until_ms = min(until_ms, keys_ms)
         ready = self._epoll.poll(max(0, until_ms - _now_ms()) / 1000, _AT_ONCE)
         self._now_ms = now_ms = _now_ms()
         ticker.run(now_ms)
@@ -100,6 +103,7 @@ class MediaProcess:
             leg = legs.get(fd)
             if leg is not None:
                 relay.receive(leg, now_ms)
+        self._board.listening.expire(now_ms)
         if due_ms is None or now_ms >= due_ms:
             servers.serve()
         if now_ms >= self._next_housekeeping_ms:

@@ -23,9 +23,14 @@ class Relay:
     """Receives into one buffer; nothing is copied on the way to a peer with the same codec."""
 
     def __init__(
-        self, on_digit: Callable[[Leg, str], None], on_latched: Callable[[Leg, Address], None]
+        self,
+        on_digit: Callable[[Leg, str, int], None],
+        on_latched: Callable[[Leg, Address], None],
+        on_sound: Callable[[Leg, int, int, int, memoryview], None],
     ) -> None:
+        """`on_digit(leg, digit, now_ms)`; when recorded `on_sound(leg, type, timestamp, source, payload)`."""
         self._on_digit = on_digit
+        self._on_sound = on_sound
         self._on_latched = on_latched
         self._buffer = bytearray(MAX_PACKET + 1)
         whole = memoryview(self._buffer)
@@ -45,10 +50,12 @@ class Relay:
         if event:
             digit = leg.presses.feed(header[2], self._views[size][HEADER:])
             if digit is not None:
-                self._on_digit(leg, digit)
+                self._on_digit(leg, digit, now_ms)
         elif kind not in _TO_CODEC:
             leg.ignored += 1
             return
+        elif leg.recording is not None:
+            self._on_sound(leg, kind, header[2], header[3], self._views[size][HEADER:])
         if leg.relay_to is not None:
             self._send_on(leg.relay_to, size, header, event, now_ms)
 

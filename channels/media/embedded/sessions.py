@@ -42,7 +42,7 @@ class Sessions:
             return Answered(leg, session.answer(command.sdp), session.held_by_peer)
         if isinstance(command, Offer):
             session.withdraw()  # a server that was killed may have made it before
-            return Offered(leg, session.offer(codecs=self._codecs(command.like)))
+            return Offered(leg, session.offer(codecs=self._codecs(command.like)), session.held_by_peer)
         if session.pending or not _is_in_force(session, command.sdp):
             session.accept(command.sdp)
         return Accepted(leg, session.held_by_peer)

@@ -5,13 +5,30 @@ import socket
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
-from channels.media.commands import Join, Leave, LegId, Play, RoomId, SoundId, Stop
+from channels.media.commands import (
+    Collect,
+    EndRecord,
+    Join,
+    Leave,
+    LegId,
+    Play,
+    Record,
+    RoomId,
+    SoundId,
+    Stop,
+)
 from channels.media.embedded import packet_filter, wire
 from channels.media.embedded.leg import NO_SOURCE, Leg
+from channels.media.embedded.listening import Listening
 from channels.media.embedded.relay import Relay
 from channels.media.embedded.ticker import Ticker
-from channels.media.errors import BadCommandError, RoomFullError, UnknownLegError, UnknownSoundError
-from channels.media.events import Digit, Failed, Played, Silent
+from channels.media.errors import (
+    BadCommandError,
+    RoomFullError,
+    UnknownLegError,
+    UnknownSoundError,
+)
+from channels.media.events import Ending, Failed, Played, Silent
 from channels.media.rtp import Address, Codec
 from channels.media.sound.sounds import SILENCE, Sound, SoundStore
 
@@ -34,7 +51,8 @@ class Switchboard:
         """`emit` takes events; `listen(leg)` starts to call `relay.receive` whenever the leg is readable."""
         self.legs: dict[LegId, Leg] = {}
         self.ticker = Ticker(self._sound_over)
-        self.relay = Relay(lambda leg, digit: emit(Digit(leg.id, digit)), self._latched)
+        self.listening = Listening(emit, self._refilter)
+        self.relay = Relay(self.listening.pressed, self._latched, self.listening.spoken)
         self._sounds = sounds
         self._emit = emit
         self._listen = listen
@@ -46,6 +64,9 @@ class Switchboard:
             Stop: self._stop,
             Join: self._join,
             Leave: self._leave,
+            Record: self._record,
+            EndRecord: self._end_record,
+            Collect: self._collect,
         }
 
     def add(self, leg: LegId, sock: socket.socket, local: Address, now_ms: int) -> None:
@@ -56,6 +77,7 @@ class Switchboard:
         """Take a leg out; the caller closes its socket. None when there is no such leg."""
         gone = self.legs.pop(leg, None)
         if gone is not None:
+            self.listening.forget(gone)
             self._part(gone, now_ms)
             self.ticker.remove(gone)
             self._unfiltered.pop(gone, None)
@@ -64,6 +86,9 @@ class Switchboard:
     def carry_out(self, command: wire.Command, now_ms: int) -> None:
         """Carry out one command on legs. Raises `MediaError`, then nothing is changed."""
         self._commands[type(command)](command, now_ms)
+
+    def _refilter(self, leg: Leg) -> None:
+        self._unfiltered[leg] = None
 
     def settle(self) -> None:
         """Bring kernel filters up to date; once per batch: a leg that is bridged at once needs none."""
@@ -82,6 +107,8 @@ class Switchboard:
                 leg.last_in_ms = now_ms
             if leg.watch_ms:
                 self._check_alive(leg, now_ms)
+            if leg.recording is not None and leg.recording.is_over(now_ms):
+                self.listening.seal(leg, Ending.FULL)
 
     def _check_alive(self, leg: Leg, now_ms: int) -> None:
         silent_ms = now_ms - max(leg.last_in_ms, leg.watched_from_ms)
@@ -168,6 +195,15 @@ class Switchboard:
         leg = self._leg(command.leg)
         self._part(leg, now_ms)
         self._update(leg, now_ms)
+
+    def _record(self, command: Record, now_ms: int) -> None:
+        self.listening.record(self._leg(command.leg), command, now_ms)
+
+    def _end_record(self, command: EndRecord, _now_ms: int) -> None:
+        self.listening.seal(self._leg(command.leg), Ending.TOLD)
+
+    def _collect(self, command: Collect, now_ms: int) -> None:
+        self.listening.collect(self._leg(command.leg), command, now_ms)
 
     # -- what a leg hears
 
@@ -305,7 +341,7 @@ def _drain(sock: socket.socket) -> None:
 def _filter(leg: Leg) -> None:
     """Let the kernel pass what somebody takes: key presses always, audio while it is relayed or awaited."""
     wanted: object = leg.dtmf
-    if leg.latching or leg.relay_to is not None:
+    if leg.latching or leg.relay_to is not None or leg.recording is not None:
         wanted = _EVERYTHING
     if leg.remote is None or wanted == leg.filter:
         return

@@ -5,9 +5,9 @@ from typing import Final
 
 import msgspec
 
-from channels.media.commands import Close, Join, Leave, LegId, Play, Stop
+from channels.media.commands import Close, Collect, EndRecord, Join, Leave, LegId, Play, Record, Stop
 from channels.media.embedded.states import LegState, LegStats
-from channels.media.events import Digit, Failed, Played, Silent
+from channels.media.events import Collected, Digit, Failed, Played, Recorded, Silent
 from channels.media.rtp import Address
 
 VERSION: Final = 2
@@ -74,7 +74,23 @@ class Shutdown(msgspec.Struct, frozen=True, tag="shutdown", array_like=True):
     """End the media process and every leg."""
 
 
-Command = Lease | Open | Connect | Mark | Play | Stop | Join | Leave | Close | ListLegs | AskStats | Shutdown
+Command = (
+    Lease
+    | Open
+    | Connect
+    | Mark
+    | Play
+    | Stop
+    | Join
+    | Leave
+    | Record
+    | EndRecord
+    | Collect
+    | Close
+    | ListLegs
+    | AskStats
+    | Shutdown
+)
 
 
 class Welcome(msgspec.Struct, frozen=True, tag="welcome", array_like=True):
@@ -131,10 +147,24 @@ class Refused(msgspec.Struct, frozen=True, tag="refused", array_like=True):
     leg: LegId = LegId("")
 
 
-Told = Played | Digit | Silent | Failed
+Told = Played | Digit | Recorded | Collected | Silent | Failed
 """Events that the process makes; what was negotiated is the client's affair."""
 
-Message = Welcome | Leased | Opened | Marked | Legs | Stats | Refused | Played | Digit | Silent | Failed
+Message = (
+    Welcome
+    | Leased
+    | Opened
+    | Marked
+    | Legs
+    | Stats
+    | Refused
+    | Played
+    | Digit
+    | Recorded
+    | Collected
+    | Silent
+    | Failed
+)
 
 _encoder = msgspec.msgpack.Encoder()
 _commands: msgspec.msgpack.Decoder[Command] = msgspec.msgpack.Decoder(Command)

@@ -20,23 +20,6 @@ from channels.sip.protocol.outputs import (
 )
 
 
-def handle(calls: Calls, out: Output) -> None:
-    """Something came of a transaction (REGISTER is not seen here)."""
-    match out:
-        case NewRequest():
-            _request(calls, out)
-        case ResponseReceived():
-            _response(calls, out)
-        case TimedOut():
-            _timed_out(calls, out)
-        case Cancelled():
-            inbound.cancelled(calls, out)
-        case AckReceived():
-            inbound.acknowledged(calls, out)
-        case AckMissing():
-            inbound.ack_missing(calls, out.key)
-
-
 def _request(calls: Calls, out: NewRequest) -> None:
     request = out.request
     if request.to.tag:
@@ -73,6 +56,16 @@ def _timed_out(calls: Calls, out: TimedOut) -> None:
         indialog.dead(calls, leg)
 
 
+ON_OUTPUT: Mapping[type[Output], Callable[[Calls, Any], None]] = {
+    NewRequest: _request,
+    ResponseReceived: _response,
+    TimedOut: _timed_out,
+    Cancelled: inbound.cancelled,
+    AckReceived: inbound.acknowledged,
+    AckMissing: inbound.ack_missing,
+}
+"""What comes of transactions; REGISTER and what is to be sent are the channel's affair."""
+
 ON_EFFECT: Mapping[type[effects.Effect], Callable[[Calls, Any], None]] = {
     effects.AdmitContact: inbound.admitted,
     effects.RejectContact: inbound.rejected,
@@ -99,28 +92,22 @@ def heard(calls: Calls, event: media.Event) -> None:
         ON_MEDIA[type(event)](calls, leg, event)
 
 
-def _offered(calls: Calls, leg: Leg, event: media.Offered) -> None:
-    _described(calls, leg, event.sdp)
-
-
-def _answered(calls: Calls, leg: Leg, event: media.Answered) -> None:
-    _described(calls, leg, event.sdp)
-    indialog.note_hold(calls, leg, event.held)
-
-
-def _described(calls: Calls, leg: Leg, sdp: bytes) -> None:
+def _described(calls: Calls, leg: Leg, event: media.Offered | media.Answered) -> None:
     if leg.reinvite is not None:
-        indialog.described(calls, leg, leg.reinvite, sdp)
+        indialog.described(calls, leg, leg.reinvite, event.sdp)
     elif leg.is_caller:
-        inbound.described(calls, leg, sdp)
+        inbound.described(calls, leg, event.sdp)
     else:
-        outbound.described(calls, leg, sdp)
+        outbound.described(calls, leg, event.sdp)
+    if event.held != leg.record.held:
+        indialog.note_hold(calls, leg, event.held)
 
 
 def _accepted(calls: Calls, leg: Leg, event: media.Accepted) -> None:
     if leg.accepting:
         outbound.accepted(calls, leg)
-    indialog.note_hold(calls, leg, event.held)
+    if event.held != leg.record.held:
+        indialog.note_hold(calls, leg, event.held)
 
 
 def _played(calls: Calls, leg: Leg, event: media.Played) -> None:
@@ -144,16 +131,19 @@ def _silent(calls: Calls, leg: Leg, _: media.Silent) -> None:
     indialog.probe(calls, leg)
 
 
-def _key_pressed(calls: Calls, _: Leg, __: media.Digit) -> None:
-    calls.count("digit")
+def _unasked(calls: Calls, _: Leg, event: media.Event) -> None:
+    """Nothing of ours waits for it yet."""
+    calls.count(type(event).__name__.lower())
 
 
 ON_MEDIA: Mapping[type[media.Event], Callable[[Calls, Leg, Any], None]] = {
-    media.Offered: _offered,
-    media.Answered: _answered,
+    media.Offered: _described,
+    media.Answered: _described,
     media.Accepted: _accepted,
     media.Failed: _media_failed,
     media.Played: _played,
     media.Silent: _silent,
-    media.Digit: _key_pressed,
+    media.Digit: _unasked,
+    media.Recorded: _unasked,
+    media.Collected: _unasked,
 }

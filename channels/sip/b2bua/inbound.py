@@ -12,9 +12,8 @@ from channels.sip.protocol.address import Endpoint, make_uri, quoted
 from channels.sip.protocol.dialog import uas_dialog
 from channels.sip.protocol.errors import BadMessage
 from channels.sip.protocol.message import Header, Request
-from channels.sip.protocol.outputs import AckReceived, Cancelled, NewRequest, ServerKey
+from channels.sip.protocol.outputs import AckMissing, AckReceived, Cancelled, NewRequest, ServerKey
 from channels.sip.protocol.replies import response_to
-from queues.desk import EntryId
 
 REJECTIONS = {"unknown entry": 404, "closed": 480, "full": 486}
 """What the caller's side is told when the engine does not take the call."""
@@ -22,27 +21,53 @@ REJECTIONS = {"unknown entry": 404, "closed": 480, "full": 486}
 MEDIA_FAILURES = {"bad-sdp": 400, "not-acceptable": 488, "out-of-turn": 491}
 """What a peer is told whose description the media engine cannot use; 503 for all that is our own trouble."""
 
+ANONYMOUS = "anonymous"
+"""The user of a caller who does not say who he is (RFC 3323 §4.1)."""
+
 BUSY: Header = ("Retry-After", "5")
 
 
 def invited(calls: Calls, out: NewRequest) -> None:
-    """A new INVITE from outside. `100 Trying` waits for nothing."""
+    """A new INVITE from outside. The engine decides first; `100 Trying` goes in the same turn."""
     request = out.request
-    calls.layer.reply(out.key, 100, calls.now_ms)
-    if calls.answered_before:
-        known = calls.answered_before.get((request.call_id, request.from_.tag, request.cseq.number))
-        if known is not None and not known.gone:  # our 200 was lost, and then this process was started
-            known.invite_key = out.key
-            calls.by_transaction[out.key] = known
-            _say_ok(calls, known, request, out.key)
-            return
-    refused = _refusal(calls, request, out.source)
-    if refused is not None:
-        status, headers = refused
-        calls.count(f"refused {status}")
-        calls.layer.reply(out.key, status, calls.now_ms, headers=headers)
+    if (calls.answered_before and _was_answered(calls, out)) or _is_refused(calls, out):
         return
-    open_leg(calls, calls.add(Leg(LegRecord(LegId(f"c{calls.make_id()}")), Call())), out)
+    leg = Leg(LegRecord(LegId(f"c{calls.make_id()}")), Call())
+    calls.add(leg)
+    open_leg(calls, leg, out)
+    entry = calls.entry_of(request.target.user)
+    caller = request.from_.uri.user or ANONYMOUS
+    party, who = calls.host.identify(PartyKind.NUMBER, caller, entry, leg.id)
+    rank = who.priority_class, who.head_start_ms
+    arrived = ContactArrived(leg.id, entry, VOICE, party, *rank, channel=NAME)
+    came = calls.tell(arrived, calls.saved(leg))
+    calls.layer.reply(out.key, 100, calls.now_ms)
+    if not came:
+        _refuse(calls, leg, 500)
+
+
+def _was_answered(calls: Calls, out: NewRequest) -> bool:
+    """Our 200 was lost, and then this process was started."""
+    request = out.request
+    known = calls.answered_before.get((request.call_id, request.from_.tag, request.cseq.number))
+    if known is None or known.gone:
+        return False
+    known.invite_key = out.key
+    calls.by_transaction[out.key] = known
+    calls.layer.reply(out.key, 100, calls.now_ms)
+    _say_ok(calls, known, request, out.key)
+    return True
+
+
+def _is_refused(calls: Calls, out: NewRequest) -> bool:
+    refused = _refusal(calls, out.request, out.source)
+    if refused is None:
+        return False
+    status, headers = refused
+    calls.count(f"refused {status}")
+    calls.layer.reply(out.key, 100, calls.now_ms)
+    calls.layer.reply(out.key, status, calls.now_ms, headers=headers)
+    return True
 
 
 def open_leg(calls: Calls, leg: Leg, out: NewRequest) -> None:
@@ -52,9 +77,7 @@ def open_leg(calls: Calls, leg: Leg, out: NewRequest) -> None:
     record.to_tag = record.to_tag or out.to_tag
     record.invite = request.to_bytes()
     record.host, record.port = out.source.host, out.source.port
-    record.show_as = shown_caller(request, calls.settings.realm)
     calls.by_transaction[out.key] = leg
-    calls.media.send(Answer(leg.id, request.body) if request.body else Offer(leg.id))
 
 
 def _refusal(calls: Calls, request: Request, source: Endpoint) -> tuple[int, list[Header]] | None:
@@ -69,13 +92,14 @@ def _refusal(calls: Calls, request: Request, source: Endpoint) -> tuple[int, lis
         return 420, [("Unsupported", ", ".join(required))]
     if request.body and request.content_type != "application/sdp":
         return 415, [("Accept", "application/sdp")]
-    return None
+    unusable = calls.media.refuses(request.body) if request.body else ""
+    return (MEDIA_FAILURES[unusable], []) if unusable else None
 
 
 def shown_caller(request: Request, realm: str) -> str:
     """Name and number for the agent's display; our own realm, so that no foreign address leaks inwards."""
     caller = request.from_
-    user = caller.uri.user or "anonymous"
+    user = caller.uri.user or ANONYMOUS
     display = f"{quoted(caller.display)} " if caller.display else ""
     return f"{display}<{make_uri(user, realm)}>"
 
@@ -89,32 +113,17 @@ def described(calls: Calls, leg: Leg, sdp: bytes) -> None:
     if request is None:
         return
     record.answer, record.late_offer = sdp, not request.body
-    if not record.contact:
-        _arrive(calls, leg, request)
-    elif leg.admission is not None:
+    if leg.admission is not None:
         _answer(calls, leg, leg.admission)
-
-
-def _arrive(calls: Calls, leg: Leg, request: Request) -> None:
-    entry = EntryId(calls.settings.entry_of(request.target.user))
-    caller = request.from_.uri.user or "anonymous"
-    party, who = calls.host.identify(PartyKind.NUMBER, caller, entry, leg.id)
-    rank = who.priority_class, who.head_start_ms
-    arrived = ContactArrived(leg.id, entry, VOICE, party, *rank, channel=NAME)
-    if not calls.tell(arrived, calls.saved(leg)):
-        _refuse(calls, leg, 500)
 
 
 def media_failed(calls: Calls, leg: Leg, code: str) -> None:
     """There is no sound for this leg: it is refused if that is still possible, else it is lost."""
     if leg.record.stage is LegStage.UP:
         calls.bye(leg)
-        lost(calls, leg)
-    elif leg.record.contact:
-        _say_no(calls, leg, MEDIA_FAILURES.get(code, 503))
-        lost(calls, leg)
     else:
-        _refuse(calls, leg, MEDIA_FAILURES.get(code, 503))
+        _say_no(calls, leg, MEDIA_FAILURES.get(code, 503))
+    lost(calls, leg)
 
 
 def _refuse(calls: Calls, leg: Leg, status: int) -> None:
@@ -140,16 +149,16 @@ def rejected(calls: Calls, effect: RejectContact) -> None:
 
 
 def admitted(calls: Calls, effect: AdmitContact) -> None:
-    """Answer, greet, play music; after a restart as soon as the media have answered."""
+    """Answer, greet, play music, as soon as the media have answered."""
     leg = calls.legs.get(effect.carrier.ref)
     if leg is None:  # it went while the entry was being written
         calls.tell(ContactLeft(effect.contact))
         return
     took(calls, leg, effect)
-    if leg.record.stage is LegStage.OPENING and leg.admission is None:
+    request = leg.request
+    if request is not None and leg.admission is None:
         leg.admission = effect
-        if leg.record.answer:
-            _answer(calls, leg, effect)
+        calls.media.send(Answer(leg.id, request.body) if request.body else Offer(leg.id))
 
 
 def took(calls: Calls, leg: Leg, effect: AdmitContact) -> None:
@@ -173,6 +182,7 @@ def _answer(calls: Calls, leg: Leg, effect: AdmitContact) -> None:
     _say_ok(calls, leg, request, key)
     dialog.responded(request, 200)
     calls.adopt(leg, dialog)
+    record.show_as = shown_caller(request, calls.settings.realm)
     record.stage, record.invite, leg.request = LegStage.UP, b"", None
     calls.save(leg)
     greet(calls, leg, effect)
@@ -228,10 +238,10 @@ def acknowledged(calls: Calls, out: AckReceived) -> None:
         calls.media.send(Accept(leg.id, out.request.body))
 
 
-def ack_missing(calls: Calls, key: ServerKey) -> None:
+def ack_missing(calls: Calls, out: AckMissing) -> None:
     """Nobody acknowledged our 200 in 64*T1: the caller is not there (RFC 3261 §13.3.1.4)."""
-    leg = calls.by_transaction.get(key)
-    if leg is not None and leg.invite_key == key:
+    leg = calls.by_transaction.get(out.key)
+    if leg is not None and leg.invite_key == out.key:
         calls.bye(leg)
         lost(calls, leg)
 

@@ -55,7 +55,7 @@ def _reply(calls: Calls, leg: Leg, reinvite: tuple[ServerKey, Request], status: 
 
 def note_hold(calls: Calls, leg: Leg, held: bool) -> None:
     """While one side holds, the other hears music and neither hears the other."""
-    if held == leg.record.held or leg.gone:
+    if leg.gone:
         return
     leg.record.held = held
     calls.save(leg)

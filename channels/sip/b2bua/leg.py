@@ -96,7 +96,7 @@ class Leg:
         self.accepting = False
         """The agent has answered, and the media have not said yet whether his answer fits."""
         self.admission: AdmitContact | None = None
-        """The engine took the contact, and the media have not answered yet."""
+        """The engine took the contact: what it wants to be heard when the media have answered."""
         self.reinvite: tuple[ServerKey, Request] | None = None
         """A request for a new session that the media have not answered yet."""
         self.gone = False

@@ -88,7 +88,6 @@ def _reopen(calls: Calls, leg: Leg, effect: AdmitContact) -> None:
         inbound.lost(calls, leg)
         return
     assert isinstance(message, Request)
-    leg.record.answer = b""
     for out in calls.layer.receive(message, source, calls.now_ms):
         if isinstance(out, NewRequest):
             inbound.open_leg(calls, leg, out)

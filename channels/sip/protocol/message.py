@@ -28,6 +28,7 @@ MAX_MESSAGE_BYTES = 65_535
 MAX_HEADERS = 128
 MAX_HEADER_CHARS = 8_192
 MAX_BODY_BYTES = 32_768
+LONGEST_KEEPALIVE = 64
 
 _SINGLE = ("From", "To", "Call-ID", "CSeq")
 _AT_MOST_ONE = ("Max-Forwards", "Content-Type", "Expires", "Subject", "User-Agent", "Date")
@@ -291,7 +292,7 @@ class Response(Message, frozen=True, dict=True, kw_only=True):
 
 def is_keepalive(data: bytes) -> bool:
     """True for packets of nothing but line breaks and NULs that phones send to keep a NAT open."""
-    return len(data) <= 64 and not data.strip(b"\r\n\0 \t")
+    return len(data) <= LONGEST_KEEPALIVE and not data.strip(b"\r\n\0 \t")
 
 
 def parse(data: bytes) -> Request | Response:

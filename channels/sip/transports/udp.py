@@ -21,6 +21,9 @@ What comes together is served together, by a processor whose caches are warm: th
 
 COUNT_S = 0.1
 
+KNOWN_SOURCES = 10_000
+"""So many at most are remembered; a flood with forged addresses must not fill the memory."""
+
 BUFFER_BYTES = 4 * 1024 * 1024
 
 
@@ -65,6 +68,7 @@ class UdpTransport:
             raise
         self.host, self.port = self._socket.getsockname()[:2]
         self.unsent = 0
+        self._sources: dict[tuple[str, int], Endpoint] = {}
         self._received = received
         self._buffer = memoryview(bytearray(MAX_MESSAGE_BYTES + 1))
         self._loop = asyncio.get_running_loop()
@@ -91,16 +95,24 @@ class UdpTransport:
         self._socket.close()
 
     def _ready(self) -> None:
-        self._read()
+        """Read until it is empty; while much comes, from a timer instead of at once."""
+        for _ in range(READS_PER_TURN):
+            try:
+                size, address = self._socket.recvfrom_into(self._buffer)
+            except (BlockingIOError, InterruptedError):
+                break
+            except OSError:  # an ICMP error of an earlier packet; that packet's own timer deals with it
+                continue
+            self._count += 1
+            source = self._sources.get(address)
+            if source is None:
+                source = self._source(address)
+            self._received(bytes(self._buffer[:size]), source)
         if self._is_busy():
-            self._loop.remove_reader(self._socket)
-            self._timer = self._loop.call_later(REST_S, self._poll)
-
-    def _poll(self) -> None:
-        self._read()
-        if self._is_busy():
-            self._timer = self._loop.call_later(REST_S, self._poll)
-        else:
+            if self._timer is None:
+                self._loop.remove_reader(self._socket)
+            self._timer = self._loop.call_later(REST_S, self._ready)
+        elif self._timer is not None:
             self._timer = None
             self._loop.add_reader(self._socket, self._ready)
 
@@ -111,13 +123,9 @@ class UdpTransport:
             self._count, self._counted_s = 0, self._counted_s + span_s
         return self._busy
 
-    def _read(self) -> None:
-        for _ in range(READS_PER_TURN):
-            try:
-                size, (host, port, *_) = self._socket.recvfrom_into(self._buffer)
-            except (BlockingIOError, InterruptedError):
-                return
-            except OSError:  # an ICMP error of an earlier packet; that packet's own timer deals with it
-                continue
-            self._count += 1
-            self._received(bytes(self._buffer[:size]), Endpoint(host, port))
+    def _source(self, address: tuple[str, int]) -> Endpoint:
+        """Peers are few, and each sends a lot: their endpoints are made once."""
+        if len(self._sources) >= KNOWN_SOURCES:
+            self._sources.clear()
+        source = self._sources[address] = Endpoint(address[0], address[1])
+        return source

@@ -61,10 +61,14 @@ class Studio:
         for command in commands:
             self.engine.send(command)
 
+    def _take(self) -> None:
+        while self.engine.events:
+            self.told.append(self.engine.events.popleft())
+
     @property
     def events(self) -> list[Event]:
         """What was told beside offers and answers."""
-        self.told += self.engine.take()
+        self._take()
         return [event for event in self.told if type(event).__name__ not in NEGOTIATION]
 
     async def answer_to(self, command: Command, kind: type[OneEvent]) -> OneEvent:
@@ -73,7 +77,7 @@ class Studio:
         self.send(command)
         async with asyncio.timeout(60):
             while True:
-                self.told += self.engine.take()
+                self._take()
                 for event in self.told[seen:]:
                     if isinstance(event, kind) and event.leg == command.leg:
                         return event

@@ -76,7 +76,7 @@ def test_directions_mirror() -> None:
     """Mirroring swaps the two flows, twice is once round."""
     for said in Direction:
         assert (said.mirrored.sends, said.mirrored.receives) == (said.receives, said.sends)
-        assert flow(sends=said.sends, receives=said.receives) is said.mirrored.mirrored is said
+        assert flow(said.sends, said.receives) is said.mirrored.mirrored is said
 
 
 @settings(max_examples=300, deadline=None)

@@ -32,7 +32,7 @@ class Line:
         self.out.send = self._keep
         self.digits: list[str] = []
         self.sent: list[rtp.Packet] = []
-        self.relay = Relay(lambda _, digit: self.digits.append(digit), lambda *_: None)
+        self.relay = Relay(lambda _, digit, __: self.digits.append(digit), lambda *_: None, lambda *_: None)
         self._datagram = b""
 
     def _next(self, buffer: bytearray) -> int:

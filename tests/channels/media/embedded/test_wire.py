@@ -4,7 +4,19 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from channels.media.commands import Close, Join, Leave, LegId, Play, RoomId, SoundId, Stop
+from channels.media.commands import (
+    Close,
+    Collect,
+    EndRecord,
+    Join,
+    Leave,
+    LegId,
+    Play,
+    Record,
+    RoomId,
+    SoundId,
+    Stop,
+)
 from channels.media.embedded import wire
 from channels.media.rtp import Address
 
@@ -20,6 +32,9 @@ COMMANDS: list[wire.Command] = [
     Stop(A),
     Join(A, RoomId("r")),
     Leave(A),
+    Record(A, "/var/lib/acd/a.wav", 60_000),
+    EndRecord(A),
+    Collect(A, "pin", 4, 5000, 3000, "#*"),
     Close(A),
     wire.ListLegs(3),
     wire.AskStats(4, A),

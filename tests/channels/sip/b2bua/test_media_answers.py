@@ -1,9 +1,10 @@
 """What becomes of a call when the media answer late, never, or no."""
 
-from acd.core.effects import ConnectContact
+from acd.core.effects import ConnectContact, RejectContact
 from acd.core.events import (
     ContactHeld,
     ContactId,
+    ContactLeft,
     ContactResumed,
     LegLost,
     OfferAccepted,
@@ -51,37 +52,45 @@ def reinvite(world: World, direction: Direction, cseq: int) -> None:
     world.run()
 
 
-def test_the_engine_hears_of_a_caller_when_the_media_have_answered(world: World) -> None:
+def test_a_caller_is_answered_when_engine_and_media_have_said_yes(world: World) -> None:
     world.media.deaf = True
     world.invite()
-    assert world.host.events == []
-    (leg,) = world.calls.legs
-    world.media.tell(media.Answered(LegId(leg), OURS, held=False))
-    world.run()
     world.admit()
+    assert world.caller.statuses == [100]
+    world.media.tell(media.Answered(world.caller_leg, OURS, held=False))
+    world.run()
     assert world.caller.statuses == [100, 200]
     assert world.caller.responses[-1].body == OURS
 
 
-def test_a_caller_for_whom_there_is_no_sound_is_asked_to_come_later_and_never_arrived(world: World) -> None:
-    world.media.deaf = True
+def test_a_call_that_the_engine_does_not_take_costs_no_media(world: World) -> None:
     world.invite()
     (leg,) = world.calls.legs
-    world.media.fail(LegId(leg), "answer", "late")
+    world.carry_out(RejectContact("full", carrier=Carrier("sip", leg)))
+    assert world.caller.statuses == [100, 486]
+    assert world.media.commands == [Close(LegId(leg))]
+
+
+def test_a_caller_for_whom_there_is_no_sound_is_asked_to_come_later_and_is_lost(world: World) -> None:
+    world.media.deaf = True
+    world.invite()
+    world.admit()
+    world.media.fail(world.caller_leg, "answer", "late")
     world.run()
     assert world.caller.statuses == [100, 503]
-    assert (world.host.events, world.host.records, world.calls.legs) == ([], {}, {})
-    assert world.media.commands[-1] == Close(LegId(leg))
+    assert world.host.events[-1] == LegLost(CONTACT)
+    assert (world.host.records, world.calls.legs) == ({}, {})
 
 
-def test_an_offer_without_a_codec_of_ours_is_488_and_an_unreadable_one_400(world: World) -> None:
-    for number, (code, status) in enumerate((("not-acceptable", 488), ("bad-sdp", 400))):
-        world.media.deaf = True
-        world.invite(branch=f"invite-{number}", call_id=f"call-{number}", headers={"X-Number": str(number)})
-        (leg,) = world.calls.legs
-        world.media.fail(LegId(leg), "answer", code)
-        world.run()
+def test_a_call_without_a_codec_of_ours_is_488_an_unreadable_one_400_and_neither_is_a_contact(
+    world: World,
+) -> None:
+    """The peer tries again with another codec: that is one contact, not two."""
+    video = AudioSession(1, "192.0.2.7", 30_000).offer().replace(b"m=audio", b"m=video")
+    for number, (body, status) in enumerate(((video, 488), (b"what?", 400))):
+        world.invite(branch=f"invite-{number}", call_id=f"call-{number}", body=body)
         assert world.caller.statuses[-1] == status
+    assert (world.host.events, world.calls.legs, world.media.commands) == ([], {}, [])
 
 
 def test_an_agent_s_answer_counts_when_the_media_have_taken_it(world: World) -> None:
@@ -111,14 +120,16 @@ def test_an_agent_s_answer_that_the_media_cannot_use_fails_the_offer_and_hangs_u
 def test_an_answer_of_the_media_to_a_call_that_has_ended_changes_nothing(world: World) -> None:
     world.media.deaf = True
     world.invite()
-    (leg,) = world.calls.legs
+    world.admit()
+    leg = world.caller_leg
     key = next(iter(world.caller.layer._running.clients))
     world.caller.layer.cancel(key, world.now_ms)
     world.run()
-    world.media.tell(media.Answered(LegId(leg), OURS, held=False))
+    world.media.tell(media.Answered(leg, OURS, held=False))
     world.run()
     assert world.caller.statuses == [100, 487]
-    assert (world.host.events, world.host.records) == ([], {})
+    assert world.host.events[-1] == ContactLeft(CONTACT)
+    assert world.host.records == {}
 
 
 def test_a_leg_whose_media_hang_in_mid_call_is_lost_and_not_left_in_silence(world: World) -> None:

@@ -1,5 +1,6 @@
 """A desk, a caller and a phone without a network: three transaction layers that exchange bytes by hand."""
 
+from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count
@@ -19,7 +20,7 @@ from channels.media.commands import Accept, Answer, Command, LegId, Offer
 from channels.media.embedded.sessions import Sessions
 from channels.media.engine import Trait
 from channels.media.errors import MediaError
-from channels.media.negotiation import AudioSession
+from channels.media.negotiation import AudioSession, refusal
 from channels.media.rtp import Address
 from channels.sip.b2bua import entrance
 from channels.sip.b2bua.calls import Calls
@@ -86,7 +87,7 @@ class ScriptedMedia:
     def __init__(self) -> None:
         self.commands: list[Command] = []
         self.deaf = False
-        self._events: list[media.Event] = []
+        self.events: deque[media.Event] = deque()
         self._sessions = Sessions(latch=False, silent_s=0)
         self._ports = count(20_000, 2)
 
@@ -99,14 +100,13 @@ class ScriptedMedia:
         except MediaError as error:
             self.fail(command.leg, type(command).__name__.lower(), error.code)
         else:
-            self._events.append(event)
+            self.events.append(event)
 
-    def take(self) -> Sequence[media.Event]:
-        events, self._events = self._events, []
-        return events
+    def refuses(self, sdp: bytes) -> str:
+        return refusal(sdp)
 
     def tell(self, event: media.Event) -> None:
-        self._events.append(event)
+        self.events.append(event)
 
     def fail(self, leg: LegId, command: str, code: str) -> None:
         self.tell(media.Failed(leg, command, code, "as the test wants it"))
@@ -189,8 +189,8 @@ class World:
         moved = True
         while moved:
             moved = self._deliver(self.layer.take(), None)
-            for event in self.media.take():
-                entrance.heard(self.calls, event)
+            while self.media.events:
+                entrance.heard(self.calls, self.media.events.popleft())
                 moved = True
             for side in self.sides.values():
                 moved = self._deliver(side.layer.take(), side) or moved
@@ -202,7 +202,7 @@ class World:
             elif side is not None:
                 side.take(out)
             else:
-                entrance.handle(self.calls, out)
+                entrance.ON_OUTPUT[type(out)](self.calls, out)
         return bool(outputs)
 
     def _carry(self, packet: SendTo, sender: Side | None) -> None:
@@ -239,6 +239,7 @@ class World:
         *,
         branch: str = "invite-1",
         call_id: str = "call-1",
+        body: bytes | None = None,
     ) -> Request:
         """The caller (or somebody else) sends an INVITE to the hotline."""
         request = Request(
@@ -254,7 +255,7 @@ class World:
                 ("Content-Type", "application/sdp"),
                 more=tuple((headers or {}).items()),
             ),
-            body=AudioSession(1, "192.0.2.7", 30_000).offer(),
+            body=AudioSession(1, "192.0.2.7", 30_000).offer() if body is None else body,
         )
         self.sides[source].layer.send_request(request, DESK, self.now_ms, branch=branch)
         self.run()
