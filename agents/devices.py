@@ -1,13 +1,11 @@
 """What carries a contact to people: the caller's leg, the mailbox, the agent's phone or desktop."""
 
-from typing import NamedTuple
-
 from msgspec import Struct
 
 from agents.capacity import Medium
 
 
-class Carrier(NamedTuple):
+class Carrier(Struct, frozen=True, array_like=True, gc=False):
     """A channel, and its own name for what it carries: a call, a mail, the address of record of a phone."""
 
     channel: str

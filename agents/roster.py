@@ -14,6 +14,10 @@ ContactId = NewType("ContactId", int)
 OfferId = NewType("OfferId", int)
 
 
+_READY, _RINGING, _WRAP_UP = AgentState.READY, WorkState.RINGING, WorkState.WRAP_UP
+"""A member of an enum costs five times as much to look up as a name of the module."""
+
+
 class Work(Struct):
     """An offer and, once accepted, the work it became. Times are Unix milliseconds."""
 
@@ -59,7 +63,10 @@ class AgentRecord(Struct):
 class Seat:
     """An agent's record with what his configuration says; rebuilt whenever the desk changes."""
 
-    __slots__ = ("capacity", "entered", "epoch", "free", "listed", "needs", "record", "skills", "works")
+    __slots__ = (
+        "capacity", "entered", "epoch", "free", "listed", "needs", "reached", "record",
+        "skills", "whole", "works",
+    )  # fmt: skip
 
     def __init__(
         self, record: AgentRecord, skills: Mapping[SkillId, int], capacity: Mapping[Medium, int]
@@ -70,6 +77,9 @@ class Seat:
         self.needs: list[Any] = []
         """The `queues.need.Need`s that he meets; this package only carries them."""
         self.works: list[Work] = []
+        self.reached: list[Medium] | None = None
+        self.whole: tuple[Medium, ...] = ()
+        """Of what media he is free with nothing in hand, while the record's `reachable` is that list."""
         self.free: tuple[Medium, ...] = ()
         """Media of which he could be offered a contact right now."""
         self.epoch = 0
@@ -86,11 +96,17 @@ def free_media(seat: Seat, interrupts: Collection[tuple[Medium, Medium]]) -> tup
     None while he is not ready, is being rung, or wraps up: an offer would cut his wrap-up short.
     """
     record = seat.record
-    if record.state is not AgentState.READY:
+    if record.state is not _READY:
         return ()
+    works = seat.works
+    if not works:
+        if record.reachable is not seat.reached:
+            seat.reached = record.reachable
+            seat.whole = tuple(medium for medium in record.reachable if seat.capacity.get(medium, 0))
+        return seat.whole
     handled = []
-    for work in seat.works:
-        if work.state is WorkState.RINGING or work.state is WorkState.WRAP_UP:
+    for work in works:
+        if work.state is _RINGING or work.state is _WRAP_UP:
             return ()
         handled.append(work.medium)
     free = [medium for medium in record.reachable if can_take(medium, handled, seat.capacity, interrupts)]
@@ -98,8 +114,11 @@ def free_media(seat: Seat, interrupts: Collection[tuple[Medium, Medium]]) -> tup
 
 
 def device_for(record: AgentRecord, medium: Medium) -> Carrier:
-    """The device that carries an offer of this medium. Raises StopIteration: he is not reachable by it."""
-    return next(device.carrier for device in record.devices if medium in device.media and not device.gone_ms)
+    """The device that carries an offer of this medium. Raises LookupError: he is not reachable by it."""
+    for device in record.devices:
+        if medium in device.media and not device.gone_ms:
+            return device.carrier
+    raise LookupError(f"agent {record.id} is not reachable by {medium}")
 
 
 def carries(record: AgentRecord, carrier: Carrier) -> bool:

@@ -45,8 +45,9 @@ def arrived(state: State, event: ContactArrived) -> None:
     if reason:
         _block(state, event, reason, entry.tenant, entry.line, vip=claim.vip)
         return
-    contact = _create(state, event, entry, claim)
-    _send_on(state, contact, hops)
+    contact = _create(state, event, entry, claim, carrier)
+    if hops:
+        _send_on(state, contact, hops)
     _admit(state, contact, line, incident)
 
 
@@ -87,11 +88,11 @@ def _find_line(state: State, line: Line) -> tuple[Line, list[Hop], str]:
         line = following
 
 
-def _create(state: State, event: ContactArrived, entry: Entry, claim: Claim) -> Contact:
+def _create(state: State, event: ContactArrived, entry: Entry, claim: Claim, carrier: Carrier) -> Contact:
     state.last_contact += 1
     contact = Contact(
         id=ContactId(state.last_contact),
-        carrier=Carrier(event.channel, event.ref),
+        carrier=carrier,
         entry=entry.id,
         tenant=entry.tenant,
         line=entry.line,
@@ -104,7 +105,7 @@ def _create(state: State, event: ContactArrived, entry: Entry, claim: Claim) -> 
         preferred_ms=event.preferred_ms,
     )
     state.contacts[contact.id] = contact
-    state.carried[contact.carrier] = contact.id
+    state.carried[carrier] = contact.id
     state.tell(
         facts.Arrived(
             state.now_ms,
@@ -140,9 +141,11 @@ def _admit(state: State, contact: Contact, line: Line, incident: Incident | None
         greeting, wait_for_it = line.greeting, line.greeting_mandatory
     else:
         greeting, wait_for_it = "", False
-    told = number, greeting, wait_for_it, line.music
-    promise = state.media[contact.medium].promise
-    state.order(effects.AdmitContact(*told, carrier=contact.carrier, promise=promise))
+    promise, carrier = state.media[contact.medium].promise, contact.carrier
+    admitted = effects.AdmitContact(
+        number, greeting, wait_for_it, line.music, carrier=carrier, promise=promise
+    )
+    state.order(admitted)
     if greeting:
         state.tell(facts.Announced(state.now_ms, number, greeting, wait_for_it))
     if incident is not None:

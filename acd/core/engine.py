@@ -112,14 +112,18 @@ class Engine:
             if due_ms is not None and due_ms <= now_ms:
                 raise Overdue(f"a deadline at {due_ms} must fire before {kind.__name__} at {now_ms}")
         before_ms, state.now_ms, state.event_ms = state.now_ms, now_ms, now_ms
-        state.begin()
+        effects: list[Effect] = []
+        told: list[Fact] = []
+        state.effects, state.facts = effects, told
+        state.order, state.tell = effects.append, told.append
         try:
             ON_EVENT[kind](state, event)
-            settle(state)
+            if state.unmatched or state.unserved or state.unranked:
+                settle(state)
         except Exception:
             state.now_ms = before_ms
             raise
-        return Outcome(state.effects, state.facts)
+        return Outcome(effects, told)
 
     def _tick(self, now_ms: int) -> Outcome:
         """Fire what is due, one deadline after the other, each at its own time."""

@@ -5,15 +5,12 @@ rank first; then agents find contacts, in the order of the roster. It holds afte
 single deadline of a `Tick`, so that what happened first is also decided first.
 """
 
-from collections.abc import Iterable
 from operator import attrgetter
 
 from acd.core.matching import in_rank_order, place
 from acd.core.offers import refresh, serve_agent, serve_contact
 from acd.core.state import State
 from acd.core.waiting import give_up
-from agents.roster import Seat
-from queues.contact import Contact
 from queues.states import ContactState
 
 _WAITING = ContactState.WAITING
@@ -23,15 +20,18 @@ _BY_ROSTER = attrgetter("record.number")
 def settle(state: State) -> None:
     """Rank what changed, match contacts in rank order, then serve agents in roster order."""
     seats = state.unserved
-    for seat in seats.values():
-        refresh(state, seat)
+    if seats:
+        for seat in seats.values():
+            refresh(state, seat)
     if state.unranked:
         _rank_anew(state)
     if state.unmatched:
         _match(state)
     if seats:
         state.unserved = {}
-        _serve(state, seats.values())
+        for seat in seats.values() if len(seats) == 1 else sorted(seats.values(), key=_BY_ROSTER):
+            if seat.free:
+                serve_agent(state, seat)
 
 
 def _rank_anew(state: State) -> None:
@@ -52,20 +52,16 @@ def _match(state: State) -> None:
         max_wait_ms = state.lines[contact.line].max_wait_ms
         if max_wait_ms and contact.state is _WAITING and state.now_ms >= contact.line_since_ms + max_wait_ms:
             give_up(state, contact)
-    unmatched.update(state.unmatched)  # whom `give_up` sent to another line
-    state.unmatched = {}
+    if state.unmatched:  # whom `give_up` sent to another line
+        unmatched.update(state.unmatched)
+        state.unmatched = {}
     places = state.board.places
-    waiting: dict[int, Contact] = {  # where nobody is idle there is nothing to match
-        contact.id: contact
+    waiting = [  # where nobody is idle there is nothing to match
+        contact
         for contact in unmatched.values()
         if contact.state is _WAITING and places[contact.id].need.pool
-    }
-    for number in in_rank_order(state, waiting) if len(waiting) > 1 else waiting:
-        contact = waiting[number]
+    ]
+    if len(waiting) > 1:
+        waiting = [state.contacts[number] for number in in_rank_order(state, [one.id for one in waiting])]
+    for contact in waiting:
         serve_contact(state, contact)
-
-
-def _serve(state: State, seats: Iterable[Seat]) -> None:
-    for seat in sorted(seats, key=_BY_ROSTER):
-        if seat.free:
-            serve_agent(state, seat)
