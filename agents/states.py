@@ -50,12 +50,12 @@ WORK: Mapping[WorkState, Mapping[str, WorkState]] = {
     },
     WorkState.HANDLING: {
         "interrupt": WorkState.RESTING,
-        "hand back": WorkState.CLOSED,
+        "put away": WorkState.CLOSED,
         "release": WorkState.WRAP_UP,
     },
     WorkState.RESTING: {
         "resume": WorkState.HANDLING,
-        "hand back": WorkState.CLOSED,
+        "put away": WorkState.CLOSED,
         "release": WorkState.WRAP_UP,
     },
     WorkState.WRAP_UP: {

@@ -45,3 +45,5 @@ class Contact(Struct):
     offers: list[int] = []
     """Open offers while ringing; the accepted one while connected."""
     told_position: int = 0
+    ready_ms: int = 0
+    """While it is deferred: when it is ready again."""

@@ -10,6 +10,8 @@ class ContactState(StrEnum):
     WAITING = "waiting"
     OFFERED = "offered"
     """At least one agent is rung; keeps its place."""
+    DEFERRED = "deferred"
+    """Not ready before its moment: keeps its anchor, but is in no line and offered to nobody."""
     CONNECTED = "connected"
     ENDED = "ended"
 
@@ -26,6 +28,7 @@ CONTACT: Mapping[ContactState, Mapping[str, ContactState]] = {
         "leave": ContactState.ENDED,
         "divert": ContactState.ENDED,
         "give up": ContactState.ENDED,
+        "defer": ContactState.DEFERRED,
     },
     ContactState.OFFERED: {
         "offer": ContactState.OFFERED,
@@ -34,12 +37,17 @@ CONTACT: Mapping[ContactState, Mapping[str, ContactState]] = {
         "leave": ContactState.ENDED,
         "divert": ContactState.ENDED,
     },
+    ContactState.DEFERRED: {
+        "ready": ContactState.WAITING,
+        "leave": ContactState.ENDED,
+    },
     ContactState.CONNECTED: {
         "leave": ContactState.ENDED,
         "release": ContactState.ENDED,
         "transfer": ContactState.WAITING,
         "agent leg lost": ContactState.WAITING,
         "hand back": ContactState.WAITING,
+        "put away": ContactState.DEFERRED,
     },
     ContactState.ENDED: {},
 }

@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-from acd.core import effects, facts, incidents
+from acd.core import deferral, effects, facts, incidents
 from acd.core.errors import Rejected
 from acd.core.events import ContactArrived, ContactId, PriorityChanged, PromptEnded
 from acd.core.state import State, step
@@ -32,6 +32,11 @@ def arrived(state: State, event: ContactArrived) -> None:
     carrier = Carrier(event.channel, event.ref)
     if carrier in state.carried:
         raise Rejected(f"contact ref {event.ref} of {event.channel} is live already")
+    if event.joins is not None:
+        joined = deferral.joinable(state, event)
+        if joined is not None:
+            deferral.join(state, joined, event)
+            return
     entry = state.entries.get(event.entry)
     if entry is None or entry.medium != event.medium:
         _block(state, event, "unknown entry", TenantId(""), LineId(""), vip=False)
@@ -117,6 +122,7 @@ def _create(state: State, event: ContactArrived, entry: Entry, claim: Claim, car
             entry.medium,
             event.party,
             claim.vip,
+            event.joins,
         )
     )
     return contact

@@ -87,15 +87,20 @@ def hand_all_back(state: State, works: Iterable[Work], reason: str) -> None:
 
 def _hand_back(state: State, contact: Contact, work: Work, reason: str) -> None:
     contact.state = step(CONTACT, contact.state, "hand back")
-    finish(state, work, "hand back")
-    seat = state.seats.get(work.agent)
-    if seat is not None:  # who left the desk is forgotten with his last work
-        resume_others(state, seat, work)
+    put_away(state, work)
     state.tell(facts.HandedBack(state.now_ms, contact.id, work.agent, reason))
-    state.order(effects.ReleaseAgent(contact.id, work.agent, carrier=work.carrier))
     line = state.lines[contact.line]
     state.order(effects.ReturnToWaiting(contact.id, line.music, carrier=contact.carrier))
     enter_line(state, contact, line, "handed back")
+
+
+def put_away(state: State, work: Work) -> None:
+    """The agent has it in hand no more, and nothing is left to wrap up."""
+    finish(state, work, "put away")
+    seat = state.seats.get(work.agent)
+    if seat is not None:  # who left the desk is forgotten with his last work
+        resume_others(state, seat, work)
+    state.order(effects.ReleaseAgent(work.contact, work.agent, carrier=work.carrier))
 
 
 def transferred(state: State, event: ContactTransferred) -> None:

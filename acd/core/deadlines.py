@@ -19,6 +19,7 @@ class Kind(IntEnum):
     INCIDENT = 9
     DEVICE = 10
     LEG = 11
+    READY = 12
 
 
 Saved = list[tuple[int, int, int]]

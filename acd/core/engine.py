@@ -9,6 +9,7 @@ from acd.core import (
     admission,
     answers,
     connection,
+    deferral,
     devices,
     events,
     incidents,
@@ -46,6 +47,7 @@ ON_EVENT: Mapping[type[events.Event], Callable[[State, Any], None]] = {
     events.LegLost: devices.leg_lost,
     events.ContactHeld: connection.held,
     events.ContactResumed: connection.resumed,
+    events.ContactDeferred: deferral.deferred,
     events.ContactTransferred: connection.transferred,
     events.OfferAccepted: answers.accepted,
     events.OfferRefused: answers.refused,
@@ -75,6 +77,7 @@ ON_DEADLINE: Mapping[Kind, Callable[[State, int], None]] = {
     Kind.INCIDENT: incidents.expired,
     Kind.DEVICE: devices.stayed_away,
     Kind.LEG: devices.leg_stayed_away,
+    Kind.READY: deferral.due,
 }
 
 

@@ -94,6 +94,10 @@ class ContactArrived(Event, frozen=True, tag="ContactArrived"):
     """Held for this agent first …"""
     preferred_ms: int = 0
     """… for so long at most, and only while he is signed in and not paused."""
+    joins: ContactId | None = None
+    """It belongs to this live contact (the customer writes again). If that is over, or has a leg of its own,
+    it is a new contact that continues it.
+    """
     channel: str = FIRST_CHANNEL
     """Who brought it; `ref` is unique among the live contacts of its channel."""
 
@@ -143,6 +147,20 @@ class ContactResumed(Event, frozen=True, tag="ContactResumed"):
 
     contact: ContactId
     by_agent: bool
+
+
+class ContactDeferred(Event, frozen=True, tag="ContactDeferred"):
+    """It is not for now ("tomorrow at 9"): the agent who has it in hand puts it away, or it waits.
+
+    Only what can be put aside. It keeps its anchor, and is back at its moment or when its party adds to it.
+    """
+
+    contact: ContactId
+    until_ms: int
+    agent: AgentId | None = None
+    """Who puts it away; None: it waits."""
+    hold_ms: int = 0
+    """Then held for that agent first, for so long at most."""
 
 
 class ContactTransferred(Event, frozen=True, tag="ContactTransferred"):
@@ -274,6 +292,7 @@ AnyEvent = (
     | LegLost
     | ContactHeld
     | ContactResumed
+    | ContactDeferred
     | ContactTransferred
     | PriorityChanged
     | OfferAccepted

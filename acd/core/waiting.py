@@ -221,6 +221,8 @@ def end(state: State, contact: Contact, by: str) -> None:
 
 def forget(state: State, contact: Contact) -> None:
     """It waits no longer, and is live no longer."""
+    if contact.ready_ms:
+        state.deadlines.clear(Kind.READY, contact.id)
     leave_line(state, contact)
     del state.contacts[contact.id]
     del state.carried[contact.carrier]

@@ -27,7 +27,7 @@ class View(StrEnum):
     """In which its outcome was decided: live boards."""
 
 
-GOES_ON = frozenset(("transfer", "overflow", "leg lost", "handed back"))
+GOES_ON = frozenset(("transfer", "overflow", "leg lost", "handed back", "deferred"))
 """Kinds of FLOWED_OUT after which the contact is still ours: another leg of it follows."""
 
 BY_DESK = "waited too long"
@@ -53,7 +53,10 @@ class Leg(Struct, gc=False):
     number: int = 1
     """1 is the contact's first line, and so on."""
     cause: str = "arrived"
-    """Why it entered the line: `arrived`, `transfer`, `overflow`, `leg lost`, `handed back`; or `blocked`."""
+    """Why it entered the line: `arrived`, `transfer`, `overflow`, `leg lost`, `handed back`, `deferred`.
+
+    `blocked`: it did not.
+    """
     queued_ms: int = 0
     """When it entered the line; when it was blocked, or the announcement began, if it never did."""
     anchor_ms: int = 0
@@ -62,7 +65,7 @@ class Leg(Struct, gc=False):
     """When the outcome was decided: the answer, if an agent kept it; the hand-over, if he did not."""
     outcome: Outcome = Outcome.OPEN
     kind: str = ""
-    """Of a flow-out: `transfer`, `overflow`, `leg lost`, `handed back`, `voicemail`, `callback`.
+    """Of a flow-out: `transfer`, `overflow`, `leg lost`, `handed back`, `deferred`, `voicemail`, `callback`.
 
     Of a block: its reason.
 

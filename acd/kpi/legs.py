@@ -214,6 +214,16 @@ class Ledger:
             leg.escalated_ms = fact.t_ms
         self._hand_on(leg, fact.t_ms, fact.to_line, "transfer")
 
+    def _deferred(self, fact: facts.Deferred) -> None:
+        leg = self._legs.pop(fact.contact, None)
+        if leg is None:
+            self.stranger_ms = fact.t_ms
+        elif fact.agent is not None:
+            self._hand_on(leg, fact.t_ms, leg.line, "deferred")
+        else:
+            self._go_on(leg, fact.t_ms, leg.line, "deferred")
+            self._out(leg, fact.t_ms, Outcome.FLOWED_OUT, "deferred")
+
     def _waits_again(self, fact: facts.AgentLegLost | facts.HandedBack) -> None:
         leg = self._legs.pop(fact.contact, None)
         if leg is None:
@@ -327,6 +337,7 @@ _HANDLERS: Mapping[type[Fact], str] = {
     facts.Transferred: "_transferred",
     facts.AgentLegLost: "_waits_again",
     facts.HandedBack: "_waits_again",
+    facts.Deferred: "_deferred",
     facts.WrapUpStarted: "_wrap_up_started",
     facts.WrapUpCode: "_wrap_up_code",
     facts.WrapUpDone: "_wrap_up_done",

@@ -80,7 +80,7 @@ class _Seat:
         self.row_over_ms = t_ms
 
 
-_Over = facts.Released | facts.Transferred | facts.AgentLegLost | facts.HandedBack
+_Over = facts.Released | facts.Transferred | facts.AgentLegLost | facts.HandedBack | facts.Deferred
 
 _TALK, _BY_AGENT, _BY_OTHER, _REST = 0, 1, 2, 4
 
@@ -275,6 +275,7 @@ _HANDLERS: Mapping[type[Fact], str] = {
     facts.Transferred: "_over",
     facts.AgentLegLost: "_over",
     facts.HandedBack: "_over",
+    facts.Deferred: "_over",
     facts.Released: "_over",
     facts.WrapUpStarted: "_wrap_up_started",
     facts.WrapUpDone: "_wrap_up_done",

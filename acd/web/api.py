@@ -15,6 +15,7 @@ from acd.core.events import (
     AgentReady,
     AgentSignedIn,
     AgentSignedOut,
+    ContactDeferred,
     ContactId,
     ContactTransferred,
     Event,
@@ -31,6 +32,7 @@ from acd.reports.explain import Happening, OfferExplained, explain
 from acd.web import PREFIX, errors
 from acd.web.auth import caller_of, guard
 from acd.web.bodies import (
+    DeferRequest,
     EraseRequest,
     PriorityRequest,
     StateChange,
@@ -267,6 +269,16 @@ def _contact_router(control: Control) -> APIRouter:
         _only_himself(caller, named)
         agent = AgentId(named or _handling(_live(control, contact)))
         event = ContactTransferred(ContactId(contact), agent, LineId(wanted.line))
+        return Json(Changed(await _changed(control, event, caller, key)))
+
+    @router.post("/contacts/{contact}/defer", **_shows(Changed))
+    async def defer(contact: ContactPath, wanted: DeferRequest, caller: WhoAsks, key: OnceKey) -> Response:
+        """Put the contact away until its moment; it keeps the moment it first waited."""
+        named = wanted.agent or caller.agent
+        _only_himself(caller, named)
+        handled = named or next(iter(_live(control, contact).agents), None)
+        agent = AgentId(handled) if handled else None
+        event = ContactDeferred(ContactId(contact), wanted.until_ms, agent, wanted.hold_ms)
         return Json(Changed(await _changed(control, event, caller, key)))
 
     @router.post("/contacts/{contact}/wrap-up", **_shows(Changed))

@@ -55,6 +55,17 @@ class TransferRequest(_Request):
     agent: str = Field(default="", max_length=200)
 
 
+class DeferRequest(_Request):
+    """Put the contact away until `until_ms` (Unix milliseconds). `agent` may be left out: he who handles it.
+
+    What nobody handles is deferred while it waits. `hold_ms`: then held for that agent first, for so long.
+    """
+
+    until_ms: int = Field(ge=0, lt=2**53)
+    agent: str = Field(default="", max_length=200)
+    hold_ms: int = Field(default=0, ge=0, le=86_400_000)
+
+
 class WrapUpRequest(_Request):
     """Exactly one of `code`, `end` and `extend_ms`. `agent` may be left out: it is the one who wraps up."""
 

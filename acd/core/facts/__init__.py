@@ -25,11 +25,13 @@ from acd.core.facts.of_contacts import (
     Announced,
     Arrived,
     Blocked,
+    Deferred,
     Deflected,
     FlowedOut,
     HandedBack,
     Held,
     Informed,
+    Joined,
     Overflowed,
     PositionTold,
     PreferredHeld,
@@ -59,14 +61,13 @@ ENDINGS: tuple[type[Fact], ...] = (Abandoned, Released, FlowedOut, Deflected)
 """Each contact that arrived ends by exactly one of these."""
 
 AnyFact = (
-    Restart | DeskSet | CalendarSet | ListSet | IncidentOn | IncidentOff | Blocked | Arrived | Announced
-    | Informed | Queued | Requeued | PreferredHeld | PreferredLet | Relaxed | Promoted | PriorityChange
-    | TriedForgotten | PositionTold | Offered | Refused | NotAnswered | OfferLost | OfferWithdrawn | Answered
-    | Held | Resumed | Interrupted | InterruptionEnded | Transferred | Overflowed | AgentLegLost | HandedBack
-    | Abandoned
-    | Released | FlowedOut | Deflected | WrapUpStarted | WrapUpExtension | WrapUpCode | WrapUpOverdue
-    | WrapUpDone | SignedIn | SignedOut | Paused | Ready | Reachable | DeviceAway
-    | DeviceBack | DeviceGone | Unreachable
+    Restart | DeskSet | CalendarSet | ListSet | IncidentOn | IncidentOff | Blocked | Arrived | Joined
+    | Deferred | Announced | Informed | Queued | Requeued | PreferredHeld | PreferredLet | Relaxed
+    | Promoted | PriorityChange | TriedForgotten | PositionTold | Offered | Refused | NotAnswered
+    | OfferLost | OfferWithdrawn | Answered | Held | Resumed | Interrupted | InterruptionEnded
+    | Transferred | Overflowed | AgentLegLost | HandedBack | Abandoned | Released | FlowedOut
+    | Deflected | WrapUpStarted | WrapUpExtension | WrapUpCode | WrapUpOverdue | WrapUpDone | SignedIn
+    | SignedOut | Paused | Ready | Reachable | DeviceAway | DeviceBack | DeviceGone | Unreachable
 )  # fmt: skip
 
 __all__ = [
@@ -79,10 +80,12 @@ __all__ = [
     "Arrived",
     "Blocked",
     "CalendarSet",
+    "Deferred",
     "Deflected",
     "DeskSet",
     "DeviceAway",
-    "DeviceBack", "DeviceGone",
+    "DeviceBack",
+    "DeviceGone",
     "Fact",
     "FlowedOut",
     "HandedBack",
@@ -92,6 +95,7 @@ __all__ = [
     "Informed",
     "Interrupted",
     "InterruptionEnded",
+    "Joined",
     "ListSet",
     "NotAnswered",
     "OfferFact",

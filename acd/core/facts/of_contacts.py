@@ -20,8 +20,11 @@ class Blocked(Fact, frozen=True, tag="Blocked"):
     vip: bool
 
 
-class Arrived(Fact, frozen=True, tag="Arrived"):
-    """A contact was admitted: from here on it is accounted for until one of `ENDINGS`."""
+class Arrived(Fact, frozen=True, tag="Arrived", omit_defaults=True):
+    """A contact was admitted: from here on it is accounted for until one of `ENDINGS`.
+
+    What it has by default is not written: digests of 0.1.0 know no `continues`.
+    """
 
     contact: ContactId
     ref: str
@@ -32,6 +35,26 @@ class Arrived(Fact, frozen=True, tag="Arrived"):
     party: str
     vip: bool
     """Its entry or its VIP list gives it a head start, or a class of its own below that of the line."""
+    continues: ContactId | None = None
+    """The contact that is over, and that this one goes on with."""
+
+
+class Joined(Fact, frozen=True, tag="Joined"):
+    """Its party added to it: another mail of the same matter. It is no contact of its own."""
+
+    contact: ContactId
+    ref: str
+    party: str
+
+
+class Deferred(Fact, frozen=True, tag="Deferred"):
+    """It waits for its moment, in no line."""
+
+    contact: ContactId
+    line: LineId
+    agent: AgentId | None
+    """Who had it in hand; None: it waited."""
+    until_ms: int
 
 
 class Announced(Fact, frozen=True, tag="Announced"):

@@ -9,6 +9,7 @@ from agents.roster import Seat, shown_state
 from agents.skills import AgentId
 from agents.states import IN_HAND, AgentState, WorkState
 from queues.contact import Contact
+from queues.states import ContactState
 from tests.acd.core.shadow import Shadow, facts_of
 from tests.acd.core.shadow_desk import ShadowContact
 
@@ -34,6 +35,7 @@ class Oracle:
         self._handing_over = {fact.agent for fact in facts_of(outcome.facts, facts.Transferred)}
         self._handing_over |= {fact.agent for fact in facts_of(outcome.facts, facts.AgentLegLost)}
         self._handing_over |= {fact.agent for fact in facts_of(outcome.facts, facts.HandedBack)}
+        self._handing_over |= {fact.agent for fact in facts_of(outcome.facts, facts.Deferred) if fact.agent}
         self._handing_over |= {fact.agent for fact in facts_of(outcome.facts, facts.OfferLost)}
         self._handing_over |= {fact.agent for fact in facts_of(outcome.facts, facts.Refused)}
         self._ringing_of = 0
@@ -61,6 +63,7 @@ class Oracle:
         self._same_incidents(now_ms)
         self._nobody_idles(now_ms)
         self._promoted_in_time(now_ms)
+        self._not_ready(now_ms)
 
     def _decision(self, fact: facts.Offered) -> None:
         """The contact must be the best for the agent and, when agents were compared, the agent for it."""
@@ -145,6 +148,16 @@ class Oracle:
                 len(ringing) <= max(1, self.shadow.lines[contact.line].ring_at_once)
                 or mine.state == "offered"
             )
+
+    def _not_ready(self, now_ms: int) -> None:
+        """What is put away lies in no line, counts nowhere, and comes back in time."""
+        state, due_ms = self.engine.state, self.engine.next_deadline()
+        for contact in state.contacts.values():
+            if contact.state is ContactState.DEFERRED:
+                assert contact.id not in state.board.places
+                assert not contact.offers
+                late = due_ms is not None and due_ms <= now_ms
+                assert late or contact.ready_ms > now_ms, "its moment has passed"
 
     def _same_works(self) -> None:
         works = self.engine.state.works
@@ -236,6 +249,7 @@ def _view(contact: Contact | ShadowContact) -> tuple[object, ...]:
         head_ms,
         asked,
         contact.incident,
+        contact.ready_ms,
     )
 
 
@@ -246,7 +260,7 @@ def effects_match_facts(outcome: Outcome) -> None:
     assert _numbers(decided, facts.Answered) == _numbers(ordered, effects.ConnectContact)
     stopped = _numbers(decided, facts.OfferWithdrawn, facts.NotAnswered, facts.OfferLost)
     assert stopped == _numbers(ordered, effects.WithdrawOffer)
-    arrived = [fact.contact for fact in decided if isinstance(fact, facts.Arrived)]
+    arrived = [fact.contact for fact in decided if isinstance(fact, facts.Arrived | facts.Joined)]
     admitted = [effect for effect in ordered if isinstance(effect, effects.AdmitContact)]
     assert arrived == [effect.contact for effect in admitted]
     played = [(e.contact, e.greeting, e.report_end) for e in admitted if e.greeting]

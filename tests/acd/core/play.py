@@ -152,6 +152,26 @@ def _arrive(play: Play, x: int, y: int, z: int) -> None:
     play.submit(events.ContactArrived(ref, entry.id, medium, "p", vip, head, preferred, wait))
 
 
+def _defer(play: Play, x: int, y: int, z: int) -> None:
+    until_ms = play.now_ms + (x % 9_000) * (z % 11 > 0)
+    if y % 3:
+        number, agent = play.connected(x)
+        play.submit(events.ContactDeferred(number, until_ms, agent, (0, 4_000)[z % 2]))
+    else:
+        contact = play.contact(x, ContactState.WAITING) or play.contact(x)
+        play.submit(events.ContactDeferred(ContactId(contact.id if contact else x), until_ms))
+
+
+def _join(play: Play, x: int, y: int, z: int) -> None:
+    """Another mail of somebody whose mail may be here, put away, in hand, or over."""
+    contact = play.contact(x, ContactState.DEFERRED) if y % 2 else play.contact(x)
+    entries = play.engine.state.desk.entries
+    entry = next((e for e in entries if contact and e.id == contact.entry), entries[x % len(entries)])
+    play.refs += 1
+    number = ContactId(contact.id if contact and z % 7 else x)
+    play.submit(events.ContactArrived(f"r{play.refs}", entry.id, entry.medium, "p", joins=number))
+
+
 def _leave(play: Play, x: int, y: int, z: int) -> None:
     contact = play.contact(x)
     play.submit(events.ContactLeft(ContactId(contact.id if contact else x)))
@@ -222,6 +242,8 @@ MOVES: Mapping[str, Callable[[Play, int, int, int], None]] = {
     "arrive": _arrive,
     "prompt ended": _prompt,
     "leave": _leave,
+    "defer": _defer,
+    "join": _join,
     "divert": _divert,
     "incident": _incident,
     "end incident": lambda play, x, y, z: play.submit(events.IncidentEnded(IncidentId(f"i{x % 5}"))) and None,
@@ -265,6 +287,8 @@ WEIGHTS: Mapping[str, int] = {
     "arrive": 22,
     "prompt ended": 12,
     "leave": 7,
+    "defer": 5,
+    "join": 3,
     "divert": 2,
     "incident": 2,
     "end incident": 1,

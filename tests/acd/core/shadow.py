@@ -122,6 +122,9 @@ class Shadow(ShadowIncidents):
         contact = self.contacts[fact.contact]
         contact.line = fact.line
         assert contact.due is None, "it was told nothing"
+        if contact.state == "deferred" and isinstance(self.event, events.Tick):
+            assert fact.t_ms == max(contact.ready_ms, self.restarted_ms), "not at its moment"
+        contact.ready_ms = 0
         if contact.incident:
             self._text_over(contact, fact.t_ms)
         contact.line_since_ms, contact.state, contact.reserved = fact.t_ms, "waiting", False
@@ -308,6 +311,25 @@ class Shadow(ShadowIncidents):
         assert work.agent == fact.agent
         assert next(traits for traits in self.desk.media if traits.id == work.medium).put_aside
         self._close(work, fact.t_ms)
+
+    def _deferred(self, fact: facts.Deferred) -> None:
+        contact = self.contacts[fact.contact]
+        assert isinstance(self.event, events.ContactDeferred)
+        assert (self.event.until_ms, self.event.agent) == (fact.until_ms, fact.agent)
+        if fact.agent is None:
+            assert contact.state == "waiting"
+        else:
+            work = self._handled(fact.contact)
+            assert work.agent == fact.agent
+            self._close(work, fact.t_ms)
+            contact.preferred = fact.agent
+        contact.held_until_ms = 0
+        contact.state, contact.ready_ms = "deferred", fact.until_ms
+
+    def _joined(self, fact: facts.Joined) -> None:
+        assert isinstance(self.event, events.ContactArrived)
+        assert (self.event.ref, self.event.joins) == (fact.ref, fact.contact)
+        self.contacts[fact.contact].ref = fact.ref
 
     def _abandoned(self, fact: facts.Abandoned) -> None:
         contact = self.contacts.pop(fact.contact)

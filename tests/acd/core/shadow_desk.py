@@ -29,6 +29,8 @@ class ShadowContact:
     preferred: AgentId | None = None
     held_until_ms: int = 0
     told: int = 0
+    ready_ms: int = 0
+    """While it is deferred: until when."""
     due: Incident | None = None
     """The incident whose text it must still be told."""
     incident: str = ""

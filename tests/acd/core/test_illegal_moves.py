@@ -39,6 +39,7 @@ OF_NOBODY: list[events.Event] = [
     events.AgentReady(NOBODY),
     events.AgentReachable(NOBODY, VOICE),
     events.AgentUnreachable(NOBODY, VOICE),
+    events.ContactDeferred(GONE, START_MS + 60_000),
     events.DeviceVanished(NOBODY, events.FIRST_DEVICE),
     events.WrapUpCoded(GONE, ANNA, ""),
     events.WrapUpCoded(CALL, NOBODY, ""),

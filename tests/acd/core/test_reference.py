@@ -102,7 +102,7 @@ def test_every_row_of_every_table_is_used_by_the_engine(monkeypatch: pytest.Monk
     """A random run takes each transition at least once: no row is there for show."""
     from random import Random
 
-    from acd.core import admission, answers, connection, offers, presence, waiting, wrap_up
+    from acd.core import admission, answers, connection, deferral, offers, presence, waiting, wrap_up
     from acd.core.state import step
 
     taken: set[tuple[str, str]] = set()
@@ -112,7 +112,7 @@ def test_every_row_of_every_table_is_used_by_the_engine(monkeypatch: pytest.Monk
         taken.add((str(state), happening))
         return following
 
-    for module in (admission, answers, connection, offers, presence, waiting, wrap_up):
+    for module in (admission, answers, connection, deferral, offers, presence, waiting, wrap_up):
         monkeypatch.setattr(module, "step", watched)
     for seed in range(30):
         rng, play = Random(seed), Play(random_desk(seed), thorough=False)

@@ -10,21 +10,20 @@ from acd.journal.codec import decode_event, decode_facts
 
 EVENTS = """
     AgentPaused AgentReachable AgentReady AgentSignedIn AgentSignedOut AgentUnreachable CalendarChanged
-    ContactArrived ContactDiverted ContactHeld ContactLeft ContactReleased ContactResumed ContactTransferred
-    DeskChanged DeviceVanished IncidentDeclared IncidentEnded LegLost OfferAccepted OfferFailed OfferRefused
-    PriorityChanged PromptEnded Restarted Tick WrapUpCoded WrapUpEnded WrapUpExtended
-    ListChanged
+    ContactArrived ContactDeferred ContactDiverted ContactHeld ContactLeft ContactReleased
+    ContactResumed ContactTransferred DeskChanged DeviceVanished IncidentDeclared IncidentEnded LegLost
+    ListChanged OfferAccepted OfferFailed OfferRefused PriorityChanged PromptEnded Restarted Tick
+    WrapUpCoded WrapUpEnded WrapUpExtended
 """
 """Every tag that an event ever had in a released journal. Lines are added to this list, never taken away."""
 
 FACTS = """
-    Abandoned AgentLegLost Announced Answered Arrived Blocked CalendarSet Deflected DeskSet DeviceAway
-    DeviceBack DeviceGone FlowedOut HandedBack Held
-    IncidentOff IncidentOn Informed Interrupted InterruptionEnded NotAnswered OfferLost OfferWithdrawn Offered
-    Overflowed Paused PositionTold PreferredHeld PreferredLet PriorityChange Promoted Queued Reachable Ready
+    Abandoned AgentLegLost Announced Answered Arrived Blocked CalendarSet Deferred Deflected DeskSet
+    DeviceAway DeviceBack DeviceGone FlowedOut HandedBack Held IncidentOff IncidentOn Informed
+    Interrupted InterruptionEnded Joined ListSet NotAnswered OfferLost OfferWithdrawn Offered Overflowed
+    Paused PositionTold PreferredHeld PreferredLet PriorityChange Promoted Queued Reachable Ready
     Refused Relaxed Released Requeued Restart Resumed SignedIn SignedOut Transferred TriedForgotten
     Unreachable WrapUpCode WrapUpDone WrapUpExtension WrapUpOverdue WrapUpStarted
-    ListSet
 """
 """Every tag that a fact ever had in a released journal. Lines are added to this list, never taken away."""
 

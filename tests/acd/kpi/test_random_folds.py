@@ -20,6 +20,7 @@ from agents.states import AgentState, WorkState
 from tests.acd.core.play import Play, random_move
 from tests.acd.core.random_desk import START_MS, random_desk
 
+ENDS_OF_WORK = facts.Released | facts.Transferred | facts.AgentLegLost | facts.HandedBack | facts.Deferred
 SEEDS = range(12)
 MOVES = 1_200
 _encoder = msgspec.msgpack.Encoder()
@@ -224,7 +225,9 @@ def rest_of_works(run: Recorded) -> Counter[tuple[int, str]]:
             since[fact.contact, fact.agent] = fact.t_ms
         elif isinstance(fact, facts.InterruptionEnded):
             over([(fact.contact, fact.agent)], fact.t_ms)
-        elif isinstance(fact, facts.Released | facts.Transferred | facts.AgentLegLost | facts.HandedBack):
+        elif isinstance(
+            fact, facts.Released | facts.Transferred | facts.AgentLegLost | facts.HandedBack | facts.Deferred
+        ):
             over([key for key in since if key[0] == fact.contact], fact.t_ms)
     over(list(since), run.now_ms)
     return rested
@@ -275,7 +278,8 @@ def test_the_runs_have_everything_that_can_happen_to_a_leg() -> None:
         ("answered", ""), ("open", ""), ("abandoned", "greeting"), ("abandoned", "waiting"),
         ("abandoned", "offered"), ("abandoned", "leg lost"), ("abandoned", "waited too long"),
         ("flowed out", "overflow"), ("flowed out", "transfer"), ("flowed out", "leg lost"),
-        ("flowed out", "handed back"), ("flowed out", "voicemail"), ("flowed out", "callback"),
+        ("flowed out", "handed back"), ("flowed out", "deferred"),
+        ("flowed out", "voicemail"), ("flowed out", "callback"),
         ("blocked", "closed"), ("blocked", "full"),
         ("blocked", "unknown entry"), ("incident", "caller"), ("incident", "end"),
     }  # fmt: skip

@@ -17,8 +17,9 @@ from acd.ports import Progress, Recovered
 from acd.testing import ScriptedChannel, small_desk, small_line, small_site
 from acd.web import PREFIX
 from acd.web.limits import MAX_BODY_BYTES
+from agents.capacity import MAIL, VOICE
 from config.schema import JournalKind
-from queues.desk import LineId
+from queues.desk import LineId, Medium
 from tests.acd.web.served import Served, served
 
 
@@ -66,11 +67,12 @@ class Rig:
         return self.channel.contact_of(ref)
 
 
-def with_server(directory: Path, story: Callable[[Rig], Awaitable[None]]) -> None:
-    desk = small_desk(lines=[small_line(wrap_up_ms=600_000), small_line(LineId("second"))])
+def with_server(directory: Path, story: Callable[[Rig], Awaitable[None]], medium: Medium = VOICE) -> None:
+    lines = [small_line(wrap_up_ms=600_000), small_line(LineId("second"))]
+    desk = small_desk(lines=lines, medium=medium)
 
     async def run() -> None:
-        channel = ScriptedChannel()
+        channel = ScriptedChannel(medium=medium)
         journal = SlowDisk()
         site = small_site(directory, desk, journal=JournalKind.MEMORY)
         async with served(site, channel, journal=journal) as running:
@@ -88,6 +90,7 @@ GUARDED = [
     ("GET", "/contacts/1"),
     ("POST", "/contacts/1/priority"),
     ("POST", "/contacts/1/transfer"),
+    ("POST", "/contacts/1/defer"),
     ("POST", "/contacts/1/wrap-up"),
     ("POST", "/erase"),
     ("POST", "/lists"),
@@ -230,6 +233,21 @@ def test_the_priority_of_a_waiting_contact_is_changed(tmp_path: Path) -> None:
     with_server(tmp_path, story)
 
 
+def test_a_mail_is_put_away_until_its_moment(tmp_path: Path) -> None:
+    """By its agent, who need not be named; it is in no line, and its agent is free."""
+
+    async def story(rig: Rig) -> None:
+        number = await rig.connected()
+        until_ms = rig.app.driver.now_ms() + 3_600_000
+        assert (await rig.post(f"/contacts/{number}/defer", {"until_ms": until_ms})).status_code == 200
+        mail = (await rig.get(f"/contacts/{number}")).json()["contact"]
+        assert (mail["state"], mail["position"], mail["agents"]) == ("deferred", 0, [])
+        anna = (await rig.get("/agents")).json()["agents"][0]
+        assert (anna["state"], anna["contacts"]) == ("ready", [])
+
+    with_server(tmp_path, story, MAIL)
+
+
 def test_a_contact_is_handed_to_another_line_and_wrapped_up(tmp_path: Path) -> None:
     """Transfer by its agent, then the code, more time, and the end."""
 
@@ -273,6 +291,8 @@ def test_a_contact_is_handed_to_another_line_and_wrapped_up(tmp_path: Path) -> N
         ("/contacts/1/priority", {}, 422, "body: Value error, priority_class or head_start_ms is required"),
         ("/contacts/1/priority", {"priority_class": -1}, 422, "priority_class: "),
         ("/contacts/0/priority", {"priority_class": 1}, 422, "contact: "),
+        ("/contacts/1/defer", {"until_ms": 2**52}, 409, "contact 1 cannot be put aside"),
+        ("/contacts/1/defer", {"until_ms": "tomorrow"}, 422, "until_ms"),
         ("/contacts/1/transfer", {"line": "second"}, 409, "no agent handles contact 1"),
         ("/contacts/1/transfer", {"line": "second", "agent": "anna"}, 409, ""),
         ("/contacts/1/wrap-up", {"end": True}, 404, "no agent has work with contact 1"),

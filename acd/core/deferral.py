@@ -1,0 +1,69 @@
+"""Not ready yet: a contact is put away until its moment, and comes back with its anchor."""
+
+from acd.core import effects, facts
+from acd.core.connection import connected_work, put_away
+from acd.core.deadlines import Kind
+from acd.core.errors import Rejected
+from acd.core.events import ContactArrived, ContactDeferred
+from acd.core.state import State, step
+from acd.core.waiting import enter_line, leave_line
+from agents.devices import Carrier
+from queues.contact import Contact
+from queues.states import CONTACT, ContactState
+
+
+def deferred(state: State, event: ContactDeferred) -> None:
+    """Raises Rejected: it cannot be put aside, is not in the agent's hand, does not wait, or is due now."""
+    contact = state.contact(event.contact)
+    if not state.media[contact.medium].put_aside:
+        raise Rejected(f"contact {event.contact} cannot be put aside")
+    if event.until_ms <= state.now_ms:
+        raise Rejected(f"contact {event.contact} would be due already")
+    if event.agent is None:
+        contact.state = step(CONTACT, contact.state, "defer")
+        leave_line(state, contact)
+    else:
+        _, work = connected_work(state, event.contact, event.agent)
+        contact.state = step(CONTACT, contact.state, "put away")
+        put_away(state, work)
+        contact.preferred, contact.preferred_ms = event.agent, event.hold_ms
+    contact.ready_ms = event.until_ms
+    state.deadlines.set(Kind.READY, contact.id, event.until_ms)
+    told = event.contact, contact.line, event.agent, event.until_ms
+    state.tell(facts.Deferred(state.now_ms, *told))
+
+
+def due(state: State, number: int) -> None:
+    """Its moment has come."""
+    come_back(state, state.contacts[number], "deferred")
+
+
+def come_back(state: State, contact: Contact, cause: str) -> None:
+    """It waits again, where it would be now had it waited all the time."""
+    contact.state = step(CONTACT, contact.state, "ready")
+    contact.ready_ms = 0
+    state.deadlines.clear(Kind.READY, contact.id)
+    enter_line(state, contact, state.lines[contact.line], cause)
+
+
+def joinable(state: State, event: ContactArrived) -> Contact | None:
+    """The live contact that it adds to; None: that is over, another client's, or has a leg of its own."""
+    contact = state.contacts.get(event.joins or 0)
+    entry = state.entries.get(event.entry)
+    if contact is None or entry is None or (entry.tenant, entry.medium) != (contact.tenant, contact.medium):
+        return None
+    return None if state.media[contact.medium].keeps_leg else contact
+
+
+def join(state: State, contact: Contact, event: ContactArrived) -> None:
+    """Its party added to it; what was put away is wanted now."""
+    del state.carried[contact.carrier]
+    contact.carrier = Carrier(event.channel, event.ref)
+    state.carried[contact.carrier] = contact.id
+    state.tell(facts.Joined(state.now_ms, contact.id, event.ref, event.party))
+    promise = state.media[contact.medium].promise
+    music = state.lines[contact.line].music
+    admitted = contact.id, "", False, music
+    state.order(effects.AdmitContact(*admitted, carrier=contact.carrier, promise=promise))
+    if contact.state is ContactState.DEFERRED:
+        come_back(state, contact, "joined")
