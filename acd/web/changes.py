@@ -1,0 +1,161 @@
+"""Routes that change something: of agents and of contacts. Each answers once its change is synced."""
+
+from fastapi import APIRouter
+from fastapi.responses import Response
+
+from acd.core.events import (
+    AgentPaused,
+    AgentReady,
+    AgentSignedIn,
+    AgentSignedOut,
+    ContactDeferred,
+    ContactId,
+    ContactTransferred,
+    Event,
+    PriorityChanged,
+    WrapUpCoded,
+    WrapUpEnded,
+    WrapUpExtended,
+)
+from acd.core.view import ContactView
+from acd.web.bodies import (
+    DeferRequest,
+    PriorityRequest,
+    StateChange,
+    TransferRequest,
+    WantedState,
+    WrapUpRequest,
+)
+from acd.web.control import Control, KeyReused, NotDurable, WriteKey
+from acd.web.errors import ApiError
+from acd.web.rights import Caller
+from acd.web.shapes import AgentPath, Changed, ContactPath, Json, OnceKey, WhoAsks, shows
+from agents.skills import AgentId
+from queues.desk import LineId
+from queues.states import ContactState
+
+
+def agent_router(control: Control) -> APIRouter:
+    router = APIRouter(tags=["agents"])
+
+    @router.post("/agents/{agent}/state", **shows(Changed))
+    async def change_state(agent: AgentPath, wanted: StateChange, caller: WhoAsks, key: OnceKey) -> Response:
+        """Sign an agent in, make him ready, pause him with a reason, or sign him out."""
+        _only_himself(caller, agent)
+        availability = control.availability(AgentId(agent))
+        if availability is None:
+            raise ApiError(404, "not_found", f"there is no agent {agent}")
+        event = _state_event(AgentId(agent), availability, wanted)
+        return Json(Changed(await _changed(control, event, caller, key)))
+
+    return router
+
+
+def contact_router(control: Control) -> APIRouter:
+    router = APIRouter(tags=["contacts"])
+
+    @router.post("/contacts/{contact}/priority", **shows(Changed))
+    async def priority(
+        contact: ContactPath, wanted: PriorityRequest, caller: WhoAsks, key: OnceKey
+    ) -> Response:
+        """Give a contact another class or head start, or take it back; what waits is matched anew."""
+        event = _priority_event(_live(control, contact), wanted)
+        return Json(Changed(await _changed(control, event, caller, key)))
+
+    @router.post("/contacts/{contact}/transfer", **shows(Changed))
+    async def transfer(
+        contact: ContactPath, wanted: TransferRequest, caller: WhoAsks, key: OnceKey
+    ) -> Response:
+        """Hand the contact to another line; it keeps the moment it first waited."""
+        named = wanted.agent or caller.agent
+        _only_himself(caller, named)
+        agent = AgentId(named or _handling(_live(control, contact)))
+        event = ContactTransferred(ContactId(contact), agent, LineId(wanted.line))
+        return Json(Changed(await _changed(control, event, caller, key)))
+
+    @router.post("/contacts/{contact}/defer", **shows(Changed))
+    async def defer(contact: ContactPath, wanted: DeferRequest, caller: WhoAsks, key: OnceKey) -> Response:
+        """Put the contact away until its moment; it keeps the moment it first waited."""
+        named = wanted.agent or caller.agent
+        _only_himself(caller, named)
+        handled = named or next(iter(_live(control, contact).agents), None)
+        agent = AgentId(handled) if handled else None
+        event = ContactDeferred(ContactId(contact), wanted.until_ms, agent, wanted.hold_ms)
+        return Json(Changed(await _changed(control, event, caller, key)))
+
+    @router.post("/contacts/{contact}/wrap-up", **shows(Changed))
+    async def wrap_up(contact: ContactPath, wanted: WrapUpRequest, caller: WhoAsks, key: OnceKey) -> Response:
+        """Give the contact its code, end its wrap-up, or extend it."""
+        named = wanted.agent or caller.agent
+        _only_himself(caller, named)
+        agent = AgentId(named or _at_work(control, contact))
+        event = _wrap_up_event(ContactId(contact), agent, wanted)
+        return Json(Changed(await _changed(control, event, caller, key)))
+
+    return router
+
+
+def _state_event(agent: AgentId, availability: str, wanted: StateChange) -> Event | None:
+    """The event that brings the agent there; None: he is there already."""
+    if wanted.state is WantedState.PAUSED:
+        return AgentPaused(agent, wanted.reason)
+    if wanted.state.value == availability:
+        return None
+    if wanted.state is WantedState.SIGNED_OUT:
+        return AgentSignedOut(agent)
+    return AgentSignedIn(agent) if availability == WantedState.SIGNED_OUT.value else AgentReady(agent)
+
+
+def _priority_event(contact: ContactView, wanted: PriorityRequest) -> Event:
+    """What holds then: a field that the request does not name stays as it is, `null` takes it back."""
+    named = wanted.model_fields_set
+    return PriorityChanged(
+        ContactId(contact.id),
+        wanted.priority_class if "priority_class" in named else contact.asked_class,
+        wanted.head_start_ms if "head_start_ms" in named else contact.head_start_ms,
+    )
+
+
+def _wrap_up_event(contact: ContactId, agent: AgentId, wanted: WrapUpRequest) -> Event:
+    if wanted.code is not None:
+        return WrapUpCoded(contact, agent, wanted.code)
+    if wanted.extend_ms is not None:
+        return WrapUpExtended(contact, agent, wanted.extend_ms)
+    return WrapUpEnded(contact, agent)
+
+
+def _live(control: Control, contact: int) -> ContactView:
+    found = control.contact(ContactId(contact))
+    if found is None:
+        raise ApiError(404, "not_found", f"contact {contact} is not live")
+    return found
+
+
+def _handling(contact: ContactView) -> str:
+    if contact.state != ContactState.CONNECTED.value:
+        raise ApiError(409, "rejected", f"no agent handles contact {contact.id}")
+    return contact.agents[0]
+
+
+def _at_work(control: Control, contact: int) -> str:
+    """The one agent who has work with the contact."""
+    found = [agent.id for agent in control.status(0).agents if contact in agent.contacts]
+    if not found:
+        raise ApiError(404, "not_found", f"no agent has work with contact {contact}")
+    if len(found) > 1:
+        raise ApiError(409, "ambiguous", f"several agents have work with contact {contact}: name one")
+    return found[0]
+
+
+def _only_himself(caller: Caller, agent: str) -> None:
+    if caller.is_other_agent(agent):
+        raise ApiError(403, "forbidden", "an agent acts only for himself")
+
+
+async def _changed(control: Control, event: Event | None, caller: Caller, key: WriteKey | None) -> int:
+    try:
+        return await control.change(event, caller.by, key)
+    except NotDurable as late:
+        raise ApiError(503, "not_durable", str(late)) from late
+    except KeyReused as mistake:
+        raise ApiError(422, "key_reused", str(mistake)) from mistake
