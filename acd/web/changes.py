@@ -67,8 +67,7 @@ def contact_router(control: Control) -> APIRouter:
         contact: ContactPath, wanted: TransferRequest, caller: WhoAsks, key: OnceKey
     ) -> Response:
         """Hand the contact to another line; it keeps the moment it first waited."""
-        named = wanted.agent or caller.agent
-        _only_himself(caller, named)
+        named = _named(caller, wanted.agent)
         agent = AgentId(named or _handling(_live(control, contact)))
         event = ContactTransferred(ContactId(contact), agent, LineId(wanted.line))
         return Json(Changed(await _changed(control, event, caller, key)))
@@ -76,8 +75,7 @@ def contact_router(control: Control) -> APIRouter:
     @router.post("/contacts/{contact}/defer", **shows(Changed))
     async def defer(contact: ContactPath, wanted: DeferRequest, caller: WhoAsks, key: OnceKey) -> Response:
         """Put the contact away until its moment; it keeps the moment it first waited."""
-        named = wanted.agent or caller.agent
-        _only_himself(caller, named)
+        named = _named(caller, wanted.agent)
         handled = named or next(iter(_live(control, contact).agents), None)
         agent = AgentId(handled) if handled else None
         event = ContactDeferred(ContactId(contact), wanted.until_ms, agent, wanted.hold_ms)
@@ -86,8 +84,7 @@ def contact_router(control: Control) -> APIRouter:
     @router.post("/contacts/{contact}/wrap-up", **shows(Changed))
     async def wrap_up(contact: ContactPath, wanted: WrapUpRequest, caller: WhoAsks, key: OnceKey) -> Response:
         """Give the contact its code, end its wrap-up, or extend it."""
-        named = wanted.agent or caller.agent
-        _only_himself(caller, named)
+        named = _named(caller, wanted.agent)
         agent = AgentId(named or _at_work(control, contact))
         event = _wrap_up_event(ContactId(contact), agent, wanted)
         return Json(Changed(await _changed(control, event, caller, key)))
@@ -145,6 +142,13 @@ def _at_work(control: Control, contact: int) -> str:
     if len(found) > 1:
         raise ApiError(409, "ambiguous", f"several agents have work with contact {contact}: name one")
     return found[0]
+
+
+def _named(caller: Caller, agent: str) -> str:
+    """The agent whom a request names, or whose token it is; empty: nobody. Raises ApiError 403."""
+    named = agent or caller.agent
+    _only_himself(caller, named)
+    return named
 
 
 def _only_himself(caller: Caller, agent: str) -> None:
