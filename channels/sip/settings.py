@@ -49,6 +49,8 @@ class SipSettings:
     symmetric_rtp: bool
     silent_s: int
     """A leg without media for so long is asked whether it is still there; 0: never."""
+    phone_silence_ms: int
+    """A phone that gives no sign for so long after an INVITE is not there."""
     max_legs: int
     min_expires_s: int
     max_expires_s: int
@@ -90,6 +92,7 @@ def read_table(site: Site, table: Table) -> SipSettings:
         sign_in=table.choice("sign_in", SignIn, SignIn.API),
         symmetric_rtp=table.flag("symmetric_rtp", True),
         silent_s=table.duration_ms("silent", 60_000) // 1000,
+        phone_silence_ms=table.duration_ms("phone_silence", 5_000, least_ms=1_000),
         max_legs=table.integer("max_legs", MAX_LEGS, least=2),
         min_expires_s=table.duration_ms("min_expires", 60_000) // 1000,
         max_expires_s=table.duration_ms("max_expires", 3_600_000) // 1000,

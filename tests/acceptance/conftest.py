@@ -62,7 +62,7 @@ def shared_corners() -> list[Corner]:
         Corner("declines", agents=2),
         Corner("missing", agents=2),
         Corner("broken", agents=2),
-        Corner("silent", agents=2, ring="1s"),
+        Corner("silent", agents=2, ring="20s"),
         Corner("no-answer", agents=2, ring="1s"),
         Corner("all-tried", agents=2, retry_tried="1s"),
         Corner("late-offer", agents=1),

@@ -96,13 +96,17 @@ def test_a_phone_that_rings_too_long_is_cancelled_and_the_caller_keeps_its_place
     assert shared_desk.agent("no-answer.1")["state"] == "paused"
 
 
-def test_a_phone_that_says_nothing_at_all_costs_only_its_ring_time(shared_desk: Desk, sipp: Sipp) -> None:
+def test_a_phone_that_gives_no_sign_is_given_up_long_before_its_ring_time_is_over(
+    shared_desk: Desk, sipp: Sipp
+) -> None:
+    """And its agent is not paused: he could not hear it."""
     agents = [sipp.phone(shared_desk, "silent.1", s.phone(s.pause(60_000)))]
     agents.append(sipp.phone(shared_desk, "silent.2", s.phone(s.TALK)))
-    sipp.call(shared_desk, "silent", s.calls(s.pause(2000), s.hang_up())).succeeds()
+    sipp.call(shared_desk, "silent", s.calls(s.pause(9000), s.hang_up())).succeeds()
     agents[1].succeeds()
     story = shared_desk.story("silent")
     assert story == [
-        "Arrived", "Queued", "Offered", "NotAnswered", "Requeued", "Offered", "Answered", "Released",
+        "Arrived", "Queued", "Offered", "OfferLost", "Requeued", "Offered", "Answered", "Released",
     ]  # fmt: skip
-    assert shared_desk.agent("silent.1")["state"] == "paused"
+    silent = shared_desk.agent("silent.1")
+    assert (silent["state"], silent["reachable"]) == ("ready", [])

@@ -1,5 +1,6 @@
 """The back-to-back user agent: all calls, between engine, media and network. No I/O, no clock."""
 
+from collections import deque
 from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import Protocol
@@ -63,6 +64,8 @@ class Calls:
         self.by_contact: dict[int, Call] = {}
         self.legs: dict[str, Leg] = {}
         self.by_dialog: dict[DialogId, Leg] = {}
+        self.unheard: deque[tuple[int, Leg]] = deque()
+        """Phones that were sent an INVITE, and until when they may be silent; the earliest first."""
         self.by_transaction: dict[ClientKey | ServerKey, Leg] = {}
         """Requests of ours whose outcome concerns a leg, and INVITEs of callers."""
         self.answered_before: dict[InviteId, Leg] = {}

@@ -144,11 +144,26 @@ def send_invite(calls: Calls, leg: Leg, request: Request) -> None:
     leg.request = request
     key = leg.our_invite = calls.layer.send_request(request, destination, calls.now_ms, branch)
     calls.by_transaction[key] = leg
+    leg.heard = False
+    calls.unheard.append((calls.now_ms + calls.settings.phone_silence_ms, leg))
+
+
+def give_up_on_silent_phones(calls: Calls) -> None:
+    """Who has given no sign is not there: his phone is at fault, not he, so the engine must know in time.
+
+    It would otherwise take him for somebody who lets it ring.
+    """
+    while calls.unheard and (calls.unheard[0][0] <= calls.now_ms or calls.unheard[0][1].heard):
+        _, leg = calls.unheard.popleft()
+        if not leg.heard and not leg.gone:
+            calls.count("phone gives no sign")
+            calls.tell(OfferFailed(OfferId(leg.record.offer)))
+            cancel(calls, leg, "")
 
 
 def answered(calls: Calls, leg: Leg, out: ResponseReceived) -> None:
     """A response to the INVITE of an agent's leg."""
-    status = out.response.status
+    status, leg.heard = out.response.status, True
     if status < 200:
         return
     if status >= 300:
