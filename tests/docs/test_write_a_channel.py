@@ -16,8 +16,10 @@ from typing import Any
 import httpx
 import pytest
 
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "guides" / "write-a-channel.md"
+ROOT = Path(__file__).resolve().parents[2]
+PAGE = ROOT / "docs" / "guides" / "write-a-channel.md"
 BLOCK = re.compile(r"^```(python|toml)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+LOOKS = (("format", "--check"), ("check", "--ignore", "ARG002"))
 PATIENCE_S = 60.0
 """Only what hangs needs longer."""
 
@@ -204,3 +206,13 @@ def test_a_mistake_in_the_channels_table_is_named_with_file_key_and_reason(tmp_p
     with pytest.raises(subprocess.CalledProcessError) as failure:
         site.acd("check", str(site.site))
     assert 'ask.entry: unknown entry for questions "parcel"' in failure.value.stderr + failure.value.stdout
+
+
+@pytest.mark.parametrize("check", LOOKS)
+def test_the_pages_code_is_written_as_all_code_of_the_project(tmp_path: Path, check: tuple[str, ...]) -> None:
+    """Its blocks are parts of one class, which no formatter of pages can know: it is switched off there."""
+    source = str(installed(tmp_path / "packages") / "ask.py")
+    rules = "--no-cache", "--config", str(ROOT / "pyproject.toml")
+    command = [sys.executable, "-m", "ruff", *check, *rules, source]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
