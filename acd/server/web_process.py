@@ -1,6 +1,8 @@
 """The web process as the server keeps it: started, watched by its beats, started again, ended at the stop."""
 
 import asyncio
+import os
+import re
 import socket
 import sys
 from collections.abc import Callable
@@ -19,6 +21,8 @@ MAX_PAUSE_S = 30.0
 STEADY_S = 60.0
 """Who lived so long may come again at once."""
 END_S = 4.0
+_HANDED_ON = re.compile(r"PATH|HOME|LANG|TZ|TMPDIR|LC_\w+|PYTHON\w+")
+"""Variables that it gets. Passwords and the vault's key may be among the others."""
 LOOK_S = 0.5
 
 
@@ -67,7 +71,10 @@ class WebProcess:
 
     async def _one_life(self) -> int:
         process = await asyncio.create_subprocess_exec(
-            *self._command, stdin=asyncio.subprocess.DEVNULL, pass_fds=[self._listening.fileno()]
+            *self._command,
+            stdin=asyncio.subprocess.DEVNULL,
+            pass_fds=[self._listening.fileno()],
+            env={name: value for name, value in os.environ.items() if _HANDED_ON.fullmatch(name)},
         )
         self.pid, self.starts = process.pid, self.starts + 1
         self._silent_s = SILENCE_S - START_S

@@ -207,6 +207,25 @@ def test_a_web_process_that_hangs_is_killed_and_followed_by_another(
     asyncio.run(story())
 
 
+def test_the_web_process_knows_no_password_and_no_key(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are in the server's environment, and the server alone opens the vault."""
+    monkeypatch.setenv("SOME_PASSWORD", "not for the web")
+
+    async def story() -> None:
+        app, _ = made(tmp_path, web=True)
+        await app.start()
+        try:
+            given = Path(f"/proc/{app.followers.process.pid}/environ").read_bytes()
+        finally:
+            await app.stop()
+        assert b"PATH=" in given
+        assert b"not for the web" not in given
+
+    asyncio.run(story())
+
+
 BLOCKS, CALLS_PER_BLOCK, RATIO, ATTEMPTS = 30, 60, 1.2, 4
 
 
