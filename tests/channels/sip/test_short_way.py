@@ -5,9 +5,11 @@ put off until after it (`call_soon`, a thread) is not on it, and is seen in the 
 """
 
 import asyncio
+import contextlib
 import inspect
 import os
 import selectors
+import signal
 import socket
 import sys
 from asyncio import base_events, events, futures, selector_events, tasks
@@ -79,6 +81,8 @@ async def served(folder: Path) -> AsyncIterator[Here]:
         yield Here(channel._transport.port)
     finally:
         await app.stop()
+        with contextlib.suppress(ProcessLookupError):  # with calls it would play on
+            os.kill(channel._media.welcome.pid, signal.SIGTERM)
 
 
 def invite(number: int, ours: int, port: int) -> bytes:
