@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -205,6 +206,52 @@ def test_a_web_process_that_hangs_is_killed_and_followed_by_another(
             await app.stop()
 
     asyncio.run(story())
+
+
+@pytest.mark.usefixtures("quick")
+def test_the_next_web_process_counts_on_where_the_last_one_ended(tmp_path: Path) -> None:
+    """A scrape adds what it finds after a reset, so nothing may be counted by two of them."""
+
+    async def story() -> None:
+        app, channel = made(tmp_path, web=True)
+        await app.start()
+        player = Player(channel)
+        channel.sign_in(*AGENTS)
+        try:
+            await _play(player, 20)
+            assert await _arrived(app, tmp_path) == 20
+            await _kill_web(app)
+            assert await _arrived(app, tmp_path) == 0
+            await _play(player, 5)
+            assert await _arrived(app, tmp_path) == 5
+        finally:
+            await app.stop()
+
+    asyncio.run(story())
+
+
+async def _play(player: Player, count: int) -> None:
+    for _ in range(count):
+        player.call()
+        await asyncio.sleep(0.02)
+    await player.until_over()
+
+
+async def _arrived(app: App, directory: Path) -> int:
+    """Calls by `/metrics`, once the web process has every entry."""
+    headers = {"Authorization": f"Bearer {own_token(directory)}"}
+    async with (
+        httpx.AsyncClient(base_url=app.followers.url, headers=headers, trust_env=False) as client,
+        asyncio.timeout(PATIENCE_S),
+    ):
+        while True:
+            status = await client.get(f"{PREFIX}/status", timeout=30)
+            if status.headers["ACD-Cursor"].endswith(f".{app.driver.seq}"):
+                break
+            await asyncio.sleep(0.05)
+        text = (await client.get(f"{PREFIX}/metrics", timeout=30)).text
+    found = re.search(r'^acd_contacts_total{medium="voice",outcome="arrived"} (\S+)$', text, re.MULTILINE)
+    return int(float(found[1])) if found else 0
 
 
 def test_the_web_process_knows_no_password_and_no_key(
