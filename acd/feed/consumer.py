@@ -1,7 +1,7 @@
 """A consumer's end of the feed: reads, and after any break goes on where it was."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from pathlib import Path
 
 from acd.feed.frames import MAX_FRAME_BYTES, FrameError, FrameReader, framed
@@ -27,7 +27,7 @@ class Consumer:
         self.breaks = 0
         """How often it had to connect again."""
 
-    async def deliveries(self) -> AsyncIterator[Base | Entries]:
+    async def deliveries(self) -> AsyncGenerator[Base | Entries, None]:
         """For ever: what comes, each entry once and in order. Raises CursorGone.
 
         What was yielded counts as seen: the next connection goes on after it. A snapshot that was not

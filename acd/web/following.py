@@ -1,10 +1,12 @@
 """The API's view of the desk: a follower's own copy for what is read, the server's socket for the rest."""
 
+import asyncio
 import time
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import aclosing, suppress
 from importlib.metadata import version
 from itertools import islice
+from pathlib import Path
 from typing import TypeVar
 
 from acd.content.errors import VaultError
@@ -15,8 +17,9 @@ from acd.core.events import ContactId, Event
 from acd.core.facts import Fact
 from acd.core.view import ContactView, Status
 from acd.feed import cursor as cursors
-from acd.feed.consumer import CursorGone
+from acd.feed.consumer import Consumer, CursorGone
 from acd.feed.cursor import Cursor, Epochs
+from acd.feed.messages import Entries
 from acd.follow.follower import Follower
 from acd.journal.codec import decode_facts, encode_event
 from acd.observe import metrics
@@ -46,7 +49,7 @@ from acd.web.protocol import (
     Unknown,
     Welcome,
 )
-from acd.web.recent import RecentFacts
+from acd.web.recent import CAPACITY, RecentFacts
 from agents.skills import AgentId
 
 LOOK_S = 2.0
@@ -54,6 +57,7 @@ LOOK_S = 2.0
 CHANGE_S = 12.0
 """For a change; the server itself waits 10 s for the disk and then says so."""
 HISTORY_S = 30.0
+LOOK_BACK_S = 30.0
 STORE_S = 40.0
 SEEN_S = 2.0
 """A change that is synced is seen by whoever reads next, unless the feed is later than this."""
@@ -85,6 +89,22 @@ class Following:
         self._facts.observe(facts)
         if entry.seq == self._welcome.count_after:
             self._facts.begin()
+
+    async def look_back(self, path: Path) -> None:
+        """Take in the facts from before the snapshot: clients may come with cursors from there."""
+        first = self._recent.first
+        if first == 0:
+            return
+        consumer = Consumer(path, str(Cursor(self._epochs.current, max(0, first - CAPACITY))))
+        found: list[tuple[Entry, Sequence[Fact]]] = []
+        async with aclosing(consumer.deliveries()) as deliveries, asyncio.timeout(LOOK_BACK_S):
+            async for delivery in deliveries:
+                if isinstance(delivery, Entries):
+                    older = (entry for entry in delivery.entries if entry.seq <= first)
+                    found += ((entry, decode_facts(entry.facts)) for entry in older)
+                    if cursors.parse(delivery.cursor).seq >= first:
+                        break
+        self._recent.came_before(found)
 
     async def health(self) -> Health:
         """What the server says of itself; if it says nothing, that it does not answer."""

@@ -33,7 +33,8 @@ class RecentFacts:
         self._entries: deque[tuple[int, list[Recent]]] = deque(maxlen=CAPACITY)
         self._tenants: dict[ContactId, TenantId] = {}
         self._ended: deque[ContactId] = deque()
-        self._first = self._last = 0
+        self.first = self._last = 0
+        """What follows entry `first` is kept."""
         self._news: asyncio.Future[None] | None = None
 
     def begun(self, engine: Engine, seq: int) -> None:
@@ -41,21 +42,31 @@ class RecentFacts:
         self._entries.clear()
         live = engine.state.contacts.values()
         self._tenants = {ContactId(contact.id): contact.tenant for contact in live}
-        self._first = self._last = seq
+        self.first = self._last = seq
 
     def saw(self, entry: Entry, facts: Sequence[Fact]) -> None:
         """The next entry."""
         kept = [Recent(Told(entry.seq, entry.by, fact), self._tenant(fact)) for fact in facts]
         if len(self._entries) == CAPACITY:
-            self._first = self._entries[0][0]
+            self.first = self._entries[0][0]
         self._entries.append((entry.seq, kept))
         self._last = entry.seq
         if self._news is not None and not self._news.done():
             self._news.set_result(None)
 
+    def came_before(self, entries: Iterable[tuple[Entry, Sequence[Fact]]]) -> None:
+        """The entries up to `first`, for clients who were further back when the copy was made."""
+        earlier = [
+            (entry.seq, [Recent(Told(entry.seq, entry.by, fact), self._tenant(fact)) for fact in facts])
+            for entry, facts in entries
+        ]
+        if earlier:
+            self._entries = deque([*earlier, *self._entries], maxlen=CAPACITY)
+            self.first = self._entries[0][0] - 1
+
     def after(self, seq: int) -> Iterable[tuple[int, list[Recent]]] | None:
         """Up to MAX_SCAN entries after `seq`, oldest first; None: they are not kept any more."""
-        if seq < self._first:
+        if seq < self.first:
             return None
         start = len(self._entries) - (self._last - seq)
         return islice(self._entries, max(0, start), max(0, start) + MAX_SCAN)

@@ -6,6 +6,7 @@ import socket
 from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 
+import msgspec
 import structlog
 
 from acd.feed.consumer import Consumer, CursorGone
@@ -75,6 +76,8 @@ class Web:
         if self._follow.done():
             caught_up.cancel()
             raise CannotServe(_why(self._follow))
+        with suppress(TimeoutError, CursorGone, msgspec.MsgspecError):  # facts of an older version, perhaps
+            await self.following.look_back(self._path)
         listener = Listener(api.create(self.following, welcome.tokens), self._socket)
         listener.start()
         self._exits.push_async_callback(listener.stop)
