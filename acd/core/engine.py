@@ -59,6 +59,7 @@ ON_EVENT: Mapping[type[events.Event], Callable[[State, Any], None]] = {
     events.AgentReachable: devices.reachable,
     events.AgentUnreachable: devices.unreachable,
     events.DeviceVanished: devices.vanished,
+    events.TicketGiven: wrap_up.ticketed,
     events.WrapUpCoded: wrap_up.coded,
     events.WrapUpExtended: wrap_up.extended,
     events.WrapUpEnded: wrap_up.ended,

@@ -253,6 +253,14 @@ class DeviceVanished(Event, frozen=True, tag="DeviceVanished"):
     device: Carrier
 
 
+class TicketGiven(Event, frozen=True, tag="TicketGiven"):
+    """The contact belongs to this ticket of the desk's or a client's system; a later one replaces it."""
+
+    contact: ContactId
+    ticket: str
+    """1 to 64 letters, digits and `-_.#/`. No personal data."""
+
+
 class WrapUpCoded(Event, frozen=True, tag="WrapUpCoded"):
     """The contact got its code; ends a wrap-up that waited only for it."""
 
@@ -305,6 +313,7 @@ AnyEvent = (
     | AgentReachable
     | AgentUnreachable
     | DeviceVanished
+    | TicketGiven
     | WrapUpCoded
     | WrapUpExtended
     | WrapUpEnded

@@ -3,7 +3,7 @@
 from acd.core import facts
 from acd.core.deadlines import Kind
 from acd.core.errors import Rejected
-from acd.core.events import WrapUpCoded, WrapUpEnded, WrapUpExtended
+from acd.core.events import TicketGiven, WrapUpCoded, WrapUpEnded, WrapUpExtended
 from acd.core.offers import close
 from acd.core.state import State, step
 from agents.roster import Seat, Work
@@ -81,6 +81,16 @@ def coded(state: State, event: WrapUpCoded) -> None:
     state.tell(facts.WrapUpCode(state.now_ms, event.contact, event.agent, event.code))
     if work.overdue:
         wrap_up_done(state, work)
+
+
+def ticketed(state: State, event: TicketGiven) -> None:
+    """Note the ticket, while the contact lives or is wrapped up. Raises Rejected: it is over; no ticket."""
+    if not 1 <= len(event.ticket) <= 64 or not all(c.isalnum() or c in "-_.#/" for c in event.ticket):
+        raise Rejected(f"{event.ticket[:64]!r} is no ticket: 1 to 64 letters, digits and -_.#/")
+    in_hand = (work for work in state.works.values() if work.contact == event.contact)
+    if event.contact not in state.contacts and next(in_hand, None) is None:
+        raise Rejected(f"contact {event.contact} is over")
+    state.tell(facts.Ticketed(state.now_ms, event.contact, event.ticket))
 
 
 def extended(state: State, event: WrapUpExtended) -> None:

@@ -59,6 +59,7 @@ def merged(legs: Sequence[Leg]) -> Leg:
         agent=answered[-1].agent if answered else "",
         answered_ms=answered[0].answered_ms if answered else 0,
         escalated_ms=next((part.escalated_ms for part in parts if part.escalated_ms), 0),
+        ticket=next((part.ticket for part in reversed(parts) if part.ticket), ""),
         code=next((part.code for part in reversed(parts) if part.code), ""),
     )
 

@@ -349,6 +349,15 @@ _ALL: Iterable[Definition] = (
         lambda c: c.resolvable,
     ),
     Definition(
+        "handling_per_ticket",
+        "ticket_handling_ms / tickets",
+        Unit.MS,
+        "Work on a service request: of all contacts with the same ticket together.",
+        "Bearbeitungszeit je Ticket",
+        lambda c: c.ticket_handling_ms,
+        lambda c: c.tickets,
+    ),
+    Definition(
         "incident_share",
         "incident / arrived",
         Unit.SHARE,

@@ -76,6 +76,8 @@ class Leg(Struct, gc=False):
 
     Of an incident: how long the text was heard.
     """
+    ticket: str = ""
+    """That its contact belongs to, as far as is known."""
     agent: str = ""
     answered_ms: int = 0
     ring_ms: int = 0

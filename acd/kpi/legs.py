@@ -249,6 +249,14 @@ class Ledger:
         else:
             leg.code = fact.code
 
+    def _ticketed(self, fact: facts.Ticketed) -> None:
+        leg = self._legs.get(fact.contact)
+        wrapped = [one for (contact, _), (one, _) in self._wrap_ups.items() if contact == fact.contact]
+        if leg is None and not wrapped:
+            self.stranger_ms = fact.t_ms
+        for one in (*wrapped, leg) if leg is not None else wrapped:
+            one.ticket = fact.ticket
+
     def _wrap_up_done(self, fact: facts.WrapUpDone) -> None:
         leg, since_ms = self._wrap_ups.pop((fact.contact, fact.agent), (None, 0))
         if leg is None:
@@ -273,6 +281,7 @@ class Ledger:
         who = leg.contact, leg.party, leg.tenant, to_line, leg.medium, leg.entry, leg.vip
         self._legs[leg.contact] = following = Leg(*who, leg.arrived_ms, leg.number + 1, cause, t_ms)
         following.anchor_ms, following.during_incident = leg.anchor_ms, leg.during_incident
+        following.ticket = leg.ticket
 
     def _end_work(self, leg: Leg, t_ms: int) -> None:
         """The conversation is over; a wrap-up may follow at once."""
@@ -341,4 +350,5 @@ _HANDLERS: Mapping[type[Fact], str] = {
     facts.WrapUpStarted: "_wrap_up_started",
     facts.WrapUpCode: "_wrap_up_code",
     facts.WrapUpDone: "_wrap_up_done",
+    facts.Ticketed: "_ticketed",
 }

@@ -100,6 +100,10 @@ class Counts(Struct, gc=False):
     """Of these, those whose party came again in time."""
     resolved_first: int = 0
     """Of `resolvable`: not escalated, not `recontacted`, and no answered contact of the party before it."""
+    tickets: int = 0
+    """Service requests: tickets to which contacts belong (`acd.kpi.tickets`)."""
+    ticket_handling_ms: int = 0
+    """Work on all contacts of these."""
     busy_ms: int = 0
     """Agents: talk, hold, ring and wrap-up (`acd.kpi.occupancy`)."""
     present_ms: int = 0

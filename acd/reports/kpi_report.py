@@ -23,6 +23,7 @@ from acd.kpi.legs import Ledger, Leg
 from acd.kpi.occupancy import AgentTime, TimeSheet, add_time
 from acd.kpi.percentiles import SHOWN, Waits, percentiles
 from acd.kpi.service import Counts, Terms, count, moment
+from acd.kpi.tickets import Tickets
 from acd.reports.periods import told
 from queues.desk import Desk
 
@@ -97,6 +98,7 @@ class Report:
         self.last_ms = 0
         """Moment of the last entry that was read; 0: none."""
         self.open = 0
+        self._tickets = Tickets(question.terms.view)
         self._customers = Customers(again_ms=AGAIN_MS, view=question.terms.view)
         self._contacts = Contacts(self._contact)
         self._sheet = TimeSheet(question.intervals)
@@ -129,6 +131,7 @@ class Report:
         self._sheet.close(min(now_ms, self.question.end_ms))
         self.open = self.total.counts.open
         self._count_customers(now_ms)
+        self._count_tickets()
         self._count_agents()
 
     def _leg(self, leg: Leg) -> None:
@@ -152,6 +155,7 @@ class Report:
         terms = self.question.terms
         index = self.question.intervals.index(moment(contact, terms.view))
         self._customers.take(contact)
+        self._tickets.take(contact)
         if index >= 0:
             for group in (
                 self.total,
@@ -170,6 +174,12 @@ class Report:
                 counts.resolvable += 1
                 counts.recontacted += again
                 counts.resolved_first += settled
+
+    def _count_tickets(self) -> None:
+        for request in self._tickets.requests():
+            for counts in self._counts_at(request.counted_ms, request.medium):
+                counts.tickets += 1
+                counts.ticket_handling_ms += request.handling_ms
 
     def _counts_at(self, t_ms: int, medium: str) -> Iterator[Counts]:
         index = self.question.intervals.index(t_ms)

@@ -23,7 +23,7 @@ from acd.web.auth import guard
 from acd.web.bodies import (
     EraseRequest,
 )
-from acd.web.changes import agent_router, contact_router
+from acd.web.changes import agent_router, contact_router, work_router
 from acd.web.control import Control, NotDurable, Page
 from acd.web.errors import ApiError
 from acd.web.limits import BodyCap
@@ -67,6 +67,7 @@ def create(control: Control, tokens: Sequence[ApiToken]) -> FastAPI:
     app.include_router(_feed_router(control), prefix=PREFIX, dependencies=guarded)
     app.include_router(agent_router(control), prefix=PREFIX, dependencies=changing)
     app.include_router(contact_router(control), prefix=PREFIX, dependencies=changing)
+    app.include_router(work_router(control), prefix=PREFIX, dependencies=changing)
     app.include_router(_people_router(control), prefix=PREFIX, dependencies=guarded)
     _describe_shapes(app)
     return app

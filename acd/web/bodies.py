@@ -66,6 +66,12 @@ class DeferRequest(_Request):
     hold_ms: int = Field(default=0, ge=0, le=86_400_000)
 
 
+class TicketRequest(_Request):
+    """The ticket that the contact belongs to."""
+
+    ticket: str = Field(min_length=1, max_length=64)
+
+
 class WrapUpRequest(_Request):
     """Exactly one of `code`, `end` and `extend_ms`. `agent` may be left out: it is the one who wraps up."""
 

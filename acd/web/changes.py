@@ -13,6 +13,7 @@ from acd.core.events import (
     ContactTransferred,
     Event,
     PriorityChanged,
+    TicketGiven,
     WrapUpCoded,
     WrapUpEnded,
     WrapUpExtended,
@@ -22,6 +23,7 @@ from acd.web.bodies import (
     DeferRequest,
     PriorityRequest,
     StateChange,
+    TicketRequest,
     TransferRequest,
     WantedState,
     WrapUpRequest,
@@ -31,6 +33,7 @@ from acd.web.errors import ApiError
 from acd.web.rights import Caller
 from acd.web.shapes import AgentPath, Changed, ContactPath, Json, OnceKey, WhoAsks, shows
 from agents.skills import AgentId
+from config.api_tokens import Role
 from queues.desk import LineId
 from queues.states import ContactState
 
@@ -79,6 +82,21 @@ def contact_router(control: Control) -> APIRouter:
         handled = named or next(iter(_live(control, contact).agents), None)
         agent = AgentId(handled) if handled else None
         event = ContactDeferred(ContactId(contact), wanted.until_ms, agent, wanted.hold_ms)
+        return Json(Changed(await _changed(control, event, caller, key)))
+
+    return router
+
+
+def work_router(control: Control) -> APIRouter:
+    """What agents note about their contacts."""
+    router = APIRouter(tags=["contacts"])
+
+    @router.post("/contacts/{contact}/ticket", **shows(Changed))
+    async def ticket(contact: ContactPath, wanted: TicketRequest, caller: WhoAsks, key: OnceKey) -> Response:
+        """Say to which ticket the contact belongs, while it lives or is wrapped up."""
+        if caller.role is Role.AGENT:
+            _only_himself(caller, _at_work(control, contact))
+        event = TicketGiven(ContactId(contact), wanted.ticket)
         return Json(Changed(await _changed(control, event, caller, key)))
 
     @router.post("/contacts/{contact}/wrap-up", **shows(Changed))

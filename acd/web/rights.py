@@ -33,6 +33,7 @@ RIGHTS: Mapping[tuple[str, str], frozenset[Role]] = {
     ("POST", "/agents/{agent}/state"): _MOVERS | {Role.AGENT},
     ("POST", "/contacts/{contact}/priority"): _MOVERS,
     ("POST", "/contacts/{contact}/transfer"): _MOVERS | {Role.AGENT},
+    ("POST", "/contacts/{contact}/ticket"): _MOVERS | {Role.AGENT},
     ("POST", "/contacts/{contact}/defer"): _MOVERS | {Role.AGENT},
     ("POST", "/contacts/{contact}/wrap-up"): _MOVERS | {Role.AGENT},
     ("POST", "/erase"): frozenset((Role.ADMIN,)),

@@ -71,7 +71,7 @@ def test_the_random_scenarios_meet_everything_the_model_can_do() -> None:
     never = {
         "CalendarSet", "PreferredHeld", "PreferredLet", "PriorityChange", "Refused", "OfferLost",
         "AgentLegLost", "FlowedOut", "Unreachable", "Restart", "ListSet",
-        "DeviceAway", "DeviceBack", "DeviceGone",
+        "Deferred", "Joined", "Ticketed", "DeviceAway", "DeviceBack", "DeviceGone",
     }  # fmt: skip
     kinds = {kind.__name__ for kind in get_args(facts.AnyFact)}
     assert set(seen) == kinds - never

@@ -43,6 +43,7 @@ from acd.core.facts.of_contacts import (
     Released,
     Requeued,
     Resumed,
+    Ticketed,
     Transferred,
     TriedForgotten,
 )
@@ -62,12 +63,13 @@ ENDINGS: tuple[type[Fact], ...] = (Abandoned, Released, FlowedOut, Deflected)
 
 AnyFact = (
     Restart | DeskSet | CalendarSet | ListSet | IncidentOn | IncidentOff | Blocked | Arrived | Joined
-    | Deferred | Announced | Informed | Queued | Requeued | PreferredHeld | PreferredLet | Relaxed
-    | Promoted | PriorityChange | TriedForgotten | PositionTold | Offered | Refused | NotAnswered
-    | OfferLost | OfferWithdrawn | Answered | Held | Resumed | Interrupted | InterruptionEnded
-    | Transferred | Overflowed | AgentLegLost | HandedBack | Abandoned | Released | FlowedOut
-    | Deflected | WrapUpStarted | WrapUpExtension | WrapUpCode | WrapUpOverdue | WrapUpDone | SignedIn
-    | SignedOut | Paused | Ready | Reachable | DeviceAway | DeviceBack | DeviceGone | Unreachable
+    | Ticketed | Deferred | Announced | Informed | Queued | Requeued | PreferredHeld | PreferredLet
+    | Relaxed | Promoted | PriorityChange | TriedForgotten | PositionTold | Offered | Refused
+    | NotAnswered | OfferLost | OfferWithdrawn | Answered | Held | Resumed | Interrupted
+    | InterruptionEnded | Transferred | Overflowed | AgentLegLost | HandedBack | Abandoned | Released
+    | FlowedOut | Deflected | WrapUpStarted | WrapUpExtension | WrapUpCode | WrapUpOverdue | WrapUpDone
+    | SignedIn | SignedOut | Paused | Ready | Reachable | DeviceAway | DeviceBack | DeviceGone
+    | Unreachable
 )  # fmt: skip
 
 __all__ = [
@@ -120,7 +122,7 @@ __all__ = [
     "Resumed",
     "SignedIn",
     "SignedOut",
-    "Transferred",
+    "Ticketed", "Transferred",
     "TriedForgotten",
     "Unreachable",
     "WrapUpCode",

@@ -47,6 +47,13 @@ class Joined(Fact, frozen=True, tag="Joined"):
     party: str
 
 
+class Ticketed(Fact, frozen=True, tag="Ticketed"):
+    """It belongs to this ticket, from its arrival on."""
+
+    contact: ContactId
+    ticket: str
+
+
 class Deferred(Fact, frozen=True, tag="Deferred"):
     """It waits for its moment, in no line."""
 

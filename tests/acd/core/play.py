@@ -172,6 +172,11 @@ def _join(play: Play, x: int, y: int, z: int) -> None:
     play.submit(events.ContactArrived(f"r{play.refs}", entry.id, entry.medium, "p", joins=number))
 
 
+def _ticket(play: Play, x: int, y: int, z: int) -> None:
+    number = play.wrap_up(x)[0] if y % 2 else ContactId(getattr(play.contact(x), "id", x))
+    play.submit(events.TicketGiven(number, ("INC-1", "INC-2", "REQ/3", "no ticket", "")[z % 5]))
+
+
 def _leave(play: Play, x: int, y: int, z: int) -> None:
     contact = play.contact(x)
     play.submit(events.ContactLeft(ContactId(contact.id if contact else x)))
@@ -243,6 +248,7 @@ MOVES: Mapping[str, Callable[[Play, int, int, int], None]] = {
     "prompt ended": _prompt,
     "leave": _leave,
     "defer": _defer,
+    "ticket": _ticket,
     "join": _join,
     "divert": _divert,
     "incident": _incident,
@@ -288,6 +294,7 @@ WEIGHTS: Mapping[str, int] = {
     "prompt ended": 12,
     "leave": 7,
     "defer": 5,
+    "ticket": 3,
     "join": 3,
     "divert": 2,
     "incident": 2,

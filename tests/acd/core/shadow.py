@@ -331,6 +331,11 @@ class Shadow(ShadowIncidents):
         assert (self.event.ref, self.event.joins) == (fact.ref, fact.contact)
         self.contacts[fact.contact].ref = fact.ref
 
+    def _ticketed(self, fact: facts.Ticketed) -> None:
+        assert self.event == events.TicketGiven(fact.contact, fact.ticket)
+        worked = any(work.contact == fact.contact for work in self.works.values())
+        assert worked or fact.contact in self.contacts
+
     def _abandoned(self, fact: facts.Abandoned) -> None:
         contact = self.contacts.pop(fact.contact)
         assert contact.state != "connected"

@@ -40,6 +40,7 @@ OF_NOBODY: list[events.Event] = [
     events.AgentReachable(NOBODY, VOICE),
     events.AgentUnreachable(NOBODY, VOICE),
     events.ContactDeferred(GONE, START_MS + 60_000),
+    events.TicketGiven(GONE, "INC-4711"),
     events.DeviceVanished(NOBODY, events.FIRST_DEVICE),
     events.WrapUpCoded(GONE, ANNA, ""),
     events.WrapUpCoded(CALL, NOBODY, ""),

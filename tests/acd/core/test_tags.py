@@ -13,7 +13,7 @@ EVENTS = """
     ContactArrived ContactDeferred ContactDiverted ContactHeld ContactLeft ContactReleased
     ContactResumed ContactTransferred DeskChanged DeviceVanished IncidentDeclared IncidentEnded LegLost
     ListChanged OfferAccepted OfferFailed OfferRefused PriorityChanged PromptEnded Restarted Tick
-    WrapUpCoded WrapUpEnded WrapUpExtended
+    TicketGiven WrapUpCoded WrapUpEnded WrapUpExtended
 """
 """Every tag that an event ever had in a released journal. Lines are added to this list, never taken away."""
 
@@ -22,8 +22,8 @@ FACTS = """
     DeviceAway DeviceBack DeviceGone FlowedOut HandedBack Held IncidentOff IncidentOn Informed
     Interrupted InterruptionEnded Joined ListSet NotAnswered OfferLost OfferWithdrawn Offered Overflowed
     Paused PositionTold PreferredHeld PreferredLet PriorityChange Promoted Queued Reachable Ready
-    Refused Relaxed Released Requeued Restart Resumed SignedIn SignedOut Transferred TriedForgotten
-    Unreachable WrapUpCode WrapUpDone WrapUpExtension WrapUpOverdue WrapUpStarted
+    Refused Relaxed Released Requeued Restart Resumed SignedIn SignedOut Ticketed Transferred
+    TriedForgotten Unreachable WrapUpCode WrapUpDone WrapUpExtension WrapUpOverdue WrapUpStarted
 """
 """Every tag that a fact ever had in a released journal. Lines are added to this list, never taken away."""
 

@@ -35,6 +35,7 @@ BODIES: Mapping[str, object] = {
     "/contacts/{contact}/priority": {"priority_class": 1},
     "/contacts/{contact}/transfer": {"line": "helpdesk"},
     "/contacts/{contact}/defer": {"until_ms": 1},
+    "/contacts/{contact}/ticket": {"ticket": "INC-4711"},
     "/contacts/{contact}/wrap-up": {"end": True},
     "/erase": {"value": "+49 30 555 0199"},
     "/lists": {},
