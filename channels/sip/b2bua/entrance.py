@@ -77,7 +77,7 @@ ON_EFFECT: Mapping[type[effects.Effect], Callable[[Calls, Any], None]] = {
     effects.ConnectContact: outbound.connected,
     effects.ReleaseAgent: outbound.released,
 }
-"""Orders of the engine. ShowAgent is for desktops and not seen here."""
+"""Orders of the engine."""
 
 
 def carry_out(calls: Calls, effect: effects.Effect) -> None:
