@@ -28,6 +28,12 @@ _VIA = re.compile(
     rf"SIP\s*/\s*2\.0\s*/\s*([A-Za-z0-9-]+)\s+({_HOST})(?:\s*:\s*([0-9]{{1,5}}))?\s*(;.*)?",
     re.IGNORECASE | re.ASCII,
 )
+_COMMON_VIA = re.compile(
+    r"SIP/2\.0/(UDP|TCP|TLS|WSS?) ([a-z0-9._-]{1,255})(?::([0-9]{1,5}))?"
+    r'((?:;[^\s;="<>,]+(?:=[^\s;="<>,]*)?)*)',
+    re.ASCII,
+)
+_COMMON_NAME_ADDR = re.compile(r'(?:"([^"\\]*)" ?)?<([^\s<>"]+)>(?:;tag=([^\s;="<>,]+))?', re.ASCII)
 _ESCAPED_PAIR = re.compile(r"\\(.)", re.DOTALL)
 _SAFE_USER = "-_.!~*'()&=+$,;?/"
 
@@ -70,11 +76,8 @@ class NameAddr(Struct, frozen=True):
     display: str
     uri: Uri
     params: Params = {}
-
-    @property
-    def tag(self) -> str:
-        """The tag parameter, or an empty string."""
-        return self.params.get("tag") or ""
+    tag: str = ""
+    """The tag parameter, or an empty string."""
 
 
 class Via(Struct, frozen=True):
@@ -85,11 +88,8 @@ class Via(Struct, frozen=True):
     host: str
     port: int | None
     params: Params
-
-    @property
-    def branch(self) -> str:
-        """The branch parameter, or an empty string."""
-        return self.params.get("branch") or ""
+    branch: str = ""
+    """The branch parameter, or an empty string."""
 
 
 def split_list(value: str) -> list[str]:
@@ -157,13 +157,13 @@ def parse_uri(text: str) -> Uri:
     if found is None:
         return _other_uri(text)
     scheme, userinfo, host, port, params, headers = found.groups()
-    user = (userinfo or "").partition(":")[0]
+    user = userinfo.partition(":")[0] if userinfo else ""
     return Uri(
         text=text,
         scheme=scheme.lower(),
         user=unquote(user) if "%" in user else user,
-        host=_bare_host(host),
-        port=_port(port),
+        host=host.lower() if host[0] != "[" else _bare_host(host),
+        port=_port(port) if port else None,
         params=parse_params(params) if params else _NO_PARAMS,
         headers=headers or "",
     )
@@ -180,9 +180,18 @@ def make_uri(user: str, host: str, port: int | None = None, params: str = "", sc
 @lru_cache(maxsize=4096)
 def parse_name_addr(value: str) -> NameAddr:
     """A name-addr or addr-spec with parameters. Raises BadMessage(400)."""
+    found = _COMMON_NAME_ADDR.fullmatch(value)
+    if found is None:
+        return name_addr_of_any_form(value)
+    display, uri, tag = found.groups()
+    return NameAddr(display or "", parse_uri(uri), {"tag": tag} if tag else _NO_PARAMS, tag or "")
+
+
+def name_addr_of_any_form(value: str) -> NameAddr:
+    """The same; it decides where the expression for the usual form does not match. Raises BadMessage(400)."""
     if "<" not in value:
         spec, semicolon, params = value.partition(";")
-        return NameAddr("", parse_uri(spec.strip()), parse_params(semicolon + params))
+        return _name_addr("", spec, semicolon + params)
     quote_end = 0
     if value[0] == '"':
         found = _QUOTED_TEXT.match(value)
@@ -192,7 +201,12 @@ def parse_name_addr(value: str) -> NameAddr:
     display = value[:quote_end] or gap.strip()
     if not (bracket and closing) or '"' in gap or (quote_end and gap.strip()):
         raise BadMessage(400, "Bad address")
-    return NameAddr(unquoted(display), parse_uri(uri.strip()), parse_params(params.strip()))
+    return _name_addr(unquoted(display), uri, params.strip())
+
+
+def _name_addr(display: str, uri: str, text: str) -> NameAddr:
+    address, params = parse_uri(uri.strip()), parse_params(text)
+    return NameAddr(display, address, params, params.get("tag") or "")
 
 
 def make_name_addr(uri: Uri | str, display: str = "", tag: str = "") -> str:
@@ -201,13 +215,29 @@ def make_name_addr(uri: Uri | str, display: str = "", tag: str = "") -> str:
     return f"{name}<{uri}>" + (f";tag={tag}" if tag else "")
 
 
+def common_via(value: str) -> Via | None:
+    """One Via value in the form in which nearly all come; None: `parse_via` must decide."""
+    found = _COMMON_VIA.fullmatch(value)
+    if found is None or (found[3] and int(found[3]) > 65535):
+        return None
+    transport, host, port, text = found.groups()
+    params: dict[str, str | None] = {}
+    if text:
+        for part in text[1:].split(";"):
+            name, equals, plain = part.partition("=")
+            params[name.lower()] = plain if equals else None
+    return Via(value, transport, host, int(port) if port else None, params, params.get("branch") or "")
+
+
 def parse_via(value: str) -> Via:
-    """One Via value (no comma list). Raises BadMessage(400)."""
+    """One Via value (no comma list), in any form. Raises BadMessage(400)."""
     found = _VIA.fullmatch(value)
     if found is None:
         raise BadMessage(400, "Bad Via")
-    transport, host, port, params = found.groups()
-    return Via(value, transport.upper(), _bare_host(host), _port(port), parse_params(params or ""))
+    transport, host, port, text = found.groups()
+    params = parse_params(text or "")
+    branch = params.get("branch") or ""
+    return Via(value, transport.upper(), _bare_host(host), _port(port), params, branch)
 
 
 def endpoint_of(uri: Uri) -> Endpoint:

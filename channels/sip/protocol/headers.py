@@ -1,6 +1,7 @@
 """Names of headers and phrases of statuses: any spelling in, the official one out (RFC 3261 §7.3, §21)."""
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 Header = tuple[str, str]
 
@@ -41,6 +42,7 @@ REASONS = {
 }  # fmt: skip
 
 
+@lru_cache(maxsize=256)
 def canonical(name: str) -> str:
     """The official spelling of a header name; unknown names are capitalised at each hyphen."""
     if (known := SPELLINGS.get(name)) is not None:
@@ -51,5 +53,8 @@ def canonical(name: str) -> str:
 
 def make_headers(*pairs: tuple[str, str | None], more: Iterable[Header] = ()) -> tuple[Header, ...]:
     """Headers from (name, value) pairs; pairs whose value is None are left out."""
-    found = tuple((canonical(name), value) for name, value in pairs if value is not None)
-    return found + tuple((canonical(name), value) for name, value in more)
+    found: list[Header] = []
+    for name, value in (*pairs, *more):
+        if value is not None:
+            found.append((SPELLINGS.get(name) or canonical(name), value))
+    return tuple(found)

@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Callable
-from typing import Generic, NamedTuple, Self, TypeVar, overload
+from functools import lru_cache
+from typing import ClassVar, Generic, NamedTuple, Self, TypeVar, overload
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -11,6 +12,7 @@ from channels.sip.protocol.address import (
     NameAddr,
     Uri,
     Via,
+    common_via,
     parse_name_addr,
     parse_uri,
     parse_via,
@@ -32,10 +34,12 @@ LONGEST_KEEPALIVE = 64
 
 _SINGLE = ("From", "To", "Call-ID", "CSeq")
 _AT_MOST_ONE = ("Max-Forwards", "Content-Type", "Expires", "Subject", "User-Agent", "Date")
+_RARE = frozenset({"Expires", "Record-Route", "Route"})
 _STRAY = frozenset("\r\n\0")
 _TOKEN = re.compile(r"[A-Za-z0-9\-.!%*_+`'~]+")
 _FOLD = re.compile(r"\r\n[ \t]+")
 _CSEQ = re.compile(r"([0-9]{1,10})[ \t]+([A-Za-z0-9\-.!%*_+`'~]+)")
+_VALUES_KEPT = 1024
 
 
 class CSeq(NamedTuple):
@@ -43,6 +47,21 @@ class CSeq(NamedTuple):
 
     number: int
     method: str
+
+
+@lru_cache(maxsize=_VALUES_KEPT)
+def _read_cseq(text: str) -> CSeq:
+    found = _CSEQ.fullmatch(text)
+    if found is None or int(found[1]) >= 2**31:
+        raise BadMessage(400, "Bad CSeq")
+    return CSeq(int(found[1]), found[2])
+
+
+@lru_cache(maxsize=_VALUES_KEPT)
+def _read_number(name: str, value: str, most: int) -> int:
+    if not (value.isascii() and value.isdigit()) or len(value) > 10:
+        raise BadMessage(400, f"Bad {name}")
+    return min(int(value), most)
 
 
 Value = TypeVar("Value")
@@ -77,8 +96,12 @@ class Message(Struct, frozen=True, dict=True, kw_only=True):
     headers: tuple[Header, ...]
     body: bytes = b""
 
+    START: ClassVar[str]
+    """The start line, to be filled in by the message."""
+
     @_Once
-    def _index(self) -> dict[str, list[str]]:
+    def index(self) -> dict[str, list[str]]:
+        """The lines of each header, by its official name; not to be changed."""
         index: dict[str, list[str]] = {}
         for name, value in self.headers:
             if name in index:
@@ -89,19 +112,19 @@ class Message(Struct, frozen=True, dict=True, kw_only=True):
 
     def get(self, name: str) -> str | None:
         """The first value of a header as text, or None. Any spelling of the name will do."""
-        values = self._index.get(SPELLINGS.get(name) or canonical(name))
+        values = self.index.get(SPELLINGS.get(name) or canonical(name))
         return values[0] if values else None
 
     def get_all(self, name: str) -> list[str]:
         """All header lines of that name, comma lists not split."""
-        return list(self._index.get(SPELLINGS.get(name) or canonical(name), ()))
+        return list(self.index.get(SPELLINGS.get(name) or canonical(name), ()))
 
     def values(self, name: str) -> list[str]:
         """All values of a header that may come as a comma list, over several lines, or both."""
         return [part for line in self.get_all(name) for part in split_list(line)]
 
     def _required(self, name: str) -> str:
-        values = self._index.get(name)
+        values = self.index.get(name)
         if not values or not values[0]:
             raise BadMessage(400, f"Missing {name}")
         return values[0]
@@ -109,7 +132,8 @@ class Message(Struct, frozen=True, dict=True, kw_only=True):
     @_Once
     def via(self) -> Via:
         """The topmost Via."""
-        return parse_via(split_list(self._required("Via"))[0])
+        line = self._required("Via")
+        return common_via(line) or parse_via(split_list(line)[0])
 
     @_Once
     def from_(self) -> NameAddr:
@@ -129,15 +153,12 @@ class Message(Struct, frozen=True, dict=True, kw_only=True):
     @_Once
     def cseq(self) -> CSeq:
         """Number (below 2**31) and method of CSeq."""
-        found = _CSEQ.fullmatch(self._required("CSeq"))
-        if found is None or int(found[1]) >= 2**31:
-            raise BadMessage(400, "Bad CSeq")
-        return CSeq(int(found[1]), found[2])
+        return _read_cseq(self._required("CSeq"))
 
     @_Once
     def contacts(self) -> list[NameAddr]:
         """All Contact values; empty when there is none and for `Contact: *` (see `contact_is_star`)."""
-        lines = self._index.get("Contact", ())
+        lines = self.index.get("Contact", ())
         if lines == ["*"]:
             return []
         return [parse_name_addr(value) for line in lines for value in split_list(line)]
@@ -145,7 +166,7 @@ class Message(Struct, frozen=True, dict=True, kw_only=True):
     @property
     def contact_is_star(self) -> bool:
         """True for `Contact: *` (remove all bindings)."""
-        return self._index.get("Contact") == ["*"]
+        return self.index.get("Contact") == ["*"]
 
     @_Once
     def record_routes(self) -> list[str]:
@@ -166,38 +187,40 @@ class Message(Struct, frozen=True, dict=True, kw_only=True):
     @_Once
     def max_forwards(self) -> int:
         """Hops left; 70 when the header is missing."""
-        return self._number("Max-Forwards", 255, default=70)
+        lines = self.index.get("Max-Forwards")
+        return _read_number("Max-Forwards", lines[0], 255) if lines else 70
 
     @_Once
     def expires(self) -> int | None:
         """The Expires header in seconds, or None."""
-        return self._number("Expires", 2**32 - 1) if self.get("Expires") is not None else None
+        lines = self.index.get("Expires")
+        return _read_number("Expires", lines[0], 2**32 - 1) if lines else None
 
     @property
     def content_type(self) -> str:
         """Media type in lower case without parameters, or an empty string."""
-        return (self.get("Content-Type") or "").partition(";")[0].strip().lower()
-
-    def _number(self, name: str, most: int, default: int = 0) -> int:
-        value = self.get(name)
-        if value is None:
-            return default
-        if not (value.isascii() and value.isdigit()) or len(value) > 10:
-            raise BadMessage(400, f"Bad {name}")
-        return min(int(value), most)
+        lines = self.index.get("Content-Type")
+        return lines[0].partition(";")[0].strip().lower() if lines else ""
 
     def checked(self) -> Self:
-        """Parse all typed headers now. Raises BadMessage(400) for what is missing, doubled or malformed."""
-        index = self._index
-        for name in _SINGLE:
-            if len(index.get(name, ())) != 1:
-                raise BadMessage(400, f"Missing or repeated {name}")
-        if any(len(index[name]) > 1 for name in _AT_MOST_ONE if name in index):
-            raise BadMessage(400, "Repeated header")
-        _ = self.via, self.from_, self.to, self.cseq
-        for name, check in _CHECKS.items():
-            if name in index:
-                check(self)
+        """Parse all typed headers now. Raises BadMessage(400) for what is missing, doubled or malformed.
+
+        What nearly every message has is read here and not by way of its property: this runs for each of them.
+        """
+        index, known = self.index, self.__dict__
+        _count(index)
+        _ = self.via
+        known["from_"], known["to"] = parse_name_addr(index["From"][0]), parse_name_addr(index["To"][0])
+        known["call_id"], known["cseq"] = index["Call-ID"][0], _read_cseq(index["CSeq"][0])
+        if "Max-Forwards" in index:
+            known["max_forwards"] = _read_number("Max-Forwards", index["Max-Forwards"][0], 255)
+        contacts = index.get("Contact", ())
+        if len(contacts) == 1 and contacts[0] != "*" and "," not in contacts[0]:
+            known["contacts"] = [parse_name_addr(contacts[0])]
+        elif contacts:
+            _ = self.contacts
+        if not _RARE.isdisjoint(index):
+            _ = self.expires, self.record_routes, self.routes
         return self
 
     def with_header(self, name: str, value: str) -> Self:
@@ -214,11 +237,13 @@ class Message(Struct, frozen=True, dict=True, kw_only=True):
 
     def with_via(self, line: str, via: Via) -> Self:
         """A copy with another first Via line, whose topmost value is `via`; what was parsed stays parsed."""
-        place = next(i for i, (name, _) in enumerate(self.headers) if name == "Via")
-        headers = (*self.headers[:place], ("Via", line), *self.headers[place + 1 :])
-        copy = replace(self, headers=headers)
-        index = {**self._index, "Via": [line, *self._index["Via"][1:]]}
-        copy.__dict__.update({**self.__dict__, "via": via, "_index": index})
+        headers, place = list(self.headers), 0
+        while headers[place][0] != "Via":
+            place += 1
+        headers[place] = "Via", line
+        copy = replace(self, headers=tuple(headers))
+        index = {**self.index, "Via": [line, *self.index["Via"][1:]]}
+        copy.__dict__.update({**self.__dict__, "via": via, "index": index})
         return copy
 
     def without(self, name: str) -> Self:
@@ -226,13 +251,12 @@ class Message(Struct, frozen=True, dict=True, kw_only=True):
         spelled = canonical(name)
         return replace(self, headers=tuple(header for header in self.headers if header[0] != spelled))
 
-    def _start_line(self) -> str:
-        raise NotImplementedError
-
     def to_bytes(self) -> bytes:
         """The message as it goes out, Content-Length computed. Raises UnsafeTextError for line breaks."""
-        lines = [self._start_line()]
-        lines += [f"{name}: {value}" for name, value in self.headers if name != "Content-Length"]
+        lines = [self.START.format(self)]
+        for name, value in self.headers:
+            if name != "Content-Length":
+                lines.append(f"{name}: {value}")
         lines.append(f"Content-Length: {len(self.body)}\r\n\r\n")
         text = "\r\n".join(lines)
         # One count finds a smuggled line break in any of the values.
@@ -241,13 +265,14 @@ class Message(Struct, frozen=True, dict=True, kw_only=True):
         return text.encode("utf-8", "surrogateescape") + self.body
 
 
-_CHECKS: dict[str, Callable[[Message], object]] = {
-    "Max-Forwards": lambda message: message.max_forwards,
-    "Expires": lambda message: message.expires,
-    "Contact": lambda message: message.contacts,
-    "Record-Route": lambda message: message.record_routes,
-    "Route": lambda message: message.routes,
-}
+def _count(index: dict[str, list[str]]) -> None:
+    """Raises BadMessage(400) for a header that is missing or comes too often."""
+    for name in _SINGLE:
+        if name not in index or len(index[name]) != 1 or not index[name][0]:
+            raise BadMessage(400, f"Missing or repeated {name}")
+    for name in _AT_MOST_ONE:
+        if name in index and len(index[name]) > 1:
+            raise BadMessage(400, "Repeated header")
 
 
 class Request(Message, frozen=True, dict=True, kw_only=True):
@@ -256,8 +281,7 @@ class Request(Message, frozen=True, dict=True, kw_only=True):
     method: str
     uri: str
 
-    def _start_line(self) -> str:
-        return f"{self.method} {self.uri} SIP/2.0"
+    START: ClassVar[str] = "{0.method} {0.uri} SIP/2.0"
 
     @_Once
     def target(self) -> Uri:
@@ -266,7 +290,8 @@ class Request(Message, frozen=True, dict=True, kw_only=True):
 
     def checked(self) -> Self:
         """As for every message, and the method must be that of CSeq and the Request-URI must parse."""
-        _ = super().checked(), self.target
+        super().checked()
+        self.__dict__["target"] = parse_uri(self.uri)
         if self.cseq.method != self.method:
             raise BadMessage(400, "CSeq method differs")
         return self
@@ -286,8 +311,7 @@ class Response(Message, frozen=True, dict=True, kw_only=True):
     status: int
     reason: str
 
-    def _start_line(self) -> str:
-        return f"SIP/2.0 {self.status} {self.reason}"
+    START: ClassVar[str] = "SIP/2.0 {0.status} {0.reason}"
 
 
 def is_keepalive(data: bytes) -> bool:
@@ -309,47 +333,64 @@ def parse(data: bytes) -> Request | Response:
     lines = text.split("\r\n")
     start = lines[0]
     stray = not text.count("\n") == text.count("\r") == len(lines) - 1 or "\0" in text
-    headers, problem = _headers([line for line in lines if _STRAY.isdisjoint(line)] if stray else lines)
+    found = _headers([line for line in lines if _STRAY.isdisjoint(line)] if stray else lines)
     if stray:
-        problem = BadMessage(400, "Stray line break or NUL")
-    if start[:4].upper() == "SIP/":
-        return _response(start, headers, body, problem)
-    return _request(start, headers, body, problem)
+        found.problem = BadMessage(400, "Stray line break or NUL")
+    return (_response if start[:4].upper() == "SIP/" else _request)(start, found, body)
 
 
-def _headers(lines: list[str]) -> tuple[tuple[Header, ...], BadMessage | None]:
-    headers: list[Header] = []
-    problem: BadMessage | None = None
+class _Found:
+    """What the lines of a head say."""
+
+    __slots__ = ("headers", "index", "known", "problem")
+
+    headers: tuple[Header, ...]
+    index: dict[str, list[str]]
+    known: dict[str, object]
+    """Properties of the message that are read already: its index, and the Via if it has the usual form."""
+    problem: BadMessage | None
+
+
+def _headers(lines: list[str]) -> _Found:
+    found, headers, index = _Found(), list[Header](), dict[str, list[str]]()
+    found.problem = None
     if len(lines) > MAX_HEADERS + 1:
-        lines, problem = lines[: MAX_HEADERS + 1], BadMessage(513, "Too Many Headers")
+        lines, found.problem = lines[: MAX_HEADERS + 1], BadMessage(513, "Too Many Headers")
     lookup = SPELLINGS.get
     for line in lines[1:]:
         name, colon, value = line.partition(":")
-        spelled = lookup(name)
-        if spelled is None:
-            spelled = _unusual(name.rstrip(" \t"))
+        spelled = lookup(name) or _unusual(name)
         if not (colon and spelled):
-            problem = problem or BadMessage(400, "Bad header")
+            found.problem = found.problem or BadMessage(400, "Bad header")
         elif len(line) > MAX_HEADER_CHARS:
-            problem = problem or BadMessage(513, "Header Too Long")
+            found.problem = found.problem or BadMessage(513, "Header Too Long")
         else:
-            headers.append((spelled, value.strip(" \t")))
-    return tuple(headers), problem
+            value = value.strip(" \t")
+            headers.append((spelled, value))
+            if spelled in index:
+                index[spelled].append(value)
+            else:
+                index[spelled] = [value]
+    found.headers, found.index, found.known = tuple(headers), index, {"index": index}
+    if "Via" in index and (via := common_via(index["Via"][0])) is not None:
+        found.known["via"] = via
+    return found
 
 
 def _unusual(name: str) -> str:
     """The spelling of a name that is not among the well-known ones; empty for what is no name."""
+    name = name.rstrip(" \t")
     return canonical(name) if len(name) <= 256 and _TOKEN.fullmatch(name) else ""
 
 
-def _sized(headers: tuple[Header, ...], body: bytes) -> bytes:
+def _sized(found: _Found, body: bytes) -> bytes:
     """The body that Content-Length claims (RFC 3261 §18.3); all that is there when it claims nothing."""
-    lengths = {value for name, value in headers if name == "Content-Length"}
+    lengths = found.index.get("Content-Length")
     if not lengths:
         claimed = len(body)
     else:
-        value = lengths.pop()
-        if lengths or not (value.isascii() and value.isdigit()) or len(value) > 8:
+        value = lengths[0]
+        if len(set(lengths)) > 1 or not (value.isascii() and value.isdigit()) or len(value) > 8:
             raise BadMessage(400, "Bad Content-Length")
         claimed = int(value)
     if claimed > MAX_BODY_BYTES:
@@ -359,24 +400,26 @@ def _sized(headers: tuple[Header, ...], body: bytes) -> bytes:
     return body[:claimed] if claimed < len(body) else body
 
 
-def _response(start: str, headers: tuple[Header, ...], body: bytes, problem: BadMessage | None) -> Response:
+def _response(start: str, found: _Found, body: bytes) -> Response:
     version, _, rest = start.partition(" ")
     status, _, reason = rest.partition(" ")
-    if problem is not None:
-        raise problem
+    if found.problem is not None:
+        raise found.problem
     if version.upper() != "SIP/2.0" or not (len(status) == 3 and status.isascii() and status.isdigit()):
         raise BadMessage(400, "Bad status line")
     if not 100 <= int(status) <= 699:
         raise BadMessage(400, "Bad status")
-    return Response(headers=headers, body=_sized(headers, body), status=int(status), reason=reason)
+    made = Response(headers=found.headers, body=_sized(found, body), status=int(status), reason=reason)
+    made.__dict__.update(found.known)
+    return made
 
 
-def _request(start: str, headers: tuple[Header, ...], body: bytes, problem: BadMessage | None) -> Request:
+def _request(start: str, found: _Found, body: bytes) -> Request:
     words = start.split(" ")
     if len(words) < 3 or len(start) > MAX_HEADER_CHARS or not words[-1].upper().startswith("SIP/"):
         raise BadMessage(400, "Bad request line")
     method, uri, version = words[0], " ".join(words[1:-1]), words[-1]
-    readable = Request(headers=headers, method=method, uri=uri)
+    problem = found.problem
     if version.upper() != "SIP/2.0":
         problem = BadMessage(505, REASONS[505])
     elif len(words) != 3 or not uri or not _TOKEN.fullmatch(method):
@@ -384,6 +427,9 @@ def _request(start: str, headers: tuple[Header, ...], body: bytes, problem: BadM
     try:
         if problem is not None:
             raise problem
-        return Request(headers=headers, body=_sized(headers, body), method=method, uri=uri)
+        made = Request(headers=found.headers, body=_sized(found, body), method=method, uri=uri)
     except BadMessage as error:
+        readable = Request(headers=found.headers, method=method, uri=uri)
         raise BadRequest(error.status, error.reason, readable) from error
+    made.__dict__.update(found.known)
+    return made

@@ -1,21 +1,19 @@
 """What the transaction layer tells its driver and its user, as plain data."""
 
-from typing import NamedTuple
-
 from msgspec import Struct
 
 from channels.sip.protocol.address import Endpoint
 from channels.sip.protocol.message import Request, Response
 
 
-class ClientKey(NamedTuple):
+class ClientKey(Struct, frozen=True):
     """Identity of a client transaction (RFC 3261 §17.1.3)."""
 
     branch: str
     method: str
 
 
-class ServerKey(NamedTuple):
+class ServerKey(Struct, frozen=True):
     """Identity of a server transaction (RFC 3261 §17.2.3); `method` of an ACK is INVITE."""
 
     branch: str

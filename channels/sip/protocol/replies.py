@@ -3,9 +3,9 @@
 import re
 from collections.abc import Iterable
 
-from channels.sip.protocol.address import Endpoint, Via, split_list
+from channels.sip.protocol.address import Endpoint, Via, quoted, split_list
 from channels.sip.protocol.errors import BadMessage
-from channels.sip.protocol.headers import REASONS, Header, canonical
+from channels.sip.protocol.headers import REASONS, SPELLINGS, Header, canonical
 from channels.sip.protocol.message import BadRequest, Request, Response
 
 _PLAIN_VALUE = re.compile(r"[\w\-.!%*+`'~\[\]:]*")
@@ -25,15 +25,20 @@ def response_to(
 
     `to_tag` is added when To has none yet and `status` is above 100. `request` must be `checked()`.
     """
-    copied = [("Via", line) for line in request.get_all("Via")]
-    copied += [(name, request.get(name) or "") for name in ("From", "To", "Call-ID", "CSeq")]
+    index, copied = request.index, list[Header]()
+    for line in index.get("Via", ()):
+        copied.append(("Via", line))
+    to = index["To"][0]
     if to_tag and status > 100 and not request.to.tag:
-        copied[-3] = ("To", f"{request.get('To')};tag={to_tag}")
+        to = f"{to};tag={to_tag}"
+    copied += ("From", index["From"][0]), ("To", to), ("Call-ID", index["Call-ID"][0])
+    copied.append(("CSeq", index["CSeq"][0]))
     if 100 < status < 300 and request.method in _FORMS_DIALOG:
-        copied += [("Record-Route", line) for line in request.get_all("Record-Route")]
-    if status == 100 and (stamp := request.get("Timestamp")):
-        copied.append(("Timestamp", stamp))
-    copied += [(canonical(name), value) for name, value in headers]
+        copied += [("Record-Route", line) for line in index.get("Record-Route", ())]
+    if status == 100 and "Timestamp" in index:
+        copied.append(("Timestamp", index["Timestamp"][0]))
+    for name, value in headers:
+        copied.append((SPELLINGS.get(name) or canonical(name), value))
     text = REASONS.get(status, "Unknown") if reason is None else reason
     return Response(headers=tuple(copied), body=body, status=status, reason=text)
 
@@ -47,25 +52,21 @@ def stamp_via(request: Request, source: Endpoint) -> Request:
     differs = via.host != source.host.lower()
     if not differs and "rport" not in via.params and "received" not in via.params:
         return request
-    first, *others = split_list(request.get("Via") or "")
+    line = request.index["Via"][0]
+    first, *others = split_list(line) if "," in line else (line,)
     params = dict(via.params)
     params.pop("received", None)
     if "rport" in params:
         params["rport"] = str(source.port)
     params["received"] = source.host
-    text = first.partition(";")[0].rstrip() + "".join(_param(*param) for param in params.items())
-    stamped = Via(text, via.transport, via.host, via.port, params)
+    text = first.partition(";")[0].rstrip()
+    for name, value in params.items():
+        if value is None:
+            text += f";{name}"
+        else:
+            text += f";{name}={value if _PLAIN_VALUE.fullmatch(value) else quoted(value)}"
+    stamped = Via(text, via.transport, via.host, via.port, params, via.branch)
     return request.with_via(", ".join([text, *others]), stamped)
-
-
-def _param(name: str, value: str | None) -> str:
-    return f";{name}" if value is None else f";{name}={_token(value)}"
-
-
-def _token(value: str) -> str:
-    if _PLAIN_VALUE.fullmatch(value):
-        return value
-    return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def reply_endpoint(via: Via, source: Endpoint) -> Endpoint:
@@ -73,7 +74,7 @@ def reply_endpoint(via: Via, source: Endpoint) -> Endpoint:
 
     `maddr` is ignored on purpose: it would let anybody aim our responses at a third party.
     """
-    if source.reliable or "rport" in via.params:
+    if source.transport != "UDP" or "rport" in via.params:
         return source
     return Endpoint(source.host, via.port or 5060, source.transport, source.flow)
 

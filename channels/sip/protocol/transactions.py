@@ -117,7 +117,8 @@ class TransactionLayer:
             self._running.move(found, Event.ACK, (request, found.destination), now_ms)
 
     def _receive_cancel(self, key: ServerKey, request: Request, source: Endpoint) -> None:
-        invite = self._running.servers.get(key._replace(method="INVITE"))
+        cancelled = ServerKey(key.branch, key.sent_by, "INVITE")
+        invite = self._running.servers.get(cancelled)
         if invite is None:
             self._stateless(request, 481, source)
             return
@@ -125,7 +126,7 @@ class TransactionLayer:
         self._running.out.append(SendTo(answer.to_bytes(), reply_endpoint(request.via, source)))
         if invite.state is State.PROCEEDING and invite.cancelling is None:
             invite.cancelling = ()
-            self._running.out.append(Cancelled(key._replace(method="INVITE"), request))
+            self._running.out.append(Cancelled(cancelled, request))
 
     def _new_server(self, key: ServerKey, request: Request, source: Endpoint) -> None:
         new_call = not request.to.tag

@@ -1,12 +1,19 @@
 """URIs, name-addr values and Via values read as RFC 3261 says, and nothing else does."""
 
+from collections.abc import Callable
+from contextlib import suppress
+
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 from channels.sip.protocol.address import (
     Endpoint,
+    common_via,
     endpoint_of,
     make_name_addr,
     make_uri,
+    name_addr_of_any_form,
     parse_name_addr,
     parse_params,
     parse_uri,
@@ -146,3 +153,68 @@ def test_brackets_and_commas_are_no_part_of_a_parameter(params: str) -> None:
     """Found by fuzzing: we would copy them into a response that nobody can read."""
     with pytest.raises(BadMessage):
         parse_params(params)
+
+
+def result(read: Callable[[str], object], text: str) -> object:
+    """What comes of it; None for a BadMessage."""
+    with suppress(BadMessage):
+        return read(text)
+    return None
+
+
+PARAMS = st.lists(
+    st.sampled_from(
+        [";branch=z9hG4bK1", ";Branch=", ";rport", ";rport=7", ';a="b;c"', ";tag=a1", ";TAG=b2", ";"]
+    )
+    | st.text(max_size=3),
+    max_size=3,
+).map("".join)
+VIAS = st.tuples(
+    st.sampled_from(["SIP/2.0/UDP", "sip/2.0/TCP", "SIP / 2.0/UDP", "SIP/2.0/X"]),
+    st.sampled_from([" ", "  ", "\t", "\n", "\u00a0"]),
+    st.sampled_from(["192.0.2.7", "h.example", "H.Example", "[2001:db8::1]", "h,", "é"]),
+    st.sampled_from(["", ":5060", ":65535", ":65536", ":0", ":", " : 5060", ":\u0664"]),
+    PARAMS,
+).map("".join)
+ADDRESSES = st.tuples(
+    st.sampled_from(
+        ["", '"Anna"', '"Anna" ', '"A \\\\"B\\\\"" ', '"', '"a"b', "Anna ", '""', "\0", '"\n"  ']
+    ),
+    st.sampled_from(["<", "", "<<", "< "]),
+    st.sampled_from(
+        ["sip:a@h.example", "sips:a%20b:c@H.example:5061;lr", "tel:+4930;x=1", "sip:a@h:99999", "é", "*"]
+    ),
+    st.sampled_from([">", "", ">>", " >"]),
+    PARAMS,
+).map("".join)
+
+
+@settings(max_examples=2000, deadline=None)
+@given(VIAS)
+@example("SIP/2.0/UDP 192.0.2.7:65536;branch=z9hG4bK1")
+def test_a_via_of_the_usual_form_is_read_as_the_strict_reader_reads_it(text: str) -> None:
+    """The expression for the usual form either says nothing, or the same."""
+    via = common_via(text)
+    assert via is None or via == result(parse_via, text)
+
+
+@settings(max_examples=2000, deadline=None)
+@given(ADDRESSES)
+@example('"Anna" <sip:anna@h.example>;tag=a1')
+@example("<sip:a@h.example:99999>")
+def test_an_address_of_the_usual_form_is_read_as_the_strict_reader_reads_it(text: str) -> None:
+    """Two readers, one result."""
+    assert result(parse_name_addr, text) == result(name_addr_of_any_form, text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "SIP/2.0/UDP 192.0.2.7:5060;branch=z9hG4bK1;rport",
+        "SIP/2.0/TCP pbx.example;rport=7;received=192.0.2.9;branch=z9hG4bK1",
+    ],
+)
+def test_the_usual_form_of_a_via_is_seen(text: str) -> None:
+    """Otherwise the comparison above would compare nothing."""
+    assert common_via(text) == parse_via(text)
+    assert parse_via(text).branch == "z9hG4bK1"
