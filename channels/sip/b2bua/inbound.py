@@ -16,7 +16,10 @@ from channels.sip.protocol.outputs import AckMissing, AckReceived, Cancelled, Ne
 from channels.sip.protocol.replies import response_to
 
 REJECTIONS = {"unknown entry": 404, "closed": 480, "full": 486}
-"""What the caller's side is told when the engine does not take the call."""
+"""What the caller's side is told when the engine does not take the call, or ends it before it is answered."""
+
+UNAVAILABLE = 480
+"""For all other reasons, and for one that died with an earlier process."""
 
 MEDIA_FAILURES = {"bad-sdp": 400, "not-acceptable": 488, "out-of-turn": 491}
 """What a peer is told whose description the media engine cannot use; 503 for all that is our own trouble."""
@@ -43,7 +46,7 @@ def invited(calls: Calls, out: NewRequest) -> None:
     came = calls.tell(arrived, calls.saved(leg))
     calls.layer.reply(out.key, 100, calls.now_ms)
     if not came:
-        _refuse(calls, leg, 500)
+        refuse(calls, leg, 500)
 
 
 def _was_answered(calls: Calls, out: NewRequest) -> bool:
@@ -126,7 +129,8 @@ def media_failed(calls: Calls, leg: Leg, code: str) -> None:
     lost(calls, leg)
 
 
-def _refuse(calls: Calls, leg: Leg, status: int) -> None:
+def refuse(calls: Calls, leg: Leg, status: int) -> None:
+    """End a leg that has no final response yet."""
     _say_no(calls, leg, status)
     calls.host.remember((calls.forget(leg),))
 
@@ -145,7 +149,7 @@ def rejected(calls: Calls, effect: RejectContact) -> None:
     """The engine did not take it."""
     leg = calls.legs.get(effect.carrier.ref)
     if leg is not None and leg.record.stage is LegStage.OPENING:
-        _refuse(calls, leg, REJECTIONS.get(effect.reason, 480))
+        refuse(calls, leg, REJECTIONS.get(effect.reason, UNAVAILABLE))
 
 
 def admitted(calls: Calls, effect: AdmitContact) -> None:
@@ -221,10 +225,12 @@ def waits_again(calls: Calls, effect: ReturnToWaiting) -> None:
 
 
 def released(calls: Calls, effect: ReleaseContact) -> None:
-    """The desk ends the call."""
+    """The desk ends the call; one that the media have not answered yet is refused."""
     leg = calls.caller_of(effect.contact)
-    if leg is not None:
+    if leg is not None and leg.record.stage is LegStage.UP:
         calls.hang_up(leg)
+    elif leg is not None:
+        refuse(calls, leg, REJECTIONS.get(effect.cause, UNAVAILABLE))
 
 
 # What the caller does

@@ -80,18 +80,24 @@ def _admitted(calls: Calls, effect: AdmitContact) -> None:
 
 def _reopen(calls: Calls, leg: Leg, effect: AdmitContact) -> None:
     """The INVITE had no final response yet: take it again as if it came now, then admit it."""
-    source = Endpoint(leg.record.host, leg.record.port)
     inbound.took(calls, leg, effect)
+    if _open(calls, leg):
+        inbound.admitted(calls, effect)
+    else:
+        inbound.lost(calls, leg)
+
+
+def _open(calls: Calls, leg: Leg) -> bool:
+    """Receive the INVITE of the leg's record once more. False: it is unreadable."""
+    source = Endpoint(leg.record.host, leg.record.port)
     try:
         message = parse(leg.record.invite)
     except SipError:
-        inbound.lost(calls, leg)
-        return
-    assert isinstance(message, Request)
+        return False
     for out in calls.layer.receive(message, source, calls.now_ms):
         if isinstance(out, NewRequest):
             inbound.open_leg(calls, leg, out)
-    inbound.admitted(calls, effect)
+    return leg.invite_key is not None
 
 
 def _offered(calls: Calls, effect: OfferContact) -> None:
@@ -127,8 +133,9 @@ def _sweep(
         calls.count("swept leg")
         if leg.record.stage is LegStage.UP:
             calls.hang_up(leg)
-        elif leg.is_caller:
-            calls.host.remember((calls.forget(leg),))
+        elif leg.is_caller:  # it was refused or ended, and the order did not leave any more
+            _open(calls, leg)
+            inbound.refuse(calls, leg, inbound.UNAVAILABLE)
         else:
             _ring_again(calls, leg)
             outbound.cancel(calls, leg, "")
