@@ -15,7 +15,7 @@ class Call:
         self.agents: dict[int, Leg] = {}
         """Offer → leg, ringing or up."""
         self.talking: Leg | None = None
-        """Of `agents`: whom the caller is joined with."""
+        """Of `agents`: who is in the room, with the caller if there is one."""
 
     @property
     def room(self) -> RoomId:
@@ -44,10 +44,9 @@ class Call:
         return self.talking if leg is self.caller else None
 
     def joined(self, agent: Leg) -> tuple[Command, ...]:
-        """Caller and agent hear each other from now on."""
+        """Caller and agent hear each other from now on; without a caller of ours the agent hears nothing."""
         self.talking = agent
-        assert self.caller is not None
-        return Join(self.caller.id, self.room), Join(agent.id, self.room)
+        return tuple(Join(leg.id, self.room) for leg in (self.caller, agent) if leg is not None)
 
     def held(self, leg: Leg, music: SoundId) -> tuple[Command, ...]:
         """The party of `leg` does not want to hear, or wants to again: the other gets music meanwhile.

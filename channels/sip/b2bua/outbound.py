@@ -47,9 +47,9 @@ def ring(calls: Calls, effect: OfferContact) -> None:
 
 
 def connected(calls: Calls, effect: ConnectContact) -> None:
-    """Join the two legs."""
+    """Join the agent with the caller, if one of ours; else he is alone in the room of a contact elsewhere."""
     leg = calls.agent_of(effect.offer)
-    if leg is not None and leg.call.caller is not None:  # else its end is on the way to the engine
+    if leg is not None:  # else its end has been told
         calls.send(leg.call.joined(leg))
 
 
@@ -73,11 +73,11 @@ def cancel(calls: Calls, leg: Leg, cause: str) -> None:
 
 
 def released(calls: Calls, effect: ReleaseAgent) -> None:
-    """The engine took the contact away from the agent."""
+    """The engine took the contact away from the agent, who may be off it already."""
     call = calls.by_contact.get(effect.contact)
-    leg = call.talking if call is not None else None
-    if leg is not None and leg.record.agent == effect.agent:
-        calls.hang_up(leg)
+    for leg in list(call.agents.values()) if call is not None else ():
+        if leg.record.agent == effect.agent and leg.record.stage is LegStage.UP and not leg.accepting:
+            calls.hang_up(leg)
 
 
 # What the media say

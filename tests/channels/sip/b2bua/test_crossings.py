@@ -2,7 +2,7 @@
 
 import pytest
 
-from acd.core.effects import ConnectContact, ReleaseAgent, ReleaseContact, WithdrawOffer
+from acd.core.effects import ConnectContact, ReleaseAgent, ReleaseContact, ReturnToWaiting, WithdrawOffer
 from acd.core.events import (
     ContactArrived,
     ContactId,
@@ -162,6 +162,35 @@ def test_release_of_an_agent_who_hung_up_at_the_same_moment_does_nothing(world: 
     world.carry_out(ReleaseAgent(CONTACT, ANNA, carrier=PHONE_OF_ANNA))
     world.carry_out(ReleaseAgent(CONTACT, ANNA, carrier=PHONE_OF_ANNA))
     assert [new.request.method for new in world.phone.requests] == ["INVITE", "BYE"]
+
+
+def test_an_agent_is_released_though_his_caller_waits_again_already(world: World) -> None:
+    """The engine says so in this order when a leg is lost or a contact is handed back."""
+    talk(world)
+    world.carry_out(ReturnToWaiting(CONTACT, "default", carrier=CALL))
+    world.carry_out(ReleaseAgent(CONTACT, ANNA, carrier=PHONE_OF_ANNA))
+    assert [new.request.method for new in world.phone.requests] == ["INVITE", "BYE"]
+    assert [leg.is_caller for leg in world.calls.legs.values()] == [True]
+
+
+def test_a_release_leaves_alone_a_phone_of_his_that_rings_for_the_same_contact(world: World) -> None:
+    talk(world)
+    world.carry_out(ReturnToWaiting(CONTACT, "default", carrier=CALL))
+    world.offer(2)
+    world.carry_out(ReleaseAgent(CONTACT, ANNA, carrier=PHONE_OF_ANNA))
+    assert list(world.calls.by_contact[1].agents) == [2]
+
+
+def test_a_phone_that_answers_a_contact_of_another_channel_stays_up_until_it_is_released(
+    world: World,
+) -> None:
+    world.offer()
+    world.phone_answers()
+    world.carry_out(ConnectContact(OFFER, CONTACT, ANNA, carrier=PHONE_OF_ANNA))
+    assert [command.leg for command in world.media.sent(Join)] == ["o1"]
+    world.carry_out(ReleaseAgent(CONTACT, ANNA, carrier=PHONE_OF_ANNA))
+    assert [new.request.method for new in world.phone.requests] == ["INVITE", "BYE"]
+    assert (world.calls.legs, world.calls.by_contact, world.host.records) == ({}, {}, {})
 
 
 def test_an_unknown_trunk_is_refused_before_anything_is_opened(world: World) -> None:
