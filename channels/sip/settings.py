@@ -17,6 +17,7 @@ from config.table import Table
 from queues.desk import EntryId
 
 MAX_LEGS = 5000
+LEAST_PROBE_MS = 1_000
 
 
 class SignIn(StrEnum):
@@ -51,6 +52,8 @@ class SipSettings:
     """A leg without media for so long is asked whether it is still there; 0: never."""
     phone_silence_ms: int
     """A phone that gives no sign for so long after an INVITE is not there."""
+    phone_probe_ms: int
+    """A phone that an offer did not reach is asked so often whether it is there; 0: never."""
     max_legs: int
     min_expires_s: int
     max_expires_s: int
@@ -93,6 +96,7 @@ def read_table(site: Site, table: Table) -> SipSettings:
         symmetric_rtp=table.flag("symmetric_rtp", True),
         silent_s=table.duration_ms("silent", 60_000) // 1000,
         phone_silence_ms=table.duration_ms("phone_silence", 5_000, least_ms=1_000),
+        phone_probe_ms=_probe_ms(table),
         max_legs=table.integer("max_legs", MAX_LEGS, least=2),
         min_expires_s=table.duration_ms("min_expires", 60_000) // 1000,
         max_expires_s=table.duration_ms("max_expires", 3_600_000) // 1000,
@@ -132,6 +136,13 @@ def _ports(table: Table) -> tuple[int, int]:
         table.error("media_ports", f'"{text}" is not FIRST-LAST with ports from 1024 to 65535')
         return 20_000, 29_999
     return int(first), int(last)
+
+
+def _probe_ms(table: Table) -> int:
+    probe_ms = table.duration_ms("phone_probe", 10_000)
+    if 0 < probe_ms < LEAST_PROBE_MS:
+        table.error("phone_probe", "must be 0s (never) or at least 1s")
+    return probe_ms
 
 
 def _digests(table: Table) -> tuple[Algorithm, ...]:

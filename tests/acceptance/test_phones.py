@@ -1,8 +1,8 @@
 """Phones of agents register with a password, come and go; calls reach agents in the right order."""
 
 from tests.acceptance import scenario as s
-from tests.acceptance.corners import password
-from tests.acceptance.desk import Desk, until
+from tests.acceptance.corners import Corner, password
+from tests.acceptance.desk import Desk, OpenDesk, until
 from tests.acceptance.sipp import Sipp
 
 
@@ -87,3 +87,20 @@ def test_an_agent_gets_the_next_call_only_after_his_wrap_up(shared_desk: Desk, s
     offered = next(fact for fact in two if fact["kind"] == "Offered")
     assert started["fact"]["until_ms"] - started["t_ms"] == 2000
     assert offered["t_ms"] >= started["fact"]["until_ms"]
+
+
+def test_a_phone_that_failed_once_is_rung_again_after_it_answered_options(
+    open_desk: OpenDesk, sipp: Sipp
+) -> None:
+    """It does not register a second time; `-aa` makes sipp answer the question by itself."""
+    desk = open_desk(Corner("probed", agents=1), phone_probe="1s")
+    first = sipp.phone(desk, "probed.1", s.refuses(500, "Server Internal Error"))
+    caller = sipp.call(desk, "probed", s.calls(s.HUNG_UP))
+    first.succeeds()
+    until(lambda: not desk.agent("probed.1")["reachable"], "the failure")
+    again = sipp.run(desk, s.phone(s.QUICK), "probed.1", "-aa", port=first.port, calls=2)
+    caller.succeeds()
+    assert desk.story("probed")[-2:] == ["Answered", "Released"]
+    assert desk.agent("probed.1")["reachable"] == ["voice"]
+    methods = [message.split()[0] for message in again.messages("received")]
+    assert methods.index("OPTIONS") < methods.index("INVITE")

@@ -8,6 +8,7 @@ from typing import Protocol
 from acd.ports import Record
 from channels.media.commands import Close, Command
 from channels.media.engine import MediaEngine
+from channels.sip.b2bua.absent import Absent
 from channels.sip.b2bua.call import Call
 from channels.sip.b2bua.leg import Leg
 from channels.sip.b2bua.telling import Telling
@@ -30,6 +31,9 @@ KNOWN_PEERS = 1024
 
 
 class Phones(Protocol):
+    absent: Absent
+    """Who takes it from there forgets a phone that registers."""
+
     def where(self, agent: str) -> tuple[str, Endpoint] | None:
         """Contact URI of the agent's phone and where its packets come from; None: not registered."""
 

@@ -6,7 +6,7 @@ from typing import Any
 from acd.core import effects
 from acd.core.events import ContactId, PromptEnded
 from channels.media import events as media
-from channels.sip.b2bua import inbound, indialog, outbound
+from channels.sip.b2bua import inbound, indialog, outbound, qualifying
 from channels.sip.b2bua.calls import ALLOW, Calls
 from channels.sip.b2bua.leg import Leg
 from channels.sip.protocol.outputs import (
@@ -37,8 +37,8 @@ def _request(calls: Calls, out: NewRequest) -> None:
 def _response(calls: Calls, out: ResponseReceived) -> None:
     leg = calls.by_transaction.get(out.key)
     if leg is None:
-        return
-    if out.key.method == "INVITE":
+        qualifying.answered(calls, out)
+    elif out.key.method == "INVITE":
         outbound.answered(calls, leg, out)
     elif out.response.status >= 200:
         del calls.by_transaction[out.key]
@@ -47,9 +47,11 @@ def _response(calls: Calls, out: ResponseReceived) -> None:
 
 def _timed_out(calls: Calls, out: TimedOut) -> None:
     leg = calls.by_transaction.pop(out.key, None)
-    if leg is None or (leg.gone and out.key.method != "INVITE"):
+    if leg is None:
+        qualifying.timed_out(calls, out)
+    elif leg.gone and out.key.method != "INVITE":
         return
-    if out.key.method == "INVITE":
+    elif out.key.method == "INVITE":
         calls.count("phone timed out")
         outbound.failed(calls, leg)
     else:
@@ -124,7 +126,7 @@ def _media_failed(calls: Calls, leg: Leg, event: media.Failed) -> None:
     elif leg.is_caller:
         inbound.media_failed(calls, leg, event.code)
     else:
-        outbound.media_failed(calls, leg)
+        outbound.media_failed(calls, leg, event.code)
 
 
 def _silent(calls: Calls, leg: Leg, _: media.Silent) -> None:

@@ -95,9 +95,9 @@ class Leg:
         self.uri = ""
         """Where to ring the agent; used once, when the media have made the offer."""
         self.accepting = False
+        """The agent has answered, and the media have not said yet whether his answer fits."""
         self.heard = False
         """Its phone has given a sign since the last INVITE."""
-        """The agent has answered, and the media have not said yet whether his answer fits."""
         self.admission: AdmitContact | None = None
         """The engine took the contact: what it wants to be heard when the media have answered."""
         self.reinvite: tuple[ServerKey, Request] | None = None

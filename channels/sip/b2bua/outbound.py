@@ -10,8 +10,10 @@ from acd.core.events import (
     OfferId,
     OfferRefused,
 )
+from acd.ports import Record
 from agents.skills import AgentId
 from channels.media.commands import Accept, LegId, Offer
+from channels.sip.b2bua import qualifying
 from channels.sip.b2bua.calls import ALLOW, SDP, Calls
 from channels.sip.b2bua.leg import Leg, LegRecord, LegStage
 from channels.sip.protocol.address import Endpoint
@@ -22,6 +24,9 @@ from channels.sip.protocol.outputs import ResponseReceived
 
 REFUSALS = frozenset({486, 600, 603})
 """Busy and decline: the agent said no. Any other failure means that he was not reached."""
+
+THEIRS = frozenset({"bad-sdp", "not-acceptable"})
+"""What the media say of a phone's answer that is of no use; all else is our own trouble."""
 
 ELSEWHERE: Header = ("Reason", 'SIP;cause=200;text="Call completed elsewhere"')
 
@@ -103,18 +108,18 @@ def accepted(calls: Calls, leg: Leg) -> None:
         calls.hang_up(leg)
 
 
-def media_failed(calls: Calls, leg: Leg) -> None:
+def media_failed(calls: Calls, leg: Leg, code: str) -> None:
     """No offer for the phone, or its answer is of no use, or its sound is gone."""
     if leg.gone:
         return
-    if leg is leg.call.talking:
+    if leg.record.stage is LegStage.UP and not leg.accepting:
         calls.bye(leg)
         lost(calls, leg)
-    elif leg.our_invite is None or leg.record.stage is LegStage.UP:
+    elif leg.our_invite is None or leg.accepting:
         calls.bye(leg)
-        failed(calls, leg)
+        _not_reached(calls, leg, calls.forget(leg), at_fault=code in THEIRS)
     else:
-        calls.tell(OfferFailed(OfferId(leg.record.offer)))
+        _not_reached(calls, leg, at_fault=False)
         cancel(calls, leg, "")
 
 
@@ -157,7 +162,7 @@ def give_up_on_silent_phones(calls: Calls) -> None:
         _, leg = calls.unheard.popleft()
         if not leg.heard and not leg.gone:
             calls.count("phone gives no sign")
-            calls.tell(OfferFailed(OfferId(leg.record.offer)))
+            _not_reached(calls, leg)
             cancel(calls, leg, "")
 
 
@@ -196,13 +201,21 @@ def _take_answer(calls: Calls, leg: Leg, response: Response) -> None:
 
 def _not_taken(calls: Calls, leg: Leg, status: int) -> None:
     calls.count(f"phone answered {status}")
-    offer = OfferId(leg.record.offer)
-    calls.tell(OfferRefused(offer) if status in REFUSALS else OfferFailed(offer), calls.forget(leg))
+    if status in REFUSALS:
+        calls.tell(OfferRefused(OfferId(leg.record.offer)), calls.forget(leg))
+    else:
+        failed(calls, leg)
 
 
 def failed(calls: Calls, leg: Leg) -> None:
     """The agent was not reached."""
-    calls.tell(OfferFailed(OfferId(leg.record.offer)), calls.forget(leg))
+    _not_reached(calls, leg, calls.forget(leg))
+
+
+def _not_reached(calls: Calls, leg: Leg, *records: Record, at_fault: bool = True) -> None:
+    """The engine counts on the phone no more; `at_fault`: before it has been asked whether it is there."""
+    if calls.tell(OfferFailed(OfferId(leg.record.offer)), *records):
+        (qualifying.failed if at_fault else qualifying.untried)(calls, leg.record.agent)
 
 
 def hung_up(calls: Calls, leg: Leg) -> None:

@@ -10,6 +10,7 @@ from acd.ports import Record
 from agents.capacity import VOICE
 from agents.devices import Carrier
 from agents.skills import AgentId
+from channels.sip.b2bua.absent import Absent
 from channels.sip.b2bua.calls import NAME
 from channels.sip.b2bua.telling import Telling
 from channels.sip.protocol.address import Endpoint
@@ -54,12 +55,13 @@ class Registrations:
         self._users = {phone.agent: user for user, phone in phones.items()}
         self._registrar = Registrar(limits)
         self._authenticator = Authenticator(settings.realm, Nonces(secret), settings.digests)
+        self.absent = Absent()
         self.refused = 0
 
     # Phones of the calls
 
     def where(self, agent: str) -> tuple[str, Endpoint] | None:
-        """See channels.sip.b2bua.exchange.Phones: the phone that registered last."""
+        """See channels.sip.b2bua.calls.Phones: the phone that registered last."""
         bindings = self._registrar.bindings(self.user_of(agent))
         return (bindings[-1].contact, bindings[-1].source) if bindings else None
 
@@ -114,6 +116,7 @@ class Registrations:
     def _tell(self, user: str, *, new: bool) -> None:
         """Say whether the agent can be rung; what the engine knows already, it rejects."""
         agent = self._phones[user].agent
+        self.absent.forget(agent)
         if not self._registrar.bindings(user):
             self._telling.tell(AgentUnreachable(agent, VOICE, Carrier(NAME, user)))
             return

@@ -31,6 +31,7 @@ def read(text: str) -> SipSettings:
         ),
         ('digests = ["MD4"]', 'site.toml: sip.digests: unknown algorithm "MD4", did you mean "MD5"?'),
         ('realm = "our desk"', 'site.toml: sip.realm: "our desk" is no domain'),
+        ('phone_probe = "10ms"', "site.toml: sip.phone_probe: must be 0s (never) or at least 1s"),
         ("digests = []", "site.toml: sip.digests: name at least one algorithm"),
         ('sign_in = "phone"', 'site.toml: sip.sign_in: "phone" is none of api, register'),
         (

@@ -16,7 +16,7 @@ from acd.core.events import (
 )
 from agents.devices import Carrier
 from agents.skills import AgentId
-from channels.media.commands import Join
+from channels.media.commands import Join, LegId
 from channels.sip.b2bua import inbound
 from channels.sip.b2bua.leg import Leg, LegRecord, LegStage
 from channels.sip.protocol.message import Request, make_headers
@@ -191,6 +191,18 @@ def test_a_phone_that_answers_a_contact_of_another_channel_stays_up_until_it_is_
     world.carry_out(ReleaseAgent(CONTACT, ANNA, carrier=PHONE_OF_ANNA))
     assert [new.request.method for new in world.phone.requests] == ["INVITE", "BYE"]
     assert (world.calls.legs, world.calls.by_contact, world.host.records) == ({}, {}, {})
+
+
+def test_an_agent_who_accepted_and_whose_sound_fails_before_he_is_joined_is_lost(world: World) -> None:
+    """His offer is over for the engine, so it must hear of the leg."""
+    world.invite()
+    world.admit()
+    world.offer()
+    world.phone_answers()
+    world.media.fail(LegId("o1"), "play", "late")
+    world.run()
+    assert world.host.events[-1] == LegLost(CONTACT, ANNA)
+    assert world.phone.requests[-1].request.method == "BYE"
 
 
 def test_an_unknown_trunk_is_refused_before_anything_is_opened(world: World) -> None:
