@@ -45,5 +45,7 @@ class Contact(Struct):
     offers: list[int] = []
     """Open offers while ringing; the accepted one while connected."""
     told_position: int = 0
+    joined: list[Carrier] = []
+    """What else of its party belongs to it."""
     ready_ms: int = 0
     """While it is deferred: when it is ready again."""

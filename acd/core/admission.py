@@ -122,7 +122,7 @@ def _create(state: State, event: ContactArrived, entry: Entry, claim: Claim, car
             entry.medium,
             event.party,
             claim.vip,
-            event.joins,
+            deferral.continued(state, event, entry.tenant),
         )
     )
     return contact

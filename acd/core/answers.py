@@ -31,9 +31,21 @@ def accepted(state: State, event: OfferAccepted) -> None:
     state.order(effects.ConnectContact(work.id, contact.id, work.agent, carrier=work.carrier))
     leave_line(state, contact)
     contact.tried.clear()
+    for device in seat.record.devices:
+        if device.gone_ms and device.carrier == work.carrier:
+            wait_for_leg(state, work)
     if len(seat.works) > 1:
         interrupt_others(state, seat, work)
     state.serve(seat)
+
+
+def wait_for_leg(state: State, work: Work) -> None:
+    """Its device is away: a conversation waits for it so long, then its contact waits for somebody else.
+
+    What can be put aside is handed back when the device is given up.
+    """
+    if not state.media[work.medium].put_aside:
+        state.deadlines.set(Kind.LEG, work.id, state.now_ms + state.desk.leg_grace_ms)
 
 
 def interrupt_others(state: State, seat: Seat, by: Work) -> None:

@@ -54,7 +54,7 @@ def contact_gone(state: State, contact: Contact, leg_lost: bool) -> None:
     contact.state = step(CONTACT, before, "leave")
     if before is ContactState.CONNECTED:
         work = state.works[contact.offers[0]]
-        state.order(effects.ReleaseAgent(number, work.agent, carrier=work.carrier))
+        state.order(effects.ReleaseAgent(number, work.agent, work.id, carrier=work.carrier))
         end(state, contact, "leg lost" if leg_lost else "caller")
         start_wrap_up(state, work)
         return
@@ -100,7 +100,7 @@ def put_away(state: State, work: Work) -> None:
     seat = state.seats.get(work.agent)
     if seat is not None:  # who left the desk is forgotten with his last work
         resume_others(state, seat, work)
-    state.order(effects.ReleaseAgent(work.contact, work.agent, carrier=work.carrier))
+    state.order(effects.ReleaseAgent(work.contact, work.agent, work.id, carrier=work.carrier))
 
 
 def transferred(state: State, event: ContactTransferred) -> None:
@@ -113,7 +113,7 @@ def transferred(state: State, event: ContactTransferred) -> None:
     contact.offers.clear()
     lines = contact.line, line.id, line.level > state.lines[contact.line].level
     state.tell(facts.Transferred(state.now_ms, event.contact, event.agent, *lines))
-    state.order(effects.ReleaseAgent(event.contact, event.agent, carrier=work.carrier))
+    state.order(effects.ReleaseAgent(event.contact, event.agent, work.id, carrier=work.carrier))
     contact.preferred = None
     _wait_again(state, contact, work, line.id, "transfer")
 

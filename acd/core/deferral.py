@@ -4,12 +4,16 @@ from acd.core import effects, facts
 from acd.core.connection import connected_work, put_away
 from acd.core.deadlines import Kind
 from acd.core.errors import Rejected
-from acd.core.events import ContactArrived, ContactDeferred
+from acd.core.events import ContactArrived, ContactDeferred, ContactId
 from acd.core.state import State, step
 from acd.core.waiting import enter_line, leave_line
 from agents.devices import Carrier
 from queues.contact import Contact
+from queues.desk import TenantId
 from queues.states import CONTACT, ContactState
+
+MOST_JOINED = 200
+"""A contact is remembered with all that belongs to it; what comes then is another one, which continues it."""
 
 
 def deferred(state: State, event: ContactDeferred) -> None:
@@ -52,18 +56,29 @@ def joinable(state: State, event: ContactArrived) -> Contact | None:
     entry = state.entries.get(event.entry)
     if contact is None or entry is None or (entry.tenant, entry.medium) != (contact.tenant, contact.medium):
         return None
-    return None if state.media[contact.medium].keeps_leg else contact
+    if state.media[contact.medium].keeps_leg or len(contact.joined) >= MOST_JOINED:
+        return None
+    return contact
+
+
+def continued(state: State, event: ContactArrived, tenant: TenantId) -> ContactId | None:
+    """The contact that a new one goes on with: there was one of that number, and it is no other client's."""
+    number = event.joins
+    if number is None or not 0 < number <= state.last_contact:
+        return None
+    live = state.contacts.get(number)
+    return number if live is None or live.tenant == tenant else None
 
 
 def join(state: State, contact: Contact, event: ContactArrived) -> None:
     """Its party added to it; what was put away is wanted now."""
-    del state.carried[contact.carrier]
-    contact.carrier = Carrier(event.channel, event.ref)
-    state.carried[contact.carrier] = contact.id
+    carrier = Carrier(event.channel, event.ref)
+    contact.joined.append(carrier)
+    state.carried[carrier] = contact.id
     state.tell(facts.Joined(state.now_ms, contact.id, event.ref, event.party))
     promise = state.media[contact.medium].promise
     music = state.lines[contact.line].music
     admitted = contact.id, "", False, music
-    state.order(effects.AdmitContact(*admitted, carrier=contact.carrier, promise=promise))
+    state.order(effects.AdmitContact(*admitted, carrier=carrier, promise=promise))
     if contact.state is ContactState.DEFERRED:
         come_back(state, contact, "joined")

@@ -3,8 +3,8 @@
 A device that says goodbye is gone at once. One that vanishes may come back: it is waited for, first.
 """
 
-from acd.core import facts
-from acd.core.answers import let_all_go, offer_lost, take_offers_back
+from acd.core import effects, facts
+from acd.core.answers import let_all_go, offer_lost, take_offers_back, wait_for_leg
 from acd.core.connection import agent_leg_lost, contact_gone, hand_all_back
 from acd.core.deadlines import Kind
 from acd.core.errors import Rejected
@@ -12,7 +12,7 @@ from acd.core.events import AgentReachable, AgentUnreachable, DeviceVanished, Le
 from acd.core.state import State
 from agents.capacity import Medium
 from agents.devices import Carrier, Device
-from agents.roster import Seat, Work
+from agents.roster import Seat, Work, device_for
 from agents.states import IN_HAND, WorkState
 
 
@@ -56,13 +56,17 @@ def vanished(state: State, event: DeviceVanished) -> None:
     device = _known(seat, event.device)
     if device is None or device.gone_ms:
         raise Rejected(f"agent {event.agent} has no such device")
+    _away(state, seat, device)
+    for work in _in_hand(seat, device):
+        wait_for_leg(state, work)
+
+
+def _away(state: State, seat: Seat, device: Device) -> None:
+    """Nothing is offered by it; it is given up when it is not back in time."""
     device.gone_ms = state.now_ms
     until_ms = state.now_ms + state.desk.device_grace_ms
     state.deadlines.set(Kind.DEVICE, device.number, until_ms)
-    for work in _in_hand(seat, device):
-        if not state.media[work.medium].put_aside:
-            state.deadlines.set(Kind.LEG, work.id, state.now_ms + state.desk.leg_grace_ms)
-    state.tell(facts.DeviceAway(state.now_ms, event.agent, device.carrier, until_ms))
+    state.tell(facts.DeviceAway(state.now_ms, seat.record.id, device.carrier, until_ms))
     count_reachable(state, seat)
 
 
@@ -83,11 +87,23 @@ def drop(state: State, seat: Seat, device: Device) -> None:
     state.deadlines.clear(Kind.DEVICE, device.number)
     count_reachable(state, seat)
     take_offers_back(state, _offers_of(seat, device, device.media or list(state.media)), "unreachable")
+    for work in _in_hand(seat, device):
+        _move(state, seat, work)
     hand_all_back(state, _in_hand(seat, device), "stayed away")
 
 
+def _move(state: State, seat: Seat, work: Work) -> None:
+    """To another device of his that carries it; what has a leg of its own stays where that is."""
+    if not state.media[work.medium].put_aside or work.medium not in seat.record.reachable:
+        return
+    ids = work.contact, work.agent
+    state.order(effects.ReleaseAgent(*ids, work.id, carrier=work.carrier))
+    work.carrier = device_for(seat.record, work.medium)
+    state.order(effects.ConnectContact(work.id, *ids, carrier=work.carrier))
+
+
 def failed(state: State, event: OfferFailed) -> None:
-    """The device did not get the offer: until it says that it is there again it is none of his."""
+    """The device did not get the offer: nothing more is offered by it until it says that it is there."""
     _not_delivered(state, state.work(event.offer))
 
 
@@ -110,13 +126,15 @@ def _not_delivered(state: State, work: Work) -> None:
     seat = state.seats[work.agent]
     offer_lost(state, work)
     device = _known(seat, work.carrier)
-    if device is not None:
-        drop(state, seat, device)
+    if device is not None and not device.gone_ms:
+        _away(state, seat, device)
 
 
 def leg_stayed_away(state: State, number: int) -> None:
     """The conversation has waited long enough for its agent's device."""
-    agent_leg_lost(state, state.works[number])
+    work = state.works[number]
+    state.order(effects.ReleaseAgent(work.contact, work.agent, work.id, carrier=work.carrier))
+    agent_leg_lost(state, work)
 
 
 def count_reachable(state: State, seat: Seat) -> None:

@@ -93,6 +93,8 @@ class ReleaseAgent(Effect, frozen=True):
 
     contact: ContactId
     agent: AgentId
+    offer: OfferId
+    """By which he got it: he may have had the same contact in hand before."""
 
 
 ToContact = RejectContact | AdmitContact | AnnouncePosition | ReturnToWaiting | ReleaseContact

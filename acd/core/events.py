@@ -209,7 +209,7 @@ class AgentSignedIn(Event, frozen=True, tag="AgentSignedIn"):
 
 
 class AgentSignedOut(Event, frozen=True, tag="AgentSignedOut"):
-    """No more offers; what he handles he finishes."""
+    """No more offers. What can be put aside he hands back; a conversation he finishes."""
 
     agent: AgentId
 

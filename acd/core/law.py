@@ -36,14 +36,14 @@ class Row(NamedTuple):
 
 LAW: Mapping[type[Effect], Row] = {
     effects.RejectContact: Row(("carrier",), OnRestart.SWEPT),
-    effects.AdmitContact: Row(("contact",), OnRestart.STANDS),
+    effects.AdmitContact: Row(("contact", "carrier"), OnRestart.STANDS),
     effects.AnnouncePosition: Row((), OnRestart.DROPPED),
     effects.OfferContact: Row(("offer",), OnRestart.STANDS),
     effects.WithdrawOffer: Row(("offer",), OnRestart.SWEPT),
     effects.ConnectContact: Row(("offer",), OnRestart.STANDS),
     effects.ReturnToWaiting: Row((), OnRestart.DROPPED),
     effects.ReleaseContact: Row(("contact",), OnRestart.SWEPT),
-    effects.ReleaseAgent: Row(("contact", "agent"), OnRestart.SWEPT),
+    effects.ReleaseAgent: Row(("offer",), OnRestart.SWEPT),
 }
 
 

@@ -11,6 +11,7 @@ from acd.core.events import (
     AgentSignedOut,
 )
 from acd.core.state import State, step
+from acd.core.wrap_up import end_overdue
 from agents.states import AGENT
 
 
@@ -34,6 +35,7 @@ def signed_out(state: State, event: AgentSignedOut) -> None:
     state.tell(facts.SignedOut(state.now_ms, event.agent))
     agent_gone(state, seat, list(state.media), "agent left")
     hand_all_back(state, seat.works, "signed out")
+    end_overdue(state, seat)
 
 
 def paused(state: State, event: AgentPaused) -> None:

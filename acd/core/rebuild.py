@@ -14,6 +14,7 @@ from acd.core.matching import place
 from acd.core.offers import refresh
 from acd.core.state import State
 from acd.core.waiting import set_deadlines, watch_target
+from acd.core.wrap_up import end_overdue
 from agents.roster import AgentRecord, Seat, Work
 from agents.skills import AgentId
 from agents.states import AgentState
@@ -49,7 +50,11 @@ def derive(state: State, records: Iterable[AgentRecord]) -> None:
 
 def seat_contacts(state: State) -> None:
     """Put the contacts on the empty board."""
-    state.carried = {contact.carrier: contact.id for contact in state.contacts.values()}
+    state.carried = {
+        carrier: contact.id
+        for contact in state.contacts.values()
+        for carrier in (contact.carrier, *contact.joined)
+    }
     state.held = {}
     for contact in state.contacts.values():
         if contact.held_until_ms and contact.preferred is not None:
@@ -99,6 +104,7 @@ def desk_changed(state: State, event: DeskChanged) -> None:
     for seat in list(state.seats.values()):
         if seat.record.state is AgentState.SIGNED_OUT:
             hand_all_back(state, seat.works, "signed out")
+            end_overdue(state, seat)
 
 
 def with_drained(state: State, desk: Desk) -> Desk:
@@ -118,7 +124,7 @@ def with_drained(state: State, desk: Desk) -> Desk:
 
 
 def _dismiss(state: State, record: AgentRecord) -> None:
-    """He is no longer of the desk: signed out, offers withdrawn; what he handles he finishes."""
+    """He is no longer of the desk: signed out, offers withdrawn."""
     if record.state is not AgentState.SIGNED_OUT:
         record.state, record.reason, record.since_ms = AgentState.SIGNED_OUT, "", state.now_ms
         state.tell(facts.SignedOut(state.now_ms, record.id))

@@ -6,6 +6,7 @@ from acd.core.effects import AdmitContact, ConnectContact, Effect, OfferContact
 from acd.core.errors import Rejected
 from acd.core.events import Restarted
 from acd.core.state import State
+from acd.core.waiting import hold_again
 from agents.roster import Work
 from agents.states import WorkState
 from queues.desk import LineId
@@ -13,7 +14,7 @@ from queues.states import ContactState
 
 
 def restarted(state: State, event: Restarted) -> None:
-    """Every offer gets its full time again, and so does a device that is waited for: none could reach us.
+    """Offers, devices and agents that are waited for get their full time again: none of them could reach us.
 
     Raises Rejected: it was down from a moment that is still to come.
     """
@@ -26,6 +27,9 @@ def restarted(state: State, event: Restarted) -> None:
     state.deadlines.put_off(Kind.DEVICE, state.now_ms + state.desk.device_grace_ms)
     state.deadlines.put_off(Kind.LEG, state.now_ms + state.desk.leg_grace_ms)
     state.tell(facts.Restart(state.now_ms, event.since_ms))
+    for agent, numbers in state.held.items():
+        for number in numbers:
+            hold_again(state, state.contacts[number], agent)
 
 
 def standing(state: State) -> list[Effect]:
@@ -42,6 +46,8 @@ def standing(state: State) -> list[Effect]:
         admit = contact.id, greeting, waits_for_it, line.music
         promise = state.media[contact.medium].promise
         effects.append(AdmitContact(*admit, carrier=contact.carrier, promise=promise))
+        for carrier in contact.joined:
+            effects.append(AdmitContact(contact.id, "", False, line.music, carrier=carrier, promise=promise))
     for work in state.works.values():
         if work.state is not WorkState.WRAP_UP:
             effects.append(_of_work(state, work))

@@ -108,11 +108,15 @@ def hold(state: State, contact: Contact, agent: AgentId) -> None:
     """Hold the contact for its preferred agent, if waiting for him makes sense."""
     if not contact.preferred_ms or not could_come(state, contact, agent):
         return
-    contact.held_until_ms = state.now_ms + contact.preferred_ms
     state.held.setdefault(agent, {})[contact.id] = None
+    hold_again(state, contact, agent)
+
+
+def hold_again(state: State, contact: Contact, agent: AgentId) -> None:
+    """From now on for as long as it may be held."""
+    contact.held_until_ms = state.now_ms + contact.preferred_ms
     state.deadlines.set(Kind.PREFERRED, contact.id, contact.held_until_ms)
-    until_ms = contact.held_until_ms
-    state.tell(facts.PreferredHeld(state.now_ms, contact.id, agent, until_ms))
+    state.tell(facts.PreferredHeld(state.now_ms, contact.id, agent, contact.held_until_ms))
 
 
 def could_come(state: State, contact: Contact, agent: AgentId) -> bool:
@@ -226,6 +230,8 @@ def forget(state: State, contact: Contact) -> None:
     leave_line(state, contact)
     del state.contacts[contact.id]
     del state.carried[contact.carrier]
+    for carrier in contact.joined:
+        del state.carried[carrier]
 
 
 def quit_line(state: State, contact: Contact) -> None:

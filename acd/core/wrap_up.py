@@ -8,7 +8,7 @@ from acd.core.offers import close
 from acd.core.state import State, step
 from agents.roster import Seat, Work
 from agents.skills import AgentId
-from agents.states import WORK, WorkState
+from agents.states import WORK, AgentState, WorkState
 from queues.desk import LineId, WrapUpRule
 
 
@@ -18,6 +18,7 @@ def start_wrap_up(state: State, work: Work) -> None:
     seat.record.busy_ms += state.now_ms - work.since_ms
     work.state = step(WORK, work.state, "release")
     work.since_ms = state.now_ms
+    state.deadlines.clear(Kind.LEG, work.id)
     if len(seat.works) > 1:
         resume_others(state, seat, work)
     state.serve(seat)
@@ -115,14 +116,22 @@ def ended(state: State, event: WrapUpEnded) -> None:
 
 
 def wrap_up_due(state: State, number: int) -> None:
-    """Its time is over; without a required code it goes on until the code comes."""
+    """Its time is over; without a required code it goes on until the code comes, as long as he is there."""
     work = state.works[number]
-    if wrap_up_rule(state, work).code_required and not work.code:
+    here = state.seats[work.agent].record.state is not AgentState.SIGNED_OUT
+    if here and wrap_up_rule(state, work).code_required and not work.code:
         work.overdue = True
         ids = work.contact, work.agent
         state.tell(facts.WrapUpOverdue(state.now_ms, *ids))
         return
     wrap_up_done(state, work)
+
+
+def end_overdue(state: State, seat: Seat) -> None:
+    """He has gone: nobody will give the codes that his contacts still lack."""
+    for work in list(seat.works):
+        if work.overdue:
+            wrap_up_done(state, work)
 
 
 def wrap_up_done(state: State, work: Work) -> None:

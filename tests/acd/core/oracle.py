@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from acd.core import effects, events, facts
 from acd.core.engine import Engine, Outcome
+from agents.devices import Carrier
 from agents.roster import Seat, shown_state
 from agents.skills import AgentId
 from agents.states import IN_HAND, AgentState, WorkState
@@ -250,6 +251,7 @@ def _view(contact: Contact | ShadowContact) -> tuple[object, ...]:
         asked,
         contact.incident,
         contact.ready_ms,
+        [one.ref if isinstance(one, Carrier) else one for one in contact.joined],
     )
 
 

@@ -139,6 +139,8 @@ def random_desk(seed: int, now_ms: int = START_MS) -> Desk:
         tuple(entries),
         tuple(_agent(rng, number) for number in agents),
         media=_media(rng),
+        device_grace_ms=rng.choice((1_000, 4_000, 30_000)),
+        leg_grace_ms=rng.choice((1_500, 3_000, 90_000)),
         interrupts=((VOICE, MAIL), (VOICE, FAX), (FAX, MAIL)),
     )
 

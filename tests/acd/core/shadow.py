@@ -329,7 +329,7 @@ class Shadow(ShadowIncidents):
     def _joined(self, fact: facts.Joined) -> None:
         assert isinstance(self.event, events.ContactArrived)
         assert (self.event.ref, self.event.joins) == (fact.ref, fact.contact)
-        self.contacts[fact.contact].ref = fact.ref
+        self.contacts[fact.contact].joined.append(fact.ref)
 
     def _ticketed(self, fact: facts.Ticketed) -> None:
         assert self.event == events.TicketGiven(fact.contact, fact.ticket)
@@ -392,6 +392,9 @@ class Shadow(ShadowIncidents):
     def _wrapupdone(self, fact: facts.WrapUpDone) -> None:
         if isinstance(self.event, events.WrapUpCoded | events.WrapUpEnded):
             work = self._wrapping(fact.contact, fact.agent)
+        elif isinstance(self.event, events.AgentSignedOut | events.DeskChanged):
+            assert self.agents[fact.agent].state == "signed_out"
+            work = next(w for w in self.works_of(fact.agent) if w.contact == fact.contact and w.overdue)
         else:
             work = self._due_wrap_up(fact)
             assert work.until_ms <= fact.t_ms, "the wrap-up was cut short"
@@ -425,7 +428,10 @@ class Shadow(ShadowIncidents):
         self.agents[fact.agent].reachable.discard(fact.medium)
 
     def _deviceaway(self, fact: facts.DeviceAway) -> None:
-        assert self.event == events.DeviceVanished(fact.agent, fact.device)
+        if isinstance(self.event, events.DeviceVanished):
+            assert self.event == events.DeviceVanished(fact.agent, fact.device)
+        else:
+            assert isinstance(self.event, events.OfferFailed | events.LegLost), "nothing happened to it"
         assert fact.until_ms == fact.t_ms + self.desk.device_grace_ms
         self.agents[fact.agent].away[fact.device] = fact.until_ms
 

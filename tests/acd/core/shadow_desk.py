@@ -29,6 +29,7 @@ class ShadowContact:
     preferred: AgentId | None = None
     held_until_ms: int = 0
     told: int = 0
+    joined: list[str] = field(default_factory=list)
     ready_ms: int = 0
     """While it is deferred: until when."""
     due: Incident | None = None

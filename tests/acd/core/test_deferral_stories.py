@@ -6,6 +6,7 @@ from msgspec.structs import replace
 from acd.core import effects, events, facts
 from acd.core.events import ContactId
 from agents.capacity import MAIL, VOICE
+from agents.devices import Carrier
 from agents.skills import AgentId
 from queues.desk import EntryId, Tenant, TenantId
 from tests.acd.core.story import START_MS, Story, agent, desk, entry, line
@@ -94,13 +95,13 @@ def test_a_mail_that_belongs_to_one_put_away_brings_it_back_at_once() -> None:
     assert story.engine.state.last_contact == mail
 
 
-def test_a_mail_that_belongs_to_one_in_hand_or_waiting_changes_nothing_but_its_leg() -> None:
+def test_a_mail_that_belongs_to_one_in_hand_changes_nothing_but_is_remembered() -> None:
     story, mail = with_mail()
     for number, when in enumerate((1_000, 2_000)):
         more = events.ContactArrived(f"more{number}", EntryId("help mail"), MAIL, joins=ContactId(mail))
         story.at(when, more)
     assert story.contact(mail).state == "connected"
-    assert story.contact(mail).carrier.ref == "more1"
+    assert [carrier.ref for carrier in story.contact(mail).joined] == ["more0", "more1"]
     assert "live already" in story.rejects(3_000, more)
 
 
@@ -137,3 +138,28 @@ def test_who_withdraws_what_was_put_away_ends_it() -> None:
     story.at(1_000, put_away(mail, HOUR)).leave(2_000, mail).until(2 * HOUR)
     assert story.engine.state.contacts == {}
     assert story.engine.next_deadline() is None
+
+
+def test_every_mail_that_joined_is_confirmed_again_after_a_restart_and_known_for_a_repetition() -> None:
+    """The first one's sender relies on us as much as the second one's."""
+    story, mail = with_mail()
+    first = story.contact(mail).carrier
+    second = events.ContactArrived(
+        "second", EntryId("help mail"), MAIL, joins=ContactId(mail), channel="mail"
+    )
+    story.at(1, second)
+    standing = story.restart().engine.standing()
+    admitted = [effect for effect in standing if isinstance(effect, effects.AdmitContact)]
+    assert [effect.carrier for effect in admitted] == [first, Carrier("mail", "second")]
+    assert all(effect.promise for effect in admitted)
+    again = events.ContactArrived(first.ref, EntryId("help mail"), MAIL, channel=first.channel)
+    assert "live already" in story.rejects(2, again)
+    story.release(3, mail, "anna")
+    assert story.arrive(4, medium=MAIL) == mail + 1
+
+
+@pytest.mark.parametrize("joins", [9_999, 0])
+def test_what_never_was_is_not_continued(joins: int) -> None:
+    story = Story(desk(line(), agent("anna", (MAIL, 1))))
+    story.arrive(0, medium=MAIL, joins=ContactId(joins))
+    assert story.of(facts.Arrived)[0].continues is None

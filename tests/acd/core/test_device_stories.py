@@ -4,10 +4,11 @@ import pytest
 
 from acd.core import effects, events, facts
 from acd.core.events import ContactId
+from acd.core.law import LAW
 from agents.capacity import MAIL, VOICE
 from agents.devices import Carrier
 from agents.skills import AgentId
-from queues.desk import DEFAULT_MEDIA, Desk, Medium, MediumTraits
+from queues.desk import DEFAULT_MEDIA, Desk, LineId, Medium, MediumTraits, WrapUpRule
 from tests.acd.core.story import START_MS, Story, agent, desk, line
 
 ANNA = AgentId("anna")
@@ -194,3 +195,101 @@ def test_a_fourth_medium_needs_nothing_but_its_traits() -> None:
     assert story.contact(number).state == "waiting"
     story.at(61_000, events.AgentReachable(ANNA, chat, PAGE)).accept(62_000, "anna").leave(63_000, number)
     assert story.of(facts.Released)[-1].by == "caller"
+
+
+# ---- what a fresh reader found, playing the stories on paper
+
+
+@pytest.mark.parametrize("how", ["leaves", "is handed on", "is released"])
+def test_a_conversation_that_ends_while_its_device_is_away_is_waited_for_no_longer(how: str) -> None:
+    """Its wrap-up may last longer than the device is waited for; nothing is left to be given up then."""
+    opened = desk(line(wrap_up=WrapUpRule(ms=200_000)), line("second", "second"), agent("anna"))
+    story = Story(opened).at(0, events.AgentReachable(ANNA, VOICE, PHONE)).at(0, events.AgentSignedIn(ANNA))
+    call = ContactId(story.arrive(0))
+    story.accept(1_000, "anna").at(2_000, events.DeviceVanished(ANNA, PHONE))
+    ends = {
+        "leaves": events.ContactLeft(call),
+        "is handed on": events.ContactTransferred(call, ANNA, LineId("second")),
+        "is released": events.ContactReleased(call, ANNA),
+    }
+    story.at(10_000, ends[how]).until(400_000)
+    assert story.log(facts.AgentLegLost) == []
+    assert story.log(facts.WrapUpDone) == [(210_000, "WrapUpDone", call, "anna")]
+
+
+def test_a_call_answered_by_a_device_that_is_away_is_not_joined_with_nobody_for_ever() -> None:
+    story = equipped((VOICE, 1))
+    call = story.arrive(0)
+    offer = story.offer_to("anna", 500)
+    story.at(1_000, events.DeviceVanished(ANNA, PHONE)).at(2_000, events.OfferAccepted(offer))
+    story.until(2_000 + LEG_GRACE_MS)
+    assert story.contact(call).state == "waiting"
+
+
+def test_a_conversation_that_is_given_up_ends_the_leg_of_its_device() -> None:
+    """In case it is there after all: its agent must not hear the caller's next one."""
+    story = equipped((VOICE, 1))
+    call = story.arrive(0)
+    story.accept(1_000, "anna").at(2_000, events.DeviceVanished(ANNA, PHONE)).until(2_000 + LEG_GRACE_MS)
+    kinds = [type(effect).__name__ for _, effect in story.effects][-2:]
+    assert kinds == ["ReleaseAgent", "ReturnToWaiting"]
+    assert story.ordered(effects.ReleaseAgent)[-1].carrier == PHONE
+    assert story.contact(call).state == "waiting"
+
+
+def test_an_offer_that_did_not_arrive_takes_nothing_else_from_its_agent() -> None:
+    """The page that confirmed too late has its grace: the mail she writes is hers."""
+    story = equipped()
+    mail = story.arrive(0, medium=MAIL)
+    story.accept(0, "anna")
+    story.arrive(2_000, medium=MAIL)
+    story.at(3_000, events.OfferFailed(story.offer_to("anna", 3_000)))
+    assert story.contact(mail).state == "connected"
+    story.at(10_000, events.AgentReachable(ANNA, MAIL, PAGE)).until(600_000)
+    assert story.contact(mail).state == "connected"
+    assert story.of(facts.HandedBack) == []
+
+
+def test_work_moves_to_another_device_of_its_agent_before_it_is_handed_back() -> None:
+    story = equipped().at(0, events.AgentReachable(ANNA, MAIL, TABLET))
+    mail = story.arrive(0, medium=MAIL)
+    story.accept(0, "anna").at(5_000, events.DeviceVanished(ANNA, PAGE)).until(5_000 + GRACE_MS)
+    assert story.contact(mail).state == "connected"
+    joined = [effect.carrier for effect in story.ordered(effects.ConnectContact)]
+    assert joined == [PAGE, TABLET]
+    assert [effect.carrier for effect in story.ordered(effects.ReleaseAgent)] == [PAGE]
+    story.release(60_000, mail, "anna")
+
+
+def test_each_time_an_agent_gets_the_same_contact_his_leg_is_another_one() -> None:
+    """Otherwise a device that knows repetitions by their key would leave the second one open."""
+    story = equipped()
+    mail = story.arrive(0, medium=MAIL)
+    story.accept(0, "anna")
+    story.at(1_000, events.ContactDeferred(ContactId(mail), START_MS + 60_000, ANNA)).until(60_000)
+    story.accept(60_000, "anna").at(61_000, events.AgentSignedOut(ANNA))
+    released = story.ordered(effects.ReleaseAgent)
+    assert [effect.contact for effect in released] == [mail, mail]
+    key = LAW[effects.ReleaseAgent].key
+    assert len({tuple(getattr(effect, name) for name in key) for effect in released}) == 2
+
+
+@pytest.mark.parametrize("goes", [events.AgentSignedOut(ANNA), DISMISSED])
+def test_a_wrap_up_that_lacks_only_its_code_ends_when_its_agent_goes(goes: events.Event) -> None:
+    """Nobody would ever give it."""
+    rule = WrapUpRule(ms=1_000, codes=("solved",), code_required=True)
+    story = Story(desk(line(wrap_up=rule), agent("anna"), agent("bert"))).ready(0, "anna")
+    call = story.arrive(0)
+    story.accept(0, "anna").leave(2_000, call).until(10_000)
+    assert story.log(facts.WrapUpOverdue) == [(3_000, "WrapUpOverdue", call, "anna")]
+    story.at(20_000, goes)
+    assert story.log(facts.WrapUpDone) == [(20_000, "WrapUpDone", call, "anna")]
+    assert story.engine.next_deadline() is None
+
+
+def test_a_wrap_up_that_runs_out_after_its_agent_went_home_needs_no_code() -> None:
+    rule = WrapUpRule(ms=60_000, codes=("solved",), code_required=True)
+    story = Story(desk(line(wrap_up=rule), agent("anna"))).ready(0, "anna")
+    call = story.arrive(0)
+    story.accept(0, "anna").leave(2_000, call).at(3_000, events.AgentSignedOut(ANNA)).until(62_000)
+    assert story.log(facts.WrapUpDone) == [(62_000, "WrapUpDone", call, "anna")]

@@ -1,6 +1,7 @@
 """A restart as the engine sees it: the time that nobody had is given back, the calendar goes on."""
 
 from acd.core import effects, events, facts
+from agents.skills import AgentId
 from queues.desk import WrapUpRule
 from tests.acd.core.story import START_MS, Story, agent, desk, line
 
@@ -43,3 +44,16 @@ def test_the_outage_is_in_the_history() -> None:
 def test_an_outage_that_has_not_begun_is_refused() -> None:
     story = Story(desk(line()))
     assert "down from" in story.rejects(1_000, events.Restarted(START_MS + 1_001))
+
+
+def test_who_is_held_for_his_agent_is_held_as_long_again() -> None:
+    """He waits for a person, who could not come while the server was away."""
+    story = Story(desk(line(), agent("anna"), agent("bert"))).ready(0, "anna")
+    story.arrive(1)
+    story.accept(1, "anna")
+    held = story.arrive(2_000, preferred=AgentId("anna"), preferred_ms=30_000)
+    story.ready(3_000, "bert").away(4_000, until=60_000)
+    assert story.contact(held).held_until_ms == START_MS + 90_000
+    story.until(89_999)
+    assert story.rung("bert") is None
+    assert story.until(90_000).rung("bert") == held

@@ -159,8 +159,8 @@ def test_bye_of_the_agent_releases_the_contact(world: World) -> None:
 
 def test_release_of_an_agent_who_hung_up_at_the_same_moment_does_nothing(world: World) -> None:
     talk(world)
-    world.carry_out(ReleaseAgent(CONTACT, ANNA, carrier=PHONE_OF_ANNA))
-    world.carry_out(ReleaseAgent(CONTACT, ANNA, carrier=PHONE_OF_ANNA))
+    world.carry_out(ReleaseAgent(CONTACT, ANNA, OFFER, carrier=PHONE_OF_ANNA))
+    world.carry_out(ReleaseAgent(CONTACT, ANNA, OFFER, carrier=PHONE_OF_ANNA))
     assert [new.request.method for new in world.phone.requests] == ["INVITE", "BYE"]
 
 
