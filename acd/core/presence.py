@@ -11,7 +11,7 @@ from acd.core.events import (
     AgentSignedOut,
 )
 from acd.core.state import State, step
-from acd.core.wrap_up import end_overdue
+from acd.core.wrap_up import come_back, gone_home
 from agents.states import AGENT
 
 
@@ -25,6 +25,7 @@ def signed_in(state: State, event: AgentSignedIn) -> None:
     record.signed_in_ms = record.idle_since_ms = state.now_ms
     record.busy_ms = record.occupancy_permille = 0
     state.tell(facts.SignedIn(state.now_ms, event.agent))
+    come_back(state, seat)
     state.serve(seat)
 
 
@@ -35,7 +36,7 @@ def signed_out(state: State, event: AgentSignedOut) -> None:
     state.tell(facts.SignedOut(state.now_ms, event.agent))
     agent_gone(state, seat, list(state.media), "agent left")
     hand_all_back(state, seat.works, "signed out")
-    end_overdue(state, seat)
+    gone_home(state, seat)
 
 
 def paused(state: State, event: AgentPaused) -> None:

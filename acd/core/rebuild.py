@@ -14,7 +14,7 @@ from acd.core.matching import place
 from acd.core.offers import refresh
 from acd.core.state import State
 from acd.core.waiting import set_deadlines, watch_target
-from acd.core.wrap_up import end_overdue
+from acd.core.wrap_up import gone_home
 from agents.roster import AgentRecord, Seat, Work
 from agents.skills import AgentId
 from agents.states import AgentState
@@ -104,7 +104,8 @@ def desk_changed(state: State, event: DeskChanged) -> None:
     for seat in list(state.seats.values()):
         if seat.record.state is AgentState.SIGNED_OUT:
             hand_all_back(state, seat.works, "signed out")
-            end_overdue(state, seat)
+            if not seat.listed:
+                gone_home(state, seat)
 
 
 def with_drained(state: State, desk: Desk) -> Desk:

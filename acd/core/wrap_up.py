@@ -11,6 +11,9 @@ from agents.skills import AgentId
 from agents.states import WORK, AgentState, WorkState
 from queues.desk import LineId, WrapUpRule
 
+UNCODED_MS = 3_600_000
+"""Who went home can still give a code for so long; then the wrap-up ends without."""
+
 
 def start_wrap_up(state: State, work: Work) -> None:
     """Begin the wrap-up that the work's line asks for."""
@@ -116,22 +119,33 @@ def ended(state: State, event: WrapUpEnded) -> None:
 
 
 def wrap_up_due(state: State, number: int) -> None:
-    """Its time is over; without a required code it goes on until the code comes, as long as he is there."""
+    """Its time is over; without a required code it goes on until that comes, or its agent is long gone."""
     work = state.works[number]
-    here = state.seats[work.agent].record.state is not AgentState.SIGNED_OUT
-    if here and wrap_up_rule(state, work).code_required and not work.code:
-        work.overdue = True
-        ids = work.contact, work.agent
-        state.tell(facts.WrapUpOverdue(state.now_ms, *ids))
+    seat = state.seats[work.agent]
+    if work.overdue or work.code or not wrap_up_rule(state, work).code_required or not seat.listed:
+        wrap_up_done(state, work)
         return
-    wrap_up_done(state, work)
+    work.overdue = True
+    ids = work.contact, work.agent
+    state.tell(facts.WrapUpOverdue(state.now_ms, *ids))
+    if seat.record.state is AgentState.SIGNED_OUT:
+        state.deadlines.set(Kind.WRAP_UP, number, state.now_ms + UNCODED_MS)
 
 
-def end_overdue(state: State, seat: Seat) -> None:
-    """He has gone: nobody will give the codes that his contacts still lack."""
+def gone_home(state: State, seat: Seat) -> None:
+    """Codes that his contacts still lack he may give for a while; who left the desk gives none."""
     for work in list(seat.works):
-        if work.overdue:
+        if work.overdue and seat.listed:
+            state.deadlines.set(Kind.WRAP_UP, work.id, state.now_ms + UNCODED_MS)
+        elif work.overdue:
             wrap_up_done(state, work)
+
+
+def come_back(state: State, seat: Seat) -> None:
+    """He will give the codes himself."""
+    for work in seat.works:
+        if work.overdue:
+            state.deadlines.clear(Kind.WRAP_UP, work.id)
 
 
 def wrap_up_done(state: State, work: Work) -> None:

@@ -6,6 +6,7 @@ from typing import TypeVar
 from msgspec.structs import replace
 
 from acd.core import events, facts
+from acd.core.wrap_up import UNCODED_MS
 from agents.skills import AgentId
 from tests.acd.core.shadow_desk import ShadowAgent, ShadowContact, ShadowWork
 from tests.acd.core.shadow_incidents import ShadowIncidents
@@ -384,6 +385,12 @@ class Shadow(ShadowIncidents):
         work = self._due_wrap_up(fact)
         assert not work.code
         work.overdue = True
+        if self.agents[fact.agent].state == "signed_out":
+            work.until_ms = fact.t_ms + UNCODED_MS
+
+    def _overdue(self, fact: facts.WrapUpDone) -> list[ShadowWork]:
+        works = [w for w in self.works_of(fact.agent) if w.contact == fact.contact and w.state == "wrap_up"]
+        return [w for w in works if w.overdue and w.until_ms == fact.t_ms and not w.code]
 
     def _due_wrap_up(self, fact: facts.WrapUpOverdue | facts.WrapUpDone) -> ShadowWork:
         works = [w for w in self.works_of(fact.agent) if w.contact == fact.contact and w.state == "wrap_up"]
@@ -392,9 +399,13 @@ class Shadow(ShadowIncidents):
     def _wrapupdone(self, fact: facts.WrapUpDone) -> None:
         if isinstance(self.event, events.WrapUpCoded | events.WrapUpEnded):
             work = self._wrapping(fact.contact, fact.agent)
-        elif isinstance(self.event, events.AgentSignedOut | events.DeskChanged):
-            assert self.agents[fact.agent].state == "signed_out"
+        elif isinstance(self.event, events.DeskChanged):
             work = next(w for w in self.works_of(fact.agent) if w.contact == fact.contact and w.overdue)
+            assert fact.agent not in self.config, "he may still give the code"
+        elif self._overdue(fact):
+            work = self._overdue(fact)[0]
+            assert self.agents[fact.agent].state == "signed_out"
+            assert fact.t_ms == work.until_ms, "not as long as he may still give the code"
         else:
             work = self._due_wrap_up(fact)
             assert work.until_ms <= fact.t_ms, "the wrap-up was cut short"
@@ -406,12 +417,18 @@ class Shadow(ShadowIncidents):
     def _signedin(self, fact: facts.SignedIn) -> None:
         agent = self.agents[fact.agent]
         agent.state, agent.reason = "ready", ""
+        for work in self.works_of(fact.agent):
+            if work.overdue:
+                work.until_ms = 0
         agent.signed_in_ms = agent.idle_since_ms = fact.t_ms
         agent.busy_ms = agent.occupancy = 0
 
     def _signedout(self, fact: facts.SignedOut) -> None:
         agent = self.agents[fact.agent]
         agent.state, agent.reason = "signed_out", ""
+        for work in self.works_of(fact.agent):
+            if work.overdue:
+                work.until_ms = fact.t_ms + UNCODED_MS
 
     def _paused(self, fact: facts.Paused) -> None:
         agent = self.agents[fact.agent]

@@ -274,22 +274,39 @@ def test_each_time_an_agent_gets_the_same_contact_his_leg_is_another_one() -> No
     assert len({tuple(getattr(effect, name) for name in key) for effect in released}) == 2
 
 
-@pytest.mark.parametrize("goes", [events.AgentSignedOut(ANNA), DISMISSED])
-def test_a_wrap_up_that_lacks_only_its_code_ends_when_its_agent_goes(goes: events.Event) -> None:
-    """Nobody would ever give it."""
+def lacks_its_code() -> tuple[Story, int]:
+    """Anna's wrap-up ran out at three seconds, and she has not said what it was."""
     rule = WrapUpRule(ms=1_000, codes=("solved",), code_required=True)
     story = Story(desk(line(wrap_up=rule), agent("anna"), agent("bert"))).ready(0, "anna")
     call = story.arrive(0)
     story.accept(0, "anna").leave(2_000, call).until(10_000)
     assert story.log(facts.WrapUpOverdue) == [(3_000, "WrapUpOverdue", call, "anna")]
-    story.at(20_000, goes)
+    return story, call
+
+
+def test_a_wrap_up_that_lacks_only_its_code_ends_when_its_agent_leaves_the_desk() -> None:
+    """Nobody would ever give it."""
+    story, call = lacks_its_code()
+    story.at(20_000, DISMISSED)
     assert story.log(facts.WrapUpDone) == [(20_000, "WrapUpDone", call, "anna")]
     assert story.engine.next_deadline() is None
 
 
-def test_a_wrap_up_that_runs_out_after_its_agent_went_home_needs_no_code() -> None:
-    rule = WrapUpRule(ms=60_000, codes=("solved",), code_required=True)
-    story = Story(desk(line(wrap_up=rule), agent("anna"))).ready(0, "anna")
-    call = story.arrive(0)
-    story.accept(0, "anna").leave(2_000, call).at(3_000, events.AgentSignedOut(ANNA)).until(62_000)
-    assert story.log(facts.WrapUpDone) == [(62_000, "WrapUpDone", call, "anna")]
+def test_who_went_home_may_still_give_the_code_for_an_hour() -> None:
+    story, call = lacks_its_code()
+    story.at(20_000, events.AgentSignedOut(ANNA)).code(3_000_000, call, "anna", "solved")
+    assert story.of(facts.WrapUpDone)[0].code == "solved"
+    story, call = lacks_its_code()
+    story.at(20_000, events.AgentSignedOut(ANNA)).until(3_619_999)
+    assert story.of(facts.WrapUpDone) == []
+    story.until(3_620_000)
+    assert story.log(facts.WrapUpDone) == [(3_620_000, "WrapUpDone", call, "anna")]
+    assert story.engine.next_deadline() is None
+
+
+def test_who_comes_back_gives_the_code_himself_however_late() -> None:
+    story, call = lacks_its_code()
+    story.at(20_000, events.AgentSignedOut(ANNA)).at(30_000, events.AgentSignedIn(ANNA)).until(10_000_000)
+    assert story.shown("anna") == "wrap_up"
+    story.code(10_000_000, call, "anna", "solved")
+    assert story.shown("anna") == "ready"
