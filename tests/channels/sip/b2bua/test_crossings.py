@@ -168,7 +168,7 @@ def test_an_agent_is_released_though_his_caller_waits_again_already(world: World
     """The engine says so in this order when a leg is lost or a contact is handed back."""
     talk(world)
     world.carry_out(ReturnToWaiting(CONTACT, "default", carrier=CALL))
-    world.carry_out(ReleaseAgent(CONTACT, ANNA, carrier=PHONE_OF_ANNA))
+    world.carry_out(ReleaseAgent(CONTACT, ANNA, OFFER, carrier=PHONE_OF_ANNA))
     assert [new.request.method for new in world.phone.requests] == ["INVITE", "BYE"]
     assert [leg.is_caller for leg in world.calls.legs.values()] == [True]
 
@@ -177,7 +177,7 @@ def test_a_release_leaves_alone_a_phone_of_his_that_rings_for_the_same_contact(w
     talk(world)
     world.carry_out(ReturnToWaiting(CONTACT, "default", carrier=CALL))
     world.offer(2)
-    world.carry_out(ReleaseAgent(CONTACT, ANNA, carrier=PHONE_OF_ANNA))
+    world.carry_out(ReleaseAgent(CONTACT, ANNA, OFFER, carrier=PHONE_OF_ANNA))
     assert list(world.calls.by_contact[1].agents) == [2]
 
 
@@ -188,7 +188,7 @@ def test_a_phone_that_answers_a_contact_of_another_channel_stays_up_until_it_is_
     world.phone_answers()
     world.carry_out(ConnectContact(OFFER, CONTACT, ANNA, carrier=PHONE_OF_ANNA))
     assert [command.leg for command in world.media.sent(Join)] == ["o1"]
-    world.carry_out(ReleaseAgent(CONTACT, ANNA, carrier=PHONE_OF_ANNA))
+    world.carry_out(ReleaseAgent(CONTACT, ANNA, OFFER, carrier=PHONE_OF_ANNA))
     assert [new.request.method for new in world.phone.requests] == ["INVITE", "BYE"]
     assert (world.calls.legs, world.calls.by_contact, world.host.records) == ({}, {}, {})
 
