@@ -119,6 +119,8 @@ def check_files(site: Site) -> list[Problem]:
 
 def read_file(path: Path) -> bytes:
     """Raises BadList: it cannot be read, or is too large."""
+    if path.is_fifo():  # opening it would wait for ever, and everybody else for us
+        raise BadList([Flaw(0, "", "cannot be read: is a pipe")])
     try:
         with path.open("rb") as file:
             return file.read(MAX_BYTES + 1)

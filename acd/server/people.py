@@ -25,6 +25,11 @@ _log = structlog.get_logger("acd.people")
 STORED_WITHIN_S = 10.0
 """So long a change of a list waits for the newest callers' numbers to be stored, then goes on without."""
 
+START_WITHIN_S = 5.0
+"""So long a start waits for changed list files, then calls are taken and the rest follows: hundreds of
+thousands of rows take many times as long, and callers who are refused meanwhile are lost.
+"""
+
 LONGEST_SLEEP_S = 3600.0
 
 _KIND = {"voice": PartyKind.NUMBER, "fax": PartyKind.FAX}
@@ -62,6 +67,7 @@ class People:
         self._turn = asyncio.Lock()
         self._changed = asyncio.Event()
         self._notes: asyncio.Queue[tuple[int, Applied]] = asyncio.Queue()
+        self._first: asyncio.Future[None]
 
     def identify(self, address: str, kind: PartyKind, tenant: str) -> Identified:
         """Who that is now."""
@@ -70,7 +76,7 @@ class People:
     async def start(self) -> None:
         """Load the lists, tell the engine of versions it has not heard of, and catch up with the outage.
 
-        Raises VaultError.
+        Files that need longer than START_WITHIN_S are taken while `run` goes on. Raises VaultError.
         """
         applied, newest = await asyncio.to_thread(
             lambda: (self._directory.applied(), self._directory.newest())
@@ -80,8 +86,22 @@ class People:
             self._tell(name, version, BY)
         self._until_ms = self._driver.now_ms()
         if applied is not None:
-            before = await asyncio.to_thread(self._directory.load, applied.versions)
-            await self._identify_anew(before, applied.at_ms, self._live())
+            await self._identify_anew(await self._held(applied), applied.at_ms, self._live())
+        self._first = asyncio.ensure_future(self._take_at_start())
+        await asyncio.wait([self._first], timeout=START_WITHIN_S)
+
+    async def _held(self, applied: Applied) -> Lists:
+        """The lists of then; those that are also the lists of now are not read again."""
+        now = self._directory.lists
+        same = {
+            name: now[name]
+            for name, version in applied.versions.items()
+            if name in now and now[name].version == version
+        }
+        others = {name: version for name, version in applied.versions.items() if name not in same}
+        return {**same, **await asyncio.to_thread(self._directory.load, others)}
+
+    async def _take_at_start(self) -> None:
         try:
             await self.take_files("site")
         except VaultError as failure:  # a full disk keeps no desk from starting; the versions before hold
@@ -107,7 +127,8 @@ class People:
         return contacts, lists
 
     async def run(self) -> None:
-        """Whenever a validity begins or ends, identify anew; for ever."""
+        """The rest of the files; then, whenever a validity begins or ends, identify anew; for ever."""
+        await self._first
         while True:
             self._changed.clear()
             bound = next_bound(self._directory.lists, self._until_ms)

@@ -2,6 +2,8 @@
 
 import asyncio
 import dataclasses
+import os
+import threading
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -14,12 +16,15 @@ from acd.content.master import MasterKey
 from acd.content.memory import MemoryContent
 from acd.core.engine import Engine
 from acd.core.events import ContactArrived, ContactId, DeskChanged, Event, ListChanged, PriorityChanged
-from acd.directory.directory import ListDirectory
+from acd.directory.directory import ListDirectory, Taken
+from acd.directory.rows import Row
+from acd.directory.store import ListName, ListStore
 from acd.journal.codec import decode_event
 from acd.journal.errors import JournalClosedError
 from acd.journal.memory import MemoryJournal
 from acd.ports import ContactRef, Entry, NewParty, PartyKind
 from acd.replay.replayer import revive
+from acd.server import people
 from acd.server.driver import Driver
 from acd.server.gate import Gate
 from acd.server.people import People
@@ -271,6 +276,61 @@ def test_a_server_that_died_before_the_change_was_noted_does_it_again_and_nothin
             assert server.order() == [anna, bert]
         assert world.given() == [(bert, None, 0)] * 2
         assert world.events(ListChanged)[-1] == ListChanged(TENANT, "vip", 2)
+
+    play(tmp_path, story)
+
+
+def test_a_start_does_not_keep_callers_waiting_for_a_long_list(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever calls before it is read is identified by it then."""
+    may_read, take_file = threading.Event(), ListDirectory.take_file
+
+    def slow(directory: ListDirectory, file: ListFile, by: str, at_ms: int, known: int) -> Taken | None:
+        assert may_read.wait(30)
+        return take_file(directory, file, by, at_ms, known)
+
+    monkeypatch.setattr(ListDirectory, "take_file", slow)
+    monkeypatch.setattr(people, "START_WITHIN_S", 0.05)
+
+    async def story(world: World) -> None:
+        world.write("030 5550102,1,,,")
+        async with serving(world) as server:
+            anna, bert = server.call(ANNA), server.call(BERT)
+            assert server.order() == [anna, bert]
+            may_read.set()
+            await until(lambda: server.order() == [bert, anna])
+
+    play(tmp_path, story)
+
+
+def test_a_start_reads_a_list_that_did_not_change_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[int] = []
+    rows = ListStore.rows
+
+    def counted(store: ListStore, name: ListName, version: int) -> list[Row]:
+        read.append(version)
+        return rows(store, name, version)
+
+    async def story(world: World) -> None:
+        world.write("030 5550102,1,,,")
+        async with serving(world) as server:
+            server.call(BERT)
+        monkeypatch.setattr(ListStore, "rows", counted)
+        async with serving(world):
+            assert read == [1]
+
+    play(tmp_path, story)
+
+
+def test_a_pipe_in_place_of_a_list_is_refused_and_nobody_waits_for_its_writer(tmp_path: Path) -> None:
+    async def story(world: World) -> None:
+        os.mkfifo(world.file)
+        async with serving(world) as server:
+            (taken,) = await server.people.take_files("api:supervisor")
+            assert taken.refused == ("cannot be read: is a pipe",)
 
     play(tmp_path, story)
 

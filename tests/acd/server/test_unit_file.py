@@ -22,6 +22,11 @@ def test_the_unit_leaves_the_media_process_alive() -> None:
     assert re.search(r"^KillMode=process$", UNIT.read_text(), re.MULTILINE)
 
 
+def test_a_list_with_a_bad_row_keeps_no_desk_from_starting() -> None:
+    """`acd check` says no to it, `acd serve` goes on with the last good version."""
+    assert "ExecStartPre" not in UNIT.read_text()
+
+
 def test_systemd_accepts_the_unit_where_there_is_one(tmp_path: Path) -> None:
     """Every line is a known setting (checked by name if systemd-analyze is not installed)."""
     text = UNIT.read_text()
