@@ -70,7 +70,7 @@ def contact_router(control: Control) -> APIRouter:
         contact: ContactPath, wanted: TransferRequest, caller: WhoAsks, key: OnceKey
     ) -> Response:
         """Hand the contact to another line; it keeps the moment it first waited."""
-        named = _named(caller, wanted.agent)
+        named = _named(control, caller, contact, wanted.agent)
         agent = AgentId(named or _handling(_live(control, contact)))
         event = ContactTransferred(ContactId(contact), agent, LineId(wanted.line))
         return Json(Changed(await _changed(control, event, caller, key)))
@@ -78,7 +78,7 @@ def contact_router(control: Control) -> APIRouter:
     @router.post("/contacts/{contact}/defer", **shows(Changed))
     async def defer(contact: ContactPath, wanted: DeferRequest, caller: WhoAsks, key: OnceKey) -> Response:
         """Put the contact away until its moment; it keeps the moment it first waited."""
-        named = _named(caller, wanted.agent)
+        named = _named(control, caller, contact, wanted.agent)
         handled = named or next(iter(_live(control, contact).agents), None)
         agent = AgentId(handled) if handled else None
         event = ContactDeferred(ContactId(contact), wanted.until_ms, agent, wanted.hold_ms)
@@ -94,15 +94,14 @@ def work_router(control: Control) -> APIRouter:
     @router.post("/contacts/{contact}/ticket", **shows(Changed))
     async def ticket(contact: ContactPath, wanted: TicketRequest, caller: WhoAsks, key: OnceKey) -> Response:
         """Say to which ticket the contact belongs, while it lives or is wrapped up."""
-        if caller.role is Role.AGENT:
-            _only_himself(caller, _at_work(control, contact))
+        _named(control, caller, contact, "")
         event = TicketGiven(ContactId(contact), wanted.ticket)
         return Json(Changed(await _changed(control, event, caller, key)))
 
     @router.post("/contacts/{contact}/wrap-up", **shows(Changed))
     async def wrap_up(contact: ContactPath, wanted: WrapUpRequest, caller: WhoAsks, key: OnceKey) -> Response:
         """Give the contact its code, end its wrap-up, or extend it."""
-        named = _named(caller, wanted.agent)
+        named = _named(control, caller, contact, wanted.agent)
         agent = AgentId(named or _at_work(control, contact))
         event = _wrap_up_event(ContactId(contact), agent, wanted)
         return Json(Changed(await _changed(control, event, caller, key)))
@@ -162,10 +161,17 @@ def _at_work(control: Control, contact: int) -> str:
     return found[0]
 
 
-def _named(caller: Caller, agent: str) -> str:
-    """The agent whom a request names, or whose token it is; empty: nobody. Raises ApiError 403."""
+def _named(control: Control, caller: Caller, contact: int, agent: str) -> str:
+    """The agent whom a request names, or whose token it is; empty: nobody.
+
+    Raises ApiError 403, or 404 to an agent of what he has no work with, whether it exists or not.
+    """
     named = agent or caller.agent
     _only_himself(caller, named)
+    if caller.role is Role.AGENT:
+        own = (one.contacts for one in control.status(0).agents if one.id == caller.agent)
+        if contact not in next(own, ()):
+            raise ApiError(404, "not_found", f"there is no contact {contact}")
     return named
 
 

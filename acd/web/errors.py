@@ -12,7 +12,7 @@ from acd.web.link import NoAnswer
 
 _log = structlog.get_logger("acd.web")
 
-_CODES = {404: "not_found", 405: "method_not_allowed", 413: "too_large"}
+_CODES = {400: "invalid", 404: "not_found", 405: "method_not_allowed", 413: "too_large"}
 
 
 class ApiError(Exception):

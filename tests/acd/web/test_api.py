@@ -335,6 +335,10 @@ def test_paths_methods_and_bodies_that_make_no_sense_have_the_same_shape(tmp_pat
         answer = await rig.client.post(PREFIX + "/agents/anna/state", content=b"{not json")
         assert answer.status_code == 422
         assert answer.json()["error"]["code"] == "invalid"
+        deep = await rig.client.post(
+            PREFIX + "/agents/anna/state", content=b"[" * 60_000, headers={"Content-Type": "application/json"}
+        )
+        assert (deep.status_code, deep.json()["error"]["code"]) == (400, "invalid")
         assert (await rig.get("/contacts/abc")).status_code == 422
 
     with_server(tmp_path, story)

@@ -132,7 +132,15 @@ def test_an_agent_sees_himself_and_acts_for_himself_alone(tmp_path: Path) -> Non
         ]:
             answer = await rig.ask(Role.AGENT, "POST", path, body)
             assert answer.json()["error"] == {"code": "forbidden", "reason": "an agent acts only for himself"}
-        assert (await rig.ask(Role.AGENT, "POST", f"/contacts/{mine + 1}/wrap-up", {"end": True})).is_error
+        for what, body in [
+            ("transfer", {"line": "south"}),
+            ("defer", {"until_ms": 2**52}),
+            ("ticket", {"ticket": "INC-4711"}),
+            ("wrap-up", {"end": True}),
+        ]:
+            for number in (mine + 1, mine + 1000):
+                answer = await rig.ask(Role.AGENT, "POST", f"/contacts/{number}/{what}", body)
+                assert answer.json()["error"]["reason"] == f"there is no contact {number}"
         handed = await rig.ask(Role.AGENT, "POST", f"/contacts/{mine}/transfer", {"line": "south"})
         assert handed.status_code == 200
 
