@@ -5,6 +5,7 @@ import secrets
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import structlog
 
@@ -16,7 +17,7 @@ from channels.media.embedded.starter import MediaSettings, attach_or_start
 from channels.media.errors import MediaGoneError
 from channels.sip.b2bua import entrance, inbound, outbound, qualifying, restart
 from channels.sip.b2bua.calls import NAME, Calls
-from channels.sip.b2bua.registration import Registrations
+from channels.sip.b2bua.registration import Boot, Registrations
 from channels.sip.b2bua.telling import Telling
 from channels.sip.phrases import make_phrases
 from channels.sip.protocol.address import Endpoint
@@ -34,6 +35,7 @@ _log = structlog.get_logger("acd.sip")
 DRAIN_POLL_S = 0.1
 MEDIA_RETRY_S = 1.0
 IDS_AT_ONCE = 64
+BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 NEAREST_MS = Timing().t1_ms
 """No timer is ever set nearer than that (datagrams only); with one that close there is nothing to plan."""
@@ -68,9 +70,11 @@ class SipChannel:
         sent_by = _host_port(self.settings.advertise, self._transport.port)
         make_id = _Ids()
         layer = self._layer = TransactionLayer(sent_by, make_id)
-        secret = secrets.token_bytes(32)
         self._telling = Telling(host)
-        self.registrations = Registrations(self.settings, self._site.phones, self._telling, layer, secret)
+        secret, phones = secrets.token_bytes(32), self._site.phones
+        self.registrations = Registrations(
+            self.settings, phones, self._telling, layer, secret=secret, boot=_boot()
+        )
         self.calls = Calls(
             settings=self.settings,
             telling=self._telling,
@@ -238,6 +242,15 @@ class _Ids:
             self._stock = secrets.token_hex(8 * IDS_AT_ONCE)
         taken, self._stock = self._stock[:16], self._stock[16:]
         return taken
+
+
+def _boot() -> Boot:
+    """Without the kernel's word every process counts as a boot of its own, and Unix time decides."""
+    try:
+        name = BOOT_ID.read_text().strip()
+    except OSError:
+        name = secrets.token_hex(16)
+    return Boot(name, (time.time_ns() - time.monotonic_ns()) // 1_000_000)
 
 
 def _host_port(host: str, port: int) -> str:

@@ -1,9 +1,11 @@
 """Phones of agents: who registers, with which password, and what the engine is told of it."""
 
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from acd.core.events import AgentReachable, AgentSignedIn, AgentUnreachable
 from acd.ports import Record
@@ -18,7 +20,7 @@ from channels.sip.protocol.digest import Authenticator, Nonces, Secret, Verdict
 from channels.sip.protocol.errors import BadMessage
 from channels.sip.protocol.message import Header
 from channels.sip.protocol.outputs import NewRequest
-from channels.sip.protocol.registrar import Change, Limits, Registrar
+from channels.sip.protocol.registrar import Binding, Change, Limits, Registrar
 from channels.sip.protocol.transactions import TransactionLayer
 from channels.sip.settings import SignIn, SipSettings
 from config.schema import Phone
@@ -27,11 +29,37 @@ PREFIX = "phone "
 """Keys of our records among those of the channel."""
 
 
+class Boot(NamedTuple):
+    """Whose monotonic clock our times are of: each boot of each machine has its own."""
+
+    id: str
+    began_ms: int
+    """Its zero, in Unix milliseconds as the machine knows them now."""
+
+
 class Saved(Struct):
-    """`at_ms` is the clock of this boot: a greater one than now means that the machine was restarted."""
+    """The bindings of a user, and by which clock their expiries are meant.
+
+    Within a boot that is the monotonic clock, which nobody sets; only across boots Unix time must do.
+    """
 
     at_ms: int
     bindings: bytes
+    boot: str = ""
+    """Empty in records from before it was said: taken as of this boot."""
+    began_ms: int = 0
+
+    def bindings_in(self, boot: Boot, now_ms: int) -> bytes:
+        """The bindings with expiries by the clock of `boot`. Raises msgspec.MsgspecError.
+
+        None gains time by a Unix clock that was set back meanwhile.
+        """
+        if self.boot in ("", boot.id):
+            return self.bindings
+        shift_ms = min(self.began_ms - boot.began_ms, now_ms - self.at_ms)
+        found = msgspec.msgpack.decode(self.bindings, type=list[Binding])
+        moved = [replace(one, expires_ms=one.expires_ms + shift_ms) for one in found]
+        return msgspec.msgpack.encode(moved)
 
 
 class Registrations:
@@ -43,7 +71,9 @@ class Registrations:
         phones: Mapping[str, Phone],
         telling: Telling,
         layer: TransactionLayer,
+        *,
         secret: bytes,
+        boot: Boot,
     ) -> None:
         """`secret`: at least 16 random bytes, for nonces."""
         limits = Limits(
@@ -52,6 +82,7 @@ class Registrations:
             max_expires_s=settings.max_expires_s,
         )
         self._settings, self._phones, self._telling, self._layer = settings, phones, telling, layer
+        self._boot = boot
         self._users = {phone.agent: user for user, phone in phones.items()}
         self._registrar = Registrar(limits)
         self._authenticator = Authenticator(settings.realm, Nonces(secret), settings.digests)
@@ -132,20 +163,20 @@ class Registrations:
 
     def _record(self, user: str, now_ms: int) -> Record:
         bindings = self._registrar.to_record(user)
-        value = None if bindings is None else msgspec.msgpack.encode(Saved(now_ms, bindings))
+        value = None if bindings is None else msgspec.msgpack.encode(Saved(now_ms, bindings, *self._boot))
         return Record(NAME, PREFIX + user, value)
 
     def restore(self, records: Mapping[str, bytes], now_ms: int) -> None:
         """Bindings from our records; then the engine is told of every phone that is or is not there.
 
-        After a restart of the machine nothing is known: phones come back with their next REGISTER.
+        A phone that went away while the machine was down is found out by its first offer.
         """
         for key, value in records.items():
             user = key.removeprefix(PREFIX)
             try:
                 saved = msgspec.msgpack.decode(value, type=Saved)
-                if user in self._phones and saved.at_ms <= now_ms:
-                    self._registrar.from_record(user, saved.bindings)
+                if user in self._phones:
+                    self._registrar.from_record(user, saved.bindings_in(self._boot, now_ms))
             except (msgspec.MsgspecError, BadMessage):
                 continue
         self._registrar.expire(now_ms)

@@ -1,0 +1,113 @@
+"""What a registration is worth after a restart, of the process, of the machine, and on another machine."""
+
+import msgspec
+import pytest
+
+from acd.core.events import AgentReachable, AgentUnreachable, Event
+from agents.skills import AgentId
+from channels.sip.b2bua.registration import Boot, Registrations, Saved
+from channels.sip.b2bua.telling import Telling
+from channels.sip.protocol.digest import answer_challenge, parse_challenges
+from channels.sip.protocol.message import Request, make_headers, parse
+from channels.sip.protocol.outputs import NewRequest, SendTo
+from config.schema import Phone
+from config.secret import Secret
+from tests.channels.sip.b2bua.world import DESK, PHONE, ScriptedHost, World
+
+NOON_MS = 1_800_000_000_000
+"""Unix time of the REGISTER; it is for ten minutes, on a machine that has been up for an hour."""
+UP_MS = 3_600_000
+FIRST = Boot("first", NOON_MS - UP_MS)
+PHONES = {"anna": Phone("anna", AgentId("anna"), Secret("invented"))}
+
+
+def registrations(world: World, boot: Boot, host: ScriptedHost) -> Registrations:
+    return Registrations(
+        world.calls.settings, PHONES, Telling(host), world.layer, secret=bytes(16), boot=boot
+    )
+
+
+def register(world: World, ours: Registrations) -> None:
+    """Anna's phone: challenged once, then bound."""
+    credentials = ""
+    for cseq in (1, 2):
+        headers = make_headers(
+            ("Max-Forwards", "70"),
+            ("From", "<sip:anna@acd.invalid>;tag=r1"),
+            ("To", "<sip:anna@acd.invalid>"),
+            ("Call-ID", "register-1"),
+            ("CSeq", f"{cseq} REGISTER"),
+            ("Contact", "<sip:anna@192.0.2.9>"),
+            more=[("Authorization", credentials)] if credentials else [],
+        )
+        request = Request(method="REGISTER", uri="sip:192.0.2.1", headers=headers)
+        world.phone.layer.send_request(request, DESK, UP_MS)
+        for packet in world.phone.layer.take():
+            assert isinstance(packet, SendTo)
+            for out in world.layer.receive(parse(packet.data), PHONE, UP_MS):
+                assert isinstance(out, NewRequest)
+                ours.register(out, UP_MS)
+        world.run()
+        if cseq == 1:
+            challenges = parse_challenges(world.phone.responses[-1].get_all("WWW-Authenticate"))
+            found = answer_challenge(
+                challenges,
+                user="anna",
+                password="invented",
+                method="REGISTER",
+                uri="sip:192.0.2.1",
+                cnonce="c1",
+            )
+            credentials = str(found)
+    assert world.phone.statuses == [401, 200]
+
+
+def told(records: dict[str, bytes], boot: Boot, now_ms: int) -> tuple[list[Event], Registrations]:
+    """What the engine is told by the next process."""
+    host = ScriptedHost()
+    ours = registrations(World(), boot, host)
+    ours.restore(records, now_ms)
+    return host.events, ours
+
+
+@pytest.fixture
+def records(world: World) -> dict[str, bytes]:
+    """As the journal keeps them after the REGISTER."""
+    register(world, registrations(world, FIRST, world.host))
+    return dict(world.host.records)
+
+
+@pytest.mark.parametrize(
+    ("boot", "now_ms"),
+    [
+        (FIRST, UP_MS + 599_000),
+        (Boot("first", NOON_MS), UP_MS + 599_000),  # the clock was set meanwhile: of no consequence
+        (Boot("second", NOON_MS + 570_000), 29_000),  # rebooted, up for 29 s
+        (Boot("other machine", NOON_MS - 90 * UP_MS), 90 * UP_MS + 599_000),  # up for four days
+    ],
+)
+def test_a_registration_ends_ten_minutes_after_it_came_whoever_reads_it(
+    records: dict[str, bytes], boot: Boot, now_ms: int
+) -> None:
+    events, ours = told(records, boot, now_ms)
+    assert [type(event) for event in events] == [AgentReachable]
+    assert ours.where("anna") == ("sip:anna@192.0.2.9", PHONE)
+    assert ours.next_deadline() == now_ms + 1_000
+    events, _ = told(records, boot, now_ms + 1_000)
+    assert [type(event) for event in events] == [AgentUnreachable]
+
+
+def test_a_clock_that_was_set_back_lengthens_no_registration(records: dict[str, bytes]) -> None:
+    _, ours = told(records, Boot("second", NOON_MS - 100 * UP_MS), 5_000)
+    assert ours.next_deadline() == 605_000
+
+
+def test_a_record_from_before_the_boot_was_said_is_taken_as_of_this_one(records: dict[str, bytes]) -> None:
+    saved = msgspec.msgpack.decode(records["phone anna"], type=Saved)
+    old = {"phone anna": msgspec.msgpack.encode({"at_ms": saved.at_ms, "bindings": saved.bindings})}
+    assert [type(event) for event in told(old, FIRST, UP_MS + 1)[0]] == [AgentReachable]
+
+
+@pytest.mark.parametrize("value", [b"what?", msgspec.msgpack.encode(Saved(1, b"what?", "second", 1))])
+def test_an_unreadable_record_is_a_phone_that_is_not_there(value: bytes) -> None:
+    assert [type(event) for event in told({"phone anna": value}, FIRST, 1)[0]] == [AgentUnreachable]
