@@ -5,6 +5,7 @@ from acd.core.events import ContactArrived, ContactId, ContactLeft, LegLost
 from acd.ports import PartyKind
 from agents.capacity import VOICE
 from channels.media.commands import Accept, Answer, Leave, LegId, Offer, Play
+from channels.sip.b2bua import outbound
 from channels.sip.b2bua.call import Call
 from channels.sip.b2bua.calls import ALLOW, NAME, SDP, Calls
 from channels.sip.b2bua.leg import Leg, LegRecord, LegStage
@@ -276,7 +277,12 @@ def lost(calls: Calls, leg: Leg) -> None:
 
 
 def end_all(calls: Calls) -> None:
-    """End every call; the engine then takes the agents' legs away."""
+    """All sound is gone. End every call; the engine then takes the agents' legs away.
+
+    Of a contact that is no call of ours it knows nothing: its agent's leg is ended here.
+    """
+    for leg in [leg for leg in calls.legs.values() if leg.call.caller is None]:
+        outbound.media_failed(calls, leg, "gone")
     for leg in [leg for leg in calls.legs.values() if leg.is_caller]:
         if leg.record.stage is LegStage.UP:
             calls.bye(leg)

@@ -265,6 +265,17 @@ def test_without_media_every_call_ends_and_new_ones_are_asked_to_come_later(worl
     assert world.caller.responses[-1].get("Retry-After")
 
 
+def test_without_media_an_agent_s_leg_of_a_contact_of_another_channel_is_lost_too(world: World) -> None:
+    world.offer()
+    world.phone_answers()
+    world.carry_out(ConnectContact(OFFER, CONTACT, ANNA, carrier=PHONE_OF_ANNA))
+    inbound.end_all(world.calls)
+    world.run()
+    assert world.host.events[-1] == LegLost(CONTACT, ANNA)
+    assert world.phone.requests[-1].request.method == "BYE"
+    assert world.calls.legs == {}
+
+
 def _bye_of(leg: Leg) -> Request:
     """The BYE that the phone of this leg sends: our dialog seen from its side."""
     dialog = leg.record.dialog
