@@ -124,9 +124,8 @@ class Presence:
     def _duty(self, agent: AgentId, seat: _Agent, until_ms: int) -> Duty | None:
         if seat.since_ms is None:
             return None
-        # Who does not come back from a break has gone when it began: else he would be there for no time.
-        gone_ms = until_ms if seat.away_ms is None else seat.away_ms
-        return Duty(agent, seat.since_ms, gone_ms, tuple(seat.breaks))
+        last = [] if seat.away_ms is None else [(seat.away_ms, until_ms)]  # he did not come back from it
+        return Duty(agent, seat.since_ms, until_ms, (*seat.breaks, *last))
 
 
 def _paused_for_it(missed: facts.NotAnswered, following: Sequence[Fact]) -> bool:

@@ -105,6 +105,7 @@ class Seen:
         for number, leg in enumerate(legs):
             place = _place(one, number)
             over = one.story.over or leg is not legs[-1] or leg.kind == "transfer"
+            over = over and leg.kind != "handed back"  # its agent went home: it would have gone on
             self._know(Purpose.HOLD, one, place, leg.hold_ms)
             if over:
                 self._know(Purpose.TALK, one, place, leg.talk_ms)

@@ -25,7 +25,7 @@ class Caller:
 
     __slots__ = (
         "agent", "arrived_ms", "attempt", "contact", "ends_ms", "entry", "flow", "hold_ms", "index",
-        "leaves_ms", "left_ms", "leg", "manner", "offers", "rest_ms", "waits",
+        "leaves_ms", "left_ms", "leg", "manner", "offers", "rest_ms", "talks", "waits",
     )  # fmt: skip
 
     def __init__(self, flow: Flow, entry: EntryId, index: int, attempt: int) -> None:
@@ -35,6 +35,8 @@ class Caller:
         self.attempt = attempt
         self.waits = False
         """It was admitted and no agent has answered it (again)."""
+        self.talks = False
+        """An agent has it in hand."""
         self.leg = self.offers = LEGS * attempt
         """Numbers of its leg and of its next offer, as columns count them."""
         self.arrived_ms = self.leaves_ms = self.ends_ms = 0

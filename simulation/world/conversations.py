@@ -92,6 +92,7 @@ class Conversations:
         flow, index, leg = caller.flow, caller.index, caller.leg
         manner = flow.manner(self._works[effect.offer].line)
         caller.waits, caller.agent, caller.manner = False, effect.agent, manner
+        caller.talks = True
         talk_ms = manner.talk[leg][index]
         if flow.talk_factor:
             interval = (caller.arrived_ms - self._start_ms) // self._interval_ms
@@ -104,10 +105,13 @@ class Conversations:
         self._go_on(caller, talk_ms)
 
     def taken_away(self, effect: effects.ReleaseAgent) -> None:
-        """Handed on, or handed back as its agent went home: whoever gets it next begins anew."""
+        """Its agent went home with it: whoever gets it next begins anew."""
         caller = self._live.get(effect.contact)
-        if caller is not None:
+        if caller is not None and caller.talks:
+            caller.talks = False
             caller.ends_ms = caller.hold_ms = 0
+            if (caller.leg + 1) % LEGS:
+                caller.leg += 1
 
     def _go_on(self, caller: Caller, for_ms: int) -> None:
         caller.ends_ms = self._clock.now_ms() + for_ms
@@ -141,6 +145,7 @@ class Conversations:
 
     def _end(self, caller: Caller, manner: Manner) -> None:
         contact, agent, leg, index = caller.contact, caller.agent, caller.leg, caller.index
+        caller.talks = False
         rule = manner.rule
         if rule.code_required and not rule.ms and manner.wrap_up is None:
             # coded while they talk: so there is nothing left to wrap up

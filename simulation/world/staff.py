@@ -67,7 +67,8 @@ class Staff:
         for from_ms, to_ms in duty.breaks:
             if to_ms > start_ms:
                 yield max(from_ms, start_ms), 3, self._go_for_break, person
-                yield to_ms, 0, self._come_back, person
+                if to_ms < duty.end_ms:  # else he would be there for no time
+                    yield to_ms, 0, self._come_back, person
 
     def _expect(self) -> None:
         if self._turns:
