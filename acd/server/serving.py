@@ -11,7 +11,7 @@ from typing import Any
 import structlog
 
 from acd.content.errors import VaultError
-from acd.journal.errors import JournalError
+from acd.journal.errors import JournalError, JournalOpenError, JournalWriteError
 from acd.ports import Channel
 from acd.replay.divergence import RecoveryError
 from acd.server.app import App
@@ -71,6 +71,8 @@ async def _started(site: Site, channels: Sequence[Channel]) -> App:
     try:
         app = App(site, channels)
         await app.start()
+    except (JournalOpenError, JournalWriteError) as failure:  # a full disk may have room again in a minute
+        raise CannotStart(str(failure), Exit.FAILED) from failure
     except (RecoveryError, JournalError) as failure:
         raise CannotStart(str(failure), Exit.JOURNAL_UNUSABLE) from failure
     except (OSError, ValueError, VaultError) as failure:

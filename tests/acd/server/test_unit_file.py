@@ -17,6 +17,11 @@ def test_the_unit_does_not_restart_where_that_cannot_help() -> None:
     assert {int(code) for code in prevented.split()} == {2, int(Exit.JOURNAL_UNUSABLE)}
 
 
+def test_the_unit_tries_again_for_as_long_as_it_takes() -> None:
+    """Five failures in ten seconds, as on a full disk, would else be the end of it."""
+    assert "\nStartLimitIntervalSec=0\n" in UNIT.read_text().partition("[Service]")[0]
+
+
 def test_the_unit_leaves_the_media_process_alive() -> None:
     """Calls go on while the server is restarted, so only the main process is killed."""
     assert re.search(r"^KillMode=process$", UNIT.read_text(), re.MULTILINE)
