@@ -2,10 +2,10 @@
 
 import phonenumbers
 import pytest
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from acd.directory.numbers import MAX_CHARACTERS, Numbering, read_number
+from acd.directory.numbers import MAX_CHARACTERS, Numbering, number_of_any_form, read_number
 from acd.ports import DialClass
 
 GERMAN = Numbering("DE", 5)
@@ -99,6 +99,35 @@ def test_whatever_is_written_the_normal_form_is_short_and_normal_already(
         again = read_number(found.normal, numbering)
         assert again is not None
         assert again.normal == found.normal
+
+
+def written_out(number: phonenumbers.PhoneNumber | None) -> str:
+    """In E.164."""
+    assert number is not None
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+DIGITS = st.text("0123456789", min_size=1, max_size=13)
+
+
+@settings(max_examples=1500, deadline=None)
+@given(
+    st.sampled_from(["DE", "AT", "CH", "FR", "PL", "IT", "GB", "US", "HU", "BR", "AR", "MX", ""]),
+    EXAMPLES.filter(bool).map(written_out)
+    | st.tuples(st.sampled_from(["+49", "+43", "+41", "+33", "+48", "+36", "+55", "+54", "+52"]), DIGITS).map(
+        "".join
+    )
+    | st.tuples(
+        st.sampled_from(["+4930", "+49171", "+49180", "+49800", "+49900", "+49700", "+49137", "+4932"]),
+        DIGITS,
+    ).map("".join),
+)
+@example("DE", "+49305550101")
+@example("DE", "+4930555010\u0661")
+@example("DE", "+490305550101")
+def test_the_short_way_for_usual_numbers_says_what_the_numbering_plans_say(region: str, text: str) -> None:
+    numbering = Numbering(region, 5)
+    assert read_number(text, numbering) == number_of_any_form(text, numbering)
 
 
 @given(st.text("0123456789", min_size=1, max_size=5))
