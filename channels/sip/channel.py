@@ -196,7 +196,8 @@ class SipChannel:
         """Send what has collected, take what the media say; both may collect more. Re-arm the one timer."""
         layer, calls, answers = self._layer, self.calls, entrance.ON_OUTPUT
         events = calls.media.events
-        outputs = outputs or layer.take()
+        if not outputs and layer.out:
+            outputs = layer.take()
         while outputs or events:
             for out in outputs:
                 if isinstance(out, SendTo):
@@ -207,7 +208,7 @@ class SipChannel:
                     answers[type(out)](calls, out)
             while events:
                 entrance.heard(calls, events.popleft())
-            outputs = layer.take()
+            outputs = layer.take() if layer.out else ()
         if self._timer is None or self._armed_ms > calls.now_ms + NEAREST_MS:
             self._arm()
 

@@ -64,6 +64,7 @@ class Transaction:
 
 
 Received = tuple[Message, Endpoint]
+Timer = tuple[Transaction, Event]
 
 
 class Running:
@@ -74,9 +75,14 @@ class Running:
         self.servers: dict[ServerKey, Transaction] = {}
         self.answered: dict[UasId, Transaction] = {}
         self.merges: dict[MergeId, Transaction] = {}
-        self.timers: Deadlines[tuple[Transaction, Event]] = Deadlines()
+        self.timers: Deadlines[Timer] = Deadlines()
         self.out: list[Output] = []
         self._timing = timing
+        self._intervals = {
+            (timer, reliable): first_interval(timer, timing, reliable=reliable)
+            for timer in Event
+            for reliable in (False, True)
+        }
         self._plain: dict[Action, Callable[[Transaction], None]] = {
             Action.SEND: self._send,
             Action.RESEND: self._send,
@@ -103,7 +109,7 @@ class Running:
         created.last = request.to_bytes()
         self.clients[key] = created
         self.out.append(SendTo(created.last, to))
-        self._start_timers(created, now_ms)
+        self._change_timers(created, None, now_ms)
         return created
 
     def start_server(
@@ -134,6 +140,8 @@ class Running:
         state, actions = found
         before = transaction.state
         transaction.state = state
+        if state is not before and state is not State.TERMINATED:  # before the actions, which may set more
+            self._change_timers(transaction, before, now_ms)
         for action in actions:
             if (plain := self._plain.get(action)) is not None:
                 plain(transaction)
@@ -143,8 +151,6 @@ class Running:
                 self._with_message[action](transaction, *received)
         if state is State.TERMINATED:
             self._end(transaction, before)
-        elif state is not before:
-            self._change_timers(transaction, before, now_ms)
         return True
 
     def send_cancel(self, invite: Transaction, now_ms: int) -> None:
@@ -160,27 +166,26 @@ class Running:
         self.start_client(key, CLIENT_OTHER, request, invite.destination, now_ms).quiet = True
         self.timers.set((invite, Event.TIMER_C), now_ms + 64 * self._timing.t1_ms)
 
-    def _start_timers(self, transaction: Transaction, now_ms: int) -> None:
-        reliable = transaction.destination.reliable
-        for timer in transaction.machine.timers[transaction.state]:
-            name = (transaction, timer)
-            interval_ms = first_interval(timer, self._timing, reliable=reliable)
-            if interval_ms is None or name in self.timers:
-                continue
-            if timer in REPEATING:
-                transaction.interval_ms = interval_ms
-            self.timers.set(name, now_ms + interval_ms)
-
-    def _change_timers(self, transaction: Transaction, before: State, now_ms: int) -> None:
-        kept = transaction.machine.timers[transaction.state]
-        for timer in (*transaction.machine.timers[before], Event.TIMER_C):
-            if timer not in kept:
-                self.timers.cancel((transaction, timer))
-        self._start_timers(transaction, now_ms)
+    def _change_timers(self, transaction: Transaction, before: State | None, now_ms: int) -> None:
+        """Stop what runs in the state before only, start what runs in the new one only; None: it begins."""
+        timers = transaction.machine.timers
+        wanted, had = timers[transaction.state], timers[before] if before is not None else ()
+        reliable = transaction.destination.transport != "UDP"
+        ended, begun = list[Timer](), list[tuple[Timer, int]]()
+        for timer in (*had, Event.TIMER_C):
+            if timer not in wanted:
+                ended.append((transaction, timer))
+        for timer in wanted:
+            interval_ms = None if timer in had else self._intervals[timer, reliable]
+            if interval_ms is not None:
+                begun.append(((transaction, timer), now_ms + interval_ms))
+                if timer in REPEATING:
+                    transaction.interval_ms = interval_ms
+        self.timers.change(ended, begun)
 
     def _end(self, transaction: Transaction, before: State) -> None:
-        for timer in (*transaction.machine.timers[before], Event.TIMER_C):
-            self.timers.cancel((transaction, timer))
+        ended = (*transaction.machine.timers[before], Event.TIMER_C)
+        self.timers.change([(transaction, timer) for timer in ended], ())
         if isinstance(transaction.key, ClientKey):
             del self.clients[transaction.key]
             return

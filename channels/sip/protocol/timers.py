@@ -1,7 +1,7 @@
 """A heap of deadlines with lazy deletion; equal deadlines fire in the order in which they were set."""
 
 import heapq
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable
 from typing import Generic, TypeVar
 
 Name = TypeVar("Name", bound=Hashable)
@@ -23,16 +23,23 @@ class Deadlines(Generic[Name]):
 
     def set(self, name: Name, at_ms: int) -> None:
         """Fire `name` at `at_ms`, replacing an earlier deadline of that name."""
-        self._count += 1
-        self._live[name] = self._count
-        heapq.heappush(self._heap, (at_ms, self._count, name))
-        if len(self._heap) > 2 * len(self._live) + 64:
-            self._heap = [entry for entry in self._heap if self._live.get(entry[2]) == entry[1]]
-            heapq.heapify(self._heap)
+        self.change((), ((name, at_ms),))
 
     def cancel(self, name: Name) -> None:
         """Forget `name`; nothing happens when it is not set."""
         self._live.pop(name, None)
+
+    def change(self, ended: Iterable[Name], begun: Iterable[tuple[Name, int]]) -> None:
+        """Cancel some names and set others, in one step."""
+        for name in ended:
+            self._live.pop(name, None)
+        for name, at_ms in begun:
+            self._count += 1
+            self._live[name] = self._count
+            heapq.heappush(self._heap, (at_ms, self._count, name))
+        if len(self._heap) > 2 * len(self._live) + 64:
+            self._heap = [entry for entry in self._heap if self._live.get(entry[2]) == entry[1]]
+            heapq.heapify(self._heap)
 
     def next(self) -> int | None:
         """The earliest live deadline, or None."""

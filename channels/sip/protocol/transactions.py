@@ -19,6 +19,9 @@ from channels.sip.protocol.replies import refusal, reply_endpoint, response_to, 
 from channels.sip.protocol.running import DONE, MergeId, Running, Transaction
 
 COOKIE = "z9hG4bK"
+KINDS = (Event.PROVISIONAL, Event.PROVISIONAL, Event.SUCCESS, *(Event.FAILURE,) * 4)
+"""What a response is, by the first digit of its status."""
+
 MAX_SERVER_TRANSACTIONS = 50_000
 
 
@@ -42,11 +45,14 @@ class TransactionLayer:
         self._make_id = make_id
         self._most = max_server_transactions
         self._running = Running(timing)
+        self.out = self._running.out
+        """What has collected; see `take`."""
 
     def take(self) -> list[Output]:
         """Everything to send and to report that has collected, in order."""
-        out, self._running.out = self._running.out, []
-        return out
+        taken = self.out[:]
+        self.out.clear()
+        return taken
 
     def next_deadline(self) -> int | None:
         """When to call `expire` next (ms), or None."""
@@ -81,7 +87,9 @@ class TransactionLayer:
         except BadMessage as error:
             if isinstance(message, Request):
                 self.reject(BadRequest(error.status, error.reason, message), source)
-        return self.take()
+        taken = self.out[:]
+        self.out.clear()
+        return taken
 
     def reject(self, error: BadMessage, source: Endpoint) -> None:
         """Answer a message that could not be parsed, statelessly, when enough of it could be read."""
@@ -90,12 +98,13 @@ class TransactionLayer:
             self._running.out.append(SendTo(*answer))
 
     def _receive_response(self, response: Response, source: Endpoint, now_ms: int) -> None:
+        response.checked()
         found = self._running.clients.get(ClientKey(response.via.branch, response.cseq.method))
-        if found is None or len(response.values("Via")) != 1:
+        vias = response.index["Via"]
+        if found is None or len(vias) != 1 or "," in vias[0]:
             self.strays += 1
             return
-        response.checked()
-        self._running.move(found, _kind(response.status), (response, source), now_ms)
+        self._running.move(found, KINDS[response.status // 100], (response, source), now_ms)
 
     def _receive_request(self, request: Request, source: Endpoint, now_ms: int) -> None:
         key = _server_key(request)
@@ -209,7 +218,7 @@ class TransactionLayer:
         self._running.move(found, event, None, now_ms)
 
     def _answerable(self, key: ServerKey, status: int) -> tuple[Transaction, Event]:
-        found, event = self._running.servers.get(key), _kind(status)
+        found, event = self._running.servers.get(key), KINDS[status // 100]
         if found is None:
             raise UnknownTransactionError(key)
         if event not in found.machine.moves[found.state]:
@@ -237,12 +246,6 @@ class TransactionLayer:
         found = self._running.clients.get(key)
         if found is not None:
             self._running.move(found, Event.UNREACHABLE, None, now_ms)
-
-
-def _kind(status: int) -> Event:
-    if status < 200:
-        return Event.PROVISIONAL
-    return Event.SUCCESS if status < 300 else Event.FAILURE
 
 
 def _server_key(request: Request) -> ServerKey:

@@ -556,3 +556,16 @@ def test_unknown_keys_and_forbidden_methods(layer: TransactionLayer, make_reques
     for method in ("ACK", "CANCEL"):
         with pytest.raises(IllegalMoveError):
             layer.send_request(make_request(method), AGENT, 0)
+
+
+def test_a_cancel_that_waited_for_the_first_answer_is_given_up_like_any_other(
+    layer: TransactionLayer, make_request: Make
+) -> None:
+    """The phone says 180 and then nothing more: 64*T1 after our CANCEL the INVITE has timed out (§9.1)."""
+    key, invite = start(layer, make_request())
+    layer.cancel(key, 10)
+    layer.receive(response_to(invite, 180, to_tag="b"), AGENT, 100)
+    assert [type(output) for output in layer.expire(100 + 64 * 500) if not isinstance(output, SendTo)] == [
+        TimedOut
+    ]
+    assert layer.state_of(key) is None
