@@ -54,7 +54,10 @@ class MasterKey:
 
     def lookup(self, *parts: str) -> bytes:
         """A keyed digest (HMAC-SHA-256) of the parts: equal for equal parts, meaningless without the key."""
-        message = b"".join(len(part.encode()).to_bytes(4, "big") + part.encode() for part in parts)
+        message = b""
+        for part in parts:
+            octets = part.encode()
+            message += len(octets).to_bytes(4, "big") + octets
         return hmac.digest(self._lookup, message, "sha256")
 
 

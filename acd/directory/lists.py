@@ -72,6 +72,8 @@ def identify(lists: Lists, tenant: str, address: Address, at_ms: int) -> Identif
     vips = _find(lists, (tenant, ListKind.VIP), address, at_ms)
     users = _find(lists, (tenant, ListKind.USERS), address, at_ms)
     rows = (*users, *vips)
+    if not rows:  # nearly everybody
+        return Identified(address.normal, dial_class=address.dial_class)
     classes = [row.priority_class for row in rows if row.priority_class is not None]
     return Identified(
         address=address.normal,

@@ -1,6 +1,6 @@
 """Events and facts as bytes, the only encoding that entries have, and the digest of facts. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from hashlib import blake2b
 
 import msgspec
@@ -15,9 +15,8 @@ _event_decoder: msgspec.msgpack.Decoder[AnyEvent] = msgspec.msgpack.Decoder(AnyE
 _facts_decoder: msgspec.msgpack.Decoder[list[AnyFact]] = msgspec.msgpack.Decoder(list[AnyFact])
 
 
-def encode_event(event: Event) -> bytes:
-    """MessagePack of one event."""
-    return _encoder.encode(event)
+encode_event: Callable[[Event], bytes] = _encoder.encode
+"""MessagePack of one event."""
 
 
 def decode_event(data: bytes) -> AnyEvent:
@@ -25,9 +24,8 @@ def decode_event(data: bytes) -> AnyEvent:
     return _event_decoder.decode(data)
 
 
-def encode_facts(facts: Sequence[Fact]) -> bytes:
-    """MessagePack of the facts of one entry, in order."""
-    return _encoder.encode(facts)
+encode_facts: Callable[[Sequence[Fact]], bytes] = _encoder.encode
+"""MessagePack of the facts of one entry, in order."""
 
 
 def decode_facts(data: bytes) -> list[AnyFact]:

@@ -1,32 +1,25 @@
 """One contact on the telephone: the caller's leg, and those of the agents who are rung or talk."""
 
+from msgspec import Struct
+
 from channels.media.commands import Command, Join, Leave, Play, RoomId, SoundId, Stop
 from channels.sip.b2bua.leg import Leg
 
 
-class Call:
+class Call(Struct, eq=False):
     """All that belongs to one contact. `contact` is 0 until the engine has taken it."""
 
-    __slots__ = ("agents", "caller", "contact", "talking")
-
-    def __init__(self, contact: int = 0) -> None:
-        self.contact = contact
-        self.caller: Leg | None = None
-        self.agents: dict[int, Leg] = {}
-        """Offer → leg, ringing or up."""
-        self.talking: Leg | None = None
-        """Of `agents`: who is in the room, with the caller if there is one."""
+    contact: int = 0
+    caller: Leg | None = None
+    agents: dict[int, Leg] = {}
+    """Offer → leg, ringing or up."""
+    talking: Leg | None = None
+    """Of `agents`: who is in the room, with the caller if there is one."""
 
     @property
     def room(self) -> RoomId:
         """Where caller and agent hear each other."""
         return RoomId(f"r{self.contact}")
-
-    def add(self, leg: Leg) -> None:
-        if leg.is_caller:
-            self.caller = leg
-        else:
-            self.agents[leg.record.offer] = leg
 
     def drop(self, leg: Leg) -> None:
         """The leg has ended; the others stay."""

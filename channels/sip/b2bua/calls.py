@@ -106,7 +106,10 @@ class Calls:
 
     def add(self, leg: Leg) -> Leg:
         self.legs[leg.id] = leg
-        leg.call.add(leg)
+        if leg.is_caller:
+            leg.call.caller = leg
+        else:
+            leg.call.agents[leg.record.offer] = leg
         return leg
 
     def adopt(self, leg: Leg, dialog: Dialog) -> None:

@@ -91,8 +91,7 @@ def _refusal(calls: Calls, request: Request, source: Endpoint) -> tuple[int, lis
         return 503, [BUSY]
     if request.max_forwards == 0:
         return 483, []
-    required = request.values("Require")
-    if required:
+    if "Require" in request.index and (required := request.values("Require")):
         return 420, [("Unsupported", ", ".join(required))]
     if request.body and request.content_type != "application/sdp":
         return 415, [("Accept", "application/sdp")]

@@ -179,6 +179,8 @@ class Message(Struct, frozen=True, dict=True, kw_only=True):
         return self._routes("Route")
 
     def _routes(self, name: str) -> list[str]:
+        if name not in self.index:
+            return []
         values = self.values(name)
         for value in values:
             parse_name_addr(value)
