@@ -38,6 +38,7 @@ CONTACT: Mapping[ContactState, Mapping[str, ContactState]] = {
         "divert": ContactState.ENDED,
     },
     ContactState.DEFERRED: {
+        "defer": ContactState.DEFERRED,
         "ready": ContactState.WAITING,
         "leave": ContactState.ENDED,
     },

@@ -12,6 +12,9 @@ from queues.contact import Contact
 from queues.desk import TenantId
 from queues.states import CONTACT, ContactState
 
+LONGEST_MS = 366 * 86_400_000
+"""Whoever writes microseconds, or the year 9999, has made a mistake; nobody would ever see the mail again."""
+
 MOST_JOINED = 200
 """A contact is remembered with all that belongs to it; what comes then is another one, which continues it."""
 
@@ -21,8 +24,8 @@ def deferred(state: State, event: ContactDeferred) -> None:
     contact = state.contact(event.contact)
     if not state.media[contact.medium].put_aside:
         raise Rejected(f"contact {event.contact} cannot be put aside")
-    if event.until_ms <= state.now_ms:
-        raise Rejected(f"contact {event.contact} would be due already")
+    if not state.now_ms < event.until_ms <= state.now_ms + LONGEST_MS:
+        raise Rejected(f"contact {event.contact} would be due already, or in more than a year")
     if event.agent is None:
         contact.state = step(CONTACT, contact.state, "defer")
         leave_line(state, contact)

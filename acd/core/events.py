@@ -152,7 +152,8 @@ class ContactResumed(Event, frozen=True, tag="ContactResumed"):
 class ContactDeferred(Event, frozen=True, tag="ContactDeferred"):
     """It is not for now ("tomorrow at 9"): the agent who has it in hand puts it away, or it waits.
 
-    Only what can be put aside. It keeps its anchor, and is back at its moment or when its party adds to it.
+    Only what can be put aside, for a year at most; again, to change its moment. It keeps its anchor, and is
+    back at its moment or when its party adds to it.
     """
 
     contact: ContactId

@@ -45,6 +45,8 @@ class Ledger:
         self._rings: dict[int, int] = {}
         """Offer → since when it rings."""
         self._breaks: dict[int, _Break] = {}
+        self._put_away: set[int] = set()
+        """Contacts that wait for their moment, in no line."""
         self._ending: Leg | None = None
         """Answered and over; its wrap-up would be the next that is told."""
         self._wrap_ups: dict[tuple[int, str], tuple[Leg, int]] = {}
@@ -84,7 +86,7 @@ class Ledger:
         """Hand over what is still open, as `open_legs` shows it; the ledger is empty then."""
         for leg in self.open_legs(now_ms):
             self._finished(leg)
-        for live in (self._legs, self._rings, self._breaks, self._wrap_ups):
+        for live in (self._legs, self._rings, self._breaks, self._wrap_ups, self._put_away):
             live.clear()
 
     # ---- facts about contacts that wait
@@ -112,6 +114,8 @@ class Ledger:
             self.stranger_ms = fact.t_ms
             return
         leg.line, leg.queued_ms, leg.anchor_ms = fact.line, fact.t_ms, fact.anchor_ms
+        if self._put_away:
+            self._put_away.discard(fact.contact)
 
     def _overflowed(self, fact: facts.Overflowed) -> None:
         leg = self._legs.pop(fact.contact, None)
@@ -215,6 +219,9 @@ class Ledger:
         self._hand_on(leg, fact.t_ms, fact.to_line, "transfer")
 
     def _deferred(self, fact: facts.Deferred) -> None:
+        if fact.contact in self._put_away:
+            return  # only its moment was changed
+        self._put_away.add(fact.contact)
         leg = self._legs.pop(fact.contact, None)
         if leg is None:
             self.stranger_ms = fact.t_ms

@@ -28,7 +28,7 @@ from acd.web.control import Control, NotDurable, Page
 from acd.web.errors import ApiError
 from acd.web.limits import BodyCap
 from acd.web.once import once
-from acd.web.rights import Caller, contact_for, feed_for, happening_for, status_for
+from acd.web.rights import Caller, contact_for, feed_for, history_for, status_for
 from acd.web.shapes import (
     SHAPES,
     Agents,
@@ -154,7 +154,7 @@ def _detail_for(
     caller: Caller, live: ContactView | None, history: Sequence[Told], desk: Status
 ) -> ContactDetail:
     shown = live and contact_for(caller, live, desk)
-    happenings = [happening_for(caller, told, desk) for told in history]
+    happenings = history_for(caller, history, desk)
     offers = [] if caller.role is Role.TENANT else explain(told.fact for told in history)
     return ContactDetail(shown, happenings, offers)
 

@@ -79,7 +79,8 @@ def contact_router(control: Control) -> APIRouter:
     async def defer(contact: ContactPath, wanted: DeferRequest, caller: WhoAsks, key: OnceKey) -> Response:
         """Put the contact away until its moment; it keeps the moment it first waited."""
         named = _named(control, caller, contact, wanted.agent)
-        handled = named or next(iter(_live(control, contact).agents), None)
+        found = _live(control, contact)
+        handled = named or (_handling(found) if found.state == ContactState.CONNECTED else "")
         agent = AgentId(handled) if handled else None
         event = ContactDeferred(ContactId(contact), wanted.until_ms, agent, wanted.hold_ms)
         return Json(Changed(await _changed(control, event, caller, key)))

@@ -117,6 +117,12 @@ def feed_for(caller: Caller, facts: Iterable[Recent], desk: Status) -> list[Happ
     return [happening_for(caller, one.told, desk) for one in facts]
 
 
+def history_for(caller: Caller, history: Iterable[Told], desk: Status) -> list[Happening]:
+    """What he may see of the history of a contact that he may see."""
+    hidden = _OF_STAFF if caller.role is Role.TENANT else ()
+    return [happening_for(caller, told, desk) for told in history if not isinstance(told.fact, hidden)]
+
+
 def happening_for(caller: Caller, told: Told, desk: Status) -> Happening:
     """As `contact_for`, of one fact of its history."""
     shown = happening(told)

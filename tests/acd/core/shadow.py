@@ -318,7 +318,7 @@ class Shadow(ShadowIncidents):
         assert isinstance(self.event, events.ContactDeferred)
         assert (self.event.until_ms, self.event.agent) == (fact.until_ms, fact.agent)
         if fact.agent is None:
-            assert contact.state == "waiting"
+            assert contact.state in ("waiting", "deferred")
         else:
             work = self._handled(fact.contact)
             assert work.agent == fact.agent

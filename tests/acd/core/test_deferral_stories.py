@@ -71,6 +71,7 @@ def test_a_waiting_mail_can_be_deferred_by_somebody_who_does_not_have_it() -> No
         (events.ContactDeferred(ContactId(1), START_MS + HOUR), "illegal"),
         (events.ContactDeferred(ContactId(1), START_MS + HOUR, BERT), "does not handle"),
         (events.ContactDeferred(ContactId(1), START_MS + 5_000, ANNA), "due already"),
+        (events.ContactDeferred(ContactId(1), START_MS + 367 * 24 * HOUR, ANNA), "more than a year"),
         (events.ContactDeferred(ContactId(2), START_MS + HOUR), "cannot be put aside"),
     ],
 )
@@ -163,3 +164,13 @@ def test_what_never_was_is_not_continued(joins: int) -> None:
     story = Story(desk(line(), agent("anna", (MAIL, 1))))
     story.arrive(0, medium=MAIL, joins=ContactId(joins))
     assert story.of(facts.Arrived)[0].continues is None
+
+
+def test_the_moment_of_what_is_put_away_can_be_changed_by_anybody() -> None:
+    """A supervisor fetches it back from next year."""
+    story, mail = with_mail()
+    story.at(1_000, put_away(mail, 300 * 24 * HOUR))
+    story.at(2_000, events.ContactDeferred(ContactId(mail), START_MS + 3_000)).until(3_000)
+    assert story.rung("anna") == mail
+    assert story.until(301 * 24 * HOUR).of(facts.Queued)[-1].cause == "deferred"
+    assert len(story.of(facts.Queued)) == 2
