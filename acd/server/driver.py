@@ -21,11 +21,18 @@ Stamp = Callable[[], int]
 Fail = Callable[[Exception], None]
 """Told once when the engine broke (a bug): the process must stop and a new one replay the journal."""
 
+_NEVER_REFUSED = (Tick, Restarted)
+"""The driver's own events: deadlines are due, the server is back. There is nobody who could be told no."""
+
 LINGER_S = 0.02
 """Records of no event travel with the next entry, but wait no longer than this."""
 
 Observe = Callable[[Entry], None]
 """Sees every entry right after it was appended (the feed); must not raise."""
+
+
+class RefusedItself(RuntimeError):
+    """The engine refused an event of the driver's own, half handled: a bug, whatever the refusal says."""
 
 
 class Driver:
@@ -63,7 +70,8 @@ class Driver:
         """Handle `event` now and journal it with `records` and who asked; returns its sequence number.
 
         Deadlines that are due by then fire first, as an entry of their own. Raises Rejected when the event
-        is illegal: then it is counted, and neither it nor its records are journalled.
+        is illegal: then it is counted, and neither it nor its records are journalled. Raises RefusedItself
+        when a deadline before it was: the driver has stopped then.
         """
         now_ms = self._stamp()
         self._tick_if_due(now_ms)
@@ -115,11 +123,15 @@ class Driver:
         try:
             outcome = self.engine.handle(event, now_ms)
         except Rejected as refusal:
+            if isinstance(event, _NEVER_REFUSED):  # deadlines are taken already: the journal would not agree
+                bug = RefusedItself(f"{type(event).__name__} was refused: {refusal}")
+                self._break(event, bug)
+                raise bug from refusal
             self.rejected += 1
             _log.debug("event rejected", kind=type(event).__name__, reason=str(refusal))
             raise
-        except Exception as bug:
-            self._break(event, bug)
+        except Exception as failure:
+            self._break(event, failure)
             raise
         seq = self.seq = self.seq + 1
         lingering, self._lingering = self._lingering, []

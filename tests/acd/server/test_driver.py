@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from acd.core.effects import AdmitContact, OfferContact
-from acd.core.engine import Engine
+from acd.core.engine import Engine, Outcome
 from acd.core.errors import Rejected
 from acd.core.events import (
     AgentReachable,
@@ -21,13 +21,14 @@ from acd.core.events import (
     Event,
     OfferAccepted,
     OfferId,
+    Restarted,
     Tick,
 )
 from acd.core.facts import NotAnswered
 from acd.journal.codec import decode_event, decode_facts
 from acd.journal.memory import MemoryJournal
 from acd.ports import Entry, Record
-from acd.server.driver import Driver
+from acd.server.driver import Driver, RefusedItself
 from acd.server.gate import Gate
 from acd.testing import NUMBER, small_desk, small_line
 from agents.capacity import VOICE
@@ -66,6 +67,17 @@ class Rig:
     def ring(self, ring_ms: int) -> None:
         """From now on agents are rung for so long."""
         self.driver.submit(DeskChanged(small_desk(AGENTS, lines=[replace(small_line(), ring_ms=ring_ms)])))
+
+    def refuse(self, kind: type[Event]) -> None:
+        """From now on the engine has a bug: it refuses events of this kind."""
+        handle = self.driver.engine.handle
+
+        def refusing(event: Event, now_ms: int) -> Outcome:
+            if isinstance(event, kind):
+                raise Rejected("in wrap_up nobody can ring out")
+            return handle(event, now_ms)
+
+        self.driver.engine.handle = refusing  # type: ignore[method-assign]
 
     def timers_s(self) -> list[float]:
         """Grows by the delay of every timer that is armed from now on."""
@@ -201,6 +213,35 @@ def test_a_bug_in_the_engine_stops_the_driver_for_good() -> None:
         with pytest.raises(Rejected, match="stopping"):
             rig.driver.submit(AgentReady(ANNA))
         assert len(rig.events()) == 1
+
+    with_rig(story)
+
+
+def test_a_deadline_that_the_engine_refuses_is_a_bug_and_no_refusal_of_the_event_that_met_it() -> None:
+    """Its deadline is taken, its entry is missing: only a new process that replays is right again."""
+
+    async def story(rig: Rig) -> None:
+        rig.sign_in()
+        rig.driver.submit(ContactArrived("call-1", NUMBER, VOICE))
+        before = rig.events()
+        rig.refuse(Tick)
+        rig.now_ms += RING_MS
+        with pytest.raises(RefusedItself, match="Tick was refused: in wrap_up nobody can ring out"):
+            rig.driver.submit(ContactLeft(ContactId(1)))
+        assert [type(bug) for bug in rig.broke] == [RefusedItself]
+        assert (rig.events(), rig.driver.rejected) == (before, 0)
+        with pytest.raises(Rejected, match="stopping"):
+            rig.driver.submit(ContactLeft(ContactId(1)))
+
+    with_rig(story)
+
+
+def test_a_start_that_the_engine_refuses_is_a_bug_too() -> None:
+    async def story(rig: Rig) -> None:
+        rig.refuse(Restarted)
+        with pytest.raises(RefusedItself, match="Restarted"):
+            rig.driver.restarted(500)
+        assert len(rig.broke) == 1
 
     with_rig(story)
 
