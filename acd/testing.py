@@ -1,6 +1,6 @@
 """For tests, ours and others': small desks and sites, a scripted channel, transcripts of an engine."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
@@ -97,6 +97,9 @@ class ScriptedChannel:
         self.records: dict[str, bytes] = {}
         self.stopped = False
         self.draining = False
+        self.started = False
+        self.on_start: Callable[[], Awaitable[object]] | None = None
+        """Awaited within `start`, to take its time, to submit something or to fail."""
         self.on_effect: Callable[[Effect], None] | None = None
         """Called with every effect, to answer it at once or to fail."""
         self._host: Host | None = None
@@ -112,9 +115,13 @@ class ScriptedChannel:
     async def start(self, host: Host, records: Mapping[str, bytes], standing: Sequence[Effect]) -> None:
         """As the port says; keeps what it got for the test to see."""
         self._host, self.records, self.standing = host, dict(records), list(standing)
+        if self.on_start is not None:
+            await self.on_start()
+        self.started = True
 
     def carry_out(self, effect: Effect, seq: int, index: int) -> None:
         """Note the effect, then let the script answer."""
+        assert self.started, "no effect comes before its channel has started"
         self.carried.append(Carried(effect, seq, index))
         if self.on_effect is not None:
             self.on_effect(effect)

@@ -9,6 +9,7 @@ from typing import Any
 import structlog
 
 from acd.core.engine import ENGINE_VERSION
+from acd.core.errors import Rejected
 from acd.core.events import Event
 from acd.journal.stamper import Stamper
 from acd.observe.figures import Figures
@@ -28,12 +29,13 @@ from acd.server.keys import WriteKeys
 from acd.server.people import People
 from acd.server.snapshots import Snapshots
 from acd.server.stores import open_content, open_directory, open_journal
+from acd.server.unserved import STEPS
 from config.schema import Site
 
 _log = structlog.get_logger("acd.app")
 
 BY_SITE = "site"
-"""Who asked for a desk or for calendars: the site file."""
+"""Who asked for a desk or for calendars, or took a channel away: the site file."""
 
 
 class App:
@@ -56,7 +58,7 @@ class App:
         self.site = site
         self.channels = tuple(channels)
         self.journal = journal or open_journal(site)
-        self.dispatch = Dispatch(channels)
+        self.dispatch = Dispatch(channels, self._tell_soon)
         self.broken: asyncio.Future[Exception] = asyncio.get_running_loop().create_future()
         """Done when the engine failed: the process must end without a snapshot."""
         self.gate = Gate(asyncio.get_running_loop(), self.dispatch.carry_out)
@@ -82,6 +84,7 @@ class App:
         try:
             recovered = await self._recover()
             self._apply_site()
+            self._let_go_of_unserved()
             await self._open_content()
             await self._start_channels(recovered)
             self._start_chores()
@@ -160,6 +163,25 @@ class App:
 
     def _desk_events(self) -> Sequence[Event]:
         return list(changes(self.driver.engine.state.desk, configured(self.site, self.driver.now_ms())))
+
+    def _let_go_of_unserved(self) -> None:
+        served = {channel.name for channel in self.channels}
+        state = self.driver.engine.state
+        for step in STEPS:
+            for event in list(step(state, served)):
+                kind, contact = type(event).__name__, getattr(event, "contact", 0)
+                _log.warning("left by a channel that is gone", kind=kind, contact=contact)
+                self._tell(event, BY_SITE)
+
+    def _tell_soon(self, event: Event, channel: str) -> None:
+        # Not at once: the gate is letting effects out, and the channel may still be in the middle of it.
+        asyncio.get_running_loop().call_soon(self._tell, event, f"channel:{channel}")
+
+    def _tell(self, event: Event, by: str) -> None:
+        try:
+            self.driver.submit(event, by=by)
+        except Rejected as refusal:
+            _log.info("no longer true", kind=type(event).__name__, reason=str(refusal))
 
     async def _open_content(self) -> None:
         """Content and the directory; who waits is identified before anybody else comes."""

@@ -1,15 +1,20 @@
 """Effects to the channels that carry them out."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import structlog
 
-from acd.core.effects import Effect
+from acd.core.effects import ConnectContact, Effect, OfferContact
+from acd.core.events import Event, LegLost, OfferFailed
 from acd.core.law import contact_of
 from acd.ports import Channel
 
 _log = structlog.get_logger("acd.dispatch")
+
+
+Tell = Callable[[Event, str], None]
+"""Called with an event and the channel that is to blame; must hand it on later, not at once."""
 
 
 class NobodyServes(LookupError):
@@ -17,10 +22,15 @@ class NobodyServes(LookupError):
 
 
 class Dispatch:
-    """Routes effects. What fails in a channel is logged and counted; it never reaches the loop."""
+    """Routes effects. What fails in a channel is logged and counted; it never reaches the loop.
 
-    def __init__(self, channels: Iterable[Channel]) -> None:
+    An agent is not to be blamed for it: the engine is told that the offer did not reach him, or that he was
+    not joined.
+    """
+
+    def __init__(self, channels: Iterable[Channel], tell: Tell) -> None:
         """Raises ValueError: two have the same name."""
+        self._tell = tell
         self._channels: dict[str, Channel] = {}
         for channel in channels:
             if self._channels.setdefault(channel.name, channel) is not channel:
@@ -37,6 +47,9 @@ class Dispatch:
             self.failed[kind] += 1
             number = contact_of(effect)
             _log.error("effect failed", effect=kind, seq=seq, index=index, contact=number, exc_info=failure)
+            event = _instead(effect)
+            if event is not None:
+                self._tell(event, effect.carrier.channel)
         else:
             self.carried[kind] += 1
 
@@ -45,3 +58,14 @@ class Dispatch:
         if found is None:
             raise NobodyServes(f"there is no channel {effect.carrier.channel}")
         return found
+
+
+def _instead(effect: Effect) -> Event | None:
+    """What is true when the effect was not carried out; None: the engine knows no word for it."""
+    match effect:
+        case OfferContact():
+            return OfferFailed(effect.offer)
+        case ConnectContact():
+            return LegLost(effect.contact, effect.agent)
+        case _:
+            return None

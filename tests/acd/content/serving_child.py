@@ -41,7 +41,7 @@ async def take_calls(channel: ScriptedChannel, lines: asyncio.StreamReader) -> N
         ref = f"call-{os.getpid()}-{count}"
         party = NewParty(ContactRef(TENANT, ref), PartyKind.NUMBER, line)
         appended = channel.host.append([party])
-        seq = channel.host.submit(ContactArrived(ref, NUMBER, VOICE, appended.ids[0]))
+        seq = channel.host.submit(ContactArrived(ref, NUMBER, VOICE, appended.ids[0], channel=channel.name))
         await channel.host.kept(seq, [appended], 60)
         os.write(1, f"kept {appended.ids[0]}\n".encode())
 

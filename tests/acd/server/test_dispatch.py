@@ -1,11 +1,24 @@
-"""Dispatch: by medium to the channel, and no failure to the loop."""
+"""Dispatch: by carrier to the channel, no failure to the loop, and no blame on an agent."""
 
-from acd.core.effects import ReleaseContact
-from acd.core.events import ContactId
+import pytest
+
+from acd.core.effects import ConnectContact, Effect, OfferContact, ReleaseContact
+from acd.core.events import ContactId, Event, LegLost, OfferFailed, OfferId
 from acd.server.dispatch import Dispatch
 from acd.testing import ScriptedChannel
-from agents.capacity import MAIL
 from agents.devices import Carrier
+from agents.skills import AgentId
+
+ANNA = AgentId("anna")
+GONE = Carrier("gone", "anna")
+OFFER = OfferContact(OfferId(3), ContactId(1), ANNA, 20_000, carrier=GONE)
+CONNECT = ConnectContact(OfferId(3), ContactId(1), ANNA, carrier=GONE)
+
+
+def channel(name: str) -> ScriptedChannel:
+    made = ScriptedChannel(name)
+    made.started = True
+    return made
 
 
 def release(channel: str) -> ReleaseContact:
@@ -14,16 +27,32 @@ def release(channel: str) -> ReleaseContact:
 
 def test_an_effect_goes_to_the_channel_of_its_carrier() -> None:
     """And to no other."""
-    voice, mail = ScriptedChannel("sip"), ScriptedChannel("mail", MAIL)
-    dispatch = Dispatch([voice, mail])
+    voice, mail = channel("sip"), channel("mail")
+    told: list[tuple[Event, str]] = []
+    dispatch = Dispatch([voice, mail], lambda event, name: told.append((event, name)))
     dispatch.carry_out(release("mail"), 7, 2)
     assert [tuple(carried) for carried in mail.carried] == [(release("mail"), 7, 2)]
-    assert voice.carried == []
+    assert (voice.carried, told) == ([], [])
 
 
-def test_a_channel_that_is_not_there_is_a_counted_failure() -> None:
-    """It does not raise."""
-    dispatch = Dispatch([ScriptedChannel("sip")])
-    dispatch.carry_out(release("fax"), 1, 0)
-    assert dispatch.failed == {"ReleaseContact": 1}
+@pytest.mark.parametrize(
+    ("effect", "told"),
+    [(OFFER, OfferFailed(OfferId(3))), (CONNECT, LegLost(ContactId(1), ANNA)), (release("gone"), None)],
+)
+@pytest.mark.parametrize("there", [True, False])
+def test_what_a_channel_fails_at_is_counted_and_the_engine_learns_that_it_was_not_done(
+    effect: Effect, told: Event | None, there: bool
+) -> None:
+    """Whether it raises or is not there; carry_out itself does not raise."""
+
+    def burn(_effect: Effect) -> None:
+        raise OSError("the phone is on fire")
+
+    failing = channel("gone")
+    failing.on_effect = burn
+    heard: list[tuple[Event, str]] = []
+    dispatch = Dispatch([failing] if there else [], lambda event, name: heard.append((event, name)))
+    dispatch.carry_out(effect, 1, 0)
+    assert dispatch.failed == {type(effect).__name__: 1}
     assert dispatch.carried == {}
+    assert heard == ([] if told is None else [(told, "gone")])

@@ -4,13 +4,24 @@ The server is killed after every step, and goes on.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from pathlib import Path
 
-from acd.core.effects import AdmitContact, ConnectContact, Effect, OfferContact, ReleaseAgent, ReleaseContact
+import pytest
+
+from acd.core.effects import (
+    AdmitContact,
+    ConnectContact,
+    Effect,
+    OfferContact,
+    ReleaseAgent,
+    ReleaseContact,
+    ReturnToWaiting,
+)
 from acd.core.events import (
     AgentReachable,
     AgentSignedIn,
+    AgentUnreachable,
     ContactArrived,
     ContactId,
     DeviceVanished,
@@ -54,9 +65,12 @@ class Mortal:
         self.site = site
         self.app: App
         self.channels: dict[str, ScriptedChannel] = {}
+        self.without: Collection[str] = ()
+        """Channels that the site file has lost, from the next life on."""
 
     async def live(self) -> None:
-        self.channels = {name: ScriptedChannel(name) for name in ("sip", "mail", "desk")}
+        names = [name for name in ("sip", "mail", "desk") if name not in self.without]
+        self.channels = {name: ScriptedChannel(name) for name in names}
         self.app = App(self.site, list(self.channels.values()), web=False)
         await self.app.start()
 
@@ -93,7 +107,7 @@ def told(story: Callable[[Mortal], Awaitable[None]], folder: Path) -> None:
 
 
 def arrived(channel: str, ref: str, entry: EntryId) -> ContactArrived:
-    return ContactArrived(ref, entry, MAIL if channel == "mail" else VOICE, channel=channel)
+    return ContactArrived(ref, entry, MAIL if entry == MAILBOX else VOICE, channel=channel)
 
 
 def test_a_mail_is_worked_on_the_desktop_while_a_call_rings_the_phone(tmp_path: Path) -> None:
@@ -148,15 +162,83 @@ def test_work_is_handed_back_when_its_agent_stays_gone_also_over_a_restart(tmp_p
     told(story, tmp_path)
 
 
-def test_a_contact_of_a_channel_that_is_gone_stays_and_everything_else_goes_on(tmp_path: Path) -> None:
-    """The site file lost its mailbox while a mail waited: its effects fail and are counted, calls do not."""
+def test_a_channel_that_the_site_file_lost_takes_its_phones_and_calls_along_and_leaves_its_mails(
+    tmp_path: Path,
+) -> None:
+    """Nobody is offered to a phone that nobody serves, or waits with a leg that nobody holds."""
 
     async def story(mortal: Mortal) -> None:
-        await mortal.does(arrived("fax2", "f1", NUMBER))
-        await mortal.does(arrived("sip", "c1", NUMBER))
-        assert [one.id for one in status(mortal.app).contacts] == [1, 2]
-        mortal.channels["sip"].host.submit(arrived("gone", "g1", EntryId("nobody")))
-        await until(lambda: mortal.app.dispatch.failed["RejectContact"] == 1)
-        mortal.channels["sip"].leave(2)
+        await mortal.does(AgentReachable(ANNA, MAIL, PHONE))
+        await mortal.does(arrived("mail", "m1", MAILBOX), OfferContact, "desk")
+        await mortal.does(OfferAccepted(mortal.offer("desk").offer))
+        await mortal.does(arrived("sip", "c1", NUMBER), OfferContact, "sip")
+        await mortal.does(arrived("sip", "c2", NUMBER))
+        mortal.without = ("sip", "mail")
+        await mortal.does(arrived("desk", "c3", NUMBER))
+        found = {one.id: one.agents for one in status(mortal.app).contacts}
+        assert found == {1: (ANNA,), 4: ()}, "the mail is still hers, the callers of the telephone are gone"
+        (anna,) = status(mortal.app).agents
+        assert (anna.state, anna.reachable) == ("handling", (MAIL,))
+        assert mortal.app.driver.rejected == 0
+
+    told(story, tmp_path)
+
+
+def test_a_conversation_whose_phone_lost_its_channel_ends_for_the_agent_and_the_caller_waits(
+    tmp_path: Path,
+) -> None:
+    async def story(mortal: Mortal) -> None:
+        await mortal.does(arrived("mail", "c1", NUMBER), OfferContact, "sip")
+        await mortal.does(OfferAccepted(mortal.offer("sip").offer), ConnectContact, "sip")
+        mortal.without = ("sip",)
+        await mortal.does(AgentReachable(ANNA, MAIL, Carrier("desk", "tablet")))
+        (call,) = status(mortal.app).contacts
+        assert (call.id, call.state, call.agents) == (1, "waiting", ())
+        (anna,) = status(mortal.app).agents
+        assert (anna.state, anna.reachable) == ("ready", (MAIL,))
+
+    told(story, tmp_path)
+
+
+@pytest.mark.parametrize("gone", [True, False])
+def test_an_agent_is_not_paused_for_a_device_whose_channel_fails_at_the_offer(
+    tmp_path: Path, gone: bool
+) -> None:
+    """Gone or on fire: the offer did not reach him, and the next one goes by another device."""
+
+    def burn(effect: Effect) -> None:
+        if isinstance(effect, OfferContact):
+            raise OSError("the phone is on fire")
+
+    async def story(mortal: Mortal) -> None:
+        channel = "fax2" if gone else "mail"
+        mortal.channels["mail"].on_effect = burn
+        host = mortal.channels["sip"].host
+        host.submit(AgentUnreachable(ANNA, VOICE, PHONE))
+        host.submit(AgentReachable(ANNA, VOICE, Carrier(channel, "anna")))
+        host.submit(AgentReachable(ANNA, VOICE, PHONE))
+        host.submit(arrived("sip", "c1", NUMBER))
+        await until(lambda: mortal.channels["sip"].seen(OfferContact))
+        assert mortal.app.dispatch.failed["OfferContact"] == 1
+        (anna,) = status(mortal.app).agents
+        assert (anna.state, anna.reachable) == ("offered", (MAIL, VOICE))
+
+    told(story, tmp_path)
+
+
+def test_a_caller_whom_the_agents_channel_cannot_join_waits_again(tmp_path: Path) -> None:
+    def burn(effect: Effect) -> None:
+        if isinstance(effect, ConnectContact):
+            raise OSError("no sound")
+
+    async def story(mortal: Mortal) -> None:
+        phones = mortal.channels["sip"]
+        phones.on_effect = burn
+        phones.host.submit(arrived("mail", "c1", NUMBER))
+        await until(lambda: phones.seen(OfferContact))
+        phones.accept(phones.seen(OfferContact)[0])
+        await until(lambda: mortal.channels["mail"].seen(ReturnToWaiting))
+        await until(lambda: len(phones.seen(OfferContact)) == 2)
+        assert [one.id for one in status(mortal.app).contacts] == [1]
 
     told(story, tmp_path)
