@@ -289,6 +289,10 @@ class Channel(Protocol):
         `records` (key → value) say what was alive, `standing` are the effects in force (Engine.standing):
         an admitted contact without a live leg becomes a LegLost event, an open offer rings again with the
         same key, a leg that stands in no effect is ended.
+
+        Events may be submitted at once. No effect comes before all channels have started; then one may come
+        that `standing` has told already. A start that takes longer than a minute is cancelled, and the server
+        ends.
         """
 
     def carry_out(self, effect: Effect, seq: int, index: int) -> None:

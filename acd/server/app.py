@@ -37,6 +37,16 @@ _log = structlog.get_logger("acd.app")
 BY_SITE = "site"
 """Who asked for a desk or for calendars, or took a channel away: the site file."""
 
+START_S = 60.0
+"""A channel that has not started by then never will; systemd waits 90 s for the whole server."""
+
+_CANCEL_S = 1.0
+"""A start that is given up gets so long to clean up."""
+
+
+class StartGivenUp(Exception):
+    """The server was told to stop while its channels were starting."""
+
 
 class App:
     """One running desk. `start`, then wait, then `drain` and `stop`; all on one loop."""
@@ -75,18 +85,19 @@ class App:
         """Channel → `up`, or why it is not."""
         return self._channel_states
 
-    async def start(self) -> None:
+    async def start(self, stopping: "asyncio.Future[str] | None" = None) -> None:
         """Recover, apply the site, start channels and API.
 
-        Raises RecoveryError, JournalError, VaultError, OSError (address taken), ValueError (token unusable).
-        What was started until then is stopped again.
+        Raises RecoveryError, JournalError, VaultError, OSError (address taken; a channel that takes longer
+        than START_S), ValueError (token unusable), StartGivenUp when `stopping` is done before the channels
+        have started. What was started until then is stopped again.
         """
         try:
             recovered = await self._recover()
             self._apply_site()
             self._let_go_of_unserved()
             await self._open_content()
-            await self._start_channels(recovered)
+            await self._start_channels(recovered, stopping)
             self._start_chores()
             await self._start_followers(recovered)
         except BaseException:
@@ -124,6 +135,7 @@ class App:
         self._exits.push_async_callback(asyncio.to_thread, self.journal.close)
         revived = revive(recovered)
         gate.start_from(revived.seq)
+        gate.shut()
         self.followers.start_from(recovered, revived.seq, lambda: self.snapshots.last)
         since_ms = revived.engine.state.now_ms
         self.driver = self._make_driver(revived)
@@ -198,15 +210,20 @@ class App:
         )
         await self.people.start()
 
-    async def _start_channels(self, recovered: Recovered) -> None:
-        standing = self.driver.engine.standing()
+    async def _start_channels(self, recovered: Recovered, stopping: "asyncio.Future[str] | None") -> None:
+        """Each is told what stands now; what is decided meanwhile leaves when all of them can hear it.
+
+        So an effect may come that its channel was told already, but none comes too early and is lost.
+        """
+        ends: list[asyncio.Future[Any]] = [self.broken] if stopping is None else [self.broken, stopping]
         for channel in self.channels:
-            records = recovered.of(channel.name)
-            mine = [effect for effect in standing if effect.carrier.channel == channel.name]
-            host: Host = ServerHost(channel.name, self.driver, self.gate, self.content, self.people)
-            await channel.start(host, records, mine)
-            self._channel_states[channel.name] = "up"
+            name = channel.name
+            mine = [effect for effect in self.driver.engine.standing() if effect.carrier.channel == name]
+            host: Host = ServerHost(name, self.driver, self.gate, self.content, self.people)
+            await _started(name, channel.start(host, recovered.of(name), mine), ends)
+            self._channel_states[name] = "up"
             self._exits.push_async_callback(self._stop_channel, channel)
+        self.gate.reopen()
 
     async def _start_followers(self, recovered: Recovered) -> None:
         self.control = ServerControl(
@@ -285,6 +302,24 @@ class App:
     def _broke(self, bug: Exception) -> None:
         if not self.broken.done():
             self.broken.set_result(bug)
+
+
+async def _started(
+    name: str, start: Coroutine[Any, Any, None], ends: Sequence["asyncio.Future[Any]"]
+) -> None:
+    """Raises what the start raises, TimeoutError after START_S, StartGivenUp when one of `ends` is done."""
+    task = asyncio.ensure_future(start)
+    try:
+        await asyncio.wait([task, *ends], timeout=START_S, return_when=asyncio.FIRST_COMPLETED)
+        if not task.done():
+            task.cancel()
+            await asyncio.wait([task], timeout=_CANCEL_S)
+            if any(end.done() for end in ends):
+                raise StartGivenUp(f"channel {name} was still starting")
+            raise TimeoutError(f"channel {name} did not start within {START_S:g} s")
+    finally:
+        task.cancel()
+    task.result()
 
 
 def _tell_end(task: asyncio.Task[None]) -> None:

@@ -29,6 +29,7 @@ class Gate:
 
     When the journal cannot write (disk full), calls must go on: what waits to be written then leaves
     unwritten until the journal has caught up; what waits to be synced goes on waiting.
+    While it is shut nothing leaves at all: the channels are still starting.
     `on_written`, `on_synced`, `on_failure` may be called on any thread; everything else belongs to the loop.
     """
 
@@ -42,6 +43,7 @@ class Gate:
         self._unwritten_until = 0
         """While the journal fails: effects up to here need not be written."""
         self._woken = False
+        self._is_shut = False
         self._until_written: deque[tuple[int, int, Effect]] = deque()
         self._until_synced: deque[tuple[int, int, Effect]] = deque()
         self._behind: Counter[int] = Counter()
@@ -74,6 +76,15 @@ class Gate:
     def start_from(self, seq: int) -> None:
         """Entries up to `seq` were recovered, so they are synced."""
         self._last = self._written = self._synced = seq
+
+    def shut(self) -> None:
+        """Let no effect out until `reopen`; promises of `until_synced` are kept all the same."""
+        self._is_shut = True
+
+    def reopen(self) -> None:
+        """Let out what was held, in order."""
+        self._is_shut = False
+        self._wake()
 
     def hold(self, seq: int, effects: Sequence[Effect]) -> None:
         """Keep the effects of entry `seq`."""
@@ -136,8 +147,10 @@ class Gate:
         if self._unwritten_until and self.written >= self._last:
             self._unwritten_until = 0
             _log.warning("the journal writes again", seq=self._last)
-        budget = self._let_go(self._until_written, max(self.written, self._unwritten_until), _TURN)
-        budget = self._let_go(self._until_synced, self._synced, budget)
+        budget = _TURN
+        if not self._is_shut:
+            budget = self._let_go(self._until_written, max(self.written, self._unwritten_until), budget)
+            budget = self._let_go(self._until_synced, self._synced, budget)
         self._keep_promises()
         if budget <= 0:
             self._wake()

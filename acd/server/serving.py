@@ -14,7 +14,7 @@ from acd.content.errors import VaultError
 from acd.journal.errors import JournalError, JournalOpenError, JournalWriteError
 from acd.ports import Channel
 from acd.replay.divergence import RecoveryError
-from acd.server.app import App
+from acd.server.app import App, StartGivenUp
 from config.schema import Site
 
 _log = structlog.get_logger("acd.serving")
@@ -49,9 +49,13 @@ def serve(site: Site, channels: Sequence[Channel]) -> Exit:
 
 async def _serve(site: Site, channels: Sequence[Channel]) -> Exit:
     stop = _stop_signals()
-    app = await _started(site, channels)
-    notify("READY=1")
     stopping = asyncio.ensure_future(stop.get())
+    try:
+        app = await _started(site, channels, stopping)
+    except StartGivenUp as where:
+        _log.info("stopped before it served", signal=stopping.result(), reason=str(where))
+        return Exit.CLEAN
+    notify("READY=1")
     ends: list[asyncio.Future[Any]] = [stopping, app.broken]
     await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
     notify("STOPPING=1")
@@ -67,10 +71,16 @@ async def _serve(site: Site, channels: Sequence[Channel]) -> Exit:
     return Exit.BROKEN if app.broken.done() else Exit.CLEAN
 
 
-async def _started(site: Site, channels: Sequence[Channel]) -> App:
+async def _started(site: Site, channels: Sequence[Channel], stopping: "asyncio.Future[str]") -> App:
     try:
         app = App(site, channels)
-        await app.start()
+        try:
+            await app.start(stopping)
+        except Exception as failure:
+            if app.broken.done():
+                reason = f"a bug stopped the engine: {app.broken.result()}"
+                raise CannotStart(reason, Exit.BROKEN) from failure
+            raise
     except (JournalOpenError, JournalWriteError) as failure:  # a full disk may have room again in a minute
         raise CannotStart(str(failure), Exit.FAILED) from failure
     except (RecoveryError, JournalError) as failure:

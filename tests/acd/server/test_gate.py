@@ -182,6 +182,24 @@ def _in_order_of_each_contact(held: Held, left: Left) -> None:
         assert of_contact == [key for key in held if contact_of(held[key]) == contact][: len(of_contact)]
 
 
+def test_a_shut_gate_keeps_its_promises_and_lets_out_everything_in_order_once_it_is_open() -> None:
+    """A channel that starts may wait for the disk; no channel is told anything before all have started."""
+
+    async def story(gate: Gate, left: Left) -> None:
+        gate.shut()
+        gate.hold(1, [voice(1), mail(2)])
+        gate.hold(2, [voice(3)])
+        synced = gate.until_synced(2)
+        gate.on_synced(2)
+        await turns()
+        assert (left, synced.done(), gate.held) == ([], True, 3)
+        gate.reopen()
+        await turns()
+        assert left == [(1, 0), (2, 0), (1, 1)]
+
+    with_gate(story)
+
+
 def test_what_follows_a_promise_waits_with_it_and_leaves_after_it() -> None:
     """The agent is not shown a mail that its sender may still have to send again."""
 
