@@ -49,7 +49,7 @@ def read_address(text: str, kind: PartyKind, numbering: Numbering) -> Address:
         case PartyKind.NUMBER:
             number = read_number(text, numbering)
             if number is not None:
-                return Address(number.normal, keys_of("number", number.normal), number.dial_class)
+                return Address(number.normal, (("number", number.normal),), number.dial_class)
         case PartyKind.ADDRESS:
             mail = mail_address(text)
             if mail is not None:

@@ -199,13 +199,13 @@ class App:
         """Content and the directory; who waits is identified before anybody else comes."""
         self.content = await asyncio.to_thread(open_content, self.site, self.driver.now_ms)
         self._exits.push_async_callback(asyncio.to_thread, self.content.close)
-        directory = await asyncio.to_thread(open_directory, self.site)
-        self._exits.push_async_callback(asyncio.to_thread, directory.close)
+        self.directory = await asyncio.to_thread(open_directory, self.site)
+        self._exits.push_async_callback(asyncio.to_thread, self.directory.close)
         self.people = People(
             driver=self.driver,
             gate=self.gate,
             content=self.content,
-            directory=directory,
+            directory=self.directory,
             files=self.site.directory.files,
         )
         await self.people.start()
@@ -219,7 +219,7 @@ class App:
         for channel in self.channels:
             name = channel.name
             mine = [effect for effect in self.driver.engine.standing() if effect.carrier.channel == name]
-            host: Host = ServerHost(name, self.driver, self.gate, self.content, self.people)
+            host: Host = ServerHost(name, self.driver, self.gate, self.content, self.directory)
             await _started(name, channel.start(host, recovered.of(name), mine), ends)
             self._channel_states[name] = "up"
             self._exits.push_async_callback(self._stop_channel, channel)

@@ -6,10 +6,19 @@ from collections.abc import Iterable, Sequence
 from acd.content.errors import NotSyncedError, TooLargeError
 from acd.content.intake import opaque_id
 from acd.core.events import Event
-from acd.ports import Appended, ContactRef, Content, Identified, NewParty, NewPiece, PartyKind, Record
+from acd.ports import (
+    Appended,
+    ContactRef,
+    Content,
+    Directory,
+    Identified,
+    NewParty,
+    NewPiece,
+    PartyKind,
+    Record,
+)
 from acd.server.driver import Driver
 from acd.server.gate import Gate
-from acd.server.people import People
 from queues.desk import EntryId
 
 NO_TENANT = ""
@@ -19,12 +28,14 @@ NO_TENANT = ""
 class ServerHost:
     """The Host of one channel: what it submits was asked by the channel, or by the phone of an agent."""
 
-    def __init__(self, channel: str, driver: Driver, gate: Gate, content: Content, people: People) -> None:
+    def __init__(
+        self, channel: str, driver: Driver, gate: Gate, content: Content, directory: Directory
+    ) -> None:
         self._by = f"channel:{channel}"
         self._driver = driver
         self._gate = gate
         self._content = content
-        self._people = people
+        self._directory = directory
 
     def submit(self, event: Event, records: Iterable[Record] = ()) -> int:
         """As the port says."""
@@ -53,7 +64,7 @@ class ServerHost:
         """As the port says."""
         known = self._driver.engine.state.entries.get(entry)
         tenant = known.tenant if known else NO_TENANT
-        found = self._people.identify(address, kind, tenant)
+        found = self._directory.identify(address, kind, tenant, self._driver.now_ms())
         party = NewParty(ContactRef(tenant, ref), kind, found.address)
         try:
             return self._content.append([party]).ids[0], found

@@ -69,10 +69,6 @@ class People:
         self._notes: asyncio.Queue[tuple[int, Applied]] = asyncio.Queue()
         self._first: asyncio.Future[None]
 
-    def identify(self, address: str, kind: PartyKind, tenant: str) -> Identified:
-        """Who that is now."""
-        return self._directory.identify(address, kind, tenant, self._driver.now_ms())
-
     async def start(self) -> None:
         """Load the lists, tell the engine of versions it has not heard of, and catch up with the outage.
 

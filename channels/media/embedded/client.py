@@ -129,9 +129,8 @@ class MediaClient(asyncio.Protocol):
                 self._sessions.forget(command.leg)
             self._put(command)
 
-    def refuses(self, sdp: bytes) -> str:
-        """See `MediaEngine.refuses`."""
-        return refusal(sdp)
+    refuses = staticmethod(refusal)
+    """See `MediaEngine.refuses`."""
 
     def _describe(self, command: Negotiate) -> None:
         leg = command.leg

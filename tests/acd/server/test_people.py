@@ -22,7 +22,7 @@ from acd.directory.store import ListName, ListStore
 from acd.journal.codec import decode_event
 from acd.journal.errors import JournalClosedError
 from acd.journal.memory import MemoryJournal
-from acd.ports import ContactRef, Entry, NewParty, PartyKind
+from acd.ports import ContactRef, Entry, Identified, NewParty, PartyKind
 from acd.replay.replayer import revive
 from acd.server import people
 from acd.server.driver import Driver
@@ -107,9 +107,13 @@ class Server:
     def engine(self) -> Engine:
         return self.driver.engine
 
+    def identify(self, number: str) -> Identified:
+        """Who calls, as the lists stand."""
+        return self.directory.identify(number, PartyKind.NUMBER, TENANT, self.driver.now_ms())
+
     def call(self, number: str) -> int:
         """A call arrives, as SIP hands it over; its contact."""
-        who = self.people.identify(number, PartyKind.NUMBER, TENANT)
+        who = self.identify(number)
         ref = f"call-{self.engine.state.last_contact + 1}"
         party = NewParty(ContactRef(TENANT, ref), PartyKind.NUMBER, who.address)
         (kept,) = self.world.content.append([party]).ids
@@ -217,7 +221,7 @@ def test_a_list_with_a_bad_row_is_refused_and_the_last_good_one_holds_also_after
             assert (taken.version, server.people.refused) == (1, 1)
         async with serving(world) as server:
             assert server.people.refused == 1
-            assert server.people.identify(BERT, PartyKind.NUMBER, TENANT).priority_class == 1
+            assert server.identify(BERT).priority_class == 1
 
     play(tmp_path, story)
 
@@ -377,7 +381,7 @@ def test_a_person_is_erased_from_lists_and_contacts_however_the_number_is_writte
         async with serving(world) as server:
             server.call(BERT)
             assert await server.people.erase("+49 30 555 0102", None) == (1, 1)
-            assert server.people.identify(BERT, PartyKind.NUMBER, TENANT).priority_class is None
+            assert server.identify(BERT).priority_class is None
             assert await server.people.erase("030/5550102", TENANT) == (0, 0)
 
     play(tmp_path, story)
@@ -388,7 +392,7 @@ def test_a_stranger_is_nobody_in_particular(tmp_path: Path, number: str) -> None
     async def story(world: World) -> None:
         world.write()
         async with serving(world) as server:
-            assert server.people.identify(number, PartyKind.NUMBER, TENANT)[1:5] == ("", None, 0, "")
+            assert server.identify(number)[1:5] == ("", None, 0, "")
             server.call(number)
 
     play(tmp_path, story)
