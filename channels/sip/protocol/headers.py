@@ -1,7 +1,13 @@
-"""Names of headers and phrases of statuses: any spelling in, the official one out (RFC 3261 §7.3, §21)."""
+"""Names and simple values of headers, phrases of statuses (RFC 3261 §7.3, §20, §21)."""
 
-from collections.abc import Iterable
+import re
+from collections.abc import Callable, Iterable
 from functools import lru_cache
+from typing import Generic, NamedTuple, Self, TypeVar, overload
+
+from msgspec import Struct
+
+from channels.sip.protocol.errors import BadMessage
 
 Header = tuple[str, str]
 
@@ -58,3 +64,52 @@ def make_headers(*pairs: tuple[str, str | None], more: Iterable[Header] = ()) ->
         if value is not None:
             found.append((SPELLINGS.get(name) or canonical(name), value))
     return tuple(found)
+
+
+_CSEQ = re.compile(r"([0-9]{1,10})[ \t]+([A-Za-z0-9\-.!%*_+`'~]+)")
+_VALUES_KEPT = 1024
+
+
+class CSeq(NamedTuple):
+    """Sequence number and method of a CSeq header."""
+
+    number: int
+    method: str
+
+
+@lru_cache(maxsize=_VALUES_KEPT)
+def read_cseq(text: str) -> CSeq:
+    found = _CSEQ.fullmatch(text)
+    if found is None or int(found[1]) >= 2**31:
+        raise BadMessage(400, "Bad CSeq")
+    return CSeq(int(found[1]), found[2])
+
+
+@lru_cache(maxsize=_VALUES_KEPT)
+def read_number(name: str, value: str, most: int) -> int:
+    if not (value.isascii() and value.isdigit()) or len(value) > 10:
+        raise BadMessage(400, f"Bad {name}")
+    return min(int(value), most)
+
+
+Value = TypeVar("Value")
+Owner = TypeVar("Owner", bound=Struct)
+
+
+class Once(Generic[Owner, Value]):
+    """A property that is computed on first use: functools.cached_property without its lock (3.11)."""
+
+    def __init__(self, compute: Callable[[Owner], Value]) -> None:
+        self._compute = compute
+        self._name = compute.__name__
+        self.__doc__ = compute.__doc__
+
+    @overload
+    def __get__(self, message: None, owner: type) -> Self: ...
+    @overload
+    def __get__(self, message: Owner, owner: type) -> Value: ...
+    def __get__(self, message: Owner | None, owner: type) -> Self | Value:
+        if message is None:
+            return self
+        value = message.__dict__[self._name] = self._compute(message)
+        return value

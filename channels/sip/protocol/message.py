@@ -1,9 +1,7 @@
 """SIP messages: a lazy parser with caps, typed access on demand, the serialiser (RFC 3261 §7, §20, §25)."""
 
 import re
-from collections.abc import Callable
-from functools import lru_cache
-from typing import ClassVar, Generic, NamedTuple, Self, TypeVar, overload
+from typing import ClassVar, Self
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -19,7 +17,17 @@ from channels.sip.protocol.address import (
     split_list,
 )
 from channels.sip.protocol.errors import BadMessage, UnsafeTextError
-from channels.sip.protocol.headers import REASONS, SPELLINGS, Header, canonical, make_headers
+from channels.sip.protocol.headers import (
+    REASONS,
+    SPELLINGS,
+    CSeq,
+    Header,
+    Once,
+    canonical,
+    make_headers,
+    read_cseq,
+    read_number,
+)
 
 __all__ = [
     "BadRequest", "CSeq", "Header", "Message", "Request", "Response", "canonical", "is_keepalive",
@@ -38,53 +46,6 @@ _RARE = frozenset({"Expires", "Record-Route", "Route"})
 _STRAY = frozenset("\r\n\0")
 _TOKEN = re.compile(r"[A-Za-z0-9\-.!%*_+`'~]+")
 _FOLD = re.compile(r"\r\n[ \t]+")
-_CSEQ = re.compile(r"([0-9]{1,10})[ \t]+([A-Za-z0-9\-.!%*_+`'~]+)")
-_VALUES_KEPT = 1024
-
-
-class CSeq(NamedTuple):
-    """Sequence number and method of a CSeq header."""
-
-    number: int
-    method: str
-
-
-@lru_cache(maxsize=_VALUES_KEPT)
-def _read_cseq(text: str) -> CSeq:
-    found = _CSEQ.fullmatch(text)
-    if found is None or int(found[1]) >= 2**31:
-        raise BadMessage(400, "Bad CSeq")
-    return CSeq(int(found[1]), found[2])
-
-
-@lru_cache(maxsize=_VALUES_KEPT)
-def _read_number(name: str, value: str, most: int) -> int:
-    if not (value.isascii() and value.isdigit()) or len(value) > 10:
-        raise BadMessage(400, f"Bad {name}")
-    return min(int(value), most)
-
-
-Value = TypeVar("Value")
-Owner = TypeVar("Owner", bound=Struct)
-
-
-class _Once(Generic[Owner, Value]):
-    """A property that is computed on first use: functools.cached_property without its lock (3.11)."""
-
-    def __init__(self, compute: Callable[[Owner], Value]) -> None:
-        self._compute = compute
-        self._name = compute.__name__
-        self.__doc__ = compute.__doc__
-
-    @overload
-    def __get__(self, message: None, owner: type) -> Self: ...
-    @overload
-    def __get__(self, message: Owner, owner: type) -> Value: ...
-    def __get__(self, message: Owner | None, owner: type) -> Self | Value:
-        if message is None:
-            return self
-        value = message.__dict__[self._name] = self._compute(message)
-        return value
 
 
 class Message(Struct, frozen=True, dict=True, kw_only=True):
@@ -99,7 +60,7 @@ class Message(Struct, frozen=True, dict=True, kw_only=True):
     START: ClassVar[str]
     """The start line, to be filled in by the message."""
 
-    @_Once
+    @Once
     def index(self) -> dict[str, list[str]]:
         """The lines of each header, by its official name; not to be changed."""
         index: dict[str, list[str]] = {}
@@ -129,33 +90,33 @@ class Message(Struct, frozen=True, dict=True, kw_only=True):
             raise BadMessage(400, f"Missing {name}")
         return values[0]
 
-    @_Once
+    @Once
     def via(self) -> Via:
         """The topmost Via."""
         line = self._required("Via")
         return common_via(line) or parse_via(split_list(line)[0])
 
-    @_Once
+    @Once
     def from_(self) -> NameAddr:
         """The From value."""
         return parse_name_addr(self._required("From"))
 
-    @_Once
+    @Once
     def to(self) -> NameAddr:
         """The To value."""
         return parse_name_addr(self._required("To"))
 
-    @_Once
+    @Once
     def call_id(self) -> str:
         """The Call-ID as it is."""
         return self._required("Call-ID")
 
-    @_Once
+    @Once
     def cseq(self) -> CSeq:
         """Number (below 2**31) and method of CSeq."""
-        return _read_cseq(self._required("CSeq"))
+        return read_cseq(self._required("CSeq"))
 
-    @_Once
+    @Once
     def contacts(self) -> list[NameAddr]:
         """All Contact values; empty when there is none and for `Contact: *` (see `contact_is_star`)."""
         lines = self.index.get("Contact", ())
@@ -168,12 +129,12 @@ class Message(Struct, frozen=True, dict=True, kw_only=True):
         """True for `Contact: *` (remove all bindings)."""
         return self.index.get("Contact") == ["*"]
 
-    @_Once
+    @Once
     def record_routes(self) -> list[str]:
         """Record-Route values in the order of the message, each one a valid name-addr."""
         return self._routes("Record-Route")
 
-    @_Once
+    @Once
     def routes(self) -> list[str]:
         """Route values in the order of the message, each one a valid name-addr."""
         return self._routes("Route")
@@ -186,17 +147,17 @@ class Message(Struct, frozen=True, dict=True, kw_only=True):
             parse_name_addr(value)
         return values
 
-    @_Once
+    @Once
     def max_forwards(self) -> int:
         """Hops left; 70 when the header is missing."""
         lines = self.index.get("Max-Forwards")
-        return _read_number("Max-Forwards", lines[0], 255) if lines else 70
+        return read_number("Max-Forwards", lines[0], 255) if lines else 70
 
-    @_Once
+    @Once
     def expires(self) -> int | None:
         """The Expires header in seconds, or None."""
         lines = self.index.get("Expires")
-        return _read_number("Expires", lines[0], 2**32 - 1) if lines else None
+        return read_number("Expires", lines[0], 2**32 - 1) if lines else None
 
     @property
     def content_type(self) -> str:
@@ -213,9 +174,9 @@ class Message(Struct, frozen=True, dict=True, kw_only=True):
         _count(index)
         _ = self.via
         known["from_"], known["to"] = parse_name_addr(index["From"][0]), parse_name_addr(index["To"][0])
-        known["call_id"], known["cseq"] = index["Call-ID"][0], _read_cseq(index["CSeq"][0])
+        known["call_id"], known["cseq"] = index["Call-ID"][0], read_cseq(index["CSeq"][0])
         if "Max-Forwards" in index:
-            known["max_forwards"] = _read_number("Max-Forwards", index["Max-Forwards"][0], 255)
+            known["max_forwards"] = read_number("Max-Forwards", index["Max-Forwards"][0], 255)
         contacts = index.get("Contact", ())
         if len(contacts) == 1 and contacts[0] != "*" and "," not in contacts[0]:
             known["contacts"] = [parse_name_addr(contacts[0])]
@@ -285,7 +246,7 @@ class Request(Message, frozen=True, dict=True, kw_only=True):
 
     START: ClassVar[str] = "{0.method} {0.uri} SIP/2.0"
 
-    @_Once
+    @Once
     def target(self) -> Uri:
         """The Request-URI, parsed."""
         return parse_uri(self.uri)
