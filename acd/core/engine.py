@@ -98,8 +98,6 @@ class Engine:
 
     def __init__(self, state: State | None = None) -> None:
         self.state = state or State()
-        self.next_deadline: Callable[[], int | None] = self.state.deadlines.next
-        """When the driver must send the next `Tick`, in Unix milliseconds; None: never."""
 
     def handle(self, event: events.Event, now_ms: int) -> Outcome:
         """Apply the event at `now_ms`.
@@ -143,6 +141,10 @@ class Engine:
             settle(state)
         state.now_ms = now_ms
         return Outcome(state.effects, state.facts)
+
+    def next_deadline(self) -> int | None:
+        """When the driver must send the next `Tick`, in Unix milliseconds; None: never."""
+        return self.state.deadlines.next()
 
     def standing(self) -> list[Effect]:
         """The effects in force, for a restart: see `acd.core.effects`."""
