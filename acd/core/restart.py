@@ -27,9 +27,9 @@ def restarted(state: State, event: Restarted) -> None:
     state.deadlines.put_off(Kind.DEVICE, state.now_ms + state.desk.device_grace_ms)
     state.deadlines.put_off(Kind.LEG, state.now_ms + state.desk.leg_grace_ms)
     state.tell(facts.Restart(state.now_ms, event.since_ms))
-    for agent, numbers in state.held.items():
-        for number in numbers:
-            hold_again(state, state.contacts[number], agent)
+    held = sorted((number, agent) for agent, numbers in state.held.items() for number in numbers)
+    for number, agent in held:  # a restored engine has learnt of them in another order
+        hold_again(state, state.contacts[number], agent)
 
 
 def standing(state: State) -> list[Effect]:

@@ -28,7 +28,7 @@ class Oracle:
         self._last_ms = 0
         self._ringing_of = 0
         self._handing_over: set[AgentId] = set()
-        """Who gives a contact away, or refuses it, chooses for himself after the others were asked."""
+        """Who gives a contact away, refuses it or loses its device is asked after the others were."""
 
     def follow(self, event: events.Event, now_ms: int, outcome: Outcome) -> None:
         """Fold the facts, checking every decision at its own moment."""
@@ -39,6 +39,8 @@ class Oracle:
         self._handing_over |= {fact.agent for fact in facts_of(outcome.facts, facts.Deferred) if fact.agent}
         self._handing_over |= {fact.agent for fact in facts_of(outcome.facts, facts.OfferLost)}
         self._handing_over |= {fact.agent for fact in facts_of(outcome.facts, facts.Refused)}
+        withdrawn = facts_of(outcome.facts, facts.OfferWithdrawn)
+        self._handing_over |= {fact.agent for fact in withdrawn if fact.cause == "unreachable"}
         self._ringing_of = 0
         for fact in outcome.facts:
             assert self._last_ms <= fact.t_ms <= now_ms, "facts are in the order of time"
