@@ -57,3 +57,16 @@ def test_who_is_held_for_his_agent_is_held_as_long_again() -> None:
     story.until(89_999)
     assert story.rung("bert") is None
     assert story.until(90_000).rung("bert") == held
+
+
+def test_the_holds_are_told_in_the_order_the_contacts_came() -> None:
+    """Not in that in which agents were first waited for, which a restored engine does not know."""
+    anna, bert = AgentId("anna"), AgentId("bert")
+    story = Story(desk(line(), agent("anna"), agent("bert"))).ready(0, "anna", "bert")
+    for now, name in enumerate(("anna", "bert")):
+        story.arrive(now, preferred=AgentId(name))
+        story.accept(now, name)
+    story.arrive(1_000, preferred=anna, preferred_ms=500)
+    held = [story.arrive(2_000, preferred=who, preferred_ms=60_000) for who in (bert, anna)]
+    lived_on = story.engine.handle(events.Restarted(START_MS + 4_000), START_MS + 10_000)
+    assert [fact.contact for fact in lived_on.facts if isinstance(fact, facts.PreferredHeld)] == held
