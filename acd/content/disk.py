@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from threading import Event, Thread
+from threading import Event, Lock, Thread
 from time import monotonic
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import structlog
 
@@ -35,6 +35,7 @@ MAX_WAITING_ITEMS = 200_000
 PATIENCE_S = 10.0
 """An erasure from the command line may own the file for a moment when the server starts."""
 
+T = TypeVar("T")
 _Erase = Callable[[], tuple[int, list[bytes]]]
 
 
@@ -64,6 +65,8 @@ class DiskContent:
         self._intake = Intake()
         self._inbox: SimpleQueue[_Batch | _Erasure | None] = SimpleQueue()
         self._closing = Event()
+        self._lock = Lock()
+        """Of what waits: its order, and how much it is."""
         self.failed = 0
         self.waiting_items = 0
         self.waiting_bytes = 0
@@ -78,13 +81,12 @@ class DiskContent:
 
     def append(self, batch: Sequence[NewParty | NewPiece]) -> Appended:
         """As the port says."""
-        self._check_room(batch)
-        items = [self._known(item) for item in self._intake.take(batch, self._now_ms())]
-        synced: Future[None] = Future()
-        synced.set_running_or_notify_cancel()  # who stops waiting must not cancel the storing
-        self.waiting_items += len(items)
-        self.waiting_bytes += _size(items)
-        self._inbox.put(_Batch(items, synced))
+        synced = _promise(Future[None]())
+        with self._lock:
+            self._check_room(batch)
+            items = [self._known(item) for item in self._intake.take(batch, self._now_ms())]
+            self._wait_more(len(items), _size(items))
+            self._inbox.put(_Batch(items, synced))
         return Appended(tuple(item.id for item in items), synced)
 
     def party(self, party: str) -> str:
@@ -130,7 +132,7 @@ class DiskContent:
         return item._replace(id=party, known=party != item.id)
 
     def _later(self, erase: _Erase) -> "Future[int]":
-        done: Future[int] = Future()
+        done = _promise(Future[int]())
         self._inbox.put(_Erasure(erase, done))
         return done
 
@@ -165,8 +167,12 @@ class DiskContent:
         for batch in group:
             # One batch that names an erased document must not take the others with it.
             _settle(batch.synced, failure and self._try(batch.items))
-            self.waiting_items -= len(batch.items)
-            self.waiting_bytes -= _size(batch.items)
+            with self._lock:
+                self._wait_more(-len(batch.items), -_size(batch.items))
+
+    def _wait_more(self, items: int, size: int) -> None:
+        self.waiting_items += items
+        self.waiting_bytes += size
 
     def _try(self, items: Sequence[Item]) -> Exception | None:
         """Store, as often as it takes; what went wrong if that does not help, or the server stops."""
@@ -204,6 +210,12 @@ class DiskContent:
         if self._trouble:
             self._trouble = ""
             _log.warning("content is stored again")
+
+
+def _promise(future: "Future[T]") -> "Future[T]":
+    """Who stops waiting for it must not cancel it: the thread keeps it all the same."""
+    future.set_running_or_notify_cancel()
+    return future
 
 
 def _settle(synced: "Future[None]", failure: Exception | None) -> None:

@@ -236,6 +236,7 @@ class App:
             stopping=lambda: self._stopping,
             keys=WriteKeys(recovered.of(keys.CHANNEL)),
         )
+        self._exits.push_async_callback(self.control.stop)
         self._exits.push_async_callback(self.followers.stop)
         await self.followers.start(self.control, self.figures, web=self._web)
 

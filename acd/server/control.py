@@ -1,7 +1,8 @@
 """What the server does for whoever asks at its socket."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
+from typing import Any, TypeVar
 
 from acd.core.events import ContactId, Event
 from acd.journal.errors import JournalError
@@ -15,6 +16,8 @@ from acd.server.people import People
 from acd.web.control import ListTaken, NotDurable, WriteKey
 
 SYNC_PATIENCE_S = 10.0
+
+T = TypeVar("T")
 
 
 class ServerControl:
@@ -41,6 +44,8 @@ class ServerControl:
         self._channels = channels
         self._stopping = stopping
         self._keys = keys
+        self._works: set[asyncio.Task[Any]] = set()
+        """Erasures and imports that go on."""
 
     def health(self) -> Health:
         """How the server is."""
@@ -77,13 +82,26 @@ class ServerControl:
 
     async def erase(self, value: str, tenant: str | None) -> tuple[int, int]:
         """Erase a person: of how many contacts, and from how many lists."""
-        return await self._people.erase(value, tenant)
+        return await self._to_the_end(self._people.erase(value, tenant))
 
     async def take_lists(self, by: str) -> list[ListTaken]:
         """Take in the list files that changed; answers when that is synced. Raises VaultError, NotDurable."""
-        found = await self._people.take_files(by)
+        found = await self._to_the_end(self._people.take_files(by))
         await self._synced(self._driver.seq)
         return found
+
+    async def _to_the_end(self, work: Coroutine[Any, Any, T]) -> T:
+        """Also when who asked waits no longer: half of it is done, and asking again would not do the rest."""
+        task = asyncio.get_running_loop().create_task(work)
+        self._works.add(task)
+        task.add_done_callback(self._works.discard)
+        return await asyncio.shield(task)
+
+    async def stop(self) -> None:
+        """End what goes on without anybody who waits for it; the next start makes up for the rest."""
+        for task in self._works:
+            task.cancel()
+        await asyncio.gather(*self._works, return_exceptions=True)
 
     async def history(self, contact: ContactId) -> list[Told]:
         """The facts of the contact, oldest first."""

@@ -26,6 +26,7 @@ MAX_OPEN = 256
 SEND_S = 10.0
 """A client that takes nothing for so long is cut; it may come again with its cursor."""
 ANSWER_S = 30.0
+"""For an answer; one that rewrites files has `protocol.STORE_S`."""
 
 AnswerTo = Callable[[Ask], Awaitable[Answer]]
 
@@ -128,10 +129,12 @@ class _Connection:
             raise
 
     async def _reply(self, request: Request) -> None:
+        stores = isinstance(request.ask, (protocol.Erase, protocol.TakeLists))
+        patience_s = protocol.STORE_S if stores else ANSWER_S
         try:
-            answer = await asyncio.wait_for(self._desk.answer(request.ask), ANSWER_S)
+            answer = await asyncio.wait_for(self._desk.answer(request.ask), patience_s)
         except TimeoutError:
-            answer = Failed("late", f"no answer within {ANSWER_S:g} s")
+            answer = Failed("late", f"no answer within {patience_s:g} s")
         except (Rejected, NotDurable, KeyReused, VaultError, ValueError, msgspec.MsgspecError) as refusal:
             codes = (code for kind, code in _CODES.items() if isinstance(refusal, kind))
             answer = Failed(next(codes, "invalid"), str(refusal))

@@ -32,6 +32,7 @@ from acd.ports import Entry, Told
 from acd.web.control import KeyReused, ListTaken, NotDurable, Page, WriteKey
 from acd.web.link import Link, LinkError, NoAnswer
 from acd.web.protocol import (
+    STORE_S,
     AreFigures,
     Ask,
     AskFigures,
@@ -58,7 +59,6 @@ CHANGE_S = 12.0
 """For a change; the server itself waits 10 s for the disk and then says so."""
 HISTORY_S = 30.0
 LOOK_BACK_S = 30.0
-STORE_S = 40.0
 SEEN_S = 2.0
 """A change that is synced is seen by whoever reads next, unless the feed is later than this."""
 
@@ -175,12 +175,12 @@ class Following:
 
     async def erase(self, value: str, tenant: str | None) -> tuple[int, int]:
         """As the port says."""
-        erased = await self._ask(Erase(value, tenant), STORE_S, Erased)
+        erased = await self._ask(Erase(value, tenant), STORE_S + LOOK_S, Erased)
         return erased.contacts, erased.lists
 
     async def take_lists(self, by: str) -> list[ListTaken]:
         """As the port says."""
-        return (await self._ask(TakeLists(by), STORE_S, ListsTaken)).lists
+        return (await self._ask(TakeLists(by), STORE_S + LOOK_S, ListsTaken)).lists
 
     async def history(self, contact: ContactId) -> list[Told]:
         """As the port says."""

@@ -14,6 +14,9 @@ from config.api_tokens import ApiToken
 SOCKET_FILE = "server.sock"
 """In the data directory, mode 0600: whoever may open it may do everything that the server can."""
 
+STORE_S = 580.0
+"""For an erasure, or lists of hundreds of thousands of rows: the server rewrites its files."""
+
 
 class Hello(msgspec.Struct, frozen=True, tag="hello", array_like=True):
     """Asks for what a web process must know; answered by `Welcome`."""

@@ -1,7 +1,9 @@
 """Content on the disk never keeps its caller waiting, and tries again until the disk takes it."""
 
 import sqlite3
+import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
@@ -105,3 +107,26 @@ def test_an_erasure_forgets_the_id_in_memory_too(content: DiskContent) -> None:
     before = content.append([NUMBER])
     assert content.erase_person(NUMBER.value).result(60) == 1
     assert content.append([NUMBER]).ids != before.ids
+
+
+def test_who_stops_waiting_for_an_erasure_does_not_stop_it(content: DiskContent) -> None:
+    """Nor the thread that stores."""
+    content.append([NUMBER]).synced.result(60)
+    with content._vault._lock:
+        assert not content.erase_person(NUMBER.value).cancel()
+    assert content.erase_person(NUMBER.value).result(60) == 0
+    content.append([NUMBER]).synced.result(60)
+
+
+def test_what_waits_is_counted_right_when_many_threads_append(content: DiskContent) -> None:
+    """A sum that drifts would refuse documents for ever, or take too many."""
+    before_s = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(4) as threads:
+            list(threads.map(lambda _: content.append([LETTER]), range(400)))
+    finally:
+        sys.setswitchinterval(before_s)
+    content.append([]).synced.result(60)
+    content.erase_before("nobody", 0).result(60)  # the thread has counted when it comes to this
+    assert (content.waiting_items, content.waiting_bytes) == (0, 0)

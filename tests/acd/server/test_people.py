@@ -25,8 +25,10 @@ from acd.journal.memory import MemoryJournal
 from acd.ports import ContactRef, Entry, Identified, NewParty, PartyKind
 from acd.replay.replayer import revive
 from acd.server import people
+from acd.server.control import ServerControl
 from acd.server.driver import Driver
 from acd.server.gate import Gate
+from acd.server.keys import WriteKeys
 from acd.server.people import People
 from acd.testing import NUMBER, TENANT, small_desk, small_site
 from agents.capacity import VOICE
@@ -120,6 +122,19 @@ class Server:
         arrived = ContactArrived(ref, NUMBER, VOICE, kept, who.priority_class, who.head_start_ms)
         self.driver.submit(arrived)
         return self.engine.state.last_contact
+
+    def control(self) -> ServerControl:
+        """What answers at the server's socket."""
+        return ServerControl(
+            driver=self.driver,
+            gate=self.gate,
+            journal=self.world.journal,
+            content=self.world.content,
+            people=self.people,
+            channels={},
+            stopping=lambda: False,
+            keys=WriteKeys({}),
+        )
 
     def order(self) -> list[int]:
         """Who waits, in the order in which they are served."""
@@ -304,6 +319,56 @@ def test_a_start_does_not_keep_callers_waiting_for_a_long_list(
             assert server.order() == [anna, bert]
             may_read.set()
             await until(lambda: server.order() == [bert, anna])
+
+    play(tmp_path, story)
+
+
+def test_an_import_that_nobody_waits_for_any_more_is_finished(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Stored and not in force it would be taken for a file that did not change, until the next restart."""
+    may_store, take_file = threading.Event(), ListDirectory.take_file
+
+    def slow(directory: ListDirectory, file: ListFile, by: str, at_ms: int, known: int) -> Taken | None:
+        assert may_store.wait(30)
+        return take_file(directory, file, by, at_ms, known)
+
+    async def story(world: World) -> None:
+        world.write()
+        async with serving(world) as server:
+            anna, bert = server.call(ANNA), server.call(BERT)
+            world.write("030 5550102,1,,,")
+            monkeypatch.setattr(ListDirectory, "take_file", slow)
+            control = server.control()
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(control.take_lists("api:supervisor"), 0.05)
+            may_store.set()
+            await until(lambda: server.order() == [bert, anna])
+            await control.stop()
+
+    play(tmp_path, story)
+
+
+def test_an_erasure_that_nobody_waits_for_any_more_is_finished(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    may_erase, erase = threading.Event(), ListDirectory.erase
+
+    def slow(directory: ListDirectory, value: str, tenant: str | None) -> int:
+        assert may_erase.wait(30)
+        return erase(directory, value, tenant)
+
+    monkeypatch.setattr(ListDirectory, "erase", slow)
+
+    async def story(world: World) -> None:
+        world.write("030 5550102,1,,,")
+        async with serving(world) as server:
+            control = server.control()
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(control.erase(BERT, None), 0.05)
+            may_erase.set()
+            await until(lambda: server.identify(BERT).priority_class is None)
+            await control.stop()
 
     play(tmp_path, story)
 
