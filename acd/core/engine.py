@@ -147,7 +147,7 @@ class Engine:
         return self.state.deadlines.next()
 
     def standing(self) -> list[Effect]:
-        """The effects in force, for a restart: see `acd.core.effects`."""
+        """The effects in force, for a restart: see `acd.core.law`."""
         return restart.standing(self.state)
 
     def snapshot(self) -> bytes:

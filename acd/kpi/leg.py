@@ -69,7 +69,9 @@ class Leg(Struct, gc=False):
 
     Of a block: its reason.
 
-    Of an abandon: `greeting`, `waiting`, `offered`, `leg lost`, `waited too long`; of an incident: by whom.
+    Of an abandon: `greeting`, `waiting`, `offered`, `deferred`, `leg lost`, `waited too long`.
+
+    Of an incident: by whom.
     """
     wait_ms: int = 0
     """In this line until the answer or, without one, the outcome; 0 if it never queued.

@@ -142,6 +142,7 @@ class Ledger:
         if leg is None:
             self.stranger_ms = fact.t_ms
         else:
+            self._put_away.discard(fact.contact)
             kind = "leg lost" if fact.leg_lost else fact.stage
             self._out(leg, fact.t_ms, Outcome.ABANDONED, kind)
 

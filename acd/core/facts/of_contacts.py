@@ -89,7 +89,7 @@ class Queued(Fact, frozen=True, tag="Queued"):
     head_start_ms: int
     anchor_ms: int
     cause: str
-    """`arrived`, `transfer`, `overflow` or `leg lost`."""
+    """`arrived`, `transfer`, `overflow`, `leg lost`, `handed back`, `deferred` (it is due) or `joined`."""
 
 
 class Requeued(Fact, frozen=True, tag="Requeued"):
@@ -203,7 +203,7 @@ class HandedBack(Fact, frozen=True, tag="HandedBack"):
 
 
 class Abandoned(Fact, frozen=True, tag="Abandoned"):
-    """The other side left before an answer. `stage`: `greeting`, `waiting` or `offered`."""
+    """The other side left before an answer. `stage`: `greeting`, `waiting`, `offered` or `deferred`."""
 
     contact: ContactId
     line: LineId
