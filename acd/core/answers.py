@@ -31,9 +31,8 @@ def accepted(state: State, event: OfferAccepted) -> None:
     state.order(effects.ConnectContact(work.id, contact.id, work.agent, carrier=work.carrier))
     leave_line(state, contact)
     contact.tried.clear()
-    for device in seat.record.devices:
-        if device.gone_ms and device.carrier == work.carrier:
-            wait_for_leg(state, work)
+    if not carries(seat.record, work.carrier):
+        wait_for_leg(state, work)
     if len(seat.works) > 1:
         interrupt_others(state, seat, work)
     state.serve(seat)
@@ -103,14 +102,14 @@ def pause_after_failure(state: State, seat: Seat) -> None:
     record.state = step(AGENT, record.state, "pause")
     record.reason, record.since_ms = state.desk.no_answer_reason, state.now_ms
     state.tell(facts.Paused(state.now_ms, record.id, record.reason))
-    let_all_go(state, record.id, list(state.media))
+    let_all_go(state, record.id)
 
 
-def let_all_go(state: State, agent: AgentId, media: Collection[Medium]) -> None:
-    """He takes no offers of these media now: what is held for him is held no longer."""
+def let_all_go(state: State, agent: AgentId, media: Collection[Medium] | None = None) -> None:
+    """He takes no offers of these media (or of any) now: what is held for him is held no longer."""
     for number in in_rank_order(state, state.held.get(agent, ())):
         contact = state.contacts[number]
-        if contact.medium in media:
+        if media is None or contact.medium in media:
             let_go(state, contact, "agent left")
 
 
@@ -123,15 +122,12 @@ def _back(state: State, work: Work) -> None:
         take_back(state, contact)
 
 
-def agent_gone(state: State, seat: Seat, media: Collection[Medium], cause: str) -> None:
-    """He takes no offers of these media now: what rings is withdrawn, what is held for him is let go.
-
-    He was not tried.
-    """
+def agent_gone(state: State, seat: Seat) -> None:
+    """He takes no offers now: what rings is withdrawn, what is held for him is let go. He was not tried."""
     state.serve(seat)
-    let_all_go(state, seat.record.id, media)
-    rung = [work for work in seat.works if work.state is WorkState.RINGING and work.medium in media]
-    take_offers_back(state, rung, cause)
+    let_all_go(state, seat.record.id)
+    rung = [work for work in seat.works if work.state is WorkState.RINGING]
+    take_offers_back(state, rung, "agent left")
 
 
 def take_offers_back(state: State, rung: Iterable[Work], cause: str) -> None:

@@ -96,10 +96,9 @@ def _hand_back(state: State, contact: Contact, work: Work, reason: str) -> None:
 
 def put_away(state: State, work: Work) -> None:
     """The agent has it in hand no more, and nothing is left to wrap up."""
+    seat = state.seats[work.agent]
     finish(state, work, "put away")
-    seat = state.seats.get(work.agent)
-    if seat is not None:  # who left the desk is forgotten with his last work
-        resume_others(state, seat, work)
+    resume_others(state, seat, work)
     state.order(effects.ReleaseAgent(work.contact, work.agent, work.id, carrier=work.carrier))
 
 

@@ -3,6 +3,8 @@
 A device that says goodbye is gone at once. One that vanishes may come back: it is waited for, first.
 """
 
+from collections.abc import Collection
+
 from acd.core import effects, facts
 from acd.core.answers import let_all_go, offer_lost, take_offers_back, wait_for_leg
 from acd.core.connection import agent_leg_lost, contact_gone, hand_all_back
@@ -31,7 +33,7 @@ def reachable(state: State, event: AgentReachable) -> None:
     _name(seat, device, event.device)
     if event.medium not in device.media:
         device.media.append(event.medium)
-    for work in _in_hand(seat, device):
+    for work in _works_on(seat, device):
         state.deadlines.clear(Kind.LEG, work.id)
     count_reachable(state, seat)
 
@@ -47,7 +49,9 @@ def unreachable(state: State, event: AgentUnreachable) -> None:
         drop(state, seat, device)
     else:
         count_reachable(state, seat)
-        take_offers_back(state, _offers_of(seat, device, [event.medium]), "unreachable")
+        rung = _works_on(seat, device, (WorkState.RINGING,))
+        lost = [work for work in rung if work.medium == event.medium]
+        take_offers_back(state, lost, "unreachable")
 
 
 def vanished(state: State, event: DeviceVanished) -> None:
@@ -57,7 +61,7 @@ def vanished(state: State, event: DeviceVanished) -> None:
     if device is None or device.gone_ms:
         raise Rejected(f"agent {event.agent} has no such device")
     _away(state, seat, device)
-    for work in _in_hand(seat, device):
+    for work in _works_on(seat, device):
         wait_for_leg(state, work)
 
 
@@ -86,10 +90,10 @@ def drop(state: State, seat: Seat, device: Device) -> None:
         state.tell(facts.DeviceGone(state.now_ms, seat.record.id, device.carrier))
     state.deadlines.clear(Kind.DEVICE, device.number)
     count_reachable(state, seat)
-    take_offers_back(state, _offers_of(seat, device, device.media or list(state.media)), "unreachable")
-    for work in _in_hand(seat, device):
+    take_offers_back(state, _works_on(seat, device, (WorkState.RINGING,)), "unreachable")
+    for work in _works_on(seat, device):
         _move(state, seat, work)
-    hand_all_back(state, _in_hand(seat, device), "stayed away")
+    hand_all_back(state, _works_on(seat, device), "stayed away")
 
 
 def _move(state: State, seat: Seat, work: Work) -> None:
@@ -174,13 +178,5 @@ def _name(seat: Seat, device: Device, carrier: Carrier) -> None:
     device.carrier = carrier
 
 
-def _offers_of(seat: Seat, device: Device, media: list[Medium]) -> list[Work]:
-    return [
-        work
-        for work in seat.works
-        if work.state is WorkState.RINGING and work.carrier == device.carrier and work.medium in media
-    ]
-
-
-def _in_hand(seat: Seat, device: Device) -> list[Work]:
-    return [work for work in seat.works if work.state in IN_HAND and work.carrier == device.carrier]
+def _works_on(seat: Seat, device: Device, states: Collection[WorkState] = IN_HAND) -> list[Work]:
+    return [work for work in seat.works if work.state in states and work.carrier == device.carrier]

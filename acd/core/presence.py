@@ -34,7 +34,7 @@ def signed_out(state: State, event: AgentSignedOut) -> None:
     seat.record.state = step(AGENT, seat.record.state, "sign out")
     seat.record.reason, seat.record.since_ms = "", state.now_ms
     state.tell(facts.SignedOut(state.now_ms, event.agent))
-    agent_gone(state, seat, list(state.media), "agent left")
+    agent_gone(state, seat)
     hand_all_back(state, seat.works, "signed out")
     gone_home(state, seat)
 
@@ -47,7 +47,7 @@ def paused(state: State, event: AgentPaused) -> None:
     seat.record.state = step(AGENT, seat.record.state, "pause")
     seat.record.reason, seat.record.since_ms = event.reason, state.now_ms
     state.tell(facts.Paused(state.now_ms, event.agent, event.reason))
-    agent_gone(state, seat, list(state.media), "agent left")
+    agent_gone(state, seat)
 
 
 def ready(state: State, event: AgentReady) -> None:

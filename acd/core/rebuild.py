@@ -97,6 +97,7 @@ def desk_changed(state: State, event: DeskChanged) -> None:
     for contact in in_line:
         _apply_rules(state, contact)
     seat_contacts(state)
+    state.unranked.clear()  # just placed
     known = {agent.id for agent in desk.agents}
     for record in records:
         if record.id not in known:
@@ -131,9 +132,9 @@ def _dismiss(state: State, record: AgentRecord) -> None:
         state.tell(facts.SignedOut(state.now_ms, record.id))
     seat = state.seats.get(record.id)
     if seat is not None:
-        agent_gone(state, seat, list(state.media), "agent left")
+        agent_gone(state, seat)
     else:
-        let_all_go(state, record.id, list(state.media))
+        let_all_go(state, record.id)
 
 
 def _apply_rules(state: State, contact: Contact) -> None:
@@ -143,8 +144,7 @@ def _apply_rules(state: State, contact: Contact) -> None:
     contact.step = sum(relaxation.after_ms <= waited_ms for relaxation in line.relaxations)
     contact.promoted = contact.promoted and line.promotion is not None
     contact.told_position = 0
-    for kind in (Kind.RELAX, Kind.MAX_WAIT, Kind.ANNOUNCE):
-        state.deadlines.clear(kind, contact.id)
+    state.deadlines.clear_all((Kind.RELAX, Kind.MAX_WAIT, Kind.ANNOUNCE), contact.id)
     watch_target(state, contact, line)
     set_deadlines(state, contact)
     state.rank_anew(contact)

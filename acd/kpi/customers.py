@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from acd.kpi.intervals import Cells
 from acd.kpi.legs import Leg, Outcome, View
+from acd.kpi.service import moment
 
 DAY_MS = 24 * 3_600_000
 
@@ -45,10 +46,9 @@ class Customers:
     def take(self, contact: Leg) -> None:
         """Note a contact."""
         if contact.party:
-            counted_ms = contact.queued_ms if self._view is View.ENTRY else contact.ended_ms
             attempt = Attempt(
                 contact.arrived_ms,
-                counted_ms,
+                moment(contact, self._view),
                 contact.done_ms,
                 contact.line,
                 contact.medium,

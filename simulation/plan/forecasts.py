@@ -1,6 +1,7 @@
 """Forecast tables: contacts expected per interval, line and medium, with handling time and patience."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from config.errors import did_you_mean
@@ -41,8 +42,9 @@ class Forecast:
 def read_forecasts(rows: list[Row], span: Span, desk: Desk) -> dict[Flow, Forecast]:
     """The forecasts in the order in which they first appear; faults are recorded in the rows."""
     found: dict[Flow, Forecast] = {}
+    lines, media = [line.id for line in desk.lines], desk.medium_ids
     for row in rows:
-        flow = _flow(row, desk)
+        flow = _flow(row, lines, media)
         intervals = _intervals(row, span)
         offered = _needed(row, "offered", MOST_OFFERED)
         aht_s = _length(row, "aht_s")
@@ -67,15 +69,13 @@ def empty(intervals: int) -> Forecast:
     return Forecast([0.0] * intervals, [math.nan] * intervals, [math.nan] * intervals)
 
 
-def _flow(row: Row, desk: Desk) -> Flow | None:
+def _flow(row: Row, lines: Sequence[LineId], media: Sequence[Medium]) -> Flow | None:
     row.require("line")
     row.require("medium")
     line, medium = row.text("line"), row.text("medium")
-    lines = [one.id for one in desk.lines]
     if line is not None and line not in lines:
         row.error("line", f'unknown line "{line:.64}"{did_you_mean(line, lines)}')
         return None
-    media = desk.medium_ids
     if medium is not None and medium not in media:
         row.error("medium", f'unknown medium "{medium:.40}", must be one of {", ".join(media)}')
         return None
