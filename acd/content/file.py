@@ -7,7 +7,6 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from time import monotonic, sleep
 
-from acd import lock
 from acd.content.errors import (
     VaultBusyError,
     VaultDamagedError,
@@ -16,6 +15,7 @@ from acd.content.errors import (
     VaultInUseError,
     VaultWriteError,
 )
+from acd.files import HeldError, sync_path, take_lock
 
 _POLL_S = 0.05
 
@@ -23,7 +23,7 @@ _POLL_S = 0.05
 class PrivateFile:
     """One connection to the file, the only one of this process and all others. Its user serialises the calls.
 
-    The file is never opened outside SQLite: that would drop SQLite's locks on it (see `acd.lock`). Its owner
+    The file is never opened outside SQLite: that would drop SQLite's locks on it (see `acd.files`). Its owner
     is told by a lock file beside it, `NAME.lock`.
     """
 
@@ -43,7 +43,7 @@ class PrivateFile:
         try:
             _make_private(path)
             self.connection = _connect(path, schema, version)
-            _sync_directory(path.parent)
+            sync_path(path.parent)  # SQLite does not sync the entries of a new file and its WAL
         except BaseException as error:
             os.close(self._lock)
             if isinstance(error, OSError | sqlite3.Error):
@@ -101,8 +101,8 @@ def _take(path: Path, patience_s: float) -> int:
     until_s = monotonic() + patience_s
     while True:
         try:
-            return lock.take(path)
-        except lock.HeldError as holder:
+            return take_lock(path)
+        except HeldError as holder:
             if monotonic() >= until_s:
                 raise VaultInUseError(f"{path.parent} is in use by process {holder}") from None
         sleep(_POLL_S)
@@ -118,15 +118,6 @@ def _cannot_use(path: Path, error: Exception) -> VaultError:
     if isinstance(error, sqlite3.DatabaseError) and not isinstance(error, sqlite3.OperationalError):
         return VaultDamagedError(f"{path}: {error}: restore it from a backup")
     return VaultError(f"cannot use {path}: {error}")
-
-
-def _sync_directory(path: Path) -> None:
-    """SQLite does not sync the directory entries of a new file and its WAL."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _connect(path: Path, schema: str, version: int) -> sqlite3.Connection:

@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from acd.content.errors import VaultDamagedError, VaultKeyError
+from acd.files import sync_path
 
 KEY_BYTES = 32
 VARIABLE = "ACD_VAULT_KEY"
@@ -61,6 +62,11 @@ class MasterKey:
         return hmac.digest(self._lookup, message, "sha256")
 
 
+def context(*parts: str) -> bytes:
+    """What sealed bytes are bound to. No part but the last may have a NUL in it."""
+    return "\0".join(parts).encode()
+
+
 class Cipher:
     """AES-256-GCM with a random 96-bit nonce in front (NIST SP 800-38D §8.2.2)."""
 
@@ -90,11 +96,7 @@ def _create(path: Path) -> None:
         file.write(base64.b64encode(os.urandom(KEY_BYTES)) + b"\n")
         file.flush()
         os.fsync(file.fileno())
-    directory = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)
+    sync_path(path.parent)
 
 
 def _read(path: Path) -> bytes:

@@ -1,4 +1,4 @@
-"""Content that ends with the process: for tests, simulations, and desks that keep nothing."""
+"""Content that ends with the process: for tests."""
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 
 from acd.content.errors import VaultDamagedError
-from acd.content.master import Cipher
+from acd.content.master import Cipher, context
 from acd.ports import Entry, Journal, Progress, Record, Recovered, Snapshot
 
 
@@ -23,7 +23,7 @@ class SealedJournal:
         """As the port says. Raises VaultDamagedError, too: a record was sealed with another master key."""
         found = self.inside.open(on_written, on_synced, on_failure)
         try:
-            records = {key: self._cipher.open(value, _context(*key)) for key, value in found.records.items()}
+            records = {key: self._cipher.open(value, context(*key)) for key, value in found.records.items()}
         except VaultDamagedError:
             self.inside.close()
             raise
@@ -52,8 +52,4 @@ class SealedJournal:
     def _sealed(self, record: Record) -> Record:
         if record.value is None:
             return record
-        return record._replace(value=self._cipher.seal(record.value, _context(record.channel, record.key)))
-
-
-def _context(channel: str, key: str) -> bytes:
-    return f"{channel}\0{key}".encode()
+        return record._replace(value=self._cipher.seal(record.value, context(record.channel, record.key)))

@@ -10,7 +10,7 @@ from threading import Lock
 from acd.content.errors import VaultBusyError, VaultDamagedError, VaultKeyError, VaultUnknownError
 from acd.content.file import PrivateFile
 from acd.content.intake import Item
-from acd.content.master import KEY_BYTES, Cipher, MasterKey
+from acd.content.master import KEY_BYTES, Cipher, MasterKey, context
 from acd.content.parties import IDENTIFYING, comparable
 from acd.ports import ContactRef, ContentId, NewParty, NewPiece, PartyKind
 
@@ -84,7 +84,7 @@ class Vault:
             found = self._file.connection.execute(query, (party,)).fetchone()
             if found is None:
                 raise VaultUnknownError(f"no party {party}: never stored, or erased")
-            return self._cipher(found[0]).open(found[1], _context("party", party)).decode()
+            return self._cipher(found[0]).open(found[1], context("party", party)).decode()
 
     def read(self, document: str) -> Iterator[bytes]:
         """Piece by piece. Raises VaultUnknownError (also in the middle: erased), VaultDamagedError."""
@@ -151,7 +151,7 @@ class Vault:
             # old facts, to the person again.
             return
         row, cipher = self._contact_key(db, new.contact, item.at_ms)
-        sealed = cipher.seal(new.value.encode(), _context("party", found[0]))
+        sealed = cipher.seal(new.value.encode(), context("party", found[0]))
         db.execute("INSERT OR REPLACE INTO parties VALUES (?, ?, ?)", (found[0], row, sealed))
 
     def _put_piece(self, db: sqlite3.Connection, item: Item, new: NewPiece) -> None:
@@ -170,7 +170,7 @@ class Vault:
         with self._lock:
             found = self._file.connection.execute(query, (document, number)).fetchone()
             if found is None:
-                whole = "SELECT 1 FROM pieces WHERE document = ? AND number >= 0 LIMIT 1"
+                whole = "SELECT 1 FROM pieces WHERE document = ? LIMIT 1"
                 if self._file.connection.execute(whole, (document,)).fetchone() is None:
                     raise VaultUnknownError(f"no document {document}: never stored, or erased")
                 return None
@@ -183,9 +183,10 @@ class Vault:
         unlink = "DELETE FROM links WHERE party NOT IN (SELECT party FROM parties) RETURNING lookup"
         with self._lock, self._file.transaction() as db:
             rows = {row for each in arguments for (row,) in db.execute(query, each)}
+            if not rows:
+                return 0, []
             db.executemany("DELETE FROM contacts WHERE contact = ?", [(row,) for row in rows])
-            if rows:
-                db.execute("INSERT OR IGNORE INTO scrub_due VALUES (1)")
+            db.execute("INSERT OR IGNORE INTO scrub_due VALUES (1)")
             return len(rows), [lookup for (lookup,) in db.execute(unlink)]
 
     def _contact_key(self, db: sqlite3.Connection, contact: ContactRef, at_ms: int) -> tuple[int, Cipher]:
@@ -195,7 +196,7 @@ class Vault:
         if found is not None:
             return found[0], self._cipher(found[0])
         key = os.urandom(KEY_BYTES)
-        wrapped = self._master.wrapping.seal(key, _context(*contact))
+        wrapped = self._master.wrapping.seal(key, context(*contact))
         insert = "INSERT INTO contacts (tenant, ref, created_ms, wrapped_key) VALUES (?, ?, ?, ?)"
         row = db.execute(insert, (*contact, at_ms, wrapped)).lastrowid
         assert row is not None
@@ -204,7 +205,7 @@ class Vault:
     def _cipher(self, row: int) -> Cipher:
         query = "SELECT tenant, ref, wrapped_key FROM contacts WHERE contact = ?"
         tenant, ref, wrapped = self._file.connection.execute(query, (row,)).fetchone()
-        return Cipher(self._master.wrapping.open(wrapped, _context(tenant, ref)))
+        return Cipher(self._master.wrapping.open(wrapped, context(tenant, ref)))
 
     def _check_master(self) -> None:
         with self._file.transaction() as db:
@@ -224,8 +225,4 @@ class Vault:
 
 def _piece_context(kind: str, document: str, number: int, last: bool) -> bytes:
     """A piece opens only in its place, and the last one only as the last: no cut, no swap passes."""
-    return _context(kind, document, str(number), "last" if last else "more")
-
-
-def _context(*parts: str) -> bytes:
-    return "\0".join(parts).encode()
+    return context(kind, document, str(number), "last" if last else "more")

@@ -4,6 +4,7 @@ import os
 import sqlite3
 from pathlib import Path
 
+from acd.files import sync_path
 from acd.journal.errors import JournalDamagedError, JournalFormatError
 
 FORMAT = 2
@@ -91,15 +92,3 @@ def bring_up_to_date(connection: sqlite3.Connection) -> None:
             "BEGIN IMMEDIATE; ALTER TABLE entries ADD COLUMN by TEXT NOT NULL DEFAULT ''; "
             f"PRAGMA user_version={FORMAT}; COMMIT"
         )
-
-
-def sync_path(path: Path) -> None:
-    """fsync a file or a directory by name. Never use it on a database that SQLite has open.
-
-    Closing any descriptor of a file drops the POSIX locks that SQLite of this process holds on it.
-    """
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

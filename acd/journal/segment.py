@@ -13,6 +13,7 @@ import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+from acd.files import sync_path
 from acd.journal import database, rows
 from acd.journal.order import Appended
 from acd.ports import Entry, Record
@@ -148,7 +149,7 @@ def _begin_wal(path: Path) -> tuple[sqlite3.Connection, int]:
         connection.execute("PRAGMA wal_autocheckpoint=0")
         connection.execute("UPDATE segment SET wal_begun = 1")
         wal = os.open(f"{path}-wal", os.O_RDONLY)
-        database.sync_path(path.parent)
+        sync_path(path.parent)
     except BaseException:
         connection.close()
         raise

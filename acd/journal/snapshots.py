@@ -5,6 +5,7 @@ import struct
 from hashlib import blake2b
 from pathlib import Path
 
+from acd.files import sync_path
 from acd.journal import database
 from acd.journal.errors import JournalDamagedError, JournalFormatError
 from acd.ports import Snapshot
@@ -68,7 +69,7 @@ class SnapshotFiles:
             file.flush()
             os.fsync(file.fileno())
         unfinished.rename(path)
-        database.sync_path(self._directory)
+        sync_path(self._directory)
         if snapshot.seq not in self.stored:
             self.stored.append(snapshot.seq)
         while len(self.stored) > KEPT:

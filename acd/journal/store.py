@@ -7,7 +7,7 @@ from contextlib import closing
 from pathlib import Path
 from threading import Lock
 
-from acd import lock
+from acd.files import HeldError, take_lock
 from acd.journal import database, segment
 from acd.journal.archive import Archive
 from acd.journal.errors import JournalDamagedError, JournalLockedError, JournalOpenError
@@ -219,8 +219,8 @@ def _damaged(path: Path, seq: int) -> JournalDamagedError:
 
 def _lock(path: Path) -> int:
     try:
-        return lock.take(path)
-    except lock.HeldError as holder:
+        return take_lock(path)
+    except HeldError as holder:
         raise JournalLockedError(
             f"the journal in {path.parent} is in use by process {holder}: "
             "stop it first, or choose another directory"

@@ -1,4 +1,4 @@
-"""The lock that keeps a second process (and a second owner in this one) away from a store's files."""
+"""What SQLite leaves to the owner of its files: who may have them, and that their names are on the disk."""
 
 import fcntl
 import os
@@ -10,8 +10,10 @@ class HeldError(Exception):
     """Somebody has the lock. The text is the number of the process, or `unknown`."""
 
 
-def take(path: Path) -> int:
-    """An exclusive flock on `path` (made if need be, mode 0600); closing the descriptor gives it back.
+def take_lock(path: Path) -> int:
+    """Keep a second process, and a second owner in this one, away, by an exclusive flock.
+
+    `path` is made if need be, mode 0600; closing the descriptor gives it back.
 
     It belongs to the descriptor, so it also keeps out our own process. Never lock an SQLite file itself:
     closing any descriptor of such a file drops the POSIX locks that SQLite of this process holds on it, and
@@ -33,3 +35,15 @@ def take(path: Path) -> int:
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, b"%d\n" % os.getpid(), 0)
     return descriptor
+
+
+def sync_path(path: Path) -> None:
+    """fsync a file or a directory by name. Never use it on a database that SQLite has open.
+
+    Closing any descriptor of a file drops the POSIX locks that SQLite of this process holds on it.
+    """
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
