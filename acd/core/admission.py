@@ -65,12 +65,17 @@ def _block(
 
 
 def _claim(state: State, event: ContactArrived, entry: Entry) -> Claim:
-    asked_class, head_start_ms = event.priority_class, max(event.head_start_ms, entry.head_start_ms)
-    if asked_class is None or (entry.priority_class is not None and entry.priority_class < asked_class):
-        asked_class = entry.priority_class
+    asked_class, head_start_ms = better(event.priority_class, event.head_start_ms, entry)
     usual_class = state.lines[entry.line].priority_class
     vip = head_start_ms > 0 or (asked_class is not None and asked_class < usual_class)
     return Claim(asked_class, head_start_ms, vip)
+
+
+def better(asked_class: int | None, head_start_ms: int, entry: Entry) -> tuple[int | None, int]:
+    """Class and head start that hold: what was asked for, unless the entry gives more."""
+    if asked_class is None or (entry.priority_class is not None and entry.priority_class < asked_class):
+        asked_class = entry.priority_class
+    return asked_class, max(head_start_ms, entry.head_start_ms)
 
 
 def _find_line(state: State, line: Line) -> tuple[Line, list[Hop], str]:

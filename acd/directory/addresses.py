@@ -4,9 +4,6 @@ import idna
 
 from acd.directory.numbers import Numbering, read_number
 
-MAX_ADDRESS = 320
-"""64 for the local part, 255 for the domain, and the @ (RFC 5321 §4.5.3.1)."""
-
 MAX_FAX_ID = 64
 """A CSID has 20 characters (T.30 §5.3.6.2.4); gateways add to it."""
 

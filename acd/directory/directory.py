@@ -1,6 +1,6 @@
 """The Directory: versions of lists are taken in, and whoever calls is looked up in memory."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from hashlib import sha256
 from pathlib import Path
 from time import sleep
@@ -8,6 +8,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from acd.content.master import MasterKey
+from acd.content.parties import IDENTIFYING
 from acd.directory.lists import Address, HeldList, identify, read_address
 from acd.directory.numbers import Numbering
 from acd.directory.rows import MAX_BYTES, BadList, Flaw, Reader, Row, read_list
@@ -60,8 +61,8 @@ class ListDirectory:
         if last is not None and last.digest == digest:
             return None
         rows = read_list(content, reader_of(self._site, file), lambda: sleep(0))
-        version = self._store.add(name, rows, Import(digest, by, at_ms, known))
-        return Taken(version, HeldList(version.version, self._store.rows(name, version.version)))
+        version, people = self._store.add(name, rows, Import(digest, by, at_ms, known))
+        return Taken(version, HeldList(version.version, people))
 
     def identify(self, address: str, kind: PartyKind, tenant: str, at_ms: int) -> Identified:
         """As the port says."""
@@ -73,21 +74,24 @@ class ListDirectory:
 
     def spellings(self, value: str, tenant: str | None) -> set[str]:
         """The normal forms that a value, of whatever kind, has with one client or with all."""
-        tenants = self._site.directory.regions if tenant is None else [tenant]
-        kinds = PartyKind.NUMBER, PartyKind.ADDRESS, PartyKind.FAX
-        return {value} | {self.read(value, kind, name).normal for name in tenants for kind in kinds}
+        return {value} | {address.normal for address in self._read_all(value, tenant)}
 
-    def erase(self, value: str, tenant: str | None) -> int:
-        """Blocks: delete the person from every version; from how many lists. Raises VaultError."""
-        tenants = self._site.directory.regions if tenant is None else [tenant]
-        kinds = PartyKind.NUMBER, PartyKind.ADDRESS, PartyKind.FAX
-        keys = {key for name in tenants for kind in kinds for key in self.read(value, kind, name).keys}
-        keys = {key for key in keys if key[0] != "domain"}
+    def erase(self, value: str, tenant: str | None) -> set[ListName]:
+        """Blocks: delete the person from every version; from which lists. Raises VaultError."""
+        keys = {
+            key for address in self._read_all(value, tenant) for key in address.keys if key[0] != "domain"
+        }
 
         def matches(row: Row) -> bool:
             return not keys.isdisjoint(row.keys)
 
         return self._store.erase(tenant, matches)
+
+    def _read_all(self, value: str, tenant: str | None) -> Iterator[Address]:
+        """As what anybody may have called himself, with one client or with all."""
+        for name in self._site.directory.regions if tenant is None else (tenant,):
+            for kind in IDENTIFYING:
+                yield self.read(value, kind, name)
 
     def history(self, name: ListName) -> list[Version]:
         """Blocks: every version of a list, the newest first."""

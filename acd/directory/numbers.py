@@ -126,11 +126,6 @@ def _pattern(kind: PhoneNumberDesc | None) -> str:
     return f"{ahead}(?:{kind.national_number_pattern})"
 
 
-def is_region(text: str) -> bool:
-    """Whether it names a country with a numbering plan (ISO 3166-1, two letters)."""
-    return text in phonenumbers.SUPPORTED_REGIONS
-
-
 def _short(digits: str, numbering: Numbering) -> Number | None:
     """Emergency numbers, short codes and extensions, in this order; None: an ordinary number.
 

@@ -77,13 +77,15 @@ class Flaw(NamedTuple):
         """`row 12, number`"""
         return ", ".join(part for part in (f"row {self.row}" if self.row else "", self.column) if part)
 
+    def __str__(self) -> str:
+        return f"{self.place}: {self.reason}" if self.place else self.reason
+
 
 class BadList(Exception):
     """The list cannot be used; `flaws` are all that were found, at most MAX_PROBLEMS."""
 
     def __init__(self, flaws: list[Flaw]) -> None:
-        first = flaws[0]
-        super().__init__(f"{first.place}: {first.reason}" if first.place else first.reason)
+        super().__init__(str(flaws[0]))
         self.flaws = tuple(flaws)
 
 

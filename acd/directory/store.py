@@ -12,7 +12,7 @@ import msgspec
 from msgspec.structs import replace
 
 from acd.content.file import PrivateFile
-from acd.content.master import MasterKey
+from acd.content.master import MasterKey, context
 from acd.directory.rows import Key, Row
 
 FORMAT = 1
@@ -77,8 +77,10 @@ class ListStore:
         self._file = PrivateFile(path, _SCHEMA, FORMAT, patience_s=patience_s)
         self._lock = Lock()
 
-    def add(self, name: ListName, rows: Sequence[Row], brought: Import) -> Version:
-        """Keep a new version, synced when this returns. People known by their identity keep their opaque id.
+    def add(self, name: ListName, rows: Sequence[Row], brought: Import) -> tuple[Version, list[Row]]:
+        """Keep a new version, synced when this returns: it, and its people with their opaque ids.
+
+        Who is known by his identity keeps his id.
 
         Raises VaultWriteError.
         """
@@ -95,7 +97,7 @@ class ListStore:
             db.executemany("INSERT INTO people VALUES (?, ?, ?, ?, ?)", sealed)
             old = "DELETE FROM people WHERE tenant = ? AND list = ? AND version <= ?"
             db.execute(old, (*name, version.version - KEPT_VERSIONS))
-            return version
+            return version, known
 
     def newest(self) -> dict[ListName, Version]:
         """The last version of each list."""
@@ -119,8 +121,8 @@ class ListStore:
             found = self._file.connection.execute(query, (*name, version)).fetchall()
         return [self._open(name, version, line, sealed) for line, sealed in found]
 
-    def erase(self, tenant: str | None, matches: Callable[[Row], bool]) -> int:
-        """Delete a person from every version, of one client or all; from how many lists he went.
+    def erase(self, tenant: str | None, matches: Callable[[Row], bool]) -> set[ListName]:
+        """Delete a person from every version, of one client or all; from which lists he went.
 
         Raises VaultBusyError (gone for us, repeat it), VaultWriteError.
         """
@@ -137,7 +139,7 @@ class ListStore:
                 if found:
                     db.execute("INSERT OR IGNORE INTO scrub_due VALUES (1)")
             self._file.scrub()
-        return len({name for _, name, _, _ in found})
+        return {name for _, name, _, _ in found}
 
     def applied(self) -> Applied | None:
         """Up to where live contacts are identified; None: never were."""
@@ -180,13 +182,10 @@ class ListStore:
 
     def _seal(self, name: ListName, version: int, row: Row) -> bytes:
         sleep(0)  # lets the loop's thread go first: else calls wait 5 ms at each turn while a list is stored
-        return self._master.lists.seal(msgspec.msgpack.encode(row), _context(name, version, row.line))
+        bound = context(*name, str(version), str(row.line))
+        return self._master.lists.seal(msgspec.msgpack.encode(row), bound)
 
     def _open(self, name: ListName, version: int, line: int, sealed: bytes) -> Row:
         sleep(0)  # as in `_seal`
-        clear = self._master.lists.open(sealed, _context(name, version, line))
+        clear = self._master.lists.open(sealed, context(*name, str(version), str(line)))
         return msgspec.msgpack.decode(clear, type=Row)
-
-
-def _context(name: ListName, version: int, line: int) -> bytes:
-    return "\0".join((*name, str(version), str(line))).encode()

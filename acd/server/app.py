@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Coroutine, Sequence
 from contextlib import AsyncExitStack
 from typing import Any
 
@@ -79,11 +79,6 @@ class App:
         self._exits = AsyncExitStack()
         self._channel_states: dict[str, str] = {channel.name: "starting" for channel in channels}
         self._stopping = False
-
-    @property
-    def channel_states(self) -> Mapping[str, str]:
-        """Channel → `up`, or why it is not."""
-        return self._channel_states
 
     async def start(self, stopping: "asyncio.Future[str] | None" = None) -> None:
         """Recover, apply the site, start channels and API.
@@ -170,11 +165,9 @@ class App:
         )
 
     def _apply_site(self) -> None:
-        for event in self._desk_events():
+        wanted = configured(self.site, self.driver.now_ms())
+        for event in list(changes(self.driver.engine.state.desk, wanted)):
             self.driver.submit(event, by=BY_SITE)
-
-    def _desk_events(self) -> Sequence[Event]:
-        return list(changes(self.driver.engine.state.desk, configured(self.site, self.driver.now_ms())))
 
     def _let_go_of_unserved(self) -> None:
         served = {channel.name for channel in self.channels}

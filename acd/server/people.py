@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 import structlog
 
 from acd.content.errors import VaultError
+from acd.core.admission import better
 from acd.core.errors import Rejected
 from acd.core.events import ContactId, ListChanged, PriorityChanged
 from acd.directory.directory import ListDirectory
@@ -116,11 +117,11 @@ class People:
         for spelling in sorted(self._directory.spellings(value, tenant)):
             contacts += await asyncio.wrap_future(self._content.erase_person(spelling, tenant))
         async with self._turn:
-            lists = await asyncio.to_thread(self._directory.erase, value, tenant)
-            if lists:
-                held = {name: one.version for name, one in self._directory.lists.items()}
-                self._directory.lists = await asyncio.to_thread(self._directory.load, held)
-        return contacts, lists
+            gone = await asyncio.to_thread(self._directory.erase, value, tenant)
+            lists = self._directory.lists
+            held = {name: lists[name].version for name in gone if name in lists}
+            self._directory.lists = {**lists, **await asyncio.to_thread(self._directory.load, held)}
+        return contacts, len(gone)
 
     async def run(self) -> None:
         """The rest of the files; then, whenever a validity begins or ends, identify anew; for ever."""
@@ -153,13 +154,11 @@ class People:
 
     async def _take(self, file: ListFile, by: str) -> ListTaken:
         name = str(file.tenant), str(file.kind)
-        known = self._driver.engine.state.lists.get((file.tenant, str(file.kind)), 0)
+        known = self._known(name)
         try:
             taken = await asyncio.to_thread(self._directory.take_file, file, by, self._driver.now_ms(), known)
         except BadList as failure:
-            reasons = tuple(
-                f"{flaw.place}: {flaw.reason}" if flaw.place else flaw.reason for flaw in failure.flaws
-            )
+            reasons = tuple(map(str, failure.flaws))
             _log.error("list refused", tenant=name[0], list=name[1], file=str(file.path), flaws=len(reasons))
             return ListTaken(*name, self._version(name), 0, reasons)
         if taken is None:
@@ -175,9 +174,13 @@ class People:
         held = self._directory.lists.get(name)
         return 0 if held is None else held.version
 
+    def _known(self, name: ListName) -> int:
+        """The version that the engine has."""
+        return self._driver.engine.state.lists.get((TenantId(name[0]), name[1]), 0)
+
     def _tell(self, name: ListName, version: int, by: str) -> None:
         """Journal the version, unless the engine has it."""
-        known = self._driver.engine.state.lists.get((TenantId(name[0]), name[1]), 0)
+        known = self._known(name)
         if known < version:
             self._driver.submit(ListChanged(TenantId(name[0]), name[1], version), by=by)
         elif known > version:
@@ -233,10 +236,8 @@ class People:
 
 def holding(entry: Entry | None, found: Identified) -> tuple[int | None, int]:
     """Class and head start that hold: the better of what the entry and the lists give."""
-    classes = [found.priority_class, None if entry is None else entry.priority_class]
-    head_ms = 0 if entry is None else entry.head_start_ms
-    best = min((one for one in classes if one is not None), default=None)
-    return best, max(found.head_start_ms, head_ms)
+    given = found.priority_class, found.head_start_ms
+    return given if entry is None else better(*given, entry)
 
 
 def _read_all(read: Callable[[str], str], parties: Iterable[str]) -> dict[str, str]:

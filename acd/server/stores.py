@@ -75,6 +75,6 @@ def erase_person(site: Site, value: str, tenant: str | None) -> tuple[int, int]:
             spellings = sorted(directory.spellings(value, tenant))
             contacts = sum(vault.erase_person(one, tenant)[0] for one in spellings)
             vault.scrub()
-            return contacts, directory.erase(value, tenant)
+            return contacts, len(directory.erase(value, tenant))
     finally:
         vault.close()

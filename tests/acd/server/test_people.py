@@ -354,7 +354,7 @@ def test_an_erasure_that_nobody_waits_for_any_more_is_finished(
 ) -> None:
     may_erase, erase = threading.Event(), ListDirectory.erase
 
-    def slow(directory: ListDirectory, value: str, tenant: str | None) -> int:
+    def slow(directory: ListDirectory, value: str, tenant: str | None) -> set[ListName]:
         assert may_erase.wait(30)
         return erase(directory, value, tenant)
 
