@@ -82,7 +82,7 @@ def as_meant(event: Event, engine: Engine) -> Event:
 
 
 def unlike(expected: Sequence[Fact], found: Sequence[Fact]) -> int | None:
-    """Index of the first fact that differs. A law of order that an engine version declares belongs here."""
+    """Index of the first fact that differs."""
     if list(expected) == list(found):
         return None
     pairs = zip(expected, found, strict=False)
