@@ -15,7 +15,7 @@ from channels.media.commands import Close
 from channels.media.embedded.client import MediaClient
 from channels.media.embedded.starter import MediaSettings, attach_or_start
 from channels.media.errors import MediaGoneError
-from channels.sip.b2bua import entrance, inbound, outbound, qualifying, restart
+from channels.sip.b2bua import entrance, inbound, restart
 from channels.sip.b2bua.calls import NAME, Calls
 from channels.sip.b2bua.registration import Boot, Registrations
 from channels.sip.b2bua.telling import Telling
@@ -188,8 +188,7 @@ class SipChannel:
         self._set_time()
         outputs = self._layer.expire(self.calls.now_ms)
         self.registrations.expire(self.calls.now_ms)
-        outbound.give_up_on_silent_phones(self.calls)
-        qualifying.expire(self.calls)
+        entrance.expire(self.calls)
         self._flush(outputs)
 
     def _flush(self, outputs: Sequence[Output] = ()) -> None:
@@ -214,10 +213,8 @@ class SipChannel:
 
     def _arm(self) -> None:
         """Plan to wake for the earliest deadline."""
-        phones, unheard = self.registrations, self.calls.unheard
         due_ms = self._layer.next_deadline()
-        silent_ms = unheard[0][0] if unheard else None
-        for other_ms in (phones.next_deadline(), phones.absent.next_deadline(), silent_ms):
+        for other_ms in (self.registrations.next_deadline(), entrance.next_deadline(self.calls)):
             if due_ms is None or (other_ms is not None and other_ms < due_ms):
                 due_ms = other_ms
         if due_ms is None or (self._timer is not None and self._armed_ms <= due_ms):

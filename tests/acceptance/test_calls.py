@@ -59,7 +59,7 @@ def test_the_phone_gets_a_cancel_when_the_caller_hangs_up_while_it_rings(
 def test_when_a_phone_does_not_take_the_call_the_next_agent_gets_it(
     shared_desk: Desk, sipp: Sipp, corner: str, answer: tuple[int, str], fact: str
 ) -> None:
-    """Who said no is rung again; a phone that fails is none of his until it registers again."""
+    """Who said no is rung again; a phone that fails is none of his until it answers OPTIONS."""
     first = sipp.phone(shared_desk, f"{corner}.1", s.refuses(*answer))
     second = sipp.phone(shared_desk, f"{corner}.2", s.phone(s.TALK))
     sipp.call(shared_desk, corner, s.calls(s.pause(700), s.hang_up())).succeeds()

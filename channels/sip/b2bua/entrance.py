@@ -1,4 +1,4 @@
-"""Where messages, orders of the engine and events of the media come in, and who answers them."""
+"""Where messages, orders of the engine, events of the media and time come in, and who answers them."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -92,6 +92,21 @@ def heard(calls: Calls, event: media.Event) -> None:
     leg = calls.legs.get(event.leg)
     if leg is not None:
         ON_MEDIA[type(event)](calls, leg, event)
+
+
+def next_deadline(calls: Calls) -> int | None:
+    """When `expire` has something to do (ms), or None."""
+    silent_ms = calls.unheard[0][0] if calls.unheard else None
+    absent_ms = calls.phones.absent.next_deadline()
+    if silent_ms is None or absent_ms is None:
+        return absent_ms if silent_ms is None else silent_ms
+    return min(silent_ms, absent_ms)
+
+
+def expire(calls: Calls) -> None:
+    """Do what is due with phones that are silent or absent; the timers of transactions are the layer's."""
+    outbound.give_up_on_silent_phones(calls)
+    qualifying.expire(calls)
 
 
 def _described(calls: Calls, leg: Leg, event: media.Offered | media.Answered) -> None:

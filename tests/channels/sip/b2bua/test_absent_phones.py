@@ -8,7 +8,6 @@ from agents.devices import Carrier
 from agents.skills import AgentId
 from channels.media.commands import LegId
 from channels.sip.b2bua import qualifying
-from channels.sip.b2bua.outbound import give_up_on_silent_phones
 from tests.channels.sip.b2bua.world import PHONE, World
 
 BACK = AgentReachable(AgentId("anna"), VOICE, Carrier("sip", "anna"))
@@ -90,8 +89,6 @@ def test_a_phone_that_stays_dead_is_asked_again_one_question_at_a_time(waiting: 
     waiting.deaf.add(PHONE)
     waiting.offer()
     waiting.pass_time(5_000)
-    give_up_on_silent_phones(waiting.calls)
-    waiting.run()
     for _ in range(100):
         waiting.pass_time(1_000)
         assert len(waiting.absent.asked) <= 1

@@ -128,15 +128,21 @@ def test_an_agent_without_a_phone_fails_the_offer_at_once(world: World) -> None:
     assert world.host.events[-1] == OfferFailed(OFFER)
 
 
-def test_a_phone_that_never_answers_fails_the_offer_after_64_t1(world: World) -> None:
+def test_a_phone_that_never_answers_fails_the_offer_after_five_seconds_and_its_leg_ends_after_64_t1(
+    world: World,
+) -> None:
     world.invite()
     world.admit()
     world.deaf.add(PHONE)
     world.offer()
-    world.pass_time(31_999)
+    world.pass_time(4_999)
     assert OfferFailed(OFFER) not in world.host.events
     world.pass_time(1)
     assert world.host.events[-1] == OfferFailed(OFFER)
+    world.pass_time(26_999)
+    assert world.calls.agent_of(1) is not None
+    world.pass_time(1)
+    assert world.calls.agent_of(1) is None
 
 
 def test_a_caller_who_never_acknowledges_is_lost_after_64_t1(world: World) -> None:

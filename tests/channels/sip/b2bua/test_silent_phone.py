@@ -1,7 +1,6 @@
 """A phone that gives no sign is not there; one that rings may ring as long as the engine lets it."""
 
 from acd.core.events import OfferFailed
-from channels.sip.b2bua.outbound import give_up_on_silent_phones
 from tests.channels.sip.b2bua.world import World
 
 
@@ -11,19 +10,12 @@ def offered(world: World) -> None:
     world.offer()
 
 
-def later(world: World, by_ms: int) -> None:
-    world.now_ms += by_ms
-    world.calls.now_ms = world.now_ms
-    give_up_on_silent_phones(world.calls)
-    world.run()
-
-
 def test_a_phone_without_a_sign_is_reported_when_its_time_is_over_and_once(world: World) -> None:
     offered(world)
-    later(world, 4_999)
+    world.pass_time(4_999)
     assert not [event for event in world.host.events if isinstance(event, OfferFailed)]
-    later(world, 1)
-    later(world, 10_000)
+    world.pass_time(1)
+    world.pass_time(10_000)
     assert len([event for event in world.host.events if isinstance(event, OfferFailed)]) == 1
 
 
@@ -31,13 +23,13 @@ def test_a_phone_that_said_trying_is_there(world: World) -> None:
     offered(world)
     world.phone.layer.reply(world.phone.requests[-1].key, 100, world.now_ms)
     world.run()
-    later(world, 60_000)
+    world.pass_time(60_000)
     assert not [event for event in world.host.events if isinstance(event, OfferFailed)]
 
 
 def test_a_phone_that_answers_after_it_was_given_up_is_hung_up(world: World) -> None:
     """The caller is somebody else's by then."""
     offered(world)
-    later(world, 5_000)
+    world.pass_time(5_000)
     world.phone_answers()
     assert [new.request.method for new in world.phone.requests][-1] == "BYE"

@@ -22,7 +22,7 @@ from channels.media.engine import Trait
 from channels.media.errors import MediaError
 from channels.media.negotiation import AudioSession, refusal
 from channels.media.rtp import Address
-from channels.sip.b2bua import entrance, qualifying
+from channels.sip.b2bua import entrance
 from channels.sip.b2bua.absent import Absent
 from channels.sip.b2bua.calls import Calls
 from channels.sip.b2bua.telling import Telling
@@ -221,13 +221,14 @@ class World:
         end_ms = self.now_ms + ms
         while True:
             layers = [self.layer, *(side.layer for side in self.sides.values())]
-            planned = [self.absent.next_deadline(), *(layer.next_deadline() for layer in layers)]
+            planned = [entrance.next_deadline(self.calls), *(layer.next_deadline() for layer in layers)]
             due = min((moment for moment in planned if moment is not None), default=None)
             if due is None or due > end_ms:
                 break
             self.now_ms = self.calls.now_ms = due
-            self._deliver(self.layer.expire(due), None)
-            qualifying.expire(self.calls)
+            outputs = self.layer.expire(due)
+            entrance.expire(self.calls)
+            self._deliver(outputs, None)
             for side in self.sides.values():
                 self._deliver(side.layer.expire(due), side)
             self.run()
