@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
 
-import msgspec
 from msgspec import Struct
 
 from channels.sip.protocol.address import Endpoint, NameAddr, Uri, endpoint_of, parse_name_addr, parse_uri
@@ -209,15 +208,6 @@ class Dialog(Struct):
         elif self.state is DialogState.EARLY:
             self.happened(DialogEvent.FAILURE)
 
-    def to_record(self) -> bytes:
-        """The dialog as bytes for a recovery record."""
-        return msgspec.msgpack.encode(self)
-
-    @classmethod
-    def from_record(cls, record: bytes) -> "Dialog":
-        """The dialog of a recovery record. Raises msgspec.DecodeError."""
-        return msgspec.msgpack.decode(record, type=cls)
-
 
 def uas_dialog(request: Request, local_tag: str, contact: str, peer: Endpoint | None = None) -> Dialog:
     """The early dialog that our response with `local_tag` to this INVITE creates (§12.1.1).
@@ -262,43 +252,6 @@ def uac_dialog(request: Request, response: Response, peer: Endpoint | None = Non
     )
     dialog.response_received(response)
     return dialog
-
-
-class Dialogs:
-    """All dialogs of one element, found by what a message says."""
-
-    def __init__(self) -> None:
-        self._by_id: dict[DialogId, Dialog] = {}
-
-    def __len__(self) -> int:
-        return len(self._by_id)
-
-    def add(self, dialog: Dialog) -> Dialog:
-        """Keep a dialog; one with the same id is replaced."""
-        self._by_id[dialog.id] = dialog
-        return dialog
-
-    def drop(self, dialog: Dialog) -> None:
-        """Forget a dialog; its requests get 481 from then on."""
-        self._by_id.pop(dialog.id, None)
-
-    def of_request(self, request: Request) -> Dialog | None:
-        """The dialog of a request from the peer, or None."""
-        return self._by_id.get((request.call_id, request.to.tag, request.from_.tag))
-
-    def of_response(self, response: Response) -> Dialog | None:
-        """The dialog of a response to a request of ours, or None (e.g. the first one of a fork)."""
-        return self._by_id.get((response.call_id, response.from_.tag, response.to.tag))
-
-    def admit(self, request: Request) -> tuple[Dialog | None, Refusal | None]:
-        """Dialog and verdict for a request from the peer (not ACK, not CANCEL).
-
-        A request without To tag is (None, None): a new call. One of an unknown dialog gets 481.
-        """
-        if not request.to.tag:
-            return None, None
-        dialog = self.of_request(request)
-        return (None, Refusal(481)) if dialog is None else (dialog, dialog.receive(request))
 
 
 def _plain(address: NameAddr) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 from channels.media.negotiation import AudioSession
 from channels.media.sdp import CONTENT_TYPE
 from channels.sip.protocol.address import Endpoint
-from channels.sip.protocol.dialog import Dialogs, uac_dialog, uas_dialog
+from channels.sip.protocol.dialog import Dialog, DialogId, Refusal, uac_dialog, uas_dialog
 from channels.sip.protocol.errors import BadMessage
 from channels.sip.protocol.message import Request, make_headers, parse
 from channels.sip.protocol.outputs import (
@@ -39,7 +39,7 @@ class Wire:
         numbers = count()
         self.layer = TransactionLayer(f"127.0.0.1:{self.port}", lambda: f"id{next(numbers)}")
         self.contact = f"<sip:acd@127.0.0.1:{self.port}>"
-        self.dialogs = Dialogs()
+        self.dialogs: dict[DialogId, Dialog] = {}
         self.seen: Counter[str] = Counter()
         self._packets = count(1)
         self._drop_every = drop_every
@@ -102,18 +102,22 @@ class Callee(Wire):
             self._request(output)
 
     def _request(self, new: NewRequest) -> None:
-        dialog, refusal = self.dialogs.admit(new.request)
+        request = new.request
+        dialog = self.dialogs.get((request.call_id, request.to.tag, request.from_.tag))
+        unknown = Refusal(481) if request.to.tag else None
+        refusal = unknown if dialog is None else dialog.receive(request)
         if refusal is not None:
             self.layer.reply(new.key, refusal.status, now_ms(), headers=refusal.headers)
-        elif new.request.method == "INVITE" and dialog is None:
+        elif request.method == "INVITE" and dialog is None:
             self._answer(new)
         else:
             self.layer.reply(new.key, 200, now_ms())
-            if dialog is not None and new.request.method == "BYE":
-                self.dialogs.drop(dialog)
+            if dialog is not None and request.method == "BYE":
+                del self.dialogs[dialog.id]
 
     def _answer(self, new: NewRequest) -> None:
-        dialog = self.dialogs.add(uas_dialog(new.request, new.to_tag, self.contact))
+        dialog = uas_dialog(new.request, new.to_tag, self.contact)
+        self.dialogs[dialog.id] = dialog
         body = AudioSession(1, "127.0.0.1", 40000).answer(new.request.body)
         contact = ("Contact", self.contact)
         self.layer.reply(new.key, 180, now_ms(), headers=[contact])
