@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from channels.media.errors import BadSdpError, NotAcceptableError, OutOfTurnError
 from channels.media.rtp import Codec
-from channels.media.sdp import Description, Direction, Media, flow, media_lines, parse_sdp, write_sdp
+from channels.media.sdp import Description, Direction, Media, media_lines, parse_sdp, write_sdp
 
 OUR_DTMF = 101
 _AUDIO = ("audio", "RTP/AVP")
@@ -17,6 +17,7 @@ _BY_NAME = {"PCMU": Codec.PCMU, "PCMA": Codec.PCMA}
 
 
 BOTH = (Codec.PCMA, Codec.PCMU)
+"""In our order of preference."""
 
 
 class RemoteAudio(Struct, frozen=True):
@@ -29,7 +30,7 @@ class RemoteAudio(Struct, frozen=True):
     direction: Direction
     """Seen from the peer."""
     codecs: tuple[tuple[Codec, int], ...]
-    """Codecs in the peer's order, with the payload type to send them with."""
+    """Codecs of ours in the peer's order, at least one, with the payload type to send them with."""
     dtmf: int | None
     """Payload type to send telephone events with, or None."""
 
@@ -53,11 +54,8 @@ class AudioSession(Struct):
     line: int = 0
     """Which of `lines` is the audio stream."""
     codec: Codec | None = None
-    direction: Direction = Direction.SENDRECV
-    """Ours, as negotiated last."""
     offered: tuple[Codec, ...] = ()
     """Codecs of an offer of ours that has no answer yet."""
-    offered_direction: Direction = Direction.SENDRECV
     local_dtmf: int = OUR_DTMF
     """Payload type on which we receive telephone events."""
     remote: RemoteAudio | None = None
@@ -66,11 +64,6 @@ class AudioSession(Struct):
     def pending(self) -> bool:
         """True between our offer and its answer."""
         return bool(self.offered)
-
-    @property
-    def sends(self) -> bool:
-        """Whether we may send audio now."""
-        return self.remote is not None and self.direction.sends and self.remote.direction.receives
 
     @property
     def held_by_peer(self) -> bool:
@@ -86,13 +79,13 @@ class AudioSession(Struct):
             else next((pt for c, pt in self.remote.codecs if c is self.codec), None)
         )
 
-    def offer(self, wish: Direction = Direction.SENDRECV, codecs: tuple[Codec, ...] = BOTH) -> bytes:
+    def offer(self, codecs: tuple[Codec, ...] = BOTH) -> bytes:
         """A description to offer. Raises OutOfTurnError while an earlier offer waits for its answer."""
         if self.pending:
             raise OutOfTurnError("an offer is pending")
-        stream = self._stream(wish, [(codec, int(codec)) for codec in codecs], self.local_dtmf)
+        stream = self._stream(Direction.SENDRECV, [(codec, int(codec)) for codec in codecs], self.local_dtmf)
         lines = self.lines or ((*_AUDIO, "0"),)
-        self.offered, self.offered_direction = codecs, wish
+        self.offered = codecs
         return self._describe(lines, self.line, stream)
 
     def accept(self, body: bytes) -> None:
@@ -109,17 +102,14 @@ class AudioSession(Struct):
         if codec is None:
             raise NotAcceptableError("the answer has no codec of ours")
         self.lines = _lines(description)
-        self.direction = _both(self.offered_direction, remote.direction.mirrored)
         self.codec, self.remote, self.offered = codec, remote, ()
 
     def withdraw(self) -> None:
         """Our offer was refused: what was negotiated before stays in force."""
         self.offered = ()
 
-    def answer(
-        self, body: bytes, wish: Direction = Direction.SENDRECV, codecs: tuple[Codec, ...] = BOTH
-    ) -> bytes:
-        """The answer to the peer's offer; `codecs` is our order of preference.
+    def answer(self, body: bytes) -> bytes:
+        """The answer to the peer's offer.
 
         Raises BadSdpError, NotAcceptableError, OutOfTurnError (our own offer is pending: 491).
         """
@@ -128,15 +118,12 @@ class AudioSession(Struct):
         description, remote = _read(body)
         if remote is None:
             raise NotAcceptableError("no audio line that we can use")
-        chosen = _choice(codecs, remote)
-        if chosen is None:
-            raise NotAcceptableError("no common codec")
-        ours = _both(wish, remote.direction.mirrored)
+        chosen = min(remote.codecs, key=lambda said: BOTH.index(said[0]))
         if remote.dtmf is not None:
             self.local_dtmf = remote.dtmf
-        stream = self._stream(ours, [chosen], remote.dtmf)
+        stream = self._stream(remote.direction.mirrored, [chosen], remote.dtmf)
         self.lines, self.line = _lines(description), remote.line
-        self.codec, self.direction, self.remote = chosen[0], ours, remote
+        self.codec, self.remote = chosen[0], remote
         return self._describe(self.lines, remote.line, stream)
 
     def _stream(self, ours: Direction, codecs: list[tuple[Codec, int]], dtmf: int | None) -> Media:
@@ -210,23 +197,9 @@ def _lines(description: Description) -> tuple[tuple[str, str, str], ...]:
     return tuple([(media.kind, media.proto, media.formats[0]) for media in description.media])
 
 
-def _choice(codecs: tuple[Codec, ...], remote: RemoteAudio) -> tuple[Codec, int] | None:
-    """The first codec of ours that the peer has, and the payload type to send it with."""
-    for mine in codecs:
-        for codec, payload_type in remote.codecs:
-            if codec is mine:
-                return codec, payload_type
-    return None
-
-
 def refusal(body: bytes) -> str:
     """The code of the MediaError that `answer` would raise for this offer; empty: none."""
     try:
         return "" if _read(body)[1] is not None else NotAcceptableError.code
     except BadSdpError as error:
         return error.code
-
-
-def _both(one: Direction, other: Direction) -> Direction:
-    """Only the flows that both allow."""
-    return flow(one.sends and other.sends, one.receives and other.receives)

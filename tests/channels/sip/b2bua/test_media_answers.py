@@ -46,7 +46,7 @@ def reinvite(world: World, direction: Direction, cseq: int) -> None:
         ("Contact", "<sip:carla@192.0.2.7>"),
         ("Content-Type", "application/sdp"),
     )
-    body = AudioSession(1, "192.0.2.7", 30_000).offer(direction)
+    body = AudioSession(1, "192.0.2.7", 30_000).offer().replace(b"sendrecv", direction.encode())
     request = Request(method="INVITE", uri="sip:acd@192.0.2.1", headers=headers, body=body)
     world.caller.layer.send_request(request, DESK, world.now_ms)
     world.run()
