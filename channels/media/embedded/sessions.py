@@ -2,8 +2,6 @@
 
 from collections.abc import Iterable
 
-import msgspec
-
 from channels.media.commands import Accept, Answer, LegId, Offer
 from channels.media.embedded import wire
 from channels.media.embedded.states import LegState
@@ -27,7 +25,7 @@ class Sessions:
         """What the server before us had agreed."""
         for state in legs:
             if state.session:
-                self._of[state.leg] = msgspec.msgpack.decode(state.session, type=AudioSession)
+                self._of[state.leg] = AudioSession.from_record(state.session)
 
     def forget(self, leg: LegId) -> None:
         self._of.pop(leg, None)
@@ -57,7 +55,7 @@ class Sessions:
     def connect(self, leg: LegId) -> wire.Connect:
         """The order to the process that makes it do what was agreed."""
         session = self._of[leg]
-        kept = msgspec.msgpack.encode(session)
+        kept = session.to_record()
         remote, codec = session.remote, session.codec
         if remote is None or codec is None:
             return wire.Connect(leg, None, session=kept)
