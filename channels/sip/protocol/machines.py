@@ -27,7 +27,6 @@ class Event(StrEnum):
     FAILURE = "3xx-6xx"
     REQUEST = "request again"
     ACK = "ack"
-    UNREACHABLE = "transport failed"
     TIMER_A = "A"
     TIMER_B = "B"
     TIMER_C = "C"
@@ -58,7 +57,6 @@ class Action(StrEnum):
     ACKED = "stop repeating the 2xx and hand the ACK to the user"
     CANCEL_NOW = "send a CANCEL that waited for the first provisional response"
     TIMED_OUT = "tell the user that no final response came"
-    UNREACHABLE = "tell the user that the transport failed"
     ACK_MISSING = "tell the user when a 2xx was never acknowledged"
 
 
@@ -92,7 +90,6 @@ CLIENT_INVITE = Machine(
         _S.CALLING: {
             _E.TIMER_A: (_S.CALLING, (_A.RESEND, _A.REPEAT)),
             _E.TIMER_B: (_S.TERMINATED, (_A.TIMED_OUT,)),
-            _E.UNREACHABLE: (_S.TERMINATED, (_A.UNREACHABLE,)),
             _E.PROVISIONAL: (_S.PROCEEDING, (_A.DELIVER, _A.CANCEL_NOW)),
             _E.SUCCESS: (_S.ACCEPTED, (_A.REACK,)),
             _E.FAILURE: (_S.COMPLETED, (_A.SEND_ACK, _A.DELIVER)),
@@ -102,7 +99,6 @@ CLIENT_INVITE = Machine(
             _E.SUCCESS: (_S.ACCEPTED, (_A.REACK,)),
             _E.FAILURE: (_S.COMPLETED, (_A.SEND_ACK, _A.DELIVER)),
             _E.TIMER_C: (_S.TERMINATED, (_A.TIMED_OUT,)),
-            _E.UNREACHABLE: (_S.TERMINATED, (_A.UNREACHABLE,)),
         },
         _S.ACCEPTED: {
             _E.SUCCESS: (_S.ACCEPTED, (_A.REACK,)),
@@ -111,7 +107,6 @@ CLIENT_INVITE = Machine(
         _S.COMPLETED: {
             _E.FAILURE: (_S.COMPLETED, (_A.SEND_ACK,)),
             _E.TIMER_D: (_S.TERMINATED, ()),
-            _E.UNREACHABLE: (_S.TERMINATED, ()),
         },
     },
 )
@@ -127,7 +122,6 @@ CLIENT_OTHER = Machine(
         _S.TRYING: {
             _E.TIMER_E: (_S.TRYING, (_A.RESEND, _A.REPEAT)),
             _E.TIMER_F: (_S.TERMINATED, (_A.TIMED_OUT,)),
-            _E.UNREACHABLE: (_S.TERMINATED, (_A.UNREACHABLE,)),
             _E.PROVISIONAL: (_S.PROCEEDING, (_A.DELIVER,)),
             _E.SUCCESS: (_S.COMPLETED, (_A.DELIVER,)),
             _E.FAILURE: (_S.COMPLETED, (_A.DELIVER,)),
@@ -135,7 +129,6 @@ CLIENT_OTHER = Machine(
         _S.PROCEEDING: {
             _E.TIMER_E: (_S.PROCEEDING, (_A.RESEND, _A.REPEAT)),
             _E.TIMER_F: (_S.TERMINATED, (_A.TIMED_OUT,)),
-            _E.UNREACHABLE: (_S.TERMINATED, (_A.UNREACHABLE,)),
             _E.PROVISIONAL: (_S.PROCEEDING, (_A.DELIVER,)),
             _E.SUCCESS: (_S.COMPLETED, (_A.DELIVER,)),
             _E.FAILURE: (_S.COMPLETED, (_A.DELIVER,)),

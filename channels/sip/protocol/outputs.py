@@ -50,11 +50,10 @@ class ResponseReceived(Struct, frozen=True):
 
 
 class TimedOut(Struct, frozen=True):
-    """No final response: treat as 408, or as 503 when `unreachable` (the transport failed)."""
+    """No final response: treat as 408."""
 
     key: ClientKey
     request: Request
-    unreachable: bool = False
 
 
 class Cancelled(Struct, frozen=True):

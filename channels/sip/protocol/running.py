@@ -87,7 +87,6 @@ class Running:
             Action.SEND: self._send,
             Action.RESEND: self._send,
             Action.TIMED_OUT: self._timed_out,
-            Action.UNREACHABLE: self._unreachable,
             Action.ACK_MISSING: self._ack_missing,
         }
         self._with_message: dict[Action, Callable[[Transaction, Message, Endpoint], None]] = {
@@ -242,10 +241,6 @@ class Running:
     def _timed_out(self, transaction: Transaction) -> None:
         if not transaction.quiet and isinstance(transaction.key, ClientKey):
             self.out.append(TimedOut(transaction.key, transaction.request))
-
-    def _unreachable(self, transaction: Transaction) -> None:
-        if not transaction.quiet and isinstance(transaction.key, ClientKey):
-            self.out.append(TimedOut(transaction.key, transaction.request, unreachable=True))
 
     def _ack_missing(self, transaction: Transaction) -> None:
         if not transaction.ack_seen and isinstance(transaction.key, ServerKey):

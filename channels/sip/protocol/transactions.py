@@ -241,12 +241,6 @@ class TransactionLayer:
         self.respond(key, response, now_ms)
         return response
 
-    def unreachable(self, key: ClientKey, now_ms: int) -> None:
-        """The transport could not send this request."""
-        found = self._running.clients.get(key)
-        if found is not None:
-            self._running.move(found, Event.UNREACHABLE, None, now_ms)
-
 
 def _server_key(request: Request) -> ServerKey:
     """RFC 3261 §17.2.3; without the magic cookie what RFC 2543 elements keep equal takes its place."""

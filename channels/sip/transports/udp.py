@@ -66,7 +66,7 @@ class UdpTransport:
         except OSError:
             self._socket.close()
             raise
-        self.host, self.port = self._socket.getsockname()[:2]
+        self.port: int = self._socket.getsockname()[1]
         self.unsent = 0
         self._sources: dict[tuple[str, int], Endpoint] = {}
         self._received = received
@@ -77,16 +77,12 @@ class UdpTransport:
         self._busy = False
         self._loop.add_reader(self._socket, self._ready)
 
-    def send(self, data: bytes, destination: Endpoint) -> bool:
-        """Whether the kernel took it. A full buffer counts as lost on the way: SIP repeats."""
+    def send(self, data: bytes, destination: Endpoint) -> None:
+        """What the kernel does not take counts as lost on the way: SIP repeats."""
         try:
             self._socket.sendto(data, (destination.host, destination.port))
-        except (BlockingIOError, InterruptedError):
-            self.unsent += 1
         except (OSError, OverflowError, UnicodeError):
             self.unsent += 1
-            return False
-        return True
 
     def close(self) -> None:
         if self._timer is not None:

@@ -215,18 +215,6 @@ def test_same_branch_is_the_same_request(layer: TransactionLayer, make_request: 
     assert first.branch == "z9hG4bKeffect-7-1"
 
 
-def test_unreachable(layer: TransactionLayer, make_request: Make) -> None:
-    """A failed transport ends the transaction at once and says so."""
-    key, _ = start(layer, make_request())
-    layer.unreachable(key, 5)
-    [output] = layer.take()
-    assert isinstance(output, TimedOut)
-    assert output.unreachable
-    assert len(layer) == 0
-    layer.unreachable(key, 6)
-    assert layer.take() == []
-
-
 def test_stray_response_is_dropped(layer: TransactionLayer, make_request: Make) -> None:
     """A response to nothing is counted and dropped."""
     assert layer.receive(response_to(make_request("BYE"), 200), AGENT, 0) == []
