@@ -1,4 +1,4 @@
-"""Session descriptions: parse and build what a G.711 audio call needs (RFC 8866)."""
+"""Session descriptions: parse and write what a G.711 audio call needs (RFC 8866)."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -68,7 +68,6 @@ class Description(Struct, frozen=True):
     session_id: str
     version: str
     media: tuple[Media, ...]
-    origin_host: str = ""
     host: str | None = None
     direction: Direction = Direction.SENDRECV
 
@@ -118,7 +117,6 @@ def _description(session: list[tuple[str, str]], media: list[Media]) -> Descript
         session_id=origin[1],
         version=origin[2],
         media=tuple(media),
-        origin_host=origin[5],
         host=host,
         direction=said or Direction.SENDRECV,
     )
@@ -162,20 +160,10 @@ def _connection(value: str) -> str:
     return words[2].partition("/")[0]
 
 
-def build_sdp(description: Description) -> bytes:
-    """The description as bytes. Raises UnsafeSdpError for line breaks in a value."""
-    lines: list[str] = []
-    for media in description.media:
-        lines += media_lines(media)
-    host = description.host or "0.0.0.0"
-    return write_sdp(description.session_id, description.version, host, lines, description.origin_host)
-
-
-def write_sdp(session_id: str, version: str, host: str, media: list[str], origin_host: str = "") -> bytes:
+def write_sdp(session_id: str, version: str, host: str, media: list[str]) -> bytes:
     """A description of these `media_lines`. Raises UnsafeSdpError for line breaks in a value."""
-    family = "IP6" if ":" in host else "IP4"
-    origin = f"{_family(origin_host)} {origin_host}" if origin_host else f"{family} {host}"
-    head = ["v=0", f"o=- {session_id} {version} IN {origin}", "s=-", f"c=IN {family} {host}", "t=0 0"]
+    at = f"IN {_family(host)} {host}"
+    head = ["v=0", f"o=- {session_id} {version} {at}", "s=-", f"c={at}", "t=0 0"]
     lines = head + media
     text = "\r\n".join(lines) + "\r\n"
     if not text.count("\n") == text.count("\r") == len(lines):

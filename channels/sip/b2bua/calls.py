@@ -8,6 +8,7 @@ from typing import Protocol
 from acd.ports import Record
 from channels.media.commands import Close, Command
 from channels.media.engine import MediaEngine
+from channels.media.sdp import CONTENT_TYPE
 from channels.sip.b2bua.absent import Absent
 from channels.sip.b2bua.call import Call
 from channels.sip.b2bua.leg import Leg
@@ -22,7 +23,8 @@ from channels.sip.settings import SipSettings
 NAME = "sip"
 
 ALLOW: Header = ("Allow", "INVITE, ACK, CANCEL, BYE, OPTIONS")
-SDP: Header = ("Content-Type", "application/sdp")
+ACCEPT: Header = ("Accept", CONTENT_TYPE)
+SDP: Header = ("Content-Type", CONTENT_TYPE)
 
 InviteId = tuple[str, str, int]
 """Call-ID, From tag, CSeq number."""

@@ -7,7 +7,7 @@ from acd.core import effects
 from acd.core.events import ContactId, PromptEnded
 from channels.media import events as media
 from channels.sip.b2bua import inbound, indialog, outbound, qualifying
-from channels.sip.b2bua.calls import ALLOW, Calls
+from channels.sip.b2bua.calls import ACCEPT, ALLOW, Calls
 from channels.sip.b2bua.leg import Leg
 from channels.sip.protocol.outputs import (
     AckMissing,
@@ -28,7 +28,7 @@ def _request(calls: Calls, out: NewRequest) -> None:
         inbound.invited(calls, out)
     elif request.method == "OPTIONS":
         status = 503 if calls.draining else 200
-        calls.layer.reply(out.key, status, calls.now_ms, headers=[ALLOW, ("Accept", "application/sdp")])
+        calls.layer.reply(out.key, status, calls.now_ms, headers=[ALLOW, ACCEPT])
     else:
         status = 481 if request.method == "BYE" else 405
         calls.layer.reply(out.key, status, calls.now_ms, headers=[ALLOW])

@@ -5,9 +5,10 @@ from acd.core.events import ContactArrived, ContactId, ContactLeft, LegLost
 from acd.ports import PartyKind
 from agents.capacity import VOICE
 from channels.media.commands import Accept, Answer, Leave, LegId, Offer, Play
+from channels.media.sdp import CONTENT_TYPE
 from channels.sip.b2bua import outbound
 from channels.sip.b2bua.call import Call
-from channels.sip.b2bua.calls import ALLOW, NAME, SDP, Calls
+from channels.sip.b2bua.calls import ACCEPT, ALLOW, NAME, SDP, Calls
 from channels.sip.b2bua.leg import Leg, LegRecord, LegStage
 from channels.sip.protocol.address import Endpoint, make_uri, quoted
 from channels.sip.protocol.dialog import uas_dialog
@@ -93,8 +94,8 @@ def _refusal(calls: Calls, request: Request, source: Endpoint) -> tuple[int, lis
         return 483, []
     if "Require" in request.index and (required := request.values("Require")):
         return 420, [("Unsupported", ", ".join(required))]
-    if request.body and request.content_type != "application/sdp":
-        return 415, [("Accept", "application/sdp")]
+    if request.body and request.content_type != CONTENT_TYPE:
+        return 415, [ACCEPT]
     unusable = calls.media.refuses(request.body) if request.body else ""
     return (MEDIA_FAILURES[unusable], []) if unusable else None
 

@@ -8,7 +8,7 @@ from acd.core.events import AgentReachable
 from agents.capacity import VOICE
 from agents.devices import Carrier
 from agents.skills import AgentId
-from channels.sip.b2bua.calls import NAME, Calls
+from channels.sip.b2bua.calls import ACCEPT, NAME, Calls
 from channels.sip.protocol.message import Request, make_headers
 from channels.sip.protocol.outputs import ResponseReceived, TimedOut
 
@@ -78,6 +78,6 @@ def _options(calls: Calls, agent: str, uri: str) -> Request:
         ("Call-ID", f"{calls.make_id()}@{settings.site}"),
         ("CSeq", "1 OPTIONS"),
         ("Contact", calls.contact_header),
-        more=[("Accept", "application/sdp")],
+        more=[ACCEPT],
     )
     return Request(method="OPTIONS", uri=uri, headers=headers)

@@ -18,7 +18,7 @@ from channels.media.embedded.starter import MediaSettings, attach_or_start
 from channels.media.engine import MediaEngine
 from channels.media.events import Answered, Event
 from channels.media.rtp import Address, Codec
-from channels.media.sdp import Description, Media, build_sdp, parse_sdp
+from channels.media.sdp import Media, media_lines, parse_sdp, write_sdp
 from channels.media.sound.prompts import write_samples
 from channels.media.sound.sounds import SoundStore
 from channels.media.sound.tone import ToneEndpoint, tone
@@ -39,7 +39,7 @@ def offer(
     if dtmf is not None:
         rtpmap[str(dtmf)] = "telephone-event/8000"
     line = Media("audio", address.port, "RTP/AVP", tuple(rtpmap), None, None, rtpmap, (direction,))
-    return build_sdp(Description("1", "1", (line,), host=address.ip))
+    return write_sdp("1", "1", address.ip, media_lines(line))
 
 
 def address_in(sdp: bytes) -> Address:
