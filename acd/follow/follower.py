@@ -33,7 +33,8 @@ class Follower:
         """Of the last delivery; empty: there was none."""
         self._watcher = watcher
         self._parts: list[bytes] = []
-        self._reached: list[tuple[int, asyncio.Future[None]]] = []
+        self._waiting: dict[asyncio.Future[None], int] = {}
+        """Who waits → for which entry."""
 
     async def run(self, consumer: Consumer) -> None:
         """Take what comes, for ever.
@@ -60,8 +61,11 @@ class Follower:
         if self.seq >= seq:
             return True
         promise: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._reached.append((seq, promise))
-        done, _ = await asyncio.wait([promise], timeout=patience_s)
+        self._waiting[promise] = seq
+        try:
+            done, _ = await asyncio.wait([promise], timeout=patience_s)
+        finally:
+            self._waiting.pop(promise, None)
         return bool(done)
 
     def _rebase(self, base: Base) -> None:
@@ -83,11 +87,6 @@ class Follower:
         self._watcher.saw(entry, outcome.facts)
 
     def _tell_reached(self) -> None:
-        waiting, self._reached = self._reached, []
-        for seq, promise in waiting:
-            if promise.done():
-                continue
-            if seq <= self.seq:
-                promise.set_result(None)
-            else:
-                self._reached.append((seq, promise))
+        for promise in [one for one, seq in self._waiting.items() if seq <= self.seq]:
+            del self._waiting[promise]
+            promise.set_result(None)

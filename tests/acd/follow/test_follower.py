@@ -119,3 +119,19 @@ def test_who_waits_for_an_entry_is_told_or_his_patience_ends() -> None:
         assert not await follower.reached(2, 0.01)
 
     asyncio.run(story())
+
+
+def test_an_idle_desk_keeps_nothing_of_those_whose_patience_ended() -> None:
+    """1,000 ask one after the other, and nothing comes; one who gives up himself leaves nothing either."""
+
+    async def story() -> None:
+        follower = Follower(Notes())
+        for _ in range(1_000):
+            assert not await follower.reached(1, 0.0001)
+        waiting = asyncio.ensure_future(follower.reached(1, 30.0))
+        await asyncio.sleep(0)
+        waiting.cancel()
+        await asyncio.gather(waiting, return_exceptions=True)
+        assert not follower._waiting
+
+    asyncio.run(story())
