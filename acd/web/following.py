@@ -152,7 +152,7 @@ class Following:
         at = cursors.parse(after or self.cursor())
         if not self._epochs.holds(at, self.follower.seq):
             raise CursorGone("the facts before this cursor are not those of this journal")
-        await self._recent.more(at.seq, wait_s)
+        await self.follower.reached(at.seq + 1, wait_s)
         entries = self._recent.after(at.seq)
         if entries is None:
             raise CursorGone("what follows this cursor is not kept any more")

@@ -1,6 +1,5 @@
 """The last facts, for clients who follow the desk over HTTP: bounded, resumable, each sees what is his."""
 
-import asyncio
 from collections import deque
 from collections.abc import Iterable, Sequence
 from itertools import islice
@@ -33,33 +32,25 @@ class RecentFacts:
         self._entries: deque[tuple[int, list[Recent]]] = deque(maxlen=CAPACITY)
         self._tenants: dict[ContactId, TenantId] = {}
         self._ended: deque[ContactId] = deque()
-        self.first = self._last = 0
-        """What follows entry `first` is kept."""
-        self._news: asyncio.Future[None] | None = None
+        self.first = 0
+        """What follows entry `first` is kept, without a gap."""
 
     def begun(self, engine: Engine, seq: int) -> None:
         """Nothing is known of what came up to entry `seq` but who lives."""
         self._entries.clear()
         live = engine.state.contacts.values()
         self._tenants = {ContactId(contact.id): contact.tenant for contact in live}
-        self.first = self._last = seq
+        self.first = seq
 
     def saw(self, entry: Entry, facts: Sequence[Fact]) -> None:
         """The next entry."""
-        kept = [Recent(Told(entry.seq, entry.by, fact), self._tenant(fact)) for fact in facts]
         if len(self._entries) == CAPACITY:
             self.first = self._entries[0][0]
-        self._entries.append((entry.seq, kept))
-        self._last = entry.seq
-        if self._news is not None and not self._news.done():
-            self._news.set_result(None)
+        self._entries.append(self._kept(entry, facts))
 
     def came_before(self, entries: Iterable[tuple[Entry, Sequence[Fact]]]) -> None:
         """The entries up to `first`, for clients who were further back when the copy was made."""
-        earlier = [
-            (entry.seq, [Recent(Told(entry.seq, entry.by, fact), self._tenant(fact)) for fact in facts])
-            for entry, facts in entries
-        ]
+        earlier = [self._kept(entry, facts) for entry, facts in entries]
         if earlier:
             self._entries = deque([*earlier, *self._entries], maxlen=CAPACITY)
             self.first = self._entries[0][0] - 1
@@ -68,16 +59,11 @@ class RecentFacts:
         """Up to MAX_SCAN entries after `seq`, oldest first; None: they are not kept any more."""
         if seq < self.first:
             return None
-        start = len(self._entries) - (self._last - seq)
-        return islice(self._entries, max(0, start), max(0, start) + MAX_SCAN)
+        start = seq - self.first
+        return islice(self._entries, start, start + MAX_SCAN)
 
-    async def more(self, seq: int, patience_s: float) -> None:
-        """Return as soon as there is an entry after `seq`, or after `patience_s`."""
-        if self._last > seq:
-            return
-        if self._news is None or self._news.done():
-            self._news = asyncio.get_running_loop().create_future()
-        await asyncio.wait([self._news], timeout=patience_s)
+    def _kept(self, entry: Entry, facts: Sequence[Fact]) -> tuple[int, list[Recent]]:
+        return entry.seq, [Recent(Told(entry.seq, entry.by, fact), self._tenant(fact)) for fact in facts]
 
     def _tenant(self, fact: Fact) -> TenantId:
         if isinstance(fact, Blocked):
