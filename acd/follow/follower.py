@@ -4,12 +4,12 @@ import asyncio
 from collections.abc import Sequence
 from typing import Protocol
 
-from acd.core.engine import ENGINE_VERSION, Engine
+from acd.core.engine import Engine
 from acd.core.facts import Fact
+from acd.feed import cursor as cursors
 from acd.feed.consumer import Consumer
 from acd.feed.messages import Base, Entries
 from acd.ports import Entry, Recovered, Snapshot
-from acd.replay.divergence import VersionMismatch
 from acd.replay.replayer import repeat, revive
 
 
@@ -73,15 +73,13 @@ class Follower:
         self._parts.append(base.part)
         if not base.last:
             return
-        seq = int(base.cursor.rpartition(".")[2])
+        seq = cursors.parse(base.cursor).seq
         snapshot = Snapshot(seq, base.version, b"".join(self._parts)) if base.version else None
         self.engine, self.seq = revive(Recovered(snapshot, [], {}))
         self.cursor, self._parts = base.cursor, []
         self._watcher.begun(self.engine)
 
     def _repeat(self, entry: Entry) -> None:
-        if entry.version != ENGINE_VERSION:
-            raise VersionMismatch(entry.seq, entry.version)
         outcome = repeat(self.engine, entry)
         self.seq = entry.seq
         self._watcher.saw(entry, outcome.facts)

@@ -42,18 +42,18 @@ def revive(recovered: Recovered, *, any_version: bool = False) -> Revived:
 
 
 def replay(engine: Engine, entries: Iterable[Entry], *, any_version: bool = False) -> None:
-    """Take `engine` through `entries`.
-
-    Raises VersionMismatch (not with `any_version`), and Divergence when the facts are not those journalled.
-    """
+    """Take `engine` through `entries`. Raises as `repeat` does."""
     for entry in entries:
-        if entry.version != ENGINE_VERSION and not any_version:
-            raise VersionMismatch(entry.seq, entry.version)
-        repeat(engine, entry)
+        repeat(engine, entry, any_version=any_version)
 
 
-def repeat(engine: Engine, entry: Entry) -> Outcome:
-    """The entry's event again, at its moment. Raises Divergence unless it has the entry's facts."""
+def repeat(engine: Engine, entry: Entry, *, any_version: bool = False) -> Outcome:
+    """The entry's event again, at its moment. Raises Divergence unless it has the entry's facts.
+
+    Raises VersionMismatch when another engine version decided it (not with `any_version`).
+    """
+    if entry.version != ENGINE_VERSION and not any_version:
+        raise VersionMismatch(entry.seq, entry.version)
     outcome = submit(entry, engine.handle)
     compare(entry, outcome.facts)
     return outcome
