@@ -1,7 +1,7 @@
 """The HTTP API under /api/v1: what it offers, in which shapes; every change answers once it is synced."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from importlib.metadata import version
 from typing import Annotated, Any
 
@@ -41,6 +41,7 @@ from acd.web.shapes import (
     WhoAsks,
     shows,
 )
+from queues.desk import LineId
 from config.api_tokens import ApiToken, Role
 
 MAX_CONTACTS = 10_000
@@ -115,7 +116,7 @@ def _reading_router(control: Control) -> APIRouter:
         live = control.contact(number)
         if not (live or history) or not caller.may_see(live, history):
             raise ApiError(404, "not_found", f"there is no contact {contact}")
-        return Json(_detail_for(caller, live, history, control.status(0)))
+        return Json(_detail_for(caller, live, history, control.lines_of(caller.client)))
 
     return router
 
@@ -133,7 +134,7 @@ def _feed_router(control: Control) -> APIRouter:
         end_s = time.monotonic() + wait_s
         while True:
             page = await _page(control, after, max(0.0, end_s - time.monotonic()))
-            shown = feed_for(caller, page.facts, control.status(0))
+            shown = feed_for(caller, page.facts, control.lines_of(caller.client))
             if shown or time.monotonic() >= end_s:
                 return Json(FeedPage(page.cursor, shown))
             after = page.cursor
@@ -151,10 +152,10 @@ async def _page(control: Control, after: str, wait_s: float) -> Page:
 
 
 def _detail_for(
-    caller: Caller, live: ContactView | None, history: Sequence[Told], desk: Status
+    caller: Caller, live: ContactView | None, history: Sequence[Told], own: Collection[LineId]
 ) -> ContactDetail:
-    shown = live and contact_for(caller, live, desk)
-    happenings = history_for(caller, history, desk)
+    shown = live and contact_for(caller, live, own)
+    happenings = history_for(caller, history, own)
     offers = [] if caller.role is Role.TENANT else explain(told.fact for told in history)
     return ContactDetail(shown, happenings, offers)
 

@@ -154,7 +154,7 @@ def _handling(contact: ContactView) -> str:
 
 def _at_work(control: Control, contact: int) -> str:
     """The one agent who has work with the contact."""
-    found = [agent.id for agent in control.status(0).agents if contact in agent.contacts]
+    found = control.agents_with(ContactId(contact))
     if not found:
         raise ApiError(404, "not_found", f"no agent has work with contact {contact}")
     if len(found) > 1:
@@ -169,10 +169,8 @@ def _named(control: Control, caller: Caller, contact: int, agent: str) -> str:
     """
     named = agent or caller.agent
     _only_himself(caller, named)
-    if caller.role is Role.AGENT:
-        own = (one.contacts for one in control.status(0).agents if one.id == caller.agent)
-        if contact not in next(own, ()):
-            raise ApiError(404, "not_found", f"there is no contact {contact}")
+    if caller.role is Role.AGENT and caller.agent not in control.agents_with(ContactId(contact)):
+        raise ApiError(404, "not_found", f"there is no contact {contact}")
     return named
 
 

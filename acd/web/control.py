@@ -11,6 +11,7 @@ from acd.observe.health import Health
 from acd.ports import Told
 from acd.web.recent import Recent
 from agents.skills import AgentId
+from queues.desk import LineId
 
 
 class ListTaken(Struct, frozen=True):
@@ -59,6 +60,12 @@ class Control(Protocol):
 
     def status(self, contacts: int) -> Status:
         """Lines, agents, and the first `contacts` contacts."""
+
+    def lines_of(self, client: str) -> frozenset[LineId]:
+        """The lines of a client; none of one that is unknown."""
+
+    def agents_with(self, contact: ContactId) -> tuple[AgentId, ...]:
+        """Who has work with the contact: is rung for it, handles it or wraps it up."""
 
     def availability(self, agent: AgentId) -> str | None:
         """`signed_out`, `ready` or `paused`, whatever the agent is busy with; None: unknown agent."""

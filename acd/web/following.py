@@ -52,6 +52,7 @@ from acd.web.protocol import (
 )
 from acd.web.recent import CAPACITY, RecentFacts
 from agents.skills import AgentId
+from queues.desk import LineId
 
 LOOK_S = 2.0
 """For what the server can say at once."""
@@ -131,6 +132,16 @@ class Following:
         live = islice(state.contacts.values(), contacts)
         shown = tuple(view.contact_view(state, one, now_ms) for one in live)
         return Status(now_ms, view.line_views(state, now_ms), view.agent_views(state), shown)
+
+    def lines_of(self, client: str) -> frozenset[LineId]:
+        """As the port says."""
+        lines = self.follower.engine.state.lines.values()
+        return frozenset(line.id for line in lines if line.tenant == client)
+
+    def agents_with(self, contact: ContactId) -> tuple[AgentId, ...]:
+        """As the port says; in the order of the roster."""
+        seats = self.follower.engine.state.seats.values()
+        return tuple(seat.record.id for seat in seats if any(work.contact == contact for work in seat.works))
 
     def availability(self, agent: AgentId) -> str | None:
         """`signed_out`, `ready` or `paused`; None: unknown agent."""

@@ -1,6 +1,6 @@
 """Who may do what: a role's routes, and what of an answer a token may see."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple
 
 from msgspec.structs import replace
@@ -20,6 +20,7 @@ from acd.ports import Told
 from acd.reports.explain import Happening, happening
 from acd.web.recent import Recent
 from config.api_tokens import Role
+from queues.desk import LineId
 
 _READERS = frozenset((Role.SUPERVISOR, Role.PLANNER, Role.ADMIN))
 _MOVERS = frozenset((Role.SUPERVISOR, Role.ADMIN))
@@ -87,8 +88,9 @@ def status_for(caller: Caller, found: Status, contacts: int) -> Status:
     """What he may see of it, and at most `contacts` contacts."""
     if caller.role is Role.TENANT:
         lines = tuple(line for line in found.lines if line.tenant == caller.client)
-        own = [contact for contact in found.contacts if contact.tenant == caller.client]
-        shown = tuple(contact_for(caller, contact, found) for contact in own[:contacts])
+        own = {line.id for line in lines}
+        his = [contact for contact in found.contacts if contact.tenant == caller.client]
+        shown = tuple(contact_for(caller, contact, own) for contact in his[:contacts])
         return Status(found.now_ms, lines, (), shown)
     if caller.role is Role.AGENT:
         agents = tuple(agent for agent in found.agents if agent.id == caller.agent)
@@ -97,16 +99,16 @@ def status_for(caller: Caller, found: Status, contacts: int) -> Status:
     return found
 
 
-def contact_for(caller: Caller, contact: ContactView, desk: Status) -> ContactView:
-    """A tenant sees neither who works for him nor a line of another client that his contact waits in."""
+def contact_for(caller: Caller, contact: ContactView, own: Collection[LineId]) -> ContactView:
+    """A tenant sees neither who works for him nor, of lines that his contact waits in, any but his `own`."""
     if caller.role is not Role.TENANT:
         return contact
-    hidden = contact.line not in _own_lines(caller, desk)
-    line = type(contact.line)("") if hidden else contact.line
+    hidden = contact.line not in own
+    line = LineId("") if hidden else contact.line
     return replace(contact, agents=(), line=line, position=0 if hidden else contact.position)
 
 
-def feed_for(caller: Caller, facts: Iterable[Recent], desk: Status) -> list[Happening]:
+def feed_for(caller: Caller, facts: Iterable[Recent], own: Collection[LineId]) -> list[Happening]:
     """What he may see: a tenant what became of his contacts, an agent what concerns himself, others all."""
     if caller.role is Role.TENANT:
         facts = (
@@ -114,28 +116,23 @@ def feed_for(caller: Caller, facts: Iterable[Recent], desk: Status) -> list[Happ
         )
     elif caller.role is Role.AGENT:
         facts = (one for one in facts if getattr(one.told.fact, "agent", "") == caller.agent)
-    return [happening_for(caller, one.told, desk) for one in facts]
+    return [happening_for(caller, one.told, own) for one in facts]
 
 
-def history_for(caller: Caller, history: Iterable[Told], desk: Status) -> list[Happening]:
+def history_for(caller: Caller, history: Iterable[Told], own: Collection[LineId]) -> list[Happening]:
     """What he may see of the history of a contact that he may see."""
     hidden = _OF_STAFF if caller.role is Role.TENANT else ()
-    return [happening_for(caller, told, desk) for told in history if not isinstance(told.fact, hidden)]
+    return [happening_for(caller, told, own) for told in history if not isinstance(told.fact, hidden)]
 
 
-def happening_for(caller: Caller, told: Told, desk: Status) -> Happening:
+def happening_for(caller: Caller, told: Told, own: Collection[LineId]) -> Happening:
     """As `contact_for`, of one fact of its history."""
     shown = happening(told)
     if caller.role is not Role.TENANT:
         return shown
-    own = _own_lines(caller, desk)
     kept = {
         key: "" if key in _LINES and value not in own else value
         for key, value in shown.fact.items()
         if key not in _STAFF
     }
     return replace(shown, by="", fact=kept)
-
-
-def _own_lines(caller: Caller, desk: Status) -> set[str]:
-    return {line.id for line in desk.lines if line.tenant == caller.client}
