@@ -14,7 +14,6 @@ from acd.core.events import (
     ContactId,
 )
 from acd.core.view import ContactView, Status
-from acd.feed.consumer import CursorGone
 from acd.observe.health import Health
 from acd.ports import Told
 from acd.reports.explain import explain
@@ -24,7 +23,7 @@ from acd.web.bodies import (
     EraseRequest,
 )
 from acd.web.changes import agent_router, contact_router, work_router
-from acd.web.control import Control, NotDurable, Page
+from acd.web.control import Control, Page
 from acd.web.errors import ApiError
 from acd.web.limits import BodyCap
 from acd.web.once import once
@@ -41,8 +40,8 @@ from acd.web.shapes import (
     WhoAsks,
     shows,
 )
-from queues.desk import LineId
 from config.api_tokens import ApiToken, Role
+from queues.desk import LineId
 
 MAX_CONTACTS = 10_000
 MAX_WAIT_S = 30.0
@@ -145,8 +144,6 @@ def _feed_router(control: Control) -> APIRouter:
 async def _page(control: Control, after: str, wait_s: float) -> Page:
     try:
         return await control.follow(after, wait_s)
-    except CursorGone as gone:
-        raise ApiError(410, "cursor_gone", str(gone)) from gone
     except ValueError as mistake:
         raise ApiError(422, "invalid", f"after: {mistake}") from mistake
 
@@ -176,8 +173,6 @@ def _people_router(control: Control) -> APIRouter:
         """Read the site's list files again; whoever waits is ranked by them at once."""
         try:
             return Json(ListsTaken(await control.take_lists(caller.by)))
-        except NotDurable as late:
-            raise ApiError(503, "not_durable", str(late)) from late
         except VaultError as failure:
             raise ApiError(503, "not_stored", str(failure)) from failure
 

@@ -28,7 +28,7 @@ from acd.web.bodies import (
     WantedState,
     WrapUpRequest,
 )
-from acd.web.control import Control, KeyReused, NotDurable, WriteKey
+from acd.web.control import Control
 from acd.web.errors import ApiError
 from acd.web.rights import Caller
 from acd.web.shapes import AgentPath, Changed, ContactPath, Json, OnceKey, WhoAsks, shows
@@ -49,7 +49,7 @@ def agent_router(control: Control) -> APIRouter:
         if availability is None:
             raise ApiError(404, "not_found", f"there is no agent {agent}")
         event = _state_event(AgentId(agent), availability, wanted)
-        return Json(Changed(await _changed(control, event, caller, key)))
+        return Json(Changed(await control.change(event, caller.by, key)))
 
     return router
 
@@ -63,7 +63,7 @@ def contact_router(control: Control) -> APIRouter:
     ) -> Response:
         """Give a contact another class or head start, or take it back; what waits is matched anew."""
         event = _priority_event(_live(control, contact), wanted)
-        return Json(Changed(await _changed(control, event, caller, key)))
+        return Json(Changed(await control.change(event, caller.by, key)))
 
     @router.post("/contacts/{contact}/transfer", **shows(Changed))
     async def transfer(
@@ -73,7 +73,7 @@ def contact_router(control: Control) -> APIRouter:
         named = _named(control, caller, contact, wanted.agent)
         agent = AgentId(named or _handling(_live(control, contact)))
         event = ContactTransferred(ContactId(contact), agent, LineId(wanted.line))
-        return Json(Changed(await _changed(control, event, caller, key)))
+        return Json(Changed(await control.change(event, caller.by, key)))
 
     @router.post("/contacts/{contact}/defer", **shows(Changed))
     async def defer(contact: ContactPath, wanted: DeferRequest, caller: WhoAsks, key: OnceKey) -> Response:
@@ -83,7 +83,7 @@ def contact_router(control: Control) -> APIRouter:
         handled = named or (_handling(found) if found.state == ContactState.CONNECTED else "")
         agent = AgentId(handled) if handled else None
         event = ContactDeferred(ContactId(contact), wanted.until_ms, agent, wanted.hold_ms)
-        return Json(Changed(await _changed(control, event, caller, key)))
+        return Json(Changed(await control.change(event, caller.by, key)))
 
     return router
 
@@ -97,7 +97,7 @@ def work_router(control: Control) -> APIRouter:
         """Say to which ticket the contact belongs, while it lives or is wrapped up."""
         _named(control, caller, contact, "")
         event = TicketGiven(ContactId(contact), wanted.ticket)
-        return Json(Changed(await _changed(control, event, caller, key)))
+        return Json(Changed(await control.change(event, caller.by, key)))
 
     @router.post("/contacts/{contact}/wrap-up", **shows(Changed))
     async def wrap_up(contact: ContactPath, wanted: WrapUpRequest, caller: WhoAsks, key: OnceKey) -> Response:
@@ -105,7 +105,7 @@ def work_router(control: Control) -> APIRouter:
         named = _named(control, caller, contact, wanted.agent)
         agent = AgentId(named or _at_work(control, contact))
         event = _wrap_up_event(ContactId(contact), agent, wanted)
-        return Json(Changed(await _changed(control, event, caller, key)))
+        return Json(Changed(await control.change(event, caller.by, key)))
 
     return router
 
@@ -177,12 +177,3 @@ def _named(control: Control, caller: Caller, contact: int, agent: str) -> str:
 def _only_himself(caller: Caller, agent: str) -> None:
     if caller.is_other_agent(agent):
         raise ApiError(403, "forbidden", "an agent acts only for himself")
-
-
-async def _changed(control: Control, event: Event | None, caller: Caller, key: WriteKey | None) -> int:
-    try:
-        return await control.change(event, caller.by, key)
-    except NotDurable as late:
-        raise ApiError(503, "not_durable", str(late)) from late
-    except KeyReused as mistake:
-        raise ApiError(422, "key_reused", str(mistake)) from mistake

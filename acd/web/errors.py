@@ -1,5 +1,7 @@
 """Errors of the API: one shape for all, `{"error": {"code", "reason"}}`, and never a traceback."""
 
+from collections.abc import Mapping
+
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -8,11 +10,22 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from acd.core.errors import Rejected
+from acd.feed.consumer import CursorGone
+from acd.web.control import KeyReused, NotDurable
 from acd.web.link import NoAnswer
 
 _log = structlog.get_logger("acd.web")
 
 _CODES = {400: "invalid", 404: "not_found", 405: "method_not_allowed", 413: "too_large"}
+
+_KNOWN: Mapping[type[Exception], tuple[int, str]] = {
+    Rejected: (409, "rejected"),
+    NoAnswer: (503, "no_answer"),
+    NotDurable: (503, "not_durable"),
+    KeyReused: (422, "key_reused"),
+    CursorGone: (410, "cursor_gone"),
+}
+"""What routes need not catch: status and code; the reason is the error's own text."""
 
 
 class ApiError(Exception):
@@ -37,8 +50,8 @@ def install(app: FastAPI) -> None:
     """Answer every error in the one shape."""
     app.add_exception_handler(ApiError, _api_error)
     app.add_exception_handler(Repeated, _repeated)
-    app.add_exception_handler(Rejected, _rejected)
-    app.add_exception_handler(NoAnswer, _no_answer)
+    for kind in _KNOWN:
+        app.add_exception_handler(kind, _known)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(Exception, _unexpected)
@@ -60,12 +73,9 @@ async def _repeated(_request: Request, found: Exception) -> Response:
     return JSONResponse({"seq": found.seq})
 
 
-async def _no_answer(_request: Request, error: Exception) -> Response:
-    return answer(503, "no_answer", str(error))
-
-
-async def _rejected(_request: Request, error: Exception) -> Response:
-    return answer(409, "rejected", str(error))
+async def _known(_request: Request, error: Exception) -> Response:
+    status, code = next(found for kind, found in _KNOWN.items() if isinstance(error, kind))
+    return answer(status, code, str(error))
 
 
 async def _invalid(_request: Request, error: Exception) -> Response:

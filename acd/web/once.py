@@ -7,8 +7,8 @@ from typing import Annotated
 from fastapi import Header, Request
 
 from acd.web.auth import caller_of
-from acd.web.control import Control, KeyReused, NotDurable, WriteKey
-from acd.web.errors import ApiError, Repeated
+from acd.web.control import Control, WriteKey
+from acd.web.errors import Repeated
 
 KeyHeader = Annotated[str, Header(max_length=200, pattern=r"^[\x21-\x7e]*$", alias="Idempotency-Key")]
 
@@ -26,12 +26,7 @@ def once(control: Control) -> Callable[[Request, str], Awaitable[None]]:
 
     async def check(request: Request, idempotency_key: KeyHeader = "") -> None:
         key = await key_of(request, idempotency_key)
-        try:
-            seq = None if key is None else await control.repeated(key)
-        except KeyReused as mistake:
-            raise ApiError(422, "key_reused", str(mistake)) from mistake
-        except NotDurable as late:
-            raise ApiError(503, "not_durable", str(late)) from late
+        seq = None if key is None else await control.repeated(key)
         if seq is not None:
             raise Repeated(seq)
 
