@@ -260,6 +260,12 @@ class Host(Protocol):
         Raises NotSyncedError after `within_s`, VaultError when the content never will be.
         """
 
+    async def number(self, party: str, tenant: str, within_s: float) -> tuple[str, DialClass]:
+        """The number that is kept under this id, and its class by the client's plan now.
+
+        Raises VaultUnknownError (never kept, or erased), TimeoutError.
+        """
+
     def identify(self, kind: PartyKind, address: str, entry: EntryId, ref: str) -> tuple[str, Identified]:
         """Who writes or calls, by the lists of the entry's client; for ContactArrived.
 

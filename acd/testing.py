@@ -20,7 +20,7 @@ from acd.core.events import (
     Tick,
 )
 from acd.core.facts import Fact
-from acd.ports import Host, Record
+from acd.ports import Host, PartyKind, Record
 from agents.capacity import VOICE
 from agents.devices import Carrier
 from agents.skills import AgentId, SkillId
@@ -145,11 +145,12 @@ class ScriptedChannel:
             self.host.submit(AgentReachable(AgentId(name), self._medium, device))
             self.host.submit(AgentSignedIn(AgentId(name)))
 
-    def arrive(self, entry: EntryId = NUMBER, records: Sequence[Record] = ()) -> str:
-        """A contact comes in; returns its ref."""
+    def arrive(self, entry: EntryId = NUMBER, records: Sequence[Record] = (), number: str = "") -> str:
+        """A contact comes in, from this number if one is given; returns its ref."""
         self._calls += 1
         ref = f"{self.name}-{self._calls}"
-        self.host.submit(ContactArrived(ref, entry, self._medium, channel=self.name), records)
+        party = self.host.identify(PartyKind.NUMBER, number, entry, ref)[0] if number else ""
+        self.host.submit(ContactArrived(ref, entry, self._medium, party, channel=self.name), records)
         return ref
 
     def accept(self, offer: OfferContact) -> None:

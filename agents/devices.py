@@ -12,6 +12,10 @@ class Carrier(Struct, frozen=True, array_like=True, gc=False):
     ref: str
 
 
+NOWHERE = Carrier("", "")
+"""Nothing carries the party of a parked contact."""
+
+
 class Device(Struct):
     """One of an agent's devices, with the media that it carries now."""
 

@@ -12,9 +12,12 @@ from agents.states import AgentState, WorkState
 
 ContactId = NewType("ContactId", int)
 OfferId = NewType("OfferId", int)
+CallId = NewType("CallId", int)
+"""Running number of an attempt to call somebody."""
 
 
 _READY, _RINGING, _WRAP_UP = AgentState.READY, WorkState.RINGING, WorkState.WRAP_UP
+_RESERVED = WorkState.RESERVED
 """A member of an enum costs five times as much to look up as a name of the module."""
 
 
@@ -93,7 +96,7 @@ class Seat:
 def free_media(seat: Seat, interrupts: Collection[tuple[Medium, Medium]]) -> tuple[Medium, ...]:
     """Media of which the agent may be offered a contact now.
 
-    None while he is not ready, is being rung, or wraps up: an offer would cut his wrap-up short.
+    None while he is not ready, is reserved or rung, or wraps up: an offer would cut his wrap-up short.
     """
     record = seat.record
     if record.state is not _READY:
@@ -106,7 +109,7 @@ def free_media(seat: Seat, interrupts: Collection[tuple[Medium, Medium]]) -> tup
         return seat.whole
     handled = []
     for work in works:
-        if work.state is _RINGING or work.state is _WRAP_UP:
+        if work.state is _RINGING or work.state is _WRAP_UP or work.state is _RESERVED:
             return ()
         handled.append(work.medium)
     free = [medium for medium in record.reachable if can_take(medium, handled, seat.capacity, interrupts)]
@@ -136,6 +139,8 @@ def shown_state(seat: Seat) -> str:
     for work in seat.works:
         if work.state is WorkState.RINGING:
             return "offered"
+        if work.state is WorkState.RESERVED:
+            return "reserved"
         if work.state is not WorkState.WRAP_UP:
             shown = "handling"
         elif shown != "handling":

@@ -29,6 +29,8 @@ AGENT: Mapping[AgentState, Mapping[str, AgentState]] = {
 class WorkState(StrEnum):
     """An offer, and once accepted the work that it became."""
 
+    RESERVED = "reserved"
+    """Kept free for somebody who is being called and has not answered yet."""
     RINGING = "ringing"
     HANDLING = "handling"
     RESTING = "resting"
@@ -41,6 +43,10 @@ IN_HAND = (WorkState.HANDLING, WorkState.RESTING)
 """Accepted, and not over yet."""
 
 WORK: Mapping[WorkState, Mapping[str, WorkState]] = {
+    WorkState.RESERVED: {
+        "ring": WorkState.RINGING,
+        "free": WorkState.CLOSED,
+    },
     WorkState.RINGING: {
         "accept": WorkState.HANDLING,
         "refuse": WorkState.CLOSED,

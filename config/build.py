@@ -16,12 +16,13 @@ from config.kpis import KpiRule, read_kpis
 from config.lines import Known, read_greeting, read_line
 from config.media import read_media
 from config.opening import CalendarRule
+from config.outbound_table import read_outbound
 from config.people import People, read_people
 from config.schema import DirectorySettings, Names, Passage, Phone, ServerSettings, Site
-from config.sections import gather, gather_texts, raw, single
+from config.sections import gather, gather_texts, in_order, raw, single
 from config.server_table import read_server
 from config.table import RawTable, Reading, Table
-from queues.desk import Desk, Entry, EntryId, Line, LineId, MediumTraits, Tenant, TenantId
+from queues.desk import Desk, Entry, EntryId, Line, LineId, MediumTraits, OutboundRule, Tenant, TenantId
 
 Defaults = Mapping[str, Mapping[str, object]]
 
@@ -43,6 +44,7 @@ class _Sections:
     kpis: tuple[KpiRule, ...]
     media: tuple[MediumTraits, ...]
     directory: DirectorySettings
+    outbound: tuple[OutboundRule, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,7 @@ def build_site(
         media=sections.media,
         device_grace_ms=sections.desk.device_grace_ms,
         leg_grace_ms=sections.desk.leg_grace_ms,
+        outbound=sections.outbound,
     )
     for document in documents:
         document.root.finish()
@@ -95,7 +98,7 @@ def _read_sections(
     skills = gather_texts(documents, "skills")
     agents, tenants = gather(documents, "agents", defaults["agents"]), gather(documents, "tenants")
     server = read_server(single(documents, "server", defaults["server"]), tenants, agents)
-    tables = {name: raw(documents, name, reading) for name in channels}
+    tables = {name: table for name in channels if (table := raw(documents, name, reading)) is not None}
     media = read_media(gather(documents, "media"))
     names = [traits.id for traits in media]
     return _Sections(
@@ -108,10 +111,11 @@ def _read_sections(
         people=read_people(agents, gather(documents, "groups"), skills, names),
         music=read_music(documents),
         lines=gather(documents, "lines", defaults["lines"]),
-        channels={name: table for name, table in tables.items() if table},
+        channels=tables,
         kpis=read_kpis(gather(documents, "kpi")),
         media=media,
         directory=read_directory(single(documents, "directory", defaults["directory"]), tenants),
+        outbound=read_outbound(in_order(documents, "outbound"), tenants, tables),
     )
 
 

@@ -10,8 +10,10 @@ from config.table import Table
 from queues.desk import (
     ALWAYS,
     CalendarId,
+    CallbackRule,
     Line,
     LineId,
+    Order,
     Overflow,
     Policy,
     Promotion,
@@ -23,6 +25,7 @@ from queues.desk import (
 
 MAX_CLASS = 9
 MAX_LEVEL = 9
+MAX_ATTEMPTS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,7 @@ def read_line(name: str, table: Table, known: Known, greeting: str) -> Line:
         when_full=_way(table, "when_full", "max_length", known),
         when_closed=_way(table, "when_closed", "hours", known),
         wrap_up=_wrap_up(table),
+        callback=_callback(table.table("callback")),
         greeting=greeting,
         greeting_mandatory=_mandatory(table, greeting),
         music=music,
@@ -156,6 +160,18 @@ def _wrap_up(table: Table) -> WrapUpRule:
     if rule.code_required and not inner.data.get("codes"):
         inner.error("code_required", "a code is required but there are no codes")
     return rule
+
+
+def _callback(table: Table) -> CallbackRule:
+    return CallbackRule(
+        order=table.choice("order", Order),
+        attempts=table.integer("attempts", least=1, most=MAX_ATTEMPTS),
+        # Without a gap somebody whose line is busy would be called without end.
+        gap_ms=table.duration_ms("gap", least_ms=1000),
+        ring_ms=table.duration_ms("ring", least_ms=1000),
+        within_ms=table.duration_ms("within", least_ms=1000),
+        call_in=table.flag("call_in"),
+    )
 
 
 def _mandatory(table: Table, greeting: str) -> bool:

@@ -49,12 +49,21 @@ def gather_texts(documents: Sequence[Document], key: str) -> dict[str, str]:
 
 def single(documents: Sequence[Document], key: str, defaults: Mapping[str, object]) -> Table:
     """The one table `[KEY]`, which may stand in any file; an empty one of the site file when absent."""
+    return _holder(documents, key).table(key, defaults)
+
+
+def in_order(documents: Sequence[Document], key: str) -> list[Table]:
+    """The tables `[[KEY]]`, all in one file, since their order counts."""
+    return _holder(documents, key).tables(key)
+
+
+def _holder(documents: Sequence[Document], key: str) -> Table:
+    """The root of the one file that may have `key`; the site file when none has."""
     holders = [document.root for document in documents if key in document.root]
     for other in holders[1:]:
         other.allow([key])
         other.error(key, f"already defined in {holders[0].file}")
-    root = holders[0] if holders else documents[0].root
-    return root.table(key, defaults)
+    return holders[0] if holders else documents[0].root
 
 
 def raw(documents: Sequence[Document], key: str, reading: Reading) -> RawTable | None:

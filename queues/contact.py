@@ -6,6 +6,7 @@ from agents.devices import Carrier
 from agents.roster import ContactId
 from agents.skills import AgentId
 from queues.desk import EntryId, IncidentId, LineId, Medium, TenantId
+from queues.outbound import Callback
 from queues.states import ContactState
 
 NO_INCIDENT = IncidentId("")
@@ -16,7 +17,7 @@ class Contact(Struct):
 
     id: ContactId
     carrier: Carrier
-    """What carries its party."""
+    """What carries its party; NOWHERE while it is parked."""
     entry: EntryId
     tenant: TenantId
     line: LineId
@@ -49,3 +50,13 @@ class Contact(Struct):
     """What else of its party belongs to it."""
     ready_ms: int = 0
     """While it is deferred: when it is ready again."""
+    parked: bool = False
+    """Its party has no leg."""
+    callback: Callback | None = None
+    """What its party was promised last."""
+
+    @property
+    def promise(self) -> Callback | None:
+        """The callback that its party still waits for."""
+        callback = self.callback
+        return None if callback is None or callback.kept else callback

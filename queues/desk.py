@@ -68,6 +68,33 @@ class WrapUpRule(Struct, frozen=True):
     max_extension_ms: int = 0
 
 
+class Order(StrEnum):
+    """Who is called first when a promised callback has its turn."""
+
+    AGENT_FIRST = "agent_first"
+    """The agent is rung; when he has accepted, the party is called."""
+    CALLER_FIRST = "caller_first"
+    """An agent is reserved and the party called; when it answers, the agent is rung."""
+
+
+class CallbackRule(Struct, frozen=True):
+    """How the callbacks of a line are made."""
+
+    order: Order = Order.AGENT_FIRST
+    attempts: int = 3
+    gap_ms: int = 300_000
+    """After an attempt that did not reach the party, until the next; its rank is kept."""
+    ring_ms: int = 30_000
+    """How long the party is called."""
+    within_ms: int = 86_400_000
+    """A promise that is older is not kept any more."""
+    call_in: bool = True
+    """Who rings the same entry from the number that is to be called back is that caller, and has his place.
+
+    Not right where many people share one number, as behind the exchange of a company.
+    """
+
+
 class MediumTraits(Struct, frozen=True):
     """What is special about the contacts of one medium. The engine asks for traits, never for names."""
 
@@ -127,6 +154,7 @@ class Line(Struct, frozen=True):
     when_full: Way = Way()
     when_closed: Way = Way()
     wrap_up: WrapUpRule = WrapUpRule()
+    callback: CallbackRule = CallbackRule()
     greeting: str = ""
     greeting_mandatory: bool = False
     """A mandatory greeting must end before the contact can be offered."""
@@ -147,6 +175,21 @@ class Entry(Struct, frozen=True):
     priority_class: int | None = None
     """Class of the contacts of this entry, when not that of the line (a VIP hotline)."""
     head_start_ms: int = 0
+
+
+class OutboundRule(Struct, frozen=True):
+    """Whom we call for what, and by which channel. What no rule allows is not called."""
+
+    purpose: str
+    """`callback`."""
+    classes: tuple[str, ...]
+    """Dial classes of the numbers that may be called."""
+    channel: str
+    """The channel that places the call."""
+    tenant: TenantId = TenantId("")
+    """Empty: for every client."""
+    at_once: int = 10
+    """How many calls by this rule may be under way at once."""
 
 
 class Agent(Struct, frozen=True):
@@ -175,6 +218,9 @@ class Desk(Struct, frozen=True):
     """How long a conversation waits for its agent's device to come back."""
     media: tuple[MediumTraits, ...] = DEFAULT_MEDIA
     """The media there are; others may be added to those three, whose traits may be changed."""
+
+    outbound: tuple[OutboundRule, ...] = ()
+    """The allow-list for calls that we place; the first rule that fits counts. Empty: none is placed."""
 
     @property
     def medium_ids(self) -> tuple[Medium, ...]:

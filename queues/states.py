@@ -12,6 +12,8 @@ class ContactState(StrEnum):
     """At least one agent is rung; keeps its place."""
     DEFERRED = "deferred"
     """Not ready before its moment: keeps its anchor, but is in no line and offered to nobody."""
+    CALLING = "calling"
+    """Its party is being called; an agent has it in hand, or is reserved for it."""
     CONNECTED = "connected"
     ENDED = "ended"
 
@@ -29,11 +31,19 @@ CONTACT: Mapping[ContactState, Mapping[str, ContactState]] = {
         "divert": ContactState.ENDED,
         "give up": ContactState.ENDED,
         "defer": ContactState.DEFERRED,
+        "park": ContactState.WAITING,
+        "reserve": ContactState.CALLING,
+        "called in": ContactState.WAITING,
+        "cancel": ContactState.ENDED,
     },
     ContactState.OFFERED: {
         "offer": ContactState.OFFERED,
         "accept": ContactState.CONNECTED,
+        "call": ContactState.CALLING,
         "requeue": ContactState.WAITING,
+        "park": ContactState.OFFERED,
+        "called in": ContactState.OFFERED,
+        "cancel": ContactState.ENDED,
         "leave": ContactState.ENDED,
         "divert": ContactState.ENDED,
     },
@@ -41,6 +51,16 @@ CONTACT: Mapping[ContactState, Mapping[str, ContactState]] = {
         "defer": ContactState.DEFERRED,
         "ready": ContactState.WAITING,
         "leave": ContactState.ENDED,
+        "give up": ContactState.ENDED,
+        "cancel": ContactState.ENDED,
+    },
+    ContactState.CALLING: {
+        "join": ContactState.CONNECTED,
+        "answered": ContactState.WAITING,
+        "agent left": ContactState.WAITING,
+        "not reached": ContactState.DEFERRED,
+        "give up": ContactState.ENDED,
+        "cancel": ContactState.ENDED,
     },
     ContactState.CONNECTED: {
         "leave": ContactState.ENDED,

@@ -10,7 +10,7 @@ import typer
 from acd.commands import tokens
 from acd.commands.check import check
 from acd.commands.client import ClientError, Refused
-from acd.commands.desk import agent, contact, lists, status
+from acd.commands.desk import agent, callback, contact, lists, status
 from acd.commands.kpi import kpi
 from acd.commands.serve import erase, serve, upgrade
 from acd.commands.shell import BAD_INPUT, DONE, NO, Failure, complain, say
@@ -26,7 +26,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for command in (check, serve, upgrade, erase, status, agent, contact, lists, kpi):
+for command in (check, serve, upgrade, erase, status, agent, contact, callback, lists, kpi):
     app.command()(command)
 app.add_typer(tokens.app)
 

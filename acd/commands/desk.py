@@ -1,4 +1,4 @@
-"""`acd status`, `acd agent`, `acd contact`, `acd lists`: look at a running desk and change it, by its API."""
+"""`acd status`, `acd agent`, `acd contact` and others: look at a running desk and change it, by its API."""
 
 import time
 from contextlib import suppress
@@ -96,6 +96,30 @@ def contact(
         print_json(found)
     else:
         Console().print(terminal.contact(number, found))
+    return DONE
+
+
+def callback(
+    contact_id: Annotated[int, typer.Argument(metavar="ID", min=1)],
+    number: Annotated[
+        str, typer.Option("--number", help="Number to call; without it the caller's own.")
+    ] = "",
+    cancel: Annotated[bool, typer.Option("--cancel", help="Call nobody back for this contact.")] = False,
+    *,
+    site: SiteOption = None,
+    url: UrlOption = "",
+    as_json: JsonOption = False,
+) -> int:
+    """Promise a waiting caller to call him back: he hangs up and keeps his place. Or cancel that."""
+    if cancel and number:
+        raise Failure(BAD_INPUT, "--number is of no use with --cancel")
+    path = f"/contacts/{contact_id}/callback"
+    with client_of(site, url) as client:
+        answer = client.post(f"{path}/cancel", {}) if cancel else client.post(path, {"number": number})
+    if as_json:
+        print_json(answer)
+    else:
+        say(f"contact {contact_id}: " + ("callback cancelled" if cancel else "callback promised"))
     return DONE
 
 

@@ -30,7 +30,8 @@ def contact(number: int, found: Json) -> RenderableType:
     else:
         place = f", place {live['position']}" if live["position"] else ""
         whom = f", {', '.join(live['agents'])}" if live["agents"] else ""
-        head = Text(f"contact {number}: {live['state']} in {live['line']}{place}{whom}")
+        parked = ", to be called back" if live["parked"] else ""
+        head = Text(f"contact {number}: {live['state']} in {live['line']}{place}{whom}{parked}")
     offers = _table("offered", ("at", "agent", "outcome", "why"))
     for offer in found["explain"]:
         offers.add_row(_clock(offer["t_ms"]), offer["agent"], offer["outcome"], offer["why"])

@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-from acd.core import deferral, effects, facts, incidents
+from acd.core import callbacks, deferral, effects, facts, incidents
 from acd.core.errors import Rejected
 from acd.core.events import ContactArrived, ContactId, PriorityChanged, PromptEnded
 from acd.core.state import State, step
@@ -32,11 +32,9 @@ def arrived(state: State, event: ContactArrived) -> None:
     carrier = Carrier(event.channel, event.ref)
     if carrier in state.carried:
         raise Rejected(f"contact ref {event.ref} of {event.channel} is live already")
-    if event.joins is not None:
-        joined = deferral.joinable(state, event)
-        if joined is not None:
-            deferral.join(state, joined, event)
-            return
+    if (event.joins is not None or state.parked) and (joined := _belongs_to(state, event)) is not None:
+        (callbacks.called_in if joined.parked else deferral.join)(state, joined, event)
+        return
     entry = state.entries.get(event.entry)
     if entry is None or entry.medium != event.medium:
         _block(state, event, "unknown entry", TenantId(""), LineId(""), vip=False)
@@ -54,6 +52,13 @@ def arrived(state: State, event: ContactArrived) -> None:
     if hops:
         _send_on(state, contact, hops)
     _admit(state, contact, line, incident)
+
+
+def _belongs_to(state: State, event: ContactArrived) -> Contact | None:
+    """The live contact that it adds to, as its channel says or by its number; None: it is a new one."""
+    if event.joins is not None:
+        return deferral.joinable(state, event)
+    return callbacks.same_caller(state, event)
 
 
 def _block(

@@ -5,10 +5,12 @@ from collections.abc import Collection, Iterable
 from acd.core import effects, facts
 from acd.core.deadlines import Kind
 from acd.core.events import OfferAccepted, OfferRefused
+from acd.core.leaving import leave_line
 from acd.core.matching import in_rank_order
-from acd.core.offers import close, withdraw, withdraw_all
+from acd.core.offers import close, free_all_reserved, withdraw, withdraw_all
+from acd.core.placing import place_call
 from acd.core.state import State, step
-from acd.core.waiting import leave_line, let_go, take_back
+from acd.core.waiting import let_go, promise_over, take_back
 from agents.capacity import Medium
 from agents.roster import Seat, Work, carries
 from agents.skills import AgentId
@@ -21,7 +23,7 @@ def accepted(state: State, event: OfferAccepted) -> None:
     work, now_ms = state.work(event.offer), state.now_ms
     work.state = step(WORK, work.state, "accept")
     contact, seat = state.contacts[work.contact], state.seats[work.agent]
-    contact.state = step(CONTACT, contact.state, "accept")
+    contact.state = step(CONTACT, contact.state, "call" if contact.parked else "accept")
     state.deadlines.clear(Kind.RING, work.id)
     work.since_ms = now_ms
     if len(contact.offers) > 1:
@@ -35,6 +37,11 @@ def accepted(state: State, event: OfferAccepted) -> None:
         wait_for_leg(state, work)
     if len(seat.works) > 1:
         interrupt_others(state, seat, work)
+    if contact.callback is not None:
+        if contact.parked:
+            place_call(state, contact, work)
+        else:
+            promise_over(state, contact, kept=True)
     state.serve(seat)
 
 
@@ -126,6 +133,7 @@ def agent_gone(state: State, seat: Seat) -> None:
     """He takes no offers now: what rings is withdrawn, what is held for him is let go. He was not tried."""
     state.serve(seat)
     let_all_go(state, seat.record.id)
+    free_all_reserved(state, seat)
     rung = [work for work in seat.works if work.state is WorkState.RINGING]
     take_offers_back(state, rung, "agent left")
 

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable
 
-from acd.core import effects, facts
+from acd.core import calling, effects, facts
 from acd.core.errors import Rejected
 from acd.core.events import ContactHeld, ContactLeft, ContactReleased, ContactResumed, ContactTransferred
 from acd.core.state import State, step
 from acd.core.waiting import end, enter_line, quit_line
-from acd.core.wrap_up import finish, resume_others, start_wrap_up
+from acd.core.wrap_up import put_away, start_wrap_up
 from agents.roster import Work
 from agents.skills import AgentId
 from agents.states import IN_HAND
@@ -51,6 +51,8 @@ def contact_gone(state: State, contact: Contact, leg_lost: bool) -> None:
     """The other side is gone: abandoned (or deflected) before the answer, released after it."""
     before = contact.state
     number = contact.id
+    if contact.parked:
+        raise Rejected(f"contact {number} has nobody on the line")
     contact.state = step(CONTACT, before, "leave")
     if before is ContactState.CONNECTED:
         work = state.works[contact.offers[0]]
@@ -72,6 +74,9 @@ def contact_gone(state: State, contact: Contact, leg_lost: bool) -> None:
 def agent_leg_lost(state: State, work: Work) -> None:
     """The agent's leg of a conversation is dead: the contact goes back to its old place."""
     contact = state.contacts[work.contact]
+    if contact.state is ContactState.CALLING:
+        calling.agent_left(state, contact, work, tried=False)
+        return
     contact.state = step(CONTACT, contact.state, "agent leg lost")
     contact.offers.clear()
     state.tell(facts.AgentLegLost(state.now_ms, contact.id, work.agent))
@@ -82,7 +87,13 @@ def hand_all_back(state: State, works: Iterable[Work], reason: str) -> None:
     """Of what an agent has in hand, whatever can be put aside waits again for somebody else."""
     for work in list(works):
         if work.state in IN_HAND and state.media[work.medium].put_aside:
-            _hand_back(state, state.contacts[work.contact], work, reason)
+            contact = state.contacts[work.contact]
+            if contact.state is ContactState.CALLING:
+                ids = work.contact, work.agent, work.id
+                state.order(effects.ReleaseAgent(*ids, carrier=work.carrier))
+                calling.agent_left(state, contact, work, tried=False)
+            else:
+                _hand_back(state, contact, work, reason)
 
 
 def _hand_back(state: State, contact: Contact, work: Work, reason: str) -> None:
@@ -94,20 +105,13 @@ def _hand_back(state: State, contact: Contact, work: Work, reason: str) -> None:
     enter_line(state, contact, line, "handed back")
 
 
-def put_away(state: State, work: Work) -> None:
-    """The agent has it in hand no more, and nothing is left to wrap up."""
-    seat = state.seats[work.agent]
-    finish(state, work, "put away")
-    resume_others(state, seat, work)
-    state.order(effects.ReleaseAgent(work.contact, work.agent, work.id, carrier=work.carrier))
-
-
 def transferred(state: State, event: ContactTransferred) -> None:
     """Hand it to another line with its anchor; the agent wraps up."""
     contact, work = connected_work(state, event.contact, event.agent)
-    line = state.lines.get(event.line)
+    entry = state.entries.get(event.entry)
+    line = state.lines.get(entry.line if entry is not None else event.line)
     if line is None:
-        raise Rejected(f"line {event.line} is unknown")
+        raise Rejected(f"line {event.line or event.entry} is unknown")
     contact.state = step(CONTACT, contact.state, "transfer")
     contact.offers.clear()
     lines = contact.line, line.id, line.level > state.lines[contact.line].level
@@ -126,9 +130,20 @@ def _wait_again(state: State, contact: Contact, work: Work, to_line: LineId, cau
 
 
 def released(state: State, event: ContactReleased) -> None:
-    """The agent ended it."""
+    """The agent ended it; while the party is being called, he gives that up and somebody else may try."""
+    if (contact := state.contact(event.contact)).state is ContactState.CALLING:
+        calling.agent_left(state, contact, _waiting_for(state, contact, event.agent), tried=True)
+        return
     contact, work = connected_work(state, event.contact, event.agent)
     contact.state = step(CONTACT, contact.state, "release")
     state.order(effects.ReleaseContact(event.contact, "agent", carrier=contact.carrier))
     end(state, contact, "agent")
     start_wrap_up(state, work)
+
+
+def _waiting_for(state: State, contact: Contact, agent: AgentId) -> Work:
+    """The work of the agent who waits for the party to be reached. Raises Rejected: he does not."""
+    work = state.works[contact.offers[0]] if contact.offers else None
+    if work is None or work.agent != agent or work.state not in IN_HAND:
+        raise Rejected(f"agent {agent} does not handle contact {contact.id}")
+    return work

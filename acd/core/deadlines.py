@@ -20,6 +20,8 @@ class Kind(IntEnum):
     DEVICE = 10
     LEG = 11
     READY = 12
+    CALL = 13
+    PROMISE = 14
 
 
 Saved = list[tuple[int, int, int]]

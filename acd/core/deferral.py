@@ -1,12 +1,14 @@
 """Not ready yet: a contact is put away until its moment, and comes back with its anchor."""
 
 from acd.core import effects, facts
-from acd.core.connection import connected_work, put_away
+from acd.core.connection import connected_work
 from acd.core.deadlines import Kind
 from acd.core.errors import Rejected
 from acd.core.events import ContactArrived, ContactDeferred, ContactId
+from acd.core.leaving import leave_line
 from acd.core.state import State, step
-from acd.core.waiting import enter_line, leave_line
+from acd.core.waiting import enter_line
+from acd.core.wrap_up import put_away
 from agents.devices import Carrier
 from queues.contact import Contact
 from queues.desk import TenantId
@@ -59,6 +61,8 @@ def joinable(state: State, event: ContactArrived) -> Contact | None:
     entry = state.entries.get(event.entry)
     if contact is None or entry is None or (entry.tenant, entry.medium) != (contact.tenant, contact.medium):
         return None
+    if contact.parked:
+        return contact
     if state.media[contact.medium].keeps_leg or len(contact.joined) >= MOST_JOINED:
         return None
     return contact

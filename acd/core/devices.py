@@ -11,6 +11,7 @@ from acd.core.connection import agent_leg_lost, contact_gone, hand_all_back
 from acd.core.deadlines import Kind
 from acd.core.errors import Rejected
 from acd.core.events import AgentReachable, AgentUnreachable, DeviceVanished, LegLost, OfferFailed
+from acd.core.offers import free_all_reserved
 from acd.core.state import State
 from agents.capacity import Medium
 from agents.devices import Carrier, Device
@@ -117,7 +118,8 @@ def leg_lost(state: State, event: LegLost) -> None:
     if event.agent is None:
         contact_gone(state, contact, leg_lost=True)
         return
-    works = [state.works[number] for number in contact.offers if state.works[number].agent == event.agent]
+    his = (state.works[number] for number in contact.offers if state.works[number].agent == event.agent)
+    works = [work for work in his if work.state is not WorkState.RESERVED]
     if not works:
         raise Rejected(f"agent {event.agent} has no leg of contact {event.contact}")
     if works[0].state is WorkState.RINGING:
@@ -156,6 +158,7 @@ def count_reachable(state: State, seat: Seat) -> None:
     for medium in lost:
         state.tell(facts.Unreachable(now_ms, record.id, medium))
     let_all_go(state, record.id, lost)
+    free_all_reserved(state, seat, lost)
     state.serve(seat)
 
 

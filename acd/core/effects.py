@@ -2,9 +2,10 @@
 
 from msgspec import Struct
 
-from acd.core.events import ContactId, OfferId
+from acd.core.events import CallId, ContactId, OfferId
 from agents.devices import Carrier
 from agents.skills import AgentId
+from queues.desk import TenantId
 
 
 class Effect(Struct, frozen=True, gc=False, kw_only=True):
@@ -27,7 +28,10 @@ class RejectContact(Effect, frozen=True):
 
 
 class AdmitContact(Effect, frozen=True):
-    """Take it: answer the call, play the greeting (if any), then the music."""
+    """Take it: answer the call, play the greeting (if any), then the music.
+
+    After CallAnswered it is the leg that we called: it needs no answer, and no music if an agent is there.
+    """
 
     contact: ContactId
     greeting: str
@@ -83,9 +87,36 @@ class ReleaseContact(Effect, frozen=True):
 
     contact: ContactId
     cause: str
-    """`agent`, `waited too long`, `voicemail`, `callback`; after the text of an incident `incident`, `closed`
-    or `full`.
+    """`agent`, `waited too long`, `voicemail`, `callback` (promised: the contact lives on without a leg);
+    after the text of an incident `incident`, `closed` or `full`.
     """
+
+
+class PlaceCall(Effect, frozen=True):
+    """Call the party of a contact that has no leg. The carrier names the channel, and no leg yet.
+
+    Ends by CallAnswered or CallFailed, or by EndCall. An answered leg is admitted (AdmitContact) and then
+    that of the contact; if an agent is connected with it already, they hear each other from then on.
+    """
+
+    call: CallId
+    contact: ContactId
+    party: str
+    """Opaque id in the vault of the number."""
+    dial_class: str
+    """Of that number when it was allowed; a number of another class is not dialled."""
+    tenant: TenantId
+    purpose: str
+    """`callback`."""
+    deadline_ms: int
+    """When the engine gives it up by EndCall."""
+
+
+class EndCall(Effect, frozen=True):
+    """Give up an attempt that has not been answered."""
+
+    call: CallId
+    contact: ContactId
 
 
 class ReleaseAgent(Effect, frozen=True):
@@ -97,7 +128,9 @@ class ReleaseAgent(Effect, frozen=True):
     """By which he got it: he may have had the same contact in hand before."""
 
 
-ToContact = RejectContact | AdmitContact | AnnouncePosition | ReturnToWaiting | ReleaseContact
+ToContact = (
+    RejectContact | AdmitContact | AnnouncePosition | ReturnToWaiting | ReleaseContact | PlaceCall | EndCall
+)
 """What a contact channel is ordered to do; the carrier is the contact's own leg."""
 
 ToDevice = OfferContact | WithdrawOffer | ConnectContact | ReleaseAgent

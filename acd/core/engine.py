@@ -8,6 +8,8 @@ from msgspec import Struct
 from acd.core import (
     admission,
     answers,
+    callbacks,
+    calling,
     connection,
     deferral,
     devices,
@@ -43,6 +45,10 @@ ON_EVENT: Mapping[type[events.Event], Callable[[State, Any], None]] = {
     events.PriorityChanged: admission.priority_changed,
     events.ContactLeft: connection.left,
     events.ContactDiverted: waiting.diverted,
+    events.CallbackPromised: callbacks.promised,
+    events.CallbackCancelled: callbacks.cancelled,
+    events.CallAnswered: calling.answered,
+    events.CallFailed: calling.failed,
     events.ContactReleased: connection.released,
     events.LegLost: devices.leg_lost,
     events.ContactHeld: connection.held,
@@ -79,6 +85,8 @@ ON_DEADLINE: Mapping[Kind, Callable[[State, int], None]] = {
     Kind.DEVICE: devices.stayed_away,
     Kind.LEG: devices.leg_stayed_away,
     Kind.READY: deferral.due,
+    Kind.CALL: calling.timed_out,
+    Kind.PROMISE: callbacks.expired,
 }
 
 

@@ -5,6 +5,7 @@ from typing import Literal
 from msgspec import Struct
 
 from agents.devices import Carrier
+from agents.roster import CallId as CallId
 from agents.roster import ContactId as ContactId
 from agents.roster import OfferId as OfferId
 from agents.skills import AgentId
@@ -13,6 +14,14 @@ from queues.desk import Calendar, Desk, EntryId, Incident, IncidentId, LineId, M
 Diversion = Literal["voicemail", "callback"]
 """The services for which a waiting contact may leave its line."""
 
+
+CallResult = Literal[
+    "answered", "busy", "no answer", "refused", "failed", "refused by policy", "timed out", "cancelled"
+]
+"""How an attempt to call somebody ends, exactly once. `refused`: the channel would not dial that number."""
+
+CHANNELS_TELL = frozenset(("busy", "no answer", "refused", "failed"))
+"""The results that a channel tells; the engine finds the others itself."""
 
 FIRST_CHANNEL = "sip"
 """Journals of 0.1.0 name no channel: there was only this one."""
@@ -121,6 +130,41 @@ class ContactDiverted(Event, frozen=True, tag="ContactDiverted"):
     kind: Diversion
 
 
+class CallbackPromised(Event, frozen=True, tag="CallbackPromised"):
+    """A caller who waits (or for whom somebody is rung) is promised to be called back, and hangs up.
+
+    It is parked: it has no leg any more and keeps its anchor and its rank.
+    """
+
+    contact: ContactId
+    party: str
+    """Opaque id in the vault of the number to call; it must be safe there before this is promised."""
+    dial_class: str
+    """Of that number, as `acd.ports.DialClass`; the desk decides by it and never sees the number."""
+
+
+class CallbackCancelled(Event, frozen=True, tag="CallbackCancelled"):
+    """The party wants it no more, or a supervisor ends it; only as long as it is parked."""
+
+    contact: ContactId
+
+
+class CallAnswered(Event, frozen=True, tag="CallAnswered"):
+    """Whom we called has answered."""
+
+    call: CallId
+    ref: str
+    """The channel's own name for the leg, as in `ContactArrived`."""
+
+
+class CallFailed(Event, frozen=True, tag="CallFailed"):
+    """An attempt to call somebody has ended without him."""
+
+    call: CallId
+    result: CallResult
+    """Only what a channel can tell: `busy`, `no answer`, `refused`, `failed`."""
+
+
 class ContactReleased(Event, frozen=True, tag="ContactReleased"):
     """The agent ended it: hung up, sent the answer, closed the document."""
 
@@ -170,6 +214,8 @@ class ContactTransferred(Event, frozen=True, tag="ContactTransferred"):
     contact: ContactId
     agent: AgentId
     line: LineId
+    entry: EntryId = EntryId("")
+    """Instead of a line: the number that the agent dialled; the line is that of its entry."""
 
 
 class PriorityChanged(Event, frozen=True, tag="PriorityChanged"):
@@ -297,6 +343,10 @@ AnyEvent = (
     | PromptEnded
     | ContactLeft
     | ContactDiverted
+    | CallbackPromised
+    | CallbackCancelled
+    | CallAnswered
+    | CallFailed
     | ContactReleased
     | LegLost
     | ContactHeld

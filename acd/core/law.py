@@ -42,7 +42,9 @@ LAW: Mapping[type[Effect], Row] = {
     effects.WithdrawOffer: Row(("offer",), OnRestart.SWEPT),
     effects.ConnectContact: Row(("offer",), OnRestart.STANDS),
     effects.ReturnToWaiting: Row((), OnRestart.DROPPED),
-    effects.ReleaseContact: Row(("contact",), OnRestart.SWEPT),
+    effects.ReleaseContact: Row(("contact", "carrier"), OnRestart.SWEPT),
+    effects.PlaceCall: Row(("call",), OnRestart.STANDS),
+    effects.EndCall: Row(("call",), OnRestart.SWEPT),
     effects.ReleaseAgent: Row(("offer",), OnRestart.SWEPT),
 }
 

@@ -1,15 +1,24 @@
 """Offers: an agent is reserved and rung for a contact until he answers, or the lease runs out."""
 
+from collections.abc import Collection
+
 from acd.core import effects, facts
 from acd.core.deadlines import Kind
 from acd.core.events import OfferId
+from acd.core.leaving import leave_line
 from acd.core.matching import choose_agents, choose_contact, rank_of
+from acd.core.placing import place_call
 from acd.core.state import State, step
+from agents.capacity import Medium
 from agents.roster import Seat, Work, device_for, free_media
 from agents.states import WORK, WorkState
 from queues.contact import Contact
+from queues.desk import Line, Order
 from queues.priority import Rank
 from queues.states import CONTACT
+
+Why = tuple[int, int, int, int, str, str, int]
+"""Class, time used, target, relaxation, policy, choice, how many were compared."""
 
 OF_WORK = (Kind.RING, Kind.WRAP_UP, Kind.LEG)
 
@@ -25,7 +34,8 @@ def refresh(state: State, seat: Seat) -> None:
 def serve_contact(state: State, contact: Contact) -> None:
     """Offer a waiting contact to the best idle agent(s), if there is one."""
     line = state.lines[contact.line]
-    chosen, compared = choose_agents(state, contact, line.ring_at_once)
+    wanted = 1 if contact.parked and calls_first(line) else line.ring_at_once
+    chosen, compared = choose_agents(state, contact, wanted)
     if chosen:
         rank = rank_of(state, state.board.places[contact.id].urgency, contact.id)
         for seat in chosen:
@@ -46,10 +56,8 @@ def serve_agent(state: State, seat: Seat) -> None:
 
 
 def offer(state: State, contact: Contact, seat: Seat, rank: Rank, *, choice: str, compared: int) -> None:
-    """Reserve the agent and ring him; the fact explains the decision."""
+    """Reserve the agent and ring him, or first call the party; the fact explains the decision."""
     now_ms, line, agent = state.now_ms, state.lines[contact.line], seat.record.id
-    contact.state = step(CONTACT, contact.state, "offer")
-    state.board.hide(contact.id)
     state.last_offer += 1
     number = OfferId(state.last_offer)
     carrier = device_for(seat.record, contact.medium)
@@ -58,13 +66,58 @@ def offer(state: State, contact: Contact, seat: Seat, rank: Rank, *, choice: str
     state.works[number] = work
     contact.offers.append(number)
     seat.works.append(work)
+    why = rank.priority_class, rank.used_ms, rank.target_ms, contact.step, line.policy, choice, compared
+    if contact.parked and calls_first(line):
+        work.state = WorkState.RESERVED
+        contact.state = step(CONTACT, contact.state, "reserve")
+        leave_line(state, contact)
+        refresh(state, seat)
+        state.tell(facts.Reserved(now_ms, number, contact.id, agent, line.id, *why))
+        place_call(state, contact, work)
+        return
+    contact.state = step(CONTACT, contact.state, "offer")
+    _ring(state, contact, seat, work, why)
+
+
+def calls_first(line: Line) -> bool:
+    """Whether the party of who is parked is called before the agent is rung."""
+    return line.callback.order is Order.CALLER_FIRST
+
+
+def ring_reserved(state: State, contact: Contact, work: Work) -> None:
+    """The party is there and waits in its line: the agent who is reserved for it is rung."""
+    line, seat = state.lines[contact.line], state.seats[work.agent]
+    contact.state = step(CONTACT, contact.state, "offer")
+    work.state = step(WORK, work.state, "ring")
+    work.since_ms = work.started_ms = state.now_ms
+    work.carrier = device_for(seat.record, work.medium)
+    rank = rank_of(state, state.board.places[contact.id].urgency, contact.id)
+    why = rank.priority_class, rank.used_ms, rank.target_ms, contact.step, line.policy, "reserved", 1
+    _ring(state, contact, seat, work, why)
+
+
+def _ring(state: State, contact: Contact, seat: Seat, work: Work, why: Why) -> None:
+    now_ms, number, agent = state.now_ms, work.id, work.agent
+    state.board.hide(contact.id)
     seat.record.last_offer = number
     refresh(state, seat)
-    due_ms = now_ms + line.ring_ms
+    due_ms = now_ms + state.lines[contact.line].ring_ms
     state.deadlines.set(Kind.RING, number, due_ms)
-    state.order(effects.OfferContact(number, contact.id, agent, due_ms, carrier=carrier))
-    why = rank.priority_class, rank.used_ms, rank.target_ms, contact.step, line.policy, choice, compared
-    state.tell(facts.Offered(now_ms, number, contact.id, agent, line.id, *why))
+    state.order(effects.OfferContact(number, contact.id, agent, due_ms, carrier=work.carrier))
+    state.tell(facts.Offered(now_ms, number, contact.id, agent, contact.line, *why))
+
+
+def free_reserved(state: State, work: Work) -> None:
+    """He is not kept for it any more."""
+    close(state, work, "free")
+    state.tell(facts.ReservationEnded(state.now_ms, work.id, work.contact, work.agent))
+
+
+def free_all_reserved(state: State, seat: Seat, media: Collection[Medium] | None = None) -> None:
+    """He takes no offers of these media (or of any) now; who is being called then waits for somebody else."""
+    for work in list(seat.works):
+        if work.state is WorkState.RESERVED and (media is None or work.medium in media):
+            free_reserved(state, work)
 
 
 def close(state: State, work: Work, happening: str) -> Seat:

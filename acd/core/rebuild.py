@@ -15,6 +15,7 @@ from acd.core.offers import refresh
 from acd.core.state import State
 from acd.core.waiting import set_deadlines, watch_target
 from acd.core.wrap_up import gone_home
+from agents.devices import NOWHERE
 from agents.roster import AgentRecord, Seat, Work
 from agents.skills import AgentId
 from agents.states import AgentState
@@ -54,9 +55,12 @@ def seat_contacts(state: State) -> None:
         carrier: contact.id
         for contact in state.contacts.values()
         for carrier in (contact.carrier, *contact.joined)
+        if carrier != NOWHERE
     }
-    state.held = {}
+    state.held, state.parked = {}, {}
     for contact in state.contacts.values():
+        if contact.parked and contact.callback is not None:
+            state.parked.setdefault(contact.callback.party, []).append(contact.id)
         if contact.held_until_ms and contact.preferred is not None:
             state.held.setdefault(contact.preferred, {})[contact.id] = None
         if contact.state is ContactState.GREETING and not contact.incident:

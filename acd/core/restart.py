@@ -5,11 +5,13 @@ from acd.core.deadlines import Kind
 from acd.core.effects import AdmitContact, ConnectContact, Effect, OfferContact
 from acd.core.errors import Rejected
 from acd.core.events import Restarted
+from acd.core.placing import order_of, promise_of
 from acd.core.state import State
 from acd.core.waiting import hold_again
 from agents.roster import Work
 from agents.states import WorkState
 from queues.desk import LineId
+from queues.outbound import OutboundCall
 from queues.states import ContactState
 
 
@@ -24,6 +26,10 @@ def restarted(state: State, event: Restarted) -> None:
         if work.state is WorkState.RINGING:
             due_ms = state.now_ms + state.lines[LineId(work.line)].ring_ms
             state.deadlines.set(Kind.RING, work.id, due_ms)
+    for call in state.calls.values():
+        if call.channel:
+            ring_ms = state.lines[state.contacts[call.contact].line].callback.ring_ms
+            state.deadlines.set(Kind.CALL, call.id, state.now_ms + ring_ms)
     state.deadlines.put_off(Kind.DEVICE, state.now_ms + state.desk.device_grace_ms)
     state.deadlines.put_off(Kind.LEG, state.now_ms + state.desk.leg_grace_ms)
     state.tell(facts.Restart(state.now_ms, event.since_ms))
@@ -45,12 +51,16 @@ def standing(state: State) -> list[Effect]:
         greeting = contact.greeting if waits_for_it else ""
         admit = contact.id, greeting, waits_for_it, line.music
         promise = state.media[contact.medium].promise
-        effects.append(AdmitContact(*admit, carrier=contact.carrier, promise=promise))
+        if not contact.parked:
+            effects.append(AdmitContact(*admit, carrier=contact.carrier, promise=promise))
         for carrier in contact.joined:
             effects.append(AdmitContact(contact.id, "", False, line.music, carrier=carrier, promise=promise))
     for work in state.works.values():
-        if work.state is not WorkState.WRAP_UP:
+        if work.state not in (WorkState.WRAP_UP, WorkState.RESERVED):
             effects.append(_of_work(state, work))
+    for call in state.calls.values():
+        if call.channel:
+            effects.append(_of_call(state, call))
     return effects
 
 
@@ -60,3 +70,9 @@ def _of_work(state: State, work: Work) -> Effect:
         due_ms = state.deadlines.get(Kind.RING, work.id)
         return OfferContact(*ids, work.started_ms if due_ms is None else due_ms, carrier=work.carrier)
     return ConnectContact(*ids, carrier=work.carrier)
+
+
+def _of_call(state: State, call: OutboundCall) -> Effect:
+    until_ms = state.deadlines.get(Kind.CALL, call.id)
+    promise = promise_of(state.contacts[call.contact])
+    return order_of(call, promise, state.now_ms if until_ms is None else until_ms)

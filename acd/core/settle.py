@@ -50,7 +50,11 @@ def _match(state: State) -> None:
     unmatched, state.unmatched = state.unmatched, {}
     for contact in unmatched.values():
         max_wait_ms = state.lines[contact.line].max_wait_ms
-        if max_wait_ms and contact.state is _WAITING and state.now_ms >= contact.line_since_ms + max_wait_ms:
+        if not max_wait_ms or contact.state is not _WAITING:
+            continue
+        if contact.callback is not None and contact.promise is not None:
+            continue
+        if state.now_ms >= contact.line_since_ms + max_wait_ms:
             give_up(state, contact)
     if state.unmatched:  # whom `give_up` sent to another line
         unmatched.update(state.unmatched)

@@ -11,6 +11,7 @@ from acd.core.state import State
 from agents.roster import AgentRecord, Work
 from queues.contact import Contact
 from queues.desk import Desk, Incident, TenantId
+from queues.outbound import OutboundCall
 
 
 class Image(Struct):
@@ -29,6 +30,8 @@ class Image(Struct):
     incidents: list[tuple[int, Incident]]
     deadlines: Saved
     lists: list[tuple[TenantId, str, int]]
+    last_call: int = 0
+    calls: list[OutboundCall] = []
 
 
 class _Written(Struct):
@@ -53,6 +56,8 @@ def save(state: State, version: int) -> bytes:
         list(state.incidents.items()),
         state.deadlines.save(),
         [(*key, held) for key, held in state.lists.items()],
+        state.last_call,
+        list(state.calls.values()),
     )
     return msgspec.msgpack.encode(image)
 
@@ -77,6 +82,8 @@ def _state_of(image: Image) -> State:
     state.last_incident, state.incidents = image.last_incident, dict(image.incidents)
     state.last_device = image.last_device
     state.contacts = {contact.id: contact for contact in image.contacts}
+    state.last_call = image.last_call
+    state.calls = {call.id: call for call in image.calls}
     state.works = {work.id: work for work in image.works}
     state.deadlines = Deadlines(image.deadlines)
     state.lists = {(tenant, name): held for tenant, name, held in image.lists}

@@ -26,6 +26,7 @@ from queues.desk import (
     MediumTraits,
     TenantId,
 )
+from queues.outbound import OutboundCall
 
 S = TypeVar("S")
 
@@ -36,8 +37,8 @@ class State:
     A handler changes, and marks what it changed (`rank_anew`, `match`, `serve`); `acd.core.settle` does
     the rest.
 
-    What is saved: `desk`, `contacts`, `works`, the agents' records, `incidents`, `lists`, `deadlines` and the
-    running numbers.
+    What is saved: `desk`, `contacts`, `works`, `calls`, the agents' records, `incidents`, `lists`,
+    `deadlines` and the running numbers.
     Everything else (seats, board, clocks) is derived, by `acd.core.rebuild`.
     """
 
@@ -50,10 +51,10 @@ class State:
         self.works: dict[int, Work] = {}
         self.seats: dict[AgentId, Seat] = {}
         self.deadlines = Deadlines()
-        self.last_contact = 0
-        self.last_offer = 0
-        self.last_incident = 0
-        self.last_device = 0
+        self.last_contact = self.last_offer = self.last_call = 0
+        self.last_incident = self.last_device = 0
+        self.calls: dict[int, OutboundCall] = {}
+        """Those that we place, until they are answered or have failed."""
         self.incidents: dict[int, Incident] = {}
         """Those that are on, by running number: in the order in which they were declared."""
 
@@ -67,6 +68,8 @@ class State:
         self.board = Board(())
         self.carried: dict[Carrier, int] = {}
         """Whose leg it is → live contact."""
+        self.parked: dict[str, list[int]] = {}
+        """Number that is to be called back (its opaque id) → parked contacts, the oldest first."""
         self.held: dict[AgentId, dict[int, None]] = {}
         """Contacts that are held for their preferred agent."""
 

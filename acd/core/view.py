@@ -45,6 +45,8 @@ class ContactView(Struct, frozen=True):
     """Place in its line, 1 = served next; 0: it does not wait."""
     agents: tuple[AgentId, ...]
     """Who is rung for it, or who handles it."""
+    parked: bool = False
+    """Its party has no leg: it was promised a callback."""
 
 
 class Status(Struct, frozen=True):
@@ -110,4 +112,5 @@ def contact_view(state: State, contact: Contact, now_ms: int) -> ContactView:
         wait_ms=now_ms - contact.anchor_ms if contact.anchor_ms else 0,
         position=state.board.rank(contact.id) if place else 0,
         agents=tuple(state.works[number].agent for number in contact.offers),
+        parked=contact.parked,
     )

@@ -6,6 +6,7 @@ from acd.core import effects, facts
 from acd.core.deadlines import Kind
 from acd.core.errors import Rejected
 from acd.core.events import ContactDiverted, ContactId, Diversion
+from acd.core.leaving import leave_line, release_hold
 from acd.core.matching import class_of, everybody_tried, place, urgency_of
 from acd.core.offers import withdraw_all
 from acd.core.state import State, step
@@ -14,8 +15,6 @@ from agents.states import AgentState
 from queues.contact import Contact
 from queues.desk import Line, LineId, Overflow
 from queues.states import CONTACT, ContactState
-
-OF_WAITING = (Kind.PREFERRED, Kind.RELAX, Kind.PROMOTE, Kind.RETRY, Kind.MAX_WAIT, Kind.ANNOUNCE)
 
 
 def enter_line(state: State, contact: Contact, line: Line, cause: str) -> None:
@@ -47,35 +46,34 @@ def enter_line(state: State, contact: Contact, line: Line, cause: str) -> None:
     state.match(contact)
 
 
-def leave_line(state: State, contact: Contact) -> None:
-    """Nothing of the contact waits any more. Who is not on the board has no deadline and is not held."""
-    if contact.id in state.board.places:
-        state.board.leave(contact.id)
-        state.deadlines.clear_all(OF_WAITING, contact.id)
-        if contact.held_until_ms:
-            release_hold(state, contact)
-
-
 def take_back(state: State, contact: Contact) -> None:
     """No agent is being rung any more: back to the old place."""
     contact.state = step(CONTACT, contact.state, "requeue")
     state.tell(facts.Requeued(state.now_ms, contact.id, contact.line))
     if contact.tried:
-        if state.deadlines.get(Kind.RETRY, contact.id) is None:
-            retry_ms = state.now_ms + state.lines[contact.line].retry_tried_ms
-            state.deadlines.set(Kind.RETRY, contact.id, retry_ms)
+        set_retry(state, contact)
         if contact.preferred in contact.tried:
             let_go(state, contact, "tried")
     state.board.show(contact.id)
     state.match(contact)
 
 
+def set_retry(state: State, contact: Contact) -> None:
+    """Whom it tried is forgotten some time after the first."""
+    if state.deadlines.get(Kind.RETRY, contact.id) is None:
+        retry_ms = state.now_ms + state.lines[contact.line].retry_tried_ms
+        state.deadlines.set(Kind.RETRY, contact.id, retry_ms)
+
+
 def set_deadlines(state: State, contact: Contact) -> None:
-    """Deadlines of the contact's line, counted from when it entered it."""
+    """Deadlines of the contact's line, counted from when it entered it.
+
+    Who was promised a callback is not given up by the line: the promise has a deadline of its own.
+    """
     line, since_ms = state.lines[contact.line], contact.line_since_ms
-    if line.max_wait_ms:
+    if line.max_wait_ms and (contact.callback is None or contact.promise is None):
         state.deadlines.set(Kind.MAX_WAIT, contact.id, since_ms + line.max_wait_ms)
-    if line.announce_every_ms:
+    if line.announce_every_ms and not contact.parked:
         state.deadlines.set(Kind.ANNOUNCE, contact.id, state.now_ms + line.announce_every_ms)
     if contact.step < len(line.relaxations):
         state.deadlines.set(Kind.RELAX, contact.id, since_ms + line.relaxations[contact.step].after_ms)
@@ -126,13 +124,6 @@ def could_come(state: State, contact: Contact, agent: AgentId) -> bool:
         return False
     need = state.board.need(state.lines[contact.line], contact.step, contact.medium)
     return seat.record.state is AgentState.READY and agent in need.fitness
-
-
-def release_hold(state: State, contact: Contact) -> None:
-    if contact.held_until_ms and contact.preferred is not None:
-        contact.held_until_ms = 0
-        state.held.get(contact.preferred, {}).pop(contact.id, None)
-        state.deadlines.clear(Kind.PREFERRED, contact.id)
 
 
 def let_go(state: State, contact: Contact, reason: str) -> None:
@@ -187,7 +178,7 @@ def announce(state: State, number: int) -> None:
     if every_ms:
         missed = (state.event_ms - state.now_ms) // every_ms  # after an outage nobody is to hear them all
         state.deadlines.set(Kind.ANNOUNCE, number, state.now_ms + (missed + 1) * every_ms)
-    if contact.state is not ContactState.WAITING:
+    if contact.state is not ContactState.WAITING or contact.parked:
         return
     rank = state.board.rank(number)
     told = min(rank, contact.told_position or rank)
@@ -227,11 +218,36 @@ def forget(state: State, contact: Contact) -> None:
     """It waits no longer, and is live no longer."""
     if contact.ready_ms:
         state.deadlines.clear(Kind.READY, contact.id)
+    if contact.callback is not None:
+        promise_over(state, contact, kept=False)
     leave_line(state, contact)
     del state.contacts[contact.id]
-    del state.carried[contact.carrier]
+    if contact.parked:
+        unpark(state, contact)
+    else:
+        del state.carried[contact.carrier]
     for carrier in contact.joined:
         del state.carried[carrier]
+
+
+def unpark(state: State, contact: Contact) -> None:
+    """Nobody who rings is taken for its party any more."""
+    party = contact.callback.party if contact.callback is not None else ""
+    found = state.parked.get(party, [])
+    if contact.id in found:
+        found.remove(contact.id)
+        if not found:
+            del state.parked[party]
+
+
+def promise_over(state: State, contact: Contact, *, kept: bool) -> None:
+    """Say once what became of the promise to call back, if there is one that is open."""
+    promise = contact.promise
+    if promise is not None:
+        promise.kept = kept
+        state.deadlines.clear(Kind.PROMISE, contact.id)
+        wait_ms = state.now_ms - contact.anchor_ms
+        state.tell(facts.CallbackOver(state.now_ms, contact.id, contact.line, kept, wait_ms))
 
 
 def quit_line(state: State, contact: Contact) -> None:

@@ -1,6 +1,6 @@
 """Wrap-up: after-contact work, ended by time, by its code, or by the agent."""
 
-from acd.core import facts
+from acd.core import effects, facts
 from acd.core.deadlines import Kind
 from acd.core.errors import Rejected
 from acd.core.events import TicketGiven, WrapUpCoded, WrapUpEnded, WrapUpExtended
@@ -65,6 +65,19 @@ def finish(state: State, work: Work, happening: str = "end") -> None:
     seat.epoch += 1
 
 
+def lose_work(state: State, work: Work) -> None:
+    """The agent has it in hand no more, and nothing is left to wrap up."""
+    seat = state.seats[work.agent]  # he may be forgotten with his last work
+    finish(state, work, "put away")
+    resume_others(state, seat, work)
+
+
+def put_away(state: State, work: Work) -> None:
+    """The agent has it in hand no more, nothing is left to wrap up, and his device is told."""
+    lose_work(state, work)
+    state.order(effects.ReleaseAgent(work.contact, work.agent, work.id, carrier=work.carrier))
+
+
 def wrapping(state: State, number: int, agent: AgentId) -> Work:
     """The agent's wrap-up of this contact. Raises Rejected: there is none."""
     for work in state.seat(agent).works:
@@ -76,7 +89,7 @@ def wrapping(state: State, number: int, agent: AgentId) -> Work:
 def coded(state: State, event: WrapUpCoded) -> None:
     """Note the code, during the contact or after it; a wrap-up that waited only for it is over."""
     work = next((w for w in state.seat(event.agent).works if w.contact == event.contact), None)
-    if work is None or work.state is WorkState.RINGING:
+    if work is None or work.state in (WorkState.RINGING, WorkState.RESERVED):
         raise Rejected(f"agent {event.agent} does not handle contact {event.contact}")
     codes = wrap_up_rule(state, work).codes
     if codes and event.code not in codes:

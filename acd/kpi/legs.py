@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from acd.core import facts
 from acd.core.facts import Fact
+from acd.kpi.aside import Aside
 from acd.kpi.leg import BY_DESK as BY_DESK
 from acd.kpi.leg import GOES_ON as GOES_ON
 from acd.kpi.leg import Leg as Leg
@@ -17,6 +18,9 @@ from agents.capacity import VOICE
 Finished = Callable[[Leg], None]
 
 _BY_AGENT, _BY_OTHER, _RESTING = 1, 2, 4
+
+
+_Breaking = facts.Held | facts.Resumed | facts.Interrupted | facts.InterruptionEnded
 
 
 class _Break:
@@ -47,6 +51,7 @@ class Ledger:
         self._breaks: dict[int, _Break] = {}
         self._put_away: set[int] = set()
         """Contacts that wait for their moment, in no line."""
+        self._aside = Aside()
         self._ending: Leg | None = None
         """Answered and over; its wrap-up would be the next that is told."""
         self._wrap_ups: dict[tuple[int, str], tuple[Leg, int]] = {}
@@ -64,6 +69,7 @@ class Ledger:
                 handler(fact)
         if self._ending is not None:
             self._deliver()
+        self._aside.event_over()
 
     def open_legs(self, now_ms: int) -> list[Leg]:
         """Copies of the legs not finished, as they would be if all of it ended now; changes nothing.
@@ -86,7 +92,7 @@ class Ledger:
         """Hand over what is still open, as `open_legs` shows it; the ledger is empty then."""
         for leg in self.open_legs(now_ms):
             self._finished(leg)
-        for live in (self._legs, self._rings, self._breaks, self._wrap_ups, self._put_away):
+        for live in (self._legs, self._rings, self._breaks, self._wrap_ups, self._put_away, self._aside):
             live.clear()
 
     # ---- facts about contacts that wait
@@ -104,14 +110,14 @@ class Ledger:
     def _informed(self, fact: facts.Informed) -> None:
         leg = self._legs.get(fact.contact)
         if leg is None:
-            self.stranger_ms = fact.t_ms
+            self._unknown(fact)
         else:
             leg.during_incident = True
 
     def _queued(self, fact: facts.Queued) -> None:
         leg = self._legs.get(fact.contact)
         if leg is None:
-            self.stranger_ms = fact.t_ms
+            self._unknown(fact)
             return
         leg.line, leg.queued_ms, leg.anchor_ms = fact.line, fact.t_ms, fact.anchor_ms
         if self._put_away:
@@ -120,7 +126,7 @@ class Ledger:
     def _overflowed(self, fact: facts.Overflowed) -> None:
         leg = self._legs.pop(fact.contact, None)
         if leg is None:
-            self.stranger_ms = fact.t_ms
+            self._unknown(fact)
             return
         self._go_on(leg, fact.t_ms, fact.to_line, "overflow")
         self._out(leg, fact.t_ms, Outcome.FLOWED_OUT, "overflow")
@@ -133,14 +139,14 @@ class Ledger:
     ) -> None:
         since_ms, leg = self._rings.pop(fact.offer, None), self._legs.get(fact.contact)
         if leg is None:
-            self.stranger_ms = fact.t_ms
+            self._unknown(fact)
         elif since_ms is not None:
             leg.ring_ms += fact.t_ms - since_ms
 
     def _abandoned(self, fact: facts.Abandoned) -> None:
         leg = self._legs.pop(fact.contact, None)
         if leg is None:
-            self.stranger_ms = fact.t_ms
+            self._unknown(fact)
         else:
             self._put_away.discard(fact.contact)
             kind = "leg lost" if fact.leg_lost else fact.stage
@@ -149,14 +155,22 @@ class Ledger:
     def _flowed_out(self, fact: facts.FlowedOut) -> None:
         leg = self._legs.pop(fact.contact, None)
         if leg is None:
-            self.stranger_ms = fact.t_ms
+            self._unknown(fact)
         else:
             self._out(leg, fact.t_ms, Outcome.FLOWED_OUT, fact.kind)
+
+    def _parked(self, fact: facts.Parked) -> None:
+        leg = self._legs.pop(fact.contact, None)
+        if leg is None:
+            self._unknown(fact)
+        else:
+            self._aside.add(fact.contact)
+            self._out(leg, fact.t_ms, Outcome.FLOWED_OUT, "callback")
 
     def _deflected(self, fact: facts.Deflected) -> None:
         leg = self._legs.pop(fact.contact, None)
         if leg is None:
-            self.stranger_ms = fact.t_ms
+            self._unknown(fact)
         else:
             self._out(leg, fact.t_ms, Outcome.INCIDENT, fact.by)
 
@@ -166,7 +180,7 @@ class Ledger:
         leg, since_ms = self._legs.get(fact.contact), self._rings.pop(fact.offer, None)
         t_ms = fact.t_ms
         if leg is None:
-            self.stranger_ms = t_ms
+            self._unknown(fact)
             return
         if since_ms is not None:
             leg.ring_ms += t_ms - since_ms
@@ -175,32 +189,32 @@ class Ledger:
         leg.wait_ms = fact.line_wait_ms
 
     def _held(self, fact: facts.Held) -> None:
-        self._break(fact.contact, fact.t_ms, _BY_AGENT if fact.by_agent else _BY_OTHER, begins=True)
+        self._break(fact, _BY_AGENT if fact.by_agent else _BY_OTHER, begins=True)
 
     def _resumed(self, fact: facts.Resumed) -> None:
-        self._break(fact.contact, fact.t_ms, _BY_AGENT if fact.by_agent else _BY_OTHER, begins=False)
+        self._break(fact, _BY_AGENT if fact.by_agent else _BY_OTHER, begins=False)
 
     def _interrupted(self, fact: facts.Interrupted) -> None:
-        self._break(fact.contact, fact.t_ms, _RESTING, begins=True)
+        self._break(fact, _RESTING, begins=True)
 
     def _interruption_ended(self, fact: facts.InterruptionEnded) -> None:
-        self._break(fact.contact, fact.t_ms, _RESTING, begins=False)
+        self._break(fact, _RESTING, begins=False)
 
-    def _break(self, contact: int, t_ms: int, bit: int, *, begins: bool) -> None:
-        leg = self._legs.get(contact)
+    def _break(self, fact: _Breaking, bit: int, *, begins: bool) -> None:
+        leg = self._legs.get(fact.contact)
         if leg is None:
-            self.stranger_ms = t_ms
+            self._unknown(fact)
             return
-        now = self._breaks.get(contact)
+        now = self._breaks.get(fact.contact)
         if now is None:
-            now = self._breaks[contact] = _Break()
-        _add_break(leg, t_ms, now)
+            now = self._breaks[fact.contact] = _Break()
+        _add_break(leg, fact.t_ms, now)
         now.bits = now.bits | bit if begins else now.bits & ~bit
 
     def _released(self, fact: facts.Released) -> None:
         leg = self._legs.pop(fact.contact, None)
         if leg is None:
-            self.stranger_ms = fact.t_ms
+            self._unknown(fact)
         elif leg.outcome is Outcome.ANSWERED:
             if fact.by == "agent" and leg.medium != VOICE:
                 leg.replied_ms = fact.t_ms
@@ -213,7 +227,7 @@ class Ledger:
     def _transferred(self, fact: facts.Transferred) -> None:
         leg = self._legs.pop(fact.contact, None)
         if leg is None:
-            self.stranger_ms = fact.t_ms
+            self._unknown(fact)
             return
         if fact.escalated:
             leg.escalated_ms = fact.t_ms
@@ -222,11 +236,12 @@ class Ledger:
     def _deferred(self, fact: facts.Deferred) -> None:
         if fact.contact in self._put_away:
             return  # only its moment was changed
-        self._put_away.add(fact.contact)
         leg = self._legs.pop(fact.contact, None)
         if leg is None:
-            self.stranger_ms = fact.t_ms
-        elif fact.agent is not None:
+            self._unknown(fact)
+            return
+        self._put_away.add(fact.contact)
+        if fact.agent is not None:
             self._hand_on(leg, fact.t_ms, leg.line, "deferred")
         else:
             self._go_on(leg, fact.t_ms, leg.line, "deferred")
@@ -235,7 +250,7 @@ class Ledger:
     def _waits_again(self, fact: facts.AgentLegLost | facts.HandedBack) -> None:
         leg = self._legs.pop(fact.contact, None)
         if leg is None:
-            self.stranger_ms = fact.t_ms
+            self._unknown(fact)
         else:
             kind = "leg lost" if isinstance(fact, facts.AgentLegLost) else "handed back"
             self._hand_on(leg, fact.t_ms, leg.line, kind)
@@ -243,7 +258,7 @@ class Ledger:
     def _wrap_up_started(self, fact: facts.WrapUpStarted) -> None:
         leg = self._ending
         if leg is None or leg.contact != fact.contact:
-            self.stranger_ms = fact.t_ms
+            self._unknown(fact)
             return
         self._ending = None
         self._wrap_ups[fact.contact, fact.agent] = leg, fact.t_ms
@@ -253,7 +268,7 @@ class Ledger:
         if leg is None or leg.agent != fact.agent:
             leg, _ = self._wrap_ups.get((fact.contact, fact.agent), (None, 0))
         if leg is None:
-            self.stranger_ms = fact.t_ms
+            self._unknown(fact)
         else:
             leg.code = fact.code
 
@@ -261,20 +276,25 @@ class Ledger:
         leg = self._legs.get(fact.contact)
         wrapped = [one for (contact, _), (one, _) in self._wrap_ups.items() if contact == fact.contact]
         if leg is None and not wrapped:
-            self.stranger_ms = fact.t_ms
+            self._unknown(fact)
         for one in (*wrapped, leg) if leg is not None else wrapped:
             one.ticket = fact.ticket
 
     def _wrap_up_done(self, fact: facts.WrapUpDone) -> None:
         leg, since_ms = self._wrap_ups.pop((fact.contact, fact.agent), (None, 0))
         if leg is None:
-            self.stranger_ms = fact.t_ms
+            self._unknown(fact)
             return
         leg.done_ms = fact.t_ms
         leg.wrap_up_ms = fact.t_ms - since_ms
         if self._ending is not None:
             self._deliver()
         self._finished(leg)
+
+    def _unknown(self, fact: Fact) -> None:
+        """Its contact has no leg here."""
+        if not self._aside.knows(fact):
+            self.stranger_ms = fact.t_ms
 
     # ---- ends
 
@@ -344,6 +364,7 @@ _HANDLERS: Mapping[type[Fact], str] = {
     facts.OfferWithdrawn: "_ring_over",
     facts.Abandoned: "_abandoned",
     facts.FlowedOut: "_flowed_out",
+    facts.Parked: "_parked",
     facts.Deflected: "_deflected",
     facts.Answered: "_answered",
     facts.Held: "_held",

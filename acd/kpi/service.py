@@ -100,6 +100,16 @@ class Counts(Struct, gc=False):
     """Of these, those whose party came again in time."""
     resolved_first: int = 0
     """Of `resolvable`: not escalated, not `recontacted`, and no answered contact of the party before it."""
+    callbacks: int = 0
+    """Promised callbacks (`acd.kpi.callbacks`); each is one of F as well."""
+    callbacks_kept: int = 0
+    """Of these, those in which the party and an agent spoke."""
+    callbacks_lost: int = 0
+    """Those in which they will not: not reached, too old, cancelled."""
+    callback_calls: int = 0
+    """Calls that were placed for them."""
+    callback_ms: int = 0
+    """From the promise until it was kept."""
     tickets: int = 0
     """Service requests: tickets to which contacts belong (`acd.kpi.tickets`)."""
     ticket_handling_ms: int = 0

@@ -31,6 +31,8 @@ class FactCounts:
         self.blocked: Counter[str] = Counter()
         self.offers: Counter[str] = Counter()
         self.overflowed: Counter[tuple[str, str]] = Counter()
+        self.callbacks: Counter[str] = Counter()
+        self.calls: Counter[str] = Counter()
         self._medium: dict[ContactId, str] = dict(live)
 
     def observe(self, facts: Sequence[f.Fact]) -> None:
@@ -41,11 +43,24 @@ class FactCounts:
                 self.offers[outcome] += 1
             if kind in _CONTACT_FACTS:
                 self._contact(fact)
+            elif kind in _CALL_FACTS:
+                self._call(fact)
 
     def begin(self) -> None:
         """Count from here on; what was seen before only told the media of contacts."""
-        for counts in (self.contacts, self.blocked, self.offers, self.overflowed):
+        for counts in (self.contacts, self.blocked, self.offers, self.overflowed, self.callbacks, self.calls):
             counts.clear()
+
+    def _call(self, fact: f.Fact) -> None:
+        match fact:
+            case f.Parked():
+                self.callbacks["promised"] += 1
+            case f.CallbackOver():
+                self.callbacks["kept" if fact.kept else "lost"] += 1
+            case f.CallOver():
+                self.calls[fact.result] += 1
+            case _:
+                pass
 
     def _contact(self, fact: f.Fact) -> None:
         match fact:
@@ -66,3 +81,4 @@ class FactCounts:
 
 
 _CONTACT_FACTS = frozenset((f.Arrived, f.Answered, *_ENDINGS, f.Overflowed, f.Blocked))
+_CALL_FACTS = frozenset((f.Parked, f.CallbackOver, f.CallOver))

@@ -69,6 +69,10 @@ def _contacts(counted: FactCounts) -> Iterable[Metric]:
         ("line", "reason"),
         counted.overflowed,
     )
+    yield _counter(
+        "acd_callbacks", "Promised callbacks and what became of them.", ("what",), counted.callbacks
+    )
+    yield _counter("acd_calls_placed", "Calls that we placed, by how they ended.", ("result",), counted.calls)
     yield _counter("acd_offers", "Offers to agents and their outcomes.", ("outcome",), counted.offers)
 
 

@@ -8,12 +8,15 @@ from msgspec import Struct, to_builtins
 from acd.core import facts as f
 from acd.ports import Told
 
+_Decision = f.Offered | f.Reserved
+
 _OUTCOMES: dict[type[f.Fact], str] = {
     f.Answered: "answered",
     f.Refused: "refused",
     f.NotAnswered: "not answered",
     f.OfferLost: "could not be delivered",
     f.OfferWithdrawn: "withdrawn",
+    f.ReservationEnded: "no longer needed",
 }
 
 
@@ -50,25 +53,27 @@ def happening(told: Told) -> Happening:
 
 def explain(facts: Iterable[f.Fact]) -> list[OfferExplained]:
     """The offers among the facts of one contact, oldest first."""
-    offered: list[f.Offered] = []
+    decided: dict[int, _Decision] = {}
     outcomes: dict[int, str] = {}
     for fact in facts:
-        if isinstance(fact, f.Offered):
-            offered.append(fact)
+        if isinstance(fact, _Decision):
+            decided.setdefault(fact.offer, fact)  # who was reserved first is rung by the same decision
         elif (outcome := _OUTCOMES.get(type(fact))) is not None:
             cause = f" ({fact.cause})" if isinstance(fact, f.OfferWithdrawn) else ""
             outcomes[fact.offer] = outcome + cause  # type: ignore[attr-defined]
     return [
         OfferExplained(fact.t_ms, fact.offer, fact.agent, _why(fact), outcomes.get(fact.offer, "open"))
-        for fact in offered
+        for fact in decided.values()
     ]
 
 
-def _why(fact: f.Offered) -> str:
+def _why(fact: _Decision) -> str:
     share = 100 * fact.urgency_ms // fact.target_ms if fact.target_ms else 0
     if fact.choice == "agent chosen":
         reason = f"the best of the idle agents by {fact.policy} ({fact.compared} compared)"
     else:
         reason = f"the most urgent contact this agent may serve ({fact.compared} compared)"
     relaxed = f", relaxation {fact.step} in force" if fact.step else ""
+    if isinstance(fact, f.Reserved):
+        reason += ", kept free while the party is called back"
     return f"{reason}; line {fact.line}, class {fact.priority_class}, {share} % of its target used{relaxed}"

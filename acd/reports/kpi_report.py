@@ -13,6 +13,7 @@ from acd.core.facts import DeskSet, Fact
 from acd.journal.codec import decode_event, decode_facts
 from acd.journal.errors import JournalError
 from acd.journal.reading import JournalReader
+from acd.kpi.callbacks import Callbacks, Promise
 from acd.kpi.codes import Codes
 from acd.kpi.contacts import Contacts
 from acd.kpi.customers import DAY_MS, Customers
@@ -101,6 +102,7 @@ class Report:
         self._tickets = Tickets(question.terms.view)
         self._customers = Customers(again_ms=AGAIN_MS, view=question.terms.view)
         self._contacts = Contacts(self._contact)
+        self._callbacks = Callbacks(self._callback)
         self._sheet = TimeSheet(question.intervals)
         self.ledger = Ledger(self._leg)
         if desk is not None:
@@ -114,6 +116,7 @@ class Report:
     def take(self, facts: list[Fact]) -> None:
         """Fold the facts of one entry."""
         self.ledger.take(facts)
+        self._callbacks.take(facts)
         if facts and facts[0].t_ms < self.question.end_ms:
             self._sheet.take(fact for fact in facts if fact.t_ms < self.question.end_ms)
 
@@ -122,12 +125,15 @@ class Report:
         end_ms = self.question.end_ms
         if self.last_ms < end_ms + AGAIN_MS:
             return False
+        if any(promise.promised_ms < end_ms for promise in self._callbacks.open):
+            return False
         return all(leg.queued_ms >= end_ms for leg in self.ledger.open_legs(self.last_ms))
 
     def close(self, now_ms: int) -> None:
         """Nothing more was found; `now_ms` is the present."""
         now_ms = max(now_ms, self.last_ms)
         self.ledger.close(now_ms)
+        self._callbacks.close()
         self._sheet.close(min(now_ms, self.question.end_ms))
         self.open = self.total.counts.open
         self._count_customers(now_ms)
@@ -163,6 +169,22 @@ class Report:
                 self.by_medium.setdefault(contact.medium, Group()),
             ):
                 group.take(contact, terms)
+
+    def _callback(self, promise: Promise) -> None:
+        """A promised callback counts when it was promised, whatever the view."""
+        question = self.question
+        mine = promise.line in self.lines and question.line in (None, promise.line)
+        index = question.intervals.index(promise.promised_ms)
+        if not mine or index < 0:
+            return
+        by_medium = self.by_medium.setdefault(promise.medium, Group())
+        by_line = self.by_line.setdefault(promise.line, Group())
+        for group in (self.total, self.by_interval[index], by_medium, by_line):
+            group.counts.callbacks += 1
+            group.counts.callbacks_kept += promise.kept
+            group.counts.callbacks_lost += promise.over_ms > 0 and not promise.kept
+            group.counts.callback_calls += promise.attempts
+            group.counts.callback_ms += promise.over_ms - promise.promised_ms if promise.kept else 0
 
     def _count_customers(self, now_ms: int) -> None:
         for _, attempt, reached in self._customers.cases():

@@ -19,6 +19,7 @@ from acd.replay.replayer import Revived, revive
 from acd.server import keys
 from acd.server.calendars import DAY_MS, changes, configured
 from acd.server.control import ServerControl
+from acd.server.dialling import Dialling
 from acd.server.dispatch import Dispatch
 from acd.server.driver import Driver
 from acd.server.followers import Followers
@@ -225,6 +226,7 @@ class App:
             journal=self.journal,
             content=self.content,
             people=self.people,
+            dialling=Dialling(self.driver, self.content, self.directory),
             channels=self._channel_states,
             stopping=lambda: self._stopping,
             keys=WriteKeys(recovered.of(keys.CHANNEL)),

@@ -4,11 +4,12 @@ import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
 from typing import Any, TypeVar
 
-from acd.core.events import ContactId, Event
+from acd.core.events import CallbackPromised, ContactId, Event
 from acd.journal.errors import JournalError
 from acd.observe.health import Health, health
 from acd.ports import Content, Journal, Record, Told
 from acd.reports.history import contact_history
+from acd.server.dialling import Dialling
 from acd.server.driver import Driver
 from acd.server.gate import Gate
 from acd.server.keys import WriteKeys
@@ -31,6 +32,7 @@ class ServerControl:
         journal: Journal,
         content: Content,
         people: People,
+        dialling: Dialling,
         channels: Mapping[str, str],
         stopping: Callable[[], bool],
         keys: WriteKeys,
@@ -41,6 +43,7 @@ class ServerControl:
         self._journal = journal
         self._content = content
         self._people = people
+        self._dialling = dialling
         self._channels = channels
         self._stopping = stopping
         self._keys = keys
@@ -65,6 +68,13 @@ class ServerControl:
             self._journal.append(None, self._keys.keep(key, 0, self._driver.now_ms()))
             await _confirmed(asyncio.to_thread(self._journal.flush))
         return 0
+
+    async def promise_callback(self, contact: ContactId, number: str, by: str, key: WriteKey | None) -> int:
+        """As the port says."""
+        if key is not None and (known := await self.repeated(key)) is not None:
+            return known
+        party, dial_class = await self._dialling.number_of(contact, number)
+        return await self.change(CallbackPromised(contact, party, dial_class.value), by, key)
 
     async def repeated(self, key: WriteKey) -> int | None:
         """As the port says; whoever repeats while the first still waits for the disk waits with it."""

@@ -129,7 +129,7 @@ class _Connection:
             raise
 
     async def _reply(self, request: Request) -> None:
-        stores = isinstance(request.ask, (protocol.Erase, protocol.TakeLists))
+        stores = isinstance(request.ask, (protocol.CallBack, protocol.Erase, protocol.TakeLists))
         patience_s = protocol.STORE_S if stores else ANSWER_S
         try:
             answer = await asyncio.wait_for(self._desk.answer(request.ask), patience_s)
@@ -155,5 +155,5 @@ _CODES: dict[type[Exception], str] = {
     Rejected: "rejected",
     NotDurable: "not_durable",
     KeyReused: "key_reused",
-    VaultError: "not_erased",
+    VaultError: "not_stored",
 }

@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterable
 
 import structlog
 
-from acd.core.effects import ConnectContact, Effect, OfferContact
-from acd.core.events import Event, LegLost, OfferFailed
+from acd.core.effects import ConnectContact, Effect, OfferContact, PlaceCall
+from acd.core.events import CallFailed, Event, LegLost, OfferFailed
 from acd.core.law import contact_of
 from acd.ports import Channel
 
@@ -24,8 +24,8 @@ class NobodyServes(LookupError):
 class Dispatch:
     """Routes effects. What fails in a channel is logged and counted; it never reaches the loop.
 
-    An agent is not to be blamed for it: the engine is told that the offer did not reach him, or that he was
-    not joined.
+    An agent is not to be blamed for it: the engine is told that the offer did not reach him, that he was not
+    joined, or that the party could not be called.
     """
 
     def __init__(self, channels: Iterable[Channel], tell: Tell) -> None:
@@ -67,5 +67,7 @@ def _instead(effect: Effect) -> Event | None:
             return OfferFailed(effect.offer)
         case ConnectContact():
             return LegLost(effect.contact, effect.agent)
+        case PlaceCall():
+            return CallFailed(effect.call, "failed")
         case _:
             return None

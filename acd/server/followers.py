@@ -113,7 +113,7 @@ class Followers:
             case _:
                 return await self._do(ask)
 
-    async def _do(self, wish: p.Submit | p.Repeat | p.Erase | p.TakeLists) -> p.Answer:
+    async def _do(self, wish: p.Submit | p.Repeat | p.CallBack | p.Erase | p.TakeLists) -> p.Answer:
         if isinstance(wish, p.Erase):
             return p.Erased(*await self.control.erase(wish.value, wish.tenant))
         if isinstance(wish, p.TakeLists):
@@ -121,6 +121,9 @@ class Followers:
         if isinstance(wish, p.Repeat):
             seq = await self.control.repeated(wish.key)
             return p.Unknown() if seq is None else p.Done(seq)
+        if isinstance(wish, p.CallBack):
+            contact = ContactId(wish.contact)
+            return p.Done(await self.control.promise_callback(contact, wish.number, wish.by, wish.key))
         event = decode_event(wish.event) if wish.event else None
         return p.Done(await self.control.change(event, wish.by, wish.key))
 

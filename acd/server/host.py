@@ -10,6 +10,7 @@ from acd.ports import (
     Appended,
     ContactRef,
     Content,
+    DialClass,
     Directory,
     Identified,
     NewParty,
@@ -59,6 +60,13 @@ class ServerHost:
                     await asyncio.wrap_future(one.synced)
         except TimeoutError as late:
             raise NotSyncedError(f"not synced after {within_s:g} s") from late
+
+    async def number(self, party: str, tenant: str, within_s: float) -> tuple[str, DialClass]:
+        """As the port says. A read of the disk that hangs costs a thread, not the loop."""
+        async with asyncio.timeout(within_s):
+            value = await asyncio.to_thread(self._content.party, party)
+        found = self._directory.identify(value, PartyKind.NUMBER, tenant, self._driver.now_ms())
+        return found.address, found.dial_class
 
     def identify(self, kind: PartyKind, address: str, entry: EntryId, ref: str) -> tuple[str, Identified]:
         """As the port says."""

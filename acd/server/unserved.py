@@ -1,11 +1,11 @@
-"""What a channel that is not configured any more leaves behind: told to the engine at start, in three steps.
+"""What a channel that is not configured any more leaves behind: told to the engine at start, step by step.
 
 Its contacts go first, then its devices, so that nobody is rung for a caller who is not there.
 """
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 
-from acd.core.events import AgentUnreachable, Event, LegLost
+from acd.core.events import AgentUnreachable, CallFailed, Event, LegLost
 from acd.core.state import State
 from agents.states import IN_HAND
 
@@ -14,9 +14,10 @@ Served = Collection[str]
 
 
 def _contacts(state: State, served: Served) -> Iterator[Event]:
-    """A party's leg is dead without its channel; a mail needs none and stays."""
+    """A party's leg is dead without its channel; a mail needs none and stays, and so does who is parked."""
     for contact in state.contacts.values():
-        if contact.carrier.channel not in served and state.media[contact.medium].keeps_leg:
+        on_a_leg = state.media[contact.medium].keeps_leg and not contact.parked
+        if on_a_leg and contact.carrier.channel not in served:
             yield LegLost(contact.id)
 
 
@@ -35,5 +36,11 @@ def _conversations(state: State, served: Served) -> Iterator[Event]:
             yield LegLost(work.contact, work.agent)
 
 
-STEPS: Sequence[Callable[[State, Served], Iterator[Event]]] = (_contacts, _devices, _conversations)
+def _calls(state: State, served: Served) -> Iterator[Event]:
+    for call in state.calls.values():
+        if call.channel and call.channel not in served:
+            yield CallFailed(call.id, "failed")
+
+
+STEPS: Sequence[Callable[[State, Served], Iterator[Event]]] = (_contacts, _devices, _conversations, _calls)
 """Each looks at the state that the events of the one before have left."""

@@ -9,7 +9,6 @@ import msgspec
 from fastapi import APIRouter, Depends, FastAPI, Query
 from fastapi.responses import Response
 
-from acd.content.errors import VaultError
 from acd.core.events import (
     ContactId,
 )
@@ -22,7 +21,7 @@ from acd.web.auth import guard
 from acd.web.bodies import (
     EraseRequest,
 )
-from acd.web.changes import agent_router, contact_router, work_router
+from acd.web.changes import agent_router, callback_router, contact_router, work_router
 from acd.web.control import Control, Page
 from acd.web.errors import ApiError
 from acd.web.limits import BodyCap
@@ -67,6 +66,7 @@ def create(control: Control, tokens: Sequence[ApiToken]) -> FastAPI:
     app.include_router(_feed_router(control), prefix=PREFIX, dependencies=guarded)
     app.include_router(agent_router(control), prefix=PREFIX, dependencies=changing)
     app.include_router(contact_router(control), prefix=PREFIX, dependencies=changing)
+    app.include_router(callback_router(control), prefix=PREFIX, dependencies=changing)
     app.include_router(work_router(control), prefix=PREFIX, dependencies=changing)
     app.include_router(_people_router(control), prefix=PREFIX, dependencies=guarded)
     _describe_shapes(app)
@@ -163,18 +163,12 @@ def _people_router(control: Control) -> APIRouter:
     @router.post("/erase", **shows(Erased))
     async def erase(wanted: EraseRequest) -> Response:
         """Erase what is kept of everybody with this number or address; counts stay."""
-        try:
-            return Json(Erased(*await control.erase(wanted.value, wanted.tenant)))
-        except VaultError as failure:
-            raise ApiError(503, "not_erased", str(failure)) from failure
+        return Json(Erased(*await control.erase(wanted.value, wanted.tenant)))
 
     @router.post("/lists", **shows(ListsTaken))
     async def take_lists(caller: WhoAsks) -> Response:
         """Read the site's list files again; whoever waits is ranked by them at once."""
-        try:
-            return Json(ListsTaken(await control.take_lists(caller.by)))
-        except VaultError as failure:
-            raise ApiError(503, "not_stored", str(failure)) from failure
+        return Json(ListsTaken(await control.take_lists(caller.by)))
 
     return router
 

@@ -55,6 +55,12 @@ class TransferRequest(_Request):
     agent: str = Field(default="", max_length=200)
 
 
+class CallbackRequest(_Request):
+    """Call the waiting caller back, by `number` or, when that is left out, by the one he calls from."""
+
+    number: str = Field(default="", max_length=100)
+
+
 class DeferRequest(_Request):
     """Put the contact away until `until_ms` (Unix milliseconds). `agent` may be left out: he who handles it.
 

@@ -8,6 +8,7 @@ from acd.core.events import (
     AgentReady,
     AgentSignedIn,
     AgentSignedOut,
+    CallbackCancelled,
     ContactDeferred,
     ContactId,
     ContactTransferred,
@@ -20,6 +21,7 @@ from acd.core.events import (
 )
 from acd.core.view import ContactView
 from acd.web.bodies import (
+    CallbackRequest,
     DeferRequest,
     PriorityRequest,
     StateChange,
@@ -83,6 +85,27 @@ def contact_router(control: Control) -> APIRouter:
         handled = named or (_handling(found) if found.state == ContactState.CONNECTED else "")
         agent = AgentId(handled) if handled else None
         event = ContactDeferred(ContactId(contact), wanted.until_ms, agent, wanted.hold_ms)
+        return Json(Changed(await control.change(event, caller.by, key)))
+
+    return router
+
+
+def callback_router(control: Control) -> APIRouter:
+    """Promised callbacks."""
+    router = APIRouter(tags=["contacts"])
+
+    @router.post("/contacts/{contact}/callback", **shows(Changed))
+    async def callback(
+        contact: ContactPath, wanted: CallbackRequest, caller: WhoAsks, key: OnceKey
+    ) -> Response:
+        """Promise a waiting caller to call him back; he hangs up, and keeps his place."""
+        number = ContactId(_live(control, contact).id)
+        return Json(Changed(await control.promise_callback(number, wanted.number, caller.by, key)))
+
+    @router.post("/contacts/{contact}/callback/cancel", **shows(Changed))
+    async def cancel(contact: ContactPath, caller: WhoAsks, key: OnceKey) -> Response:
+        """Call nobody back for this contact; it ends."""
+        event = CallbackCancelled(ContactId(_live(control, contact).id))
         return Json(Changed(await control.change(event, caller.by, key)))
 
     return router

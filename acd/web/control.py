@@ -89,6 +89,12 @@ class Control(Protocol):
         Raises Rejected, NotDurable, KeyReused.
         """
 
+    async def promise_callback(self, contact: ContactId, number: str, by: str, key: WriteKey | None) -> int:
+        """Let a waiting caller hang up and be called back, by `number` or (empty) the one he calls from.
+
+        As `change`; raises VaultError too: the number cannot be kept.
+        """
+
     async def repeated(self, key: WriteKey) -> int | None:
         """What `change` returned for this key before; None: never asked. Raises KeyReused, NotDurable."""
 

@@ -38,6 +38,7 @@ from acd.web.protocol import (
     AskFigures,
     AskHealth,
     AskHistory,
+    CallBack,
     Done,
     Erase,
     Erased,
@@ -179,6 +180,12 @@ class Following:
         await self.follower.reached(seq, SEEN_S)
         return seq
 
+    async def promise_callback(self, contact: ContactId, number: str, by: str, key: WriteKey | None) -> int:
+        """As the port says."""
+        seq = (await self._ask(CallBack(contact, number, by, key), STORE_S + LOOK_S, Done)).seq
+        await self.follower.reached(seq, SEEN_S)
+        return seq
+
     async def repeated(self, key: WriteKey) -> int | None:
         """As the port says."""
         answer = await self._ask(Repeat(key), CHANGE_S, (Done, Unknown))
@@ -220,5 +227,5 @@ _REFUSALS: dict[str, type[Exception]] = {
     "rejected": Rejected,
     "not_durable": NotDurable,
     "key_reused": KeyReused,
-    "not_erased": VaultError,
+    "not_stored": VaultError,
 }

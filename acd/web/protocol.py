@@ -64,13 +64,22 @@ class Erase(msgspec.Struct, frozen=True, tag="erase", array_like=True):
     tenant: str | None
 
 
+class CallBack(msgspec.Struct, frozen=True, tag="call_back", array_like=True):
+    """Promise a callback by this number; empty: that of the caller. Answered by `Done`."""
+
+    contact: int
+    number: str
+    by: str
+    key: WriteKey | None = None
+
+
 class TakeLists(msgspec.Struct, frozen=True, tag="take_lists", array_like=True):
     """The site's list files anew. Answered by `ListsTaken`."""
 
     by: str
 
 
-Ask = Hello | Ping | Submit | Repeat | Erase | TakeLists | AskHealth | AskFigures | AskHistory
+Ask = Hello | Ping | Submit | Repeat | CallBack | Erase | TakeLists | AskHealth | AskFigures | AskHistory
 
 
 class Request(msgspec.Struct, frozen=True, tag="ask", array_like=True):
@@ -132,7 +141,7 @@ class IsHistory(msgspec.Struct, frozen=True, tag="is_history", array_like=True):
 
 
 class Failed(msgspec.Struct, frozen=True, tag="failed", array_like=True):
-    """`code`: `rejected`, `not_durable`, `key_reused`, `not_erased`, `late`, `invalid` or `internal`."""
+    """`code`: `rejected`, `not_durable`, `key_reused`, `not_stored`, `late`, `invalid` or `internal`."""
 
     code: str
     reason: str

@@ -37,6 +37,8 @@ RIGHTS: Mapping[tuple[str, str], frozenset[Role]] = {
     ("POST", "/contacts/{contact}/ticket"): _MOVERS | {Role.AGENT},
     ("POST", "/contacts/{contact}/defer"): _MOVERS | {Role.AGENT},
     ("POST", "/contacts/{contact}/wrap-up"): _MOVERS | {Role.AGENT},
+    ("POST", "/contacts/{contact}/callback"): _MOVERS,
+    ("POST", "/contacts/{contact}/callback/cancel"): _MOVERS,
     ("POST", "/erase"): frozenset((Role.ADMIN,)),
     ("POST", "/lists"): _MOVERS,
 }

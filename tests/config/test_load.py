@@ -18,7 +18,22 @@ from config.opening import CalendarRule
 from config.schema import JournalKind, ListKind, Passage, Site
 from config.secret import Secret
 from config.table import Reading
-from queues.desk import ALWAYS, Agent, Desk, Line, Medium, Overflow, Policy, Relaxation, Way, WrapUpRule
+from queues.desk import (
+    ALWAYS,
+    Agent,
+    CallbackRule,
+    Desk,
+    Line,
+    Medium,
+    Order,
+    OutboundRule,
+    Overflow,
+    Policy,
+    Relaxation,
+    TenantId,
+    Way,
+    WrapUpRule,
+)
 
 HERE = Path(__file__).parent
 DEMO_AGENTS = ("anna", "bert", "clara", "david", "emine", "fritz")
@@ -58,6 +73,7 @@ def test_first_line(everything: Site) -> None:
         "when_full": Way(Overflow.LINE, everything.desk.lines[1].id),
         "when_closed": Way(Overflow.LINE, everything.desk.lines[1].id),
         "wrap_up": WrapUpRule(90_000, ("solved",), code_required=True, max_extension_ms=120_000),
+        "callback": CallbackRule(Order.CALLER_FIRST, 2, 600_000, 20_000, 7_200_000, False),
         "greeting": "greeting:first",
         "greeting_mandatory": True,
         "music": "calm",
@@ -115,6 +131,15 @@ def test_what_belongs_to_the_desk(everything: Site) -> None:
     assert dict(everything.names.tenants) == {"acme": "ACME"}
     assert dict(everything.names.skills) == {"network": "Networks", "german": "German"}
     assert b"Anna" not in msgspec.json.encode(desk)
+
+
+def test_whom_we_may_call(everything: Site) -> None:
+    """In the order of the file; a rule that says little holds for every client, by SIP."""
+    assert everything.desk.outbound == (
+        OutboundRule("callback", ("local", "mobile"), "sip", TenantId("acme"), 3),
+        OutboundRule("callback", ("toll_free",), "sip"),
+    )
+    assert check(DEMO_SITE, DEMO_ENVIRON)[0].desk.outbound == ()  # type: ignore[union-attr]
 
 
 def test_what_callers_hear(everything: Site, tmp_path: Path) -> None:

@@ -96,6 +96,20 @@ def test_duplicate_across_files(said: Said, small: str, more: str, messages: lis
     assert said(first, {"more.toml": more})[0] == [f"more.toml: {message}" for message in messages]
 
 
+def test_rules_for_our_calls_stand_in_one_file(said: Said, small: str) -> None:
+    """The first that fits counts, and files have no order that anybody sees."""
+    rule = '[[outbound]]\npurpose = "callback"\nclasses = ["local"]\n'
+    first = 'include = ["more.toml"]\n[sip]\n' + small + rule
+    assert said(first, {"more.toml": rule})[0] == ["more.toml: outbound: already defined in site.toml"]
+
+
+def test_calls_to_numbers_in_nobody_s_plan_are_a_warning(said: Said, small: str) -> None:
+    rule = '[sip]\n[[outbound]]\npurpose = "callback"\nclasses = ["unknown"]\n'
+    errors, (warning,) = said(small + rule)
+    assert errors == []
+    assert warning.startswith('site.toml: outbound[0].classes: "unknown" numbers are in nobody\'s plan')
+
+
 def test_include_of_nothing(said: Said, small: str) -> None:
     """A missing include is reported at the key that names it."""
     errors, _ = said('include = ["more.toml"]\n' + small)

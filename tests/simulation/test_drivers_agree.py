@@ -72,6 +72,7 @@ def test_the_random_scenarios_meet_everything_the_model_can_do() -> None:
         "CalendarSet", "PreferredHeld", "PreferredLet", "PriorityChange", "Refused", "OfferLost",
         "AgentLegLost", "FlowedOut", "Unreachable", "Restart", "ListSet",
         "Deferred", "Joined", "Ticketed", "DeviceAway", "DeviceBack", "DeviceGone",
+        "Parked", "CalledIn", "Reserved", "ReservationEnded", "CallPlaced", "CallOver", "CallbackOver",
     }  # fmt: skip
     kinds = {kind.__name__ for kind in get_args(facts.AnyFact)}
     assert set(seen) == kinds - never

@@ -20,13 +20,15 @@ from acd.server.driver import Driver
 from acd.server.gate import Gate
 from agents.capacity import MAIL, VOICE
 from agents.skills import AgentId
-from queues.desk import Desk, EntryId, Promotion, Relaxation, WrapUpRule
+from queues.desk import CallbackRule, Desk, EntryId, Order, OutboundRule, Promotion, Relaxation, WrapUpRule
 from simulation.driver import START_MS, SimDriver
 from simulation.loop import LoopDriver
 from tests.acd.core.story import agent, desk, line
 
 Log = list[tuple[int, Effect]]
 """(Unix ms, effect) of everything that was carried out, in the order in which it was ordered."""
+
+CALLING = (effects.PlaceCall, effects.EndCall)
 
 Later = Callable[[int, events.Event], None]
 
@@ -36,15 +38,28 @@ both = pytest.mark.parametrize("kind", [SimDriver, LoopDriver])
 
 
 def a_desk() -> Desk:
-    """Calls and mails, two levels, relaxation, promotion, announcements, wrap-up with and without codes."""
+    """Calls and mails, two levels, relaxation, promotion, announcements, wrap-up, callbacks both ways."""
     wider = (Relaxation(15_000, (((agent("x", second=1).skills[0][0], 1),),)),)
     return desk(
-        line(relaxations=wider, announce_every_ms=9_000, max_wait_ms=60_000, wrap_up=WrapUpRule(ms=8_000)),
+        line(
+            relaxations=wider,
+            announce_every_ms=9_000,
+            max_wait_ms=60_000,
+            wrap_up=WrapUpRule(ms=8_000),
+            callback=CallbackRule(Order.AGENT_FIRST, 2, 20_000, 9_000),
+        ),
         line("mails", "mail", priority_class=7, target_ms=90_000, promotion=Promotion(30_000, 1)),
-        line("pair", "second", ring_at_once=2, ring_ms=7_000),
+        line(
+            "pair",
+            "second",
+            ring_at_once=2,
+            ring_ms=7_000,
+            callback=CallbackRule(Order.CALLER_FIRST, 2, 20_000, 9_000),
+        ),
         *(agent(name, (VOICE, 1), (MAIL, 1), help=1, mail=1) for name in ("anna", "bert", "carl")),
         *(agent(name, help=2, second=1) for name in ("dora", "emil")),
         interrupts=((VOICE, MAIL),),
+        outbound=(OutboundRule("callback", ("local",), "sip"),),
     )
 
 
@@ -66,13 +81,16 @@ def script(seed: int) -> list[tuple[int, events.Event]]:
 def _random_event(rng: Random, number: int) -> events.Event:
     kind = rng.random()
     who = AgentId(rng.choice(("anna", "bert", "dora")))
-    if kind < 0.75:
+    if kind < 0.70:
         to = rng.choice(("help", "help", "pair", "mails"))
         entry, medium = (f"{to} mail", MAIL) if to == "mails" else (to, VOICE)
         return events.ContactArrived(
             f"ref-{number}", EntryId(entry), medium, head_start_ms=rng.choice((0, 9_000))
         )
-    if kind < 0.87:
+    if kind < 0.85:
+        number = rng.randrange(max(1, number - 9), number + 2)
+        return events.CallbackPromised(ContactId(number), "n", "local")
+    if kind < 0.92:
         return events.ContactLeft(ContactId(rng.randrange(1, number + 2)))
     return rng.choice((events.AgentPaused(who, "break"), events.AgentReady(who)))
 
@@ -87,6 +105,11 @@ def answer(effect: Effect, later: Later) -> None:
         later(1_003 + 17 * (number % 97), reply(effect.offer))
     elif isinstance(effect, effects.ConnectContact):
         later(12_007 + 331 * (effect.offer % 41), events.ContactReleased(effect.contact, effect.agent))
+    elif isinstance(effect, effects.PlaceCall):
+        if effect.call % 4 == 0:
+            later(3_001, events.CallFailed(effect.call, "busy"))
+        elif effect.call % 4 == 2:
+            later(4_003, events.CallAnswered(effect.call, f"c{effect.call}"))
     elif isinstance(effect, effects.WithdrawOffer) and effect.cause == "no answer":
         later(5_501, events.AgentReady(effect.agent))
 
@@ -221,8 +244,16 @@ def test_one_script_gives_identical_effects_live_and_simulated(kind: Driven, see
         assert one == two
     assert live_state == simulated_state
     kinds = {type(effect) for _, effect in simulated}
-    rare = {effects.RejectContact, effects.ReturnToWaiting, effects.ReleaseAgent}
+    rare = {effects.RejectContact, effects.ReturnToWaiting, effects.ReleaseAgent, *CALLING}
     assert kinds >= set(effects.Effect.__subclasses__()) - rare
+
+
+def test_the_scripts_place_calls_and_give_them_up() -> None:
+    """Else the test above would promise less than it says."""
+    ordered = [
+        type(effect) for seed in range(5) for _, effect in through(LoopDriver, script(seed), 700_000)[0]
+    ]
+    assert all(ordered.count(kind) >= 5 for kind in CALLING)
 
 
 def driver_of(kind: Driven, carry_out: Callable[[Effect], None] = lambda _: None) -> SimDriver | LoopDriver:

@@ -19,6 +19,15 @@ from acd.core.facts.of_agents import (
     WrapUpOverdue,
     WrapUpStarted,
 )
+from acd.core.facts.of_calls import (
+    CallbackOver,
+    CalledIn,
+    CallOver,
+    CallPlaced,
+    Parked,
+    ReservationEnded,
+    Reserved,
+)
 from acd.core.facts.of_contacts import (
     Abandoned,
     AgentLegLost,
@@ -69,7 +78,7 @@ AnyFact = (
     | InterruptionEnded | Transferred | Overflowed | AgentLegLost | HandedBack | Abandoned | Released
     | FlowedOut | Deflected | WrapUpStarted | WrapUpExtension | WrapUpCode | WrapUpOverdue | WrapUpDone
     | SignedIn | SignedOut | Paused | Ready | Reachable | DeviceAway | DeviceBack | DeviceGone
-    | Unreachable
+    | Unreachable | Parked | CalledIn | Reserved | ReservationEnded | CallPlaced | CallOver | CallbackOver
 )  # fmt: skip
 
 __all__ = [
@@ -82,6 +91,10 @@ __all__ = [
     "Arrived",
     "Blocked",
     "CalendarSet",
+    "CallOver",
+    "CallPlaced",
+    "CallbackOver",
+    "CalledIn",
     "Deferred",
     "Deflected",
     "DeskSet",
@@ -105,6 +118,7 @@ __all__ = [
     "OfferWithdrawn",
     "Offered",
     "Overflowed",
+    "Parked",
     "Paused",
     "PositionTold",
     "PreferredHeld",
@@ -118,11 +132,14 @@ __all__ = [
     "Relaxed",
     "Released",
     "Requeued",
+    "ReservationEnded",
+    "Reserved",
     "Restart",
     "Resumed",
     "SignedIn",
     "SignedOut",
-    "Ticketed", "Transferred",
+    "Ticketed",
+    "Transferred",
     "TriedForgotten",
     "Unreachable",
     "WrapUpCode",

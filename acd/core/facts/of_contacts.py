@@ -89,7 +89,10 @@ class Queued(Fact, frozen=True, tag="Queued"):
     head_start_ms: int
     anchor_ms: int
     cause: str
-    """`arrived`, `transfer`, `overflow`, `leg lost`, `handed back`, `deferred` (it is due) or `joined`."""
+    """`arrived`, `transfer`, `overflow`, `leg lost`, `handed back`, `deferred` (it is due) or `joined`.
+
+    Of a parked contact also `callback` (its party was called and waits for an agent) or `called in`.
+    """
 
 
 class Requeued(Fact, frozen=True, tag="Requeued"):
@@ -199,7 +202,7 @@ class HandedBack(Fact, frozen=True, tag="HandedBack"):
     contact: ContactId
     agent: AgentId
     reason: str
-    """`signed out` or `stayed away`."""
+    """`signed out` or `stayed away`; of one who waited for a called party, `gave up` or `lost`."""
 
 
 class Abandoned(Fact, frozen=True, tag="Abandoned"):
@@ -213,7 +216,10 @@ class Abandoned(Fact, frozen=True, tag="Abandoned"):
 
 
 class Released(Fact, frozen=True, tag="Released"):
-    """It ended. `by`: `caller`, `agent`, `leg lost`, `waited too long`; after a text `closed`, `full`."""
+    """It ended. `by`: `caller`, `agent`, `leg lost`, `waited too long`; after a text `closed`, `full`.
+
+    Of a parked contact: `not reached`, `promise expired` or `cancelled`.
+    """
 
     contact: ContactId
     line: LineId

@@ -25,7 +25,10 @@ class Offered(OfferFact, frozen=True, tag="Offered"):
     """Relaxation in force, 0: none."""
     policy: str
     choice: str
-    """`agent chosen` (the contact came, idle agents were compared) or `contact chosen` (an agent freed)."""
+    """`agent chosen` (the contact came, idle agents were compared) or `contact chosen` (an agent freed).
+
+    `reserved`: decided before (`Reserved`), and its party has been reached.
+    """
     compared: int
     """How many agents, or heads of buckets, were compared."""
 

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from acd.core import effects, events, facts
+from acd.core.deadlines import Kind
 from acd.core.engine import Engine, Outcome
 from agents.devices import Carrier
 from agents.roster import Seat, shown_state
@@ -33,6 +34,7 @@ class Oracle:
     def follow(self, event: events.Event, now_ms: int, outcome: Outcome) -> None:
         """Fold the facts, checking every decision at its own moment."""
         self.shadow.event = event
+        self.shadow.to_end.clear()
         self._handing_over = {fact.agent for fact in facts_of(outcome.facts, facts.Transferred)}
         self._handing_over |= {fact.agent for fact in facts_of(outcome.facts, facts.AgentLegLost)}
         self._handing_over |= {fact.agent for fact in facts_of(outcome.facts, facts.HandedBack)}
@@ -45,7 +47,7 @@ class Oracle:
         for fact in outcome.facts:
             assert self._last_ms <= fact.t_ms <= now_ms, "facts are in the order of time"
             self._last_ms = fact.t_ms
-            if not isinstance(fact, facts.Offered):
+            if not isinstance(fact, facts.Offered | facts.Reserved):
                 self._ringing_of = 0
             self.shadow.fold(fact)
             self.kinds[type(fact).__name__] += 1
@@ -54,6 +56,8 @@ class Oracle:
         self.ended += sum(isinstance(fact, facts.ENDINGS) for fact in outcome.facts)
         assert self.arrived - self.ended == len(self.shadow.contacts), "a contact was lost or ended twice"
         effects_match_facts(outcome)
+        ended = [effect.call for effect in outcome.effects if isinstance(effect, effects.EndCall)]
+        assert ended == self.shadow.to_end, "an attempt goes on though it is over"
         due_ms = self.engine.next_deadline()
         if isinstance(event, events.Tick):
             assert due_ms is None or due_ms > now_ms, "a due deadline did not fire"
@@ -67,8 +71,9 @@ class Oracle:
         self._nobody_idles(now_ms)
         self._promoted_in_time(now_ms)
         self._not_ready(now_ms)
+        self._parked(now_ms)
 
-    def _decision(self, fact: facts.Offered) -> None:
+    def _decision(self, fact: facts.Offered | facts.Reserved) -> None:
         """The contact must be the best for the agent and, when agents were compared, the agent for it."""
         self.decisions += 1
         shadow, contact = self.shadow, self.shadow.contacts[fact.contact]
@@ -101,7 +106,7 @@ class Oracle:
         if same and served.head_ms == waits.head_ms and a.calendar == "":
             assert (served.anchor_ms, served.id) < (waits.anchor_ms, waits.id), "overtaken"
 
-    def _best_agent(self, fact: facts.Offered, contact: ShadowContact) -> None:
+    def _best_agent(self, fact: facts.Offered | facts.Reserved, contact: ShadowContact) -> None:
         shadow, chosen = self.shadow, self.shadow.agents[fact.agent]
         if contact.held_until_ms:
             assert contact.preferred == fact.agent
@@ -162,6 +167,25 @@ class Oracle:
                 late = due_ms is not None and due_ms <= now_ms
                 assert late or contact.ready_ms > now_ms, "its moment has passed"
 
+    def _parked(self, now_ms: int) -> None:
+        """Who has no leg has a promise with an end; who is being called has one attempt with an end."""
+        state, due_ms = self.engine.state, self.engine.next_deadline()
+        if due_ms is not None and due_ms <= now_ms:
+            return  # a Tick must come first
+        told = {number: (call.contact, call.until_ms) for number, call in self.shadow.calls.items()}
+        kept = {n: (call.contact, state.deadlines.get(Kind.CALL, n)) for n, call in state.calls.items()}
+        assert kept == told
+        calling = [one.id for one in state.contacts.values() if one.state is ContactState.CALLING]
+        assert sorted(call.contact for call in state.calls.values()) == calling
+        with_leg = {one.id for one in state.contacts.values() if one.joined or not one.parked}
+        assert set(state.carried.values()) == with_leg
+        for contact in state.contacts.values():
+            waits = contact.state in (ContactState.WAITING, ContactState.OFFERED)
+            assert (contact.id in state.board.places) == waits
+            if contact.parked:
+                assert contact.promise is not None
+                assert state.deadlines.get(Kind.PROMISE, contact.id), "nothing would ever end it"
+
     def _same_works(self) -> None:
         works = self.engine.state.works
         assert set(works) == set(self.shadow.works)
@@ -207,6 +231,9 @@ class Oracle:
         for work in seat.works:
             if work.state is WorkState.RINGING and not late:
                 assert work.carrier in devices, "rung by a device that is none of his"
+            if work.state is WorkState.RESERVED:
+                takes = seat.record.state is AgentState.READY and seat.listed and work.medium in there
+                assert takes, "reserved though he takes no offers"
         signed_out = seat.record.state is AgentState.SIGNED_OUT
         kept = [w for w in seat.works if w.state in IN_HAND and self.engine.state.media[w.medium].put_aside]
         assert not (kept and signed_out), "he went home with what he could have put aside"
@@ -222,6 +249,8 @@ class Oracle:
         states = {work.state for work in self.shadow.works.values() if work.agent == agent}
         if "ringing" in states:
             return "offered"
+        if "reserved" in states:
+            return "reserved"
         if states & {"handling", "resting"}:
             return "handling"
         return "wrap_up" if "wrap_up" in states else state
@@ -268,7 +297,7 @@ def effects_match_facts(outcome: Outcome) -> None:
     )
     stopped = _numbers(decided, facts.OfferWithdrawn, facts.NotAnswered, facts.OfferLost)
     assert stopped == _numbers(ordered, effects.WithdrawOffer)
-    arrived = [fact.contact for fact in decided if isinstance(fact, facts.Arrived | facts.Joined)]
+    arrived = [number for fact in decided if (number := _came(fact))]
     admitted = [effect for effect in ordered if isinstance(effect, effects.AdmitContact)]
     assert arrived == [effect.contact for effect in admitted]
     played = [(e.contact, e.greeting, e.report_end) for e in admitted if e.greeting]
@@ -276,20 +305,36 @@ def effects_match_facts(outcome: Outcome) -> None:
     assert played == [(fact.contact, fact.greeting, fact.mandatory) for fact in announced]
     blocked = [fact.ref for fact in decided if isinstance(fact, facts.Blocked)]
     assert blocked == [effect.carrier.ref for effect in ordered if isinstance(effect, effects.RejectContact)]
+    placed = [f.call for f in decided if isinstance(f, facts.CallPlaced) and f.until_ms > f.t_ms]
+    assert placed == [effect.call for effect in ordered if isinstance(effect, effects.PlaceCall)]
     ended = [(fact.contact, why) for fact in decided if (why := _cause(fact))]  # type: ignore[attr-defined]
     assert ended == [(e.contact, e.cause) for e in ordered if isinstance(e, effects.ReleaseContact)]
+
+
+def _came(fact: facts.Fact) -> int:
+    """The contact that has another leg of its party by this; 0: none."""
+    match fact:
+        case facts.Arrived() | facts.Joined() | facts.CalledIn() | facts.CallOver(result="answered"):
+            return fact.contact
+    return 0
 
 
 def _cause(fact: facts.Fact) -> str:
     """Why the desk itself ended the contact; empty: it did not."""
     match fact:
-        case facts.Released(by=by) if by not in ("caller", "leg lost"):
+        case facts.Released(by=by) if by not in _WITHOUT_LEG:
             return by
+        case facts.Parked():
+            return "callback"
         case facts.FlowedOut(kind=kind):
             return kind
         case facts.Deflected(by="end"):
             return "incident"
     return ""
+
+
+_WITHOUT_LEG = ("caller", "leg lost", "not reached", "promise expired", "cancelled")
+"""It ended when there was no leg of its party any more."""
 
 
 def _numbers(things: Sequence[object], *kinds: type) -> list[int]:

@@ -6,13 +6,13 @@ from random import Random
 from acd.core import events
 from acd.core.engine import Engine, Outcome
 from acd.core.errors import Rejected
-from acd.core.events import ContactId, OfferId
+from acd.core.events import CallId, ContactId, OfferId
 from agents.capacity import VOICE
 from agents.devices import Carrier
 from agents.skills import AgentId
 from agents.states import WorkState
 from queues.contact import Contact
-from queues.desk import Desk, IncidentId, LineId
+from queues.desk import Desk, EntryId, IncidentId, LineId
 from queues.states import ContactState
 from tests.acd.core.oracle import Oracle
 from tests.acd.core.random_desk import (
@@ -113,9 +113,19 @@ class Play:
         agents = list(self.engine.state.seats)
         return agents[x % len(agents)] if agents else AgentId("nobody")
 
+    def busy_agent(self, x: int, y: int) -> AgentId:
+        """Now and then one who is reserved."""
+        reserved = [w.agent for w in self.engine.state.works.values() if w.state is WorkState.RESERVED]
+        return reserved[x % len(reserved)] if reserved and y % 4 else self.agent(x)
+
     def line(self, x: int) -> LineId:
         lines = self.engine.state.desk.lines
         return lines[x % len(lines)].id
+
+    def entry(self, x: int) -> EntryId:
+        """Mostly none, now and then one, or one that does not exist."""
+        entries = self.engine.state.desk.entries
+        return EntryId("") if x % 4 else entries[x % len(entries)].id if x % 3 else EntryId("nowhere")
 
     def contact(self, x: int, *states: ContactState) -> Contact | None:
         found = [c for c in self.engine.state.contacts.values() if not states or c.state in states]
@@ -126,15 +136,16 @@ class Play:
         return OfferId(ringing[x % len(ringing)] if ringing else x)
 
     def wrap_up(self, x: int) -> tuple[ContactId, AgentId]:
-        works = [w for w in self.engine.state.works.values() if w.state is not WorkState.RINGING]
+        open_ = (WorkState.RINGING, WorkState.RESERVED)
+        works = [w for w in self.engine.state.works.values() if w.state not in open_]
         if not works:
             return ContactId(x), self.agent(x)
         work = works[x % len(works)]
         return ContactId(work.contact), work.agent
 
     def connected(self, x: int) -> tuple[ContactId, AgentId]:
-        contact = self.contact(x, ContactState.CONNECTED)
-        if contact is None:
+        contact = self.contact(x, ContactState.CONNECTED, ContactState.CALLING)
+        if contact is None or not contact.offers:
             return ContactId(x), self.agent(x)
         return ContactId(contact.id), self.engine.state.works[contact.offers[0]].agent
 
@@ -149,7 +160,9 @@ def _arrive(play: Play, x: int, y: int, z: int) -> None:
     vip = (None, None, None, 0, 4)[y % 5]
     head = (0, 0, 3_000)[z % 3]
     wait = (5_000, 0)[z % 2]
-    play.submit(events.ContactArrived(ref, entry.id, medium, "p", vip, head, preferred, wait))
+    play.submit(
+        events.ContactArrived(ref, entry.id, medium, ("p", "n0", "n1")[x % 3], vip, head, preferred, wait)
+    )
 
 
 def _defer(play: Play, x: int, y: int, z: int) -> None:
@@ -158,7 +171,8 @@ def _defer(play: Play, x: int, y: int, z: int) -> None:
         number, agent = play.connected(x)
         play.submit(events.ContactDeferred(number, until_ms, agent, (0, 4_000)[z % 2]))
     else:
-        contact = play.contact(x, ContactState.WAITING) or play.contact(x)
+        wanted = ContactState.WAITING if y % 2 else ContactState.DEFERRED
+        contact = play.contact(x, wanted) or play.contact(x)
         play.submit(events.ContactDeferred(ContactId(contact.id if contact else x), until_ms))
 
 
@@ -186,6 +200,49 @@ def _divert(play: Play, x: int, y: int, z: int) -> None:
     contact = play.contact(x, ContactState.WAITING, ContactState.OFFERED) if y % 4 else play.contact(x)
     kinds: tuple[events.Diversion, ...] = ("voicemail", "callback")
     play.submit(events.ContactDiverted(ContactId(contact.id if contact else x), kinds[z % 2]))
+
+
+def _promise(play: Play, x: int, y: int, z: int) -> None:
+    contact = play.contact(x, ContactState.WAITING, ContactState.OFFERED) if y % 5 else play.contact(x)
+    dial_class = ("local", "mobile", "foreign")[z % 3]
+    play.submit(events.CallbackPromised(ContactId(contact.id if contact else x), f"n{y % 2}", dial_class))
+
+
+def _parked(play: Play, x: int) -> ContactId:
+    found = [contact.id for contact in play.engine.state.contacts.values() if contact.parked]
+    return found[x % len(found)] if found else ContactId(x)
+
+
+def _cancel(play: Play, x: int, y: int, z: int) -> None:
+    """Mostly of somebody for whom an agent is rung just now, or of nobody."""
+    contacts = play.engine.state.contacts.values()
+    rung = [one.id for one in contacts if one.parked and one.state is ContactState.OFFERED]
+    number = ContactId(rung[x % len(rung)]) if rung and y % 3 else _parked(play, x)
+    play.submit(events.CallbackCancelled(number if z % 7 else ContactId(x)))
+
+
+def _call_in(play: Play, x: int, y: int, z: int) -> None:
+    number = _parked(play, x)
+    contact = play.engine.state.contacts.get(number)
+    entries = play.engine.state.desk.entries
+    entry = next((e for e in entries if contact and e.id == contact.entry), entries[y % len(entries)])
+    play.refs += 1
+    play.submit(events.ContactArrived(f"r{play.refs}", entry.id, entry.medium, "p", joins=number))
+
+
+def _call(play: Play, x: int, *, early: bool = False) -> CallId:
+    calls = list(play.engine.state.calls)
+    return CallId(calls[x % len(calls)] if calls and not early else x)
+
+
+def _call_answered(play: Play, x: int, y: int, z: int) -> None:
+    play.refs += 1
+    play.submit(events.CallAnswered(_call(play, x, early=y % 9 == 0), f"c{play.refs - (z % 17 == 0)}"))
+
+
+def _call_failed(play: Play, x: int, y: int, z: int) -> None:
+    result: tuple[events.CallResult, ...] = ("busy", "no answer", "failed", "refused", "cancelled")
+    play.submit(events.CallFailed(_call(play, x), result[z % 5]))
 
 
 def _incident(play: Play, x: int, y: int, z: int) -> None:
@@ -251,6 +308,11 @@ MOVES: Mapping[str, Callable[[Play, int, int, int], None]] = {
     "ticket": _ticket,
     "join": _join,
     "divert": _divert,
+    "promise": _promise,
+    "cancel callback": _cancel,
+    "call in": _call_in,
+    "call answered": _call_answered,
+    "call failed": _call_failed,
     "incident": _incident,
     "end incident": lambda play, x, y, z: play.submit(events.IncidentEnded(IncidentId(f"i{x % 5}"))) and None,
     "accept": lambda play, x, y, z: play.submit(events.OfferAccepted(play.offer(x))) and None,
@@ -258,7 +320,7 @@ MOVES: Mapping[str, Callable[[Play, int, int, int], None]] = {
     "fail": lambda play, x, y, z: play.submit(events.OfferFailed(play.offer(x))) and None,
     "release": lambda play, x, y, z: play.submit(events.ContactReleased(*play.connected(x))) and None,
     "transfer": lambda play, x, y, z: (
-        play.submit(events.ContactTransferred(*play.connected(x), play.line(y))) and None
+        play.submit(events.ContactTransferred(*play.connected(x), play.line(y), play.entry(z))) and None
     ),
     "lose leg": _lose_leg,
     "hold": _hold,
@@ -267,9 +329,9 @@ MOVES: Mapping[str, Callable[[Play, int, int, int], None]] = {
     "extend": _extend,
     "end wrap-up": lambda play, x, y, z: play.submit(events.WrapUpEnded(*play.wrap_up(x))) and None,
     "sign in": lambda play, x, y, z: play.submit(events.AgentSignedIn(play.agent(x))) and None,
-    "sign out": lambda play, x, y, z: play.submit(events.AgentSignedOut(play.agent(x))) and None,
+    "sign out": lambda play, x, y, z: play.submit(events.AgentSignedOut(play.busy_agent(x, y))) and None,
     "pause": lambda play, x, y, z: (
-        play.submit(events.AgentPaused(play.agent(x), ("break", "nonsense")[y % 5 == 0])) and None
+        play.submit(events.AgentPaused(play.busy_agent(x, y), ("break", "nonsense")[y % 5 == 0])) and None
     ),
     "ready": lambda play, x, y, z: play.submit(events.AgentReady(play.agent(x))) and None,
     "reachable": lambda play, x, y, z: (
@@ -297,6 +359,11 @@ WEIGHTS: Mapping[str, int] = {
     "ticket": 3,
     "join": 3,
     "divert": 2,
+    "promise": 16,
+    "cancel callback": 3,
+    "call in": 2,
+    "call answered": 9,
+    "call failed": 5,
     "incident": 2,
     "end incident": 1,
     "accept": 24,

@@ -9,6 +9,7 @@ from queues.desk import (
     Agent,
     Calendar,
     CalendarId,
+    CallbackRule,
     Desk,
     Entry,
     EntryId,
@@ -18,6 +19,8 @@ from queues.desk import (
     Line,
     LineId,
     MediumTraits,
+    Order,
+    OutboundRule,
     Overflow,
     Policy,
     Promotion,
@@ -92,6 +95,14 @@ def _line(rng: Random, number: int, lines: int) -> Line:
         when_full=_way(rng, lines),
         when_closed=_way(rng, lines),
         wrap_up=_wrap_up(rng),
+        callback=CallbackRule(
+            rng.choice(list(Order)),
+            rng.randrange(1, 4),
+            rng.choice((1_000, 6_000)),
+            4_000,
+            rng.choice((9_000, 40_000)),
+            rng.random() < 0.7,
+        ),
         greeting=rng.choice(("", "welcome")),
         greeting_mandatory=rng.random() < 0.5,
         announce_every_ms=rng.choice((0, 3_000)),
@@ -114,6 +125,17 @@ def _media(rng: Random) -> tuple[MediumTraits, ...]:
     leg = rng.random() < 0.5
     chat = MediumTraits(CHAT, leg and rng.random() < 0.5, rng.random() < 0.5, rng.random() < 0.5, leg)
     return (*DEFAULT_MEDIA, chat)
+
+
+def _outbound(rng: Random) -> tuple[OutboundRule, ...]:
+    """Foreign numbers are never allowed; the others mostly, some of them one at a time."""
+    rules = (
+        OutboundRule("callback", ("local",), "sip", TenantId("u")),
+        OutboundRule("callback", ("local",), "sip", TenantId("t"), rng.choice((1, 5))),
+        OutboundRule("callback", ("mobile", "local"), "other", at_once=rng.choice((1, 5))),
+        OutboundRule("escalation", ("foreign",), "sip"),
+    )
+    return rules[: rng.choice((0, 4, 4, 4))]
 
 
 def random_desk(seed: int, now_ms: int = START_MS) -> Desk:
@@ -142,6 +164,7 @@ def random_desk(seed: int, now_ms: int = START_MS) -> Desk:
         device_grace_ms=rng.choice((1_000, 4_000, 30_000)),
         leg_grace_ms=rng.choice((1_500, 3_000, 90_000)),
         interrupts=((VOICE, MAIL), (VOICE, FAX), (FAX, MAIL)),
+        outbound=_outbound(rng),
     )
 
 

@@ -36,7 +36,7 @@ state and is rejected. This page is written from the tables in `agents/states.py
 """
 
 
-PARTS = ("fact", "of_desk", "of_contacts", "of_offers", "of_agents")
+PARTS = ("fact", "of_desk", "of_contacts", "of_offers", "of_calls", "of_agents")
 """Modules of `acd.core.facts`, in the order of the page."""
 
 SHARED = "OfferFact"

@@ -8,17 +8,18 @@ from msgspec.structs import replace
 from acd.core import events, facts
 from acd.core.wrap_up import UNCODED_MS
 from agents.skills import AgentId
+from tests.acd.core.shadow_calls import ShadowCalls
 from tests.acd.core.shadow_desk import ShadowAgent, ShadowContact, ShadowWork
 from tests.acd.core.shadow_incidents import ShadowIncidents
 
 
-class Shadow(ShadowIncidents):
+class Shadow(ShadowCalls, ShadowIncidents):
     """What the facts say. `fold` applies one fact; `on_offer` is called before each Offered is applied."""
 
     def __init__(self) -> None:
         super().__init__()
         self.lists: dict[tuple[str, str], int] = {}
-        self.on_offer: Callable[[facts.Offered], None] = lambda _: None
+        self.on_offer: Callable[[facts.Offered | facts.Reserved], None] = lambda _: None
 
     def fold(self, fact: facts.Fact) -> None:
         handler: Callable[[facts.Fact], None] = getattr(self, f"_{type(fact).__name__.lower()}")
@@ -34,6 +35,7 @@ class Shadow(ShadowIncidents):
                 self._ring(work, fact.t_ms)
         for agent in self.agents.values():
             agent.away = dict.fromkeys(agent.away, fact.t_ms + self.desk.device_grace_ms)
+        self.restart_calls(fact.t_ms)
 
     def _deskset(self, fact: facts.DeskSet) -> None:
         assert isinstance(self.event, events.DeskChanged)
@@ -110,7 +112,9 @@ class Shadow(ShadowIncidents):
             max(event.head_start_ms, entry.head_start_ms),
             preferred=event.preferred,
             due=self.to_hear(event, entry),
+            entry=event.entry,
         )
+        assert event.joins is not None or not self.same_caller(event), "he has a place already"
         assert fact.vip == self.is_vip(event, entry)
 
     def _announced(self, fact: facts.Announced) -> None:
@@ -132,7 +136,12 @@ class Shadow(ShadowIncidents):
         contact.anchor_ms = contact.anchor_ms or fact.t_ms
         assert fact.anchor_ms == contact.anchor_ms, "the anchor must survive"
         contact.step, contact.promoted, contact.told, contact.held_until_ms = 0, False, 0, 0
-        contact.tried.clear()
+        contact.tried = [contact.gave_up] if contact.gave_up else []
+        if contact.gave_up and contact.preferred == contact.gave_up:
+            contact.preferred = None
+        contact.gave_up = None
+        if fact.cause in ("transfer", "callback"):
+            contact.preferred = None
         assert (fact.priority_class, fact.head_start_ms) == (self.class_of(contact), contact.head_ms)
 
     def _requeued(self, fact: facts.Requeued) -> None:
@@ -203,14 +212,22 @@ class Shadow(ShadowIncidents):
     # ---- offers
 
     def _offered(self, fact: facts.Offered) -> None:
-        self.on_offer(fact)
         contact = self.contacts[fact.contact]
+        if fact.choice == "reserved":
+            assert (contact.state, self.works.pop(fact.offer).state) == ("waiting", "reserved")
+            assert contact.ref, "its party is not there"
+        else:
+            self.on_offer(fact)
         contact.state = "offered"
         self.agents[fact.agent].last_offer = fact.offer
         self.works[fact.offer] = ShadowWork(
             fact.offer, fact.contact, fact.agent, contact.medium, contact.line, "ringing", fact.t_ms
         )
         self._ring(self.works[fact.offer], fact.t_ms)
+
+    def _reserved(self, fact: facts.Reserved) -> None:
+        self.on_offer(fact)
+        self._reservation(fact)
 
     def _ring(self, work: ShadowWork, now_ms: int) -> None:
         work.until_ms = now_ms + self.lines[work.line].ring_ms
@@ -249,7 +266,8 @@ class Shadow(ShadowIncidents):
         assert work.state == "ringing"
         waits = fact.t_ms - contact.anchor_ms, fact.t_ms - contact.line_since_ms
         assert (fact.wait_ms, fact.line_wait_ms) == waits
-        work.state, work.since_ms, contact.state = "handling", fact.t_ms, "connected"
+        work.state, work.since_ms = "handling", fact.t_ms
+        contact.state = "connected" if contact.ref else "calling"
         contact.tried.clear()
         contact.held_until_ms = 0
 
@@ -310,14 +328,24 @@ class Shadow(ShadowIncidents):
     def _handedback(self, fact: facts.HandedBack) -> None:
         work = self._handled(fact.contact)
         assert work.agent == fact.agent
-        assert next(traits for traits in self.desk.media if traits.id == work.medium).put_aside
+        contact = self.contacts[fact.contact]
+        if contact.state == "calling":
+            contact.gave_up = self.gave_up(fact)
+        else:
+            assert next(traits for traits in self.desk.media if traits.id == work.medium).put_aside
         self._close(work, fact.t_ms)
 
     def _deferred(self, fact: facts.Deferred) -> None:
         contact = self.contacts[fact.contact]
-        assert isinstance(self.event, events.ContactDeferred)
-        assert (self.event.until_ms, self.event.agent) == (fact.until_ms, fact.agent)
-        if fact.agent is None:
+        if contact.state == "calling":
+            self.next_attempt(contact, fact)
+            self._close_all(fact.contact, fact.t_ms)
+        else:
+            assert isinstance(self.event, events.ContactDeferred)
+            assert (self.event.until_ms, self.event.agent) == (fact.until_ms, fact.agent)
+        if contact.state == "calling":
+            pass
+        elif fact.agent is None:
             assert contact.state in ("waiting", "deferred")
         else:
             work = self._handled(fact.contact)
@@ -326,6 +354,10 @@ class Shadow(ShadowIncidents):
             contact.preferred = fact.agent
         contact.held_until_ms = 0
         contact.state, contact.ready_ms = "deferred", fact.until_ms
+
+    def _close_all(self, contact: int, t_ms: int) -> None:
+        for work in self.works_on(contact, "handling", "resting"):
+            self._close(work, t_ms)
 
     def _joined(self, fact: facts.Joined) -> None:
         assert isinstance(self.event, events.ContactArrived)
@@ -339,6 +371,8 @@ class Shadow(ShadowIncidents):
 
     def _abandoned(self, fact: facts.Abandoned) -> None:
         contact = self.contacts.pop(fact.contact)
+        self.forget_promise(fact.contact)
+        assert contact.ref, "nobody was on the line"
         assert contact.state != "connected"
         assert fact.leg_lost or not contact.incident, "he was deflected, and abandoned nothing"
         waited = fact.t_ms - contact.anchor_ms if contact.anchor_ms else 0
@@ -347,6 +381,7 @@ class Shadow(ShadowIncidents):
 
     def _flowedout(self, fact: facts.FlowedOut) -> None:
         contact = self.contacts.pop(fact.contact)
+        self.forget_promise(fact.contact)
         assert self.event == events.ContactDiverted(fact.contact, fact.kind)  # type: ignore[arg-type]
         assert contact.state in ("waiting", "offered")
         assert (fact.line, fact.wait_ms) == (contact.line, fact.t_ms - contact.anchor_ms)
@@ -354,8 +389,12 @@ class Shadow(ShadowIncidents):
 
     def _released(self, fact: facts.Released) -> None:
         contact = self.contacts.pop(fact.contact)
+        promise = self.forget_promise(fact.contact)
         if contact.state == "connected":
             self._let_go_of(fact.contact, fact.t_ms)
+        elif fact.by in ("not reached", "promise expired", "cancelled"):
+            self.without_party(contact, promise, fact)
+            self._close_all(fact.contact, fact.t_ms)
         elif fact.by in ("closed", "full"):
             self._turned_away(contact, fact.t_ms)
         else:

@@ -38,6 +38,9 @@ class ShadowContact:
     """The incident whose mandatory text it hears."""
     greeting: str = ""
     """What is announced to it, last."""
+    entry: str = ""
+    gave_up: AgentId | None = None
+    """Who was to wait for its party, and did not want to."""
     reserved: bool = False
     """It hears the line's own mandatory greeting, and its place is kept."""
 
@@ -115,7 +118,7 @@ class ShadowDesk:
         if config is None or agent.state != "ready" or medium not in agent.reachable:
             return False
         works = self.works_of(agent.id)
-        if any(work.state in ("ringing", "wrap_up") for work in works):
+        if any(work.state in ("ringing", "wrap_up", "reserved") for work in works):
             return False
         if sum(work.medium == medium for work in works) >= dict(config.capacity).get(medium, 0):
             return False

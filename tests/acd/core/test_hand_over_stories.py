@@ -9,8 +9,8 @@ from acd.core.events import ContactId
 from agents.capacity import VOICE
 from agents.devices import Carrier
 from agents.skills import AgentId
-from queues.desk import LineId, TenantId
-from tests.acd.core.story import START_MS, Story, agent, desk, entry, line
+from queues.desk import EntryId, LineId, TenantId
+from tests.acd.core.story import SECOND, START_MS, Story, agent, desk, entry, line
 
 ANNA, BERT = AgentId("anna"), AgentId("bert")
 
@@ -33,6 +33,16 @@ def test_a_transfer_keeps_the_moment_it_first_waited_and_so_its_place() -> None:
     assert story.rung("bert") == call
 
 
+def test_a_number_that_the_agent_dials_leads_to_the_line_of_its_entry() -> None:
+    opened = desk(line(), line("second", "second"), agent("anna"), agent("bert", second=1))
+    story = Story(opened).ready(0, "anna", "bert")
+    call = story.arrive(0)
+    story.accept(0, "anna")
+    story.at(SECOND, events.ContactTransferred(ContactId(call), ANNA, LineId(""), EntryId("second")))
+    assert (story.rung("bert"), story.contact(call).line) == (call, "second")
+    assert story.of(facts.Transferred)[-1].to_line == "second"
+
+
 def test_only_who_handles_a_contact_may_hand_it_over_and_only_to_a_line_that_exists() -> None:
     story = Story(desk(line(), agent("anna"), agent("bert"))).ready(0, "anna", "bert")
     call = ContactId(story.arrive(0))
@@ -40,6 +50,8 @@ def test_only_who_handles_a_contact_may_hand_it_over_and_only_to_a_line_that_exi
     story.accept(1_000, "anna")
     assert "does not handle" in story.rejects(2_000, events.ContactTransferred(call, BERT, LineId("help")))
     assert "unknown" in story.rejects(2_000, events.ContactTransferred(call, ANNA, LineId("nowhere")))
+    dialled = events.ContactTransferred(call, ANNA, LineId(""), EntryId("no number of ours"))
+    assert "no number of ours is unknown" in story.rejects(2_000, dialled)
     assert "not live" in story.rejects(2_000, events.ContactTransferred(ContactId(99), ANNA, LineId("help")))
 
 

@@ -8,7 +8,7 @@ import pytest
 from acd.core import events
 from acd.core.engine import ENGINE_VERSION, ON_EVENT, Engine
 from acd.core.errors import EngineError, Overdue, TimeWentBack, UnreadableSnapshot
-from acd.core.events import ContactId, OfferId
+from acd.core.events import CallId, ContactId, OfferId
 from agents.capacity import FAX, VOICE
 from agents.skills import AgentId
 from queues.desk import EntryId, IncidentId, LineId, TenantId
@@ -22,6 +22,10 @@ OF_NOBODY: list[events.Event] = [
     events.ContactLeft(GONE),
     events.ContactDiverted(GONE, "voicemail"),
     events.IncidentEnded(IncidentId("none")),
+    events.CallbackPromised(GONE, "number", "local"),
+    events.CallbackCancelled(GONE),
+    events.CallAnswered(CallId(7), "c7"),
+    events.CallFailed(CallId(7), "busy"),
     events.ContactReleased(GONE, ANNA),
     events.LegLost(GONE),
     events.LegLost(GONE, ANNA),

@@ -5,14 +5,29 @@ from random import Random
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
-from acd.core import answers, incidents, matching, offers, settle, waiting, wrap_up
+from acd.core import (
+    answers,
+    callbacks,
+    calling,
+    engine,
+    incidents,
+    matching,
+    offers,
+    placing,
+    settle,
+    waiting,
+    wrap_up,
+)
+from acd.core.deadlines import Kind
+from acd.core.events import CallbackPromised
 from acd.core.state import State
 from agents.roster import Seat
 from agents.states import WorkState
 from queues.board import Board
 from queues.contact import Contact
-from queues.desk import Entry, Incident, WrapUpRule
+from queues.desk import ALWAYS, Entry, Incident, OutboundRule, WrapUpRule
 from queues.need import Need
 from queues.priority import Rank
 from tests.acd.core.play import Play, random_move
@@ -79,7 +94,23 @@ def told_to_all(state: State, entry: Entry) -> Incident | None:
     return TOLD(state, entry, False)
 
 
-FAULTS: dict[str, tuple[Any, str, Callable[..., Any]]] = {
+def anybody_may_be_called(state: State, contact: Contact, dial_class: str) -> OutboundRule:
+    """Forgets the allow-list."""
+    return OutboundRule("callback", (), "sip")
+
+
+def without(does: Callable[..., None], kind: Kind) -> Callable[..., None]:
+    """Does it, and forgets the deadline of this kind."""
+
+    def forgetful(state: State, *said: Any) -> None:
+        does(state, *said)
+        for number in [*state.contacts, *state.calls]:
+            state.deadlines.clear(kind, number)
+
+    return forgetful
+
+
+FAULTS: dict[str, tuple[Any, str, Any]] = {
     "wrong contact": (offers, "choose_contact", last_instead_of_first),
     "freed agent not matched": (settle, "serve_agent", nobody_for_the_freed),
     "freed agent not marked": (State, "serve", lambda state, seat: None),
@@ -99,6 +130,48 @@ FAULTS: dict[str, tuple[Any, str, Callable[..., Any]]] = {
     "scope ignored": (incidents, "in_scope", lambda state, incident, entry: True),
     "wrap-up ignored": (wrap_up, "wrap_up_rule", lambda state, done: WrapUpRule()),
 }
+
+
+CALLBACK_FAULTS: dict[str, tuple[Any, str, Any]] = {
+    "anybody may be called": (callbacks, "allowed", anybody_may_be_called),
+    "parked without an end": (
+        engine,
+        "ON_EVENT",
+        {**engine.ON_EVENT, CallbackPromised: without(callbacks.promised, Kind.PROMISE)},
+    ),
+    "called for ever": (offers, "place_call", without(placing.place_call, Kind.CALL)),
+    "who waits for a call is kept": (calling, "_free_agent", lambda state, contact: None),
+    "who gave up a call is asked again": (calling, "set_retry", lambda state, contact: contact.tried.clear()),
+    "reserved for ever": (answers, "free_all_reserved", lambda state, seat: None),
+}
+
+MOVES = (
+    *("advance", "accept", "release", "arrive", "promise", "ready", "sign in", "reachable") * 4,
+    *("call answered", "call failed", "call in", "cancel callback", "pause", "unreachable", "refuse"),
+)
+
+
+def found_in_callbacks() -> bool:
+    """Whether a run that is about little else trips over the fault: anybody may serve anybody."""
+    for seed in range(40):
+        rng, whole = Random(seed), random_desk(seed)
+        lines = tuple(replace(line, needs=((),), greeting="", hours=ALWAYS) for line in whole.lines)
+        allowed = (OutboundRule("callback", ("local", "mobile"), "sip"),)
+        play = Play(replace(whole, lines=lines, outbound=allowed), thorough=False)
+        try:
+            for _ in range(250):
+                play.move(rng.choice(MOVES), *(rng.randrange(most) for most in (10_000, 60, 1_000)))
+                play.oracle.check(play.now_ms)
+        except (AssertionError, KeyError, IndexError):
+            return True
+    return False
+
+
+@pytest.mark.parametrize("name", CALLBACK_FAULTS)
+def test_a_planted_fault_in_callbacks_is_found(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert not found_in_callbacks()
+    monkeypatch.setattr(*CALLBACK_FAULTS[name])
+    assert found_in_callbacks()
 
 
 @pytest.mark.parametrize("name", FAULTS)

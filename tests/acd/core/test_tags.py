@@ -10,6 +10,7 @@ from acd.journal.codec import decode_event, decode_facts
 
 EVENTS = """
     AgentPaused AgentReachable AgentReady AgentSignedIn AgentSignedOut AgentUnreachable CalendarChanged
+    CallAnswered CallFailed CallbackCancelled CallbackPromised
     ContactArrived ContactDeferred ContactDiverted ContactHeld ContactLeft ContactReleased
     ContactResumed ContactTransferred DeskChanged DeviceVanished IncidentDeclared IncidentEnded LegLost
     ListChanged OfferAccepted OfferFailed OfferRefused PriorityChanged PromptEnded Restarted Tick
@@ -18,7 +19,8 @@ EVENTS = """
 """Every tag that an event ever had in a released journal. Lines are added to this list, never taken away."""
 
 FACTS = """
-    Abandoned AgentLegLost Announced Answered Arrived Blocked CalendarSet Deferred Deflected DeskSet
+    Abandoned AgentLegLost Announced Answered Arrived Blocked CalendarSet CallOver CallPlaced CallbackOver
+    CalledIn Parked ReservationEnded Reserved Deferred Deflected DeskSet
     DeviceAway DeviceBack DeviceGone FlowedOut HandedBack Held IncidentOff IncidentOn Informed
     Interrupted InterruptionEnded Joined ListSet NotAnswered OfferLost OfferWithdrawn Offered Overflowed
     Paused PositionTold PreferredHeld PreferredLet PriorityChange Promoted Queued Reachable Ready

@@ -10,6 +10,7 @@ import pytest
 from acd.core import events, facts
 from acd.core.engine import Outcome as Decided
 from acd.core.facts import AnyFact, Fact
+from acd.kpi.callbacks import Callbacks, Promise
 from acd.kpi.contacts import Contacts
 from acd.kpi.intervals import Cells, Intervals
 from acd.kpi.legs import GOES_ON, Ledger, Leg, Outcome
@@ -172,8 +173,12 @@ def test_intervals_and_lines_add_up_to_the_whole(run: Recorded) -> None:
 
 def test_waits_are_those_that_the_engine_says(run: Recorded) -> None:
     said: Counter[tuple[int, int]] = Counter()
-    for fact in every(run, facts.Answered):
-        said[fact.contact, fact.line_wait_ms] += 1  # type: ignore[attr-defined]
+    promised: set[int] = set()
+    for fact in (fact for batch in run.batches for fact in batch):
+        if isinstance(fact, facts.Parked):
+            promised.add(fact.contact)
+        elif isinstance(fact, facts.Answered) and fact.contact not in promised:
+            said[fact.contact, fact.line_wait_ms] += 1
     found = Counter((leg.contact, leg.wait_ms) for leg in folded(run, run.batches) if leg.answered_ms)
     assert found == said
     assert all(
@@ -187,11 +192,28 @@ def test_what_the_ledger_shows_as_open_is_what_the_engine_holds(run: Recorded) -
         ledger.take(batch)
     shown = ledger.open_legs(run.now_ms)
     state = run.engine.state
-    wrapped = [work.contact for work in state.works.values() if work.state is WorkState.WRAP_UP]
-    assert Counter(leg.contact for leg in shown) == Counter([*state.contacts, *wrapped])
-    assert {leg.contact for leg in shown if leg.outcome is Outcome.OPEN} == {
-        contact.id for contact in state.contacts.values() if contact.state != "connected"
-    }
+    since = {fact.contact: fact.t_ms for fact in every(run, facts.Parked)}  # type: ignore[attr-defined]
+    wraps = [work for work in state.works.values() if work.state is WorkState.WRAP_UP]
+    wrapped = [work.contact for work in wraps if work.since_ms <= since.get(work.contact, work.since_ms)]
+    ours = [contact for contact in state.contacts.values() if contact.callback is None]
+    assert Counter(leg.contact for leg in shown) == Counter([*(one.id for one in ours), *wrapped])
+    waiting = {leg.contact for leg in shown if leg.outcome is Outcome.OPEN}
+    assert waiting == {contact.id for contact in ours if contact.state != "connected"}
+
+
+def test_every_promise_is_kept_or_not_or_open_as_the_engine_says(run: Recorded) -> None:
+    told: list[Promise] = []
+    callbacks = Callbacks(told.append)
+    for batch in run.batches:
+        callbacks.take(batch)
+    contacts = run.engine.state.contacts.values()
+    assert {one.contact for one in callbacks.open} == {one.id for one in contacts if one.promise}
+    callbacks.close()
+    promised = {fact.contact for fact in every(run, facts.Parked)}  # type: ignore[attr-defined]
+    assert {one.contact for one in told} == promised
+    kept = Counter(fact.kept for fact in every(run, facts.CallbackOver))  # type: ignore[attr-defined]
+    assert Counter(one.kept for one in told if one.over_ms) == kept
+    assert sum(one.attempts for one in told) == len(every(run, facts.CallPlaced))
 
 
 def test_agents_time_is_that_of_the_engines_own_state(run: Recorded) -> None:
@@ -283,4 +305,5 @@ def test_the_runs_have_everything_that_can_happen_to_a_leg() -> None:
         ("blocked", "closed"), ("blocked", "full"),
         ("blocked", "unknown entry"), ("incident", "caller"), ("incident", "end"),
     }  # fmt: skip
+    assert kinds >= {facts.CallbackOver, facts.CallPlaced, facts.CalledIn, facts.Reserved}
     assert kinds >= {facts.Interrupted, facts.InterruptionEnded, facts.Held, facts.Resumed, facts.OfferLost}

@@ -2,10 +2,10 @@
 
 import pytest
 
-from acd.core.effects import ConnectContact, Effect, OfferContact, ReleaseContact
-from acd.core.events import ContactId, Event, LegLost, OfferFailed, OfferId
+from acd.core.effects import ConnectContact, Effect, OfferContact, PlaceCall, ReleaseContact
+from acd.core.events import CallFailed, CallId, ContactId, Event, LegLost, OfferFailed, OfferId
 from acd.server.dispatch import Dispatch
-from acd.testing import ScriptedChannel
+from acd.testing import TENANT, ScriptedChannel
 from agents.devices import Carrier
 from agents.skills import AgentId
 
@@ -13,6 +13,16 @@ ANNA = AgentId("anna")
 GONE = Carrier("gone", "anna")
 OFFER = OfferContact(OfferId(3), ContactId(1), ANNA, 20_000, carrier=GONE)
 CONNECT = ConnectContact(OfferId(3), ContactId(1), ANNA, carrier=GONE)
+PLACE = PlaceCall(
+    call=CallId(7),
+    contact=ContactId(1),
+    party="party-1",
+    dial_class="local",
+    tenant=TENANT,
+    purpose="callback",
+    deadline_ms=20_000,
+    carrier=Carrier("gone", ""),
+)
 
 
 def channel(name: str) -> ScriptedChannel:
@@ -37,7 +47,12 @@ def test_an_effect_goes_to_the_channel_of_its_carrier() -> None:
 
 @pytest.mark.parametrize(
     ("effect", "told"),
-    [(OFFER, OfferFailed(OfferId(3))), (CONNECT, LegLost(ContactId(1), ANNA)), (release("gone"), None)],
+    [
+        (OFFER, OfferFailed(OfferId(3))),
+        (CONNECT, LegLost(ContactId(1), ANNA)),
+        (PLACE, CallFailed(CallId(7), "failed")),
+        (release("gone"), None),
+    ],
 )
 @pytest.mark.parametrize("there", [True, False])
 def test_what_a_channel_fails_at_is_counted_and_the_engine_learns_that_it_was_not_done(

@@ -1,6 +1,9 @@
 """What a channel may promise, and when: entry and content are synced, or the promise is not made."""
 
 import asyncio
+import dataclasses
+import threading
+import time
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
 from pathlib import Path
@@ -8,10 +11,11 @@ from typing import Any
 
 import pytest
 
-from acd.content.errors import NotSyncedError, TooLargeError, VaultError, VaultKeyError
-from acd.ports import Appended, ContactRef, NewParty, NewPiece, PartyKind
+from acd.content.errors import NotSyncedError, TooLargeError, VaultError, VaultKeyError, VaultUnknownError
+from acd.ports import Appended, ContactRef, DialClass, NewParty, NewPiece, PartyKind
 from acd.server.app import App
 from acd.testing import NUMBER, TENANT, ScriptedChannel, small_site
+from config.schema import DirectorySettings
 
 LETTER = NewPiece(ContactRef(TENANT, "mail-1"), "mail", b"Subject: fire")
 
@@ -19,7 +23,10 @@ LETTER = NewPiece(ContactRef(TENANT, "mail-1"), "mail", b"Subject: fire")
 def with_channel(folder: Path, story: Callable[[App, ScriptedChannel], Coroutine[Any, Any, None]]) -> None:
     async def run() -> None:
         channel = ScriptedChannel()
-        app = App(small_site(folder), [channel], web=False)
+        site = dataclasses.replace(
+            small_site(folder), directory=DirectorySettings({TENANT: "DE"}, internal_digits=5, files=())
+        )
+        app = App(site, [channel], web=False)
         await app.start()
         try:
             await story(app, channel)
@@ -118,3 +125,57 @@ def test_a_lost_key_is_named_and_not_replaced_by_another(tmp_path: Path) -> None
     assert not (tmp_path / "vault-key").exists()
     (tmp_path / "elsewhere").rename(tmp_path / "vault-key")
     with_channel(tmp_path, nothing)
+
+
+@pytest.mark.parametrize(
+    ("written", "number", "dial_class"),
+    [
+        ("030 555 0101", "+49305550101", DialClass.LOCAL),
+        ("+49 151 23456789", "+4915123456789", DialClass.MOBILE),
+        ("0900 1234567", "+499001234567", DialClass.PREMIUM),
+        ("110", "110", DialClass.EMERGENCY),
+        ("anonymous", "anonymous", DialClass.UNKNOWN),
+    ],
+)
+def test_a_number_is_read_back_in_normal_form_with_its_class(
+    tmp_path: Path, written: str, number: str, dial_class: DialClass
+) -> None:
+    async def story(app: App, channel: ScriptedChannel) -> None:
+        party, _ = channel.host.identify(PartyKind.NUMBER, written, NUMBER, "call-1")
+        channel.arrive()
+        await channel.host.kept(app.driver.seq, [channel.host.append([LETTER])], 60)  # so this is kept too
+        assert await channel.host.number(party, TENANT, 60) == (number, dial_class)
+
+    with_channel(tmp_path, story)
+
+
+def test_a_number_that_was_erased_is_unknown(tmp_path: Path) -> None:
+    async def story(app: App, channel: ScriptedChannel) -> None:
+        party, _ = channel.host.identify(PartyKind.NUMBER, "030 555 0101", NUMBER, "call-1")
+        await asyncio.wrap_future(app.content.erase_person("+49305550101"))
+        with pytest.raises(VaultUnknownError):
+            await channel.host.number(party, TENANT, 60)
+
+    with_channel(tmp_path, story)
+
+
+def test_a_disk_that_hangs_holds_up_neither_the_loop_nor_whoever_wants_the_number(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def story(app: App, channel: ScriptedChannel) -> None:
+        free = threading.Event()
+
+        def hanging(_party: str) -> str:
+            free.wait(60)
+            return ""
+
+        monkeypatch.setattr(app.content, "party", hanging)
+        began_s = time.monotonic()
+        try:
+            with pytest.raises(TimeoutError):
+                await channel.host.number("party-1", TENANT, 0.05)
+            assert time.monotonic() - began_s < 30
+        finally:
+            free.set()
+
+    with_channel(tmp_path, story)

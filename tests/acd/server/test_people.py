@@ -26,6 +26,7 @@ from acd.ports import ContactRef, Entry, Identified, NewParty, PartyKind
 from acd.replay.replayer import revive
 from acd.server import people
 from acd.server.control import ServerControl
+from acd.server.dialling import Dialling
 from acd.server.driver import Driver
 from acd.server.gate import Gate
 from acd.server.keys import WriteKeys
@@ -131,6 +132,7 @@ class Server:
             journal=self.world.journal,
             content=self.world.content,
             people=self.people,
+            dialling=Dialling(self.driver, self.world.content, self.directory),
             channels={},
             stopping=lambda: False,
             keys=WriteKeys({}),

@@ -1,0 +1,98 @@
+"""Promised callbacks: a contact is parked without a leg, keeps its place, and ends only by its own rules."""
+
+from bisect import insort
+
+from acd.core import effects, facts
+from acd.core.calling import call_off, meet, take_leg
+from acd.core.deadlines import Kind
+from acd.core.deferral import come_back
+from acd.core.errors import Rejected
+from acd.core.events import CallbackCancelled, CallbackPromised, ContactArrived
+from acd.core.offers import withdraw_all
+from acd.core.placing import allowed, call_over
+from acd.core.state import State, step
+from acd.core.waiting import end, set_deadlines
+from agents.devices import NOWHERE, Carrier
+from queues.contact import Contact
+from queues.outbound import Callback
+from queues.states import CONTACT, ContactState
+
+AGAIN_MS = 60_000
+"""A promise that ends while somebody is rung or called for it is looked at again so much later."""
+
+
+def promised(state: State, event: CallbackPromised) -> None:
+    """Raises Rejected: it has no leg, it does not wait, or the number is none that may be called."""
+    contact = state.contact(event.contact)
+    if contact.parked or not state.media[contact.medium].keeps_leg:
+        raise Rejected(f"contact {event.contact} has nobody on the line")
+    if not event.party:
+        raise Rejected("a callback needs a number")
+    if allowed(state, contact, event.dial_class) is None:
+        raise Rejected(f"calling back {event.dial_class} numbers is not allowed to client {contact.tenant}")
+    contact.state = step(CONTACT, contact.state, "park")
+    now_ms, line = state.now_ms, state.lines[contact.line]
+    until_ms = now_ms + line.callback.within_ms
+    contact.callback = Callback(event.party, event.dial_class, until_ms)
+    state.deadlines.clear_all((Kind.MAX_WAIT, Kind.ANNOUNCE), contact.id)
+    state.deadlines.set(Kind.PROMISE, contact.id, until_ms)
+    where = contact.id, line.id, contact.medium
+    state.tell(facts.Parked(now_ms, *where, now_ms - contact.anchor_ms, until_ms))
+    released = effects.ReleaseContact(contact.id, "callback", carrier=contact.carrier, promise=True)
+    state.order(released)
+    del state.carried[contact.carrier]
+    contact.carrier, contact.parked = NOWHERE, True
+    insort(state.parked.setdefault(event.party, []), contact.id)
+
+
+def cancelled(state: State, event: CallbackCancelled) -> None:
+    """Raises Rejected: it is not parked."""
+    contact = state.contact(event.contact)
+    if not contact.parked:
+        raise Rejected(f"contact {event.contact} waits for no callback")
+    _end(state, contact, "cancel", "cancelled")
+
+
+def expired(state: State, number: int) -> None:
+    """The promise is too old. Whoever is being rung or called for it just now may still keep it."""
+    contact = state.contacts[number]
+    if contact.state in (ContactState.WAITING, ContactState.DEFERRED):
+        _end(state, contact, "give up", "promise expired")
+        return
+    state.deadlines.set(Kind.PROMISE, number, state.now_ms + AGAIN_MS)
+
+
+def _end(state: State, contact: Contact, happening: str, by: str) -> None:
+    calling = contact.state is ContactState.CALLING
+    contact.state = step(CONTACT, contact.state, happening)
+    if calling:
+        call_off(state, contact)
+    withdraw_all(state, contact, "contact ended")
+    end(state, contact, by)
+
+
+def same_caller(state: State, event: ContactArrived) -> Contact | None:
+    """The parked contact of somebody who rings again, by the number that is to be called back."""
+    for number in state.parked.get(event.party, ()):
+        contact = state.contacts[number]
+        same = (contact.entry, contact.medium) == (event.entry, event.medium)
+        if same and state.lines[contact.line].callback.call_in:
+            return contact
+    return None
+
+
+def called_in(state: State, contact: Contact, event: ContactArrived) -> None:
+    """The party of a parked contact rings itself, perhaps from elsewhere: its place is its own again."""
+    carrier = Carrier(event.channel, event.ref)
+    state.tell(facts.CalledIn(state.now_ms, contact.id, event.ref, event.party))
+    before = contact.state
+    if before is ContactState.CALLING:
+        call_over(state, contact, "cancelled")
+    take_leg(state, contact, carrier)
+    if before is ContactState.CALLING:
+        meet(state, contact)
+    elif before is ContactState.DEFERRED:
+        come_back(state, contact, "called in")
+    else:
+        contact.state = step(CONTACT, before, "called in")
+        set_deadlines(state, contact)

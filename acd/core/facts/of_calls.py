@@ -1,0 +1,76 @@
+"""Facts about calls that we place: who was promised what, every attempt, and how it ended."""
+
+from acd.core.events import CallId, CallResult, ContactId, OfferId
+from acd.core.facts.fact import Fact
+from acd.core.facts.of_offers import OfferFact
+from agents.skills import AgentId
+from queues.desk import LineId, Medium
+
+
+class Parked(Fact, frozen=True, tag="Parked"):
+    """Its party was promised a callback and has no leg any more. `wait_ms` since it was first queued."""
+
+    contact: ContactId
+    line: LineId
+    medium: Medium
+    wait_ms: int
+    until_ms: int
+    """When the promise ends, if it was not kept."""
+
+
+class CalledIn(Fact, frozen=True, tag="CalledIn"):
+    """The party of a parked contact rang itself; it has a leg again, and its old place."""
+
+    contact: ContactId
+    ref: str
+    party: str
+
+
+class Reserved(OfferFact, frozen=True, tag="Reserved"):
+    """An agent is kept free while the party is called. A decision, explained as in Offered."""
+
+    line: LineId
+    priority_class: int
+    urgency_ms: int
+    target_ms: int
+    step: int
+    policy: str
+    choice: str
+    compared: int
+
+
+class ReservationEnded(OfferFact, frozen=True, tag="ReservationEnded"):
+    """He is free again: the party was not reached, or he is not available any more."""
+
+
+class CallPlaced(Fact, frozen=True, tag="CallPlaced"):
+    """An attempt to call the party. It ends exactly once, by CallOver with the same number."""
+
+    call: CallId
+    contact: ContactId
+    offer: OfferId
+    agent: AgentId
+    """Who waits on the line, or is reserved."""
+    purpose: str
+    dial_class: str
+    attempt: int
+    """1 is the first."""
+    until_ms: int
+
+
+class CallOver(Fact, frozen=True, tag="CallOver"):
+    """An attempt has ended."""
+
+    call: CallId
+    contact: ContactId
+    result: CallResult
+
+
+class CallbackOver(Fact, frozen=True, tag="CallbackOver"):
+    """What became of the promise. `kept`: the party and an agent are joined."""
+
+    contact: ContactId
+    line: LineId
+    kept: bool
+    wait_ms: int
+    """Since it was first queued."""

@@ -1,0 +1,53 @@
+"""Numbers that are to be called: kept safely before anything is promised of them."""
+
+import asyncio
+
+from acd.content.errors import NotSyncedError
+from acd.core.errors import Rejected
+from acd.core.events import ContactId
+from acd.directory.directory import ListDirectory
+from acd.ports import ContactRef, Content, DialClass, NewParty, PartyKind
+from acd.server.driver import Driver
+from queues.contact import Contact
+
+KEPT_WITHIN_S = 5.0
+"""A callback is not promised when its number is not stored by then."""
+
+
+class Dialling:
+    """All on the loop, but for what blocks."""
+
+    def __init__(self, driver: Driver, content: Content, directory: ListDirectory) -> None:
+        self._driver = driver
+        self._content = content
+        self._directory = directory
+
+    async def number_of(self, number: ContactId, said: str) -> tuple[str, DialClass]:
+        """Opaque id and dial class of the number by which a contact's party is to be called back.
+
+        `said` is that number as somebody writes it; empty: the one that the contact came from. Raises
+        Rejected: no such contact, or nothing that could be called; VaultError: it cannot be kept, or is kept
+        no more.
+        """
+        contact = self._driver.engine.state.contact(number)
+        if said:
+            return await self._keep(contact, said)
+        found = await asyncio.to_thread(self._content.party, contact.party)
+        return contact.party, self._class_of(contact, found)[1]
+
+    async def _keep(self, contact: Contact, said: str) -> tuple[str, DialClass]:
+        normal, dial_class = self._class_of(contact, said)
+        of = ContactRef(contact.tenant, contact.carrier.ref)
+        appended = self._content.append([NewParty(of, PartyKind.NUMBER, normal)])
+        try:
+            await asyncio.wait_for(asyncio.wrap_future(appended.synced), KEPT_WITHIN_S)
+        except TimeoutError as late:
+            raise NotSyncedError(f"the number was not stored within {KEPT_WITHIN_S:g} s") from late
+        return appended.ids[0], dial_class
+
+    def _class_of(self, contact: Contact, number: str) -> tuple[str, DialClass]:
+        """In normal form, with its class. Raises Rejected: it is no number that could be called."""
+        found = self._directory.identify(number, PartyKind.NUMBER, contact.tenant, self._driver.now_ms())
+        if found.dial_class is DialClass.UNKNOWN:
+            raise Rejected("this is no telephone number that could be called")
+        return found.address, found.dial_class

@@ -1,0 +1,47 @@
+"""Calls that we place: whom we may call, what was promised to whom, and the attempts that are under way."""
+
+from collections.abc import Iterable
+
+from msgspec import Struct
+
+from agents.roster import CallId, ContactId
+from queues.desk import OutboundRule, TenantId
+
+CALLBACK = "callback"
+"""The purpose of calling back somebody to whom it was promised."""
+
+
+class Callback(Struct):
+    """The promise to call the party of a contact back."""
+
+    party: str
+    """Opaque id of the number."""
+    dial_class: str
+    until_ms: int
+    attempts: int = 0
+    call: int = 0
+    """The attempt that is under way; 0: none."""
+    kept: bool = False
+    """The party and an agent were joined."""
+
+
+class OutboundCall(Struct):
+    """An attempt to call somebody, until it is answered or has failed."""
+
+    id: CallId
+    contact: ContactId
+    tenant: TenantId
+    purpose: str
+    dial_class: str
+    channel: str = ""
+    """By which it was placed; empty: the desk's rules forbid it."""
+
+
+def rule_for(
+    rules: Iterable[OutboundRule], tenant: TenantId, purpose: str, dial_class: str
+) -> OutboundRule | None:
+    """The first rule that allows such a call; None: it is not allowed."""
+    for rule in rules:
+        if rule.purpose == purpose and rule.tenant in ("", tenant) and dial_class in rule.classes:
+            return rule
+    return None

@@ -1,0 +1,180 @@
+"""The naive model of promised callbacks and of the calls that we place, folded from the facts alone."""
+
+from dataclasses import dataclass
+
+from acd.core import events, facts
+from agents.skills import AgentId
+from queues.desk import Order, OutboundRule
+from tests.acd.core.shadow_desk import ShadowContact, ShadowDesk, ShadowWork
+
+
+@dataclass(slots=True)
+class ShadowPromise:
+    party: str
+    dial_class: str
+    until_ms: int
+    attempts: int = 0
+    over: bool = False
+
+
+@dataclass(slots=True)
+class ShadowCall:
+    contact: int
+    dial_class: str
+    until_ms: int
+    placed: bool
+    """A channel was told of it."""
+
+
+class ShadowCalls(ShadowDesk):
+    """Who has which promise, and which attempts are under way."""
+
+    event: events.Event
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.promises: dict[int, ShadowPromise] = {}
+        """Contact → what it was promised last."""
+        self.calls: dict[int, ShadowCall] = {}
+        self.to_end: list[int] = []
+        """Attempts of this event that a channel must still be told to end."""
+
+    def rule_of(self, dial_class: str) -> OutboundRule | None:
+        rules = [rule for rule in self.desk.outbound if rule.purpose == "callback"]
+        fitting = [rule for rule in rules if dial_class in rule.classes and rule.tenant in ("", "t")]
+        return fitting[0] if fitting else None
+
+    def works_on(self, contact: int, *states: str) -> list[ShadowWork]:
+        return [work for work in self.works.values() if work.contact == contact and work.state in states]
+
+    # ---- facts
+
+    def _parked(self, fact: facts.Parked) -> None:
+        contact, event = self.contacts[fact.contact], self.event
+        assert isinstance(event, events.CallbackPromised)
+        assert event.contact == fact.contact
+        assert contact.ref, "it has no leg to hang up"
+        assert contact.state in ("waiting", "offered")
+        assert self.rule_of(event.dial_class), "nobody may be called there"
+        assert fact.wait_ms == fact.t_ms - contact.anchor_ms
+        assert fact.until_ms == fact.t_ms + self.lines[contact.line].callback.within_ms
+        contact.ref = ""
+        self.promises[contact.id] = ShadowPromise(event.party, event.dial_class, fact.until_ms)
+
+    def _calledin(self, fact: facts.CalledIn) -> None:
+        contact, event = self.contacts[fact.contact], self.event
+        assert isinstance(event, events.ContactArrived)
+        assert event.ref == fact.ref
+        assert fact.contact == (event.joins or self.same_caller(event)), "somebody else"
+        assert not contact.ref, "it has a leg of its own"
+        contact.ref = fact.ref
+        self._has_a_leg(contact)
+
+    def same_caller(self, event: events.ContactArrived) -> int:
+        """Who is parked and rings again by the number that is to be called back; 0: nobody."""
+        for number, contact in self.contacts.items():
+            promise = self.promises.get(number)
+            if promise and not contact.ref and promise.party == event.party:
+                same = (contact.entry, contact.medium) == (event.entry, event.medium)
+                if same and self.lines[contact.line].callback.call_in:
+                    return number
+        return 0
+
+    def _has_a_leg(self, contact: ShadowContact) -> None:
+        if contact.state == "calling" and self.works_on(contact.id, "handling", "resting"):
+            contact.state = "connected"
+
+    def _reservation(self, fact: facts.Reserved) -> None:
+        contact = self.contacts[fact.contact]
+        assert not contact.ref, "its party is there"
+        assert self.lines[contact.line].callback.order is Order.CALLER_FIRST
+        contact.state, contact.held_until_ms = "calling", 0
+        self.works[fact.offer] = ShadowWork(
+            fact.offer, fact.contact, fact.agent, contact.medium, contact.line, "reserved", fact.t_ms
+        )
+
+    def _reservationended(self, fact: facts.ReservationEnded) -> None:
+        work = self.works.pop(fact.offer)
+        assert (work.state, work.agent) == ("reserved", fact.agent)
+
+    def _callplaced(self, fact: facts.CallPlaced) -> None:
+        contact, promise = self.contacts[fact.contact], self.promises[fact.contact]
+        assert (contact.state, contact.ref) == ("calling", "")
+        assert fact.contact not in {call.contact for call in self.calls.values()}, "called twice at once"
+        assert self.works[fact.offer].agent == fact.agent
+        rule = self.rule_of(fact.dial_class)
+        by_it = sum(self.rule_of(call.dial_class) == rule for call in self.calls.values())
+        placed = rule is not None and by_it < rule.at_once
+        promise.attempts += placed or rule is None
+        assert (fact.dial_class, fact.attempt) == (promise.dial_class, promise.attempts)
+        ring_ms = self.lines[contact.line].callback.ring_ms if placed else 0
+        assert fact.until_ms == fact.t_ms + ring_ms
+        self.calls[fact.call] = ShadowCall(fact.contact, fact.dial_class, fact.until_ms, placed)
+
+    def _callover(self, fact: facts.CallOver) -> None:
+        call, event = self.calls.pop(fact.call), self.event
+        contact = self.contacts[fact.contact]
+        assert call.contact == fact.contact
+        if fact.result == "answered":
+            assert isinstance(event, events.CallAnswered)
+            contact.ref = event.ref
+            self._has_a_leg(contact)
+        elif fact.result == "timed out":
+            assert (call.placed, fact.t_ms) == (True, call.until_ms)
+        elif fact.result == "refused by policy":
+            assert not call.placed
+        elif fact.result != "cancelled":
+            assert event == events.CallFailed(fact.call, fact.result)
+        if call.placed and fact.result in ("timed out", "cancelled"):
+            self.to_end.append(fact.call)
+
+    def _callbackover(self, fact: facts.CallbackOver) -> None:
+        contact, promise = self.contacts[fact.contact], self.promises[fact.contact]
+        assert not promise.over, "said twice"
+        assert fact.wait_ms == fact.t_ms - contact.anchor_ms
+        assert fact.kept == (contact.state == "connected")
+        promise.over = True
+
+    # ---- what follows from them
+
+    def restart_calls(self, now_ms: int) -> None:
+        """Each attempt has its full time again."""
+        for call in self.calls.values():
+            if call.placed:
+                ring_ms = self.lines[self.contacts[call.contact].line].callback.ring_ms
+                call.until_ms = now_ms + ring_ms
+
+    def next_attempt(self, contact: ShadowContact, fact: facts.Deferred) -> None:
+        """An attempt did not reach the party; there is another."""
+        rule = self.lines[contact.line].callback
+        assert (contact.state, fact.agent) == ("calling", None)
+        promise = self.promises[contact.id]
+        assert promise.attempts < rule.attempts, "there was a last attempt"
+        assert fact.t_ms < promise.until_ms, "the promise is too old"
+        assert fact.until_ms == fact.t_ms + rule.gap_ms
+
+    def without_party(
+        self, contact: ShadowContact, promise: ShadowPromise | None, fact: facts.Released
+    ) -> None:
+        """A contact without a leg ended."""
+        assert promise is not None
+        assert not contact.ref
+        if fact.by == "not reached":
+            assert contact.state == "calling"
+            attempts = self.lines[contact.line].callback.attempts
+            assert promise.attempts >= attempts or fact.t_ms >= promise.until_ms, "he had another attempt"
+        elif fact.by == "promise expired":
+            assert contact.state in ("waiting", "deferred")
+            assert fact.t_ms >= promise.until_ms
+        else:
+            assert (fact.by, self.event) == ("cancelled", events.CallbackCancelled(fact.contact))
+
+    def forget_promise(self, number: int) -> ShadowPromise | None:
+        """Its contact is over, and so must be the promise."""
+        promise = self.promises.pop(number, None)
+        assert promise is None or promise.over, "nobody said what became of the promise"
+        return promise
+
+    def gave_up(self, fact: facts.HandedBack) -> AgentId | None:
+        """Who does not want to wait for the party any more; None: he was lost."""
+        return fact.agent if fact.reason == "gave up" else None

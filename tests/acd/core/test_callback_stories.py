@@ -1,0 +1,440 @@
+"""Callbacks: a caller hangs up with a promise, keeps his place without a leg, and is called in his turn."""
+
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from acd.core import effects, events, facts
+from acd.core.events import CallId, ContactId
+from agents.capacity import MAIL, VOICE
+from agents.devices import NOWHERE, Carrier
+from agents.skills import AgentId
+from queues.desk import CallbackRule, Desk, EntryId, LineId, Order, OutboundRule, TenantId
+from tests.acd.core.story import SECOND, START_MS, Story, agent, change, desk, line
+
+ANNA, BERT = AgentId("anna"), AgentId("bert")
+LOCAL = OutboundRule("callback", ("local", "mobile"), "sip")
+GAP, RING = 60 * SECOND, 25 * SECOND
+HOUR = 3_600 * SECOND
+
+both_orders = pytest.mark.parametrize("order", list(Order))
+both_engines = pytest.mark.parametrize("forgetful", [False, True], ids=["kept", "restored after every event"])
+
+
+def opened(
+    *agents: str, order: Order = Order.AGENT_FIRST, allow: tuple[OutboundRule, ...] = (LOCAL,), **rules: Any
+) -> Desk:
+    rule = CallbackRule(order, attempts=2, gap_ms=GAP, ring_ms=RING, within_ms=HOUR)
+    return desk(line(callback=rule, **rules), *(agent(name) for name in agents or ("anna",)), outbound=allow)
+
+
+def promised(story: Story, now: int, contact: int, dial_class: str = "local") -> Story:
+    return story.at(now, events.CallbackPromised(ContactId(contact), f"number-{contact}", dial_class))
+
+
+def parked(order: Order = Order.AGENT_FIRST, *, forgetful: bool = False, **rules: Any) -> tuple[Story, int]:
+    """Anna talks to the first caller; the second was promised a callback after 5 s."""
+    story = Story(opened(order=order, **rules), forgetful=forgetful).ready(0, "anna")
+    first, second = story.arrive(0), story.arrive(SECOND)
+    story.accept(SECOND, "anna")
+    assert first == 1
+    return promised(story, 5 * SECOND, second), second
+
+
+def answered(story: Story, now: int, call: int = 1, ref: str = "c1") -> Story:
+    return story.at(now, events.CallAnswered(CallId(call), ref))
+
+
+def not_reached(story: Story, now: int, call: int, result: Any = "busy") -> Story:
+    return story.at(now, events.CallFailed(CallId(call), result))
+
+
+def results(story: Story) -> list[tuple[int, str]]:
+    return [(fact.call, fact.result) for fact in story.of(facts.CallOver)]
+
+
+def kept(story: Story) -> list[tuple[int, bool]]:
+    return [(fact.contact, fact.kept) for fact in story.of(facts.CallbackOver)]
+
+
+@both_engines
+def test_who_is_promised_a_callback_has_no_leg_and_keeps_his_place(forgetful: bool) -> None:
+    story, second = parked(forgetful=forgetful)
+    third = story.arrive(6 * SECOND)
+    assert (story.position(second), story.position(third)) == (1, 2)
+    assert story.contact(second).carrier == NOWHERE
+    released = story.ordered(effects.ReleaseContact)
+    assert [(one.contact, one.cause, one.promise) for one in released] == [(second, "callback", True)]
+    assert [(fact.contact, fact.wait_ms) for fact in story.of(facts.Parked)] == [(second, 4 * SECOND)]
+    standing = [one.contact for one in story.engine.standing() if isinstance(one, effects.AdmitContact)]
+    assert standing == [1, third], "who has no leg stands in nothing that a channel could look for"
+    story.release(10 * SECOND, 1, "anna")
+    assert story.rung("anna") == second
+
+
+@both_engines
+def test_agent_first_he_accepts_then_the_party_is_called_and_they_are_joined(forgetful: bool) -> None:
+    story, second = parked(forgetful=forgetful)
+    story.release(10 * SECOND, 1, "anna").accept(12 * SECOND, "anna")
+    assert story.contact(second).state == "calling"
+    [place] = story.ordered(effects.PlaceCall)
+    assert (place.party, place.dial_class, place.carrier) == ("number-2", "local", Carrier("sip", ""))
+    assert place.deadline_ms == START_MS + 12 * SECOND + RING
+    kinds = [type(effect).__name__ for at, effect in story.effects if at == 12 * SECOND]
+    assert kinds == ["ConnectContact", "PlaceCall"]
+    answered(story, 20 * SECOND)
+    assert story.contact(second).state == "connected"
+    assert story.contact(second).carrier == Carrier("sip", "c1")
+    assert story.ordered(effects.AdmitContact)[-1].carrier == Carrier("sip", "c1")
+    assert (results(story), kept(story)) == ([(1, "answered")], [(second, True)])
+    story.leave(30 * SECOND, second)
+    assert story.of(facts.Released)[-1].by == "caller"
+    assert kept(story) == [(second, True)], "said once"
+
+
+@both_engines
+def test_caller_first_an_agent_is_reserved_and_rung_when_the_party_answers(forgetful: bool) -> None:
+    story, second = parked(Order.CALLER_FIRST, forgetful=forgetful)
+    story.release(10 * SECOND, 1, "anna")
+    assert story.shown("anna") == "reserved"
+    assert story.rung("anna") is None
+    assert [fact.choice for fact in story.of(facts.Reserved)] == ["contact chosen"]
+    other = story.arrive(12 * SECOND)
+    assert story.shown("anna") == "reserved", "kept free for him"
+    answered(story, 20 * SECOND)
+    assert story.rung("anna") == second
+    assert story.of(facts.Offered)[-1].choice == "reserved"
+    story.accept(22 * SECOND, "anna")
+    assert kept(story) == [(second, True)]
+    assert story.of(facts.Answered)[-1].wait_ms == 21 * SECOND, "since he first waited"
+    story.leave(30 * SECOND, second)
+    assert story.rung("anna") == other
+
+
+@both_orders
+@both_engines
+@pytest.mark.parametrize("result", ["busy", "no answer", "refused", "failed"])
+def test_not_reached_frees_the_agent_and_the_next_attempt_has_the_old_rank(
+    order: Order, forgetful: bool, result: Any
+) -> None:
+    story, second = parked(order, forgetful=forgetful)
+    story.release(10 * SECOND, 1, "anna")
+    if order is Order.AGENT_FIRST:
+        story.accept(10 * SECOND, "anna")
+    not_reached(story, 15 * SECOND, 1, result)
+    assert story.shown("anna") == "ready", "neither paused nor in wrap-up"
+    assert (story.contact(second).state, story.position(second)) == ("deferred", 0)
+    busy = story.arrive(16 * SECOND)
+    story.accept(16 * SECOND, "anna")
+    third = story.arrive(17 * SECOND)
+    story.until(15 * SECOND + GAP)
+    assert (story.position(second), story.position(third)) == (1, 2)
+    story.release(80 * SECOND, busy, "anna")
+    if order is Order.AGENT_FIRST:
+        assert story.rung("anna") == second
+        story.accept(80 * SECOND, "anna")
+    not_reached(story, 90 * SECOND, 2, result)
+    assert results(story) == [(1, result), (2, result)]
+    assert kept(story) == [(second, False)]
+    assert story.of(facts.Released)[-1].by == "not reached"
+    assert story.rung("anna") == third
+
+
+@both_orders
+def test_a_party_that_never_answers_is_given_up_in_time(order: Order) -> None:
+    story, _ = parked(order)
+    story.release(10 * SECOND, 1, "anna")
+    if order is Order.AGENT_FIRST:
+        story.accept(10 * SECOND, "anna")
+    story.until(10 * SECOND + RING)
+    assert results(story) == [(1, "timed out")]
+    assert [one.call for one in story.ordered(effects.EndCall)] == [1]
+    assert "not under way" in story.rejects(40 * SECOND, events.CallAnswered(CallId(1), "c1"))
+    assert "not under way" in story.rejects(40 * SECOND, events.CallFailed(CallId(1), "busy"))
+
+
+def test_what_no_rule_allows_is_not_promised() -> None:
+    story = Story(opened(allow=()))
+    call = story.arrive(0)
+    event = events.CallbackPromised(ContactId(call), "n", "local")
+    assert "not allowed" in story.rejects(SECOND, event)
+    story = Story(opened())
+    call = story.arrive(0)
+    assert "calling back foreign numbers" in story.rejects(SECOND, replace(event, dial_class="foreign"))
+    of_another = replace(LOCAL, tenant=TenantId("globex"))
+    story = Story(opened(allow=(of_another,)))
+    assert "not allowed" in story.rejects(SECOND, replace(event, contact=ContactId(story.arrive(0))))
+
+
+@both_orders
+def test_a_rule_that_is_gone_meanwhile_refuses_every_attempt_and_no_channel_hears_of_it(order: Order) -> None:
+    story, second = parked(order)
+    story.at(6 * SECOND, events.DeskChanged(replace(story.engine.state.desk, outbound=())))
+    story.release(10 * SECOND, 1, "anna")
+    if order is Order.AGENT_FIRST:
+        story.accept(10 * SECOND, "anna")
+    story.until(11 * SECOND)
+    assert results(story) == [(1, "refused by policy")]
+    assert not story.ordered(effects.PlaceCall)
+    assert not story.ordered(effects.EndCall)
+    assert story.contact(second).state == "deferred"
+
+
+def test_a_call_too_many_at_once_is_put_off_and_is_no_attempt() -> None:
+    story = Story(opened("anna", "bert", allow=(replace(LOCAL, at_once=1),)))
+    one, two = story.arrive(0), story.arrive(0)
+    promised(promised(story, 0, one), 0, two).ready(SECOND, "anna", "bert")
+    story.accept(SECOND, "anna").accept(SECOND, "bert").until(2 * SECOND)
+    assert results(story) == [(2, "refused by policy")]
+    assert [story.contact(number).callback.attempts for number in (one, two)] == [1, 0]  # type: ignore[union-attr]
+
+
+@both_orders
+def test_the_promise_ends_when_it_is_too_old(order: Order) -> None:
+    story, second = parked(order)
+    story.until(5 * SECOND + HOUR)
+    assert second not in story.engine.state.contacts
+    assert story.of(facts.Released)[-1].by == "promise expired"
+    assert kept(story) == [(second, False)]
+
+
+def test_a_promise_that_grows_old_while_it_is_being_kept_is_kept() -> None:
+    story, second = parked()
+    story.release(HOUR, 1, "anna").accept(HOUR + SECOND, "anna").until(HOUR + 6 * SECOND)
+    answered(story, HOUR + 10 * SECOND).until(2 * HOUR)
+    assert story.contact(second).state == "connected"
+
+
+def test_a_promise_that_grows_old_in_its_last_attempt_has_no_other() -> None:
+    story, second = parked()
+    story.release(HOUR, 1, "anna").accept(HOUR + SECOND, "anna").until(HOUR + 6 * SECOND)
+    not_reached(story, HOUR + 10 * SECOND, 1)
+    assert second not in story.engine.state.contacts
+
+
+def test_an_agent_who_hangs_up_while_the_party_is_called_gives_it_to_the_next() -> None:
+    story = Story(opened("anna", "bert")).ready(0, "anna")
+    call = story.arrive(0)
+    promised(story, SECOND, call).accept(2 * SECOND, "anna").ready(3 * SECOND, "bert")
+    story.release(4 * SECOND, call, "anna")
+    assert results(story) == [(1, "cancelled")]
+    assert [one.call for one in story.ordered(effects.EndCall)] == [1]
+    assert (story.rung("bert"), story.shown("anna")) == (call, "ready")
+    assert story.contact(call).anchor_ms == START_MS
+
+
+def test_whoever_left_the_desk_may_give_up_a_call_too() -> None:
+    story = Story(opened("anna", "bert")).ready(0, "anna")
+    call = story.arrive(0, preferred=ANNA, preferred_ms=60_000)
+    promised(story, SECOND, call).accept(2 * SECOND, "anna").ready(3 * SECOND, "bert")
+    story.at(4 * SECOND, events.DeskChanged(opened("bert"))).release(5 * SECOND, call, "anna")
+    assert ANNA not in story.engine.state.seats
+    assert story.rung("bert") == call
+
+
+def test_who_gave_up_a_call_is_not_preferred_for_it_any_more() -> None:
+    story = Story(opened("anna", "bert")).ready(0, "anna", "bert")
+    call = story.arrive(0, preferred=ANNA, preferred_ms=60_000)
+    promised(story, SECOND, call).accept(2 * SECOND, "anna").release(3 * SECOND, call, "anna")
+    assert story.rung("bert") == call
+
+
+def test_an_agent_whose_leg_dies_while_the_party_is_called_is_asked_again() -> None:
+    story = Story(opened()).ready(0, "anna")
+    call = story.arrive(0)
+    promised(story, SECOND, call).accept(2 * SECOND, "anna")
+    story.at(4 * SECOND, events.LegLost(ContactId(call), ANNA))
+    assert results(story) == [(1, "cancelled")]
+    assert story.rung("anna") == call
+
+
+@pytest.mark.parametrize(
+    "gone",
+    [
+        events.AgentSignedOut(ANNA),
+        events.AgentPaused(ANNA, "break"),
+        events.AgentUnreachable(ANNA, VOICE),
+        events.DeviceVanished(ANNA, Carrier("sip", "")),
+    ],
+)
+def test_who_was_reserved_and_goes_leaves_the_party_its_place(gone: events.Event) -> None:
+    story = Story(opened("anna", "bert", order=Order.CALLER_FIRST)).ready(0, "anna")
+    call = story.arrive(0, priority_class=1)
+    story.refuse(0, "anna")
+    promised(story, SECOND, call).until(40 * SECOND)
+    assert story.shown("anna") == "reserved"
+    story.at(41 * SECOND, gone)
+    assert [fact.agent for fact in story.of(facts.ReservationEnded)] == [ANNA]
+    other = story.arrive(42 * SECOND)
+    answered(story, 43 * SECOND)
+    assert (story.position(call), story.position(other)) == (1, 2), "he waits with his leg, first in rank"
+    story.ready(44 * SECOND, "bert")
+    assert story.rung("bert") == call
+
+
+def test_a_called_party_that_hangs_up_before_the_agent_answers_was_not_kept_and_abandoned() -> None:
+    story, second = parked(Order.CALLER_FIRST)
+    answered(story.release(10 * SECOND, 1, "anna"), 12 * SECOND)
+    story.leave(14 * SECOND, second)
+    assert kept(story) == [(second, False)]
+    assert [fact.contact for fact in story.of(facts.Abandoned)] == [second]
+    assert story.shown("anna") == "ready"
+
+
+def test_a_reserved_agent_who_does_not_answer_is_paused_and_the_party_waits_for_another() -> None:
+    story = Story(opened("anna", "bert", order=Order.CALLER_FIRST)).ready(0, "anna")
+    one = story.arrive(0)
+    call = story.arrive(0)
+    story.accept(0, "anna")
+    promised(story, SECOND, call).release(2 * SECOND, one, "anna")
+    answered(story, 3 * SECOND).ready(4 * SECOND, "bert").until(23 * SECOND)
+    assert story.shown("anna") == "paused"
+    assert story.rung("bert") == call
+
+
+@both_orders
+@both_engines
+@pytest.mark.parametrize("moment", ["waiting", "offered", "calling", "deferred"])
+def test_a_party_that_rings_itself_has_its_place_and_is_not_called_any_more(
+    order: Order, forgetful: bool, moment: str
+) -> None:
+    story, second = parked(order, forgetful=forgetful)
+    if moment != "waiting":
+        story.release(10 * SECOND, 1, "anna")
+        if order is Order.AGENT_FIRST and moment != "offered":
+            story.accept(10 * SECOND, "anna")
+        if moment == "deferred":
+            not_reached(story, 11 * SECOND, 1)
+    shown = {"offered": "calling"}.get(moment, moment) if order is Order.CALLER_FIRST else moment
+    assert story.contact(second).state == shown
+    said = {"joins": ContactId(second), "party": "another number"}
+    story.at(20 * SECOND, events.ContactArrived("again", "help", VOICE, **said))  # type: ignore[arg-type]
+    assert story.contact(second).carrier == Carrier("sip", "again")
+    assert [fact.party for fact in story.of(facts.CalledIn)] == ["another number"]
+    assert len(story.of(facts.Arrived)) == 2, "it is the same contact"
+    if moment == "waiting":
+        story.release(21 * SECOND, 1, "anna")
+    if story.contact(second).state == "offered":
+        story.accept(22 * SECOND, "anna")
+    assert story.contact(second).state == "connected"
+    assert kept(story) == [(second, True)]
+    story.until(2 * HOUR)
+    assert len(story.of(facts.CallPlaced)) == len(story.of(facts.CallOver))
+
+
+def test_a_vip_list_moves_who_is_parked() -> None:
+    story, second = parked()
+    third = story.arrive(6 * SECOND)
+    story.at(7 * SECOND, events.PriorityChanged(ContactId(third), 1))
+    story.at(8 * SECOND, events.PriorityChanged(ContactId(second), 0))
+    story.release(10 * SECOND, 1, "anna")
+    assert story.rung("anna") == second
+
+
+@both_orders
+@pytest.mark.parametrize("moment", ["waiting", "calling", "deferred"])
+def test_a_callback_can_be_cancelled(order: Order, moment: str) -> None:
+    story, second = parked(order)
+    if moment != "waiting":
+        story.release(10 * SECOND, 1, "anna")
+        if order is Order.AGENT_FIRST:
+            story.accept(10 * SECOND, "anna")
+    if moment == "deferred":
+        not_reached(story, 11 * SECOND, 1)
+    assert story.contact(second).state == moment
+    story.at(12 * SECOND, events.CallbackCancelled(ContactId(second)))
+    assert kept(story) == [(second, False)]
+    assert not story.engine.state.calls
+    assert story.shown("anna") == ("handling" if moment == "waiting" else "ready")
+
+
+def test_who_has_a_leg_waits_for_no_callback_and_who_has_none_cannot_hang_up() -> None:
+    story, second = parked()
+    assert "waits for no callback" in story.rejects(6 * SECOND, events.CallbackCancelled(ContactId(1)))
+    for event in (events.ContactLeft(ContactId(second)), events.LegLost(ContactId(second))):
+        assert "nobody on the line" in story.rejects(6 * SECOND, event)
+    again = events.CallbackPromised(ContactId(second), "n", "local")
+    assert "nobody on the line" in story.rejects(6 * SECOND, again)
+    assert "illegal" in story.rejects(6 * SECOND, replace(again, contact=ContactId(1)))
+    mail = story.arrive(7 * SECOND, medium=MAIL)
+    assert "nobody on the line" in story.rejects(8 * SECOND, replace(again, contact=ContactId(mail)))
+
+
+def test_the_lines_own_limit_and_announcements_do_not_concern_who_is_parked() -> None:
+    story, second = parked(max_wait_ms=30 * SECOND, announce_every_ms=10 * SECOND)
+    story.until(HOUR)
+    assert second in story.engine.state.contacts
+    assert second not in [one.contact for one in story.ordered(effects.AnnouncePosition)]
+
+
+def test_the_answer_comes_while_the_server_is_away_and_the_attempt_has_its_full_time_again() -> None:
+    story, second = parked()
+    story.release(10 * SECOND, 1, "anna").accept(10 * SECOND, "anna").away(12 * SECOND, 100 * SECOND)
+    assert [type(one).__name__ for one in story.engine.standing()] == ["ConnectContact", "PlaceCall"]
+    answered(story.until(100 * SECOND + RING - 1), 100 * SECOND + RING - 1)
+    assert story.contact(second).state == "connected"
+
+
+def test_after_a_kept_callback_it_is_a_call_like_any_other() -> None:
+    rule = CallbackRule(attempts=2, gap_ms=GAP, ring_ms=RING, within_ms=HOUR)
+    two = line("second", skill="deep", max_wait_ms=10 * SECOND)
+    opened = desk(line(callback=rule), two, agent("anna"), outbound=(LOCAL,))
+    story = Story(opened).ready(0, "anna")
+    call = story.arrive(0)
+    promised(story, SECOND, call).accept(2 * SECOND, "anna")
+    answered(story, 3 * SECOND)
+    story.at(4 * SECOND, events.ContactTransferred(ContactId(call), ANNA, LineId("second")))
+    story.until(14 * SECOND)
+    assert story.of(facts.Released)[-1].by == "waited too long"
+
+
+def test_a_desk_that_changes_while_he_is_parked_leaves_him_parked() -> None:
+    story, second = parked()
+    story.at(6 * SECOND, change(story.engine.state.desk, lambda one: replace(one, max_wait_ms=SECOND)))
+    story.until(60 * SECOND)
+    assert story.contact(second).parked
+    assert story.position(second) == 1
+
+
+def ring(story: Story, now: int, party: str, to: str = "help") -> int:
+    """Somebody rings an entry; the contact that he is."""
+    story.at(now, events.ContactArrived(f"again-{now}", EntryId(to), VOICE, party))
+    called_in = [fact.contact for fact in story.of(facts.CalledIn) if fact.t_ms == START_MS + now]
+    return max(called_in or story.engine.state.contacts)
+
+
+@both_engines
+def test_who_rings_again_from_the_number_to_be_called_is_the_same_caller(forgetful: bool) -> None:
+    story, second = parked(forgetful=forgetful)
+    assert ring(story, 20 * SECOND, "number-2") == second
+    assert story.position(second) == 1
+    assert ring(story, 21 * SECOND, "number-2") != second, "he has a leg now: this is another call"
+
+
+@both_engines
+def test_of_two_who_are_to_be_called_back_at_one_number_the_older_is_taken_first(forgetful: bool) -> None:
+    story, second = parked(forgetful=forgetful)
+    third = story.arrive(6 * SECOND)
+    story.at(7 * SECOND, events.CallbackPromised(ContactId(third), "number-2", "local"))
+    assert [ring(story, 20 * SECOND, "number-2"), ring(story, 21 * SECOND, "number-2")] == [second, third]
+    assert not story.engine.state.parked
+
+
+def test_behind_a_number_of_many_everybody_is_somebody_new() -> None:
+    rule = CallbackRule(call_in=False)
+    story = Story(desk(line(callback=rule), line("other"), agent("anna"), outbound=(LOCAL,)))
+    call = story.arrive(0)
+    promised(story, SECOND, call)
+    assert ring(story, 2 * SECOND, f"number-{call}") != call
+    story.at(3 * SECOND, change(story.engine.state.desk, lambda one: replace(one, callback=CallbackRule())))
+    assert ring(story, 4 * SECOND, f"number-{call}", "other") != call, (
+        "who rings elsewhere wants something else"
+    )
+    assert ring(story, 5 * SECOND, f"number-{call}") == call
+
+
+def test_a_callback_needs_a_number() -> None:
+    story = Story(opened())
+    call = story.arrive(0)
+    assert "needs a number" in story.rejects(SECOND, events.CallbackPromised(ContactId(call), "", "local"))
