@@ -3,19 +3,20 @@
 import asyncio
 import secrets
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import structlog
 
-from acd.core.effects import Effect
+from acd.content.errors import VaultError, VaultUnknownError
+from acd.core.effects import Effect, PlaceCall
 from acd.ports import Host
 from channels.media.commands import Close
 from channels.media.embedded.client import MediaClient
 from channels.media.embedded.starter import MediaSettings, attach_or_start
 from channels.media.errors import MediaGoneError
-from channels.sip.b2bua import entrance, inbound, restart
+from channels.sip.b2bua import entrance, inbound, placing, restart
 from channels.sip.b2bua.calls import NAME, Calls
 from channels.sip.b2bua.registration import Boot, Registrations
 from channels.sip.b2bua.telling import Telling
@@ -34,6 +35,7 @@ _log = structlog.get_logger("acd.sip")
 
 DRAIN_POLL_S = 0.1
 MEDIA_RETRY_S = 1.0
+NUMBER_PATIENCE_S = 5.0
 IDS_AT_ONCE = 64
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
@@ -93,7 +95,8 @@ class SipChannel:
         self.registrations.restore(phones, self.calls.now_ms)
         restart.load_legs(self.calls, legs, self._media.found)
         restart.reconcile(self.calls, standing)
-        for leg in self._media.found - set(self.calls.legs):
+        self._read_numbers()
+        for leg in self._media.found - set(self.calls.legs) - placing.expected(self.calls):
             self._media.send(Close(leg))
         self._flush()
 
@@ -116,6 +119,8 @@ class SipChannel:
         """See acd.ports.Channel."""
         self._set_time()
         entrance.carry_out(self.calls, effect)
+        if self.calls.unread:
+            self._read_numbers()
         self._flush()
 
     def counts(self) -> Mapping[str, int]:
@@ -168,7 +173,10 @@ class SipChannel:
         self._set_time()
         inbound.end_all(self.calls)
         self._flush()
-        task = self._loop.create_task(self._attach_again())
+        self._begin(self._attach_again())
+
+    def _begin(self, work: Coroutine[None, None, None]) -> None:
+        task = self._loop.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
@@ -182,6 +190,24 @@ class SipChannel:
             else:
                 self.calls.without_media = False
                 _log.info("media process started again")
+
+    def _read_numbers(self) -> None:
+        while self.calls.unread:
+            self._begin(self._read_number(self.calls.unread.popleft()))
+
+    async def _read_number(self, effect: PlaceCall) -> None:
+        """Ask the vault for the number of a call that is to be placed, then place it."""
+        try:
+            number = await self._telling.host.number(effect.party, effect.tenant, NUMBER_PATIENCE_S)
+        except (VaultError, TimeoutError) as error:
+            erased = isinstance(error, VaultUnknownError)
+            _log.warning("number not read", call=effect.call, reason=str(error) or "not in time")
+            self._set_time()
+            placing.not_read(self.calls, effect, "refused" if erased else "failed")
+        else:
+            self._set_time()
+            placing.dial(self.calls, effect, *number)
+        self._flush()
 
     def _expire(self) -> None:
         self._timer = None

@@ -1,6 +1,7 @@
 """The `[sip]` table of the site file, checked."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
@@ -8,7 +9,7 @@ from pathlib import Path
 
 from agents.capacity import VOICE
 from channels.sip.phrases import Phrases
-from channels.sip.protocol.address import make_uri
+from channels.sip.protocol.address import Endpoint, make_uri
 from channels.sip.protocol.digest import Algorithm
 from channels.sip.protocol.errors import BadMessage
 from config.entries import entry_id
@@ -19,6 +20,9 @@ from queues.desk import EntryId
 MAX_LEGS = 5000
 LEAST_PROBE_MS = 1_000
 
+E164 = re.compile(r"\+[1-9][0-9]{6,14}", re.ASCII)
+"""A number that is the same everywhere (RFC 3966 §5.1.4, E.164): nothing but `+` and digits."""
+
 
 class SignIn(StrEnum):
     """How an agent signs in."""
@@ -27,6 +31,14 @@ class SignIn(StrEnum):
     """By desktop or command only."""
     REGISTER = "register"
     """Also by registering his phone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outbound:
+    """The trunk by which we call, and the number (E.164) that is shown to whom we call."""
+
+    trunk: Endpoint
+    caller_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +56,8 @@ class SipSettings:
     media_ports: tuple[int, int]
     trunks: Mapping[str, tuple[IPv4Network | IPv6Network, ...]]
     """Who may hand us calls: name → networks."""
+    outbound: Outbound | None
+    """None: we call nobody but the agents."""
     digests: tuple[Algorithm, ...]
     """Algorithms that phones are challenged with; older phones give up when SHA-256 is among them."""
     sign_in: SignIn
@@ -82,6 +96,7 @@ def read_settings(site: Site) -> SipSettings:
 def read_table(site: Site, table: Table) -> SipSettings:
     """The settings; what is wrong is recorded in `table`, whose `finish` raises."""
     host, port = _listen(table)
+    trunks = table.tables("trunks")
     return SipSettings(
         site=table.text("site", "acd"),
         host=host,
@@ -90,7 +105,8 @@ def read_table(site: Site, table: Table) -> SipSettings:
         realm=_realm(table),
         media_host=table.text("media_host", host),
         media_ports=_ports(table),
-        trunks={trunk.text("name"): _networks(trunk) for trunk in table.tables("trunks")},
+        trunks={trunk.text("name"): _networks(trunk) for trunk in trunks},
+        outbound=_outbound(site, table, trunks),
         digests=_digests(table),
         sign_in=table.choice("sign_in", SignIn, SignIn.API),
         symmetric_rtp=table.flag("symmetric_rtp", True),
@@ -106,16 +122,19 @@ def read_table(site: Site, table: Table) -> SipSettings:
 
 
 def _listen(table: Table) -> tuple[str, int]:
-    text = table.text("listen", "127.0.0.1:5060")
+    return _address(table, "listen", table.text("listen", "127.0.0.1:5060"), least_port=0)
+
+
+def _address(table: Table, key: str, text: str, least_port: int) -> tuple[str, int]:
     host, _, port = text.rpartition(":")
     host = host.strip("[]")
     try:
         ip_address(host)
     except ValueError:
-        table.error("listen", f'"{text}" is not ADDRESS:PORT')
+        table.error(key, f'"{text}" is not ADDRESS:PORT')
         return "127.0.0.1", 0
-    if not port.isdigit() or int(port) > 65535:
-        table.error("listen", f'"{port}" is not a port')
+    if not (port.isascii() and port.isdigit() and least_port <= int(port) <= 65535):
+        table.error(key, f'"{port}" is not a port')
         return host, 0
     return host, int(port)
 
@@ -163,3 +182,24 @@ def _networks(trunk: Table) -> tuple[IPv4Network | IPv6Network, ...]:
         except ValueError:
             trunk.error("addresses", f'"{text}" is no IP address or network')
     return tuple(networks)
+
+
+def _outbound(site: Site, table: Table, trunks: Sequence[Table]) -> Outbound | None:
+    """The first trunk that takes calls of ours. All are checked."""
+    found = [outbound for trunk in trunks if (outbound := _outbound_of(trunk)) is not None]
+    if not found and any(rule.channel == "sip" for rule in site.desk.outbound):
+        table.error("trunks", "none has the key outbound, and [[outbound]] allows calls by this channel")
+    return found[0] if found else None
+
+
+def _outbound_of(trunk: Table) -> Outbound | None:
+    address, number = trunk.text("outbound", ""), trunk.text("caller_id", "")
+    if not address:
+        if number:
+            trunk.error("outbound", "missing key (there is a caller_id but nowhere to show it)")
+        return None
+    if not number:
+        trunk.error("caller_id", "missing key (whom we call must see a number)")
+    elif not E164.fullmatch(number):
+        trunk.error("caller_id", f'"{number:.40}" is not "+" and digits, as in "+49305550100"')
+    return Outbound(Endpoint(*_address(trunk, "outbound", address, least_port=1)), number)

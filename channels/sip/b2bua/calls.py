@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import Protocol
 
+from acd.core.effects import PlaceCall
 from acd.ports import Record
 from channels.media.commands import Close, Command
 from channels.media.engine import MediaEngine
@@ -30,6 +31,9 @@ InviteId = tuple[str, str, int]
 """Call-ID, From tag, CSeq number."""
 
 KNOWN_PEERS = 1024
+
+EARLIER = ClientKey("", "INVITE")
+"""Stands for an INVITE that an earlier process sent."""
 
 
 class Phones(Protocol):
@@ -71,7 +75,11 @@ class Calls:
         self.legs: dict[str, Leg] = {}
         self.by_dialog: dict[DialogId, Leg] = {}
         self.unheard: deque[tuple[int, Leg]] = deque()
-        """Phones that were sent an INVITE, and until when they may be silent; the earliest first."""
+        """Who was sent an INVITE, and until when he may be silent; the earliest first."""
+        self.wanted: dict[int, PlaceCall] = {}
+        """Calls that are to be placed, and have no leg yet: their numbers are being read."""
+        self.unread: deque[PlaceCall] = deque()
+        """Those of them whose number nobody has begun to read; for whoever may wait for the vault."""
         self.by_transaction: dict[ClientKey | ServerKey, Leg] = {}
         """Requests of ours whose outcome concerns a leg, and INVITEs of callers."""
         self.answered_before: dict[InviteId, Leg] = {}
@@ -150,9 +158,17 @@ class Calls:
         self.media.send(Close(leg.id))
         return Record(NAME, leg.id, None)
 
+    def acknowledge(self, leg: Leg) -> None:
+        """Send the ACK of the 2xx to our INVITE; repeats of that 2xx get it, too."""
+        dialog, leg.ack_owed = leg.record.dialog, False
+        if dialog is not None:
+            self.layer.send_ack(leg.our_invite or EARLIER, dialog.ack(), dialog.destination())
+
     def bye(self, leg: Leg) -> None:
         """End the leg's dialog; its answer is of no consequence."""
         dialog = leg.record.dialog
+        if leg.ack_owed:  # RFC 3261 §13.2.2.4: also a 2xx that nobody wants is acknowledged first
+            self.acknowledge(leg)
         if dialog is not None:
             self.layer.send_request(dialog.request("BYE"), dialog.destination(), self.now_ms)
 

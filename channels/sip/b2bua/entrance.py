@@ -6,9 +6,9 @@ from typing import Any
 from acd.core import effects
 from acd.core.events import ContactId, PromptEnded
 from channels.media import events as media
-from channels.sip.b2bua import inbound, indialog, outbound, qualifying
+from channels.sip.b2bua import holding, inbound, indialog, inviting, outbound, placing, qualifying
 from channels.sip.b2bua.calls import ACCEPT, ALLOW, Calls
-from channels.sip.b2bua.leg import Leg
+from channels.sip.b2bua.leg import Leg, LegStage
 from channels.sip.protocol.outputs import (
     AckMissing,
     AckReceived,
@@ -39,7 +39,7 @@ def _response(calls: Calls, out: ResponseReceived) -> None:
     if leg is None:
         qualifying.answered(calls, out)
     elif out.key.method == "INVITE":
-        outbound.answered(calls, leg, out)
+        (placing if leg.is_placed else outbound).answered(calls, leg, out)
     elif out.response.status >= 200:
         del calls.by_transaction[out.key]
         indialog.probed(calls, leg, out)
@@ -51,6 +51,9 @@ def _timed_out(calls: Calls, out: TimedOut) -> None:
         qualifying.timed_out(calls, out)
     elif leg.gone and out.key.method != "INVITE":
         return
+    elif leg.is_placed and out.key.method == "INVITE":
+        calls.count("trunk timed out")
+        placing.failed(calls, leg, "no answer")
     elif out.key.method == "INVITE":
         calls.count("phone timed out")
         outbound.failed(calls, leg)
@@ -78,6 +81,8 @@ ON_EFFECT: Mapping[type[effects.Effect], Callable[[Calls, Any], None]] = {
     effects.WithdrawOffer: outbound.withdrawn,
     effects.ConnectContact: outbound.connected,
     effects.ReleaseAgent: outbound.released,
+    effects.PlaceCall: placing.place,
+    effects.EndCall: placing.ended,
 }
 """Orders of the engine."""
 
@@ -104,27 +109,30 @@ def next_deadline(calls: Calls) -> int | None:
 
 
 def expire(calls: Calls) -> None:
-    """Do what is due with phones that are silent or absent; the timers of transactions are the layer's."""
-    outbound.give_up_on_silent_phones(calls)
+    """Do what is due with who is silent, or absent phones; the timers of transactions are the layer's."""
+    for leg in inviting.silent(calls):
+        (placing if leg.is_placed else outbound).silent(calls, leg)
     qualifying.expire(calls)
 
 
 def _described(calls: Calls, leg: Leg, event: media.Offered | media.Answered) -> None:
     if leg.reinvite is not None:
         indialog.described(calls, leg, leg.reinvite, event.sdp)
+    elif leg.is_placed:
+        placing.described(calls, leg, event.sdp)
     elif leg.is_caller:
         inbound.described(calls, leg, event.sdp)
     else:
         outbound.described(calls, leg, event.sdp)
     if event.held != leg.record.held:
-        indialog.note_hold(calls, leg, event.held)
+        holding.note(calls, leg, event.held)
 
 
 def _accepted(calls: Calls, leg: Leg, event: media.Accepted) -> None:
     if leg.accepting:
-        outbound.accepted(calls, leg)
+        (placing if leg.is_placed else outbound).accepted(calls, leg)
     if event.held != leg.record.held:
-        indialog.note_hold(calls, leg, event.held)
+        holding.note(calls, leg, event.held)
 
 
 def _played(calls: Calls, leg: Leg, event: media.Played) -> None:
@@ -138,6 +146,8 @@ def _media_failed(calls: Calls, leg: Leg, event: media.Failed) -> None:
         return
     if leg.reinvite is not None and event.command in ("offer", "answer"):
         indialog.media_failed(calls, leg, leg.reinvite, event.code)
+    elif leg.is_placed and (leg.accepting or leg.record.stage is LegStage.OPENING):
+        placing.media_failed(calls, leg)
     elif leg.is_caller:
         inbound.media_failed(calls, leg, event.code)
     else:

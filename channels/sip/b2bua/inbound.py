@@ -4,9 +4,9 @@ from acd.core.effects import AdmitContact, AnnouncePosition, RejectContact, Rele
 from acd.core.events import ContactArrived, ContactId, ContactLeft, LegLost
 from acd.ports import PartyKind
 from agents.capacity import VOICE
-from channels.media.commands import Accept, Answer, Leave, LegId, Offer, Play
+from channels.media.commands import Accept, Answer, Leave, LegId, Offer, Play, Stop
 from channels.media.sdp import CONTENT_TYPE
-from channels.sip.b2bua import outbound
+from channels.sip.b2bua import holding, outbound, placing
 from channels.sip.b2bua.call import Call
 from channels.sip.b2bua.calls import ACCEPT, ALLOW, NAME, SDP, Calls
 from channels.sip.b2bua.leg import Leg, LegRecord, LegStage
@@ -161,7 +161,9 @@ def admitted(calls: Calls, effect: AdmitContact) -> None:
         return
     took(calls, leg, effect)
     request = leg.request
-    if request is not None and leg.admission is None:
+    if leg.is_placed:
+        _admit_placed(calls, leg, effect)
+    elif request is not None and leg.admission is None:
         leg.admission = effect
         calls.media.send(Answer(leg.id, request.body) if request.body else Offer(leg.id))
 
@@ -169,8 +171,28 @@ def admitted(calls: Calls, effect: AdmitContact) -> None:
 def took(calls: Calls, leg: Leg, effect: AdmitContact) -> None:
     """The engine took the contact: from now on its call is found by its number."""
     leg.record.contact, leg.record.music = effect.contact, effect.music
-    leg.call.contact = effect.contact
-    calls.by_contact[effect.contact] = leg.call
+    known = calls.by_contact.get(effect.contact)
+    if known is None:
+        leg.call.contact = effect.contact
+        calls.by_contact[effect.contact] = leg.call
+    else:  # we called him: an agent may be there before him
+        leg.call, known.caller = known, leg
+
+
+def _admit_placed(calls: Calls, leg: Leg, effect: AdmitContact) -> None:
+    """Whom we called needs no answer: he hears the agent who is there already, or music until one is."""
+    agent = leg.call.talking
+    if leg.admission is not None:
+        return
+    leg.admission = effect
+    calls.save(leg)
+    calls.acknowledge(leg)
+    if agent is None:
+        greet(calls, leg, effect)
+    else:
+        calls.media.send(Stop(agent.id))  # what he hears hides the room from him, which he is in
+        calls.send(leg.call.joined(agent))
+        holding.told(calls, agent, leg)
 
 
 def _answer(calls: Calls, leg: Leg, effect: AdmitContact) -> None:
@@ -284,6 +306,9 @@ def end_all(calls: Calls) -> None:
     for leg in [leg for leg in calls.legs.values() if leg.call.caller is None]:
         outbound.media_failed(calls, leg, "gone")
     for leg in [leg for leg in calls.legs.values() if leg.is_caller]:
+        if leg.is_placed and (leg.accepting or leg.record.stage is LegStage.OPENING):
+            placing.media_failed(calls, leg)
+            continue
         if leg.record.stage is LegStage.UP:
             calls.bye(leg)
         elif leg.invite_key is not None:

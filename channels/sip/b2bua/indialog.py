@@ -1,8 +1,7 @@
 """Requests inside a call, from either side: BYE, hold by re-INVITE, OPTIONS; and probing a silent leg."""
 
-from acd.core.events import ContactHeld, ContactId, ContactResumed
 from channels.media.commands import Answer, Offer
-from channels.sip.b2bua import inbound, outbound
+from channels.sip.b2bua import inbound, outbound, placing
 from channels.sip.b2bua.calls import ALLOW, SDP, Calls
 from channels.sip.b2bua.leg import Leg, LegStage
 from channels.sip.protocol.dialog import DialogState
@@ -22,7 +21,7 @@ def requested(calls: Calls, out: NewRequest) -> None:
         calls.layer.reply(out.key, refusal.status, calls.now_ms, headers=refusal.headers)
     elif request.method == "BYE":
         calls.layer.reply(out.key, 200, calls.now_ms)
-        inbound.hung_up(calls, leg) if leg.is_caller else outbound.hung_up(calls, leg)
+        _hung_up(calls, leg)
     elif request.method == "INVITE":
         leg.reinvite = out.key, request
         calls.media.send(Answer(leg.id, request.body) if request.body else Offer(leg.id))
@@ -30,6 +29,15 @@ def requested(calls: Calls, out: NewRequest) -> None:
         calls.layer.reply(out.key, 200, calls.now_ms, headers=[ALLOW])
     else:
         calls.layer.reply(out.key, 405, calls.now_ms, headers=[ALLOW])
+
+
+def _hung_up(calls: Calls, leg: Leg) -> None:
+    if leg.is_placed and leg.accepting:  # nobody knows yet that he has answered
+        placing.failed(calls, leg, "failed")
+    elif leg.is_caller:
+        inbound.hung_up(calls, leg)
+    else:
+        outbound.hung_up(calls, leg)
 
 
 def described(calls: Calls, leg: Leg, reinvite: tuple[ServerKey, Request], sdp: bytes) -> None:
@@ -51,20 +59,6 @@ def _reply(calls: Calls, leg: Leg, reinvite: tuple[ServerKey, Request], status: 
     calls.layer.reply(key, status, calls.now_ms, headers=headers, body=body)
     if leg.record.dialog is not None:
         leg.record.dialog.responded(request, status)
-
-
-def note_hold(calls: Calls, leg: Leg, held: bool) -> None:
-    """While one side holds, the other hears music and neither hears the other."""
-    if leg.gone:
-        return
-    leg.record.held = held
-    calls.save(leg)
-    caller = leg.call.caller
-    if caller is None or leg.call.partner(leg) is None:
-        return
-    calls.send(leg.call.held(leg, calls.settings.sounds.music(caller.record.music)))
-    event = ContactHeld if held else ContactResumed
-    calls.tell(event(ContactId(leg.record.contact), not leg.is_caller))
 
 
 def probe(calls: Calls, leg: Leg) -> None:

@@ -1,4 +1,4 @@
-"""One leg of a call: the caller's, or that of an agent who is rung or talks."""
+"""One leg of a call: that of the party, who called or is called, or that of an agent who is rung or talks."""
 
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -20,7 +20,7 @@ class LegStage(StrEnum):
     """How far a leg has come."""
 
     OPENING = "opening"
-    """The INVITE has no final response yet, theirs (caller) or ours (agent)."""
+    """The INVITE has no final response yet, theirs (caller) or ours (agent, or a party whom we call)."""
     UP = "up"
     """Answered with 2xx."""
 
@@ -29,9 +29,9 @@ class LegRecord(Struct):
     """What a restart needs of a leg."""
 
     id: LegId
-    """Names the leg to the media engine; a caller's is also the contact's `ref`."""
+    """Names the leg to the media engine; that of a party is also the contact's `ref`."""
     agent: str = ""
-    """Empty: this is the caller's leg."""
+    """Empty: this is the contact's own leg, the caller's."""
     contact: int = 0
     offer: int = 0
     stage: LegStage = LegStage.OPENING
@@ -44,7 +44,7 @@ class LegRecord(Struct):
     show_as: str = ""
     """Name and number of the caller as the agent's phone shows it: a From value without tag."""
     to_tag: str = ""
-    """Ours, towards the caller: the same in every response to his INVITE, also after a restart."""
+    """Ours, towards the party: the same in every response to his INVITE, or in ours, also after a restart."""
     answer: bytes = b""
     """Body of our 200 to the caller, for when he repeats his INVITE after a restart."""
     late_offer: bool = False
@@ -53,6 +53,8 @@ class LegRecord(Struct):
     """The party of this leg has put the other one on hold."""
     music: str = "default"
     """What the caller hears while waiting, and either side while the other holds."""
+    call: int = 0
+    """The attempt by which we called him; 0: he called us."""
 
     def to_record(self) -> bytes:
         return msgspec.msgpack.encode(self)
@@ -68,6 +70,7 @@ class Leg:
 
     __slots__ = (
         "accepting",
+        "ack_owed",
         "admission",
         "call",
         "gone",
@@ -75,6 +78,7 @@ class Leg:
         "id",
         "invite_key",
         "is_caller",
+        "is_placed",
         "our_invite",
         "record",
         "reinvite",
@@ -87,17 +91,21 @@ class Leg:
         self.call = call
         self.id = record.id
         self.is_caller = not record.agent
+        self.is_placed = record.call > 0
+        """A caller's leg by which we called him. Up to his answer it is in no contact's call."""
         self.request: Request | None = None
-        """The caller's open INVITE, or the agent's (ours)."""
+        """The caller's open INVITE, or ours."""
         self.invite_key: ServerKey | None = None
         """The caller's INVITE, also after its 200: until the leg ends."""
         self.our_invite: ClientKey | None = None
         self.uri = ""
-        """Where to ring the agent; used once, when the media have made the offer."""
+        """Whom our INVITE goes to; used once, when the media have made the offer."""
         self.accepting = False
-        """The agent has answered, and the media have not said yet whether his answer fits."""
+        """Whom we rang has answered, and the media have not said yet whether his answer fits."""
+        self.ack_owed = False
+        """The 2xx to our INVITE has no ACK yet."""
         self.heard = False
-        """Its phone has given a sign since the last INVITE."""
+        """Who was sent our INVITE has given a sign."""
         self.admission: AdmitContact | None = None
         """The engine took the contact: what it wants to be heard when the media have answered."""
         self.reinvite: tuple[ServerKey, Request] | None = None

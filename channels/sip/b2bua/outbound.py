@@ -12,14 +12,11 @@ from acd.core.events import (
 )
 from acd.ports import Record
 from agents.skills import AgentId
-from channels.media.commands import Accept, LegId, Offer
-from channels.sip.b2bua import qualifying
-from channels.sip.b2bua.calls import ALLOW, SDP, Calls
+from channels.media.commands import LegId, Offer
+from channels.sip.b2bua import inviting, qualifying
+from channels.sip.b2bua.calls import Calls
 from channels.sip.b2bua.leg import Leg, LegRecord, LegStage
-from channels.sip.protocol.address import Endpoint
-from channels.sip.protocol.dialog import uac_dialog
-from channels.sip.protocol.errors import SipError
-from channels.sip.protocol.message import Header, Request, Response, make_headers
+from channels.sip.protocol.message import Header
 from channels.sip.protocol.outputs import ResponseReceived
 
 REFUSALS = frozenset({486, 600, 603})
@@ -35,7 +32,7 @@ ELSEWHERE: Header = ("Reason", 'SIP;cause=200;text="Call completed elsewhere"')
 
 
 def ring(calls: Calls, effect: OfferContact) -> None:
-    """INVITE the phone. Branch, Call-ID and tag come from the offer, so a repetition is the same INVITE."""
+    """INVITE the phone, as soon as the media have an offer for it. A repetition is the same INVITE."""
     if calls.agent_of(effect.offer) is not None:
         return
     where = calls.phones.where(effect.agent)
@@ -66,15 +63,7 @@ def withdrawn(calls: Calls, effect: WithdrawOffer) -> None:
     if leg.record.stage is LegStage.UP:
         calls.hang_up(leg)
     else:
-        cancel(calls, leg, effect.cause)
-
-
-def cancel(calls: Calls, leg: Leg, cause: str) -> None:
-    """Cancel the leg's INVITE; the final answer closes the leg."""
-    leg.gone = True
-    headers = [ELSEWHERE] if cause == "answered elsewhere" else []
-    if leg.our_invite is None or not calls.layer.cancel(leg.our_invite, calls.now_ms, headers):
-        calls.host.remember((calls.forget(leg),))
+        inviting.cancel(calls, leg, [ELSEWHERE] if effect.cause == "answered elsewhere" else ())
 
 
 def released(calls: Calls, effect: ReleaseAgent) -> None:
@@ -93,12 +82,10 @@ def described(calls: Calls, leg: Leg, sdp: bytes) -> None:
     if leg.gone or not leg.uri:
         return
     record, caller = leg.record, leg.call.caller
-    record.show_as = caller.record.show_as if caller else f"<sip:anonymous@{calls.settings.realm}>"
-    request = _request(calls, leg, leg.uri, sdp)
-    leg.uri = ""
-    record.invite = request.to_bytes()
-    calls.save(leg)
-    send_invite(calls, leg, request)
+    realm = calls.settings.realm
+    record.show_as = caller.record.show_as if caller else f"<sip:anonymous@{realm}>"
+    to = f"<sip:{calls.phones.user_of(record.agent)}@{realm}>"
+    inviting.invite(calls, leg, record.show_as, to, sdp, ("X-ACD-Contact", str(record.contact)))
 
 
 def accepted(calls: Calls, leg: Leg) -> None:
@@ -120,83 +107,29 @@ def media_failed(calls: Calls, leg: Leg, code: str) -> None:
         _not_reached(calls, leg, calls.forget(leg), at_fault=code in THEIRS)
     else:
         _not_reached(calls, leg, at_fault=False)
-        cancel(calls, leg, "")
+        inviting.cancel(calls, leg)
 
 
 # What the phone says
 
 
-def _request(calls: Calls, leg: Leg, uri: str, body: bytes) -> Request:
-    record, settings = leg.record, calls.settings
-    user = calls.phones.user_of(record.agent)
-    headers = make_headers(
-        ("Max-Forwards", "70"),
-        ("From", f"{record.show_as};tag=o{record.offer}"),
-        ("To", f"<sip:{user}@{settings.realm}>"),
-        ("Call-ID", f"o{record.offer}@{settings.site}"),
-        ("CSeq", "1 INVITE"),
-        ("Contact", calls.contact_header),
-        ("X-ACD-Contact", str(record.contact)),
-        more=[ALLOW, SDP],
-    )
-    return Request(method="INVITE", uri=uri, headers=headers, body=body)
-
-
-def send_invite(calls: Calls, leg: Leg, request: Request) -> None:
-    """Send the leg's INVITE; after a restart the phone takes it for a retransmission."""
-    branch = f"z9hG4bK-{calls.settings.site}-o{leg.record.offer}"
-    destination = Endpoint(leg.record.host, leg.record.port)
-    leg.request = request
-    key = leg.our_invite = calls.layer.send_request(request, destination, calls.now_ms, branch)
-    calls.by_transaction[key] = leg
-    leg.heard = False
-    calls.unheard.append((calls.now_ms + calls.settings.phone_silence_ms, leg))
-
-
-def give_up_on_silent_phones(calls: Calls) -> None:
+def silent(calls: Calls, leg: Leg) -> None:
     """Who has given no sign is not there: his phone is at fault, not he, so the engine must know in time.
 
     It would otherwise take him for somebody who lets it ring.
     """
-    while calls.unheard and (calls.unheard[0][0] <= calls.now_ms or calls.unheard[0][1].heard):
-        _, leg = calls.unheard.popleft()
-        if not leg.heard and not leg.gone:
-            calls.count("phone gives no sign")
-            _not_reached(calls, leg)
-            cancel(calls, leg, "")
+    calls.count("phone gives no sign")
+    _not_reached(calls, leg)
+    inviting.cancel(calls, leg)
 
 
 def answered(calls: Calls, leg: Leg, out: ResponseReceived) -> None:
     """A response to the INVITE of an agent's leg."""
-    status, leg.heard = out.response.status, True
-    if status < 200:
-        return
-    if status >= 300:
+    status = inviting.answered(calls, leg, out)
+    if status is not None:
         _not_taken(calls, leg, status)
-        return
-    if leg.record.stage is LegStage.UP:
-        return
-    try:
-        _take_answer(calls, leg, out.response)
-    except SipError:
-        calls.count("unusable answer of a phone")
-        failed(calls, leg)
-
-
-def _take_answer(calls: Calls, leg: Leg, response: Response) -> None:
-    """Dialog and ACK of a 2xx; the media say what they think of its body. Raises SipError."""
-    assert leg.request is not None
-    assert leg.our_invite is not None
-    peer = None if response.record_routes else Endpoint(leg.record.host, leg.record.port)
-    dialog = uac_dialog(leg.request, response, peer)
-    calls.adopt(leg, dialog)
-    leg.record.stage, leg.record.invite = LegStage.UP, b""
-    calls.layer.send_ack(leg.our_invite, dialog.ack(), dialog.destination())
-    if leg.gone:  # the withdrawal crossed the 200
-        calls.hang_up(leg)
-    else:
-        leg.accepting = True
-        calls.media.send(Accept(leg.id, response.body))
+    elif leg.ack_owed:
+        calls.acknowledge(leg)
 
 
 def _not_taken(calls: Calls, leg: Leg, status: int) -> None:

@@ -1,19 +1,19 @@
 """After a restart: legs from their records, and the world made to agree with the engine."""
 
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 
 import msgspec
 
-from acd.core.effects import AdmitContact, ConnectContact, Effect, OfferContact
+from acd.core.effects import AdmitContact, ConnectContact, Effect, OfferContact, PlaceCall
 from acd.core.events import LegLost
 from channels.media.commands import Play
-from channels.sip.b2bua import inbound, indialog, outbound
+from channels.sip.b2bua import inbound, indialog, inviting, outbound, placing
 from channels.sip.b2bua.call import Call
 from channels.sip.b2bua.calls import Calls
 from channels.sip.b2bua.leg import Leg, LegRecord, LegStage
 from channels.sip.protocol.address import Endpoint
 from channels.sip.protocol.errors import SipError
-from channels.sip.protocol.message import Request, parse
+from channels.sip.protocol.message import parse
 from channels.sip.protocol.outputs import NewRequest
 
 CSEQ_STEP = 100
@@ -39,12 +39,14 @@ def load_legs(calls: Calls, records: Mapping[str, bytes], heard: Container[str])
 
 
 def _load(calls: Calls, record: LegRecord) -> Leg:
-    leg = calls.add(Leg(record, calls.call_of(record.contact) if record.contact else Call()))
+    own = record.call or not record.contact  # until it is admitted
+    leg = calls.add(Leg(record, Call() if own else calls.call_of(record.contact)))
+    leg.ack_owed = leg.is_placed and record.stage is LegStage.UP  # perhaps; another ACK does no harm
     dialog = record.dialog
     if dialog is not None:
         dialog.local_cseq += CSEQ_STEP
         calls.adopt(leg, dialog)
-        if leg.is_caller and dialog.remote_cseq is not None:
+        if leg.is_caller and not leg.is_placed and dialog.remote_cseq is not None:
             calls.answered_before[dialog.call_id, dialog.remote_tag, dialog.remote_cseq] = leg
     return leg
 
@@ -54,13 +56,18 @@ def reconcile(calls: Calls, standing: Sequence[Effect]) -> None:
     admitted = [effect for effect in standing if isinstance(effect, AdmitContact)]
     offered = [effect for effect in standing if isinstance(effect, OfferContact)]
     connected = [effect for effect in standing if isinstance(effect, ConnectContact)]
+    placed = [effect for effect in standing if isinstance(effect, PlaceCall)]
     for admit in admitted:
         _admitted(calls, admit)
     for offer in offered:
         _offered(calls, offer)
     for connect in connected:
         _connected(calls, connect)
-    _sweep(calls, admitted, [*offered, *connected])
+    for place in placed:  # last: who is connected already hears music meanwhile
+        _placed(calls, place)
+    names = {admit.carrier.ref for admit in admitted} | {f"c{place.call}" for place in placed}
+    names |= {f"o{offer.offer}" for offer in offered} | {f"o{connect.offer}" for connect in connected}
+    _sweep(calls, names)
 
 
 def _admitted(calls: Calls, effect: AdmitContact) -> None:
@@ -72,6 +79,8 @@ def _admitted(calls: Calls, effect: AdmitContact) -> None:
         _reopen(calls, leg, effect)
         return
     inbound.took(calls, leg, effect)
+    if leg.ack_owed:
+        calls.acknowledge(leg)
     calls.media.send(Play(leg.id, loop=calls.settings.sounds.music(effect.music)))
     indialog.probe(calls, leg)
     if effect.report_end:  # how much of the mandatory greeting was heard is unknown: play all of it
@@ -107,13 +116,19 @@ def _offered(calls: Calls, effect: OfferContact) -> None:
     elif leg.record.stage is LegStage.UP:
         outbound.accepted(calls, leg)
     else:
-        _ring_again(calls, leg)
+        inviting.again(calls, leg)
 
 
-def _ring_again(calls: Calls, leg: Leg) -> None:
-    message = parse(leg.record.invite)
-    assert isinstance(message, Request)
-    outbound.send_invite(calls, leg, message.without("Via"))
+def _placed(calls: Calls, effect: PlaceCall) -> None:
+    leg = placing.leg_of(calls, effect.call)
+    if leg is None:
+        placing.place(calls, effect)
+        return
+    placing.entertain(calls, effect.contact)
+    if leg.record.stage is LegStage.UP:
+        placing.accepted(calls, leg)
+    else:
+        inviting.again(calls, leg)
 
 
 def _connected(calls: Calls, effect: ConnectContact) -> None:
@@ -125,20 +140,19 @@ def _connected(calls: Calls, effect: ConnectContact) -> None:
     indialog.probe(calls, leg)
 
 
-def _sweep(
-    calls: Calls, admitted: Iterable[AdmitContact], works: Iterable[OfferContact | ConnectContact]
-) -> None:
-    wanted = {effect.carrier.ref for effect in admitted} | {f"o{effect.offer}" for effect in works}
+def _sweep(calls: Calls, wanted: Container[str]) -> None:
     for leg in [leg for leg in calls.legs.values() if leg.id not in wanted]:
         calls.count("swept leg")
         if leg.record.stage is LegStage.UP:
             calls.hang_up(leg)
-        elif leg.is_caller:  # it was refused or ended, and the order did not leave any more
+        elif (
+            leg.is_caller and not leg.is_placed
+        ):  # it was refused or ended, and the order did not leave any more
             _open(calls, leg)
             inbound.refuse(calls, leg, inbound.UNAVAILABLE)
         else:
-            _ring_again(calls, leg)
-            outbound.cancel(calls, leg, "")
+            inviting.again(calls, leg)
+            inviting.cancel(calls, leg)
 
 
 def _lost(calls: Calls, event: LegLost) -> None:

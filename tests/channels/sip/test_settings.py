@@ -7,17 +7,23 @@ from typing import cast
 
 import pytest
 
-from channels.sip.settings import SipSettings, read_settings
+from channels.sip.protocol.address import Endpoint
+from channels.sip.settings import Outbound, SipSettings, read_settings
 from config.errors import ConfigError
 from config.schema import Site
 from config.table import RawTable
+from queues.desk import Desk, OutboundRule
 
 SERVER = SimpleNamespace(data_dir=Path("var"))
 
 
-def read(text: str) -> SipSettings:
+def read(text: str, desk: Desk = Desk()) -> SipSettings:  # noqa: B008  (frozen)
     table = RawTable("site.toml", "sip", tomllib.loads(text))
-    return read_settings(cast(Site, SimpleNamespace(channels={"sip": table}, server=SERVER)))
+    return read_settings(cast(Site, SimpleNamespace(channels={"sip": table}, server=SERVER, desk=desk)))
+
+
+def trunk(*keys: str) -> str:
+    return "\n".join(("[[trunks]]", 'name = "pbx"', 'addresses = ["192.0.2.10"]', *keys))
 
 
 @pytest.mark.parametrize(
@@ -37,6 +43,26 @@ def read(text: str) -> SipSettings:
         (
             '[[trunks]]\nname = "pbx"\naddresses = ["pbx.invalid"]',
             'site.toml: sip.trunks[0].addresses: "pbx.invalid" is no IP address or network',
+        ),
+        (
+            trunk('outbound = "pbx.invalid:5060"', 'caller_id = "+49305550100"'),
+            'site.toml: sip.trunks[0].outbound: "pbx.invalid:5060" is not ADDRESS:PORT',
+        ),
+        (
+            trunk('outbound = "192.0.2.10:0"', 'caller_id = "+49305550100"'),
+            'site.toml: sip.trunks[0].outbound: "0" is not a port',
+        ),
+        (
+            trunk('outbound = "192.0.2.10:5060"'),
+            "site.toml: sip.trunks[0].caller_id: missing key (whom we call must see a number)",
+        ),
+        (
+            trunk('outbound = "192.0.2.10:5060"', 'caller_id = "030 5550100"'),
+            'site.toml: sip.trunks[0].caller_id: "030 5550100" is not "+" and digits, as in "+49305550100"',
+        ),
+        (
+            trunk('caller_id = "+49305550100"'),
+            "site.toml: sip.trunks[0].outbound: missing key (there is a caller_id but nowhere to show it)",
         ),
         ('listne = "127.0.0.1:5060"', 'site.toml: sip.listne: unknown key, did you mean "listen"?'),
         ("listen = 5060", "site.toml: sip.listen: must be a text, not a whole number"),
@@ -59,6 +85,24 @@ def test_a_trunk_may_be_a_network() -> None:
     assert settings.trusts("192.0.2.77")
     assert settings.trusts("2001:db8::1")
     assert not settings.trusts("198.51.100.1")
+
+
+def test_our_calls_go_to_the_first_trunk_that_takes_them() -> None:
+    last = trunk('outbound = "[2001:db8::1]:5062"', 'caller_id = "+49305550101"')
+    settings = read(
+        "\n".join((trunk(), trunk('outbound = "192.0.2.10:5070"', 'caller_id = "+49305550100"'), last))
+    )
+    assert settings.outbound == Outbound(Endpoint("192.0.2.10", 5070), "+49305550100")
+    assert read(last).outbound == Outbound(Endpoint("2001:db8::1", 5062), "+49305550101")
+    assert read(trunk()).outbound is None
+
+
+def test_calls_that_are_allowed_need_a_trunk_that_takes_them() -> None:
+    by_sip = Desk(outbound=(OutboundRule("callback", ("local",), "sip"),))
+    with pytest.raises(ConfigError, match=r"sip\.trunks: none has the key outbound"):
+        read(trunk(), by_sip)
+    assert read(trunk('outbound = "192.0.2.10:5060"', 'caller_id = "+49305550100"'), by_sip).outbound
+    assert read(trunk(), Desk(outbound=(OutboundRule("callback", ("local",), "isdn"),))).outbound is None
 
 
 def test_an_entry_is_found_however_the_number_is_written() -> None:

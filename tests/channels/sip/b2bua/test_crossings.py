@@ -18,9 +18,9 @@ from agents.devices import Carrier
 from agents.skills import AgentId
 from channels.media.commands import Join, LegId
 from channels.sip.b2bua import inbound
-from channels.sip.b2bua.leg import Leg, LegRecord, LegStage
-from channels.sip.protocol.message import Request, make_headers
+from channels.sip.b2bua.leg import LegRecord, LegStage
 from channels.sip.protocol.outputs import AckReceived
+from tests.channels.sip.b2bua.asking import request_of
 from tests.channels.sip.b2bua.world import CALLER, DESK, PHONE, World
 
 CONTACT, OFFER, ANNA = ContactId(1), OfferId(1), AgentId("anna")
@@ -157,7 +157,7 @@ def test_bye_of_the_agent_releases_the_contact(world: World) -> None:
     talk(world)
     leg = world.calls.by_contact[1].talking
     assert leg is not None
-    world.phone.layer.send_request(_bye_of(leg), DESK, world.now_ms)
+    world.phone.layer.send_request(request_of(leg, "BYE", 1), DESK, world.now_ms)
     world.run()
     assert world.host.events[-1] == ContactReleased(CONTACT, ANNA)
     assert world.phone.statuses[-1] == 200
@@ -280,17 +280,3 @@ def test_without_media_an_agent_s_leg_of_a_contact_of_another_channel_is_lost_to
     assert world.host.events[-1] == LegLost(CONTACT, ANNA)
     assert world.phone.requests[-1].request.method == "BYE"
     assert world.calls.legs == {}
-
-
-def _bye_of(leg: Leg) -> Request:
-    """The BYE that the phone of this leg sends: our dialog seen from its side."""
-    dialog = leg.record.dialog
-    assert dialog is not None
-    headers = make_headers(
-        ("Max-Forwards", "70"),
-        ("From", f"{dialog.remote};tag={dialog.remote_tag}"),
-        ("To", f"{dialog.local};tag={dialog.local_tag}"),
-        ("Call-ID", dialog.call_id),
-        ("CSeq", "1 BYE"),
-    )
-    return Request(method="BYE", uri="sip:acd@192.0.2.1", headers=headers)

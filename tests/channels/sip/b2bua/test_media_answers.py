@@ -17,7 +17,7 @@ from channels.media import events as media
 from channels.media.commands import Accept, Answer, Close, Join, Leave, LegId, Play, Stop
 from channels.media.negotiation import AudioSession
 from channels.media.sdp import Direction
-from channels.sip.protocol.message import Request, make_headers
+from tests.channels.sip.b2bua.asking import request_of
 from tests.channels.sip.b2bua.world import DESK, World
 
 CONTACT, OFFER, ANNA = ContactId(1), OfferId(1), AgentId("anna")
@@ -35,19 +35,10 @@ def talk(world: World) -> None:
 
 def reinvite(world: World, direction: Direction, cseq: int) -> None:
     """The caller holds or resumes."""
-    dialog = world.calls.legs[world.caller_leg].record.dialog
-    assert dialog is not None
-    headers = make_headers(
-        ("Max-Forwards", "70"),
-        ("From", f"{dialog.remote};tag={dialog.remote_tag}"),
-        ("To", f"{dialog.local};tag={dialog.local_tag}"),
-        ("Call-ID", dialog.call_id),
-        ("CSeq", f"{cseq} INVITE"),
-        ("Contact", "<sip:carla@192.0.2.7>"),
-        ("Content-Type", "application/sdp"),
-    )
     body = AudioSession(1, "192.0.2.7", 30_000).offer().replace(b"sendrecv", direction.encode())
-    request = Request(method="INVITE", uri="sip:acd@192.0.2.1", headers=headers, body=body)
+    contact, kind = ("Contact", "<sip:carla@192.0.2.7>"), ("Content-Type", "application/sdp")
+    leg = world.calls.legs[world.caller_leg]
+    request = request_of(leg, "INVITE", cseq, contact, kind, body=body)
     world.caller.layer.send_request(request, DESK, world.now_ms)
     world.run()
 

@@ -21,12 +21,14 @@ CONNECTED = ConnectContact(OFFER, CONTACT, ANNA, carrier=PHONE_OF_ANNA)
 def killed(world: World, standing: Sequence[Effect], records: dict[str, bytes] | None = None) -> World:
     """The next process, with the same caller and phone, and all media still alive."""
     after = World()
-    after.sides, after.caller, after.phone = world.sides, world.caller, world.phone
+    after.sides, after.caller, after.phone, after.trunk = world.sides, world.caller, world.phone, world.trunk
+    after.host.numbers = world.host.numbers
+    after.media._sessions = world.media._sessions
     after.host.records = dict(world.host.records if records is None else records)
     after.now_ms = after.calls.now_ms = world.now_ms
     restart.load_legs(after.calls, dict(after.host.records), frozenset(after.host.records))
     restart.reconcile(after.calls, standing)
-    after.run()
+    after.read_numbers()
     return after
 
 

@@ -1,5 +1,6 @@
-"""A desk, a caller and a phone without a network: three transaction layers that exchange bytes by hand."""
+"""A desk, a caller, a phone and a trunk without a network: transaction layers that exchange bytes by hand."""
 
+import asyncio
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -8,11 +9,14 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
+from msgspec.structs import replace
+
+from acd.content.errors import VaultUnknownError
 from acd.content.memory import MemoryContent
-from acd.core.effects import AdmitContact, OfferContact
+from acd.core.effects import AdmitContact, ConnectContact, OfferContact, PlaceCall
 from acd.core.errors import Rejected
-from acd.core.events import ContactArrived, ContactId, Event, OfferId
-from acd.ports import Appended, Identified, NewParty, NewPiece, PartyKind, Record
+from acd.core.events import CallId, ContactArrived, ContactId, Event, OfferId
+from acd.ports import Appended, DialClass, Identified, NewParty, NewPiece, PartyKind, Record
 from agents.devices import Carrier
 from agents.skills import AgentId
 from channels.media import events as media
@@ -22,7 +26,7 @@ from channels.media.engine import Trait
 from channels.media.errors import MediaError
 from channels.media.negotiation import AudioSession, refusal
 from channels.media.rtp import Address
-from channels.sip.b2bua import entrance
+from channels.sip.b2bua import entrance, placing
 from channels.sip.b2bua.absent import Absent
 from channels.sip.b2bua.calls import Calls
 from channels.sip.b2bua.telling import Telling
@@ -33,11 +37,31 @@ from channels.sip.protocol.transactions import TransactionLayer
 from channels.sip.settings import read_settings
 from config.schema import Site
 from config.table import RawTable
+from queues.desk import Desk, TenantId
 
 DESK = Endpoint("192.0.2.1", 5060)
 CALLER = Endpoint("192.0.2.7", 5060)
 PHONE = Endpoint("192.0.2.9", 5060)
-TABLE = {"listen": "127.0.0.1:5060", "trunks": [{"name": "pbx", "addresses": ["192.0.2.7"]}]}
+TRUNK = Endpoint("192.0.2.8", 5060)
+TABLE = {
+    "listen": "127.0.0.1:5060",
+    "advertise": "192.0.2.1",
+    "trunks": [
+        {"name": "pbx", "addresses": ["192.0.2.7"]},
+        {"name": "out", "addresses": [], "outbound": "192.0.2.8:5060", "caller_id": "+49305550100"},
+    ],
+}
+NUMBER = "+49305550123"
+PLACE = PlaceCall(
+    call=CallId(7),
+    contact=ContactId(1),
+    party="party-1",
+    dial_class="local",
+    tenant=TenantId("acme"),
+    purpose="callback",
+    deadline_ms=30_000,
+    carrier=Carrier("sip", ""),
+)
 
 
 @dataclass
@@ -48,6 +72,8 @@ class ScriptedHost:
     records: dict[str, bytes] = field(default_factory=dict)
     rejects: set[type[Event]] = field(default_factory=set)
     vips: set[str] = field(default_factory=set)
+    numbers: dict[str, tuple[str, DialClass]] = field(default_factory=dict)
+    """Party → its number and class now."""
 
     def submit(self, event: Event, records: Iterable[Record] = ()) -> int:
         if type(event) in self.rejects:
@@ -73,6 +99,12 @@ class ScriptedHost:
 
     async def kept(self, seq: int, appended: Sequence[Appended], within_s: float) -> None:
         """What a script keeps is kept."""
+
+    async def number(self, party: str, tenant: str, within_s: float) -> tuple[str, DialClass]:
+        try:
+            return self.numbers[party]
+        except KeyError as unknown:
+            raise VaultUnknownError("never kept, or erased") from unknown
 
 
 class ScriptedMedia:
@@ -118,7 +150,7 @@ class ScriptedMedia:
 
 
 class Side:
-    """A caller or a phone: a transaction layer, and what came of it."""
+    """A caller, a phone or a trunk: a transaction layer, and what came of it."""
 
     def __init__(self, address: Endpoint) -> None:
         ids = count(1)
@@ -147,13 +179,14 @@ class World:
     def __init__(self) -> None:
         self.now_ms = 0
         self.host, self.media = ScriptedHost(), ScriptedMedia()
-        self.caller, self.phone = Side(CALLER), Side(PHONE)
-        self.sides = {CALLER: self.caller, PHONE: self.phone}
+        self.caller, self.phone, self.trunk = Side(CALLER), Side(PHONE), Side(TRUNK)
+        self.sides = {CALLER: self.caller, PHONE: self.phone, TRUNK: self.trunk}
         ids = count(1)
         self.layer = TransactionLayer("192.0.2.1:5060", lambda: f"desk-{next(ids)}")
         site = SimpleNamespace(
             channels={"sip": RawTable("site.toml", "sip", TABLE)},
             server=SimpleNamespace(data_dir=Path("var")),
+            desk=Desk(),
         )
         self.telling = Telling(self.host)
         self.calls = Calls(
@@ -279,6 +312,37 @@ class World:
         self.carry_out(effect)
         return effect
 
+    def place(self, call: int = 7, **changes: Any) -> PlaceCall:
+        """The engine wants the party of contact 1 called; its number is read at once."""
+        self.host.numbers.setdefault("party-1", (NUMBER, DialClass.LOCAL))
+        effect = replace(PLACE, call=CallId(call), **changes)
+        self.carry_out(effect)
+        self.read_numbers()
+        return effect
+
+    def read_numbers(self) -> None:
+        """What the channel does about calls whose number is to be read."""
+        while self.calls.unread:
+            wanted = self.calls.unread.popleft()
+            try:
+                found = asyncio.run(self.host.number(wanted.party, wanted.tenant, 5.0))
+            except VaultUnknownError:
+                placing.not_read(self.calls, wanted, "refused")
+            else:
+                placing.dial(self.calls, wanted, *found)
+        self.run()
+
+    def admit_called(self, call: int = 7) -> AdmitContact:
+        """The engine took the leg that answered."""
+        effect = AdmitContact(ContactId(1), "", False, "calm", carrier=Carrier("sip", f"c{call}"))
+        self.carry_out(effect)
+        return effect
+
+    def connect(self, number: int = 1, agent: str = "anna") -> ConnectContact:
+        effect = ConnectContact(OfferId(number), ContactId(1), AgentId(agent), carrier=Carrier("sip", agent))
+        self.carry_out(effect)
+        return effect
+
     def carry_out(self, effect: Any) -> None:
         self.calls.now_ms = self.now_ms
         entrance.carry_out(self.calls, effect)
@@ -286,11 +350,18 @@ class World:
 
     def phone_answers(self, status: int = 200) -> None:
         """The phone answers the INVITE that it got last."""
-        invite = [new for new in self.phone.requests if new.request.method == "INVITE"][-1]
-        headers: Mapping[str, str] = {"Contact": "<sip:anna@192.0.2.9>", "Content-Type": "application/sdp"}
-        body = b""
+        self._answer(self.phone, status, "<sip:anna@192.0.2.9>")
+
+    def party_answers(self, status: int = 200, body: bytes | None = None) -> None:
+        """The trunk answers the INVITE that it got last."""
+        self._answer(self.trunk, status, "<sip:out@192.0.2.8>", body)
+
+    def _answer(self, side: Side, status: int, contact: str, body: bytes | None = None) -> None:
+        invite = [new for new in side.requests if new.request.method == "INVITE"][-1]
+        more = []
         if status == 200:
-            body = AudioSession(1, "192.0.2.9", 40_000).answer(invite.request.body)
-        more = list(headers.items()) if body else []
-        self.phone.layer.reply(invite.key, status, self.now_ms, headers=more, body=body)
+            more = [("Contact", contact), ("Content-Type", "application/sdp")]
+            if body is None:
+                body = AudioSession(1, side.address.host, 40_000).answer(invite.request.body)
+        side.layer.reply(invite.key, status, self.now_ms, headers=more, body=body or b"")
         self.run()
