@@ -22,6 +22,8 @@ class Corner:
     retry_tried: str = "30s"
     wrap_up: str = "0s"
     classes: int = 0
+    callback: str = ""
+    """Order of its callbacks; each is tried twice, 1 s apart."""
     music_hz: int = 0
     """Music on hold is this tone; 0: the built-in music."""
 
@@ -51,9 +53,16 @@ def variable(agent: str) -> str:
 
 
 def write_site(folder: Path, corners: Sequence[Corner], sip: Mapping[str, object]) -> Path:
-    """The site file of these corners; `sip` are keys of the `[sip]` table."""
+    """The site file of these corners; `sip` are keys of the `[sip]` table.
+
+    `calls_to`: the port on this machine to which the desk places calls.
+    """
+    sip = dict(sip)
+    calls_to = sip.pop("calls_to", None)
     music = [f'music.{one.name} = "{one.name}.wav"' for one in corners if one.music_hz]
     lines = [*music, *_HEAD, *(f"{key} = {_toml(value)}" for key, value in sip.items()), *_TRUNK]
+    if calls_to is not None:
+        lines += [f'outbound = "127.0.0.1:{calls_to}"', 'caller_id = "+49305550100"', *_OUTBOUND]
     for corner in corners:
         lines += _corner(corner, folder)
     path = folder / "site.toml"
@@ -64,7 +73,7 @@ def write_site(folder: Path, corners: Sequence[Corner], sip: Mapping[str, object
 _HEAD = [
     'server = { data_dir = "var", drain = "2s", api = { port = 0, token_env = "ACD_TEST_TOKEN" } }',
     'desk = { languages = ["de"], pause_reasons = ["break"] }',
-    'tenants.nordwind.name = "Nordwind"',
+    'tenants.nordwind = { name = "Nordwind", region = "DE" }',
     'skills.spare = "Nobody has it"',
     "groups.nobody.skills.spare = 9",
     "agents.nobody.skills.spare = 9",
@@ -73,6 +82,7 @@ _HEAD = [
     'sign_in = "register"',
     'min_expires = "1s"',
 ]
+_OUTBOUND = ["[[outbound]]", 'purpose = "callback"', 'classes = ["local", "mobile"]']
 _TRUNK = ["[[sip.trunks]]", 'name = "pbx"', 'addresses = ["127.0.0.1"]']
 
 
@@ -86,6 +96,9 @@ def _corner(corner: Corner, folder: Path) -> list[str]:
         f'retry_tried = "{corner.retry_tried}"',
         f'wrap_up.time = "{corner.wrap_up}"',
     ]
+    if corner.callback:
+        rule = f'{{ order = "{corner.callback}", attempts = 2, gap = "1s", ring = "8s" }}'
+        lines += [f"callback = {rule}"]
     if corner.music_hz:
         write_wav(folder / f"{name}.wav", np.tile(tone(corner.music_hz), 3))
         lines += [f'music = "{name}"']

@@ -1,7 +1,7 @@
 """A pjsua2 phone as a process: commands on standard input, one JSON object per event on standard output.
 
 Started as `python softphone.py PORT`. Commands: `register USER PASSWORD REGISTRAR`, `auto SECONDS`,
-`play FILE`, `record FILE`, `call URI`, `hold`, `resume`, `dtmf DIGITS`, `hang-up`, `quit`.
+`play FILE`, `record FILE`, `call URI`, `hold`, `resume`, `transfer URI`, `dtmf DIGITS`, `hang-up`, `quit`.
 """
 
 import json
@@ -36,6 +36,9 @@ class Call(pj.Call):  # type: ignore[misc]
         tell("media", status=[one.status for one in media])
         if media and media[0].status != pj.PJSUA_CALL_MEDIA_NONE:
             self.phone.connect(self.getAudioMedia(-1))
+
+    def onCallTransferStatus(self, parameters: Any) -> None:  # noqa: N802
+        tell("transfer", status=parameters.statusCode)
 
     def onDtmfDigit(self, parameters: Any) -> None:  # noqa: N802
         tell("dtmf", digit=parameters.digit)
@@ -146,6 +149,10 @@ class Phone:
         parameters.opt.flag = pj.PJSUA_CALL_UNHOLD
         if self.call is not None:
             self.call.reinvite(parameters)
+
+    def do_transfer(self, uri: str) -> None:
+        if self.call is not None:
+            self.call.xfer(uri, pj.CallOpParam(True))
 
     def do_dtmf(self, digits: str) -> None:
         if self.call is not None:
