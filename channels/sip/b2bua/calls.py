@@ -23,7 +23,7 @@ from channels.sip.settings import SipSettings
 
 NAME = "sip"
 
-ALLOW: Header = ("Allow", "INVITE, ACK, CANCEL, BYE, OPTIONS")
+ALLOW: Header = ("Allow", "INVITE, ACK, CANCEL, BYE, OPTIONS, REFER")
 ACCEPT: Header = ("Accept", CONTENT_TYPE)
 SDP: Header = ("Content-Type", CONTENT_TYPE)
 

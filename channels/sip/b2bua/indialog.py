@@ -1,7 +1,7 @@
 """Requests inside a call, from either side: BYE, hold by re-INVITE, OPTIONS; and probing a silent leg."""
 
 from channels.media.commands import Answer, Offer
-from channels.sip.b2bua import inbound, outbound, placing
+from channels.sip.b2bua import inbound, outbound, placing, referring
 from channels.sip.b2bua.calls import ALLOW, SDP, Calls
 from channels.sip.b2bua.leg import Leg, LegStage
 from channels.sip.protocol.dialog import DialogState
@@ -27,6 +27,8 @@ def requested(calls: Calls, out: NewRequest) -> None:
         calls.media.send(Answer(leg.id, request.body) if request.body else Offer(leg.id))
     elif request.method == "OPTIONS":
         calls.layer.reply(out.key, 200, calls.now_ms, headers=[ALLOW])
+    elif request.method == "REFER":
+        referring.referred(calls, leg, out)
     else:
         calls.layer.reply(out.key, 405, calls.now_ms, headers=[ALLOW])
 
