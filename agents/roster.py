@@ -40,6 +40,9 @@ class Work(Struct):
     code: str = ""
     extended_ms: int = 0
     overdue: bool = False
+    agent_holds: bool = False
+    """He does not want to hear the party."""
+    party_holds: bool = False
 
 
 class AgentRecord(Struct):

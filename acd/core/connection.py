@@ -28,12 +28,21 @@ def connected_work(state: State, number: int, agent: AgentId) -> tuple[Contact, 
 
 def held(state: State, event: ContactHeld) -> None:
     work = _current(state, event.contact)
+    _hold(work, event.by_agent, holds=True)
     state.tell(facts.Held(state.now_ms, event.contact, work.agent, event.by_agent))
 
 
 def resumed(state: State, event: ContactResumed) -> None:
     work = _current(state, event.contact)
+    _hold(work, event.by_agent, holds=False)
     state.tell(facts.Resumed(state.now_ms, event.contact, work.agent, event.by_agent))
+
+
+def _hold(work: Work, by_agent: bool, *, holds: bool) -> None:
+    if by_agent:
+        work.agent_holds = holds
+    else:
+        work.party_holds = holds
 
 
 def _current(state: State, number: int) -> Work:

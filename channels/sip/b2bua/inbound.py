@@ -180,13 +180,17 @@ def took(calls: Calls, leg: Leg, effect: AdmitContact) -> None:
 
 
 def _admit_placed(calls: Calls, leg: Leg, effect: AdmitContact) -> None:
-    """Whom we called needs no answer: he hears the agent who is there already, or music until one is."""
+    """Whom we called needs no answer."""
+    if leg.admission is None:
+        leg.admission = effect
+        calls.save(leg)
+        calls.acknowledge(leg)
+        _welcome(calls, leg, effect)
+
+
+def _welcome(calls: Calls, leg: Leg, effect: AdmitContact) -> None:
+    """He hears the agent who waits for him on the line, or music until one is there."""
     agent = leg.call.talking
-    if leg.admission is not None:
-        return
-    leg.admission = effect
-    calls.save(leg)
-    calls.acknowledge(leg)
     if agent is None:
         greet(calls, leg, effect)
     else:
@@ -212,7 +216,7 @@ def _answer(calls: Calls, leg: Leg, effect: AdmitContact) -> None:
     record.show_as = shown_caller(request, calls.settings.realm)
     record.stage, record.invite, leg.request = LegStage.UP, b"", None
     calls.save(leg)
-    greet(calls, leg, effect)
+    _welcome(calls, leg, effect)
 
 
 def _say_ok(calls: Calls, leg: Leg, request: Request, key: ServerKey) -> None:

@@ -203,6 +203,7 @@ class Oracle:
             )
             told = (mine.contact, mine.agent, mine.line, mine.state, mine.since_ms, mine.code, mine.overdue)
             assert kept == told, f"work {work.id}"
+            assert (work.agent_holds, work.party_holds) == (True in mine.holds, False in mine.holds)
             if mine.state == "ringing":
                 assert work.agent not in rung, "an agent in two offers"
                 rung.add(work.agent)

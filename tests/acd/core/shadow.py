@@ -281,10 +281,14 @@ class Shadow(ShadowCalls, ShadowIncidents):
         return found[0]
 
     def _held(self, fact: facts.Held) -> None:
-        assert self._handled(fact.contact).agent == fact.agent
+        work = self._handled(fact.contact)
+        assert work.agent == fact.agent
+        work.holds.add(fact.by_agent)
 
     def _resumed(self, fact: facts.Resumed) -> None:
-        assert self._handled(fact.contact).agent == fact.agent
+        work = self._handled(fact.contact)
+        assert work.agent == fact.agent
+        work.holds.discard(fact.by_agent)
 
     def _interrupted(self, fact: facts.Interrupted) -> None:
         work, by = self._handled(fact.contact), self._handled(fact.by)

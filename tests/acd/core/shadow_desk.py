@@ -57,6 +57,8 @@ class ShadowWork:
     until_ms: int = 0
     code: str = ""
     overdue: bool = False
+    holds: set[bool] = field(default_factory=set)
+    """Who does not want to hear the other: the agent (True), the party (False)."""
 
 
 @dataclass(slots=True)
