@@ -25,7 +25,7 @@ from tests.acd.core.play import Play, random_move
 from tests.acd.core.random_desk import random_desk
 
 decided = 0
-for seed in range(24):
+for seed in range(48):
     rng, play = Random(seed), Play(random_desk(seed), thorough=False)
     decision = play.oracle.shadow.on_offer
 

@@ -145,14 +145,12 @@ def _sweep(calls: Calls, wanted: Container[str]) -> None:
         calls.count("swept leg")
         if leg.record.stage is LegStage.UP:
             calls.hang_up(leg)
-        elif (
-            leg.is_caller and not leg.is_placed
-        ):  # it was refused or ended, and the order did not leave any more
-            _open(calls, leg)
-            inbound.refuse(calls, leg, inbound.UNAVAILABLE)
-        else:
+        elif leg.is_placed or not leg.is_caller:
             inviting.again(calls, leg)
             inviting.cancel(calls, leg)
+        else:  # it was refused or ended, and the order did not leave any more
+            _open(calls, leg)
+            inbound.refuse(calls, leg, inbound.UNAVAILABLE)
 
 
 def _lost(calls: Calls, event: LegLost) -> None:

@@ -173,10 +173,18 @@ def test_without_a_trunk_for_it_nobody_is_called(world: World) -> None:
     assert world.host.events == [CallFailed(CALL, "refused")]
 
 
-def test_without_media_or_room_the_call_fails(world: World) -> None:
+def test_without_media_the_call_fails(world: World) -> None:
     world.calls.without_media = True
     world.place()
     assert world.host.events == [CallFailed(CALL, "failed")]
+
+
+def test_without_room_for_a_leg_the_call_fails(world: World) -> None:
+    world.calls.settings = replace(world.calls.settings, max_legs=1)
+    world.place(6)
+    world.place()
+    assert world.host.events == [CallFailed(CALL, "failed")]
+    assert invites(world) == ["c6@acd"]
 
 
 def test_the_same_order_twice_is_one_invite(world: World) -> None:
@@ -234,6 +242,16 @@ def test_a_trunk_without_a_sign_is_no_answer_and_told_once(world: World) -> None
     assert world.host.events == []
     world.pass_time(60_000)
     assert world.host.events == [CallFailed(CALL, "no answer")]
+    assert ended(world)
+
+
+def test_an_answer_after_the_trunk_was_given_up_is_hung_up(world: World) -> None:
+    world.place()
+    world.pass_time(5_000)
+    assert world.host.events == [CallFailed(CALL, "no answer")]
+    world.party_answers()
+    assert methods(world) == ["INVITE", "BYE", "AckReceived"]
+    assert len(world.host.events) == 1
     assert ended(world)
 
 
