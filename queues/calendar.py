@@ -33,6 +33,16 @@ class BusinessClock:
         index = bisect_right(self._starts, t_ms) - 1
         return index >= 0 and t_ms < self._starts[index] + self._lengths[index]
 
+    def closes(self, t_ms: int) -> int | None:
+        """When it closes, if it is open at `t_ms`; None: it is not, or never closes."""
+        index = bisect_right(self._starts, t_ms) - 1
+        return self._starts[index] + self._lengths[index] if self.is_open(t_ms) else None
+
+    def opens(self, t_ms: int) -> int | None:
+        """The first opening after `t_ms`; None: the calendar ends before."""
+        index = bisect_right(self._starts, t_ms)
+        return self._starts[index] if index < len(self._starts) else None
+
 
 class WallClock:
     """The calendar that is always open."""
@@ -45,6 +55,12 @@ class WallClock:
 
     def is_open(self, t_ms: int) -> bool:  # noqa: ARG002 - the same shape as BusinessClock
         return True
+
+    def closes(self, t_ms: int) -> int | None:  # noqa: ARG002
+        return None
+
+    def opens(self, t_ms: int) -> int | None:  # noqa: ARG002
+        return None
 
 
 Clock = BusinessClock | WallClock

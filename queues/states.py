@@ -34,6 +34,7 @@ CONTACT: Mapping[ContactState, Mapping[str, ContactState]] = {
         "park": ContactState.WAITING,
         "reserve": ContactState.CALLING,
         "called in": ContactState.WAITING,
+        "close": ContactState.DEFERRED,
         "cancel": ContactState.ENDED,
     },
     ContactState.OFFERED: {

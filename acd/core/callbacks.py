@@ -43,6 +43,7 @@ def promised(state: State, event: CallbackPromised) -> None:
     del state.carried[contact.carrier]
     contact.carrier, contact.parked = NOWHERE, True
     insort(state.parked.setdefault(event.party, []), contact.id)
+    state.match(contact)
 
 
 def cancelled(state: State, event: CallbackCancelled) -> None:

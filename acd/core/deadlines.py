@@ -22,6 +22,7 @@ class Kind(IntEnum):
     READY = 12
     CALL = 13
     PROMISE = 14
+    CLOSES = 15
 
 
 Saved = list[tuple[int, int, int]]

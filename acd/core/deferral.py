@@ -37,6 +37,8 @@ def deferred(state: State, event: ContactDeferred) -> None:
         put_away(state, work)
         contact.preferred, contact.preferred_ms = event.agent, event.hold_ms
     contact.ready_ms = event.until_ms
+    if contact.callback is not None:
+        contact.callback.asleep = False
     state.deadlines.set(Kind.READY, contact.id, event.until_ms)
     told = event.contact, contact.line, event.agent, event.until_ms
     state.tell(facts.Deferred(state.now_ms, *told))
@@ -51,6 +53,8 @@ def come_back(state: State, contact: Contact, cause: str) -> None:
     """It waits again, where it would be now had it waited all the time."""
     contact.state = step(CONTACT, contact.state, "ready")
     contact.ready_ms = 0
+    if contact.callback is not None:
+        contact.callback.asleep = False
     state.deadlines.clear(Kind.READY, contact.id)
     enter_line(state, contact, state.lines[contact.line], cause)
 

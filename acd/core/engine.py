@@ -10,6 +10,7 @@ from acd.core import (
     answers,
     callbacks,
     calling,
+    closing,
     connection,
     deferral,
     devices,
@@ -87,6 +88,7 @@ ON_DEADLINE: Mapping[Kind, Callable[[State, int], None]] = {
     Kind.READY: deferral.due,
     Kind.CALL: calling.timed_out,
     Kind.PROMISE: callbacks.expired,
+    Kind.CLOSES: closing.closed,
 }
 
 

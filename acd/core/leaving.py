@@ -4,7 +4,15 @@ from acd.core.deadlines import Kind
 from acd.core.state import State
 from queues.contact import Contact
 
-OF_WAITING = (Kind.PREFERRED, Kind.RELAX, Kind.PROMOTE, Kind.RETRY, Kind.MAX_WAIT, Kind.ANNOUNCE)
+OF_WAITING = (
+    Kind.PREFERRED,
+    Kind.RELAX,
+    Kind.PROMOTE,
+    Kind.RETRY,
+    Kind.MAX_WAIT,
+    Kind.ANNOUNCE,
+    Kind.CLOSES,
+)
 
 
 def leave_line(state: State, contact: Contact) -> None:

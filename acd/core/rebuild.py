@@ -6,6 +6,7 @@ from msgspec.structs import replace
 
 from acd.core import facts
 from acd.core.answers import agent_gone, let_all_go
+from acd.core.closing import wake
 from acd.core.connection import hand_all_back
 from acd.core.deadlines import Kind
 from acd.core.errors import Rejected
@@ -111,6 +112,7 @@ def desk_changed(state: State, event: DeskChanged) -> None:
             hand_all_back(state, seat.works, "signed out")
             if not seat.listed:
                 gone_home(state, seat)
+    wake(state)
 
 
 def with_drained(state: State, desk: Desk) -> Desk:
@@ -167,8 +169,12 @@ def calendar_changed(state: State, event: CalendarChanged) -> None:
     state.tell(facts.CalendarSet(state.now_ms, new.id))
     in_line = [contact for contact in state.contacts.values() if contact.state in IN_LINE]
     for contact in in_line:
-        if state.lines[contact.line].calendar == new.id:
+        line = state.lines[contact.line]
+        if line.calendar == new.id:
             _apply_rules(state, contact)
+        elif line.hours == new.id and contact.parked:
+            state.match(contact)
+    wake(state)
 
 
 def _check(calendar: Calendar) -> None:

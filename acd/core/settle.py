@@ -7,10 +7,12 @@ single deadline of a `Tick`, so that what happened first is also decided first.
 
 from operator import attrgetter
 
+from acd.core.closing import sleeps
 from acd.core.matching import in_rank_order, place
 from acd.core.offers import refresh, serve_agent, serve_contact
 from acd.core.state import State
 from acd.core.waiting import give_up
+from queues.contact import Contact
 from queues.states import ContactState
 
 _WAITING = ContactState.WAITING
@@ -49,13 +51,8 @@ def _match(state: State) -> None:
     """Who waited too long while an agent was rung for him goes his line's way first."""
     unmatched, state.unmatched = state.unmatched, {}
     for contact in unmatched.values():
-        max_wait_ms = state.lines[contact.line].max_wait_ms
-        if not max_wait_ms or contact.state is not _WAITING:
-            continue
-        if contact.callback is not None and contact.promise is not None:
-            continue
-        if state.now_ms >= contact.line_since_ms + max_wait_ms:
-            give_up(state, contact)
+        if contact.state is _WAITING:
+            _let_go(state, contact)
     if state.unmatched:  # whom `give_up` sent to another line
         unmatched.update(state.unmatched)
         state.unmatched = {}
@@ -69,3 +66,12 @@ def _match(state: State) -> None:
         waiting = [state.contacts[number] for number in in_rank_order(state, [one.id for one in waiting])]
     for contact in waiting:
         serve_contact(state, contact)
+
+
+def _let_go(state: State, contact: Contact) -> None:
+    """Who cannot wait here any longer: his line is closed and he is parked, or the longest wait is over."""
+    if contact.parked and sleeps(state, contact):
+        return
+    max_wait_ms = state.lines[contact.line].max_wait_ms
+    if max_wait_ms and state.now_ms >= contact.line_since_ms + max_wait_ms and contact.promise is None:
+        give_up(state, contact)

@@ -183,6 +183,8 @@ class Oracle:
             waits = contact.state in (ContactState.WAITING, ContactState.OFFERED)
             assert (contact.id in state.board.places) == waits
             if contact.parked:
+                closed = not state.clocks[state.lines[contact.line].hours].is_open(now_ms)
+                assert not (closed and contact.state is ContactState.WAITING), "called at night"
                 assert contact.promise is not None
                 assert state.deadlines.get(Kind.PROMISE, contact.id), "nothing would ever end it"
 

@@ -341,13 +341,17 @@ class Shadow(ShadowCalls, ShadowIncidents):
 
     def _deferred(self, fact: facts.Deferred) -> None:
         contact = self.contacts[fact.contact]
+        asked = isinstance(self.event, events.ContactDeferred) and self.event.contact == fact.contact
+        by_night = not contact.ref and not asked and contact.state != "calling"
         if contact.state == "calling":
             self.next_attempt(contact, fact)
             self._close_all(fact.contact, fact.t_ms)
+        elif by_night:
+            self.night(contact, fact)
         else:
             assert isinstance(self.event, events.ContactDeferred)
             assert (self.event.until_ms, self.event.agent) == (fact.until_ms, fact.agent)
-        if contact.state == "calling":
+        if contact.state == "calling" or by_night:
             pass
         elif fact.agent is None:
             assert contact.state in ("waiting", "deferred")

@@ -153,6 +153,15 @@ class ShadowCalls(ShadowDesk):
         assert fact.t_ms < promise.until_ms, "the promise is too old"
         assert fact.until_ms == fact.t_ms + rule.gap_ms
 
+    def night(self, contact: ShadowContact, fact: facts.Deferred) -> None:
+        """It waits for its line to open."""
+        hours = self.lines[contact.line].hours
+        opens = next(calendar.opens for calendar in self.desk.calendars if calendar.id == hours)
+        assert (contact.state, fact.agent) == ("waiting", None)
+        assert not any(start <= fact.t_ms < close for start, close in opens), "it is open"
+        later = [start for start, _ in opens if start > fact.t_ms]
+        assert fact.until_ms == min(later, default=self.promises[contact.id].until_ms)
+
     def without_party(
         self, contact: ShadowContact, promise: ShadowPromise | None, fact: facts.Released
     ) -> None:

@@ -10,13 +10,24 @@ from acd.core.events import CallId, ContactId
 from agents.capacity import MAIL, VOICE
 from agents.devices import NOWHERE, Carrier
 from agents.skills import AgentId
-from queues.desk import CallbackRule, Desk, EntryId, LineId, Order, OutboundRule, TenantId
+from queues.desk import (
+    Calendar,
+    CalendarId,
+    CallbackRule,
+    Desk,
+    EntryId,
+    LineId,
+    Order,
+    OutboundRule,
+    TenantId,
+)
 from tests.acd.core.story import SECOND, START_MS, Story, agent, change, desk, line
 
 ANNA, BERT = AgentId("anna"), AgentId("bert")
 LOCAL = OutboundRule("callback", ("local", "mobile"), "sip")
 GAP, RING = 60 * SECOND, 25 * SECOND
 HOUR = 3_600 * SECOND
+DAY = 24 * HOUR
 
 both_orders = pytest.mark.parametrize("order", list(Order))
 both_engines = pytest.mark.parametrize("forgetful", [False, True], ids=["kept", "restored after every event"])
@@ -395,6 +406,59 @@ def test_a_desk_that_changes_while_he_is_parked_leaves_him_parked() -> None:
     story.until(60 * SECOND)
     assert story.contact(second).parked
     assert story.position(second) == 1
+
+
+@both_orders
+@both_engines
+def test_nobody_is_called_while_his_line_is_closed(order: Order, forgetful: bool) -> None:
+    days = tuple((START_MS + day * DAY, START_MS + day * DAY + 8 * HOUR) for day in range(3))
+    opened = desk(
+        line(callback=CallbackRule(order, within_ms=2 * DAY), hours=CalendarId("day")),
+        agent("anna"),
+        outbound=(LOCAL,),
+        calendars=(Calendar(CalendarId("day"), days),),
+    )
+    story = Story(opened, forgetful=forgetful)
+    first, second = story.arrive(7 * HOUR), story.arrive(8 * HOUR - 1)
+    promised(story, 8 * HOUR - 1, first)
+    story.until(8 * HOUR)
+    assert (story.contact(first).state, story.contact(second).state) == ("deferred", "waiting")
+    story.ready(9 * HOUR, "anna").accept(9 * HOUR, "anna").release(10 * HOUR, second, "anna")
+    assert story.shown("anna") == "ready", "nobody is called in the evening"
+    story.until(DAY)
+    assert story.contact(first).state == ("offered" if order is Order.AGENT_FIRST else "calling")
+    assert story.contact(first).anchor_ms == START_MS + 7 * HOUR
+
+
+def test_who_is_promised_a_callback_after_closing_time_waits_for_the_morning() -> None:
+    calendar = Calendar(
+        CalendarId("day"), ((START_MS, START_MS + HOUR), (START_MS + DAY, START_MS + DAY + HOUR))
+    )
+    helps = line(callback=CallbackRule(within_ms=2 * DAY), hours=CalendarId("day"))
+    story = Story(desk(helps, agent("anna"), outbound=(LOCAL,), calendars=(calendar,)))
+    call = story.arrive(HOUR - SECOND)
+    promised(story, HOUR + SECOND, call).ready(HOUR + 2 * SECOND, "anna")
+    assert (story.contact(call).state, story.rung("anna")) == ("deferred", None)
+    holiday = events.CalendarChanged(Calendar(CalendarId("day"), ((START_MS, START_MS + HOUR),)))
+    story.at(2 * HOUR, holiday).until(DAY)
+    assert story.contact(call).state == "deferred", "that day is a holiday"
+    story.until(HOUR + SECOND + 2 * DAY)
+    assert story.of(facts.Released)[-1].by == "promise expired"
+
+
+def test_a_line_that_opens_on_a_saturday_calls_at_once() -> None:
+    calendar = Calendar(CalendarId("day"), ((START_MS, START_MS + HOUR),))
+    helps = line(callback=CallbackRule(within_ms=2 * DAY), hours=CalendarId("day"))
+    story = Story(desk(helps, agent("anna"), outbound=(LOCAL,), calendars=(calendar,)))
+    call = story.arrive(HOUR - SECOND)
+    promised(story, HOUR + SECOND, call).ready(HOUR + 2 * SECOND, "anna")
+    extra = Calendar(
+        CalendarId("day"), ((START_MS, START_MS + HOUR), (START_MS + DAY, START_MS + DAY + HOUR))
+    )
+    story.at(DAY + 60 * SECOND, events.CalendarChanged(extra))
+    assert story.rung("anna") == call
+    story.refuse(DAY + 61 * SECOND, "anna").at(DAY + 62 * SECOND, events.CalendarChanged(calendar))
+    assert story.contact(call).state == "deferred", "and a line that closes early calls nobody any more"
 
 
 def ring(story: Story, now: int, party: str, to: str = "help") -> int:
