@@ -100,6 +100,7 @@ def _read_sections(
     server = read_server(single(documents, "server", defaults["server"]), tenants, agents)
     tables = {name: table for name in channels if (table := raw(documents, name, reading)) is not None}
     media = read_media(gather(documents, "media"))
+    directory = read_directory(single(documents, "directory", defaults["directory"]), tenants)
     names = [traits.id for traits in media]
     return _Sections(
         server=server,
@@ -114,8 +115,8 @@ def _read_sections(
         channels=tables,
         kpis=read_kpis(gather(documents, "kpi")),
         media=media,
-        directory=read_directory(single(documents, "directory", defaults["directory"]), tenants),
-        outbound=read_outbound(in_order(documents, "outbound"), tenants, tables),
+        directory=directory,
+        outbound=read_outbound(in_order(documents, "outbound"), directory.regions, tables),
     )
 
 

@@ -1,27 +1,32 @@
 """The tables `[[outbound]]`: whom we may call. What none of them allows is not called."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from config.table import Table
 from queues.desk import OutboundRule, TenantId
 
 PURPOSES = ("callback",)
 
-DIAL_CLASSES = ("internal", "local", "mobile", "toll_free", "short", "foreign", "unknown")
+DIAL_CLASSES = ("internal", "local", "mobile", "toll_free", "short", "foreign")
 """Values of `acd.ports.DialClass` that may be allowed."""
 
-NEVER = ("emergency", "premium")
-"""Those that may not: nobody promised the police a callback, and premium numbers are what fraud is after."""
+NEVER = ("emergency", "premium", "unknown")
+"""Those that may not: nobody promised the police a callback, premium numbers are what fraud is after, and
+what an unknown one costs nobody knows.
+"""
+
+AT_HOME = ("internal", "short")
+"""Digits of which only a country's plan says what they are."""
 
 
 def read_outbound(
-    tables: Sequence[Table], tenants: Collection[str], channels: Collection[str]
+    tables: Sequence[Table], regions: Mapping[TenantId, str], channels: Collection[str]
 ) -> tuple[OutboundRule, ...]:
-    """The rules, in their order: the first that fits counts."""
-    return tuple(_rule(table, tenants, channels) for table in tables)
+    """The rules, in their order: the first that fits counts. `regions`: client → country, "" for none."""
+    return tuple(_rule(table, regions, channels) for table in tables)
 
 
-def _rule(table: Table, tenants: Collection[str], channels: Collection[str]) -> OutboundRule:
+def _rule(table: Table, regions: Mapping[TenantId, str], channels: Collection[str]) -> OutboundRule:
     purpose = table.text("purpose")
     if purpose:
         table.known("purpose", "purpose", purpose, PURPOSES)
@@ -29,10 +34,13 @@ def _rule(table: Table, tenants: Collection[str], channels: Collection[str]) -> 
     table.known("channel", "channel", channel, channels)
     tenant = table.text("tenant", "")
     if tenant:
-        table.known("tenant", "tenant", tenant, tenants)
+        table.known("tenant", "tenant", tenant, regions)
+    classes = _classes(table)
+    concerned = (TenantId(tenant),) if tenant in regions else () if tenant else tuple(regions)
+    _check_regions(table, classes, [one for one in concerned if not regions[one]])
     return OutboundRule(
         purpose=purpose,
-        classes=_classes(table),
+        classes=classes,
         channel=channel,
         tenant=TenantId(tenant),
         at_once=table.integer("at_once", 10, least=1),
@@ -46,6 +54,16 @@ def _classes(table: Table) -> tuple[str, ...]:
     for name in classes:
         if name in NEVER:
             table.error("classes", f'"{name}" numbers are never called')
-        elif table.known("classes", "dial class", name, DIAL_CLASSES) and name == "unknown":
-            table.warn("classes", '"unknown" numbers are in nobody\'s plan: nobody knows what they cost')
+        else:
+            table.known("classes", "dial class", name, DIAL_CLASSES)
     return classes
+
+
+def _check_regions(table: Table, classes: Collection[str], nowhere: Collection[str]) -> None:
+    """Without its country nobody knows of a client's numbers which are at home, nor which call for help."""
+    for tenant in nowhere:
+        for name in classes:
+            if name in AT_HOME:
+                table.error("classes", f'"{name}" needs a region for the tenant "{tenant}"')
+            elif name != "foreign":
+                table.warn("classes", f'no number of the tenant "{tenant}" is "{name}" without a region')

@@ -1,12 +1,13 @@
 """Telephone numbers in one form, and what it means to dial them. Pure, given the data of `phonenumbers`."""
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 import phonenumbers
 from phonenumbers import (
     COUNTRY_CODE_TO_REGION_CODE,
+    SUPPORTED_SHORT_REGIONS,
     NumberParseException,
     PhoneMetadata,
     PhoneNumber,
@@ -23,6 +24,10 @@ MAX_CHARACTERS = 64
 _SHORT = re.compile(r"[0-9]+")
 _E164 = re.compile(r"\+[1-9][0-9]{6,14}", re.ASCII)
 _SEPARATORS = re.compile(r"[ \-/().\t]")
+_LONGEST_SHORT = 6
+_HELP = frozenset(("112", "911"))
+"""Networks put these through to help wherever they are dialled (3GPP TS 22.101 §10.1)."""
+
 _NO_REGION = "001"
 """Country codes that belong to no country: satellites, international premium and freephone numbers."""
 
@@ -132,9 +137,9 @@ def _short(digits: str, numbering: Numbering) -> Number | None:
     A short code goes before an extension of the same digits: it may cost (118 33), an extension does not.
     """
     region = numbering.region
-    if region and len(digits) <= 6:
-        if phonenumbers.is_emergency_number(digits, region):
-            return Number(digits, DialClass.EMERGENCY)
+    if _is_emergency(digits, region):
+        return Number(digits, DialClass.EMERGENCY)
+    if region and len(digits) <= _LONGEST_SHORT:
         code = PhoneNumber(
             country_code=phonenumbers.country_code_for_region(region), national_number=int(digits)
         )
@@ -142,6 +147,15 @@ def _short(digits: str, numbering: Numbering) -> Number | None:
             dear = phonenumbers.expected_cost_for_region(code, region) == ShortNumberCost.PREMIUM_RATE
             return Number(digits, DialClass.PREMIUM if dear else DialClass.SHORT)
     return Number(digits, DialClass.INTERNAL) if len(digits) <= numbering.internal_digits else None
+
+
+@lru_cache(maxsize=4096)
+def _is_emergency(digits: str, region: str) -> bool:
+    """Whether it calls for help in this country; without one, anywhere."""
+    if len(digits) > _LONGEST_SHORT:
+        return False
+    regions = (region,) if region else SUPPORTED_SHORT_REGIONS
+    return digits in _HELP or any(phonenumbers.is_emergency_number(digits, one) for one in regions)
 
 
 def _class_of(number: PhoneNumber, region: str) -> DialClass:

@@ -103,11 +103,15 @@ def test_rules_for_our_calls_stand_in_one_file(said: Said, small: str) -> None:
     assert said(first, {"more.toml": rule})[0] == ["more.toml: outbound: already defined in site.toml"]
 
 
-def test_calls_to_numbers_in_nobody_s_plan_are_a_warning(said: Said, small: str) -> None:
-    rule = '[sip]\n[[outbound]]\npurpose = "callback"\nclasses = ["unknown"]\n'
-    errors, (warning,) = said(small + rule)
-    assert errors == []
-    assert warning.startswith('site.toml: outbound[0].classes: "unknown" numbers are in nobody\'s plan')
+def test_without_a_region_no_number_is_at_home(said: Said, small: str) -> None:
+    """Nor does anybody know then which of an office's short numbers calls the police."""
+    rule = '[sip]\n[[outbound]]\npurpose = "callback"\nclasses = ["internal", "local", "foreign"]\n'
+    errors, warnings = said(small + rule)
+    assert errors == ['site.toml: outbound[0].classes: "internal" needs a region for the tenant "acme"']
+    assert warnings == [
+        'site.toml: outbound[0].classes: no number of the tenant "acme" is "local" without a region'
+    ]
+    assert said(small.replace("[tenants.acme]", '[tenants.acme]\nregion = "DE"') + rule) == ([], [])
 
 
 def test_include_of_nothing(said: Said, small: str) -> None:

@@ -37,7 +37,7 @@ he declines (603), the network is broken (5xx).
 NUMBER = re.compile(r"\+[0-9]{3,15}|[0-9]{2,15}", re.ASCII)
 """In normal form: E.164, or the digits of an extension or a short code. Nothing else gets into a request."""
 
-NEVER = frozenset({DialClass.EMERGENCY, DialClass.PREMIUM})
+NEVER = frozenset({DialClass.EMERGENCY, DialClass.PREMIUM, DialClass.UNKNOWN})
 """Whatever the desk has allowed."""
 
 PHONE = ";user=phone"
