@@ -36,7 +36,9 @@ class OutboundCall(Struct):
     purpose: str
     dial_class: str
     channel: str = ""
-    """By which it was placed; empty: the desk's rules forbid it."""
+    """By which it was placed; empty: no channel has heard of it."""
+    refusal: str = ""
+    """Why not: `refused by policy` or `no room`."""
 
 
 def rule_for(

@@ -46,10 +46,11 @@ def duration(ms: int) -> str:
 
 
 def _lines(lines: Sequence[Json]) -> Table:
-    table = _table("lines", ("line", "waiting", "oldest", "connected"))
+    table = _table("lines", ("line", "waiting", "oldest", "connected", "callbacks"))
     for line in lines:
         oldest = duration(line["oldest_wait_ms"]) if line["waiting"] else ""
-        table.add_row(line["id"], str(line["waiting"]), oldest, str(line["connected"]))
+        parked = str(line["parked"] or "")
+        table.add_row(line["id"], str(line["waiting"]), oldest, str(line["connected"]), parked)
     return table
 
 

@@ -92,7 +92,7 @@ def _find_line(state: State, line: Line) -> tuple[Line, list[Hop], str]:
     while True:
         if not state.clocks[line.hours].is_open(state.now_ms):
             reason, way = "closed", line.when_closed
-        elif line.max_length and state.board.length(line.id) >= line.max_length:
+        elif line.max_length and state.on_the_line(line.id) >= line.max_length:
             reason, way = "full", line.when_full
         else:
             return line, hops, ""

@@ -11,7 +11,7 @@ from acd.core.events import CallbackCancelled, CallbackPromised, ContactArrived
 from acd.core.offers import withdraw_all
 from acd.core.placing import allowed, call_over
 from acd.core.state import State, step
-from acd.core.waiting import end, set_deadlines
+from acd.core.waiting import end, enter_line, set_deadlines
 from agents.devices import NOWHERE, Carrier
 from queues.contact import Contact
 from queues.outbound import Callback
@@ -21,16 +21,25 @@ AGAIN_MS = 60_000
 """A promise that ends while somebody is rung or called for it is looked at again so much later."""
 
 
+def may_promise(state: State, contact: Contact, dial_class: str) -> ContactState:
+    """The contact's state afterwards.
+
+    Raises Rejected: it has no leg, it does not wait, or such a number may not be called. Changes nothing.
+    """
+    if contact.parked or not state.media[contact.medium].keeps_leg:
+        raise Rejected(f"contact {contact.id} has nobody on the line")
+    if allowed(state, contact, dial_class) is None:
+        raise Rejected(f"calling back {dial_class} numbers is not allowed to client {contact.tenant}")
+    return step(CONTACT, contact.state, "park")
+
+
 def promised(state: State, event: CallbackPromised) -> None:
     """Raises Rejected: it has no leg, it does not wait, or the number is none that may be called."""
     contact = state.contact(event.contact)
-    if contact.parked or not state.media[contact.medium].keeps_leg:
-        raise Rejected(f"contact {event.contact} has nobody on the line")
+    parked = may_promise(state, contact, event.dial_class)
     if not event.party:
         raise Rejected("a callback needs a number")
-    if allowed(state, contact, event.dial_class) is None:
-        raise Rejected(f"calling back {event.dial_class} numbers is not allowed to client {contact.tenant}")
-    contact.state = step(CONTACT, contact.state, "park")
+    contact.state = parked
     now_ms, line = state.now_ms, state.lines[contact.line]
     until_ms = now_ms + line.callback.within_ms
     contact.callback = Callback(event.party, event.dial_class, until_ms)
@@ -94,6 +103,10 @@ def called_in(state: State, contact: Contact, event: ContactArrived) -> None:
         meet(state, contact)
     elif before is ContactState.DEFERRED:
         come_back(state, contact, "called in")
+    elif before is ContactState.OFFERED:
+        contact.state = step(CONTACT, before, "called in")
+        contact.line_since_ms = state.now_ms
+        set_deadlines(state, contact)
     else:
         contact.state = step(CONTACT, before, "called in")
-        set_deadlines(state, contact)
+        enter_line(state, contact, state.lines[contact.line], "called in")

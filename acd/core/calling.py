@@ -40,7 +40,9 @@ def failed(state: State, event: CallFailed) -> None:
 def timed_out(state: State, number: int) -> None:
     """It rang long enough, or the desk's rules forbade it."""
     call = state.calls[number]
-    result: CallResult = "timed out" if call.channel else "refused by policy"
+    result: CallResult = "timed out"
+    if call.refusal:
+        result = "no room" if call.refusal == "no room" else "refused by policy"
     _not_reached(state, state.contacts[call.contact], result)
 
 

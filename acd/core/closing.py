@@ -10,7 +10,7 @@ from queues.contact import Contact
 from queues.states import CONTACT
 
 
-def sleeps(state: State, contact: Contact) -> bool:
+def look_at_hours(state: State, contact: Contact) -> None:
     """Put a parked contact that waits away while its line is closed; else see to it that this is asked again.
 
     Where no calendar knows an opening it waits until its promise ends.
@@ -20,7 +20,7 @@ def sleeps(state: State, contact: Contact) -> bool:
         closes_ms = clock.closes(now_ms)
         if closes_ms is not None:
             state.deadlines.set(Kind.CLOSES, contact.id, closes_ms)
-        return False
+        return
     opens_ms = clock.opens(now_ms)
     contact.state = step(CONTACT, contact.state, "close")
     leave_line(state, contact)
@@ -29,7 +29,6 @@ def sleeps(state: State, contact: Contact) -> bool:
     if opens_ms is not None:
         state.deadlines.set(Kind.READY, contact.id, opens_ms)
     state.tell(facts.Deferred(now_ms, contact.id, contact.line, None, contact.ready_ms))
-    return True
 
 
 def closed(state: State, number: int) -> None:

@@ -12,7 +12,7 @@ from agents.roster import Work
 from agents.skills import AgentId
 from agents.states import IN_HAND
 from queues.contact import Contact
-from queues.desk import LineId
+from queues.desk import EntryId, LineId
 from queues.states import CONTACT, ContactState
 
 
@@ -117,10 +117,9 @@ def _hand_back(state: State, contact: Contact, work: Work, reason: str) -> None:
 def transferred(state: State, event: ContactTransferred) -> None:
     """Hand it to another line with its anchor; the agent wraps up."""
     contact, work = connected_work(state, event.contact, event.agent)
-    entry = state.entries.get(event.entry)
-    line = state.lines.get(entry.line if entry is not None else event.line)
+    line = state.lines.get(_line_of(state, contact, event.entry) if event.entry else event.line)
     if line is None:
-        raise Rejected(f"line {event.line or event.entry} is unknown")
+        raise Rejected(f"line {event.line} is unknown")
     contact.state = step(CONTACT, contact.state, "transfer")
     contact.offers.clear()
     lines = contact.line, line.id, line.level > state.lines[contact.line].level
@@ -128,6 +127,14 @@ def transferred(state: State, event: ContactTransferred) -> None:
     state.order(effects.ReleaseAgent(event.contact, event.agent, work.id, carrier=work.carrier))
     contact.preferred = None
     _wait_again(state, contact, work, line.id, "transfer")
+
+
+def _line_of(state: State, contact: Contact, dialled: EntryId) -> LineId:
+    """Raises Rejected: no such entry, or one of another medium."""
+    entry = state.entries.get(dialled)
+    if entry is None or entry.medium != contact.medium:
+        raise Rejected(f"entry {dialled} is unknown")
+    return entry.line
 
 
 def _wait_again(state: State, contact: Contact, work: Work, to_line: LineId, cause: str) -> None:

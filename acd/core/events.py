@@ -16,9 +16,21 @@ Diversion = Literal["voicemail", "callback"]
 
 
 CallResult = Literal[
-    "answered", "busy", "no answer", "refused", "failed", "refused by policy", "timed out", "cancelled"
+    "answered",
+    "busy",
+    "no answer",
+    "refused",
+    "failed",
+    "refused by policy",
+    "no room",
+    "timed out",
+    "cancelled",
 ]
-"""How an attempt to call somebody ends, exactly once. `refused`: the channel would not dial that number."""
+"""How an attempt to call somebody ends, exactly once. `refused`: the channel would not dial that number.
+
+`refused by policy`: no rule of the desk allows it any more; `no room`: too many calls by its rule already. Of
+these two no channel ever heard.
+"""
 
 CHANNELS_TELL = frozenset(("busy", "no answer", "refused", "failed"))
 """The results that a channel tells; the engine finds the others itself."""

@@ -24,19 +24,28 @@ def place_call(state: State, contact: Contact, work: Work) -> None:
     """
     state.last_call += 1
     number, now_ms, promise = CallId(state.last_call), state.now_ms, promise_of(contact)
-    rule = _rule_with_room(state, contact, promise)
-    ring_ms = state.lines[contact.line].callback.ring_ms
-    until_ms = now_ms + ring_ms if rule is not None else now_ms
-    promise.attempts += rule is not None or allowed(state, contact, promise.dial_class) is None
-    promise.call = number
-    channel = rule.channel if rule is not None else ""
+    rule = allowed(state, contact, promise.dial_class)
+    refusal = _refusal(state, rule)
+    attempt = promise.attempts + 1
+    promise.call, promise.attempts = number, promise.attempts if refusal == "no room" else attempt
     what = contact.tenant, CALLBACK, promise.dial_class
-    state.calls[number] = OutboundCall(number, contact.id, *what, channel)
+    channel = "" if rule is None or refusal else rule.channel
+    call = state.calls[number] = OutboundCall(number, contact.id, *what, channel, refusal)
+    until_ms = now_ms if refusal else now_ms + state.lines[contact.line].callback.ring_ms
     state.deadlines.set(Kind.CALL, number, until_ms)
-    why = CALLBACK, promise.dial_class, promise.attempts, until_ms
+    why = CALLBACK, promise.dial_class, attempt, until_ms
     state.tell(facts.CallPlaced(now_ms, number, contact.id, work.id, work.agent, *why))
-    if rule is not None:
-        state.order(order_of(state.calls[number], promise, until_ms))
+    if channel:
+        state.order(order_of(call, promise, until_ms))
+
+
+def _refusal(state: State, rule: OutboundRule | None) -> str:
+    """Why no channel may hear of the call; empty: it may be placed."""
+    if rule is None:
+        return "refused by policy"
+    rules, placed = state.desk.outbound, (one for one in state.calls.values() if one.channel)
+    by_it = sum(rule_for(rules, one.tenant, one.purpose, one.dial_class) == rule for one in placed)
+    return "" if by_it < rule.at_once else "no room"
 
 
 def order_of(call: OutboundCall, promise: Callback, until_ms: int) -> effects.PlaceCall:
@@ -64,12 +73,3 @@ def call_over(state: State, contact: Contact, result: CallResult) -> None:
 
 def _carrier(call: OutboundCall) -> Carrier:
     return Carrier(call.channel, "")
-
-
-def _rule_with_room(state: State, contact: Contact, promise: Callback) -> OutboundRule | None:
-    rule = allowed(state, contact, promise.dial_class)
-    if rule is None:
-        return None
-    rules, calls = state.desk.outbound, state.calls.values()
-    by_it = sum(rule_for(rules, one.tenant, one.purpose, one.dial_class) == rule for one in calls)
-    return rule if by_it < rule.at_once else None

@@ -7,7 +7,7 @@ single deadline of a `Tick`, so that what happened first is also decided first.
 
 from operator import attrgetter
 
-from acd.core.closing import sleeps
+from acd.core.closing import look_at_hours
 from acd.core.matching import in_rank_order, place
 from acd.core.offers import refresh, serve_agent, serve_contact
 from acd.core.state import State
@@ -70,8 +70,9 @@ def _match(state: State) -> None:
 
 def _let_go(state: State, contact: Contact) -> None:
     """Who cannot wait here any longer: his line is closed and he is parked, or the longest wait is over."""
-    if contact.parked and sleeps(state, contact):
+    if contact.parked:
+        look_at_hours(state, contact)
         return
     max_wait_ms = state.lines[contact.line].max_wait_ms
-    if max_wait_ms and state.now_ms >= contact.line_since_ms + max_wait_ms and contact.promise is None:
+    if max_wait_ms and state.now_ms >= contact.line_since_ms + max_wait_ms:
         give_up(state, contact)

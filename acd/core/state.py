@@ -91,6 +91,14 @@ class State:
         self.tell: Callable[[Fact], None] = self.facts.append
         """Adds a fact to those of this entry."""
 
+    def on_the_line(self, line: LineId) -> int:
+        """How many wait there with a leg: who is parked takes up no place."""
+        length = self.board.length(line)
+        if not self.parked:
+            return length
+        parked = (self.contacts[number] for numbers in self.parked.values() for number in numbers)
+        return length - sum(one.line == line and one.id in self.board.places for one in parked)
+
     def rank_anew(self, contact: Contact) -> None:
         """It is given the place that it has now, and matched."""
         self.unranked[contact.id] = contact

@@ -1,5 +1,7 @@
 """What may be looked at from outside: plain copies of the live state, for API, CLI and metrics."""
 
+from collections import Counter
+
 from msgspec import Struct
 
 from acd.core.state import State
@@ -14,9 +16,12 @@ class LineView(Struct, frozen=True):
     id: LineId
     tenant: TenantId
     waiting: int
-    """Contacts that no agent has answered yet, those being rung included."""
+    """Contacts that no agent has answered yet, those being rung included. Not those that are parked."""
     connected: int
     oldest_wait_ms: int
+    """Of those that wait."""
+    parked: int = 0
+    """Contacts that were promised a callback and have no leg."""
 
 
 class AgentView(Struct, frozen=True):
@@ -44,7 +49,7 @@ class ContactView(Struct, frozen=True):
     position: int
     """Place in its line, 1 = served next; 0: it does not wait."""
     agents: tuple[AgentId, ...]
-    """Who is rung for it, or who handles it."""
+    """Who is rung or reserved for it, or who handles it."""
     parked: bool = False
     """Its party has no leg: it was promised a callback."""
 
@@ -64,20 +69,24 @@ def status(state: State, now_ms: int) -> Status:
 
 def line_views(state: State, now_ms: int) -> tuple[LineView, ...]:
     """In the order of the desk."""
-    connected: dict[LineId, int] = {}
+    connected: Counter[LineId] = Counter()
+    parked: Counter[LineId] = Counter()
     oldest: dict[LineId, int] = {}
     for contact in state.contacts.values():
         if contact.state is ContactState.CONNECTED:
-            connected[contact.line] = connected.get(contact.line, 0) + 1
+            connected[contact.line] += 1
+        elif contact.parked:
+            parked[contact.line] += 1
         elif contact.id in state.board.places:
             oldest[contact.line] = max(oldest.get(contact.line, 0), now_ms - contact.anchor_ms)
     return tuple(
         LineView(
             line.id,
             line.tenant,
-            state.board.length(line.id),
-            connected.get(line.id, 0),
+            state.on_the_line(line.id),
+            connected[line.id],
             oldest.get(line.id, 0),
+            parked[line.id],
         )
         for line in state.lines.values()
     )

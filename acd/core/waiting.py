@@ -68,10 +68,10 @@ def set_retry(state: State, contact: Contact) -> None:
 def set_deadlines(state: State, contact: Contact) -> None:
     """Deadlines of the contact's line, counted from when it entered it.
 
-    Who was promised a callback is not given up by the line: the promise has a deadline of its own.
+    Who is parked is not given up by the line: the promise has a deadline of its own.
     """
     line, since_ms = state.lines[contact.line], contact.line_since_ms
-    if line.max_wait_ms and (contact.callback is None or contact.promise is None):
+    if line.max_wait_ms and not contact.parked:
         state.deadlines.set(Kind.MAX_WAIT, contact.id, since_ms + line.max_wait_ms)
     if line.announce_every_ms and not contact.parked:
         state.deadlines.set(Kind.ANNOUNCE, contact.id, state.now_ms + line.announce_every_ms)
@@ -261,6 +261,8 @@ def diverted(state: State, event: ContactDiverted) -> None:
     contact = state.contact(event.contact)
     if event.kind not in get_args(Diversion):
         raise Rejected(f"'{event.kind}' is no service for a waiting contact")
+    if contact.parked:
+        raise Rejected(f"contact {event.contact} has nobody on the line")
     contact.state = step(CONTACT, contact.state, "divert")
     quit_line(state, contact)
     gone = event.contact, contact.line, event.kind, state.now_ms - contact.anchor_ms

@@ -18,7 +18,7 @@ class Promise(Struct, gc=False):
     medium: Medium
     promised_ms: int
     attempts: int = 0
-    """Calls that were placed to keep it."""
+    """Calls that were placed to keep it; not those that the desk's own rules forbade at once."""
     over_ms: int = 0
     """When it was kept, or will be no more; 0: it is open yet."""
     kept: bool = False
@@ -46,7 +46,7 @@ class Callbacks:
             match fact:
                 case facts.Parked():
                     self._open.setdefault(fact.contact, _promise(fact))
-                case facts.CallPlaced() if fact.contact in self._open:
+                case facts.CallPlaced() if fact.contact in self._open and fact.until_ms > fact.t_ms:
                     self._open[fact.contact].attempts += 1
                 case facts.CalledIn() if fact.contact in self._open:
                     self._open[fact.contact].called_in = True

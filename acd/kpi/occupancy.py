@@ -23,6 +23,7 @@ class AgentTime(Struct, gc=False):
     paused_ms: int = 0
     """Paused with nothing in hand."""
     ring_ms: int = 0
+    """His phone rang, or he was kept free while somebody was called back."""
     talk_ms: int = 0
     hold_ms: int = 0
     wrap_up_ms: int = 0
@@ -141,8 +142,12 @@ class TimeSheet:
 
     def _offered(self, fact: facts.Offered) -> None:
         seat = self._seat(fact.agent, fact.t_ms)
-        seat.ringing += 1
+        if fact.choice != "reserved":  # then it is counted from there on
+            seat.ringing += 1
         self._row(seat, fact.t_ms).offers += 1
+
+    def _reserved(self, fact: facts.Reserved) -> None:
+        self._seat(fact.agent, fact.t_ms).ringing += 1
 
     def _refused(self, fact: facts.Refused) -> None:
         self._ring_over(fact.agent, fact.t_ms).refused += 1
@@ -150,7 +155,7 @@ class TimeSheet:
     def _not_answered(self, fact: facts.NotAnswered | facts.OfferLost) -> None:
         self._ring_over(fact.agent, fact.t_ms).not_answered += 1
 
-    def _withdrawn(self, fact: facts.OfferWithdrawn) -> None:
+    def _withdrawn(self, fact: facts.OfferWithdrawn | facts.ReservationEnded) -> None:
         self._ring_over(fact.agent, fact.t_ms)
 
     def _ring_over(self, agent: str, t_ms: int) -> AgentTime:
@@ -263,6 +268,8 @@ _HANDLERS: Mapping[type[Fact], str] = {
     facts.Paused: "_paused",
     facts.Ready: "_ready",
     facts.Offered: "_offered",
+    facts.Reserved: "_reserved",
+    facts.ReservationEnded: "_withdrawn",
     facts.Refused: "_refused",
     facts.NotAnswered: "_not_answered",
     facts.OfferLost: "_not_answered",

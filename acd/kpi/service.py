@@ -101,7 +101,7 @@ class Counts(Struct, gc=False):
     resolved_first: int = 0
     """Of `resolvable`: not escalated, not `recontacted`, and no answered contact of the party before it."""
     callbacks: int = 0
-    """Promised callbacks (`acd.kpi.callbacks`); each is one of F as well."""
+    """Promised callbacks (`acd.kpi.callbacks`); the first one of a contact is one of F as well."""
     callbacks_kept: int = 0
     """Of these, those in which the party and an agent spoke."""
     callbacks_lost: int = 0

@@ -33,6 +33,8 @@ class FactCounts:
         self.overflowed: Counter[tuple[str, str]] = Counter()
         self.callbacks: Counter[str] = Counter()
         self.calls: Counter[str] = Counter()
+        self._promised: set[ContactId] = set()
+        """Who is promised a callback that is neither kept nor lost."""
         self._medium: dict[ContactId, str] = dict(live)
 
     def observe(self, facts: Sequence[f.Fact]) -> None:
@@ -53,9 +55,11 @@ class FactCounts:
 
     def _call(self, fact: f.Fact) -> None:
         match fact:
-            case f.Parked():
+            case f.Parked() if fact.contact not in self._promised:
+                self._promised.add(fact.contact)
                 self.callbacks["promised"] += 1
             case f.CallbackOver():
+                self._promised.discard(fact.contact)
                 self.callbacks["kept" if fact.kept else "lost"] += 1
             case f.CallOver():
                 self.calls[fact.result] += 1

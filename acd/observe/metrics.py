@@ -84,11 +84,15 @@ def _lines(lines: Iterable[LineView]) -> Iterable[Metric]:
         "acd_oldest_wait_seconds", "Wait of the contact that waits longest, by line.", labels=["line"]
     )
     connected = GaugeMetricFamily("acd_connected", "Contacts with an agent, by line.", labels=["line"])
+    parked = GaugeMetricFamily(
+        "acd_parked", "Contacts that were promised a callback, by line.", labels=["line"]
+    )
     for line in lines:
+        parked.add_metric([line.id], line.parked)
         waiting.add_metric([line.id], line.waiting)
         connected.add_metric([line.id], line.connected)
         oldest.add_metric([line.id], line.oldest_wait_ms / 1000)
-    return waiting, connected, oldest
+    return waiting, connected, oldest, parked
 
 
 def _journal(now: Figures) -> Iterable[Metric]:

@@ -2,7 +2,8 @@
 
 import asyncio
 
-from acd.content.errors import NotSyncedError
+from acd.content.errors import NotSyncedError, VaultUnknownError
+from acd.core.callbacks import may_promise
 from acd.core.errors import Rejected
 from acd.core.events import ContactId
 from acd.directory.directory import ListDirectory
@@ -26,17 +27,22 @@ class Dialling:
         """Opaque id and dial class of the number by which a contact's party is to be called back.
 
         `said` is that number as somebody writes it; empty: the one that the contact came from. Raises
-        Rejected: no such contact, or nothing that could be called; VaultError: it cannot be kept, or is kept
-        no more.
+        Rejected: no such contact, nothing that may be called, or nobody knows his number; VaultError: it
+        cannot be kept.
         """
         contact = self._driver.engine.state.contact(number)
         if said:
             return await self._keep(contact, said)
-        found = await asyncio.to_thread(self._content.party, contact.party)
+        try:
+            found = await asyncio.to_thread(self._content.party, contact.party)
+        except VaultUnknownError as unknown:
+            raise Rejected(f"the number of contact {number} is not known: say which one to call") from unknown
         return contact.party, self._class_of(contact, found)[1]
 
     async def _keep(self, contact: Contact, said: str) -> tuple[str, DialClass]:
+        """Nothing is kept of a number that will not be called."""
         normal, dial_class = self._class_of(contact, said)
+        may_promise(self._driver.engine.state, contact, dial_class)
         of = ContactRef(contact.tenant, contact.carrier.ref)
         appended = self._content.append([NewParty(of, PartyKind.NUMBER, normal)])
         try:

@@ -44,7 +44,10 @@ class ReservationEnded(OfferFact, frozen=True, tag="ReservationEnded"):
 
 
 class CallPlaced(Fact, frozen=True, tag="CallPlaced"):
-    """An attempt to call the party. It ends exactly once, by CallOver with the same number."""
+    """An attempt to call the party. It ends exactly once, by CallOver with the same number.
+
+    Where `until_ms` is its own moment the desk's rules forbid it, and no channel hears of it.
+    """
 
     call: CallId
     contact: ContactId
@@ -54,7 +57,7 @@ class CallPlaced(Fact, frozen=True, tag="CallPlaced"):
     purpose: str
     dial_class: str
     attempt: int
-    """1 is the first."""
+    """1 is the first. One for which there was `no room` is not counted: the next has the same number."""
     until_ms: int
 
 

@@ -292,6 +292,7 @@ def _view(contact: Contact | ShadowContact) -> tuple[object, ...]:
 def effects_match_facts(outcome: Outcome) -> None:
     """Whatever was decided is ordered, and nothing else is."""
     decided, ordered = outcome.facts, outcome.effects
+    assert all(effect.carrier.channel for effect in ordered), "nobody could carry it out"
     assert _numbers(decided, facts.Offered) == _numbers(ordered, effects.OfferContact)
     moved = {effect.offer for effect in ordered if isinstance(effect, effects.ReleaseAgent)}
     joined = [offer for offer in _numbers(ordered, effects.ConnectContact) if offer not in moved]

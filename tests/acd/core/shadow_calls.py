@@ -68,6 +68,8 @@ class ShadowCalls(ShadowDesk):
         assert fact.contact == (event.joins or self.same_caller(event)), "somebody else"
         assert not contact.ref, "it has a leg of its own"
         contact.ref = fact.ref
+        if contact.state == "offered":
+            contact.line_since_ms = fact.t_ms
         self._has_a_leg(contact)
 
     def same_caller(self, event: events.ContactArrived) -> int:
@@ -103,10 +105,10 @@ class ShadowCalls(ShadowDesk):
         assert fact.contact not in {call.contact for call in self.calls.values()}, "called twice at once"
         assert self.works[fact.offer].agent == fact.agent
         rule = self.rule_of(fact.dial_class)
-        by_it = sum(self.rule_of(call.dial_class) == rule for call in self.calls.values())
+        by_it = sum(call.placed and self.rule_of(call.dial_class) == rule for call in self.calls.values())
         placed = rule is not None and by_it < rule.at_once
+        assert (fact.dial_class, fact.attempt) == (promise.dial_class, promise.attempts + 1)
         promise.attempts += placed or rule is None
-        assert (fact.dial_class, fact.attempt) == (promise.dial_class, promise.attempts)
         ring_ms = self.lines[contact.line].callback.ring_ms if placed else 0
         assert fact.until_ms == fact.t_ms + ring_ms
         self.calls[fact.call] = ShadowCall(fact.contact, fact.dial_class, fact.until_ms, placed)
@@ -121,8 +123,9 @@ class ShadowCalls(ShadowDesk):
             self._has_a_leg(contact)
         elif fact.result == "timed out":
             assert (call.placed, fact.t_ms) == (True, call.until_ms)
-        elif fact.result == "refused by policy":
+        elif fact.result in ("refused by policy", "no room"):
             assert not call.placed
+            assert (self.rule_of(call.dial_class) is None) == (fact.result == "refused by policy")
         elif fact.result != "cancelled":
             assert event == events.CallFailed(fact.call, fact.result)
         if call.placed and fact.result in ("timed out", "cancelled"):

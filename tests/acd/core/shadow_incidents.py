@@ -89,7 +89,9 @@ class ShadowIncidents(ShadowDesk):
                 return False
         states = ("waiting", "offered")
         mine = [c for c in self.contacts.values() if c.line == line.id]
-        length = sum(c.state in states or (c.state == "greeting" and c.reserved) for c in mine)
+        length = sum(
+            (c.state in states and c.ref != "") or (c.state == "greeting" and c.reserved) for c in mine
+        )
         return not line.max_length or length < line.max_length
 
     def _text_over(self, contact: ShadowContact, now_ms: int) -> None:

@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from acd.core import effects, events, facts
 from acd.core.events import CallId, ContactId
+from acd.core.view import line_views
 from agents.capacity import MAIL, VOICE
 from agents.devices import NOWHERE, Carrier
 from agents.skills import AgentId
@@ -197,7 +198,7 @@ def test_a_call_too_many_at_once_is_put_off_and_is_no_attempt() -> None:
     one, two = story.arrive(0), story.arrive(0)
     promised(promised(story, 0, one), 0, two).ready(SECOND, "anna", "bert")
     story.accept(SECOND, "anna").accept(SECOND, "bert").until(2 * SECOND)
-    assert results(story) == [(2, "refused by policy")]
+    assert results(story) == [(2, "no room")]
     assert [story.contact(number).callback.attempts for number in (one, two)] == [1, 0]  # type: ignore[union-attr]
 
 
@@ -502,3 +503,35 @@ def test_a_callback_needs_a_number() -> None:
     story = Story(opened())
     call = story.arrive(0)
     assert "needs a number" in story.rejects(SECOND, events.CallbackPromised(ContactId(call), "", "local"))
+
+
+def test_who_is_parked_takes_up_no_place_on_the_line() -> None:
+    story, second = parked(max_length=2)
+    third, fourth = story.arrive(6 * SECOND), story.arrive(7 * SECOND)
+    assert [story.contact(number).state for number in (third, fourth)] == ["waiting", "waiting"]
+    story.arrive(8 * SECOND)
+    assert [fact.reason for fact in story.of(facts.Blocked)] == ["full"]
+    (shown,) = line_views(story.engine.state, START_MS + 8 * SECOND)
+    assert (shown.waiting, shown.parked, shown.oldest_wait_ms) == (2, 1, 2 * SECOND)
+    assert story.position(second) == 1
+
+
+def test_who_has_no_leg_leaves_for_no_other_service() -> None:
+    story, second = parked()
+    diverted = events.ContactDiverted(ContactId(second), "voicemail")
+    assert "nobody on the line" in story.rejects(6 * SECOND, diverted)
+
+
+@both_engines
+@pytest.mark.parametrize("moment", ["waiting", "offered"])
+def test_who_rings_again_waits_as_long_as_the_line_lets_anybody_wait(forgetful: bool, moment: str) -> None:
+    story, second = parked(forgetful=forgetful, max_wait_ms=60 * SECOND)
+    if moment == "offered":
+        story.release(119 * SECOND, 1, "anna")
+    assert ring(story, 120 * SECOND, "number-2") == second
+    if moment == "offered":
+        story.refuse(121 * SECOND, "anna")
+    story.until(120 * SECOND + 60 * SECOND - 1)
+    assert story.contact(second).state == "waiting"
+    story.until(120 * SECOND + 60 * SECOND)
+    assert story.of(facts.Released)[-1].by == "waited too long"

@@ -52,6 +52,8 @@ def test_only_who_handles_a_contact_may_hand_it_over_and_only_to_a_line_that_exi
     assert "unknown" in story.rejects(2_000, events.ContactTransferred(call, ANNA, LineId("nowhere")))
     dialled = events.ContactTransferred(call, ANNA, LineId(""), EntryId("no number of ours"))
     assert "no number of ours is unknown" in story.rejects(2_000, dialled)
+    mailbox = events.ContactTransferred(call, ANNA, LineId("help"), EntryId("help mail"))
+    assert "help mail is unknown" in story.rejects(2_000, mailbox), "a call cannot be handed to a mailbox"
     assert "not live" in story.rejects(2_000, events.ContactTransferred(ContactId(99), ANNA, LineId("help")))
 
 
