@@ -213,7 +213,7 @@ class DialClass(StrEnum):
     PREMIUM = "premium"
     """Also shared cost, satellites, dear short codes; wherever it is."""
     UNKNOWN = "unknown"
-    """No number, or in nobody's plan."""
+    """No number, in nobody's plan, or digits that an exchange may take for a number outside."""
 
 
 class Identified(NamedTuple):

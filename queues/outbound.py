@@ -21,6 +21,8 @@ class Callback(Struct):
     attempts: int = 0
     call: int = 0
     """The attempt that is under way; 0: none."""
+    called_in: bool = False
+    """Its party rang itself, and is on the line by that."""
     asleep: bool = False
     """It waits for its line to open."""
     kept: bool = False

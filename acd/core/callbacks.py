@@ -1,7 +1,5 @@
 """Promised callbacks: a contact is parked without a leg, keeps its place, and ends only by its own rules."""
 
-from bisect import insort
-
 from acd.core import effects, facts
 from acd.core.calling import call_off, meet, take_leg
 from acd.core.deadlines import Kind
@@ -9,10 +7,10 @@ from acd.core.deferral import come_back
 from acd.core.errors import Rejected
 from acd.core.events import CallbackCancelled, CallbackPromised, ContactArrived
 from acd.core.offers import withdraw_all
-from acd.core.placing import allowed, call_over
+from acd.core.placing import allowed, call_over, promise_of
 from acd.core.state import State, step
-from acd.core.waiting import end, enter_line, set_deadlines
-from agents.devices import NOWHERE, Carrier
+from acd.core.waiting import end, enter_line, park, set_deadlines
+from agents.devices import Carrier
 from queues.contact import Contact
 from queues.outbound import Callback
 from queues.states import CONTACT, ContactState
@@ -40,19 +38,11 @@ def promised(state: State, event: CallbackPromised) -> None:
     if not event.party:
         raise Rejected("a callback needs a number")
     contact.state = parked
-    now_ms, line = state.now_ms, state.lines[contact.line]
-    until_ms = now_ms + line.callback.within_ms
+    until_ms = state.now_ms + state.lines[contact.line].callback.within_ms
     contact.callback = Callback(event.party, event.dial_class, until_ms)
-    state.deadlines.clear_all((Kind.MAX_WAIT, Kind.ANNOUNCE), contact.id)
-    state.deadlines.set(Kind.PROMISE, contact.id, until_ms)
-    where = contact.id, line.id, contact.medium
-    state.tell(facts.Parked(now_ms, *where, now_ms - contact.anchor_ms, until_ms))
-    released = effects.ReleaseContact(contact.id, "callback", carrier=contact.carrier, promise=True)
-    state.order(released)
-    del state.carried[contact.carrier]
-    contact.carrier, contact.parked = NOWHERE, True
-    insort(state.parked.setdefault(event.party, []), contact.id)
-    state.match(contact)
+    carrier = contact.carrier
+    park(state, contact, contact.callback)
+    state.order(effects.ReleaseContact(contact.id, "callback", carrier=carrier, promise=True))
 
 
 def cancelled(state: State, event: CallbackCancelled) -> None:
@@ -99,6 +89,7 @@ def called_in(state: State, contact: Contact, event: ContactArrived) -> None:
     if before is ContactState.CALLING:
         call_over(state, contact, "cancelled")
     take_leg(state, contact, carrier)
+    promise_of(contact).called_in = True
     if before is ContactState.CALLING:
         meet(state, contact)
     elif before is ContactState.DEFERRED:

@@ -85,7 +85,9 @@ def _not_reached(state: State, contact: Contact, result: CallResult) -> None:
     promise, rule = promise_of(contact), state.lines[contact.line].callback
     call_over(state, contact, result)
     _free_agent(state, contact)
-    if promise.attempts >= rule.attempts or state.now_ms >= promise.until_ms:
+    state.room_moved = True
+    last = promise.attempts >= rule.attempts or result == "refused"
+    if last or state.now_ms >= promise.until_ms:
         contact.state = step(CONTACT, contact.state, "give up")
         end(state, contact, "not reached")
         return

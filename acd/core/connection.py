@@ -6,7 +6,7 @@ from acd.core import calling, effects, facts
 from acd.core.errors import Rejected
 from acd.core.events import ContactHeld, ContactLeft, ContactReleased, ContactResumed, ContactTransferred
 from acd.core.state import State, step
-from acd.core.waiting import end, enter_line, quit_line
+from acd.core.waiting import end, enter_line, park, quit_line
 from acd.core.wrap_up import put_away, start_wrap_up
 from agents.roster import Work
 from agents.skills import AgentId
@@ -62,6 +62,11 @@ def contact_gone(state: State, contact: Contact, leg_lost: bool) -> None:
     number = contact.id
     if contact.parked:
         raise Rejected(f"contact {number} has nobody on the line")
+    promise = contact.promise
+    if promise is not None and promise.called_in and state.now_ms < promise.until_ms:
+        contact.state = step(CONTACT, before, "park")  # he tried, and is called as he was promised
+        park(state, contact, promise, again=True)
+        return
     contact.state = step(CONTACT, before, "leave")
     if before is ContactState.CONNECTED:
         work = state.works[contact.offers[0]]

@@ -132,7 +132,7 @@ class Engine:
         state.order, state.tell = effects.append, told.append
         try:
             ON_EVENT[kind](state, event)
-            if state.unmatched or state.unserved or state.unranked:
+            if state.unmatched or state.unserved or state.unranked or state.room_moved:
                 settle(state)
         except Exception:
             state.now_ms = before_ms

@@ -8,6 +8,7 @@ from acd.core.events import OfferId
 from acd.core.leaving import leave_line
 from acd.core.matching import choose_agents, choose_contact, rank_of
 from acd.core.placing import place_call
+from acd.core.room import look_at_room
 from acd.core.state import State, step
 from agents.capacity import Medium
 from agents.roster import Seat, Work, device_for, free_media
@@ -34,6 +35,8 @@ def refresh(state: State, seat: Seat) -> None:
 def serve_contact(state: State, contact: Contact) -> None:
     """Offer a waiting contact to the best idle agent(s), if there is one."""
     line = state.lines[contact.line]
+    if contact.parked and not state.board.places[contact.id].in_bucket:
+        return  # no room for another call
     wanted = 1 if contact.parked and calls_first(line) else line.ring_at_once
     chosen, compared = choose_agents(state, contact, wanted)
     if chosen:
@@ -74,9 +77,11 @@ def offer(state: State, contact: Contact, seat: Seat, rank: Rank, *, choice: str
         refresh(state, seat)
         state.tell(facts.Reserved(now_ms, number, contact.id, agent, line.id, *why))
         place_call(state, contact, work)
-        return
-    contact.state = step(CONTACT, contact.state, "offer")
-    _ring(state, contact, seat, work, why)
+    else:
+        contact.state = step(CONTACT, contact.state, "offer")
+        _ring(state, contact, seat, work, why)
+    if contact.parked:
+        look_at_room(state)
 
 
 def calls_first(line: Line) -> bool:

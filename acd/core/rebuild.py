@@ -13,6 +13,7 @@ from acd.core.errors import Rejected
 from acd.core.events import CalendarChanged, DeskChanged
 from acd.core.matching import place
 from acd.core.offers import refresh
+from acd.core.room import look_at_room
 from acd.core.state import State
 from acd.core.waiting import set_deadlines, watch_target
 from acd.core.wrap_up import gone_home
@@ -70,6 +71,7 @@ def seat_contacts(state: State) -> None:
             place(state, contact)
             if contact.state is ContactState.WAITING:
                 state.board.show(contact.id)
+    look_at_room(state)
 
 
 def seats_of(desk: Desk, records: dict[AgentId, AgentRecord], works: Iterable[Work]) -> dict[AgentId, Seat]:

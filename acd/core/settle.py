@@ -10,8 +10,11 @@ from operator import attrgetter
 from acd.core.closing import look_at_hours
 from acd.core.matching import in_rank_order, place
 from acd.core.offers import refresh, serve_agent, serve_contact
+from acd.core.room import look_at_room
 from acd.core.state import State
 from acd.core.waiting import give_up
+from agents.roster import Seat
+from agents.skills import AgentId
 from queues.contact import Contact
 from queues.states import ContactState
 
@@ -27,13 +30,19 @@ def settle(state: State) -> None:
             refresh(state, seat)
     if state.unranked:
         _rank_anew(state)
+    if state.room_moved:
+        look_at_room(state)
     if state.unmatched:
         _match(state)
     if seats:
-        state.unserved = {}
-        for seat in seats.values() if len(seats) == 1 else sorted(seats.values(), key=_BY_ROSTER):
-            if seat.free:
-                serve_agent(state, seat)
+        _serve(state, seats)
+
+
+def _serve(state: State, seats: dict[AgentId, Seat]) -> None:
+    state.unserved = {}
+    for seat in seats.values() if len(seats) == 1 else sorted(seats.values(), key=_BY_ROSTER):
+        if seat.free:
+            serve_agent(state, seat)
 
 
 def _rank_anew(state: State) -> None:
@@ -45,6 +54,8 @@ def _rank_anew(state: State) -> None:
             place(state, contact)
             if contact.state is _WAITING:
                 board.show(contact.id)
+            if contact.parked:
+                state.room_moved = True
 
 
 def _match(state: State) -> None:

@@ -70,6 +70,8 @@ class State:
         """Whose leg it is → live contact."""
         self.parked: dict[str, list[int]] = {}
         """Number that is to be called back (its opaque id) → parked contacts, the oldest first."""
+        self.room_moved = False
+        """Whether those who are parked have to be looked at anew: see `acd.core.room`."""
         self.held: dict[AgentId, dict[int, None]] = {}
         """Contacts that are held for their preferred agent."""
 

@@ -1,5 +1,6 @@
 """Waiting: entering a line, going back to one's place, and what happens there as time passes."""
 
+from bisect import insort
 from typing import get_args
 
 from acd.core import effects, facts
@@ -10,10 +11,12 @@ from acd.core.leaving import leave_line, release_hold
 from acd.core.matching import class_of, everybody_tried, place, urgency_of
 from acd.core.offers import withdraw_all
 from acd.core.state import State, step
+from agents.devices import NOWHERE
 from agents.skills import AgentId
 from agents.states import AgentState
 from queues.contact import Contact
 from queues.desk import Line, LineId, Overflow
+from queues.outbound import Callback
 from queues.states import CONTACT, ContactState
 
 
@@ -42,6 +45,7 @@ def enter_line(state: State, contact: Contact, line: Line, cause: str) -> None:
         hold(state, contact, contact.preferred)
     place(state, contact)
     state.board.show(contact.id)
+    state.room_moved |= contact.parked
     set_deadlines(state, contact)
     state.match(contact)
 
@@ -55,6 +59,7 @@ def take_back(state: State, contact: Contact) -> None:
         if contact.preferred in contact.tried:
             let_go(state, contact, "tried")
     state.board.show(contact.id)
+    state.room_moved |= contact.parked
     state.match(contact)
 
 
@@ -230,8 +235,24 @@ def forget(state: State, contact: Contact) -> None:
         del state.carried[carrier]
 
 
+def park(state: State, contact: Contact, promise: Callback, *, again: bool = False) -> None:
+    """It has no leg from now on, and keeps its place until the promise ends."""
+    now_ms, line = state.now_ms, contact.line
+    state.deadlines.clear_all((Kind.MAX_WAIT, Kind.ANNOUNCE), contact.id)
+    state.deadlines.set(Kind.PROMISE, contact.id, promise.until_ms)
+    waited_ms = now_ms - contact.anchor_ms
+    where = contact.id, line, contact.medium
+    state.tell(facts.Parked(now_ms, *where, waited_ms, promise.until_ms, again))
+    del state.carried[contact.carrier]
+    contact.carrier, contact.parked = NOWHERE, True
+    insort(state.parked.setdefault(promise.party, []), contact.id)
+    state.room_moved = True
+    state.match(contact)
+
+
 def unpark(state: State, contact: Contact) -> None:
     """Nobody who rings is taken for its party any more."""
+    state.room_moved = True
     party = contact.callback.party if contact.callback is not None else ""
     found = state.parked.get(party, [])
     if contact.id in found:

@@ -28,16 +28,22 @@ _LONGEST_SHORT = 6
 _HELP = frozenset(("112", "911"))
 """Networks put these through to help wherever they are dialled (3GPP TS 22.101 §10.1)."""
 
+_KNOWN_TO_BE_CHEAP = (ShortNumberCost.TOLL_FREE, ShortNumberCost.STANDARD_RATE)
+
 _NO_REGION = "001"
 """Country codes that belong to no country: satellites, international premium and freephone numbers."""
 
 _BY_TYPE = {
     PhoneNumberType.MOBILE: DialClass.MOBILE,
-    PhoneNumberType.PAGER: DialClass.MOBILE,
     PhoneNumberType.TOLL_FREE: DialClass.TOLL_FREE,
     PhoneNumberType.PREMIUM_RATE: DialClass.PREMIUM,
     # Shared cost (0180 in Germany) is billed above a local call, and abused like a premium number.
     PhoneNumberType.SHARED_COST: DialClass.PREMIUM,
+    # Numbers that follow a person (070 in Britain) and pagers are what fraud is after where they are dear.
+    PhoneNumberType.PERSONAL_NUMBER: DialClass.PREMIUM,
+    PhoneNumberType.PAGER: DialClass.PREMIUM,
+    PhoneNumberType.UAN: DialClass.UNKNOWN,
+    PhoneNumberType.VOICEMAIL: DialClass.UNKNOWN,
     PhoneNumberType.UNKNOWN: DialClass.UNKNOWN,
 }
 
@@ -144,9 +150,16 @@ def _short(digits: str, numbering: Numbering) -> Number | None:
             country_code=phonenumbers.country_code_for_region(region), national_number=int(digits)
         )
         if digits[0] != "0" and phonenumbers.is_valid_short_number_for_region(code, region):
-            dear = phonenumbers.expected_cost_for_region(code, region) == ShortNumberCost.PREMIUM_RATE
-            return Number(digits, DialClass.PREMIUM if dear else DialClass.SHORT)
-    return Number(digits, DialClass.INTERNAL) if len(digits) <= numbering.internal_digits else None
+            cost = phonenumbers.expected_cost_for_region(code, region)
+            return Number(digits, DialClass.SHORT if cost in _KNOWN_TO_BE_CHEAP else DialClass.PREMIUM)
+    if len(digits) > numbering.internal_digits:
+        return None
+    return Number(digits, DialClass.UNKNOWN if _leads_outside(digits, region) else DialClass.INTERNAL)
+
+
+def _leads_outside(digits: str, region: str) -> bool:
+    """Whether an exchange may take it for a number outside: 0 or 9 gets a line, and 0110 the police."""
+    return digits.startswith("0") or _is_emergency(digits.removeprefix("9"), region)
 
 
 @lru_cache(maxsize=4096)
@@ -166,5 +179,6 @@ def _class_of(number: PhoneNumber, region: str) -> DialClass:
     if phonenumbers.region_code_for_country_code(number.country_code or 0) == _NO_REGION:
         # What is not free there are satellites: several euros a minute.
         return found if found is DialClass.TOLL_FREE else DialClass.PREMIUM
-    abroad = number.country_code != phonenumbers.country_code_for_region(region)
+    # Not by the code alone: +1 876 is Jamaica, +44 7624 the Isle of Man, and both are dear from next door.
+    abroad = phonenumbers.region_code_for_number(number) != region
     return DialClass.FOREIGN if abroad and found is not DialClass.UNKNOWN else found

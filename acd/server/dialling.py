@@ -9,6 +9,7 @@ from acd.core.events import ContactId
 from acd.directory.directory import ListDirectory
 from acd.ports import ContactRef, Content, DialClass, NewParty, PartyKind
 from acd.server.driver import Driver
+from config.entries import entry_id
 from queues.contact import Contact
 
 KEPT_WITHIN_S = 5.0
@@ -54,6 +55,8 @@ class Dialling:
     def _class_of(self, contact: Contact, number: str) -> tuple[str, DialClass]:
         """In normal form, with its class. Raises Rejected: it is no number that could be called."""
         found = self._directory.identify(number, PartyKind.NUMBER, contact.tenant, self._driver.now_ms())
+        if entry_id(contact.medium, found.address) in self._driver.engine.state.entries:
+            raise Rejected("this is a number of the desk itself")
         if found.dial_class is DialClass.UNKNOWN:
             raise Rejected("this is no telephone number that could be called")
         return found.address, found.dial_class

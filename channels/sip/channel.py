@@ -167,6 +167,8 @@ class SipChannel:
 
     def _media_lost(self) -> None:
         """All audio is gone: end the calls rather than leave callers in silence, and start anew."""
+        if self.calls.without_media:  # it is told by every connection to it
+            return
         _log.critical("media process lost", legs=len(self.calls.legs))
         self.calls.count("media process lost")
         self.calls.without_media = True

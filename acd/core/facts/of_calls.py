@@ -16,6 +16,8 @@ class Parked(Fact, frozen=True, tag="Parked"):
     wait_ms: int
     until_ms: int
     """When the promise ends, if it was not kept."""
+    again: bool = False
+    """The promise is an earlier one: he rang himself meanwhile, and left before an agent answered."""
 
 
 class CalledIn(Fact, frozen=True, tag="CalledIn"):

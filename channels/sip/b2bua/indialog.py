@@ -34,6 +34,8 @@ def requested(calls: Calls, out: NewRequest) -> None:
 
 
 def _hung_up(calls: Calls, leg: Leg) -> None:
+    if leg.ack_owed:  # his 200 is to be acknowledged though he is gone already (RFC 3261 §13.2.2.4)
+        calls.acknowledge(leg)
     if leg.is_placed and leg.accepting:  # nobody knows yet that he has answered
         placing.failed(calls, leg, "failed")
     elif leg.is_caller:

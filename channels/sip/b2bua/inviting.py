@@ -1,6 +1,7 @@
 """INVITEs of ours, to agents' phones and to whom we call: sent, watched for a sign, answered, cancelled."""
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 
 from channels.media.commands import Accept
 from channels.sip.b2bua.calls import ALLOW, SDP, Calls
@@ -76,6 +77,8 @@ def answered(calls: Calls, leg: Leg, out: ResponseReceived) -> int | None:
             _take(calls, leg, out.response)
     except SipError:
         calls.count("unusable 200")
+        with suppress(SipError):  # also this one is to be acknowledged, and ended
+            _end_fork(calls, leg, out.response, anyway=True)
         return None if leg.record.stage is LegStage.UP else 200
     return None
 
@@ -92,19 +95,22 @@ def _take(calls: Calls, leg: Leg, response: Response) -> None:
         calls.media.send(Accept(leg.id, response.body))
 
 
-def _end_fork(calls: Calls, leg: Leg, response: Response) -> None:
-    """Somebody else picked up, too; one conversation is enough (RFC 3261 §13.2.2.4). Raises SipError."""
-    dialog = _dialog(leg, response)
+def _end_fork(calls: Calls, leg: Leg, response: Response, *, anyway: bool = False) -> None:
+    """Somebody else picked up, too; one conversation is enough (RFC 3261 §13.2.2.4). Raises SipError.
+
+    `anyway`: his answer lacks what a conversation needs.
+    """
+    dialog = _dialog(leg, response, anyway=anyway)
     assert leg.our_invite is not None
     calls.layer.send_ack(leg.our_invite, dialog.ack(), dialog.destination())
     calls.layer.send_request(dialog.request("BYE"), dialog.destination(), calls.now_ms)
 
 
-def _dialog(leg: Leg, response: Response) -> Dialog:
+def _dialog(leg: Leg, response: Response, *, anyway: bool = False) -> Dialog:
     """Raises SipError."""
     assert leg.request is not None
     peer = None if response.record_routes else Endpoint(leg.record.host, leg.record.port)
-    return uac_dialog(leg.request, response, peer)
+    return uac_dialog(leg.request, response, peer, anyway=anyway)
 
 
 def cancel(calls: Calls, leg: Leg, headers: Iterable[Header] = ()) -> None:

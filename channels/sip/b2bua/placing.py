@@ -93,9 +93,9 @@ def dial(calls: Calls, effect: PlaceCall, number: str, dial_class: DialClass) ->
     if calls.wanted.pop(effect.call, None) is None:  # given up meanwhile
         return
     to = calls.settings.outbound
-    if to is None or not _may_dial(effect, number, dial_class):
+    if to is None or number == to.caller_id or not _may_dial(effect, number, dial_class):
         _not_dialled(calls, effect.call, "refused")
-    elif calls.without_media or len(calls.legs) >= calls.settings.max_legs:
+    elif calls.draining or calls.without_media or len(calls.legs) >= calls.settings.max_legs:
         _not_dialled(calls, effect.call, "failed")
     else:
         record = LegRecord(_name(effect.call), contact=effect.contact, call=effect.call)

@@ -229,12 +229,17 @@ def uas_dialog(request: Request, local_tag: str, contact: str, peer: Endpoint | 
     )
 
 
-def uac_dialog(request: Request, response: Response, peer: Endpoint | None = None) -> Dialog:
+def uac_dialog(
+    request: Request, response: Response, peer: Endpoint | None = None, *, anyway: bool = False
+) -> Dialog:
     """The dialog that a response with a To tag to our INVITE creates (§12.1.2); early until 2xx.
 
-    Raises BadMessage(400) for a 2xx without Contact; a provisional response may lack it.
+    Raises BadMessage(400) for a 2xx without a Contact of use; a provisional response may lack it. `anyway`:
+    the Request-URI stands for it, so that the 2xx can be acknowledged and ended.
     """
     found = response.contacts or ([] if response.status >= 200 else [NameAddr("", request.target)])
+    if anyway:
+        found = [NameAddr("", request.target)]
     dialog = Dialog(
         call_id=response.call_id,
         local_tag=request.from_.tag,

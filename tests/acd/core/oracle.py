@@ -328,7 +328,7 @@ def _cause(fact: facts.Fact) -> str:
     match fact:
         case facts.Released(by=by) if by not in _WITHOUT_LEG:
             return by
-        case facts.Parked():
+        case facts.Parked(again=False):
             return "callback"
         case facts.FlowedOut(kind=kind):
             return kind

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from acd.core import events, facts
 from agents.skills import AgentId
 from queues.desk import Order, OutboundRule
-from tests.acd.core.shadow_desk import ShadowContact, ShadowDesk, ShadowWork
+from tests.acd.core.shadow_desk import ShadowAgent, ShadowContact, ShadowDesk, ShadowWork
 
 
 @dataclass(slots=True)
@@ -15,6 +15,9 @@ class ShadowPromise:
     until_ms: int
     attempts: int = 0
     over: bool = False
+    called_in: bool = False
+    refused: bool = False
+    """The channel would not dial that number."""
 
 
 @dataclass(slots=True)
@@ -44,6 +47,21 @@ class ShadowCalls(ShadowDesk):
         fitting = [rule for rule in rules if dial_class in rule.classes and rule.tenant in ("", "t")]
         return fitting[0] if fitting else None
 
+    def may_call(self, contact: ShadowContact) -> bool:
+        """Whether who is parked may be called now: allowed, room for one more, and nobody calls there yet."""
+        promise = self.promises[contact.id]
+        rule = self.rule_of(promise.dial_class)
+        parked = [
+            one for one in self.contacts.values() if not one.ref and one.state in ("offered", "calling")
+        ]
+        others = [self.promises[one.id] for one in parked if one is not contact]
+        taken = sum(self.rule_of(other.dial_class) == rule for other in others)
+        there = any(other.party == promise.party for other in others)
+        return rule is not None and taken < rule.at_once and not there
+
+    def may_serve_now(self, agent: ShadowAgent, contact: ShadowContact) -> bool:
+        return super().may_serve_now(agent, contact) and (bool(contact.ref) or self.may_call(contact))
+
     def works_on(self, contact: int, *states: str) -> list[ShadowWork]:
         return [work for work in self.works.values() if work.contact == contact and work.state in states]
 
@@ -51,14 +69,20 @@ class ShadowCalls(ShadowDesk):
 
     def _parked(self, fact: facts.Parked) -> None:
         contact, event = self.contacts[fact.contact], self.event
-        assert isinstance(event, events.CallbackPromised)
-        assert event.contact == fact.contact
         assert contact.ref, "it has no leg to hang up"
         assert contact.state in ("waiting", "offered")
-        assert self.rule_of(event.dial_class), "nobody may be called there"
         assert fact.wait_ms == fact.t_ms - contact.anchor_ms
-        assert fact.until_ms == fact.t_ms + self.lines[contact.line].callback.within_ms
         contact.ref = ""
+        assert fact.again == isinstance(event, events.ContactLeft | events.LegLost)
+        if fact.again:
+            promise = self.promises[contact.id]
+            assert promise.called_in, "he is not to be called"
+            assert fact.until_ms == promise.until_ms > fact.t_ms
+            return
+        assert isinstance(event, events.CallbackPromised)
+        assert event.contact == fact.contact
+        assert self.rule_of(event.dial_class), "nobody may be called there"
+        assert fact.until_ms == fact.t_ms + self.lines[contact.line].callback.within_ms
         self.promises[contact.id] = ShadowPromise(event.party, event.dial_class, fact.until_ms)
 
     def _calledin(self, fact: facts.CalledIn) -> None:
@@ -68,6 +92,7 @@ class ShadowCalls(ShadowDesk):
         assert fact.contact == (event.joins or self.same_caller(event)), "somebody else"
         assert not contact.ref, "it has a leg of its own"
         contact.ref = fact.ref
+        self.promises[contact.id].called_in = True
         if contact.state == "offered":
             contact.line_since_ms = fact.t_ms
         self._has_a_leg(contact)
@@ -117,6 +142,7 @@ class ShadowCalls(ShadowDesk):
         call, event = self.calls.pop(fact.call), self.event
         contact = self.contacts[fact.contact]
         assert call.contact == fact.contact
+        self.promises[fact.contact].refused = fact.result == "refused"
         if fact.result == "answered":
             assert isinstance(event, events.CallAnswered)
             contact.ref = event.ref
@@ -153,6 +179,7 @@ class ShadowCalls(ShadowDesk):
         assert (contact.state, fact.agent) == ("calling", None)
         promise = self.promises[contact.id]
         assert promise.attempts < rule.attempts, "there was a last attempt"
+        assert not promise.refused, "nobody will ever dial it"
         assert fact.t_ms < promise.until_ms, "the promise is too old"
         assert fact.until_ms == fact.t_ms + rule.gap_ms
 
@@ -174,7 +201,8 @@ class ShadowCalls(ShadowDesk):
         if fact.by == "not reached":
             assert contact.state == "calling"
             attempts = self.lines[contact.line].callback.attempts
-            assert promise.attempts >= attempts or fact.t_ms >= promise.until_ms, "he had another attempt"
+            last = promise.attempts >= attempts or promise.refused
+            assert last or fact.t_ms >= promise.until_ms, "he had another attempt"
         elif fact.by == "promise expired":
             assert contact.state in ("waiting", "deferred")
             assert fact.t_ms >= promise.until_ms

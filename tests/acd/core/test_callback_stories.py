@@ -126,7 +126,7 @@ def test_caller_first_an_agent_is_reserved_and_rung_when_the_party_answers(forge
 
 @both_orders
 @both_engines
-@pytest.mark.parametrize("result", ["busy", "no answer", "refused", "failed"])
+@pytest.mark.parametrize("result", ["busy", "no answer", "failed"])
 def test_not_reached_frees_the_agent_and_the_next_attempt_has_the_old_rank(
     order: Order, forgetful: bool, result: Any
 ) -> None:
@@ -180,26 +180,74 @@ def test_what_no_rule_allows_is_not_promised() -> None:
 
 
 @both_orders
-def test_a_rule_that_is_gone_meanwhile_refuses_every_attempt_and_no_channel_hears_of_it(order: Order) -> None:
-    story, second = parked(order)
-    story.at(6 * SECOND, events.DeskChanged(replace(story.engine.state.desk, outbound=())))
+@both_engines
+def test_nobody_is_rung_for_a_call_that_no_rule_allows_any_more(order: Order, forgetful: bool) -> None:
+    story, second = parked(order, forgetful=forgetful)
+    desk_now = story.engine.state.desk
+    story.at(6 * SECOND, events.DeskChanged(replace(desk_now, outbound=())))
     story.release(10 * SECOND, 1, "anna")
-    if order is Order.AGENT_FIRST:
-        story.accept(10 * SECOND, "anna")
-    story.until(11 * SECOND)
+    assert (story.shown("anna"), story.position(second)) == ("ready", 1)
+    story.at(60 * SECOND, events.DeskChanged(desk_now))
+    assert story.contact(second).state == ("offered" if order is Order.AGENT_FIRST else "calling")
+
+
+def test_a_rule_that_goes_while_the_agent_is_rung_refuses_the_call_and_no_channel_hears_of_it() -> None:
+    story, second = parked()
+    story.release(10 * SECOND, 1, "anna")
+    story.at(11 * SECOND, events.DeskChanged(replace(story.engine.state.desk, outbound=())))
+    story.accept(12 * SECOND, "anna").until(13 * SECOND)
     assert results(story) == [(1, "refused by policy")]
     assert not story.ordered(effects.PlaceCall)
     assert not story.ordered(effects.EndCall)
     assert story.contact(second).state == "deferred"
 
 
-def test_a_call_too_many_at_once_is_put_off_and_is_no_attempt() -> None:
-    story = Story(opened("anna", "bert", allow=(replace(LOCAL, at_once=1),)))
+@both_orders
+def test_a_number_that_the_channel_will_not_dial_is_not_tried_again(order: Order) -> None:
+    story, second = parked(order)
+    story.release(10 * SECOND, 1, "anna")
+    if order is Order.AGENT_FIRST:
+        story.accept(10 * SECOND, "anna")
+    not_reached(story, 11 * SECOND, 1, "refused")
+    assert second not in story.engine.state.contacts
+    assert kept(story) == [(second, False)]
+
+
+@both_orders
+@both_engines
+def test_nobody_is_rung_for_a_call_too_many_at_once(order: Order, forgetful: bool) -> None:
+    story = Story(
+        opened("anna", "bert", order=order, allow=(replace(LOCAL, at_once=1),)), forgetful=forgetful
+    )
     one, two = story.arrive(0), story.arrive(0)
     promised(promised(story, 0, one), 0, two).ready(SECOND, "anna", "bert")
-    story.accept(SECOND, "anna").accept(SECOND, "bert").until(2 * SECOND)
+    assert (story.shown("bert"), story.position(two)) == ("ready", 1 if order is Order.CALLER_FIRST else 2)
+    if order is Order.AGENT_FIRST:
+        story.accept(2 * SECOND, "anna")
+    not_reached(story, 3 * SECOND, 1)
+    assert story.contact(two).state == ("offered" if order is Order.AGENT_FIRST else "calling")
+
+
+def test_a_promise_made_while_the_agent_is_rung_may_be_one_too_many_and_is_no_attempt() -> None:
+    story = Story(opened("anna", "bert", allow=(replace(LOCAL, at_once=1),))).ready(0, "anna", "bert")
+    one, two = story.arrive(0), story.arrive(0)
+    promised(promised(story, SECOND, one), SECOND, two)
+    story.accept(2 * SECOND, "anna").accept(2 * SECOND, "bert").until(3 * SECOND)
     assert results(story) == [(2, "no room")]
     assert [story.contact(number).callback.attempts for number in (one, two)] == [1, 0]  # type: ignore[union-attr]
+
+
+@both_engines
+def test_one_number_is_called_once_at_a_time(forgetful: bool) -> None:
+    story = Story(opened("anna", "bert"), forgetful=forgetful)
+    calls = [story.arrive(0) for _ in range(2)]
+    for call in calls:
+        story.at(SECOND, events.CallbackPromised(ContactId(call), "one number", "local"))
+    story.ready(2 * SECOND, "anna", "bert")
+    assert [story.rung(name) for name in ("anna", "bert")] == [calls[0], None]
+    story.accept(3 * SECOND, "anna")
+    answered(story, 4 * SECOND)
+    assert story.rung("bert") == calls[1], "he talks; whether the line takes another, the network says"
 
 
 @both_orders
@@ -535,3 +583,35 @@ def test_who_rings_again_waits_as_long_as_the_line_lets_anybody_wait(forgetful: 
     assert story.contact(second).state == "waiting"
     story.until(120 * SECOND + 60 * SECOND)
     assert story.of(facts.Released)[-1].by == "waited too long"
+
+
+@both_engines
+@pytest.mark.parametrize("leaves", ["hangs up", "is lost"])
+@pytest.mark.parametrize("moment", ["waiting", "offered"])
+def test_who_rings_again_and_gives_up_is_called_as_he_was_promised(
+    forgetful: bool, leaves: str, moment: str
+) -> None:
+    story, second = parked(forgetful=forgetful)
+    until_ms = story.of(facts.Parked)[0].until_ms
+    if moment == "offered":
+        story.release(20 * SECOND, 1, "anna")
+    ring(story, 21 * SECOND, "number-2")
+    gone = (
+        events.ContactLeft(ContactId(second)) if leaves == "hangs up" else events.LegLost(ContactId(second))
+    )
+    story.at(22 * SECOND, gone)
+    assert (story.contact(second).state, story.contact(second).parked) == (moment, True)
+    assert [fact.until_ms for fact in story.of(facts.Parked)] == [until_ms, until_ms]
+    assert not story.of(facts.CallbackOver)
+    if moment == "waiting":
+        story.release(23 * SECOND, 1, "anna")
+    story.accept(24 * SECOND, "anna")
+    answered(story, 25 * SECOND)
+    assert kept(story) == [(second, True)]
+
+
+def test_who_answers_our_call_and_hangs_up_before_an_agent_came_is_not_called_again() -> None:
+    story, second = parked(Order.CALLER_FIRST)
+    answered(story.release(10 * SECOND, 1, "anna"), 12 * SECOND)
+    story.leave(13 * SECOND, second)
+    assert second not in story.engine.state.contacts

@@ -26,11 +26,11 @@ def test_all_ways_to_write_a_number_are_one(written: str) -> None:
     ("written", "dial_class"),
     [
         ("4711", DialClass.INTERNAL),
-        ("0", DialClass.INTERNAL),
+        ("0", DialClass.UNKNOWN),
         ("112", DialClass.EMERGENCY),
         ("110", DialClass.EMERGENCY),
         ("116117", DialClass.SHORT),
-        ("11833", DialClass.SHORT),
+        ("11833", DialClass.PREMIUM),
         ("030 555 0101", DialClass.LOCAL),
         ("0171 1234567", DialClass.MOBILE),
         ("0800 1234567", DialClass.TOLL_FREE),
@@ -46,6 +46,37 @@ def test_all_ways_to_write_a_number_are_one(written: str) -> None:
 )
 def test_what_it_means_to_dial_a_number_in_germany(written: str, dial_class: DialClass) -> None:
     found = read_number(written, GERMAN)
+    assert found is not None
+    assert found.dial_class is dial_class
+
+
+@pytest.mark.parametrize(
+    ("region", "written", "dial_class"),
+    [
+        ("", "112", DialClass.EMERGENCY),
+        ("", "110", DialClass.EMERGENCY),
+        ("", "911", DialClass.EMERGENCY),
+        ("DE", "911", DialClass.EMERGENCY),
+        ("DE", "0110", DialClass.UNKNOWN),
+        ("DE", "00112", DialClass.UNKNOWN),
+        ("DE", "9110", DialClass.UNKNOWN),
+        ("DE", "0900", DialClass.UNKNOWN),
+        ("DE", "0700 123456", DialClass.UNKNOWN),
+        ("GB", "0999", DialClass.UNKNOWN),
+        ("GB", "118118", DialClass.PREMIUM),
+        ("GB", "070 1234 5678", DialClass.PREMIUM),
+        ("GB", "07640 123456", DialClass.PREMIUM),
+        ("GB", "07624 123456", DialClass.FOREIGN),
+        ("US", "+1 876 555 1234", DialClass.FOREIGN),
+        ("US", "+1 809 555 1234", DialClass.FOREIGN),
+        ("CH", "0878 123456", DialClass.PREMIUM),
+    ],
+)
+def test_what_fraud_is_after_is_neither_at_home_nor_an_extension(
+    region: str, written: str, dial_class: DialClass
+) -> None:
+    """A few of the ways to have somebody else pay, or to have the police rung."""
+    found = read_number(written, Numbering(region, 5))
     assert found is not None
     assert found.dial_class is dial_class
 
@@ -135,4 +166,4 @@ def test_an_extension_is_never_taken_for_a_number_outside(digits: str) -> None:
     found = read_number(digits, GERMAN)
     assert found is not None
     assert found.normal == digits
-    assert found.dial_class in (DialClass.INTERNAL, DialClass.EMERGENCY, DialClass.SHORT, DialClass.PREMIUM)
+    assert found.dial_class not in (DialClass.LOCAL, DialClass.MOBILE, DialClass.FOREIGN, DialClass.TOLL_FREE)

@@ -506,3 +506,56 @@ def byes(world: World) -> list[NewRequest]:
 def test_acks_are_sent_once_for_each_200(world: World) -> None:
     called(world)
     assert len([out for out in world.trunk.other if isinstance(out, AckReceived)]) == 1
+
+
+@pytest.mark.parametrize("contact", [None, "<tel:+49305550123>"])
+def test_a_200_with_which_nobody_can_talk_is_acknowledged_and_ended(
+    world: World, contact: str | None
+) -> None:
+    """RFC 3261 §13.2.2.4: whoever answered would hold the receiver for ever."""
+    world.place()
+    (new,) = [new for new in world.trunk.requests if new.request.method == "INVITE"]
+    headers = [("Content-Type", "application/sdp"), *([("Contact", contact)] if contact else [])]
+    body = AudioSession(1, "192.0.2.8", 40_000).answer(new.request.body)
+    world.trunk.layer.reply(new.key, 200, world.now_ms, headers=headers, body=body)
+    world.run()
+    assert methods(world) == ["INVITE", "BYE", "AckReceived"]
+    assert world.host.events == [CallFailed(CALL, "failed")]
+    assert ended(world)
+
+
+def test_who_answers_and_hangs_up_at_once_is_acknowledged_all_the_same(world: World) -> None:
+    world.media.deaf = True
+    world.place()
+    world.media.deaf = False
+    world.media.tell(media.Offered(LEG, AudioSession(1, "192.0.2.1", 20_000).offer(), held=False))
+    world.run()
+    world.media.deaf = True
+    world.party_answers()
+    party_sends(world, dialog_of_party(world), "BYE")
+    assert "AckReceived" in methods(world)
+    assert world.host.events == [CallFailed(CALL, "failed")]
+
+
+def test_while_the_desk_drains_nobody_is_called(world: World) -> None:
+    world.calls.draining = True
+    world.place()
+    assert (methods(world), world.host.events) == ([], [CallFailed(CALL, "failed")])
+
+
+def test_the_desk_does_not_call_itself(world: World) -> None:
+    world.host.numbers["party-1"] = ("+49305550100", DialClass.LOCAL)
+    world.place()
+    assert (methods(world), world.host.events) == ([], [CallFailed(CALL, "refused")])
+
+
+def test_who_holds_before_the_agent_comes_still_holds_when_he_is_there(world: World) -> None:
+    """Else a resume would be told of which nobody has heard the hold."""
+    called(world)
+    offer = AudioSession(1, "192.0.2.8", 40_000).offer().replace(b"sendrecv", b"sendonly")
+    party_sends(world, dialog_of_party(world), "INVITE", offer)
+    world.offer()
+    world.phone_answers()
+    assert not [event for event in world.host.events if isinstance(event, ContactHeld)]
+    world.connect()
+    assert world.host.events[-1] == ContactHeld(CONTACT, False)
