@@ -13,8 +13,6 @@ from acd.core.offers import refresh, serve_agent, serve_contact
 from acd.core.room import look_at_room
 from acd.core.state import State
 from acd.core.waiting import give_up
-from agents.roster import Seat
-from agents.skills import AgentId
 from queues.contact import Contact
 from queues.states import ContactState
 
@@ -28,24 +26,19 @@ def settle(state: State) -> None:
     if seats:
         for seat in seats.values():
             refresh(state, seat)
-    if state.unranked:
+    if state.unranked or state.room_moved:
         _rank_anew(state)
-    if state.room_moved:
-        look_at_room(state)
     if state.unmatched:
         _match(state)
     if seats:
-        _serve(state, seats)
-
-
-def _serve(state: State, seats: dict[AgentId, Seat]) -> None:
-    state.unserved = {}
-    for seat in seats.values() if len(seats) == 1 else sorted(seats.values(), key=_BY_ROSTER):
-        if seat.free:
-            serve_agent(state, seat)
+        state.unserved = {}
+        for seat in seats.values() if len(seats) == 1 else sorted(seats.values(), key=_BY_ROSTER):
+            if seat.free:
+                serve_agent(state, seat)
 
 
 def _rank_anew(state: State) -> None:
+    """Give who changed the place he has now, and look at who is parked."""
     unranked, state.unranked = state.unranked, {}
     board = state.board
     for contact in unranked.values():
@@ -56,13 +49,16 @@ def _rank_anew(state: State) -> None:
                 board.show(contact.id)
             if contact.parked:
                 state.room_moved = True
+    if state.room_moved:
+        look_at_room(state)
 
 
 def _match(state: State) -> None:
     """Who waited too long while an agent was rung for him goes his line's way first."""
     unmatched, state.unmatched = state.unmatched, {}
+    lines = state.lines
     for contact in unmatched.values():
-        if contact.state is _WAITING:
+        if contact.state is _WAITING and (contact.parked or lines[contact.line].max_wait_ms):
             _let_go(state, contact)
     if state.unmatched:  # whom `give_up` sent to another line
         unmatched.update(state.unmatched)
@@ -84,6 +80,5 @@ def _let_go(state: State, contact: Contact) -> None:
     if contact.parked:
         look_at_hours(state, contact)
         return
-    max_wait_ms = state.lines[contact.line].max_wait_ms
-    if max_wait_ms and state.now_ms >= contact.line_since_ms + max_wait_ms:
+    if state.now_ms >= contact.line_since_ms + state.lines[contact.line].max_wait_ms:
         give_up(state, contact)

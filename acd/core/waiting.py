@@ -45,7 +45,8 @@ def enter_line(state: State, contact: Contact, line: Line, cause: str) -> None:
         hold(state, contact, contact.preferred)
     place(state, contact)
     state.board.show(contact.id)
-    state.room_moved |= contact.parked
+    if contact.parked:
+        state.room_moved = True
     set_deadlines(state, contact)
     state.match(contact)
 
@@ -59,7 +60,8 @@ def take_back(state: State, contact: Contact) -> None:
         if contact.preferred in contact.tried:
             let_go(state, contact, "tried")
     state.board.show(contact.id)
-    state.room_moved |= contact.parked
+    if contact.parked:
+        state.room_moved = True
     state.match(contact)
 
 

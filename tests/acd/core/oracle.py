@@ -41,6 +41,9 @@ class Oracle:
         self._handing_over |= {fact.agent for fact in facts_of(outcome.facts, facts.Deferred) if fact.agent}
         self._handing_over |= {fact.agent for fact in facts_of(outcome.facts, facts.OfferLost)}
         self._handing_over |= {fact.agent for fact in facts_of(outcome.facts, facts.Refused)}
+        self._handing_over |= {fact.agent for fact in facts_of(outcome.facts, facts.ReservationEnded)}
+        over = {fact.contact for fact in facts_of(outcome.facts, facts.CallOver)}
+        self._handing_over |= {work.agent for work in self.shadow.works.values() if work.contact in over}
         withdrawn = facts_of(outcome.facts, facts.OfferWithdrawn)
         self._handing_over |= {fact.agent for fact in withdrawn if fact.cause == "unreachable"}
         self._ringing_of = 0
