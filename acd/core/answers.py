@@ -8,9 +8,10 @@ from acd.core.events import OfferAccepted, OfferRefused
 from acd.core.leaving import leave_line
 from acd.core.matching import in_rank_order
 from acd.core.offers import close, free_all_reserved, withdraw, withdraw_all
+from acd.core.parking import promise_over
 from acd.core.placing import place_call
 from acd.core.state import State, step
-from acd.core.waiting import let_go, promise_over, take_back
+from acd.core.waiting import let_go, take_back
 from agents.capacity import Medium
 from agents.roster import Seat, Work, carries
 from agents.skills import AgentId

@@ -7,9 +7,10 @@ from acd.core.deferral import come_back
 from acd.core.errors import Rejected
 from acd.core.events import CallbackCancelled, CallbackPromised, ContactArrived
 from acd.core.offers import withdraw_all
+from acd.core.parking import park
 from acd.core.placing import allowed, call_over, promise_of
 from acd.core.state import State, step
-from acd.core.waiting import end, enter_line, park, set_deadlines
+from acd.core.waiting import end, enter_line, set_deadlines
 from agents.devices import Carrier
 from queues.contact import Contact
 from queues.outbound import Callback

@@ -5,9 +5,10 @@ from acd.core.deadlines import Kind
 from acd.core.errors import Rejected
 from acd.core.events import CHANNELS_TELL, CallAnswered, CallFailed, CallResult
 from acd.core.offers import free_reserved, ring_reserved
+from acd.core.parking import promise_over, unpark
 from acd.core.placing import call_over, promise_of
 from acd.core.state import State, step
-from acd.core.waiting import end, enter_line, promise_over, set_retry, unpark
+from acd.core.waiting import end, enter_line, set_retry
 from acd.core.wrap_up import lose_work, put_away
 from agents.devices import Carrier
 from agents.roster import Work

@@ -5,8 +5,9 @@ from collections.abc import Iterable
 from acd.core import calling, effects, facts
 from acd.core.errors import Rejected
 from acd.core.events import ContactHeld, ContactLeft, ContactReleased, ContactResumed, ContactTransferred
+from acd.core.parking import park
 from acd.core.state import State, step
-from acd.core.waiting import end, enter_line, park, quit_line
+from acd.core.waiting import end, enter_line, quit_line
 from acd.core.wrap_up import put_away, start_wrap_up
 from agents.roster import Work
 from agents.skills import AgentId

@@ -1,0 +1,46 @@
+"""Parking: a contact whose party has no leg, and what was promised to it."""
+
+from bisect import insort
+
+from acd.core import facts
+from acd.core.deadlines import Kind
+from acd.core.state import State
+from agents.devices import NOWHERE
+from queues.contact import Contact
+from queues.outbound import Callback
+
+
+def park(state: State, contact: Contact, promise: Callback, *, again: bool = False) -> None:
+    """It has no leg from now on, and keeps its place until the promise ends."""
+    now_ms, line = state.now_ms, contact.line
+    state.deadlines.clear_all((Kind.MAX_WAIT, Kind.ANNOUNCE), contact.id)
+    state.deadlines.set(Kind.PROMISE, contact.id, promise.until_ms)
+    waited_ms = now_ms - contact.anchor_ms
+    where = contact.id, line, contact.medium
+    state.tell(facts.Parked(now_ms, *where, waited_ms, promise.until_ms, again))
+    del state.carried[contact.carrier]
+    contact.carrier, contact.parked = NOWHERE, True
+    insort(state.parked.setdefault(promise.party, []), contact.id)
+    state.room_moved = True
+    state.match(contact)
+
+
+def unpark(state: State, contact: Contact) -> None:
+    """Nobody who rings is taken for its party any more."""
+    state.room_moved = True
+    party = contact.callback.party if contact.callback is not None else ""
+    found = state.parked.get(party, [])
+    if contact.id in found:
+        found.remove(contact.id)
+        if not found:
+            del state.parked[party]
+
+
+def promise_over(state: State, contact: Contact, *, kept: bool) -> None:
+    """Say once what became of the promise to call back, if there is one that is open."""
+    promise = contact.promise
+    if promise is not None:
+        promise.kept = kept
+        state.deadlines.clear(Kind.PROMISE, contact.id)
+        wait_ms = state.now_ms - contact.anchor_ms
+        state.tell(facts.CallbackOver(state.now_ms, contact.id, contact.line, kept, wait_ms))
