@@ -60,7 +60,8 @@ def write_site(folder: Path, corners: Sequence[Corner], sip: Mapping[str, object
     sip = dict(sip)
     calls_to = sip.pop("calls_to", None)
     music = [f'music.{one.name} = "{one.name}.wav"' for one in corners if one.music_hz]
-    lines = [*music, *_HEAD, *(f"{key} = {_toml(value)}" for key, value in sip.items()), *_TRUNK]
+    region = [] if calls_to is None else ['tenants.nordwind.region = "DE"']
+    lines = [*music, *region, *_HEAD, *(f"{key} = {_toml(value)}" for key, value in sip.items()), *_TRUNK]
     if calls_to is not None:
         lines += [f'outbound = "127.0.0.1:{calls_to}"', 'caller_id = "+49305550100"', *_OUTBOUND]
     for corner in corners:
@@ -73,7 +74,7 @@ def write_site(folder: Path, corners: Sequence[Corner], sip: Mapping[str, object
 _HEAD = [
     'server = { data_dir = "var", drain = "2s", api = { port = 0, token_env = "ACD_TEST_TOKEN" } }',
     'desk = { languages = ["de"], pause_reasons = ["break"] }',
-    'tenants.nordwind = { name = "Nordwind", region = "DE" }',
+    'tenants.nordwind.name = "Nordwind"',
     'skills.spare = "Nobody has it"',
     "groups.nobody.skills.spare = 9",
     "agents.nobody.skills.spare = 9",
