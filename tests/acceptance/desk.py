@@ -131,6 +131,12 @@ class Desk:
         answer = self._http.post(self._url(path), json=body)
         answer.raise_for_status()
 
+    def command(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """What `acd` says to this server's operator."""
+        command = [sys.executable, "-m", "acd", *words, "--site", str(self.site)]
+        environment = self.environment()
+        return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+
     def _url(self, path: str) -> str:
         return (self.folder / "var" / "api-url").read_text().strip() + "/api/v1" + path
 

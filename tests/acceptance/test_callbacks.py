@@ -1,5 +1,6 @@
 """A caller hangs up with a promise, and is called at home by a trunk: the whole desk, with softphones."""
 
+import json
 from collections.abc import Callable
 
 import httpx
@@ -133,3 +134,19 @@ def test_a_number_that_may_not_be_called_is_refused_and_the_caller_waits_on(
         assert refused.value.response.status_code == 409, number
     assert line.desk.waiting("line") == [contact]
     assert not caller.events("state", state="DISCONNECTED")
+
+
+def test_the_command_promises_and_cancels(open_desk: OpenDesk, booth: Booth) -> None:
+    line = Line(open_desk, booth, "agent_first", free_udp_port())
+    caller = booth.pjsua("caller", CALLER_HZ)
+    caller.tell("call", f"sip:line.line@127.0.0.1:{line.desk.port}")
+    until(lambda: line.desk.waiting("line"), "the waiting caller")
+    (contact,) = line.desk.waiting("line")
+    promised = line.desk.command("callback", str(contact), "--number", NUMBER)
+    assert (promised.returncode, promised.stdout) == (0, f"contact {contact}: callback promised\n")
+    caller.until("state", state="DISCONNECTED", status=200)
+    assert "to be called back" in line.desk.command("contact", str(contact)).stdout
+    cancelled = line.desk.command("callback", str(contact), "--cancel", "--json")
+    assert (cancelled.returncode, list(json.loads(cancelled.stdout))) == (0, ["seq"])
+    again = line.desk.command("callback", str(contact), "--cancel")
+    assert (again.returncode, "not live" in again.stderr) == (1, True)

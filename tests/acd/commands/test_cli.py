@@ -179,6 +179,7 @@ def test_a_site_that_is_not_there_is_bad_input(tmp_path: Path) -> None:
         (["agent", "anna", "pause", "--url", "http://127.0.0.1:1"], "a reason is required to pause"),
         (["agent", "anna", "ready", "why", "--url", "http://127.0.0.1:1"], "and for nothing else"),
         (["contact", "x", "--url", "http://127.0.0.1:1"], "Invalid value for 'ID'"),
+        (["callback", "7", "--cancel", "--number", "1", "--url", "http://127.0.0.1:1"], "of no use with"),
         (["contact", "0", "--url", "http://127.0.0.1:1"], "Invalid value for 'ID'"),
         (["serve", "/dev/null", "--log-level", "loud"], "log level must be one of"),
     ],
