@@ -1,6 +1,7 @@
 """Calls that we place: whom we may call, what was promised to whom, and the attempts that are under way."""
 
 from collections.abc import Iterable
+from typing import Literal
 
 from msgspec import Struct
 
@@ -9,6 +10,24 @@ from queues.desk import OutboundRule, TenantId
 
 CALLBACK = "callback"
 """The purpose of calling back somebody to whom it was promised."""
+
+
+CallResult = Literal[
+    "answered",
+    "busy",
+    "no answer",
+    "refused",
+    "failed",
+    "refused by policy",
+    "no room",
+    "timed out",
+    "cancelled",
+]
+"""How an attempt to call somebody ends, exactly once. `refused`: the channel would not dial that number.
+
+`refused by policy`: no rule of the desk allows it any more; `no room`: too many calls by its rule already. Of
+these two no channel ever heard.
+"""
 
 
 class Callback(Struct):
@@ -39,7 +58,7 @@ class OutboundCall(Struct):
     dial_class: str
     channel: str = ""
     """By which it was placed; empty: no channel has heard of it."""
-    refusal: str = ""
+    refusal: CallResult | None = None
     """Why not: `refused by policy` or `no room`."""
 
 

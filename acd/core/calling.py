@@ -4,6 +4,7 @@ from acd.core import effects, facts
 from acd.core.deadlines import Kind
 from acd.core.errors import Rejected
 from acd.core.events import CHANNELS_TELL, CallAnswered, CallFailed, CallResult
+from acd.core.leaving import put_off
 from acd.core.offers import free_reserved, ring_reserved
 from acd.core.parking import promise_over, unpark
 from acd.core.placing import call_over, promise_of
@@ -41,10 +42,7 @@ def failed(state: State, event: CallFailed) -> None:
 def timed_out(state: State, number: int) -> None:
     """It rang long enough, or the desk's rules forbade it."""
     call = state.calls[number]
-    result: CallResult = "timed out"
-    if call.refusal:
-        result = "no room" if call.refusal == "no room" else "refused by policy"
-    _not_reached(state, state.contacts[call.contact], result)
+    _not_reached(state, state.contacts[call.contact], call.refusal or "timed out")
 
 
 def _under_way(state: State, number: int) -> OutboundCall:
@@ -93,9 +91,7 @@ def _not_reached(state: State, contact: Contact, result: CallResult) -> None:
         end(state, contact, "not reached")
         return
     contact.state = step(CONTACT, contact.state, "not reached")
-    contact.ready_ms = state.now_ms + rule.gap_ms
-    state.deadlines.set(Kind.READY, contact.id, contact.ready_ms)
-    state.tell(facts.Deferred(state.now_ms, contact.id, contact.line, None, contact.ready_ms))
+    put_off(state, contact, state.now_ms + rule.gap_ms)
 
 
 def _free_agent(state: State, contact: Contact) -> None:

@@ -1,9 +1,8 @@
 """Closed hours of who is parked: nobody is called back at night; he keeps his place until the morning."""
 
-from acd.core import facts
 from acd.core.deadlines import Kind
 from acd.core.deferral import come_back
-from acd.core.leaving import leave_line
+from acd.core.leaving import leave_line, put_off
 from acd.core.placing import promise_of
 from acd.core.state import State, step
 from queues.contact import Contact
@@ -25,10 +24,9 @@ def look_at_hours(state: State, contact: Contact) -> None:
     contact.state = step(CONTACT, contact.state, "close")
     leave_line(state, contact)
     promise.asleep = True
-    contact.ready_ms = promise.until_ms if opens_ms is None else opens_ms
-    if opens_ms is not None:
-        state.deadlines.set(Kind.READY, contact.id, opens_ms)
-    state.tell(facts.Deferred(now_ms, contact.id, contact.line, None, contact.ready_ms))
+    put_off(state, contact, promise.until_ms if opens_ms is None else opens_ms)
+    if opens_ms is None:
+        state.deadlines.clear(Kind.READY, contact.id)
 
 
 def closed(state: State, number: int) -> None:
@@ -38,7 +36,6 @@ def closed(state: State, number: int) -> None:
 
 def wake(state: State) -> None:
     """Hours have changed: whoever sleeps in a line that is open now waits."""
-    for contact in list(state.contacts.values()):
-        asleep = contact.callback is not None and contact.callback.asleep
-        if asleep and state.clocks[state.lines[contact.line].hours].is_open(state.now_ms):
+    for contact in state.parked_contacts():
+        if promise_of(contact).asleep and state.clocks[state.lines[contact.line].hours].is_open(state.now_ms):
             come_back(state, contact, "deferred")

@@ -5,7 +5,7 @@ from acd.core.connection import connected_work
 from acd.core.deadlines import Kind
 from acd.core.errors import Rejected
 from acd.core.events import ContactArrived, ContactDeferred, ContactId
-from acd.core.leaving import leave_line
+from acd.core.leaving import leave_line, put_off
 from acd.core.state import State, step
 from acd.core.waiting import enter_line
 from acd.core.wrap_up import put_away
@@ -36,12 +36,9 @@ def deferred(state: State, event: ContactDeferred) -> None:
         contact.state = step(CONTACT, contact.state, "put away")
         put_away(state, work)
         contact.preferred, contact.preferred_ms = event.agent, event.hold_ms
-    contact.ready_ms = event.until_ms
     if contact.callback is not None:
         contact.callback.asleep = False
-    state.deadlines.set(Kind.READY, contact.id, event.until_ms)
-    told = event.contact, contact.line, event.agent, event.until_ms
-    state.tell(facts.Deferred(state.now_ms, *told))
+    put_off(state, contact, event.until_ms, event.agent)
 
 
 def due(state: State, number: int) -> None:

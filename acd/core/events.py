@@ -10,27 +10,11 @@ from agents.roster import ContactId as ContactId
 from agents.roster import OfferId as OfferId
 from agents.skills import AgentId
 from queues.desk import Calendar, Desk, EntryId, Incident, IncidentId, LineId, Medium, TenantId
+from queues.outbound import CallResult as CallResult
 
 Diversion = Literal["voicemail", "callback"]
 """The services for which a waiting contact may leave its line."""
 
-
-CallResult = Literal[
-    "answered",
-    "busy",
-    "no answer",
-    "refused",
-    "failed",
-    "refused by policy",
-    "no room",
-    "timed out",
-    "cancelled",
-]
-"""How an attempt to call somebody ends, exactly once. `refused`: the channel would not dial that number.
-
-`refused by policy`: no rule of the desk allows it any more; `no room`: too many calls by its rule already. Of
-these two no channel ever heard.
-"""
 
 CHANNELS_TELL = frozenset(("busy", "no answer", "refused", "failed"))
 """The results that a channel tells; the engine finds the others itself."""

@@ -1,7 +1,9 @@
-"""Leaving a line: nothing of a contact waits there any more."""
+"""Leaving a line: nothing of a contact waits there any more; and being ready again at a moment."""
 
+from acd.core import facts
 from acd.core.deadlines import Kind
 from acd.core.state import State
+from agents.skills import AgentId
 from queues.contact import Contact
 
 OF_WAITING = (
@@ -22,6 +24,13 @@ def leave_line(state: State, contact: Contact) -> None:
         state.deadlines.clear_all(OF_WAITING, contact.id)
         if contact.held_until_ms:
             release_hold(state, contact)
+
+
+def put_off(state: State, contact: Contact, until_ms: int, agent: AgentId | None = None) -> None:
+    """It is ready again at its moment; `agent` put it away."""
+    contact.ready_ms = until_ms
+    state.deadlines.set(Kind.READY, contact.id, until_ms)
+    state.tell(facts.Deferred(state.now_ms, contact.id, contact.line, agent, until_ms))
 
 
 def release_hold(state: State, contact: Contact) -> None:

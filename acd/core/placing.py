@@ -39,13 +39,13 @@ def place_call(state: State, contact: Contact, work: Work) -> None:
         state.order(order_of(call, promise, until_ms))
 
 
-def _refusal(state: State, rule: OutboundRule | None) -> str:
-    """Why no channel may hear of the call; empty: it may be placed."""
+def _refusal(state: State, rule: OutboundRule | None) -> CallResult | None:
+    """Why no channel may hear of the call; None: it may be placed."""
     if rule is None:
         return "refused by policy"
     rules, placed = state.desk.outbound, (one for one in state.calls.values() if one.channel)
     by_it = sum(rule_for(rules, one.tenant, one.purpose, one.dial_class) == rule for one in placed)
-    return "" if by_it < rule.at_once else "no room"
+    return None if by_it < rule.at_once else "no room"
 
 
 def order_of(call: OutboundCall, promise: Callback, until_ms: int) -> effects.PlaceCall:

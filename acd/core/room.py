@@ -6,11 +6,10 @@ that is being called already. Who has no room keeps his rank; he is only not loo
 
 from collections import Counter
 
-from acd.core.placing import promise_of
+from acd.core.placing import allowed, promise_of
 from acd.core.state import State
 from queues.contact import Contact
 from queues.desk import OutboundRule
-from queues.outbound import CALLBACK, rule_for
 from queues.states import ContactState
 
 CLAIMS = (ContactState.OFFERED, ContactState.CALLING)
@@ -20,23 +19,20 @@ CLAIMS = (ContactState.OFFERED, ContactState.CALLING)
 def look_at_room(state: State) -> None:
     """Let the parked contacts be found that may be called now, and no others."""
     state.room_moved = False
-    numbers = sorted(number for numbers in state.parked.values() for number in numbers)
-    contacts = [state.contacts[number] for number in numbers]
+    contacts = state.parked_contacts()
     taken: Counter[OutboundRule | None] = Counter()
     called: set[str] = set()
     for contact in contacts:
         if contact.state in CLAIMS:
-            taken[_rule_of(state, contact)] += 1
-            called.add(promise_of(contact).party)
+            promise = promise_of(contact)
+            taken[allowed(state, contact, promise.dial_class)] += 1
+            called.add(promise.party)
     for contact in contacts:
         if contact.state is ContactState.WAITING:
-            rule = _rule_of(state, contact)
+            promise = promise_of(contact)
+            rule = allowed(state, contact, promise.dial_class)
             free = rule is not None and taken[rule] < rule.at_once
-            _let_be_found(state, contact, found=free and promise_of(contact).party not in called)
-
-
-def _rule_of(state: State, contact: Contact) -> OutboundRule | None:
-    return rule_for(state.desk.outbound, contact.tenant, CALLBACK, promise_of(contact).dial_class)
+            _let_be_found(state, contact, found=free and promise.party not in called)
 
 
 def _let_be_found(state: State, contact: Contact, *, found: bool) -> None:

@@ -1,6 +1,7 @@
 """All that the engine remembers, and the indexes derived from it."""
 
 from collections.abc import Callable, Mapping
+from itertools import chain
 from typing import TypeVar
 
 from acd.core.deadlines import Deadlines
@@ -95,11 +96,12 @@ class State:
 
     def on_the_line(self, line: LineId) -> int:
         """How many wait there with a leg: who is parked takes up no place."""
-        length = self.board.length(line)
-        if not self.parked:
-            return length
-        parked = (self.contacts[number] for numbers in self.parked.values() for number in numbers)
-        return length - sum(one.line == line and one.id in self.board.places for one in parked)
+        parked = (one for one in self.parked_contacts() if one.line == line)
+        return self.board.length(line) - sum(one.id in self.board.places for one in parked)
+
+    def parked_contacts(self) -> list[Contact]:
+        """Those whose party has no leg, the oldest first."""
+        return [self.contacts[number] for number in sorted(chain.from_iterable(self.parked.values()))]
 
     def rank_anew(self, contact: Contact) -> None:
         """It is given the place that it has now, and matched."""

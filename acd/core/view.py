@@ -71,19 +71,21 @@ def line_views(state: State, now_ms: int) -> tuple[LineView, ...]:
     """In the order of the desk."""
     connected: Counter[LineId] = Counter()
     parked: Counter[LineId] = Counter()
+    placed: Counter[LineId] = Counter()  # of these, those on the board: they take up no place there
     oldest: dict[LineId, int] = {}
     for contact in state.contacts.values():
         if contact.state is ContactState.CONNECTED:
             connected[contact.line] += 1
         elif contact.parked:
             parked[contact.line] += 1
+            placed[contact.line] += contact.id in state.board.places
         elif contact.id in state.board.places:
             oldest[contact.line] = max(oldest.get(contact.line, 0), now_ms - contact.anchor_ms)
     return tuple(
         LineView(
             line.id,
             line.tenant,
-            state.on_the_line(line.id),
+            state.board.length(line.id) - placed[line.id],
             connected[line.id],
             oldest.get(line.id, 0),
             parked[line.id],

@@ -8,8 +8,6 @@ from msgspec import Struct, to_builtins
 from acd.core import facts as f
 from acd.ports import Told
 
-_Decision = f.Offered | f.Reserved
-
 _OUTCOMES: dict[type[f.Fact], str] = {
     f.Answered: "answered",
     f.Refused: "refused",
@@ -53,10 +51,10 @@ def happening(told: Told) -> Happening:
 
 def explain(facts: Iterable[f.Fact]) -> list[OfferExplained]:
     """The offers among the facts of one contact, oldest first."""
-    decided: dict[int, _Decision] = {}
+    decided: dict[int, f.Decision] = {}
     outcomes: dict[int, str] = {}
     for fact in facts:
-        if isinstance(fact, _Decision):
+        if isinstance(fact, f.Decision):
             decided.setdefault(fact.offer, fact)  # who was reserved first is rung by the same decision
         elif (outcome := _OUTCOMES.get(type(fact))) is not None:
             cause = f" ({fact.cause})" if isinstance(fact, f.OfferWithdrawn) else ""
@@ -67,7 +65,7 @@ def explain(facts: Iterable[f.Fact]) -> list[OfferExplained]:
     ]
 
 
-def _why(fact: _Decision) -> str:
+def _why(fact: f.Decision) -> str:
     share = 100 * fact.urgency_ms // fact.target_ms if fact.target_ms else 0
     if fact.choice == "agent chosen":
         reason = f"the best of the idle agents by {fact.policy} ({fact.compared} compared)"

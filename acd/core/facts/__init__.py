@@ -59,6 +59,7 @@ from acd.core.facts.of_contacts import (
 from acd.core.facts.of_desk import CalendarSet, DeskSet, IncidentOff, IncidentOn, ListSet, Restart
 from acd.core.facts.of_offers import (
     Answered,
+    Decision,
     NotAnswered,
     Offered,
     OfferFact,
@@ -95,6 +96,7 @@ __all__ = [
     "CallPlaced",
     "CallbackOver",
     "CalledIn",
+    "Decision",
     "Deferred",
     "Deflected",
     "DeskSet",

@@ -2,7 +2,7 @@
 
 from acd.core.events import CallId, CallResult, ContactId, OfferId
 from acd.core.facts.fact import Fact
-from acd.core.facts.of_offers import OfferFact
+from acd.core.facts.of_offers import Decision, OfferFact
 from agents.skills import AgentId
 from queues.desk import LineId, Medium
 
@@ -28,17 +28,8 @@ class CalledIn(Fact, frozen=True, tag="CalledIn"):
     party: str
 
 
-class Reserved(OfferFact, frozen=True, tag="Reserved"):
+class Reserved(Decision, frozen=True, tag="Reserved"):
     """An agent is kept free while the party is called. A decision, explained as in Offered."""
-
-    line: LineId
-    priority_class: int
-    urgency_ms: int
-    target_ms: int
-    step: int
-    policy: str
-    choice: str
-    compared: int
 
 
 class ReservationEnded(OfferFact, frozen=True, tag="ReservationEnded"):

@@ -14,8 +14,11 @@ class OfferFact(Fact, frozen=True):
     agent: AgentId
 
 
-class Offered(OfferFact, frozen=True, tag="Offered"):
-    """A decision. Rank is (class, urgency, arrival); urgency = `urgency_ms` / `target_ms`."""
+class Decision(OfferFact, frozen=True):
+    """Base of the facts that say who was chosen for whom, and why.
+
+    Rank is (class, urgency, arrival); urgency = `urgency_ms` / `target_ms`.
+    """
 
     line: LineId
     priority_class: int
@@ -31,6 +34,10 @@ class Offered(OfferFact, frozen=True, tag="Offered"):
     """
     compared: int
     """How many agents, or heads of buckets, were compared."""
+
+
+class Offered(Decision, frozen=True, tag="Offered"):
+    """A decision. Rank is (class, urgency, arrival); urgency = `urgency_ms` / `target_ms`."""
 
 
 class Refused(OfferFact, frozen=True, tag="Refused"):

@@ -50,7 +50,7 @@ class Oracle:
         for fact in outcome.facts:
             assert self._last_ms <= fact.t_ms <= now_ms, "facts are in the order of time"
             self._last_ms = fact.t_ms
-            if not isinstance(fact, facts.Offered | facts.Reserved):
+            if not isinstance(fact, facts.Decision):
                 self._ringing_of = 0
             self.shadow.fold(fact)
             self.kinds[type(fact).__name__] += 1
@@ -76,7 +76,7 @@ class Oracle:
         self._not_ready(now_ms)
         self._parked(now_ms)
 
-    def _decision(self, fact: facts.Offered | facts.Reserved) -> None:
+    def _decision(self, fact: facts.Decision) -> None:
         """The contact must be the best for the agent and, when agents were compared, the agent for it."""
         self.decisions += 1
         shadow, contact = self.shadow, self.shadow.contacts[fact.contact]
@@ -109,7 +109,7 @@ class Oracle:
         if same and served.head_ms == waits.head_ms and a.calendar == "":
             assert (served.anchor_ms, served.id) < (waits.anchor_ms, waits.id), "overtaken"
 
-    def _best_agent(self, fact: facts.Offered | facts.Reserved, contact: ShadowContact) -> None:
+    def _best_agent(self, fact: facts.Decision, contact: ShadowContact) -> None:
         shadow, chosen = self.shadow, self.shadow.agents[fact.agent]
         if contact.held_until_ms:
             assert contact.preferred == fact.agent

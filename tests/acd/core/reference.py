@@ -39,8 +39,8 @@ state and is rejected. This page is written from the tables in `agents/states.py
 PARTS = ("fact", "of_desk", "of_contacts", "of_offers", "of_calls", "of_agents")
 """Modules of `acd.core.facts`, in the order of the page."""
 
-SHARED = "OfferFact"
-"""Base class of some facts, whose fields are shown with each of them."""
+SHARED = ("OfferFact", "Decision")
+"""Base classes of some facts, whose fields are shown with each of them; the second is one of the first."""
 
 
 def classes(module: ModuleType) -> dict[str, tuple[str, list[tuple[str, str, str]]]]:
@@ -53,11 +53,15 @@ def classes(module: ModuleType) -> dict[str, tuple[str, list[tuple[str, str, str
     }
     found = {}
     for name, node in nodes.items():
-        if name not in ("Event", "Effect", "Fact", SHARED):
-            shared = [SHARED] if SHARED in map(ast.unparse, node.bases) else []
+        if name not in ("Event", "Effect", "Fact", *SHARED):
+            shared = next((SHARED[: SHARED.index(base) + 1] for base in _bases(node) if base in SHARED), ())
             fields = [field for of in (*shared, name) for field in _fields(nodes[of])]
             found[name] = (" ".join((ast.get_docstring(node) or "").split()), fields)
     return found
+
+
+def _bases(node: ast.ClassDef) -> list[str]:
+    return [ast.unparse(base) for base in node.bases]
 
 
 def _sources(module: ModuleType) -> list[Path]:

@@ -19,7 +19,7 @@ class Shadow(ShadowCalls, ShadowIncidents):
     def __init__(self) -> None:
         super().__init__()
         self.lists: dict[tuple[str, str], int] = {}
-        self.on_offer: Callable[[facts.Offered | facts.Reserved], None] = lambda _: None
+        self.on_offer: Callable[[facts.Decision], None] = lambda _: None
 
     def fold(self, fact: facts.Fact) -> None:
         handler: Callable[[facts.Fact], None] = getattr(self, f"_{type(fact).__name__.lower()}")
