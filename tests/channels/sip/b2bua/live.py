@@ -2,7 +2,6 @@
 
 from collections import deque
 from collections.abc import Iterable
-from contextlib import suppress
 
 from acd.core.effects import Effect
 from acd.core.engine import Engine
@@ -13,15 +12,12 @@ from agents.capacity import VOICE
 from agents.devices import Carrier
 from agents.skills import AgentId
 from channels.media.commands import Close, Join, Leave, LegId, Play, Stop
-from channels.media.negotiation import AudioSession
 from channels.sip.b2bua import entrance
 from channels.sip.b2bua.leg import Leg, LegStage
-from channels.sip.protocol.errors import IllegalMoveError
-from channels.sip.protocol.outputs import NewRequest
 from queues.contact import Contact
 from queues.desk import CallbackRule, Desk, Line, Order, OutboundRule
 from tests.acd.core.story import START_MS, agent, desk, entry, line
-from tests.channels.sip.b2bua.world import NUMBER, ScriptedHost, Side, World
+from tests.channels.sip.b2bua.world import NUMBER, ScriptedHost, World
 
 DIALLED = "+49305550101"
 AGENTS = ("anna", "bert")
@@ -84,17 +80,6 @@ class Live(World):
         if due_ms is not None and due_ms <= self.host.now_ms:
             self.host.submit(Tick())
         self.settle()
-
-    def answer(self, side: Side, new: NewRequest, status: int) -> None:
-        """A phone or the trunk answers this INVITE of ours, unless it was cancelled."""
-        headers = [("Contact", f"<sip:party@{side.address.host}>"), ("Content-Type", "application/sdp")]
-        body = AudioSession(1, side.address.host, 40_000).answer(new.request.body)
-        good = status == 200
-        with suppress(IllegalMoveError):
-            side.layer.reply(
-                new.key, status, self.now_ms, headers=headers if good else [], body=body if good else b""
-            )
-        self.run()
 
     @property
     def contacts(self) -> list[Contact]:

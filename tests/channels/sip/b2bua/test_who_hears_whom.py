@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from random import Random
 
 import pytest
@@ -13,6 +14,7 @@ from agents.skills import AgentId
 from channels.media.negotiation import AudioSession
 from channels.media.sdp import Direction
 from channels.sip.b2bua.leg import Leg, LegStage
+from channels.sip.protocol.errors import IllegalMoveError
 from queues.desk import Order
 from queues.states import ContactState
 from tests.channels.sip.b2bua.asking import request_of
@@ -47,7 +49,8 @@ def _answer(live: Live, side: Side, rng: Random) -> None:
     for new in side.requests:
         if new.request.method == "INVITE" and new.request.call_id.partition("@")[0] in ringing:
             side.requests.remove(new)
-            live.answer(side, new, rng.choice((200, 200, 200, 486)))
+            with suppress(IllegalMoveError):  # it was cancelled
+                live.answer(side, new, rng.choice((200, 200, 200, 486)), f"<sip:party@{side.address.host}>")
             return
 
 

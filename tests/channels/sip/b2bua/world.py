@@ -350,14 +350,20 @@ class World:
 
     def phone_answers(self, status: int = 200) -> None:
         """The phone answers the INVITE that it got last."""
-        self._answer(self.phone, status, "<sip:anna@192.0.2.9>")
+        self._answer_last(self.phone, status, "<sip:anna@192.0.2.9>")
 
     def party_answers(self, status: int = 200, body: bytes | None = None) -> None:
         """The trunk answers the INVITE that it got last."""
-        self._answer(self.trunk, status, "<sip:out@192.0.2.8>", body)
+        self._answer_last(self.trunk, status, "<sip:out@192.0.2.8>", body)
 
-    def _answer(self, side: Side, status: int, contact: str, body: bytes | None = None) -> None:
+    def _answer_last(self, side: Side, status: int, contact: str, body: bytes | None = None) -> None:
         invite = [new for new in side.requests if new.request.method == "INVITE"][-1]
+        self.answer(side, invite, status, contact, body)
+
+    def answer(
+        self, side: Side, invite: NewRequest, status: int, contact: str, body: bytes | None = None
+    ) -> None:
+        """A phone or the trunk answers this INVITE of ours. Raises IllegalMoveError: it was cancelled."""
         more = []
         if status == 200:
             more = [("Contact", contact), ("Content-Type", "application/sdp")]
