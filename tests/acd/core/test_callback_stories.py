@@ -54,6 +54,13 @@ def parked(order: Order = Order.AGENT_FIRST, *, forgetful: bool = False, **rules
     return promised(story, 5 * SECOND, second), second
 
 
+def called(story: Story, order: Order) -> None:
+    """Anna is free after 10 s: it is his turn, and the party is called."""
+    story.release(10 * SECOND, 1, "anna")
+    if order is Order.AGENT_FIRST:
+        story.accept(10 * SECOND, "anna")
+
+
 def answered(story: Story, now: int, call: int = 1, ref: str = "c1") -> Story:
     return story.at(now, events.CallAnswered(CallId(call), ref))
 
@@ -131,9 +138,7 @@ def test_not_reached_frees_the_agent_and_the_next_attempt_has_the_old_rank(
     order: Order, forgetful: bool, result: Any
 ) -> None:
     story, second = parked(order, forgetful=forgetful)
-    story.release(10 * SECOND, 1, "anna")
-    if order is Order.AGENT_FIRST:
-        story.accept(10 * SECOND, "anna")
+    called(story, order)
     not_reached(story, 15 * SECOND, 1, result)
     assert story.shown("anna") == "ready", "neither paused nor in wrap-up"
     assert (story.contact(second).state, story.position(second)) == ("deferred", 0)
@@ -156,9 +161,7 @@ def test_not_reached_frees_the_agent_and_the_next_attempt_has_the_old_rank(
 @both_orders
 def test_a_party_that_never_answers_is_given_up_in_time(order: Order) -> None:
     story, _ = parked(order)
-    story.release(10 * SECOND, 1, "anna")
-    if order is Order.AGENT_FIRST:
-        story.accept(10 * SECOND, "anna")
+    called(story, order)
     story.until(10 * SECOND + RING)
     assert results(story) == [(1, "timed out")]
     assert [one.call for one in story.ordered(effects.EndCall)] == [1]
@@ -205,9 +208,7 @@ def test_a_rule_that_goes_while_the_agent_is_rung_refuses_the_call_and_no_channe
 @both_orders
 def test_a_number_that_the_channel_will_not_dial_is_not_tried_again(order: Order) -> None:
     story, second = parked(order)
-    story.release(10 * SECOND, 1, "anna")
-    if order is Order.AGENT_FIRST:
-        story.accept(10 * SECOND, "anna")
+    called(story, order)
     not_reached(story, 11 * SECOND, 1, "refused")
     assert second not in story.engine.state.contacts
     assert kept(story) == [(second, False)]
@@ -397,9 +398,7 @@ def test_a_vip_list_moves_who_is_parked() -> None:
 def test_a_callback_can_be_cancelled(order: Order, moment: str) -> None:
     story, second = parked(order)
     if moment != "waiting":
-        story.release(10 * SECOND, 1, "anna")
-        if order is Order.AGENT_FIRST:
-            story.accept(10 * SECOND, "anna")
+        called(story, order)
     if moment == "deferred":
         not_reached(story, 11 * SECOND, 1)
     assert story.contact(second).state == moment
