@@ -34,13 +34,14 @@ class Accept(Struct, frozen=True, tag="accept", array_like=True):
 class Play(Struct, frozen=True, tag="play", array_like=True):
     """Play `sounds` one after the other, then `loop` for ever; replaces what was being played.
 
-    `Played` follows when the sounds were heard to their end. A repeated non-empty `play` is ignored. An
-    unknown sound is left out and told as `Failed`.
+    `Played` follows when the sounds were heard to their end. A repeated non-empty `play` changes nothing; if
+    it is over, `Played` is told again, as who repeats it may have missed that. An unknown sound is left out
+    and told as `Failed`.
     """
 
     leg: LegId
     sounds: tuple[SoundId, ...] = ()
-    """None: what is being played goes on to its end, and only the loop is another one."""
+    """None, and no `play`: what is being played goes on to its end, and only the loop is another one."""
     loop: SoundId | None = None
     """None: the loop stays what it was."""
     play: str = ""

@@ -33,7 +33,10 @@ class Accepted(Struct, frozen=True, tag="accepted", array_like=True):
 
 
 class Played(Struct, frozen=True, tag="played", array_like=True):
-    """The sounds of a `Play` were heard to their end (not after `Stop`, `Join`, `Close`, a newer `Play`)."""
+    """The sounds of a `Play` were heard to their end (not after `Stop`, `Join`, `Close`, a newer `Play`).
+
+    At once if it had none and a name, or none that exist.
+    """
 
     leg: LegId
     play: str

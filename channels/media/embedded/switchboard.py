@@ -146,18 +146,24 @@ class Switchboard:
     def _play(self, command: Play, now_ms: int) -> None:
         leg = self._leg(command.leg)
         if command.play and command.play == leg.last_play:
+            if leg.play is None:
+                self._emit(Played(leg.id, command.play))
             return
         if command.loop is not None:
             leg.loop = next(iter(self._known(leg, (command.loop,))), leg.loop)
-        if command.sounds:
-            sounds = self._known(leg, command.sounds)
-            leg.play = leg.last_play = command.play
-            leg.prompts.clear()
-            leg.prompts.extend(sounds)
-            leg.sound = None
-            if not sounds:
-                self._end_play(leg)
+        if command.sounds or command.play:
+            self._replace(leg, command.play, self._known(leg, command.sounds))
         self._update(leg, now_ms)
+
+    def _replace(self, leg: Leg, play: str, sounds: Iterable[Sound]) -> None:
+        """A loop that goes on as it was is not begun anew."""
+        leg.play = leg.last_play = play
+        leg.prompts.clear()
+        leg.prompts.extend(sounds)
+        if leg.prompts:
+            leg.sound = None
+        else:
+            self._end_play(leg)
 
     def _known(self, leg: Leg, names: Iterable[SoundId]) -> list[Sound]:
         """The sounds that exist; of the others the server is told."""

@@ -139,11 +139,47 @@ def test_prompts_are_heard_one_after_the_other_and_their_end_is_told_once(
             assert studio.events == [Played(A, "p1")]
             assert hears(anna.heard()[: 28 * 160], PROMPT_HZ)
             assert hears(anna.heard()[32 * 160 :], MUSIC_HZ)
+
+    asyncio.run(story())
+
+
+def test_a_repeated_play_is_heard_once_and_its_end_told_again_when_it_is_over(
+    open_studio: "OpenStudio", until: "Until"
+) -> None:
+    """Who repeats it was restarted, and may have lost what it was told."""
+
+    async def story() -> None:
+        async with open_studio() as studio:
+            anna = await studio.phone("a", 440)
+            for _ in range(2):
+                studio.send(Play(A, (PROMPT,), MUSIC, "p1"))
+            await until(lambda: len(anna.packets) >= 40)
+            assert studio.events == [Played(A, "p1")]
             anna.forget()
-            studio.send(Play(A, (PROMPT,), play="p1"))
+            studio.send(Play(A, (PROMPT,), MUSIC, "p1"))
             await until(lambda: len(anna.packets) >= 30)
             assert hears(anna.heard(), MUSIC_HZ, share=0.9)
-            assert studio.events == [Played(A, "p1")]
+            assert studio.events == [Played(A, "p1"), Played(A, "p1")]
+
+    asyncio.run(story())
+
+
+def test_a_play_of_a_name_and_no_sounds_replaces_prompts_but_not_the_music_that_is_heard_already(
+    open_studio: "OpenStudio", until: "Until"
+) -> None:
+    async def story() -> None:
+        async with open_studio() as studio:
+            anna = await studio.phone("a", 440)
+            studio.send(Play(A, (PROMPT,) * 20, MUSIC, "p1"))
+            await until(lambda: len(anna.packets) >= 5)
+            studio.send(Play(A, (), MUSIC, "p2"))
+            await until(lambda: Played(A, "p2") in studio.events)
+            await until(lambda: hears(anna.heard(0.1), MUSIC_HZ, share=0.9))
+            anna.forget()
+            studio.send(Play(A, (), MUSIC, "p3"))
+            await until(lambda: len(anna.packets) >= 30)
+            assert studio.events == [Played(A, "p2"), Played(A, "p3")]
+            assert not any(packet.marker for packet in anna.packets), "it is not begun anew"
 
     asyncio.run(story())
 
