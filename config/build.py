@@ -13,7 +13,7 @@ from config.directory_table import read_directory
 from config.documents import Document
 from config.entries import read_entries
 from config.kpis import KpiRule, read_kpis
-from config.lines import Known, read_greeting, read_line
+from config.lines import Known, read_line
 from config.media import read_media
 from config.opening import CalendarRule
 from config.outbound_table import read_outbound
@@ -22,7 +22,11 @@ from config.schema import DirectorySettings, Names, Passage, Phone, ServerSettin
 from config.sections import gather, gather_texts, in_order, raw, single
 from config.server_table import read_server
 from config.table import RawTable, Reading, Table
+from config.texts import read_languages, read_passages
+from config.treatment_checks import check_circles, warn_treatments, warn_unheard
+from config.treatments import Written, read_treatments
 from queues.desk import Desk, Entry, EntryId, Line, LineId, MediumTraits, OutboundRule, Tenant, TenantId
+from queues.names import TreatmentId
 
 Defaults = Mapping[str, Mapping[str, object]]
 
@@ -40,6 +44,7 @@ class _Sections:
     people: People
     music: Mapping[str, Path | None]
     lines: Mapping[str, Table]
+    treatments: Mapping[str, Table]
     channels: Mapping[str, RawTable]
     kpis: tuple[KpiRule, ...]
     media: tuple[MediumTraits, ...]
@@ -49,12 +54,13 @@ class _Sections:
 
 @dataclass(frozen=True, slots=True)
 class _Lines:
-    """What the line tables give beside the lines: greetings, languages and names."""
+    """What the tables of lines and treatments give: texts, languages and names beside them."""
 
     lines: dict[str, Line]
     prompts: dict[str, tuple[Passage, ...]]
     languages: dict[LineId, tuple[str, ...]]
     names: dict[LineId, str]
+    treatments: dict[TreatmentId, Written]
 
 
 def build_site(
@@ -62,32 +68,18 @@ def build_site(
 ) -> Site:
     """The site of these files; of no use if `reading` holds errors afterwards."""
     sections = _read_sections(documents, reading, defaults, channels)
-    lines = _read_lines(sections)
-    entries = read_entries(
-        documents,
-        defaults["entries"],
-        lines.lines,
-        sections.tenants,
-        [traits.id for traits in sections.media],
-    )
+    known = _known(sections)
+    lines = _read_lines(sections, known)
+    media = [traits.id for traits in sections.media]
+    entries = read_entries(documents, defaults["entries"], lines.lines, known, media)
     _check_numbers(entries, sections)
     tenants = {TenantId(name): table.text("name", name) for name, table in sections.tenants.items()}
-    desk = Desk(
-        tenants=tuple(map(Tenant, tenants)),
-        lines=tuple(lines.lines.values()),
-        entries=tuple(entry for entry, _ in entries.values()),
-        agents=sections.people.agents,
-        pause_reasons=sections.desk.pause_reasons,
-        no_answer_reason=sections.desk.no_answer_reason,
-        interrupts=sections.desk.interrupts,
-        media=sections.media,
-        device_grace_ms=sections.desk.device_grace_ms,
-        leg_grace_ms=sections.desk.leg_grace_ms,
-        outbound=sections.outbound,
-    )
+    desk = _desk(sections, lines, tenants, [entry for entry, _ in entries.values()])
     for document in documents:
         document.root.finish()
     _check_whole(desk, documents[0].root, sections, lines, reading)
+    if not reading.errors:
+        warn_unheard(desk, sections.lines, entries)
     return _site(desk, sections, lines, tenants)
 
 
@@ -112,6 +104,7 @@ def _read_sections(
         people=read_people(agents, gather(documents, "groups"), skills, names),
         music=read_music(documents),
         lines=gather(documents, "lines", defaults["lines"]),
+        treatments=gather(documents, "treatments"),
         channels=tables,
         kpis=read_kpis(gather(documents, "kpi")),
         media=media,
@@ -120,19 +113,50 @@ def _read_sections(
     )
 
 
-def _read_lines(sections: _Sections) -> _Lines:
-    calendars = {str(rule.id): rule for rule in sections.calendars}
-    known = Known(sections.tenants, calendars, sections.lines, sections.music, sections.people)
-    read = _Lines({}, {}, {}, {})
+def _known(sections: _Sections) -> Known:
+    return Known(
+        tenants=sections.tenants,
+        calendars={str(rule.id): rule for rule in sections.calendars},
+        lines=sections.lines,
+        music=sections.music,
+        treatments=sections.treatments,
+        people=sections.people,
+    )
+
+
+def _read_lines(sections: _Sections, known: Known) -> _Lines:
+    languages, prompts = sections.desk.languages, dict[str, tuple[Passage, ...]]()
+    treatments = read_treatments(sections.treatments, known, languages, prompts)
+    read = _Lines({}, prompts, {}, {}, treatments)
     for name, table in sections.lines.items():
         line = LineId(name)
         read.names[line] = table.text("name", name)
-        read.languages[line], passages = read_greeting(table, sections.desk.languages)
+        read.languages[line] = read_languages(table, languages)
+        passages = read_passages(table, "greeting", read.languages[line], "line")
         greeting = f"greeting:{name}" if passages else ""
         if passages:
             read.prompts[greeting] = passages
         read.lines[name] = read_line(name, table, known, greeting)
     return read
+
+
+def _desk(
+    sections: _Sections, lines: _Lines, tenants: Collection[TenantId], entries: Collection[Entry]
+) -> Desk:
+    return Desk(
+        tenants=tuple(map(Tenant, tenants)),
+        lines=tuple(lines.lines.values()),
+        entries=tuple(entries),
+        agents=sections.people.agents,
+        pause_reasons=sections.desk.pause_reasons,
+        no_answer_reason=sections.desk.no_answer_reason,
+        interrupts=sections.desk.interrupts,
+        media=sections.media,
+        device_grace_ms=sections.desk.device_grace_ms,
+        leg_grace_ms=sections.desk.leg_grace_ms,
+        treatments=tuple(written.treatment for written in lines.treatments.values()),
+        outbound=sections.outbound,
+    )
 
 
 def _check_numbers(entries: Mapping[EntryId, tuple[Entry, Table]], sections: _Sections) -> None:
@@ -145,12 +169,14 @@ def _check_numbers(entries: Mapping[EntryId, tuple[Entry, Table]], sections: _Se
 def _check_whole(desk: Desk, root: Table, sections: _Sections, lines: _Lines, reading: Reading) -> None:
     """Checks that make sense only when each section is right by itself."""
     check_loops(lines.lines, sections.lines)
+    check_circles(lines.treatments, desk)
     for name, some in (("tenants", desk.tenants), ("lines", desk.lines), ("agents", desk.agents)):
         if not some and name not in root:
             root.error(name, "missing key (a desk needs at least one)")
     if not reading.errors:
         check_service(desk, sections.lines)
         warn_idle(desk, sections.lines, sections.agents)
+        warn_treatments(lines.treatments, desk)
 
 
 def _site(desk: Desk, sections: _Sections, lines: _Lines, tenants: dict[TenantId, str]) -> Site:

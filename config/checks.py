@@ -3,8 +3,10 @@
 from collections.abc import Iterator, Mapping
 
 from agents.skills import AgentId, Alternative, SkillId, meets
+from config.circles import circles
 from config.table import Table
 from queues.desk import Agent, Desk, Line, LineId, Medium
+from queues.treatment import Enqueue
 
 _Holders = dict[SkillId, list[tuple[int, Agent]]]
 """Who has a skill, at which level."""
@@ -12,10 +14,14 @@ _Holders = dict[SkillId, list[tuple[int, Agent]]]
 
 def check_loops(lines: Mapping[str, Line], tables: Mapping[str, Table]) -> None:
     """Record an error for every circle in which a contact could overflow for ever."""
-    left: set[str] = set()
-    for start in lines:
-        if start not in left:
-            _walk(start, lines, tables, left)
+
+    def to_lines(line: LineId) -> list[LineId]:
+        return list(dict.fromkeys(to for _, to in _ways(lines[line]) if to in lines))
+
+    for circle in circles((line.id for line in lines.values()), to_lines):
+        last, first = circle[-1], circle[0]
+        for key in (key for key, to in _ways(lines[last]) if to == first):
+            tables[last].error(key, f"overflow goes in a circle: {' → '.join([*circle, first])}")
 
 
 def check_service(desk: Desk, tables: Mapping[str, Table]) -> None:
@@ -41,30 +47,16 @@ def warn_idle(desk: Desk, lines: Mapping[str, Table], agents: Mapping[str, Table
     """Record a warning for lines that no contact can reach and agents who serve no line."""
     reached = {entry.line for entry in desk.entries}
     reached |= {to for line in desk.lines for _, to in _ways(line)}
+    steps = (step for treatment in desk.treatments for step in treatment.steps)
+    reached |= {step.line for step in steps if isinstance(step, Enqueue) and step.line is not None}
     for line in desk.lines:
         if line.id not in reached:
-            lines[line.id].warn("", "no entry and no overflow leads to this line")
+            lines[line.id].warn("", "no entry, overflow or treatment leads to this line")
     holders = _holders(desk)
     busy = {agent.id for line in desk.lines for agent in _servers(line, holders)}
     for agent in desk.agents:
         if agent.id not in busy:
             agents[agent.id].warn("", "serves no line")
-
-
-def _walk(start: str, lines: Mapping[str, Line], tables: Mapping[str, Table], left: set[str]) -> None:
-    """Depth first, without recursion; a line that was left for good leads into no new circle."""
-    chain, open_ways = [start], [_ways(lines[start])]
-    while chain:
-        key, to = next(open_ways[-1], ("", None))
-        if to is None:
-            open_ways.pop()
-            left.add(chain.pop())
-        elif to in chain:
-            circle = [*chain[chain.index(to) :], to]
-            tables[chain[-1]].error(key, f"overflow goes in a circle: {' → '.join(circle)}")
-        elif to in lines and to not in left:
-            chain.append(to)
-            open_ways.append(_ways(lines[to]))
 
 
 def _ways(line: Line) -> Iterator[tuple[str, LineId]]:

@@ -5,9 +5,10 @@ from collections.abc import Collection, Mapping, Sequence
 
 from agents.capacity import FAX, MAIL, VOICE
 from config.documents import Document
-from config.lines import MAX_CLASS
+from config.lines import MAX_CLASS, Known
 from config.table import Table
 from queues.desk import Entry, EntryId, Line, Medium, TenantId
+from queues.names import TreatmentId
 
 _SEPARATORS = re.compile(r"[ ()/.-]")
 _NUMBER = re.compile(r"\+?[0-9*#]{1,32}")
@@ -33,7 +34,7 @@ def read_entries(
     documents: Sequence[Document],
     defaults: Mapping[str, object],
     lines: Mapping[str, Line],
-    tenants: Mapping[str, object],
+    known: Known,
     media: Collection[Medium],
 ) -> dict[EntryId, tuple[Entry, Table]]:
     """All entries by id, with the tables that they were read from. An entry belongs to one medium."""
@@ -42,7 +43,7 @@ def read_entries(
         outer = document.root.table("entries")
         for medium in media:
             for address, table in outer.by_id(medium, defaults).items():
-                entry = _read_entry(medium, address, table, lines, tenants)
+                entry = _read_entry(medium, address, table, lines, known)
                 if entry is None:
                     continue
                 if entry.id in found:
@@ -54,20 +55,19 @@ def read_entries(
 
 
 def _read_entry(
-    medium: Medium, address: str, table: Table, lines: Mapping[str, Line], tenants: Mapping[str, object]
+    medium: Medium, address: str, table: Table, lines: Mapping[str, Line], known: Known
 ) -> Entry | None:
     identity = entry_id(medium, address)
-    name = table.text("line")
-    line = lines.get(name)
-    if name:
-        table.known("line", "line", name, lines)
+    line = lines.get(table.reference("line", "line", lines))
     tenant = table.text("tenant", line.tenant if line else "")
     if "tenant" in table:
-        table.known("tenant", "tenant", tenant, tenants)
+        table.known("tenant", "tenant", tenant, known.tenants)
     priority_class = table.integer("class", most=MAX_CLASS) if "class" in table else None
     head_start_ms = table.duration_ms("head_start")
+    treatment = table.reference("treatment", "treatment", known.treatments, "")
     if identity is None:
         table.error("", f"not an address for {medium}")
     if identity is None or line is None:
         return None
-    return Entry(identity, TenantId(tenant), line.id, medium, priority_class, head_start_ms)
+    where = identity, TenantId(tenant), line.id, medium
+    return Entry(*where, priority_class, head_start_ms, TreatmentId(treatment))

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from agents.skills import Alternative
 from config.people import People, requirement, skill_levels
-from config.schema import Passage
 from config.table import Table
 from queues.desk import (
     ALWAYS,
@@ -22,6 +21,7 @@ from queues.desk import (
     Way,
     WrapUpRule,
 )
+from queues.names import TreatmentId
 
 MAX_CLASS = 9
 MAX_LEVEL = 9
@@ -30,22 +30,20 @@ MAX_ATTEMPTS = 100
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """Ids that a line may refer to."""
+    """Ids that a line, an entry or a treatment may refer to."""
 
     tenants: Mapping[str, object]
     calendars: Mapping[str, object]
     lines: Mapping[str, object]
     music: Mapping[str, object]
+    treatments: Mapping[str, object]
     people: People
 
 
 def read_line(name: str, table: Table, known: Known, greeting: str) -> Line:
     """One line; `greeting` is the id of its prompt or empty."""
-    tenant = table.text("tenant")
-    if tenant:
-        table.known("tenant", "tenant", tenant, known.tenants)
-    music = table.text("music")
-    table.known("music", "music", music, known.music)
+    tenant = table.reference("tenant", "tenant", known.tenants)
+    music = table.reference("music", "music", known.music)
     return Line(
         id=LineId(name),
         tenant=TenantId(tenant),
@@ -64,43 +62,17 @@ def read_line(name: str, table: Table, known: Known, greeting: str) -> Line:
         max_wait_ms=table.duration_ms("max_wait"),
         max_length=table.integer("max_length"),
         when_waited=_way(table, "when_waited", "max_wait", known),
-        when_full=_way(table, "when_full", "max_length", known),
-        when_closed=_way(table, "when_closed", "hours", known),
+        when_full=_way_or_treatment(table, "when_full", "max_length", known),
+        when_closed=_way_or_treatment(table, "when_closed", "hours", known),
         wrap_up=_wrap_up(table),
         callback=_callback(table.table("callback")),
         greeting=greeting,
         greeting_mandatory=_mandatory(table, greeting),
         music=music,
         announce_every_ms=table.duration_ms("announce_every"),
+        treatment=_treatment(table, known),
         level=table.integer("level", least=1, most=MAX_LEVEL),
     )
-
-
-def read_greeting(
-    table: Table, site_languages: tuple[str, ...]
-) -> tuple[tuple[str, ...], tuple[Passage, ...]]:
-    """The languages of a line, in order, and its greeting: one passage for each of them, or none at all."""
-    languages = table.list_of_text("languages", site_languages)
-    for language in languages:
-        table.known("languages", "language", language, site_languages)
-    if not languages and "languages" in table:
-        table.error("languages", "must not be empty")
-    texts, files = table.table("greeting"), table.table("greeting_files")
-    if not texts.data and not files.data:
-        return languages, ()
-    texts.allow(languages)
-    files.allow(languages)
-    passages = []
-    for language in languages:
-        text = texts.text(language, "")
-        recording = files.existing_file(language)
-        if text and recording:
-            files.error(language, "there is a text too, give one of them")
-        elif text or recording:
-            passages.append(Passage(language, text, recording))
-        elif language not in files:
-            texts.error(language, "missing key (the line speaks this language)")
-    return languages, tuple(passages)
 
 
 def _alternatives(table: Table, people: People) -> tuple[Alternative, ...]:
@@ -140,13 +112,32 @@ def _calendar(table: Table, key: str, known: Known) -> CalendarId:
 
 def _way(table: Table, key: str, limit: str, known: Known) -> Way:
     """`"release"`, or the id of the line that takes over."""
-    name = table.text(key)
+    name = table.reference(key, "line", [*known.lines, Overflow.RELEASE.value])
     if name == Overflow.RELEASE:
         return Way()
+    _needs_limit(table, key, limit)
+    return Way(Overflow.LINE, LineId(name))
+
+
+def _way_or_treatment(table: Table, key: str, limit: str, known: Known) -> Way:
+    """As `_way`, or `{ treatment = … }`: what is heard by whom the line does not take."""
+    if not isinstance(table.data.get(key), dict):
+        return _way(table, key, limit, known)
+    _needs_limit(table, key, limit)
+    name = table.table(key).reference("treatment", "treatment", known.treatments)
+    return Way(Overflow.TREATMENT, treatment=TreatmentId(name))
+
+
+def _needs_limit(table: Table, key: str, limit: str) -> None:
     if limit not in table:
         table.warn(key, f"has no effect without {limit}")
-    table.known(key, "line", name, [*known.lines, Overflow.RELEASE.value])
-    return Way(Overflow.LINE, LineId(name))
+
+
+def _treatment(table: Table, known: Known) -> TreatmentId:
+    name = table.reference("treatment", "treatment", known.treatments, "")
+    if name and "announce_every" in table:
+        table.warn("announce_every", "has no effect beside treatment")
+    return TreatmentId(name)
 
 
 def _wrap_up(table: Table) -> WrapUpRule:

@@ -27,14 +27,10 @@ def read_outbound(
 
 
 def _rule(table: Table, regions: Mapping[TenantId, str], channels: Collection[str]) -> OutboundRule:
-    purpose = table.text("purpose")
-    if purpose:
-        table.known("purpose", "purpose", purpose, PURPOSES)
+    purpose = table.reference("purpose", "purpose", PURPOSES)
     channel = table.text("channel", "sip")
     table.known("channel", "channel", channel, channels)
-    tenant = table.text("tenant", "")
-    if tenant:
-        table.known("tenant", "tenant", tenant, regions)
+    tenant = table.reference("tenant", "tenant", regions, "")
     classes = _classes(table)
     concerned = (TenantId(tenant),) if tenant in regions else () if tenant else tuple(regions)
     _check_regions(table, classes, [one for one in concerned if not regions[one]])

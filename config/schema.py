@@ -117,7 +117,7 @@ class Site:
     line_languages: Mapping[LineId, tuple[str, ...]]
     """The languages in which each line speaks to its callers, in that order."""
     prompts: Mapping[str, tuple[Passage, ...]]
-    """`Line.greeting` → what is played, one after the other."""
+    """Name of a text (`Line.greeting`, `Say.text`, `Menu.text`) → what is played, one after the other."""
     music: Mapping[str, Path | None]
     """`Line.music` → its recording; None for the built-in `default`."""
     phones: Mapping[str, Phone]

@@ -117,8 +117,10 @@ class Table:
             self.error(key, f"must be a number from {least:g} to {most:g}")
         return least if default is None else default
 
-    def duration_ms(self, key: str, default: int | None = None, *, least_ms: int = 0) -> int:
-        """A duration in milliseconds; `default` and `least_ms` are milliseconds."""
+    def duration_ms(
+        self, key: str, default: int | None = None, *, least_ms: int = 0, most_ms: int | None = None
+    ) -> int:
+        """A duration in milliseconds; so are `default`, `least_ms` and `most_ms`."""
         value = self._value(key, required=default is None)
         if value is None:
             return least_ms if default is None else default
@@ -130,6 +132,9 @@ class Table:
         if ms < least_ms:
             self.error(key, f"must be at least {least_ms / 1000:g}s")
             return least_ms
+        if most_ms is not None and ms > most_ms:
+            self.error(key, f"must be at most {most_ms / 1000:g}s")
+            return most_ms
         return ms
 
     def choice(self, key: str, kind: type[Choice], default: Choice | None = None) -> Choice:
@@ -253,6 +258,13 @@ class Table:
             return True
         self.error(key, f'unknown {what} "{name}"{did_you_mean(name, list(among))}')
         return False
+
+    def reference(self, key: str, what: str, among: Collection[str], default: str | None = None) -> str:
+        """The id of something that must be known; empty when there is none."""
+        name = self.text(key, default)
+        if name:
+            self.known(key, what, name, among)
+        return name
 
     def allow(self, keys: Iterable[str]) -> None:
         """Let `finish` pass these keys: ids that the user chose, which are no keys of the schema."""

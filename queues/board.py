@@ -38,7 +38,7 @@ class Board:
         self._of_line: dict[tuple[LineId, int, Medium, AgentId | None], Need] = {}
         self.orders: dict[LineId, LineOrder] = {}
         self.greeted: dict[LineId, int] = {}
-        """How many hear the mandatory greeting of a line, and will wait in it."""
+        """How many hear the greeting of a line and have a place in it."""
         self.places: dict[int, Place] = {}
 
     def need(self, line: Line, step: int, medium: Medium, only: AgentId | None = None) -> Need:

@@ -8,6 +8,7 @@ from agents.skills import AgentId
 from queues.desk import EntryId, IncidentId, LineId, Medium, TenantId
 from queues.outbound import Callback
 from queues.states import ContactState
+from queues.treatment import Walk
 
 NO_INCIDENT = IncidentId("")
 
@@ -33,10 +34,20 @@ class Contact(Struct):
     line_since_ms: int = 0
     step: int = 0
     """Relaxations of its line that apply."""
-    greeting: str = ""
-    """The mandatory greeting that it hears now."""
+    walk: Walk | None = None
+    """Where it is in its treatment; None: it talks, or hears the music of its line."""
+    interrupted: Walk | None = None
+    """What it goes on with when the text of an incident has been heard that came between."""
+    visit: int = 0
+    """The number of what it was played last."""
     incident: IncidentId = NO_INCIDENT
-    """Whose text this is, when it is not the line's greeting."""
+    """Whose text it hears now, before anything else."""
+    reserves: bool = False
+    """It hears the greeting of its line, and has a place there already."""
+    dial_class: str = ""
+    """Of the number from which it calls."""
+    language: str = ""
+    """In which its party is spoken to; empty: in those of each text."""
     promoted: bool = False
     tried: list[AgentId] = []
     preferred: AgentId | None = None

@@ -1,19 +1,19 @@
 """The configured whole, as plain data: tenants, entries, lines, agents. `config` builds it."""
 
 from enum import StrEnum
-from typing import NewType
 
 from msgspec import Struct
 
 from agents.capacity import FAX, MAIL, VOICE
 from agents.capacity import Medium as Medium
 from agents.skills import AgentId, Alternative, SkillId
-
-TenantId = NewType("TenantId", str)
-LineId = NewType("LineId", str)
-EntryId = NewType("EntryId", str)
-CalendarId = NewType("CalendarId", str)
-IncidentId = NewType("IncidentId", str)
+from queues.names import CalendarId as CalendarId
+from queues.names import EntryId as EntryId
+from queues.names import IncidentId as IncidentId
+from queues.names import LineId as LineId
+from queues.names import TenantId as TenantId
+from queues.names import TreatmentId
+from queues.treatment import NO_TREATMENT, Treatment
 
 ALWAYS = CalendarId("")
 """The calendar that is always open: wall-clock time."""
@@ -33,13 +33,16 @@ class Overflow(StrEnum):
 
     RELEASE = "release"
     LINE = "line"
+    TREATMENT = "treatment"
+    """Full or closed: it hears that treatment before anything else."""
 
 
 class Way(Struct, frozen=True):
-    """The way out of a line. `line` is set exactly when `kind` is LINE."""
+    """The way out of a line. `line` is set exactly when `kind` is LINE, `treatment` when it is TREATMENT."""
 
     kind: Overflow = Overflow.RELEASE
     line: LineId | None = None
+    treatment: TreatmentId = NO_TREATMENT
 
 
 class Relaxation(Struct, frozen=True):
@@ -156,11 +159,15 @@ class Line(Struct, frozen=True):
     wrap_up: WrapUpRule = WrapUpRule()
     callback: CallbackRule = CallbackRule()
     greeting: str = ""
+    """A text for who arrives at an entry that has no treatment."""
     greeting_mandatory: bool = False
-    """A mandatory greeting must end before the contact can be offered."""
+    """It must be heard to its end before the contact can be offered."""
     music: str = "default"
+    """While nothing else is to be heard, and while the other side holds."""
     announce_every_ms: int = 0
-    """Interval of position announcements; 0: none."""
+    """Music for so long, then the position, and again; 0: music only. Where the line has no treatment."""
+    treatment: TreatmentId = NO_TREATMENT
+    """What is heard while waiting."""
     level: int = 1
     """Support level: a transfer to a line of a higher one is an escalation."""
 
@@ -175,6 +182,8 @@ class Entry(Struct, frozen=True):
     priority_class: int | None = None
     """Class of the contacts of this entry, when not that of the line (a VIP hotline)."""
     head_start_ms: int = 0
+    treatment: TreatmentId = NO_TREATMENT
+    """What is heard on arrival; none: in line at once."""
 
 
 class OutboundRule(Struct, frozen=True):
@@ -219,6 +228,7 @@ class Desk(Struct, frozen=True):
     media: tuple[MediumTraits, ...] = DEFAULT_MEDIA
     """The media there are; others may be added to those three, whose traits may be changed."""
 
+    treatments: tuple[Treatment, ...] = ()
     outbound: tuple[OutboundRule, ...] = ()
     """The allow-list for calls that we place; the first rule that fits counts. Empty: none is placed."""
 
@@ -238,7 +248,7 @@ class IncidentMode(StrEnum):
 
 
 class Incident(Struct, frozen=True, kw_only=True):
-    """A mass incident that a supervisor declared: calls in its scope hear a text first.
+    """A mass incident that a supervisor declared: calls in its scope hear a text, those that wait at once.
 
     A scope that is empty restricts nothing; a call must be within all of the others, by its entry and by the
     tenant and line of that entry. Mails and faxes hear nothing, so no incident concerns them.
@@ -246,7 +256,7 @@ class Incident(Struct, frozen=True, kw_only=True):
 
     id: IncidentId
     greeting: str
-    """Name of the text, for the channel. It takes the place of the line's greeting."""
+    """Name of the text, for the channel. It is heard before anything else."""
     mode: IncidentMode
     expires_ms: int
     """Moment at which it is over, unless it is ended before."""

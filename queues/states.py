@@ -6,7 +6,7 @@ from enum import StrEnum
 
 class ContactState(StrEnum):
     GREETING = "greeting"
-    """Hears a mandatory greeting, or the text of an incident; cannot be offered yet."""
+    """Is treated before it is in any line (a greeting, a menu, the text of an incident); not offered yet."""
     WAITING = "waiting"
     OFFERED = "offered"
     """At least one agent is rung; keeps its place."""
@@ -20,7 +20,7 @@ class ContactState(StrEnum):
 
 CONTACT: Mapping[ContactState, Mapping[str, ContactState]] = {
     ContactState.GREETING: {
-        "prompt ended": ContactState.WAITING,
+        "enqueue": ContactState.WAITING,
         "deflect": ContactState.ENDED,
         "turn away": ContactState.ENDED,
         "leave": ContactState.ENDED,

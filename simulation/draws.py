@@ -36,6 +36,8 @@ class Purpose(IntEnum):
     ESCALATE = 14
     PAUSE_EVERY = 15
     PAUSE = 16
+    KEY = 17
+    CALLED_BACK = 18
 
 
 class Day:

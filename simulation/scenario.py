@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
+from acd.ports import DialClass
 from agents.skills import AgentId
 from queues.desk import Desk, EntryId, LineId, Medium
 from simulation.laws import Law
@@ -63,6 +64,8 @@ class Stream(Struct, frozen=True):
     redial: Redial | None = None
     backlog: int = 0
     """Contacts of this stream that wait already when the scenario begins."""
+    keys: tuple[tuple[str, float], ...] = ()
+    """Shares of those asked for a key that press this one, if it is one of those asked for."""
 
 
 class Duty(Struct, frozen=True):
@@ -109,6 +112,27 @@ class Surge(Struct, frozen=True):
     vip_exempt: bool = True
 
 
+class Callbacks(Struct, frozen=True):
+    """What becomes of calls to those who were promised one."""
+
+    answer: float = 0.8
+    """Share of the attempts that are answered."""
+    ring_ms: int = 10_000
+    """Until the answer, or until the call has failed."""
+    dial_class: str = DialClass.MOBILE.value
+    """Of the numbers from which callers call, as the desk's rules for outbound calls name it."""
+
+
+Spoken = tuple[str, str]
+"""Name of a text, and the language in which it is said; "": all that it has, one after the other."""
+
+USUAL_TEXT_MS = 10_000
+"""A text of which nobody says how long it is."""
+
+POSITION_MS = 2_200
+"""A position, in one language, from the first to the last one (`python bench/speech.py`)."""
+
+
 class Goal(Struct, frozen=True):
     """What a line must reach: `share` by the KPI `definition` with threshold `threshold_ms`."""
 
@@ -136,6 +160,9 @@ class Scenario(Struct, frozen=True):
     daily_cv: float = 0.0
     """Coefficient of variation of the random factor (gamma, mean 1) on the demand of each 24 h."""
     surge: Surge | None = None
+    callbacks: Callbacks = Callbacks()
+    text_ms: Mapping[Spoken, int] = {}
+    """How long texts are."""
     goals: tuple[Goal, ...] = ()
     short_ms: int = 5_000
     """Abandons below this are short."""

@@ -1,19 +1,19 @@
-"""Arrival: which line a contact enters, if any, and its greeting."""
+"""Arrival: which line a contact enters, if any, and what it hears first."""
 
 from msgspec import Struct
 
 from acd.core import callbacks, deferral, effects, facts, incidents
+from acd.core.entering import Hop, find_line, send_on, way_of
 from acd.core.errors import Rejected
-from acd.core.events import ContactArrived, ContactId, PriorityChanged, PromptEnded
+from acd.core.events import ContactArrived, ContactId, PriorityChanged
 from acd.core.state import State, step
+from acd.core.treatments import begin, greeting_of, put_between, rest, stop, waiting_in
 from acd.core.waiting import end, enter_line, forget, watch_target
 from agents.devices import Carrier
 from queues.contact import NO_INCIDENT, Contact
-from queues.desk import Entry, Incident, Line, LineId, Overflow, TenantId
-from queues.states import CONTACT
-
-Hop = tuple[LineId, LineId, str]
-"""From line, to line, reason."""
+from queues.desk import Entry, Incident, IncidentMode, Line, LineId, Medium, Overflow, TenantId
+from queues.states import CONTACT, ContactState
+from queues.treatment import NO_TREATMENT, Phrase
 
 
 class Claim(Struct, frozen=True):
@@ -41,17 +41,35 @@ def arrived(state: State, event: ContactArrived) -> None:
         return
     claim = _claim(state, event, entry)
     incident = incidents.concerning(state, entry, claim.vip) if state.incidents else None
-    if incident is None or not incidents.comes_first(incident):
-        line, hops, reason = _find_line(state, state.lines[entry.line])
-    else:
-        line, hops, reason = state.lines[entry.line], [], ""
-    if reason:
+    hears_first = incident is not None and incidents.comes_first(incident)
+    line = state.lines[entry.line]
+    line, hops, reason = (line, [], "") if hears_first else _line_for(state, entry, line)
+    if reason and not _may_be_told(state, event.medium, line, reason):
         _block(state, event, reason, entry.tenant, entry.line, vip=claim.vip)
         return
     contact = _create(state, event, entry, claim, carrier)
     if hops:
-        _send_on(state, contact, hops)
-    _admit(state, contact, line, incident)
+        send_on(state, contact, hops)
+        contact.line = line.id
+    promise = state.media[entry.medium].promise
+    state.order(effects.AdmitContact(contact.id, line.music, carrier=carrier, promise=promise))
+    if incident is not None and hears_first:
+        _tell_first(state, contact, incident)
+    else:
+        said = () if incident is None else _tell(state, contact, incident)
+        _treat(state, contact, line, entry, reason, *said)
+
+
+def _line_for(state: State, entry: Entry, line: Line) -> tuple[Line, list[Hop], str]:
+    """As `find_line`; what is heard before may still lead elsewhere, so nothing is refused yet."""
+    if entry.treatment and state.media[entry.medium].hears:
+        return line, [], ""
+    return find_line(state, line)
+
+
+def _may_be_told(state: State, medium: Medium, line: Line, reason: str) -> bool:
+    """Whether the line has something to say to whom it does not take."""
+    return way_of(line, reason).kind is Overflow.TREATMENT and state.media[medium].hears
 
 
 def _belongs_to(state: State, event: ContactArrived) -> Contact | None:
@@ -83,26 +101,6 @@ def better(asked_class: int | None, head_start_ms: int, entry: Entry) -> tuple[i
     return asked_class, max(head_start_ms, entry.head_start_ms)
 
 
-def _find_line(state: State, line: Line) -> tuple[Line, list[Hop], str]:
-    """Follow the ways out of closed and full lines to one that takes the contact.
-
-    Where none does, the third is the reason, else it is empty.
-    """
-    hops: list[Hop] = []
-    while True:
-        if not state.clocks[line.hours].is_open(state.now_ms):
-            reason, way = "closed", line.when_closed
-        elif line.max_length and state.on_the_line(line.id) >= line.max_length:
-            reason, way = "full", line.when_full
-        else:
-            return line, hops, ""
-        following = state.lines.get(way.line) if way.kind is Overflow.LINE and way.line is not None else None
-        if following is None or len(hops) >= len(state.lines):
-            return line, hops, reason
-        hops.append((line.id, following.id, reason))
-        line = following
-
-
 def _create(state: State, event: ContactArrived, entry: Entry, claim: Claim, carrier: Carrier) -> Contact:
     state.last_contact += 1
     contact = Contact(
@@ -118,6 +116,8 @@ def _create(state: State, event: ContactArrived, entry: Entry, claim: Claim, car
         head_start_ms=claim.head_start_ms,
         preferred=event.preferred,
         preferred_ms=event.preferred_ms,
+        dial_class=event.dial_class,
+        language=event.language,
     )
     state.contacts[contact.id] = contact
     state.carried[carrier] = contact.id
@@ -133,66 +133,65 @@ def _create(state: State, event: ContactArrived, entry: Entry, claim: Claim, car
             event.party,
             claim.vip,
             deferral.continued(state, event, entry.tenant),
+            event.person,
         )
     )
     return contact
 
 
-def _send_on(state: State, contact: Contact, hops: list[Hop]) -> None:
-    for from_line, to_line, why in hops:
-        over = facts.Overflowed(state.now_ms, contact.id, from_line, to_line, why)
-        state.tell(over)
+def interrupt(state: State, contact: Contact, incident: Incident) -> None:
+    """An incident that was just declared concerns it: told at once, it goes on where it was afterwards.
 
-
-def _admit(state: State, contact: Contact, line: Line, incident: Incident | None) -> None:
-    """Greet a caller, with the text of the incident if there is one, and let him wait now or afterwards.
-
-    A mail or a fax cannot hear a greeting, and nobody would report its end: it waits at once.
+    Who is in line keeps his place, whatever the mode; who is in none yet is one more who calls during it.
     """
-    number = contact.id
-    contact.line = line.id
-    if incident is not None:
-        greeting, wait_for_it = incident.greeting, incidents.comes_first(incident)
-    elif line.greeting and state.media[contact.medium].hears:
-        greeting, wait_for_it = line.greeting, line.greeting_mandatory
-    else:
-        greeting, wait_for_it = "", False
-    promise, carrier = state.media[contact.medium].promise, contact.carrier
-    admitted = effects.AdmitContact(
-        number, greeting, wait_for_it, line.music, carrier=carrier, promise=promise
-    )
-    state.order(admitted)
-    if greeting:
-        state.tell(facts.Announced(state.now_ms, number, greeting, wait_for_it))
-    if incident is not None:
-        state.tell(facts.Informed(state.now_ms, number, incident.id, line.id))
-    if not wait_for_it:
-        _queue(state, contact, line)
+    if contact.state is not ContactState.GREETING or incident.mode is not IncidentMode.END:
+        put_between(state, contact, *_tell(state, contact, incident))
         return
-    contact.greeting = greeting
-    if incident is None:
+    if contact.reserves:
+        contact.reserves = False
+        state.board.greet(contact.line, -1)
+    _tell_first(state, contact, incident)
+
+
+def _tell_first(state: State, contact: Contact, incident: Incident) -> None:
+    """The text of an incident that comes before anything else; what follows is decided when it was heard."""
+    contact.incident = incident.id
+    begin(state, contact, NO_TREATMENT, Phrase(incident.greeting))
+    rest(state, contact, state.lines[contact.line].music, end=True)
+    del state.untreated[contact.id]  # it rests
+    _tell(state, contact, incident)
+
+
+def _tell(state: State, contact: Contact, incident: Incident) -> tuple[Phrase, ...]:
+    state.tell(facts.Informed(state.now_ms, contact.id, incident.id, contact.line))
+    return (Phrase(incident.greeting),)
+
+
+def _treat(
+    state: State, contact: Contact, line: Line, entry: Entry | None, reason: str, *said: Phrase
+) -> None:
+    """Let it wait now, or when it has heard what comes before; `reason`: why its line does not take it.
+
+    A mail or a fax cannot hear anything, and nobody would report an end: it waits at once.
+    """
+    treatment = NO_TREATMENT if entry is None else entry.treatment
+    if not (treatment or line.greeting or reason or said) or not state.media[contact.medium].hears:
+        enter_line(state, contact, line, "arrived")
+    elif reason:
+        begin(state, contact, way_of(line, reason).treatment, *said, turned_away=reason)
+    elif treatment:
+        begin(state, contact, treatment, *said)
+    elif line.greeting and line.greeting_mandatory:
+        contact.reserves = True
         state.board.greet(line.id, 1)
+        begin(state, contact, greeting_of(line), *said)
     else:
-        contact.incident = incident.id
+        enter_line(state, contact, line, "arrived")
+        begin(state, contact, greeting_of(line) if line.greeting else waiting_in(line), *said)
 
 
-def _queue(state: State, contact: Contact, line: Line) -> None:
-    enter_line(state, contact, line, "arrived")
-
-
-def prompt_ended(state: State, event: PromptEnded) -> None:
-    """Let it wait; after the text of an incident the line may be closed or full, or the call is over."""
-    contact = state.contact(event.contact)
-    if contact.incident:
-        _text_ended(state, contact)
-        return
-    contact.state = step(CONTACT, contact.state, "prompt ended")
-    contact.greeting = ""
-    state.board.greet(contact.line, -1)
-    _queue(state, contact, state.lines[contact.line])
-
-
-def _text_ended(state: State, contact: Contact) -> None:
+def incident_heard(state: State, contact: Contact) -> None:
+    """After the text of an incident the call is over, or its line closed or full, or it goes on as usual."""
     number = contact.id
     if incidents.ends_call(state, contact):
         contact.state = step(CONTACT, contact.state, "deflect")
@@ -200,16 +199,18 @@ def _text_ended(state: State, contact: Contact) -> None:
         state.tell(facts.Deflected(state.now_ms, number, contact.line, contact.incident, "end"))
         state.order(effects.ReleaseContact(number, "incident", carrier=contact.carrier))
         return
-    line, hops, reason = _find_line(state, state.lines[contact.line])
-    if reason:
+    entry, line = state.entries.get(contact.entry), state.lines[contact.line]
+    stop(state, contact)
+    line, hops, reason = find_line(state, line) if entry is None else _line_for(state, entry, line)
+    if reason and not _may_be_told(state, contact.medium, line, reason):
         contact.state = step(CONTACT, contact.state, "turn away")
         end(state, contact, reason)
         state.order(effects.ReleaseContact(number, reason, carrier=contact.carrier))
         return
-    contact.state = step(CONTACT, contact.state, "prompt ended")
-    contact.greeting, contact.incident = "", NO_INCIDENT
-    _send_on(state, contact, hops)
-    _queue(state, contact, line)
+    contact.incident = NO_INCIDENT
+    send_on(state, contact, hops)
+    contact.line = line.id
+    _treat(state, contact, line, entry, reason)
 
 
 def priority_changed(state: State, event: PriorityChanged) -> None:

@@ -10,6 +10,7 @@ from acd.core.offers import withdraw_all
 from acd.core.parking import park
 from acd.core.placing import allowed, call_over, promise_of
 from acd.core.state import State, step
+from acd.core.treatments import wait_with
 from acd.core.waiting import end, enter_line, set_deadlines
 from agents.devices import Carrier
 from queues.contact import Contact
@@ -35,12 +36,28 @@ def may_promise(state: State, contact: Contact, dial_class: str) -> ContactState
 def promised(state: State, event: CallbackPromised) -> None:
     """Raises Rejected: it has no leg, it does not wait, or the number is none that may be called."""
     contact = state.contact(event.contact)
-    parked = may_promise(state, contact, event.dial_class)
+    may_promise(state, contact, event.dial_class)
     if not event.party:
         raise Rejected("a callback needs a number")
-    contact.state = parked
+    promise(state, contact, event.party, event.dial_class)
+
+
+def may_be_called(state: State, contact: Contact) -> bool:
+    """Whether its party, who waits, may be promised a callback at the number from which it calls."""
+    if not contact.party or not contact.dial_class:
+        return False
+    try:
+        may_promise(state, contact, contact.dial_class)
+    except Rejected:
+        return False
+    return True
+
+
+def promise(state: State, contact: Contact, party: str, dial_class: str) -> None:
+    """Promise it and let the party go; what `may_promise` says holds."""
+    contact.state = step(CONTACT, contact.state, "park")
     until_ms = state.now_ms + state.lines[contact.line].callback.within_ms
-    contact.callback = Callback(event.party, event.dial_class, until_ms)
+    contact.callback = Callback(party, dial_class, until_ms)
     carrier = contact.carrier
     park(state, contact, contact.callback)
     state.order(effects.ReleaseContact(contact.id, "callback", carrier=carrier, promise=True))
@@ -99,6 +116,8 @@ def called_in(state: State, contact: Contact, event: ContactArrived) -> None:
         contact.state = step(CONTACT, before, "called in")
         contact.line_since_ms = state.now_ms
         set_deadlines(state, contact)
+        line = state.lines[contact.line]
+        wait_with(state, contact, line, line.music)
     else:
         contact.state = step(CONTACT, before, "called in")
         enter_line(state, contact, state.lines[contact.line], "called in")

@@ -59,7 +59,7 @@ def take_leg(state: State, contact: Contact, carrier: Carrier) -> None:
     state.carried[carrier] = contact.id
     state.deadlines.clear(Kind.PROMISE, contact.id)
     music = state.lines[contact.line].music
-    state.order(effects.AdmitContact(contact.id, "", False, music, carrier=carrier))
+    state.order(effects.AdmitContact(contact.id, music, carrier=carrier))
 
 
 def meet(state: State, contact: Contact) -> None:

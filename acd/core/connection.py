@@ -75,11 +75,12 @@ def contact_gone(state: State, contact: Contact, leg_lost: bool) -> None:
         end(state, contact, "leg lost" if leg_lost else "caller")
         start_wrap_up(state, work)
         return
+    turned_away = contact.walk.turned_away if contact.walk is not None else ""
     quit_line(state, contact)
-    if before is ContactState.GREETING and not contact.incident:
-        state.board.greet(contact.line, -1)
     if contact.incident and not leg_lost:
         state.tell(facts.Deflected(state.now_ms, number, contact.line, contact.incident, "caller"))
+    elif turned_away:
+        state.tell(facts.Released(state.now_ms, number, contact.line, turned_away))
     else:
         wait_ms = state.now_ms - contact.anchor_ms if contact.anchor_ms else 0
         abandoned = facts.Abandoned(state.now_ms, number, contact.line, wait_ms, before.value, leg_lost)
@@ -115,9 +116,7 @@ def _hand_back(state: State, contact: Contact, work: Work, reason: str) -> None:
     contact.state = step(CONTACT, contact.state, "hand back")
     put_away(state, work)
     state.tell(facts.HandedBack(state.now_ms, contact.id, work.agent, reason))
-    line = state.lines[contact.line]
-    state.order(effects.ReturnToWaiting(contact.id, line.music, carrier=contact.carrier))
-    enter_line(state, contact, line, "handed back")
+    enter_line(state, contact, state.lines[contact.line], "handed back")
 
 
 def transferred(state: State, event: ContactTransferred) -> None:
@@ -144,11 +143,8 @@ def _line_of(state: State, contact: Contact, dialled: EntryId) -> LineId:
 
 
 def _wait_again(state: State, contact: Contact, work: Work, to_line: LineId, cause: str) -> None:
-    line = state.lines[to_line]
-    number = contact.id
-    state.order(effects.ReturnToWaiting(number, line.music, carrier=contact.carrier))
     start_wrap_up(state, work)
-    enter_line(state, contact, line, cause)
+    enter_line(state, contact, state.lines[to_line], cause)
 
 
 def released(state: State, event: ContactReleased) -> None:

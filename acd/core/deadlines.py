@@ -15,7 +15,7 @@ class Kind(IntEnum):
     PROMOTE = 5
     RETRY = 6
     MAX_WAIT = 7
-    ANNOUNCE = 8
+    TREATMENT = 8
     INCIDENT = 9
     DEVICE = 10
     LEG = 11

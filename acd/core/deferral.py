@@ -86,7 +86,6 @@ def join(state: State, contact: Contact, event: ContactArrived) -> None:
     state.tell(facts.Joined(state.now_ms, contact.id, event.ref, event.party))
     promise = state.media[contact.medium].promise
     music = state.lines[contact.line].music
-    admitted = contact.id, "", False, music
-    state.order(effects.AdmitContact(*admitted, carrier=carrier, promise=promise))
+    state.order(effects.AdmitContact(contact.id, music, carrier=carrier, promise=promise))
     if contact.state is ContactState.DEFERRED:
         come_back(state, contact, "joined")

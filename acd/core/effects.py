@@ -6,6 +6,7 @@ from acd.core.events import CallId, ContactId, OfferId
 from agents.devices import Carrier
 from agents.skills import AgentId
 from queues.desk import TenantId
+from queues.treatment import Playlist
 
 
 class Effect(Struct, frozen=True, gc=False, kw_only=True):
@@ -28,24 +29,26 @@ class RejectContact(Effect, frozen=True):
 
 
 class AdmitContact(Effect, frozen=True):
-    """Take it: answer the call, play the greeting (if any), then the music.
+    """Take it: answer the call and play the music, until TreatContact says otherwise.
 
     After CallAnswered it is the leg that we called: it needs no answer, and no music if an agent is there.
     """
 
     contact: ContactId
-    greeting: str
-    """Of the line, or of an incident; empty: none. Mails and faxes have none."""
-    report_end: bool
-    """The greeting is mandatory: its end must be reported by PromptEnded, even if nothing could be played."""
     music: str
 
 
-class AnnouncePosition(Effect, frozen=True):
-    """Tell the waiting party how many are served before, plus one."""
+class TreatContact(Effect, frozen=True):
+    """Let its party hear this from now on, instead of whatever it hears: texts, then music.
+
+    If it was with an agent, it is with him no more.
+    """
 
     contact: ContactId
-    position: int
+    visit: int
+    """The running number of the list, by which PromptEnded and KeyPressed name it."""
+    hears: Playlist
+    """If it `reports`, PromptEnded follows, even if nothing could be played; each of `keys` is KeyPressed."""
 
 
 class OfferContact(Effect, frozen=True):
@@ -75,20 +78,14 @@ class ConnectContact(Effect, frozen=True):
     agent: AgentId
 
 
-class ReturnToWaiting(Effect, frozen=True):
-    """The agent is off this contact (transfer, lost leg): let it wait on with music."""
-
-    contact: ContactId
-    music: str
-
-
 class ReleaseContact(Effect, frozen=True):
     """End the contact's own leg."""
 
     contact: ContactId
     cause: str
-    """`agent`, `waited too long`, `voicemail`, `callback` (promised: the contact lives on without a leg);
-    after the text of an incident `incident`, `closed` or `full`.
+    """`agent`, `waited too long`, `voicemail`, `callback` (promised: the contact lives on without a leg).
+
+    By a treatment `treatment`, `closed` or `full`; after the text of an incident also `incident`.
     """
 
 
@@ -128,9 +125,7 @@ class ReleaseAgent(Effect, frozen=True):
     """By which he got it: he may have had the same contact in hand before."""
 
 
-ToContact = (
-    RejectContact | AdmitContact | AnnouncePosition | ReturnToWaiting | ReleaseContact | PlaceCall | EndCall
-)
+ToContact = RejectContact | AdmitContact | TreatContact | ReleaseContact | PlaceCall | EndCall
 """What a contact channel is ordered to do; the carrier is the contact's own leg."""
 
 ToDevice = OfferContact | WithdrawOffer | ConnectContact | ReleaseAgent

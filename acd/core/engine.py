@@ -15,6 +15,7 @@ from acd.core import (
     deferral,
     devices,
     events,
+    hearing,
     incidents,
     lists,
     presence,
@@ -38,11 +39,12 @@ ON_EVENT: Mapping[type[events.Event], Callable[[State, Any], None]] = {
     events.Restarted: restart.restarted,
     events.DeskChanged: rebuild.desk_changed,
     events.CalendarChanged: rebuild.calendar_changed,
-    events.IncidentDeclared: incidents.declared,
+    events.IncidentDeclared: hearing.incident_declared,
     events.IncidentEnded: incidents.ended,
     events.ListChanged: lists.changed,
     events.ContactArrived: admission.arrived,
-    events.PromptEnded: admission.prompt_ended,
+    events.PromptEnded: hearing.prompt_ended,
+    events.KeyPressed: hearing.key_pressed,
     events.PriorityChanged: admission.priority_changed,
     events.ContactLeft: connection.left,
     events.ContactDiverted: waiting.diverted,
@@ -81,7 +83,7 @@ ON_DEADLINE: Mapping[Kind, Callable[[State, int], None]] = {
     Kind.PROMOTE: waiting.promote,
     Kind.RETRY: waiting.forget_tried,
     Kind.MAX_WAIT: waiting.waited_too_long,
-    Kind.ANNOUNCE: waiting.announce,
+    Kind.TREATMENT: hearing.due,
     Kind.INCIDENT: incidents.expired,
     Kind.DEVICE: devices.stayed_away,
     Kind.LEG: devices.leg_stayed_away,
@@ -132,7 +134,7 @@ class Engine:
         state.order, state.tell = effects.append, told.append
         try:
             ON_EVENT[kind](state, event)
-            if state.unmatched or state.unserved or state.unranked or state.room_moved:
+            if state.unmatched or state.unserved or state.unranked or state.room_moved or state.untreated:
                 settle(state)
         except Exception:
             state.now_ms = before_ms

@@ -58,7 +58,7 @@ class CalendarChanged(Event, frozen=True, tag="CalendarChanged"):
 
 
 class IncidentDeclared(Event, frozen=True, tag="IncidentDeclared"):
-    """A mass incident is on: calls in its scope that arrive from now on hear its text."""
+    """A mass incident is on: calls in its scope hear its text, now if they wait, first if they arrive."""
 
     incident: Incident
 
@@ -105,12 +105,30 @@ class ContactArrived(Event, frozen=True, tag="ContactArrived"):
     """
     channel: str = FIRST_CHANNEL
     """Who brought it; `ref` is unique among the live contacts of its channel."""
+    dial_class: str = ""
+    """Of the party's number, as `acd.ports.DialClass`; "": nobody can be called back there."""
+    language: str = ""
+    """Of the party, as the site names it; "": not known."""
+    person: str = ""
+    """Who that is, by the client's lists: an opaque id; "": nobody they know."""
 
 
 class PromptEnded(Event, frozen=True, tag="PromptEnded"):
-    """The mandatory greeting, or the text of an incident, was played to its end."""
+    """The texts of a play list whose end is waited for were played to their end."""
 
     contact: ContactId
+    visit: int = 0
+    """The number of that list (`TreatContact`); 0: the one that it hears now."""
+
+
+class KeyPressed(Event, frozen=True, tag="KeyPressed"):
+    """The party pressed a key for which its menu asks."""
+
+    contact: ContactId
+    visit: int
+    """The number of the list (`TreatContact`) that asked."""
+    key: str
+    """One of `0-9 * #`."""
 
 
 class ContactLeft(Event, frozen=True, tag="ContactLeft"):
@@ -337,6 +355,7 @@ AnyEvent = (
     | ListChanged
     | ContactArrived
     | PromptEnded
+    | KeyPressed
     | ContactLeft
     | ContactDiverted
     | CallbackPromised

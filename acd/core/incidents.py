@@ -7,9 +7,12 @@ from acd.core.events import IncidentDeclared, IncidentEnded
 from acd.core.state import State
 from queues.contact import Contact
 from queues.desk import Entry, Incident, IncidentId, IncidentMode
+from queues.states import ContactState
+
+ON_THE_LINE = (ContactState.GREETING, ContactState.WAITING, ContactState.OFFERED)
 
 
-def declared(state: State, event: IncidentDeclared) -> None:
+def declare(state: State, event: IncidentDeclared) -> Incident:
     """Calls that arrive from now on hear it.
 
     Raises Rejected: it is on already, its time is over already, or it lacks id or text.
@@ -26,6 +29,7 @@ def declared(state: State, event: IncidentDeclared) -> None:
     state.deadlines.set(Kind.INCIDENT, state.last_incident, incident.expires_ms)
     rules = incident.mode, comes_first(incident), incident.expires_ms
     state.tell(facts.IncidentOn(state.now_ms, incident.id, incident.greeting, *rules))
+    return incident
 
 
 def ended(state: State, event: IncidentEnded) -> None:
@@ -59,6 +63,26 @@ def concerning(state: State, entry: Entry, vip: bool) -> Incident | None:
     return None
 
 
+def to_be_told(state: State, incident: Incident) -> list[Contact]:
+    """Who is on the line, talks to nobody, and hears no text of an incident already."""
+    return [contact for contact in state.contacts.values() if _concerns(state, incident, contact)]
+
+
+def _concerns(state: State, incident: Incident, contact: Contact) -> bool:
+    entry = state.entries.get(contact.entry)
+    if contact.state not in ON_THE_LINE or contact.parked or entry is None:
+        return False
+    if contact.incident or contact.interrupted is not None or not in_scope(state, incident, entry):
+        return False
+    return not (incident.vip_exempt and is_vip(state, contact))
+
+
+def is_vip(state: State, contact: Contact) -> bool:
+    """Whether it has a head start, or a class of its own below that of its line."""
+    usual = state.lines[contact.line].priority_class
+    return contact.head_start_ms > 0 or (contact.asked_class is not None and contact.asked_class < usual)
+
+
 def in_scope(state: State, incident: Incident, entry: Entry) -> bool:
     return (
         state.media[entry.medium].hears
@@ -78,7 +102,7 @@ def ends_call(state: State, contact: Contact) -> bool:
 
     Its incident must be on still, and with this text: who may have been told that he will be served is.
     """
-    incident = state.incidents.get(_number(state, contact.incident))
-    return (
-        incident is not None and incident.mode is IncidentMode.END and incident.greeting == contact.greeting
-    )
+    incident, walk = state.incidents.get(_number(state, contact.incident)), contact.walk
+    if incident is None or walk is None or incident.mode is not IncidentMode.END:
+        return False
+    return incident.greeting == walk.hears.says[0].text

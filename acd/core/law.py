@@ -37,11 +37,10 @@ class Row(NamedTuple):
 LAW: Mapping[type[Effect], Row] = {
     effects.RejectContact: Row(("carrier",), OnRestart.SWEPT),
     effects.AdmitContact: Row(("contact", "carrier"), OnRestart.STANDS),
-    effects.AnnouncePosition: Row((), OnRestart.DROPPED),
+    effects.TreatContact: Row(("contact", "visit"), OnRestart.STANDS),
     effects.OfferContact: Row(("offer",), OnRestart.STANDS),
     effects.WithdrawOffer: Row(("offer",), OnRestart.SWEPT),
     effects.ConnectContact: Row(("offer",), OnRestart.STANDS),
-    effects.ReturnToWaiting: Row((), OnRestart.DROPPED),
     effects.ReleaseContact: Row(("contact", "carrier"), OnRestart.SWEPT),
     effects.PlaceCall: Row(("call",), OnRestart.STANDS),
     effects.EndCall: Row(("call",), OnRestart.SWEPT),

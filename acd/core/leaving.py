@@ -3,6 +3,7 @@
 from acd.core import facts
 from acd.core.deadlines import Kind
 from acd.core.state import State
+from acd.core.treatments import stop
 from agents.skills import AgentId
 from queues.contact import Contact
 
@@ -12,7 +13,6 @@ OF_WAITING = (
     Kind.PROMOTE,
     Kind.RETRY,
     Kind.MAX_WAIT,
-    Kind.ANNOUNCE,
     Kind.CLOSES,
 )
 
@@ -22,6 +22,8 @@ def leave_line(state: State, contact: Contact) -> None:
     if contact.id in state.board.places:
         state.board.leave(contact.id)
         state.deadlines.clear_all(OF_WAITING, contact.id)
+        if contact.walk is not None:
+            stop(state, contact)
         if contact.held_until_ms:
             release_hold(state, contact)
 

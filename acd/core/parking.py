@@ -5,6 +5,7 @@ from bisect import insort
 from acd.core import facts
 from acd.core.deadlines import Kind
 from acd.core.state import State
+from acd.core.treatments import stop
 from agents.devices import NOWHERE
 from queues.contact import Contact
 from queues.outbound import Callback
@@ -13,7 +14,9 @@ from queues.outbound import Callback
 def park(state: State, contact: Contact, promise: Callback, *, again: bool = False) -> None:
     """It has no leg from now on, and keeps its place until the promise ends."""
     now_ms, line = state.now_ms, contact.line
-    state.deadlines.clear_all((Kind.MAX_WAIT, Kind.ANNOUNCE), contact.id)
+    state.deadlines.clear(Kind.MAX_WAIT, contact.id)
+    if contact.walk is not None:
+        stop(state, contact)
     state.deadlines.set(Kind.PROMISE, contact.id, promise.until_ms)
     waited_ms = now_ms - contact.anchor_ms
     where = contact.id, line, contact.medium

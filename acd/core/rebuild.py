@@ -15,6 +15,7 @@ from acd.core.matching import place
 from acd.core.offers import refresh
 from acd.core.room import look_at_room
 from acd.core.state import State
+from acd.core.treatments import steps_of, wait_with, waiting_in
 from acd.core.waiting import set_deadlines, watch_target
 from acd.core.wrap_up import gone_home
 from agents.devices import NOWHERE
@@ -24,7 +25,7 @@ from agents.states import AgentState
 from queues.board import Board
 from queues.calendar import BusinessClock, WallClock
 from queues.contact import Contact
-from queues.desk import ALWAYS, Agent, Calendar, Desk
+from queues.desk import ALWAYS, Agent, Calendar, Desk, Line
 from queues.states import ContactState
 
 IN_LINE = (ContactState.WAITING, ContactState.OFFERED)
@@ -42,6 +43,8 @@ def derive(state: State, records: Iterable[AgentRecord]) -> None:
     state.lines = {line.id: line for line in desk.lines}
     state.entries = {entry.id: entry for entry in desk.entries}
     state.media = {traits.id: traits for traits in desk.media}
+    state.treatments = steps_of(desk.lines)
+    state.treatments.update((treatment.id, treatment.steps) for treatment in desk.treatments)
     state.clocks = {ALWAYS: WallClock()}
     state.clocks.update((calendar.id, BusinessClock(calendar.opens)) for calendar in desk.calendars)
     state.seats = seats_of(desk, {record.id: record for record in records}, state.works.values())
@@ -65,7 +68,7 @@ def seat_contacts(state: State) -> None:
             state.parked.setdefault(contact.callback.party, []).append(contact.id)
         if contact.held_until_ms and contact.preferred is not None:
             state.held.setdefault(contact.preferred, {})[contact.id] = None
-        if contact.state is ContactState.GREETING and not contact.incident:
+        if contact.reserves:
             state.board.greet(contact.line, 1)
         if contact.state in IN_LINE:
             place(state, contact)
@@ -94,7 +97,7 @@ def seats_of(desk: Desk, records: dict[AgentId, AgentRecord], works: Iterable[Wo
 
 def desk_changed(state: State, event: DeskChanged) -> None:
     """The new desk applies to what waits, too: needs, ranks and deadlines are those of the new rules."""
-    records = [seat.record for seat in state.seats.values()]
+    records, before = [seat.record for seat in state.seats.values()], state.lines
     state.desk = with_drained(state, event.desk)
     derive(state, records)
     desk = event.desk
@@ -103,6 +106,7 @@ def desk_changed(state: State, event: DeskChanged) -> None:
     in_line = [contact for contact in state.contacts.values() if contact.state in IN_LINE]
     for contact in in_line:
         _apply_rules(state, contact)
+        _treat_anew(state, contact, before[contact.line])
     seat_contacts(state)
     state.unranked.clear()  # just placed
     known = {agent.id for agent in desk.agents}
@@ -152,10 +156,17 @@ def _apply_rules(state: State, contact: Contact) -> None:
     contact.step = sum(relaxation.after_ms <= waited_ms for relaxation in line.relaxations)
     contact.promoted = contact.promoted and line.promotion is not None
     contact.told_position = 0
-    state.deadlines.clear_all((Kind.RELAX, Kind.MAX_WAIT, Kind.ANNOUNCE), contact.id)
+    state.deadlines.clear_all((Kind.RELAX, Kind.MAX_WAIT), contact.id)
     watch_target(state, contact, line)
     set_deadlines(state, contact)
     state.rank_anew(contact)
+
+
+def _treat_anew(state: State, contact: Contact, before: Line) -> None:
+    """Who hears nothing but music hears what the line has for those who wait, if that is new."""
+    line = state.lines[contact.line]
+    if waiting_in(line) != waiting_in(before) or line.music != before.music:
+        wait_with(state, contact, line, before.music)
 
 
 def calendar_changed(state: State, event: CalendarChanged) -> None:

@@ -2,17 +2,18 @@
 
 from acd.core import facts
 from acd.core.deadlines import Kind
-from acd.core.effects import AdmitContact, ConnectContact, Effect, OfferContact
+from acd.core.effects import AdmitContact, ConnectContact, Effect, OfferContact, TreatContact
 from acd.core.errors import Rejected
 from acd.core.events import Restarted
 from acd.core.placing import order_of, promise_of
 from acd.core.state import State
+from acd.core.treatments import await_anew
+from acd.core.treatments import standing as hearing
 from acd.core.waiting import hold_again
 from agents.roster import Work
 from agents.states import WorkState
 from queues.desk import LineId
 from queues.outbound import OutboundCall
-from queues.states import ContactState
 
 
 def restarted(state: State, event: Restarted) -> None:
@@ -30,6 +31,7 @@ def restarted(state: State, event: Restarted) -> None:
         if call.channel:
             ring_ms = state.lines[state.contacts[call.contact].line].callback.ring_ms
             state.deadlines.set(Kind.CALL, call.id, state.now_ms + ring_ms)
+    await_anew(state)
     state.deadlines.put_off(Kind.DEVICE, state.now_ms + state.desk.device_grace_ms)
     state.deadlines.put_off(Kind.LEG, state.now_ms + state.desk.leg_grace_ms)
     state.tell(facts.Restart(state.now_ms, event.since_ms))
@@ -41,20 +43,17 @@ def restarted(state: State, event: Restarted) -> None:
 def standing(state: State) -> list[Effect]:
     """Live contacts admitted, open offers ringing, answered contacts joined.
 
-    Greetings are not played again, but for a mandatory one (or the text of an incident) whose end was never
-    reported.
+    Texts are not played again, but for those whose end is waited for.
     """
     effects: list[Effect] = []
     for contact in state.contacts.values():
         line = state.lines[contact.line]
-        waits_for_it = contact.state is ContactState.GREETING
-        greeting = contact.greeting if waits_for_it else ""
-        admit = contact.id, greeting, waits_for_it, line.music
         promise = state.media[contact.medium].promise
-        if not contact.parked:
-            effects.append(AdmitContact(*admit, carrier=contact.carrier, promise=promise))
-        for carrier in contact.joined:
-            effects.append(AdmitContact(contact.id, "", False, line.music, carrier=carrier, promise=promise))
+        own = () if contact.parked else (contact.carrier,)
+        for carrier in (*own, *contact.joined):
+            effects.append(AdmitContact(contact.id, line.music, carrier=carrier, promise=promise))
+        if (hears := hearing(contact, line)) is not None:
+            effects.append(TreatContact(contact.id, contact.visit, hears, carrier=contact.carrier))
     for work in state.works.values():
         if work.state not in (WorkState.WRAP_UP, WorkState.RESERVED):
             effects.append(_of_work(state, work))

@@ -1,8 +1,8 @@
 """Bringing the desk to rest: after what a handler changed, who is matched with whom, and in what order.
 
-The law of order: contacts that waited too long go their line's way; then contacts find agents, the first in
-rank first; then agents find contacts, in the order of the roster. It holds after every event, and after every
-single deadline of a `Tick`, so that what happened first is also decided first.
+The law of order: treatments go on; then contacts that waited too long go their line's way; then contacts find
+agents, the first in rank first; then agents find contacts, in the order of the roster. It holds after every
+event, and after every single deadline of a `Tick`, so that what happened first is also decided first.
 """
 
 from operator import attrgetter
@@ -12,6 +12,7 @@ from acd.core.matching import in_rank_order, place
 from acd.core.offers import refresh, serve_agent, serve_contact
 from acd.core.room import look_at_room
 from acd.core.state import State
+from acd.core.steps import treat
 from acd.core.waiting import give_up
 from queues.contact import Contact
 from queues.states import ContactState
@@ -21,20 +22,28 @@ _BY_ROSTER = attrgetter("record.number")
 
 
 def settle(state: State) -> None:
-    """Rank what changed, match contacts in rank order, then serve agents in roster order."""
-    seats = state.unserved
-    if seats:
-        for seat in seats.values():
-            refresh(state, seat)
+    """Rank what changed, go on with treatments, match contacts by rank, serve agents in roster order."""
+    for seat in state.unserved.values():
+        refresh(state, seat)
     if state.unranked or state.room_moved:
         _rank_anew(state)
+    if state.untreated:
+        treat(state)
+        settle(state)
+        return
     if state.unmatched:
         _match(state)
-    if seats:
-        state.unserved = {}
-        for seat in seats.values() if len(seats) == 1 else sorted(seats.values(), key=_BY_ROSTER):
-            if seat.free:
-                serve_agent(state, seat)
+    if state.unserved:
+        _serve(state)
+    if state.untreated:  # whom `give_up` sent to another line
+        settle(state)
+
+
+def _serve(state: State) -> None:
+    seats, state.unserved = state.unserved, {}
+    for seat in seats.values() if len(seats) == 1 else sorted(seats.values(), key=_BY_ROSTER):
+        if seat.free:
+            serve_agent(state, seat)
 
 
 def _rank_anew(state: State) -> None:

@@ -27,7 +27,9 @@ from queues.desk import (
     MediumTraits,
     TenantId,
 )
+from queues.names import TreatmentId
 from queues.outbound import OutboundCall
+from queues.treatment import Step
 
 S = TypeVar("S")
 
@@ -76,6 +78,11 @@ class State:
         self.held: dict[AgentId, dict[int, None]] = {}
         """Contacts that are held for their preferred agent."""
 
+        self.treatments: dict[TreatmentId, tuple[Step, ...]] = {}
+        """Those of the desk, and what lines without any stand for."""
+
+        self.untreated: dict[int, Contact] = {}
+        """Contacts whose treatment goes on now."""
         self.unranked: dict[int, Contact] = {}
         """Contacts in line whose class, head start or need is no longer that of their place."""
         self.unmatched: dict[int, Contact] = {}

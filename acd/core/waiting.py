@@ -11,6 +11,7 @@ from acd.core.matching import class_of, everybody_tried, place, urgency_of
 from acd.core.offers import withdraw_all
 from acd.core.parking import promise_over, unpark
 from acd.core.state import State, step
+from acd.core.treatments import music_heard, stop, wait_with
 from agents.skills import AgentId
 from agents.states import AgentState
 from queues.contact import Contact
@@ -20,7 +21,8 @@ from queues.states import CONTACT, ContactState
 
 def enter_line(state: State, contact: Contact, line: Line, cause: str) -> None:
     """Let the contact wait in `line`, whatever line it was in before. Its anchor stays what it was."""
-    now_ms = state.now_ms
+    now_ms, before = state.now_ms, contact.line
+    treated = contact.walk is not None
     if contact.id in state.board.places:
         leave_line(state, contact)
     contact.line, contact.line_since_ms, contact.state = line.id, now_ms, ContactState.WAITING
@@ -46,6 +48,8 @@ def enter_line(state: State, contact: Contact, line: Line, cause: str) -> None:
     if contact.parked:
         state.room_moved = True
     set_deadlines(state, contact)
+    if treated or cause != "arrived" or line.id != before or line.treatment or line.announce_every_ms:
+        wait_with(state, contact, line, "" if treated else music_heard(state.lines[before], cause))
     state.match(contact)
 
 
@@ -78,8 +82,6 @@ def set_deadlines(state: State, contact: Contact) -> None:
     line, since_ms = state.lines[contact.line], contact.line_since_ms
     if line.max_wait_ms and not contact.parked:
         state.deadlines.set(Kind.MAX_WAIT, contact.id, since_ms + line.max_wait_ms)
-    if line.announce_every_ms and not contact.parked:
-        state.deadlines.set(Kind.ANNOUNCE, contact.id, state.now_ms + line.announce_every_ms)
     if contact.step < len(line.relaxations):
         state.deadlines.set(Kind.RELAX, contact.id, since_ms + line.relaxations[contact.step].after_ms)
 
@@ -176,22 +178,6 @@ def forget_tried(state: State, number: int) -> None:
         state.deadlines.set(Kind.RETRY, number, again_ms)
 
 
-def announce(state: State, number: int) -> None:
-    """Tell the position. What is told never gets worse, even when somebody with a better claim came."""
-    contact = state.contacts[number]
-    every_ms = state.lines[contact.line].announce_every_ms
-    if every_ms:
-        missed = (state.event_ms - state.now_ms) // every_ms  # after an outage nobody is to hear them all
-        state.deadlines.set(Kind.ANNOUNCE, number, state.now_ms + (missed + 1) * every_ms)
-    if contact.state is not ContactState.WAITING or contact.parked:
-        return
-    rank = state.board.rank(number)
-    told = min(rank, contact.told_position or rank)
-    contact.told_position = told
-    state.tell(facts.PositionTold(state.now_ms, ContactId(number), told, rank))
-    state.order(effects.AnnouncePosition(ContactId(number), told, carrier=contact.carrier))
-
-
 def waited_too_long(state: State, number: int) -> None:
     state.match(state.contacts[number])  # who is being rung is looked at again when nobody is any more
 
@@ -223,6 +209,11 @@ def forget(state: State, contact: Contact) -> None:
     """It waits no longer, and is live no longer."""
     if contact.ready_ms:
         state.deadlines.clear(Kind.READY, contact.id)
+    if contact.walk is not None:
+        stop(state, contact)
+    if contact.reserves:
+        contact.reserves = False
+        state.board.greet(contact.line, -1)
     if contact.callback is not None:
         promise_over(state, contact, kept=False)
     leave_line(state, contact)

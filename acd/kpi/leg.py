@@ -30,6 +30,9 @@ class View(StrEnum):
 GOES_ON = frozenset(("transfer", "overflow", "leg lost", "handed back", "deferred"))
 """Kinds of FLOWED_OUT after which the contact is still ours: another leg of it follows."""
 
+BY_TREATMENT = "treatment"
+"""By whom a contact was ended that its treatment sent away."""
+
 BY_DESK = "waited too long"
 """Kind of an abandon by the desk's own doing. Never short, else throwing callers out would pay."""
 

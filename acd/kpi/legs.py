@@ -9,6 +9,7 @@ from acd.core import facts
 from acd.core.facts import Fact
 from acd.kpi.aside import Aside
 from acd.kpi.leg import BY_DESK as BY_DESK
+from acd.kpi.leg import BY_TREATMENT
 from acd.kpi.leg import GOES_ON as GOES_ON
 from acd.kpi.leg import Leg as Leg
 from acd.kpi.leg import Outcome as Outcome
@@ -128,6 +129,7 @@ class Ledger:
         if leg is None:
             self._unknown(fact)
             return
+        leg.line = fact.from_line  # it may have chosen that line before it was in any
         self._go_on(leg, fact.t_ms, fact.to_line, "overflow")
         self._out(leg, fact.t_ms, Outcome.FLOWED_OUT, "overflow")
 
@@ -219,8 +221,8 @@ class Ledger:
             if fact.by == "agent" and leg.medium != VOICE:
                 leg.replied_ms = fact.t_ms
             self._end_work(leg, fact.t_ms)
-        elif fact.by == BY_DESK:
-            self._out(leg, fact.t_ms, Outcome.ABANDONED, fact.by)
+        elif fact.by == BY_DESK or (fact.by == BY_TREATMENT and leg.anchor_ms):
+            self._out(leg, fact.t_ms, Outcome.ABANDONED, BY_DESK)
         else:
             self._out(leg, fact.t_ms, Outcome.BLOCKED, fact.by)
 

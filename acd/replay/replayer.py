@@ -16,6 +16,7 @@ from acd.core.facts import Fact
 from acd.journal.codec import decode_event, encode_facts, facts_digest
 from acd.ports import Entry, Recovered
 from acd.replay.divergence import Divergence, RecoveryError, VersionMismatch
+from acd.replay.formerly import told_by
 
 Answer = TypeVar("Answer")
 
@@ -73,8 +74,8 @@ def submit(entry: Entry, handle: Callable[[Event, int], Answer]) -> Answer:
 
 
 def compare(entry: Entry, got: Sequence[Fact]) -> None:
-    """Raise Divergence unless `got` are the facts whose digest the entry carries."""
-    if facts_digest(encode_facts(got)) != entry.digest:
+    """Raise Divergence unless `got`, in the words of its version, are the facts whose digest it carries."""
+    if facts_digest(encode_facts(told_by(entry.version, got))) != entry.digest:
         raise Divergence(entry, "its facts are not those that were journalled", got)
 
 

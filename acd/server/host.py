@@ -74,7 +74,9 @@ class ServerHost:
         tenant = known.tenant if known else NO_TENANT
         found = self._directory.identify(address, kind, tenant, self._driver.now_ms())
         party = NewParty(ContactRef(tenant, ref), kind, found.address)
+        if self._content.trouble:  # the number may be lost, so nobody is promised a call
+            found = found._replace(dial_class=DialClass.UNKNOWN)
         try:
             return self._content.append([party]).ids[0], found
         except TooLargeError:  # calls go on, though the number is lost
-            return opaque_id(), found
+            return opaque_id(), found._replace(dial_class=DialClass.UNKNOWN)

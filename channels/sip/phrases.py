@@ -1,14 +1,16 @@
-"""What callers hear, as sounds: greetings, music, positions; spoken once, then kept."""
+"""What callers hear, as sounds: texts, positions, music; spoken once, then kept."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from channels.media.commands import SoundId
 from channels.media.sound.music import MUSIC, built_in_music
-from channels.media.sound.prompts import Voice, from_wav, speak
+from channels.media.sound.prompts import PromptTextError, Voice, from_wav, speak
 from channels.media.sound.sounds import SILENCE, SoundStore
 from config.schema import Passage, Site
+from queues.desk import Desk
+from queues.treatment import POSITION, Phrase, SayPosition
 
 FARTHEST = 20
 """Positions beyond this one are told as "more than"."""
@@ -32,13 +34,19 @@ POSITIONS = {
 ONE_AHEAD = {"de": "Vor Ihnen wartet ein Anrufer.", "en": "There is one caller before you."}
 
 
+Spoken = tuple[tuple[str, SoundId], ...]
+"""A text in its languages, in their order."""
+
+UNSPOKEN: Spoken = (("", SILENCE.id),)
+
+
 @dataclass(frozen=True, slots=True)
 class Phrases:
     """Sound ids of everything that can be played."""
 
-    greetings: Mapping[str, tuple[SoundId, ...]]
+    texts: Mapping[str, Spoken]
     musics: Mapping[str, SoundId]
-    positions: tuple[tuple[SoundId, ...], ...]
+    positions: tuple[Spoken, ...]
     """Index 0: position 1; the last one: beyond FARTHEST. Empty: none are told."""
 
     @classmethod
@@ -46,16 +54,20 @@ class Phrases:
         """Before the sounds are made: nothing but silence."""
         return cls({}, {}, ())
 
-    def greeting(self, name: str) -> tuple[SoundId, ...]:
-        return self.greetings.get(name, (SILENCE.id,))
+    def say(self, phrases: Iterable[Phrase], language: str = "") -> tuple[SoundId, ...]:
+        """All of them, each in this language if it has it, else in all of its own, one after the other.
+
+        One that nobody has spoken is a moment of silence.
+        """
+        return tuple(sound for phrase in phrases for sound in _in(language, self._spoken(phrase)))
+
+    def _spoken(self, phrase: Phrase) -> Spoken:
+        if phrase.text == POSITION and self.positions:
+            return self.positions[min(phrase.number, len(self.positions)) - 1]
+        return self.texts.get(phrase.text, UNSPOKEN)
 
     def music(self, name: str) -> SoundId:
         return self.musics.get(name, MUSIC)
-
-    def position(self, position: int) -> tuple[SoundId, ...]:
-        if not self.positions:
-            return ()
-        return self.positions[min(position, len(self.positions)) - 1]
 
 
 def make_phrases(site: Site, folder: Path) -> Phrases:
@@ -65,22 +77,43 @@ def make_phrases(site: Site, folder: Path) -> Phrases:
     """
     store = SoundStore(folder)
     built_in = built_in_music(store)
-    greetings = {
-        name: tuple(_passage(store, passage) for passage in passages)
+    texts = {
+        name: tuple((passage.language, _passage(store, passage)) for passage in passages)
         for name, passages in site.prompts.items()
     }
     musics = {name: from_wav(store, path) if path else built_in for name, path in site.music.items()}
-    languages = [language for language in site.languages if language in POSITIONS]
-    wanted = any(line.announce_every_ms for line in site.desk.lines)
-    places = range(1, FARTHEST + 2) if wanted else ()
-    positions = tuple(tuple(_position(store, language, place) for language in languages) for place in places)
-    return Phrases(greetings, musics, positions)
+    languages = [language for language in site.languages if plain(language) in POSITIONS]
+    places = range(1, FARTHEST + 2) if _tells_positions(site.desk) else ()
+    positions = tuple(
+        tuple((language, _position(store, plain(language), place)) for language in languages)
+        for place in places
+    )
+    return Phrases(texts, musics, positions)
+
+
+def _tells_positions(desk: Desk) -> bool:
+    steps = [step for treatment in desk.treatments for step in treatment.steps]
+    while_waiting = any(line.announce_every_ms for line in desk.lines)
+    return while_waiting or any(isinstance(step, SayPosition) for step in steps)
 
 
 def _passage(store: SoundStore, passage: Passage) -> SoundId:
     if passage.recording is not None:
         return from_wav(store, passage.recording)
-    return speak(store, passage.text, VOICES[passage.language])
+    voice = VOICES.get(plain(passage.language))
+    if voice is None:
+        raise PromptTextError(f'nobody speaks "{passage.language}": give a recording in place of the text')
+    return speak(store, passage.text, voice)
+
+
+def _in(language: str, spoken: Spoken) -> list[SoundId]:
+    chosen = [sound for one, sound in spoken if plain(one) == plain(language)]
+    return chosen or [sound for _, sound in spoken]
+
+
+def plain(language: str) -> str:
+    """Without its region: `en` of `en-GB`."""
+    return language.partition("-")[0]
 
 
 def _position(store: SoundStore, language: str, position: int) -> SoundId:

@@ -9,12 +9,14 @@ from typing import NamedTuple
 import numpy as np
 
 from queues.desk import ALWAYS, Line, Policy
+from queues.treatment import GoOn, Music, Say, SayPosition, SetLanguage
 from simulation.draws import Day
 from simulation.kernel import machine
 from simulation.kernel.heap import Integers
 from simulation.kernel.tables import USUAL_OFFERS, Tables, entries_of, lines_of, tables_of
 from simulation.scenario import Scenario
 from simulation.world.playable import check
+from simulation.world.treated import Treated
 
 LONGEST_MS = 2**31
 """Moments have 31 bits in the kernel: 24 days."""
@@ -26,6 +28,10 @@ CERTAIN = np.array([1.0 - 2.0**-53])
 
 MOST_OFFERS = 16
 """Columns of answer delays; the last one serves all further offers of a contact."""
+
+
+PLAYED = (Say, SayPosition, Music, GoOn, SetLanguage)
+"""The steps that change nothing but what is heard."""
 
 
 class Fate(NamedTuple):
@@ -84,7 +90,8 @@ def run(scenario: Scenario, tables: Tables) -> tuple[Fate, int]:
 def refusals(scenario: Scenario) -> list[str]:
     """Every reason why the kernel cannot play it; none: it can."""
     check(scenario)
-    return [*_of_scenario(scenario), *_of_streams(scenario), *_of_lines(scenario), *_of_agents(scenario)]
+    of_contacts = *_of_streams(scenario), *_of_entries(scenario), *_of_lines(scenario)
+    return [*_of_scenario(scenario), *of_contacts, *_of_agents(scenario)]
 
 
 def _of_scenario(scenario: Scenario) -> Iterator[str]:
@@ -109,7 +116,15 @@ def _of_streams(scenario: Scenario) -> Iterator[str]:
         yield "work that is handed back when its agent goes home"
 
 
+def _of_entries(scenario: Scenario) -> Iterator[str]:
+    """What is heard before a line delays the queue, even if it decides nothing."""
+    for entry in entries_of(scenario):
+        unusual = {"a treatment on arrival": entry.treatment}
+        yield from (f"entry {entry.id}: {what}" for what, there in unusual.items() if there)
+
+
 def _of_lines(scenario: Scenario) -> Iterator[str]:
+    treated = Treated(scenario.desk)
     for line in lines_of(scenario):
         unusual = {
             f"policy {line.policy.value}": line.policy is not Policy.LONGEST_IDLE,
@@ -122,6 +137,7 @@ def _of_lines(scenario: Scenario) -> Iterator[str]:
             "a target in business time": line.calendar != ALWAYS,
             "ringing shorter than some answers": _too_slow(scenario, line),
             "a mandatory greeting": line.greeting and line.greeting_mandatory,
+            "a treatment with choices": any(not isinstance(s, PLAYED) for s in treated.steps_from(line)),
         }
         yield from (f"line {line.id}: {what}" for what, there in unusual.items() if there)
 

@@ -1,7 +1,7 @@
 """A scenario from history: the demand, laws, habits and attendance that the facts of past days show."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from acd.core import facts
 from acd.core.facts import Fact
@@ -10,6 +10,7 @@ from acd.kpi.legs import Ledger
 from queues.desk import Desk, EntryId, LineId, Medium
 from simulation.laws import Law
 from simulation.past.attendance import Attendance
+from simulation.past.heard import Answers, Heard, Keys, keys_of
 from simulation.past.kaplan_meier import patience
 from simulation.past.redials import Tries, flow_of
 from simulation.past.thinning import thinned
@@ -32,19 +33,19 @@ def demand_from_facts(
     the observed ones; patience by Kaplan and Meier; every pause of an agent is a break of his duty. Lines
     that nobody answered have a talk of 0.
     """
-    seen = _Seen()
+    seen = _Seen(desk)
     for batch in batches:
         seen.take(batch)
     seen.ledger.close(span.end_ms)
     legs = [leg for leg in seen.legs if span.start_ms <= leg.arrived_ms < span.end_ms]
-    tries = Tries(_contacts(legs))
+    tries, answers = Tries(_contacts(legs)), seen.heard.answers
     return Scenario(
         name=name,
         desk=desk,
         start_ms=span.start_ms,
         interval_ms=span.interval_ms,
         intervals=span.intervals,
-        streams=_streams(tries, legs, span),
+        streams=_streams(tries, legs, answers, span),
         handling=_handling(legs, seen.transfers, desk),
         duties=seen.attendance.duties(span.start_ms, span.end_ms),
         habits=seen.habits(),
@@ -64,7 +65,8 @@ def _contacts(legs: Sequence[Leg]) -> list[tuple[Leg, Leg]]:
 class _Seen:
     """All that is folded while the facts pass once."""
 
-    def __init__(self) -> None:
+    def __init__(self, desk: Desk) -> None:
+        self.heard = Heard(desk)
         self.legs: list[Leg] = []
         self.ledger = Ledger(self.legs.append)
         self.attendance = Attendance()
@@ -78,6 +80,7 @@ class _Seen:
         batch = list(batch)
         self.ledger.take(batch)
         self.attendance.take(batch)
+        self.heard.take(batch)
         for fact in batch:
             match fact:
                 case facts.Arrived():
@@ -102,7 +105,9 @@ class _Seen:
         )
 
 
-def _streams(tries: Tries, legs: Sequence[Leg], span: Span) -> tuple[Stream, ...]:
+def _streams(
+    tries: Tries, legs: Sequence[Leg], answers: Mapping[int, Answers], span: Span
+) -> tuple[Stream, ...]:
     """One stream per line and medium, in the order of their names."""
     by_flow: dict[Flow, list[Leg]] = {}
     for leg in tries.first:
@@ -115,6 +120,7 @@ def _streams(tries: Tries, legs: Sequence[Leg], span: Span) -> tuple[Stream, ...
             by_flow[flow],
             [leg for leg in legs if flow_of(leg) == flow],
             tries,
+            keys=keys_of([answers.get(leg.contact, {}) for leg in by_flow[flow]]),
             entries=known,
             span=span,
         )
@@ -128,6 +134,7 @@ def _stream(
     legs: Sequence[Leg],
     tries: Tries,
     *,
+    keys: Keys,
     entries: dict[Flow, EntryId],
     span: Span,
 ) -> Stream:
@@ -146,6 +153,7 @@ def _stream(
         vip_share=vips / len(first) if vips < len(first) else 0.0,
         vip_entry=vip_entry if vips < len(first) else None,
         redial=tries.redial(flow, entries),
+        keys=keys,
     )
 
 

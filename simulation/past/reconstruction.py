@@ -1,7 +1,6 @@
 """From the tape of a day to the model's terms: scenario, all numbers that were seen, the record's KPIs."""
 
-from collections.abc import Iterator
-from statistics import median_low
+from collections.abc import Iterator, Mapping
 
 from msgspec.structs import replace
 
@@ -9,7 +8,9 @@ from acd.core import facts
 from acd.core.facts import Fact
 from queues.desk import Desk, IncidentMode, LineId
 from simulation.laws import Law
+from simulation.past.attempts import Attempts, attempts_of
 from simulation.past.handled import Handled
+from simulation.past.heard import Heard, heard_of, keys_of
 from simulation.past.kaplan_meier import patience
 from simulation.past.lineup import Lineup, Try
 from simulation.past.recorded import Recorded
@@ -18,7 +19,7 @@ from simulation.past.stories import Stories, stories_of
 from simulation.past.tape import Declared, Tape
 from simulation.past.thinning import thinned
 from simulation.runs.outcome import DayResult, Fold
-from simulation.scenario import Duty, Redial, Scenario, Stream, Surge
+from simulation.scenario import Duty, Redial, Scenario, Spoken, Stream, Surge
 
 TEXT_MS = 15_000
 """How long the text of an incident is if nobody heard it to its end."""
@@ -35,24 +36,18 @@ def reconstruct(tape: Tape, interval_ms: int, name: str) -> tuple[Recorded, DayR
     lineup = Lineup(tape, stories)
     seen = Seen(tape, lineup)
     handled = Handled(tape.desk, (one.story for one in lineup.tries))
-    intervals = (tape.end_ms - tape.start_ms) // interval_ms
-    surge = _surge(tape, lineup)
-    if surge is not None:
-        seen.note_text(lineup, surge)
-    desk = _desk(tape.desk, lineup)
-    scenario = Scenario(
+    heard, attempts = heard_of(tape), attempts_of(tape)
+    scenario = replace(
+        _scenario(tape, lineup, heard, interval_ms),
         name=name,
-        desk=desk,
-        start_ms=tape.start_ms,
-        interval_ms=interval_ms,
-        intervals=intervals,
-        streams=tuple(_streams(lineup, intervals)),
         handling=handled.handling(),
-        duties=_known(tape.duties, desk),
         habits=seen.habits(),
-        surge=surge,
-        run_on_ms=0,
+        callbacks=attempts.callbacks(),
     )
+    if scenario.surge is not None:
+        seen.note_text(lineup, scenario.surge)
+    seen.note_keys(lineup, heard, scenario.streams)
+    seen.note_calls(lineup, attempts)
     recorded = Recorded(
         scenario=scenario,
         contacts=tuple(lineup.counts),
@@ -61,9 +56,28 @@ def reconstruct(tape: Tape, interval_ms: int, name: str) -> tuple[Recorded, DayR
         lengths=seen.lengths,
         outlasted=seen.outlasted,
         shares=seen.shares,
-        notes=tuple(_notes(tape, stories, lineup, handled)),
+        notes=(*_notes(tape, stories, lineup, handled), *_of_treatments(heard, attempts)),
     )
     return recorded, _count(tape, scenario, lineup)
+
+
+def _scenario(tape: Tape, lineup: Lineup, heard: Heard, interval_ms: int) -> Scenario:
+    """What is known without looking at what agents did."""
+    desk, text_ms = _desk(tape.desk, lineup), heard.text_ms()
+    intervals = (tape.end_ms - tape.start_ms) // interval_ms
+    return Scenario(
+        name="",
+        desk=desk,
+        start_ms=tape.start_ms,
+        interval_ms=interval_ms,
+        intervals=intervals,
+        streams=tuple(_streams(lineup, heard, intervals)),
+        handling={},
+        duties=_known(tape.duties, desk),
+        surge=_surge(tape, lineup, text_ms),
+        text_ms=text_ms,
+        run_on_ms=0,
+    )
 
 
 def _desk(desk: Desk, lineup: Lineup) -> Desk:
@@ -77,7 +91,7 @@ def _known(duties: tuple[Duty, ...], desk: Desk) -> tuple[Duty, ...]:
     return tuple(duty for duty in duties if duty.agent in agents)
 
 
-def _streams(lineup: Lineup, intervals: int) -> Iterator[Stream]:
+def _streams(lineup: Lineup, heard: Heard, intervals: int) -> Iterator[Stream]:
     """`expected` says nothing here: the arrivals are those of the record."""
     for number, entry in enumerate(lineup.entries):
         tries = [one for one in lineup.tries if one.stream == number]
@@ -89,6 +103,7 @@ def _streams(lineup: Lineup, intervals: int) -> Iterator[Stream]:
             expected=(len(tries) / intervals,) * intervals,
             patience=_patience(pool),
             redial=_redial(tries),
+            keys=keys_of([heard.answers[one.story.contact] for one in tries]),
         )
 
 
@@ -118,15 +133,15 @@ def _redial(tries: list[Try]) -> Redial | None:
     return Redial(probability=len(delays_ms) / len(failed), delay=thinned(delays_ms), most=MOST_TRIES)
 
 
-def _surge(tape: Tape, lineup: Lineup) -> Surge | None:
+def _surge(tape: Tape, lineup: Lineup, text_ms: Mapping[Spoken, int]) -> Surge | None:
     """The first incident of the day after whose text callers wait; the calls it brought are arrivals."""
     told = next((one for one in tape.incidents if one.incident.mode is IncidentMode.INFORM), None)
     if told is None:
         return None
     heard = [one.story for one in lineup.tries if one.story.incident == told.incident.id]
     left_ms = [story.heard_ms for story in heard if story.heard_ms is not None]
-    stayed_ms = [story.text_ms for story in heard if story.text_ms is not None]
-    length_ms = max([median_low(stayed_ms) if stayed_ms else TEXT_MS, *(ms + 1 for ms in left_ms)])
+    stayed_ms = text_ms.get((told.incident.greeting, ""), TEXT_MS)
+    length_ms = max([stayed_ms, *(ms + 1 for ms in left_ms)])
     return Surge(
         start_ms=max(told.start_ms, tape.start_ms),
         end_ms=told.end_ms,
@@ -173,8 +188,14 @@ def _notes(tape: Tape, stories: Stories, lineup: Lineup, handled: Handled) -> It
         "changes of the desk are left out: the last desk is in force all day": max(0, tape.desks - 1),
     }
     yield from (f"{count} {what}" for what, count in told.items() if count)
-    if any(line.greeting and line.greeting_mandatory for line in tape.desk.lines):
-        yield "mandatory greetings last 10 s in the model"
+
+
+def _of_treatments(heard: Heard, attempts: Attempts) -> Iterator[str]:
+    told = {
+        "were called back: how long they talked then is drawn": sum(map(any, attempts.answered.values())),
+        "texts last 10 s in the model: nobody heard them to their end": heard.unknown(),
+    }
+    yield from (f"{count} {what}" for what, count in told.items() if count)
 
 
 def _count(tape: Tape, scenario: Scenario, lineup: Lineup) -> DayResult:

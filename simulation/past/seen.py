@@ -1,15 +1,18 @@
 """Every number of a recorded day that was seen: how long each contact waited, talked, let ring, and so on."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 
 from acd.kpi.leg import Leg
 from simulation.draws import Purpose
 from simulation.laws import LONGEST_MS
+from simulation.past.attempts import Attempts
+from simulation.past.heard import Heard, number_of
 from simulation.past.lineup import Lineup, Try
 from simulation.past.recorded import Column
 from simulation.past.tape import Tape
 from simulation.past.thinning import thinned
-from simulation.scenario import Habits, Surge
+from simulation.scenario import Habits, Stream, Surge
 from simulation.world.flows import LEGS
 
 YES, NO = 0.0, 1.0
@@ -55,6 +58,19 @@ class Seen:
                 self._say(Purpose.DEFLECT, one, one.attempt, share)
             elif one.story.incident:
                 self._say(Purpose.DEFLECT, one, one.attempt, NO)
+
+    def note_keys(self, lineup: Lineup, heard: Heard, streams: Sequence[Stream]) -> None:
+        """What was pressed by whom."""
+        for one in lineup.tries:
+            keys = streams[one.stream].keys
+            for number, key in enumerate(heard.answers[one.story.contact].values()):
+                self._say(Purpose.KEY, one, _place(one, number), number_of(keys, key))
+
+    def note_calls(self, lineup: Lineup, attempts: Attempts) -> None:
+        """Who was called and answered."""
+        for one in lineup.tries:
+            for number, answered in enumerate(attempts.answered.get(one.story.contact, ())):
+                self._say(Purpose.CALLED_BACK, one, _place(one, number), YES if answered else NO)
 
     def _carry(self, one: Try) -> None:
         """What was left of it when the day began."""

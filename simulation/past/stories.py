@@ -34,7 +34,18 @@ class Ring(NamedTuple):
 class Story:
     """One contact, or one arrival that was turned away."""
 
-    __slots__ = ("arrived_ms", "blocked", "contact", "heard_ms", "incident", "left", "legs", "over", "rings")
+    __slots__ = (
+        "arrived_ms",
+        "blocked",
+        "contact",
+        "heard_ms",
+        "incident",
+        "informed_ms",
+        "left",
+        "legs",
+        "over",
+        "rings",
+    )
 
     def __init__(self, contact: int, arrived_ms: int) -> None:
         self.contact = contact
@@ -50,7 +61,9 @@ class Story:
         self.over = self.blocked
         """Its end is in the record."""
         self.incident = ""
-        """The incident whose text it heard."""
+        """The incident whose text it heard …"""
+        self.informed_ms = 0
+        """… from this moment on."""
         self.heard_ms: int | None = None
         """How long it heard the text before it hung up; None: it did not hang up."""
 
@@ -76,13 +89,6 @@ class Story:
     def again_after_ms(self, follows: "Story") -> int:
         """From the failure until the next try."""
         return follows.arrived_ms - (self.failed_ms or self.arrived_ms)
-
-    @property
-    def text_ms(self) -> int | None:
-        """How long the mandatory text of the incident was that it heard to its end; None: it did not."""
-        if not self.incident or not self.legs or not self.legs[0].anchor_ms:
-            return None
-        return self.legs[0].queued_ms - self.arrived_ms or None
 
     def waits_ms(self) -> Iterator[int]:
         """How long it waited each time: from the arrival, and again from each transfer, until an answer."""
@@ -163,9 +169,9 @@ class Stories:
             return
         match fact:
             case facts.Informed():
-                story.incident = fact.incident
+                story.incident, story.informed_ms = fact.incident, fact.t_ms
             case facts.Deflected():
-                story.heard_ms = fact.t_ms - story.arrived_ms
+                story.heard_ms = fact.t_ms - story.informed_ms
             case facts.Abandoned() | facts.FlowedOut():
                 story.left = fact
 

@@ -45,6 +45,7 @@ class Demand:
                     vip_entry=plan.vip_entry,
                     redial=plan.redial,
                     backlog=plan.backlog,
+                    keys=plan.keys,
                 )
             )
 

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from config.entries import entry_id
 from config.table import Table
 from queues.desk import Desk, Entry, EntryId, Line, LineId, Medium
+from queues.treatment import KEYS
 from simulation.laws import Law, exponential
 from simulation.plan.law_tables import Shape, read_law
 from simulation.scenario import MOST_TRIES, Redial
+from simulation.world.playable import ROUNDING
 
 MOST_BACKLOG = 1_000_000
 
@@ -31,6 +33,7 @@ class LinePlan:
     vip_entry: EntryId | None
     redial: Redial | None
     backlog: int
+    keys: tuple[tuple[str, float], ...]
 
     @property
     def other_ms(self) -> float:
@@ -80,6 +83,7 @@ def _read(table: Table, line: Line, medium: Medium, desk: Desk) -> LinePlan:
         vip_entry=vip_entry,
         redial=_redial(table, desk),
         backlog=table.integer("backlog", 0, most=MOST_BACKLOG),
+        keys=_keys(table),
     )
 
 
@@ -134,6 +138,21 @@ def _redial(table: Table, desk: Desk) -> Redial | None:
     if other_share and "other_entry" not in inner:
         inner.error("other_entry", "missing key (some come again otherwise, but to where?)")
     return Redial(probability, delay or exponential(0), most, other_share, other)
+
+
+def _keys(table: Table) -> tuple[tuple[str, float], ...]:
+    """Shares by key of the telephone."""
+    if table.anything("keys") is None:
+        return ()
+    inner = table.table("keys")
+    inner.allow(inner.data)
+    for key in inner.data:
+        if len(key) != 1 or key not in KEYS:
+            inner.error(key, f"is no key of a telephone ({KEYS})")
+    found = tuple((key, inner.number(key, most=1.0)) for key in KEYS if key in inner)
+    if sum(share for _, share in found) > 1 + ROUNDING:
+        table.error("keys", "the shares add up to more than 1")
+    return found
 
 
 def _entry(

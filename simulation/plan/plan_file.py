@@ -18,12 +18,13 @@ from simulation.plan import forecasts, rosters
 from simulation.plan.demand import Demand
 from simulation.plan.forecasts import empty, read_forecasts
 from simulation.plan.line_tables import read_lines
-from simulation.plan.plan_sections import read_goals, read_habits, read_incident
+from simulation.plan.plan_sections import read_callbacks, read_goals, read_habits, read_incident
 from simulation.plan.rosters import Roster, read_roster, read_shifts
 from simulation.plan.span import DAY_S, Span, as_when
 from simulation.plan.staffing_table import StaffingTable, read_staffing
 from simulation.plan.tables import Faults, Row, read_rows
-from simulation.scenario import Duty, Scenario
+from simulation.plan.texts import text_lengths
+from simulation.scenario import Duty, Scenario, Spoken
 from simulation.world.playable import Unplayable, check, served
 
 MOST_INTERVALS = 50_000
@@ -82,6 +83,8 @@ def _read(root: Table, reading: Reading, roster: bool) -> Plan | None:
         habits=read_habits(root.table("agents")),
         daily_cv=daily_cv,
         surge=read_incident(root, span, desk),
+        callbacks=read_callbacks(root.table("callbacks")),
+        text_ms=_read_texts(root, site),
         goals=read_goals(root, desk),
         short_ms=root.duration_ms("short", 5_000),
         run_on_ms=run_on_ms,
@@ -112,6 +115,14 @@ def _read_site(root: Table, reading: Reading) -> Site | None:
     site, errors, _ = check_site(Path(root.file).parent / root.text("site"), reading.environ, secrets=False)
     reading.errors.extend(errors)
     return site
+
+
+def _read_texts(root: Table, site: Site) -> dict[Spoken, int]:
+    faults: list[str] = []
+    found = text_lengths(site, faults)
+    for fault in faults:
+        root.error("site", fault)
+    return found
 
 
 def _read_span(root: Table, timezone: str) -> Span | None:

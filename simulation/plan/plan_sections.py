@@ -1,12 +1,13 @@
-"""Sections of a plan that stand by themselves: habits of the agents, a mass incident, goals."""
+"""Sections of a plan that stand by themselves: habits of the agents, callbacks, a mass incident, goals."""
 
 from acd.kpi.definitions import DEFAULT_SERVICE_LEVEL, DEFINITIONS, Unit
+from acd.ports import DialClass
 from config.table import Table
 from queues.desk import Desk, Line, LineId, Medium
 from simulation.plan.law_tables import Shape, read_law
 from simulation.plan.rosters import read_when
 from simulation.plan.span import Span, exact_ms, local
-from simulation.scenario import Goal, Habits, Surge
+from simulation.scenario import Callbacks, Goal, Habits, Surge
 
 
 def read_habits(table: Table) -> Habits:
@@ -21,6 +22,16 @@ def read_habits(table: Table) -> Habits:
     if ("pause" in table) != ("pause_every" in table):
         table.error("pause", "pause and pause_every belong together")
     return habits
+
+
+def read_callbacks(table: Table) -> Callbacks:
+    """What becomes of calls to those who were promised one, from `[callbacks]`."""
+    usual = Callbacks()
+    return Callbacks(
+        answer=table.number("answer", usual.answer, most=1.0),
+        ring_ms=table.duration_ms("ring", usual.ring_ms),
+        dial_class=table.choice("dial_class", DialClass, DialClass(usual.dial_class)).value,
+    )
 
 
 def read_incident(root: Table, span: Span, desk: Desk) -> Surge | None:

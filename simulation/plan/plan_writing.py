@@ -12,7 +12,7 @@ from simulation.plan.forecasts import OPTIONAL, REQUIRED, Flow
 from simulation.plan.rosters import OPTIONAL as ROSTER_OPTIONAL
 from simulation.plan.rosters import REQUIRED as ROSTER_REQUIRED
 from simulation.plan.span import Span
-from simulation.scenario import Goal, Handling, Redial, Scenario, Stream, Surge
+from simulation.scenario import Callbacks, Goal, Handling, Redial, Scenario, Stream, Surge
 
 
 def write_plan(scenario: Scenario, span: Span, site: str, folder: Path) -> Path:
@@ -67,6 +67,7 @@ class _Writer:
         for flow in dict.fromkeys((*self._streams, *scenario.handling)):
             yield from ("", f"[lines.{_text(flow[0])}.{flow[1]}]", *self._line(flow))
         yield from ("", "[agents]", 'file = "roster.csv"', *self._habits())
+        yield from ("", "[callbacks]", *_callbacks(scenario.callbacks))
         if scenario.surge is not None:
             yield from ("", "[incident]", *self._incident(scenario.surge))
         for goal in scenario.goals:
@@ -104,16 +105,20 @@ class _Writer:
                 yield f"code = {_text(handling.code)}"
             if handling.escalate_to is not None:
                 yield f"escalate = {{ share = {handling.escalate!r}, to = {_text(handling.escalate_to)} }}"
-        if stream is None:
-            return
+        if stream is not None:
+            yield from self._stream("-".join(flow), stream)
+
+    def _stream(self, place: str, stream: Stream) -> Iterator[str]:
         yield f"entry = {_text(stream.entry)}"
-        yield from self._laws("-".join(flow), patience=stream.patience)
+        yield from self._laws(place, patience=stream.patience)
         if stream.vip_entry is not None:
             yield f"vip = {{ share = {stream.vip_share!r}, entry = {_text(stream.vip_entry)} }}"
         if stream.redial is not None:
-            yield self._redial("-".join(flow), stream.redial)
+            yield self._redial(place, stream.redial)
         if stream.backlog:
             yield f"backlog = {stream.backlog}"
+        if stream.keys:
+            yield f"keys = {{ {', '.join(f'{_text(key)} = {share!r}' for key, share in stream.keys)} }}"
 
     def _redial(self, place: str, redial: Redial) -> str:
         parts = [
@@ -168,6 +173,11 @@ class _Writer:
 
     def _clock(self, moment_ms: int) -> str:
         return f"{datetime.fromtimestamp(moment_ms / 1000, self._span.zone):%H:%M:%S}"
+
+
+def _callbacks(callbacks: Callbacks) -> Iterator[str]:
+    yield from (f"answer = {callbacks.answer!r}", f"ring = {_seconds(callbacks.ring_ms)}")
+    yield f"dial_class = {_text(callbacks.dial_class)}"
 
 
 def _goal(goal: Goal) -> Iterator[str]:

@@ -1,9 +1,11 @@
-"""What the other side does: it arrives, hears a text, loses patience, hangs up, comes again."""
+"""What the other side does: it arrives, loses patience, hangs up, comes again."""
 
 from collections.abc import Callable
 
+from msgspec.structs import replace
+
 from acd.core import effects
-from acd.core.events import ContactArrived, ContactId, ContactLeft, Event, IncidentDeclared, PromptEnded
+from acd.core.events import ContactArrived, ContactId, ContactLeft, Event, IncidentDeclared
 from agents.skills import AgentId
 from queues.desk import EntryId, Incident, IncidentId, IncidentMode
 from simulation.clock import Clock
@@ -11,21 +13,22 @@ from simulation.draws import Day
 from simulation.scenario import Scenario, Surge
 from simulation.world.flows import LEGS, Flow, Manner, flows_of
 
-GREETING_MS = 10_000
-"""How long the mandatory greeting of a line is."""
-
 SURGE_TEXT = "announcement of the simulated surge"
-"""By this name the incident's text is told from the greetings of lines."""
+"""By this name the incident's text is told from the other texts."""
 
 Submit = Callable[[Event], None]
+
+Question = tuple[str, str]
+"""The text of a menu and its keys: to the same one the answer is the same, but nobody presses twice."""
 
 
 class Caller:
     """One try of one customer, with the conversation that it leads to. Times are Unix milliseconds."""
 
     __slots__ = (
-        "agent", "arrived_ms", "attempt", "contact", "ends_ms", "entry", "flow", "hold_ms", "index",
-        "leaves_ms", "left_ms", "leg", "manner", "offers", "rest_ms", "talks", "waits",
+        "agent", "arrived_ms", "asked", "attempt", "call", "calls", "chose", "contact", "ends_ms", "entry",
+        "flow", "hold_ms", "index", "leaves_ms", "left_ms", "leg", "manner", "offers", "parked", "rest_ms",
+        "talks", "waits",
     )  # fmt: skip
 
     def __init__(self, flow: Flow, entry: EntryId, index: int, attempt: int) -> None:
@@ -37,6 +40,14 @@ class Caller:
         """It was admitted and no agent has answered it (again)."""
         self.talks = False
         """An agent has it in hand."""
+        self.parked = False
+        """It was promised a callback, and has hung up."""
+        self.asked: tuple[Question, ...] = ()
+        """The menus that it was asked so far, each once …"""
+        self.chose: tuple[Question, ...] = ()
+        """… and those at which it pressed a key."""
+        self.call = self.calls = 0
+        """The call to it that rings, and how many there were."""
         self.leg = self.offers = LEGS * attempt
         """Numbers of its leg and of its next offer, as columns count them."""
         self.arrived_ms = self.leaves_ms = self.ends_ms = 0
@@ -47,13 +58,17 @@ class Caller:
 
 
 class Callers:
-    """All callers of one replication. `live` has those whose contact the engine has."""
+    """All callers of one replication. `live` has those whose contact the engine has.
+
+    Who was promised a callback stays in it, also when he could not be reached.
+    """
 
     def __init__(self, scenario: Scenario, day: Day, clock: Clock, submit: Submit) -> None:
         self.live: dict[int, Caller] = {}
         self._clock = clock
         self._submit = submit
         self._surge = scenario.surge
+        self._dial_class = scenario.callbacks.dial_class if scenario.desk.outbound else ""
         self._flows = flows_of(scenario, day)
         self._arrivals = iter(day.arrivals)
         self._coming: dict[str, Caller] = {}
@@ -90,7 +105,8 @@ class Callers:
         party = f"{flow.number}/{index}"
         ref = f"{party}/{attempt}"
         self._coming[ref] = caller
-        self._submit(ContactArrived(ref, caller.entry, flow.medium, party))
+        arrived = ContactArrived(ref, caller.entry, flow.medium, party)
+        self._submit(arrived if not self._dial_class else replace(arrived, dial_class=self._dial_class))
         if caller.waits and flow.patience is not None:
             self._wait(caller, now_ms + flow.patience[attempt][index])
 
@@ -99,32 +115,16 @@ class Callers:
         self._clock.call_at(until_ms, self._lose_patience, caller)
 
     def admitted(self, effect: effects.AdmitContact) -> None:
-        """The desk took it: it waits, or hears a text first."""
+        """The desk took it: it waits."""
         caller = self._coming.pop(effect.carrier.ref)
         caller.contact = effect.contact
         caller.waits = True
         self.live[effect.contact] = caller
-        if effect.greeting:
-            self._listen(caller, effect)
-
-    def _listen(self, caller: Caller, effect: effects.AdmitContact) -> None:
-        length_ms, now_ms = GREETING_MS, self._clock.now_ms()
-        if effect.greeting == SURGE_TEXT and self._surge is not None:
-            length_ms, deflect = self._surge.announcement_ms, self._surge.deflect
-            chance = caller.flow.deflect[caller.attempt][caller.index]
-            if chance < deflect:  # then chance / deflect is uniform in [0, 1)
-                hang_up_ms = now_ms + int(chance / deflect * length_ms)
-                self._clock.call_at(hang_up_ms, self._leave_content, caller)
-        if effect.report_end:
-            self._clock.call_at(now_ms + length_ms, self._heard, caller)
-
-    def _heard(self, caller: Caller) -> None:
-        if caller.waits:
-            self._submit(PromptEnded(caller.contact))
 
     # ---- going
 
-    def _leave_content(self, caller: Caller) -> None:
+    def leave_content(self, caller: Caller) -> None:
+        """What it heard is all that it wanted to know."""
         if caller.waits and caller.leg == LEGS * caller.attempt:  # not when he was transferred meanwhile
             self._leave(caller)
 
@@ -143,15 +143,19 @@ class Callers:
         self._try_again(self._coming.pop(effect.carrier.ref))
 
     def released(self, effect: effects.ReleaseContact) -> None:
-        """It is over: its agent ended it, or the desk did while it waited."""
+        """It is over: its agent ended it, or the desk did while it waited. Or it is promised a callback."""
+        if effect.cause == "callback":
+            caller = self.live[effect.contact]
+            caller.waits, caller.parked, caller.leaves_ms = False, True, 0
+            return
         caller = self.live.pop(effect.contact)
         if effect.cause != "agent":
             caller.waits = False
-            self._try_again(caller)
+            if effect.cause != "treatment" or not caller.chose:
+                self._try_again(caller)
 
-    def returned(self, effect: effects.ReturnToWaiting) -> None:
-        """It was transferred and waits anew, with all its patience."""
-        caller = self.live[effect.contact]
+    def wait_anew(self, caller: Caller) -> None:
+        """It is in a line again, with all its patience."""
         caller.waits = True
         patience = caller.flow.patience
         if patience is not None:

@@ -46,6 +46,7 @@ class Conversations:
     ) -> None:
         self._clock = clock
         self._submit = submit
+        self._callers = callers
         self._live = callers.live
         self._not_answered = not_answered
         self._works = clock.engine.state.works
@@ -87,11 +88,16 @@ class Conversations:
     # ---- talking
 
     def connected(self, effect: effects.ConnectContact) -> None:
-        """They talk; the agent or a transfer ends it."""
+        """They talk, unless its party is still to be called."""
         caller = self._live[effect.contact]
-        flow, index, leg = caller.flow, caller.index, caller.leg
-        manner = flow.manner(self._works[effect.offer].line)
-        caller.waits, caller.agent, caller.manner = False, effect.agent, manner
+        caller.manner = caller.flow.manner(self._works[effect.offer].line)
+        caller.waits, caller.agent = False, effect.agent
+        if not caller.parked:
+            self.talk(caller)
+
+    def talk(self, caller: Caller) -> None:
+        """They talk; the agent or a transfer ends it."""
+        flow, index, leg, manner = caller.flow, caller.index, caller.leg, caller.manner
         caller.talks = True
         talk_ms = manner.talk[leg][index]
         if flow.talk_factor:
@@ -112,6 +118,7 @@ class Conversations:
             caller.ends_ms = caller.hold_ms = 0
             if (caller.leg + 1) % LEGS:
                 caller.leg += 1
+            self._callers.wait_anew(caller)
 
     def _go_on(self, caller: Caller, for_ms: int) -> None:
         caller.ends_ms = self._clock.now_ms() + for_ms
@@ -153,6 +160,7 @@ class Conversations:
         to = manner.escalate_to
         if to is not None and manner.escalate[leg][index] < manner.escalate_share and (leg + 1) % LEGS:
             caller.leg = leg + 1
+            self._callers.wait_anew(caller)
             self._submit(events.ContactTransferred(contact, agent, to))
         else:
             self._submit(events.ContactReleased(contact, agent))

@@ -96,6 +96,9 @@ class Flow:
         self.talk_factor = stream.talk_factor
         self.patience = None if patient else lengths_if(day, Purpose.PATIENCE, number, stream.patience)
         self.deflect = shares(day, Purpose.DEFLECT, number)
+        self.keys = stream.keys
+        self.key = shares(day, Purpose.KEY, number)
+        self.called_back = shares(day, Purpose.CALLED_BACK, number)
         self.redials: Redials | None = None
         self.vips: list[bool] = []
         """Which of them use `vip_entry`; empty: none."""

@@ -13,8 +13,10 @@ from simulation.draws import Day
 from simulation.driver import SimDriver
 from simulation.loop import LoopDriver
 from simulation.scenario import Scenario
+from simulation.world.called import Called
 from simulation.world.callers import Callers, Submit
 from simulation.world.conversations import Conversations
+from simulation.world.hearing import Hearing
 from simulation.world.playable import check
 from simulation.world.staff import Staff
 
@@ -63,6 +65,9 @@ class World:
         staff = Staff(scenario, day, self.clock, submit)
         talks = Conversations(scenario, day, self.clock, submit, callers, not_answered=staff.not_answered)
         self._connect(scenario, callers, talks)
+        self._on[effects.TreatContact] = Hearing(scenario, self.clock, submit, callers).treated
+        if scenario.desk.outbound:
+            self._connect_called(Called(scenario, self.clock, submit, callers, talks))
         staff.begin()
         callers.begin()
 
@@ -72,7 +77,6 @@ class World:
         on[effects.AdmitContact] = callers.admitted
         on[effects.RejectContact] = callers.rejected
         on[effects.ReleaseContact] = callers.released
-        on[effects.ReturnToWaiting] = callers.returned
         on[effects.ConnectContact] = talks.connected
         on[effects.ReleaseAgent] = talks.taken_away
         if answered_at_once(scenario):
@@ -82,6 +86,13 @@ class World:
             on[effects.WithdrawOffer] = talks.withdrawn
         self._on_fact[facts.Interrupted] = talks.rests
         self._on_fact[facts.InterruptionEnded] = talks.goes_on
+
+    def _connect_called(self, called: Called) -> None:
+        """Only where calls may be placed: it costs a little with every arrival."""
+        on = self._on
+        on[effects.AdmitContact] = called.admitted
+        on[effects.PlaceCall] = called.placed
+        on[effects.EndCall] = called.given_up
 
     def _watching(self, observe: Observe) -> Observe:
         """Interruptions are no effects: the agent's desktop shows them, and he turns to the other contact."""

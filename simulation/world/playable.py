@@ -3,9 +3,14 @@
 from collections.abc import Collection, Iterator, Mapping
 
 from queues.desk import EntryId, Line, LineId, Medium
+from queues.treatment import KEYS
 from simulation.scenario import Duty, Handling, Scenario, Stream
+from simulation.world.treated import Treated
 
 Served = tuple[LineId, Medium]
+
+ROUNDING = 1e-9
+"""Shares that a person wrote may add up to a little more than 1."""
 
 
 class Unplayable(ValueError):
@@ -20,6 +25,7 @@ def check(scenario: Scenario) -> None:
     """Raises Unplayable with every reason why the scenario cannot be played."""
     reasons = [*_of_time(scenario), *_of_streams(scenario)]
     reasons = reasons or [*_of_handling(scenario), *_of_duties(scenario), *_of_surge(scenario)]
+    reasons += [*_of_texts(scenario), *_of_callbacks(scenario)]
     if reasons:
         raise Unplayable(reasons)
 
@@ -32,7 +38,8 @@ def _of_time(scenario: Scenario) -> Iterator[str]:
 def _of_streams(scenario: Scenario) -> Iterator[str]:
     media = {entry.id: entry.medium for entry in scenario.desk.entries}
     for stream in scenario.streams:
-        for reason in (*_of_numbers(stream, scenario.intervals), *_of_entries(stream, media)):
+        numbers, keys = _of_numbers(stream, scenario.intervals), _of_keys(stream)
+        for reason in (*numbers, *_of_entries(stream, media), *keys):
             yield f"stream {stream.name}: {reason}"
 
 
@@ -40,6 +47,13 @@ def _of_numbers(stream: Stream, intervals: int) -> Iterator[str]:
     for many in (stream.expected, stream.talk_factor or stream.expected):
         if len(many) != intervals:
             yield f"{len(many)} numbers for {intervals} intervals"
+
+
+def _of_keys(stream: Stream) -> Iterator[str]:
+    yield from (f"there is no key {key}" for key, _ in stream.keys if len(key) != 1 or key not in KEYS)
+    shares = [share for _, share in stream.keys]
+    if min(shares, default=0.0) < 0 or sum(shares) > 1 + ROUNDING:
+        yield "the shares of the keys are not at least 0 and together at most 1"
 
 
 def _of_entries(stream: Stream, media: Mapping[EntryId, Medium]) -> Iterator[str]:
@@ -61,14 +75,16 @@ def served(scenario: Scenario) -> list[Served]:
     """Every (line, medium) that a contact of the scenario can reach, each once."""
     entries = {entry.id: entry for entry in scenario.desk.entries}
     lines = {line.id: line for line in scenario.desk.lines}
-    first = (entries[entry] for stream in scenario.streams for entry in _entries(stream))
-    ahead = [(entry.line, entry.medium) for entry in first]
+    treated = Treated(scenario.desk)
+    first = dict.fromkeys(entries[entry] for stream in scenario.streams for entry in _entries(stream))
+    ahead = [(line, entry.medium) for entry in first for line in treated.lines_after(entry)]
     found: dict[Served, None] = {}
     while ahead:
         line, medium = ahead.pop()
         if (line, medium) not in found and line in lines:
             found[line, medium] = None
             ahead.extend((way, medium) for way in _ways(scenario, lines[line], medium))
+            ahead.extend((way, medium) for way in treated.lines_from(lines[line], medium))
     return list(found)
 
 
@@ -143,3 +159,14 @@ def _of_surge(scenario: Scenario) -> Iterator[str]:
     yield from (f"surge: line {line} is not one of the desk's" for line in surge.lines if line not in known)
     if surge.announced_ms is not None and surge.announced_ms >= surge.end_ms:
         yield "surge: it is announced after its end"
+
+
+def _of_texts(scenario: Scenario) -> Iterator[str]:
+    lengths = scenario.text_ms.items()
+    yield from (f"text {text}: its length is negative" for (text, _), ms in lengths if ms < 0)
+
+
+def _of_callbacks(scenario: Scenario) -> Iterator[str]:
+    callbacks = scenario.callbacks
+    if callbacks.ring_ms < 0 or not 0 <= callbacks.answer <= 1:
+        yield "callbacks: it cannot ring for less than 0 ms, and the share that answers is from 0 to 1"

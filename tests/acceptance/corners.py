@@ -26,6 +26,10 @@ class Corner:
     """Order of its callbacks; each is tried twice, 1 s apart."""
     music_hz: int = 0
     """Music on hold is this tone; 0: the built-in music."""
+    menu_hz: int = 0
+    """After two seconds of music this tone asks for key 1, and again; 0: never."""
+    promise_hz: int = 0
+    """Who has pressed it hears this tone, and is promised a callback."""
 
     @property
     def number(self) -> str:
@@ -103,6 +107,8 @@ def _corner(corner: Corner, folder: Path) -> list[str]:
     if corner.music_hz:
         write_wav(folder / f"{name}.wav", np.tile(tone(corner.music_hz), 3))
         lines += [f'music = "{name}"']
+    if corner.menu_hz:
+        lines += ['treatment = "menu"', *_menu(corner, folder)]
     if corner.agents:
         lines += [f"[groups.{name}]", f"members = {_toml(corner.all_agents)}"]
     for agent in corner.all_agents:
@@ -115,6 +121,18 @@ def _corner(corner: Corner, folder: Path) -> list[str]:
             f"class = {number}",
         ]
     return lines
+
+
+def _menu(corner: Corner, folder: Path) -> list[str]:
+    for name, hz in (("menu", corner.menu_hz), ("promise", corner.promise_hz)):
+        write_wav(folder / f"{name}.wav", np.tile(tone(hz), 2))
+    asks = 'menu_files = { de = "menu.wav" }, keys = { "1" = "promise" }, for = "5s"'
+    return [
+        "[treatments.menu]",
+        f'steps = [{{ music = "{corner.name}", for = "2s" }}, {{ {asks} }}, {{ then = "menu" }}]',
+        "[treatments.promise]",
+        'steps = [{ say_files = { de = "promise.wav" } }, { park = "callback" }]',
+    ]
 
 
 def _toml(value: object) -> str:

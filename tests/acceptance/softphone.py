@@ -1,6 +1,6 @@
 """A pjsua2 phone as a process: commands on standard input, one JSON object per event on standard output.
 
-Started as `python softphone.py PORT`. Commands: `register USER PASSWORD REGISTRAR`, `auto SECONDS`,
+Started as `python softphone.py PORT`. Commands: `register USER PASSWORD REGISTRAR`, `call-from USER`,
 `play FILE`, `record FILE`, `call URI`, `hold`, `resume`, `transfer URI`, `dtmf DIGITS`, `hang-up`, `quit`.
 """
 
@@ -127,6 +127,9 @@ class Phone:
 
     def do_register(self, user: str, password: str, registrar: str) -> None:
         self.account = self.make_account(f"sip:{user}@acd.invalid", registrar, user, password)
+
+    def do_call_from(self, user: str) -> None:
+        self.account = self.make_account(f"sip:{user}@127.0.0.1")
 
     def do_play(self, path: str) -> None:
         self.player = pj.AudioMediaPlayer()

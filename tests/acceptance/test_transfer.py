@@ -21,6 +21,7 @@ def talking(desk: Desk, booth: Booth) -> None:
         "Answered",
         "Transferred",
         "Queued",
+        "Treated",
         "Offered",
         "Answered",
     ]

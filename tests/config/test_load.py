@@ -24,6 +24,7 @@ from queues.desk import (
     CallbackRule,
     Desk,
     Line,
+    LineId,
     Medium,
     Order,
     OutboundRule,
@@ -33,6 +34,20 @@ from queues.desk import (
     TenantId,
     Way,
     WrapUpRule,
+)
+from queues.names import TreatmentId
+from queues.treatment import (
+    Condition,
+    End,
+    Enqueue,
+    GoOn,
+    Menu,
+    Music,
+    Park,
+    Say,
+    SayPosition,
+    SetLanguage,
+    When,
 )
 
 HERE = Path(__file__).parent
@@ -70,14 +85,15 @@ def test_first_line(everything: Site) -> None:
         "max_wait_ms": 600_000,
         "max_length": 7,
         "when_waited": Way(Overflow.LINE, everything.desk.lines[1].id),
-        "when_full": Way(Overflow.LINE, everything.desk.lines[1].id),
-        "when_closed": Way(Overflow.LINE, everything.desk.lines[1].id),
+        "when_full": Way(Overflow.TREATMENT, treatment=TreatmentId("busy")),
+        "when_closed": Way(Overflow.TREATMENT, treatment=TreatmentId("closed")),
         "wrap_up": WrapUpRule(90_000, ("solved",), code_required=True, max_extension_ms=120_000),
         "callback": CallbackRule(Order.CALLER_FIRST, 2, 600_000, 20_000, 7_200_000, False),
         "greeting": "greeting:first",
         "greeting_mandatory": True,
         "music": "calm",
         "announce_every_ms": 20_000,
+        "treatment": "waiting",
         "level": 2,
     }
     promotion = everything.desk.lines[0].promotion
@@ -107,11 +123,14 @@ def test_agents_and_entries(everything: Site) -> None:
     assert anna.skills == (("german", 9), ("group:team", 1), ("network", 4))
     assert anna.capacity == ((MAIL, 3), (VOICE, 1))
     assert (bert.skills, bert.capacity) == ((("network", 3),), ((FAX, 1), (VOICE, 1)))
-    shown = [(e.id, e.line, e.medium, e.priority_class, e.head_start_ms) for e in everything.desk.entries]
+    shown = [
+        (e.id, e.line, e.medium, e.priority_class, e.head_start_ms, e.treatment)
+        for e in everything.desk.entries
+    ]
     assert shown == [
-        ("+49305550101", "first", VOICE, 2, 120_000),
-        ("help@acme.example", "first", MAIL, None, 0),
-        ("+49305550102", "second", FAX, None, 0),
+        ("+49305550101", "first", VOICE, 2, 120_000, "welcome"),
+        ("help@acme.example", "first", MAIL, None, 0, ""),
+        ("+49305550102", "second", FAX, None, 0, ""),
     ]
     assert {entry.tenant for entry in everything.desk.entries} == {"acme"}
 
@@ -142,14 +161,66 @@ def test_whom_we_may_call(everything: Site) -> None:
     assert check(DEMO_SITE, DEMO_ENVIRON)[0].desk.outbound == ()  # type: ignore[union-attr]
 
 
-def test_what_callers_hear(everything: Site, tmp_path: Path) -> None:
+def test_greetings_and_music(everything: Site, tmp_path: Path) -> None:
     """Greetings come in the line's order of languages, spoken or recorded."""
     recording = tmp_path / "everything.toml"
-    assert dict(everything.prompts) == {
-        "greeting:first": (Passage("de", "Guten Tag"), Passage("en-GB", "", recording))
-    }
+    assert everything.prompts["greeting:first"] == (
+        Passage("de", "Guten Tag"),
+        Passage("en-GB", "", recording),
+    )
     assert dict(everything.line_languages) == {"first": ("de", "en-GB"), "second": ("en-GB", "de")}
     assert dict(everything.music) == {"default": None, "calm": recording}
+
+
+def test_treatments(everything: Site) -> None:
+    """Every step, with durations in milliseconds, keys in their order, and what holds where it is silent."""
+    assert {one.id: one.steps for one in everything.desk.treatments} == {
+        "welcome": (
+            Say("treatment:welcome:1"),
+            When(Condition.VIP, TreatmentId("printers")),
+            When(Condition.BEHIND, TreatmentId("busy"), 5),
+            Menu(
+                "treatment:welcome:4",
+                (("1", TreatmentId("printers")), ("#", TreatmentId("welcome"))),
+                5000,
+                "calm",
+            ),
+            Enqueue(),
+        ),
+        "printers": (Say("treatment:printers:1"), Enqueue(LineId("second"))),
+        "waiting": (
+            When(Condition.WAITED, TreatmentId("offer"), 120_000),
+            SayPosition(),
+            Music("calm", 30_000),
+            GoOn(TreatmentId("waiting")),
+        ),
+        "offer": (
+            When(Condition.NOBODY, TreatmentId("busy")),
+            When(Condition.CALLBACK, TreatmentId("callback")),
+            Music("default"),
+        ),
+        "callback": (
+            Menu("treatment:callback:1", (("*", TreatmentId("parked")),), 8000, "default"),
+            GoOn(TreatmentId("waiting")),
+        ),
+        "parked": (SetLanguage("de"), Park(), End()),
+        "busy": (Say("treatment:busy:1"), Music("default", 1000)),
+        "closed": (Say("treatment:closed:1"), End()),
+    }
+
+
+def test_texts_of_treatments(everything: Site, tmp_path: Path) -> None:
+    """Each text has the number of its step, and every language of its treatment."""
+    recording = tmp_path / "everything.toml"
+    texts = {name: said for name, said in everything.prompts.items() if name.startswith("treatment:")}
+    assert texts == {
+        "treatment:welcome:1": (Passage("de", "Willkommen"),),
+        "treatment:welcome:4": (Passage("de", "Drucker: die 1"),),
+        "treatment:printers:1": (Passage("en-GB", "Printers"), Passage("de", "", recording)),
+        "treatment:callback:1": (Passage("de", "", recording),),
+        "treatment:busy:1": (Passage("de", "Alles besetzt"),),
+        "treatment:closed:1": (Passage("de", "Geschlossen"),),
+    }
 
 
 def test_kpis_of_the_clients_own(everything: Site, tmp_path: Path) -> None:

@@ -164,7 +164,7 @@ def test_warnings(said: Said, small: str) -> None:
     assert errors == []
     assert warnings == [
         "site.toml: lines.help.when_full: has no effect without max_length",
-        "site.toml: lines.spare: no entry and no overflow leads to this line",
+        "site.toml: lines.spare: no entry, overflow or treatment leads to this line",
         "site.toml: agents.bert: serves no line",
     ]
 

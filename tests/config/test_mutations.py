@@ -14,6 +14,8 @@ from config.errors import ConfigError
 from config.load import CHANNELS, DEMO_SITE, defaults, load
 from config.schema import Site
 from config.table import Reading, Table
+from queues.treatment import GoOn, Menu, Treatment, When
+from tests.config.conftest import SMALL
 
 FILES = {file.name: file.read_text(encoding="utf-8") for file in sorted(DEMO_SITE.parent.glob("*.toml"))}
 SECRET = "not-to-be-shown"
@@ -21,6 +23,27 @@ ENVIRON = {
     f"ACD_DEMO_{name}": SECRET for name in ("TOKEN", "ANNA", "BERT", "CLARA", "DAVID", "EMINE", "FRITZ")
 }
 
+TREATED = f"""{SMALL}
+treatment = "welcome"
+[treatments.welcome]
+languages = ["en"]
+steps = [
+  {{ say = {{ en = "Hello" }} }},
+  {{ menu = {{ en = "Which?" }}, keys = {{ 1 = "waiting", "#" = "welcome" }}, for = "5s" }},
+  {{ when = "behind", least = 5, then = "waiting" }},
+  {{ enqueue = "help" }},
+  {{ then = "waiting" }},
+]
+[treatments.waiting]
+languages = ["de"]
+steps = [
+  {{ position = true }},
+  {{ music = "default", for = 9 }},
+  {{ when = "waited", least = "2m", then = "welcome" }},
+  {{ park = "callback" }},
+  {{ end = true }},
+]
+"""
 SCRAPS = st.sampled_from(
     [
         "",
@@ -113,11 +136,26 @@ def test_mutated_values(data: st.DataObject) -> None:
         use(site)
 
 
+@settings(max_examples=250, deadline=None)
+@given(data=st.data())
+def test_mutated_treatments(data: st.DataObject) -> None:
+    """Steps with any value or key replaced by any other."""
+    tree = tomllib.loads(TREATED)
+    for _ in range(data.draw(st.integers(1, 4))):
+        mutate(data, tree["treatments"])
+    reading = Reading({"ACD_ANNA": SECRET})
+    site = build_site([Document("site.toml", Table("site.toml", "", tree, reading))], reading, defaults(), ())
+    if not reading.errors:
+        use(site)
+
+
 def mutate(data: st.DataObject, table: dict[str, Any]) -> None:
     """Walk down to a random key, then change its value, its name, or drop it."""
     while table:
         key = data.draw(st.sampled_from(sorted(table)))
         inner = table[key]
+        if isinstance(inner, list) and inner and isinstance(inner[0], dict):
+            inner = data.draw(st.sampled_from([one for one in inner if isinstance(one, dict)]))
         if isinstance(inner, dict) and inner and data.draw(st.integers(0, 3)):
             table = inner
             continue
@@ -138,6 +176,13 @@ def use(site: Site) -> None:
     assert {entry.line for entry in site.desk.entries} <= known
     assert {phone.agent for phone in site.phones.values()} <= {agent.id for agent in site.desk.agents}
     assert all(line.needs and line.target_ms > 0 for line in site.desk.lines)
+    treatments = {one.id for one in site.desk.treatments}
+    assert {to for one in site.desk.treatments for to in leads_to(one)} <= treatments
     desk = site.desk_at(1_790_000_000_000, 1_795_000_000_000)
     assert {line.hours for line in desk.lines} <= {"", *(calendar.id for calendar in desk.calendars)}
     assert SECRET not in repr(site)
+
+
+def leads_to(treatment: Treatment) -> set[str]:
+    gone = {step.then for step in treatment.steps if isinstance(step, When | GoOn)}
+    return gone | {to for step in treatment.steps if isinstance(step, Menu) for _, to in step.keys}

@@ -72,6 +72,7 @@ patience = { mean = "3m" }
 vip = { share = 0.05, entry = "+49 (30) 555-0100" }
 entry = "+49 30 555 0102"
 backlog = 2
+keys = { 1 = 0.3 }
 
 [lines.help.voice.redial]
 probability = 0.5
@@ -100,6 +101,11 @@ agents = ["bert"]
 start = "07:00"
 end = "09:30"
 breaks = ["08:30-08:45", "09:00-09:05"]
+
+[callbacks]
+answer = 0.7
+ring = "12s"
+dial_class = "local"
 
 [incident]
 at = "09:00"

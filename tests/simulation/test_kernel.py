@@ -23,6 +23,22 @@ from queues.desk import (
     TenantId,
     WrapUpRule,
 )
+from queues.names import TreatmentId
+from queues.treatment import (
+    Condition,
+    End,
+    Enqueue,
+    GoOn,
+    Menu,
+    Music,
+    Park,
+    Say,
+    SayPosition,
+    SetLanguage,
+    Step,
+    Treatment,
+    When,
+)
 from simulation.draws import Day
 from simulation.kernel.levels import SERVED, lacks, measure
 from simulation.kernel.plain import Refused, play, refusals
@@ -183,6 +199,40 @@ def test_a_rule_that_the_kernel_lacks_is_refused_by_name(changes: dict[str, obje
     with pytest.raises(Refused) as raised:
         play(scenario, Day(scenario, 1, 0))
     assert reason in raised.value.reasons
+
+
+def heard(*steps: Step) -> Scenario:
+    """Callers of line a hear this while they wait; if it leads on, to a menu."""
+    own, more = TreatmentId("own"), Treatment(TreatmentId("more"), (ASKED,))
+    scenario = with_line(a_scenario(3, coarse=True), treatment=own)
+    return replace(scenario, desk=replace(scenario.desk, treatments=(Treatment(own, steps), more)))
+
+
+ASKED = Menu("which", (("1", TreatmentId("own")),), 5_000, "jazz")
+
+
+def test_texts_music_and_positions_while_waiting_change_no_decision() -> None:
+    steps = (Say("hello"), SetLanguage("de"), Music("jazz", 9_000), SayPosition(), GoOn(TreatmentId("own")))
+    scenario = heard(*steps)
+    day = Day(scenario, 3, 0)
+    assert by_the_kernel(scenario, day) == by_the_engine(scenario, day)
+
+
+@pytest.mark.parametrize(
+    "step",
+    [ASKED, When(Condition.VIP, TreatmentId("more")), Enqueue(LineId("b")), Park(), End(),
+     GoOn(TreatmentId("more"))],
+)  # fmt: skip
+def test_a_treatment_with_choices_is_refused_even_if_it_only_leads_to_them(step: Step) -> None:
+    assert "line a: a treatment with choices" in refusals(heard(Say("hello"), step))
+
+
+def test_a_treatment_on_arrival_is_refused_even_if_it_only_says_something() -> None:
+    scenario = heard()
+    entries = (replace(scenario.desk.entries[0], treatment=TreatmentId("own")), *scenario.desk.entries[1:])
+    assert refusals(replace(scenario, desk=replace(scenario.desk, entries=entries))) == [
+        "entry a: a treatment on arrival"
+    ]
 
 
 def test_what_callers_and_agents_do_beyond_the_plain_is_refused() -> None:

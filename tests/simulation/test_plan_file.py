@@ -22,7 +22,7 @@ from simulation.laws import Kind, empirical, exponential, fixed, gamma, lognorma
 from simulation.plan import plan_file
 from simulation.plan.plan_file import DEMO_PLAN, Plan, load_plan
 from simulation.plan.plan_writing import write_plan
-from simulation.scenario import Duty, Goal, Habits, Redial, Scenario, Surge
+from simulation.scenario import Callbacks, Duty, Goal, Habits, Redial, Scenario, Surge
 from simulation.staffing.shifts import ShiftRules
 from simulation.world.playable import check
 from tests.simulation.everything_plan import FILES, FORECAST, PLAN, ROSTER, write_files
@@ -98,6 +98,12 @@ def test_shifts_and_habits_reach_their_fields(tmp_path: Path) -> None:
         pause_every=exponential(2 * H),
         pause=lognormal(5 * MIN, 1),
     )
+
+
+def test_keys_and_callbacks_reach_their_fields(tmp_path: Path) -> None:
+    made = everything(tmp_path).scenario
+    assert [stream.keys for stream in made.streams] == [(("1", 0.3),), ()]
+    assert made.callbacks == Callbacks(0.7, 12 * S, "local")
 
 
 def test_incident_goals_and_staffing_reach_their_fields(tmp_path: Path) -> None:
@@ -276,6 +282,9 @@ def test_a_plan_that_is_only_staffed_needs_no_roster(tmp_path: Path) -> None:
             'staffing.shifts.lengths: "4m" is not between one hour and one day',
         ),
         ("[lines.mail.mail]\ntalk", "[lines.mail.mail]\nhold", "lines.mail.mail.talk: missing key"),
+        ("keys = { 1 = 0.3 }", "keys = { A = 0.3 }", "lines.help.voice.keys.A: is no key of a telephone"),
+        ("keys = { 1 = 0.3 }", "keys = { 1 = 0.6, 2 = 0.5 }", "lines.help.voice.keys: the shares add up to"),
+        ('"local"', '"abroad"', "callbacks.dial_class: "),
     ],
 )
 def test_a_fault_names_file_key_and_reason(old: str, new: str, said: str, tmp_path: Path) -> None:

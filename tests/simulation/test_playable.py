@@ -8,13 +8,15 @@ from msgspec.structs import replace
 from agents.capacity import MAIL, VOICE
 from agents.skills import AgentId
 from queues.desk import EntryId, LineId, Overflow, Way, WrapUpRule
+from queues.names import TreatmentId
+from queues.treatment import End, Enqueue, GoOn, Menu, Say
 from simulation.draws import Day
 from simulation.driver import START_MS
 from simulation.laws import fixed
-from simulation.scenario import Duty, Habits, Handling, Redial, Scenario, Stream, Surge
+from simulation.scenario import Callbacks, Duty, Habits, Handling, Redial, Scenario, Stream, Surge
 from simulation.world.model import play
 from simulation.world.playable import Unplayable, check, served
-from tests.acd.core.story import agent, desk, line
+from tests.acd.core.story import agent, desk, entry, line, treatment
 
 HOUR = 3_600_000
 TALK = Handling(fixed(100_000))
@@ -75,6 +77,12 @@ SURGE = Surge(START_MS, START_MS + HOUR, 2.0)
         ({"habits": Habits(pause_every=fixed(1))}, "unplanned pauses: how long they are is not said"),
         ({"surge": replace(SURGE, lines=(LineId("x"),))}, "surge: line x is not one of the desk's"),
         ({"surge": replace(SURGE, announced_ms=START_MS + HOUR)}, "announced after its end"),
+        (stream(keys=(("12", 0.5),)), "stream calls: there is no key 12"),
+        (stream(keys=(("1", 0.6), ("2", 0.5))), "shares of the keys are not"),
+        (stream(keys=(("1", 0.6), ("2", -0.1))), "shares of the keys are not"),
+        ({"text_ms": {("hello", ""): -1}}, "text hello: its length is negative"),
+        ({"callbacks": Callbacks(answer=1.1)}, "callbacks: "),
+        ({"callbacks": Callbacks(ring_ms=-1)}, "callbacks: "),
     ],
 )
 def test_what_does_not_fit_is_refused_with_the_reason(change: dict[str, Any], reason: str) -> None:
@@ -106,3 +114,17 @@ def test_every_way_that_a_contact_can_take_is_known() -> None:
     redial = Redial(0.5, fixed(1), other_share=0.5, other_entry=EntryId("third mail"))
     told = replace(GOOD, desk=opened, duties=(), **stream(redial=redial))
     assert sorted(served(told)) == [("help", VOICE), ("second", VOICE), ("third", MAIL), ("third", VOICE)]
+
+
+def test_every_line_to_which_a_treatment_can_lead_is_known_and_no_other() -> None:
+    to = {name: treatment(f"to {name}", Enqueue(LineId(name))) for name in ("second", "third", "fourth")}
+    menu = Menu("which", (("1", to["second"].id), ("2", TreatmentId("sorry"))), 5_000, "jazz")
+    arriving = treatment("arriving", menu, GoOn(to["third"].id))
+    sorry = treatment("sorry", Say("sorry"), End(), Enqueue(LineId("fourth")))
+    away = Way(Overflow.TREATMENT, treatment=to["fourth"].id)
+    lines = line(), line("second"), line("third", when_full=away), line("fourth"), line("fifth")
+    opened = desk(*lines, entry("help", "help", treatment=arriving.id), *to.values(), arriving, sorry)
+    told = replace(GOOD, desk=opened, duties=())
+    assert sorted(served(told)) == [("fourth", VOICE), ("second", VOICE), ("third", VOICE)]
+    deaf = replace(told, **stream(entry=EntryId("help mail")))
+    assert served(deaf) == [("help", MAIL)]

@@ -27,6 +27,7 @@ from simulation.past.record import JsonEntry, Record
 from simulation.past.replay import Replayed, replay
 from simulation.runs.experiment import Driver
 from tests.simulation.random_scenario import random_scenario
+from tests.simulation.random_treatments import treated_scenario
 from tests.simulation.recording import lived, played, stored, written
 from tests.simulation.replay_command import run
 from tests.simulation.test_simpy_driver import script
@@ -69,6 +70,18 @@ def test_what_the_model_wrote_is_decided_again_assignment_by_assignment(driver: 
     assert len(decided) > 150
     assert (done.entries, done.last_seq, done.late_ticks) == (len(entries), len(entries), 0)
     assert done.offered + done.answered == len(decided)
+
+
+@both
+@pytest.mark.parametrize("seed", [3, 7, 13])
+def test_menus_keys_and_callbacks_are_decided_again(driver: Driver, seed: int) -> None:
+    scenario = treated_scenario(seed)
+    entries = played(scenario, Day(scenario, seed, 0))
+    told = [fact for entry in entries for fact in decode_facts(entry.facts)]
+    assert {facts.KeyChosen, facts.Parked, facts.CallOver} <= {type(fact) for fact in told}
+    done, decided = replayed(entries, driver)
+    assert done.divergence is None
+    assert decided == assignments(told)
 
 
 @both

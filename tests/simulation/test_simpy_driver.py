@@ -96,22 +96,21 @@ def _random_event(rng: Random, number: int) -> events.Event:
 
 
 def answer(effect: Effect, later: Later) -> None:
-    """What the world does about an effect: decided by the number of the offer alone."""
-    if isinstance(effect, effects.OfferContact):
-        number = effect.offer
-        if number % 7 == 0:
-            return  # nobody answers
-        reply = events.OfferRefused if number % 5 == 0 else events.OfferAccepted
-        later(1_003 + 17 * (number % 97), reply(effect.offer))
-    elif isinstance(effect, effects.ConnectContact):
-        later(12_007 + 331 * (effect.offer % 41), events.ContactReleased(effect.contact, effect.agent))
-    elif isinstance(effect, effects.PlaceCall):
-        if effect.call % 4 == 0:
-            later(3_001, events.CallFailed(effect.call, "busy"))
-        elif effect.call % 4 == 2:
-            later(4_003, events.CallAnswered(effect.call, f"c{effect.call}"))
-    elif isinstance(effect, effects.WithdrawOffer) and effect.cause == "no answer":
-        later(5_501, events.AgentReady(effect.agent))
+    """What the world does about an effect: decided by its number alone."""
+    match effect:
+        case effects.OfferContact(offer=number) if number % 7:  # else nobody answers
+            reply = events.OfferRefused if number % 5 == 0 else events.OfferAccepted
+            later(1_003 + 17 * (number % 97), reply(number))
+        case effects.ConnectContact():
+            later(12_007 + 331 * (effect.offer % 41), events.ContactReleased(effect.contact, effect.agent))
+        case effects.TreatContact() if effect.hears.reports:
+            later(2_011, events.PromptEnded(effect.contact, effect.visit))
+        case effects.PlaceCall(call=number) if number % 4 == 0:
+            later(3_001, events.CallFailed(number, "busy"))
+        case effects.PlaceCall(call=number) if number % 4 == 2:
+            later(4_003, events.CallAnswered(number, f"c{number}"))
+        case effects.WithdrawOffer(cause="no answer"):
+            later(5_501, events.AgentReady(effect.agent))
 
 
 def through(kind: Driven, told: Sequence[tuple[int, events.Event]], until_ms: int) -> tuple[Log, bytes]:
@@ -244,7 +243,7 @@ def test_one_script_gives_identical_effects_live_and_simulated(kind: Driven, see
         assert one == two
     assert live_state == simulated_state
     kinds = {type(effect) for _, effect in simulated}
-    rare = {effects.RejectContact, effects.ReturnToWaiting, effects.ReleaseAgent, *CALLING}
+    rare = {effects.RejectContact, effects.ReleaseAgent, *CALLING}
     assert kinds >= set(effects.Effect.__subclasses__()) - rare
 
 
@@ -262,15 +261,20 @@ def driver_of(kind: Driven, carry_out: Callable[[Effect], None] = lambda _: None
 
 @both
 def test_deadlines_fire_at_their_own_millisecond(kind: Driven) -> None:
-    log = Log()
-    driver = driver_of(kind, lambda effect: log.append((driver.now_ms() - START_MS, effect)))
+    told = list[int]()
+
+    def hear(effect: Effect) -> None:
+        if isinstance(effect, effects.TreatContact) and effect.hears.says:
+            told.append(driver.now_ms() - START_MS)
+            driver.submit(events.PromptEnded(effect.contact, effect.visit))  # a text that takes no time
+
+    driver = driver_of(kind, hear)
     driver.submit(events.DeskChanged(desk(line(announce_every_ms=1_234))))
     driver.submit(events.ContactArrived("a", EntryId("help"), VOICE))
     driver.run(START_MS + 4_936)
-    told = [now for now, effect in log if isinstance(effect, effects.AnnouncePosition)]
     assert told == [1_234, 2_468, 3_702]
     driver.run(START_MS + 5_000)
-    assert log[-1][0] == 4_936
+    assert told[3:] == [4_936]
     assert driver.now_ms() == START_MS + 5_000
 
 
@@ -285,7 +289,7 @@ def test_a_deadline_fires_before_what_else_happens_at_its_moment(
     driver.call_at(START_MS + 1_000, order.append, "second call")
     driver.submit(events.ContactArrived("a", EntryId("help"), VOICE))
     driver.run(START_MS + 1_001)
-    assert order == ["AdmitContact", "AnnouncePosition", "first call", "second call"]
+    assert order == ["AdmitContact", "TreatContact", "TreatContact", "first call", "second call"]
 
 
 @both

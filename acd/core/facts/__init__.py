@@ -41,6 +41,7 @@ from acd.core.facts.of_contacts import (
     Held,
     Informed,
     Joined,
+    KeyChosen,
     Overflowed,
     PositionTold,
     PreferredHeld,
@@ -54,6 +55,7 @@ from acd.core.facts.of_contacts import (
     Resumed,
     Ticketed,
     Transferred,
+    Treated,
     TriedForgotten,
 )
 from acd.core.facts.of_desk import CalendarSet, DeskSet, IncidentOff, IncidentOn, ListSet, Restart
@@ -80,6 +82,7 @@ AnyFact = (
     | FlowedOut | Deflected | WrapUpStarted | WrapUpExtension | WrapUpCode | WrapUpOverdue | WrapUpDone
     | SignedIn | SignedOut | Paused | Ready | Reachable | DeviceAway | DeviceBack | DeviceGone
     | Unreachable | Parked | CalledIn | Reserved | ReservationEnded | CallPlaced | CallOver | CallbackOver
+    | Treated | KeyChosen
 )  # fmt: skip
 
 __all__ = [
@@ -113,6 +116,7 @@ __all__ = [
     "Interrupted",
     "InterruptionEnded",
     "Joined",
+    "KeyChosen",
     "ListSet",
     "NotAnswered",
     "OfferFact",
@@ -142,6 +146,7 @@ __all__ = [
     "SignedOut",
     "Ticketed",
     "Transferred",
+    "Treated",
     "TriedForgotten",
     "Unreachable",
     "WrapUpCode",

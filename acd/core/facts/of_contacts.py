@@ -4,6 +4,7 @@ from acd.core.events import ContactId
 from acd.core.facts.fact import Fact
 from agents.skills import AgentId
 from queues.desk import EntryId, IncidentId, LineId, Medium, TenantId
+from queues.names import TreatmentId
 
 
 class Blocked(Fact, frozen=True, tag="Blocked"):
@@ -37,6 +38,8 @@ class Arrived(Fact, frozen=True, tag="Arrived", omit_defaults=True):
     """Its entry or its VIP list gives it a head start, or a class of its own below that of the line."""
     continues: ContactId | None = None
     """The contact that is over, and that this one goes on with."""
+    person: str = ""
+    """Whose it is, by the client's lists: an opaque id; empty: nobody they know."""
 
 
 class Joined(Fact, frozen=True, tag="Joined"):
@@ -64,8 +67,35 @@ class Deferred(Fact, frozen=True, tag="Deferred"):
     until_ms: int
 
 
+class Treated(Fact, frozen=True, tag="Treated"):
+    """It hears something else from now on: the texts that steps of its treatment collected, then music."""
+
+    contact: ContactId
+    visit: int
+    """The number of this list."""
+    treatment: TreatmentId
+    """Empty: the text of an incident, or the music of its line."""
+    step: int
+    """Up to which of its steps, from 1."""
+    says: tuple[str, ...]
+    """Names of the texts."""
+    keys: str
+    """It is asked for one of these."""
+    first: bool
+    """What follows is decided when the texts have been heard."""
+
+
+class KeyChosen(Fact, frozen=True, tag="KeyChosen"):
+    """Its party pressed a key of the menu."""
+
+    contact: ContactId
+    treatment: TreatmentId
+    visit: int
+    key: str
+
+
 class Announced(Fact, frozen=True, tag="Announced"):
-    """A greeting is played; a mandatory one delays the queue."""
+    """A greeting was played; a mandatory one delayed the queue. Told by 0.1.0 only, now it is `Treated`."""
 
     contact: ContactId
     greeting: str
@@ -73,7 +103,7 @@ class Announced(Fact, frozen=True, tag="Announced"):
 
 
 class Informed(Fact, frozen=True, tag="Informed"):
-    """The greeting that was just announced is the text of this incident; `line` is that of the entry."""
+    """It is told of this incident; `line` is that of the entry."""
 
     contact: ContactId
     incident: IncidentId
@@ -181,7 +211,7 @@ class Transferred(Fact, frozen=True, tag="Transferred"):
 
 
 class Overflowed(Fact, frozen=True, tag="Overflowed"):
-    """It left a line for another. `reason`: `waited too long`, `full` or `closed`."""
+    """It left a line for another. `reason`: `waited too long`, `full`, `closed`, or `chosen` by its party."""
 
     contact: ContactId
     from_line: LineId
@@ -216,7 +246,9 @@ class Abandoned(Fact, frozen=True, tag="Abandoned"):
 
 
 class Released(Fact, frozen=True, tag="Released"):
-    """It ended. `by`: `caller`, `agent`, `leg lost`, `waited too long`; after a text `closed`, `full`.
+    """It ended. `by`: `caller`, `agent`, `leg lost`, `waited too long`.
+
+    By a treatment, or after the text of an incident: `closed`, `full` or `treatment`.
 
     Of a parked contact: `not reached`, `promise expired` or `cancelled`.
     """

@@ -33,7 +33,7 @@ class ListSet(Fact, frozen=True, tag="ListSet"):
 
 
 class IncidentOn(Fact, frozen=True, tag="IncidentOn"):
-    """An incident was declared; calls in its scope hear `greeting` from now on."""
+    """An incident was declared; calls in its scope hear `greeting` from now on, waiting ones at once."""
 
     incident: IncidentId
     greeting: str

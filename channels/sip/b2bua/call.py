@@ -39,6 +39,8 @@ class Call(Struct, eq=False):
     def joined(self, agent: Leg) -> tuple[Command, ...]:
         """Caller and agent hear each other from now on; without a caller of ours the agent hears nothing."""
         self.talking = agent
+        if self.caller is not None:
+            self.caller.hears = None
         return tuple(Join(leg.id, self.room) for leg in (self.caller, agent) if leg is not None)
 
     def held(self, leg: Leg, music: SoundId) -> tuple[Command, ...]:

@@ -4,9 +4,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from acd.core import effects
-from acd.core.events import ContactId, PromptEnded
 from channels.media import events as media
-from channels.sip.b2bua import holding, inbound, indialog, inviting, outbound, placing, qualifying
+from channels.sip.b2bua import holding, inbound, indialog, inviting, outbound, placing, qualifying, treating
 from channels.sip.b2bua.calls import ACCEPT, ALLOW, Calls
 from channels.sip.b2bua.leg import Leg, LegStage
 from channels.sip.protocol.outputs import (
@@ -74,8 +73,7 @@ ON_OUTPUT: Mapping[type[Output], Callable[[Calls, Any], None]] = {
 ON_EFFECT: Mapping[type[effects.Effect], Callable[[Calls, Any], None]] = {
     effects.AdmitContact: inbound.admitted,
     effects.RejectContact: inbound.rejected,
-    effects.AnnouncePosition: inbound.position_told,
-    effects.ReturnToWaiting: inbound.waits_again,
+    effects.TreatContact: treating.treated,
     effects.ReleaseContact: inbound.released,
     effects.OfferContact: outbound.ring,
     effects.WithdrawOffer: outbound.withdrawn,
@@ -136,8 +134,12 @@ def _accepted(calls: Calls, leg: Leg, event: media.Accepted) -> None:
 
 
 def _played(calls: Calls, leg: Leg, event: media.Played) -> None:
-    if event.play.startswith("greeting "):
-        calls.tell(PromptEnded(ContactId(leg.record.contact)))
+    treating.played(calls, leg, event.play)
+
+
+def _pressed(calls: Calls, leg: Leg, event: media.Digit) -> None:
+    if not treating.pressed(calls, leg, event.digit):
+        _unasked(calls, leg, event)
 
 
 def _media_failed(calls: Calls, leg: Leg, event: media.Failed) -> None:
@@ -159,7 +161,7 @@ def _silent(calls: Calls, leg: Leg, _: media.Silent) -> None:
 
 
 def _unasked(calls: Calls, _: Leg, event: media.Event) -> None:
-    """Nothing of ours waits for it yet."""
+    """Nobody waits for it."""
     calls.count(type(event).__name__.lower())
 
 
@@ -170,7 +172,7 @@ ON_MEDIA: Mapping[type[media.Event], Callable[[Calls, Leg, Any], None]] = {
     media.Failed: _media_failed,
     media.Played: _played,
     media.Silent: _silent,
-    media.Digit: _unasked,
+    media.Digit: _pressed,
     media.Recorded: _unasked,
     media.Collected: _unasked,
 }

@@ -1,12 +1,12 @@
-"""The caller's leg: from the INVITE to the 200, what it hears while it waits, and its end."""
+"""The caller's leg: from the INVITE to the 200, and its end; what it hears meanwhile says `treating`."""
 
-from acd.core.effects import AdmitContact, AnnouncePosition, RejectContact, ReleaseContact, ReturnToWaiting
+from acd.core.effects import AdmitContact, RejectContact, ReleaseContact
 from acd.core.events import ContactArrived, ContactId, ContactLeft, LegLost
 from acd.ports import PartyKind
 from agents.capacity import VOICE
-from channels.media.commands import Accept, Answer, Leave, LegId, Offer, Play, Stop
+from channels.media.commands import Accept, Answer, LegId, Offer, Stop
 from channels.media.sdp import CONTENT_TYPE
-from channels.sip.b2bua import holding, outbound, placing
+from channels.sip.b2bua import holding, outbound, placing, treating
 from channels.sip.b2bua.call import Call
 from channels.sip.b2bua.calls import ACCEPT, ALLOW, NAME, SDP, Calls
 from channels.sip.b2bua.leg import Leg, LegRecord, LegStage
@@ -43,8 +43,18 @@ def invited(calls: Calls, out: NewRequest) -> None:
     entry = calls.entry_of(request.target.user)
     caller = request.from_.uri.user or ANONYMOUS
     party, who = calls.host.identify(PartyKind.NUMBER, caller, entry, leg.id)
-    rank = who.priority_class, who.head_start_ms
-    arrived = ContactArrived(leg.id, entry, VOICE, party, *rank, channel=NAME)
+    arrived = ContactArrived(
+        leg.id,
+        entry,
+        VOICE,
+        party,
+        who.priority_class,
+        who.head_start_ms,
+        channel=NAME,
+        dial_class=str(who.dial_class),
+        language=who.language,
+        person=who.person,
+    )
     came = calls.tell(arrived, calls.saved(leg))
     calls.layer.reply(out.key, 100, calls.now_ms)
     if not came:
@@ -117,8 +127,8 @@ def described(calls: Calls, leg: Leg, sdp: bytes) -> None:
     if request is None:
         return
     record.answer, record.late_offer = sdp, not request.body
-    if leg.admission is not None:
-        _answer(calls, leg, leg.admission)
+    if leg.admitted:
+        _answer(calls, leg)
 
 
 def media_failed(calls: Calls, leg: Leg, code: str) -> None:
@@ -154,7 +164,7 @@ def rejected(calls: Calls, effect: RejectContact) -> None:
 
 
 def admitted(calls: Calls, effect: AdmitContact) -> None:
-    """Answer, greet, play music, as soon as the media have answered."""
+    """Answer and play music, as soon as the media have answered."""
     leg = calls.legs.get(effect.carrier.ref)
     if leg is None:  # it went while the entry was being written
         calls.tell(ContactLeft(effect.contact))
@@ -162,9 +172,10 @@ def admitted(calls: Calls, effect: AdmitContact) -> None:
     took(calls, leg, effect)
     request = leg.request
     if leg.is_placed:
-        _admit_placed(calls, leg, effect)
-    elif request is not None and leg.admission is None:
-        leg.admission = effect
+        _admit_placed(calls, leg)
+    elif request is not None and not leg.admitted:
+        leg.admitted = True
+        leg.record.show_as = shown_caller(request, calls.settings.realm)
         calls.media.send(Answer(leg.id, request.body) if request.body else Offer(leg.id))
 
 
@@ -179,27 +190,27 @@ def took(calls: Calls, leg: Leg, effect: AdmitContact) -> None:
         leg.call, known.caller = known, leg
 
 
-def _admit_placed(calls: Calls, leg: Leg, effect: AdmitContact) -> None:
+def _admit_placed(calls: Calls, leg: Leg) -> None:
     """Whom we called needs no answer."""
-    if leg.admission is None:
-        leg.admission = effect
+    if not leg.admitted:
+        leg.admitted = True
         calls.save(leg)
         calls.acknowledge(leg)
-        _welcome(calls, leg, effect)
+        _welcome(calls, leg)
 
 
-def _welcome(calls: Calls, leg: Leg, effect: AdmitContact) -> None:
-    """He hears the agent who waits for him on the line, or music until one is there."""
+def _welcome(calls: Calls, leg: Leg) -> None:
+    """He hears the agent who waits for him on the line, or what was ordered until one is there."""
     agent = leg.call.talking
     if agent is None:
-        greet(calls, leg, effect)
+        treating.play(calls, leg)
     else:
         calls.media.send(Stop(agent.id))  # what he hears hides the room from him, which he is in
         calls.send(leg.call.joined(agent))
         holding.told(calls, agent, leg)
 
 
-def _answer(calls: Calls, leg: Leg, effect: AdmitContact) -> None:
+def _answer(calls: Calls, leg: Leg) -> None:
     request, key, record = leg.request, leg.invite_key, leg.record
     assert request is not None
     assert key is not None
@@ -213,10 +224,9 @@ def _answer(calls: Calls, leg: Leg, effect: AdmitContact) -> None:
     _say_ok(calls, leg, request, key)
     dialog.responded(request, 200)
     calls.adopt(leg, dialog)
-    record.show_as = shown_caller(request, calls.settings.realm)
     record.stage, record.invite, leg.request = LegStage.UP, b"", None
     calls.save(leg)
-    _welcome(calls, leg, effect)
+    _welcome(calls, leg)
 
 
 def _say_ok(calls: Calls, leg: Leg, request: Request, key: ServerKey) -> None:
@@ -224,31 +234,6 @@ def _say_ok(calls: Calls, leg: Leg, request: Request, key: ServerKey) -> None:
     record = leg.record
     answer = response_to(request, 200, to_tag=record.to_tag, headers=headers, body=record.answer)
     calls.layer.respond(key, answer, calls.now_ms)
-
-
-def greet(calls: Calls, leg: Leg, effect: AdmitContact) -> None:
-    """Music, with the greeting before it; the greeting never delays the match unless it is mandatory."""
-    sounds = calls.settings.sounds
-    greeting = sounds.greeting(effect.greeting) if effect.greeting else ()
-    play = f"greeting {effect.contact}" if effect.report_end else ""
-    calls.media.send(Play(leg.id, greeting, sounds.music(effect.music), play))
-
-
-def position_told(calls: Calls, effect: AnnouncePosition) -> None:
-    leg = calls.caller_of(effect.contact)
-    sounds = calls.settings.sounds.position(effect.position)
-    if leg is not None and sounds:
-        calls.media.send(Play(leg.id, sounds))
-
-
-def waits_again(calls: Calls, effect: ReturnToWaiting) -> None:
-    """Its agent is off: music again."""
-    leg = calls.caller_of(effect.contact)
-    if leg is not None:
-        leg.call.talking = None
-        leg.record.music = effect.music
-        music = Play(leg.id, loop=calls.settings.sounds.music(effect.music))
-        calls.send((Leave(leg.id), music))
 
 
 def released(calls: Calls, effect: ReleaseContact) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import msgspec
 from msgspec import Struct
 
-from acd.core.effects import AdmitContact
+from acd.core.effects import TreatContact
 from channels.media.commands import LegId
 from channels.sip.protocol.dialog import Dialog
 from channels.sip.protocol.message import Request
@@ -71,14 +71,16 @@ class Leg:
     __slots__ = (
         "accepting",
         "ack_owed",
-        "admission",
+        "admitted",
         "call",
         "gone",
         "heard",
+        "hears",
         "id",
         "invite_key",
         "is_caller",
         "is_placed",
+        "keyed",
         "our_invite",
         "record",
         "reinvite",
@@ -106,8 +108,12 @@ class Leg:
         """The 2xx to our INVITE has no ACK yet."""
         self.heard = False
         """Who was sent our INVITE has given a sign."""
-        self.admission: AdmitContact | None = None
-        """The engine took the contact: what it wants to be heard when the media have answered."""
+        self.admitted = False
+        """The engine took the contact: it is answered as soon as the media have answered."""
+        self.hears: TreatContact | None = None
+        """What a party hears who waits; None: an agent, or the music of its line."""
+        self.keyed = 0
+        """The list (its `visit`) of which a key was told."""
         self.reinvite: tuple[ServerKey, Request] | None = None
         """A request for a new session that the media have not answered yet."""
         self.gone = False

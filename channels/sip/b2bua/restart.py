@@ -4,10 +4,9 @@ from collections.abc import Container, Mapping, Sequence
 
 import msgspec
 
-from acd.core.effects import AdmitContact, ConnectContact, Effect, OfferContact, PlaceCall
+from acd.core.effects import AdmitContact, ConnectContact, Effect, OfferContact, PlaceCall, TreatContact
 from acd.core.events import LegLost
-from channels.media.commands import Play
-from channels.sip.b2bua import inbound, indialog, inviting, outbound, placing
+from channels.sip.b2bua import inbound, indialog, inviting, outbound, placing, treating
 from channels.sip.b2bua.call import Call
 from channels.sip.b2bua.calls import Calls
 from channels.sip.b2bua.leg import Leg, LegRecord, LegStage
@@ -54,11 +53,15 @@ def _load(calls: Calls, record: LegRecord) -> Leg:
 def reconcile(calls: Calls, standing: Sequence[Effect]) -> None:
     """Carry out what stands, probe what should be alive, end what stands in no effect any more."""
     admitted = [effect for effect in standing if isinstance(effect, AdmitContact)]
+    treated = [effect for effect in standing if isinstance(effect, TreatContact)]
     offered = [effect for effect in standing if isinstance(effect, OfferContact)]
     connected = [effect for effect in standing if isinstance(effect, ConnectContact)]
     placed = [effect for effect in standing if isinstance(effect, PlaceCall)]
+    busy = {treat.contact for treat in treated} | {connect.contact for connect in connected}
     for admit in admitted:
-        _admitted(calls, admit)
+        _admitted(calls, admit, music=admit.contact not in busy)
+    for treat in treated:
+        treating.treated(calls, treat)
     for offer in offered:
         _offered(calls, offer)
     for connect in connected:
@@ -70,26 +73,24 @@ def reconcile(calls: Calls, standing: Sequence[Effect]) -> None:
     _sweep(calls, names)
 
 
-def _admitted(calls: Calls, effect: AdmitContact) -> None:
+def _admitted(calls: Calls, effect: AdmitContact, *, music: bool) -> None:
     leg = calls.legs.get(effect.carrier.ref)
     if leg is None:
         _lost(calls, LegLost(effect.contact))
         return
+    inbound.took(calls, leg, effect)
     if leg.record.stage is LegStage.OPENING:
         _reopen(calls, leg, effect)
         return
-    inbound.took(calls, leg, effect)
     if leg.ack_owed:
         calls.acknowledge(leg)
-    calls.media.send(Play(leg.id, loop=calls.settings.sounds.music(effect.music)))
+    if music:
+        treating.play(calls, leg)
     indialog.probe(calls, leg)
-    if effect.report_end:  # how much of the mandatory greeting was heard is unknown: play all of it
-        inbound.greet(calls, leg, effect)
 
 
 def _reopen(calls: Calls, leg: Leg, effect: AdmitContact) -> None:
     """The INVITE had no final response yet: take it again as if it came now, then admit it."""
-    inbound.took(calls, leg, effect)
     if _open(calls, leg):
         inbound.admitted(calls, effect)
     else:

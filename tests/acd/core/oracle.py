@@ -13,7 +13,7 @@ from agents.states import IN_HAND, AgentState, WorkState
 from queues.contact import Contact
 from queues.states import ContactState
 from tests.acd.core.shadow import Shadow, facts_of
-from tests.acd.core.shadow_desk import ShadowContact
+from tests.acd.core.shadow_desk import ShadowContact, party_hung_up
 
 
 class Oracle:
@@ -47,6 +47,7 @@ class Oracle:
         withdrawn = facts_of(outcome.facts, facts.OfferWithdrawn)
         self._handing_over |= {fact.agent for fact in withdrawn if fact.cause == "unreachable"}
         self._ringing_of = 0
+        self.shadow.text_heard()
         for fact in outcome.facts:
             assert self._last_ms <= fact.t_ms <= now_ms, "facts are in the order of time"
             self._last_ms = fact.t_ms
@@ -58,9 +59,10 @@ class Oracle:
         self.arrived += len(facts_of(outcome.facts, facts.Arrived))
         self.ended += sum(isinstance(fact, facts.ENDINGS) for fact in outcome.facts)
         assert self.arrived - self.ended == len(self.shadow.contacts), "a contact was lost or ended twice"
-        effects_match_facts(outcome)
+        effects_match_facts(event, outcome)
         ended = [effect.call for effect in outcome.effects if isinstance(effect, effects.EndCall)]
         assert ended == self.shadow.to_end, "an attempt goes on though it is over"
+        assert not self.shadow.to_tell, "who waits was not told"
         due_ms = self.engine.next_deadline()
         if isinstance(event, events.Tick):
             assert due_ms is None or due_ms > now_ms, "a due deadline did not fire"
@@ -75,6 +77,7 @@ class Oracle:
         self._promoted_in_time(now_ms)
         self._not_ready(now_ms)
         self._parked(now_ms)
+        self._treated()
 
     def _decision(self, fact: facts.Decision) -> None:
         """The contact must be the best for the agent and, when agents were compared, the agent for it."""
@@ -169,6 +172,26 @@ class Oracle:
                 assert not contact.offers
                 late = due_ms is not None and due_ms <= now_ms
                 assert late or contact.ready_ms > now_ms, "its moment has passed"
+
+    def _treated(self) -> None:
+        """Who is in a treatment hears it, and whoever is not in line yet has a moment at which it goes on."""
+        state = self.engine.state
+        assert not state.untreated
+        for contact in state.contacts.values():
+            due_ms = state.deadlines.get(Kind.TREATMENT, contact.id)
+            mine = self.shadow.contacts[contact.id]
+            assert contact.visit == mine.visit
+            assert (contact.interrupted is not None) == mine.between, "what comes between stays, or is lost"
+            if contact.walk is None:
+                assert due_ms is None, "a moment of a treatment that is over"
+                assert contact.state is not ContactState.GREETING
+            else:
+                assert contact.state in (ContactState.GREETING, ContactState.WAITING, ContactState.OFFERED)
+                assert not contact.parked
+                assert due_ms is not None or contact.walk.for_ms == 0
+            if contact.state is ContactState.GREETING:
+                assert due_ms is not None, "it would never be in line"
+            assert not contact.reserves or contact.state is ContactState.GREETING
 
     def _parked(self, now_ms: int) -> None:
         """Who has no leg has a promise with an end; who is being called has one attempt with an end."""
@@ -292,7 +315,7 @@ def _view(contact: Contact | ShadowContact) -> tuple[object, ...]:
     )
 
 
-def effects_match_facts(outcome: Outcome) -> None:
+def effects_match_facts(event: events.Event, outcome: Outcome) -> None:
     """Whatever was decided is ordered, and nothing else is."""
     decided, ordered = outcome.facts, outcome.effects
     assert all(effect.carrier.channel for effect in ordered), "nobody could carry it out"
@@ -307,15 +330,20 @@ def effects_match_facts(outcome: Outcome) -> None:
     arrived = [number for fact in decided if (number := _came(fact))]
     admitted = [effect for effect in ordered if isinstance(effect, effects.AdmitContact)]
     assert arrived == [effect.contact for effect in admitted]
-    played = [(e.contact, e.greeting, e.report_end) for e in admitted if e.greeting]
-    announced = [fact for fact in decided if isinstance(fact, facts.Announced)]
-    assert played == [(fact.contact, fact.greeting, fact.mandatory) for fact in announced]
+    played = [_list_of(effect) for effect in ordered if isinstance(effect, effects.TreatContact)]
+    treated = [fact for fact in decided if isinstance(fact, facts.Treated)]
+    assert played == [(fact.contact, fact.visit, fact.says, fact.keys) for fact in treated]
     blocked = [fact.ref for fact in decided if isinstance(fact, facts.Blocked)]
     assert blocked == [effect.carrier.ref for effect in ordered if isinstance(effect, effects.RejectContact)]
     placed = [f.call for f in decided if isinstance(f, facts.CallPlaced) and f.until_ms > f.t_ms]
     assert placed == [effect.call for effect in ordered if isinstance(effect, effects.PlaceCall)]
-    ended = [(fact.contact, why) for fact in decided if (why := _cause(fact))]  # type: ignore[attr-defined]
+    ended = [(f.contact, why) for f in decided if (why := _cause(event, f))]  # type: ignore[attr-defined]
     assert ended == [(e.contact, e.cause) for e in ordered if isinstance(e, effects.ReleaseContact)]
+
+
+def _list_of(effect: effects.TreatContact) -> tuple[int, int, tuple[str, ...], str]:
+    says = tuple(phrase.text for phrase in effect.hears.says)
+    return effect.contact, effect.visit, says, effect.hears.keys
 
 
 def _came(fact: facts.Fact) -> int:
@@ -326,9 +354,11 @@ def _came(fact: facts.Fact) -> int:
     return 0
 
 
-def _cause(fact: facts.Fact) -> str:
+def _cause(event: events.Event, fact: facts.Fact) -> str:
     """Why the desk itself ended the contact; empty: it did not."""
     match fact:
+        case facts.Released(by="closed" | "full") if party_hung_up(event, fact.contact):
+            return ""
         case facts.Released(by=by) if by not in _WITHOUT_LEG:
             return by
         case facts.Parked(again=False):

@@ -56,6 +56,7 @@ class Play:
         try:
             outcome = self.engine.handle(event, self.now_ms)
         except Rejected:
+            assert not isinstance(event, events.Tick), "a deadline was illegal"
             self.rejected += 1
             if self.thorough:
                 assert self.engine.snapshot() == before, "a rejected event changed something"
@@ -160,9 +161,9 @@ def _arrive(play: Play, x: int, y: int, z: int) -> None:
     vip = (None, None, None, 0, 4)[y % 5]
     head = (0, 0, 3_000)[z % 3]
     wait = (5_000, 0)[z % 2]
-    play.submit(
-        events.ContactArrived(ref, entry.id, medium, ("p", "n0", "n1")[x % 3], vip, head, preferred, wait)
-    )
+    said = ("p", "n0", "n1")[x % 3], vip, head, preferred, wait
+    dial_class = ("", "local", "local", "mobile", "foreign")[x % 5]
+    play.submit(events.ContactArrived(ref, entry.id, medium, *said, dial_class=dial_class))
 
 
 def _defer(play: Play, x: int, y: int, z: int) -> None:
@@ -263,8 +264,21 @@ def _lose_leg(play: Play, x: int, y: int, z: int) -> None:
 
 
 def _prompt(play: Play, x: int, y: int, z: int) -> None:
-    contact = play.contact(x, ContactState.GREETING) or play.contact(x)
-    play.submit(events.PromptEnded(ContactId(contact.id if contact else x)))
+    """Mostly of a list whose end is waited for; now and then of the one before it."""
+    told = [one for one in play.engine.state.contacts.values() if one.walk and one.walk.hears.reports]
+    contact = told[x % len(told)] if told and y % 8 else play.contact(x)
+    visit = 0 if contact is None else contact.visit
+    play.submit(
+        events.PromptEnded(ContactId(contact.id if contact else x), (visit, visit, 0, visit - 1)[z % 4])
+    )
+
+
+def _press(play: Play, x: int, y: int, z: int) -> None:
+    """Mostly a key that is asked for."""
+    asked = [one for one in play.engine.state.contacts.values() if one.walk and one.walk.menu]
+    contact = asked[x % len(asked)] if asked and y % 8 else play.contact(x)
+    number, visit = (x, z) if contact is None else (contact.id, contact.visit - (z % 9 == 0))
+    play.submit(events.KeyPressed(ContactId(number), visit, "112*"[z % 4]))
 
 
 def _priority(play: Play, x: int, y: int, z: int) -> None:
@@ -303,6 +317,7 @@ MOVES: Mapping[str, Callable[[Play, int, int, int], None]] = {
     "advance": lambda play, x, y, z: play.advance((0, x % 50, x % 1_500, x % 9_000)[y % 4]),
     "arrive": _arrive,
     "prompt ended": _prompt,
+    "press": _press,
     "leave": _leave,
     "defer": _defer,
     "ticket": _ticket,
@@ -353,7 +368,8 @@ MOVES: Mapping[str, Callable[[Play, int, int, int], None]] = {
 WEIGHTS: Mapping[str, int] = {
     "advance": 30,
     "arrive": 22,
-    "prompt ended": 12,
+    "prompt ended": 14,
+    "press": 6,
     "leave": 7,
     "defer": 5,
     "ticket": 3,

@@ -30,6 +30,22 @@ from queues.desk import (
     Way,
     WrapUpRule,
 )
+from queues.names import TreatmentId
+from queues.treatment import (
+    Condition,
+    End,
+    Enqueue,
+    GoOn,
+    Menu,
+    Music,
+    Park,
+    Say,
+    SayPosition,
+    SetLanguage,
+    Step,
+    Treatment,
+    When,
+)
 
 START_MS = 1_000_000
 CHAT = Medium("chat")
@@ -62,6 +78,12 @@ def _way(rng: Random, lines: int) -> Way:
     return Way()
 
 
+def _way_or_treatment(rng: Random, lines: int) -> Way:
+    if rng.random() < 0.3:
+        return Way(Overflow.TREATMENT, None, TreatmentId(f"t{rng.randrange(5)}"))
+    return _way(rng, lines)
+
+
 def _wrap_up(rng: Random) -> WrapUpRule:
     kind = rng.randrange(5)
     if kind < 2:
@@ -92,8 +114,8 @@ def _line(rng: Random, number: int, lines: int) -> Line:
         max_wait_ms=max_wait_ms,
         max_length=rng.choice((0, 0, 3, 8)),
         when_waited=_way(rng, lines),
-        when_full=_way(rng, lines),
-        when_closed=_way(rng, lines),
+        when_full=_way_or_treatment(rng, lines),
+        when_closed=_way_or_treatment(rng, lines),
         wrap_up=_wrap_up(rng),
         callback=CallbackRule(
             rng.choice(list(Order)),
@@ -106,6 +128,7 @@ def _line(rng: Random, number: int, lines: int) -> Line:
         greeting=rng.choice(("", "welcome")),
         greeting_mandatory=rng.random() < 0.5,
         announce_every_ms=rng.choice((0, 3_000)),
+        treatment=_treatment(rng),
         level=rng.choice((1, 1, 2)),
     )
 
@@ -138,6 +161,35 @@ def _outbound(rng: Random) -> tuple[OutboundRule, ...]:
     return rules[: rng.choice((0, 4, 4, 4))]
 
 
+def _treatment(rng: Random) -> TreatmentId:
+    """Mostly none; one in five of those there are is missing."""
+    return TreatmentId(rng.choice(("", "", "", "t0", "t1", "t2", "t3", "t4")) if rng.random() < 0.6 else "")
+
+
+def _steps(rng: Random) -> tuple[Step, ...]:
+    """Any steps in any order: also circles in which nothing takes time, and steps nobody comes to."""
+    return tuple(_step(rng) for _ in range(rng.randrange(5)))
+
+
+def _step(rng: Random) -> Step:
+    to, line = TreatmentId(f"t{rng.randrange(5)}"), LineId(f"l{rng.randrange(4)}")
+    keys = tuple((key, TreatmentId(f"t{rng.randrange(5)}")) for key in rng.choice(("1", "12", "*")))
+    condition = rng.choice(list(Condition))
+    steps: tuple[Step, ...] = (
+        Say(rng.choice(("one", "two"))),
+        SayPosition(),
+        Music("calm", rng.choice((0, 2_000, 5_000))),
+        Menu("choose", keys, rng.choice((1_000, 4_000)), "default"),
+        When(condition, to, rng.choice((0, 1, 3_000))),
+        GoOn(to),
+        Enqueue(rng.choice((None, line))),
+        Park(),
+        SetLanguage(rng.choice(("de", "en"))),
+        End(),
+    )
+    return rng.choices(steps, (4, 2, 4, 4, 3, 1, 2, 2, 1, 1))[0]
+
+
 def random_desk(seed: int, now_ms: int = START_MS) -> Desk:
     """A small desk that uses everything there is; ids overlap from seed to seed, rules do not."""
     rng = Random(seed)
@@ -150,6 +202,7 @@ def random_desk(seed: int, now_ms: int = START_MS) -> Desk:
             medium,
             rng.choice((None, None, 1)),
             rng.choice((0, 0, 4_000)),
+            _treatment(rng),
         )
         for number in range(lines)
         for medium in MEDIA
@@ -165,6 +218,7 @@ def random_desk(seed: int, now_ms: int = START_MS) -> Desk:
         leg_grace_ms=rng.choice((1_500, 3_000, 90_000)),
         interrupts=((VOICE, MAIL), (VOICE, FAX), (FAX, MAIL)),
         outbound=_outbound(rng),
+        treatments=tuple(Treatment(TreatmentId(f"t{number}"), _steps(rng)) for number in range(4)),
     )
 
 

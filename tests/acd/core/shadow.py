@@ -10,10 +10,10 @@ from acd.core.wrap_up import UNCODED_MS
 from agents.skills import AgentId
 from tests.acd.core.shadow_calls import ShadowCalls
 from tests.acd.core.shadow_desk import ShadowAgent, ShadowContact, ShadowWork
-from tests.acd.core.shadow_incidents import ShadowIncidents
+from tests.acd.core.shadow_treatments import ShadowTreatments
 
 
-class Shadow(ShadowCalls, ShadowIncidents):
+class Shadow(ShadowCalls, ShadowTreatments):
     """What the facts say. `fold` applies one fact; `on_offer` is called before each Offered is applied."""
 
     def __init__(self) -> None:
@@ -49,6 +49,7 @@ class Shadow(ShadowCalls, ShadowIncidents):
         old = [c for c in self.desk.calendars if c.id in wanted and c.id not in known]
         media = {c.medium for c in self.contacts.values()} | {w.medium for w in self.works.values()}
         lost = [t for t in self.desk.media if t.id in media and t.id not in new.medium_ids]
+        self.former_treatments = self.treatments()
         self.desk = replace(
             new,
             calendars=(*new.calendars, *old),
@@ -56,6 +57,7 @@ class Shadow(ShadowCalls, ShadowIncidents):
             media=(*new.media, *lost),
         )
         self.lines = {line.id: line for line in self.desk.lines}
+        self.greetings |= {line.greeting for line in self.desk.lines}
         self.config = {agent.id: agent for agent in new.agents}
         for agent in new.agents:
             self.agents.setdefault(agent.id, ShadowAgent(agent.id))
@@ -96,6 +98,9 @@ class Shadow(ShadowCalls, ShadowIncidents):
             assert not self.takes(self.lines[entry.line], fact.t_ms), "the line would have taken it"
             due = self.to_hear(event, entry)
             assert due is None or not (due.mandatory or due.mode == "end"), "the text comes first"
+            hears = next(traits for traits in self.desk.media if traits.id == entry.medium).hears
+            told = entry.treatment or self.told_why(self.lines[entry.line], fact.t_ms)
+            assert not (hears and told), "there was something to say"
 
     def _arrived(self, fact: facts.Arrived) -> None:
         event = self.event
@@ -113,15 +118,11 @@ class Shadow(ShadowCalls, ShadowIncidents):
             preferred=event.preferred,
             due=self.to_hear(event, entry),
             entry=event.entry,
+            party=event.party,
+            dial_class=event.dial_class,
         )
         assert event.joins is not None or not self.same_caller(event), "he has a place already"
         assert fact.vip == self.is_vip(event, entry)
-
-    def _announced(self, fact: facts.Announced) -> None:
-        contact = self.contacts[fact.contact]
-        assert contact.state == "greeting"
-        contact.greeting = fact.greeting
-        contact.reserved = fact.mandatory and contact.due is None
 
     def _queued(self, fact: facts.Queued) -> None:
         contact = self.contacts[fact.contact]
@@ -132,7 +133,11 @@ class Shadow(ShadowCalls, ShadowIncidents):
         contact.ready_ms = 0
         if contact.incident:
             self._text_over(contact, fact.t_ms)
+        if contact.state == "greeting":
+            assert self.may_go_on(contact, fact.t_ms), "what comes before was not heard to its end"
+            assert self.takes(self.lines[fact.line], fact.t_ms) or contact.reserved, "it takes nobody"
         contact.line_since_ms, contact.state, contact.reserved = fact.t_ms, "waiting", False
+        contact.turned_away, contact.moved, contact.between = "", True, False
         contact.anchor_ms = contact.anchor_ms or fact.t_ms
         assert fact.anchor_ms == contact.anchor_ms, "the anchor must survive"
         contact.step, contact.promoted, contact.told, contact.held_until_ms = 0, False, 0, 0
@@ -206,7 +211,7 @@ class Shadow(ShadowCalls, ShadowIncidents):
 
     def _overflowed(self, fact: facts.Overflowed) -> None:
         contact = self.contacts[fact.contact]
-        assert fact.from_line == contact.line
+        assert fact.from_line == contact.line or contact.state == "greeting"
         contact.line = fact.to_line
 
     # ---- offers
@@ -267,7 +272,7 @@ class Shadow(ShadowCalls, ShadowIncidents):
         waits = fact.t_ms - contact.anchor_ms, fact.t_ms - contact.line_since_ms
         assert (fact.wait_ms, fact.line_wait_ms) == waits
         work.state, work.since_ms = "handling", fact.t_ms
-        contact.state = "connected" if contact.ref else "calling"
+        contact.state, contact.between = "connected" if contact.ref else "calling", False
         contact.tried.clear()
         contact.held_until_ms = 0
 
@@ -360,7 +365,7 @@ class Shadow(ShadowCalls, ShadowIncidents):
             assert work.agent == fact.agent
             self._close(work, fact.t_ms)
             contact.preferred = fact.agent
-        contact.held_until_ms = 0
+        contact.held_until_ms, contact.between = 0, False
         contact.state, contact.ready_ms = "deferred", fact.until_ms
 
     def _close_all(self, contact: int, t_ms: int) -> None:
@@ -405,6 +410,9 @@ class Shadow(ShadowCalls, ShadowIncidents):
             self._close_all(fact.contact, fact.t_ms)
         elif fact.by in ("closed", "full"):
             self._turned_away(contact, fact.t_ms)
+        elif fact.by == "treatment":
+            assert contact.state in ("greeting", "waiting")
+            assert self.may_go_on(contact, fact.t_ms), "it was not heard to its end"
         else:
             assert fact.by == "waited too long"
             assert contact.state == "waiting"

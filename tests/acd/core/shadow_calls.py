@@ -5,7 +5,13 @@ from dataclasses import dataclass
 from acd.core import events, facts
 from agents.skills import AgentId
 from queues.desk import Order, OutboundRule
-from tests.acd.core.shadow_desk import ShadowAgent, ShadowContact, ShadowDesk, ShadowWork
+from tests.acd.core.shadow_desk import (
+    ShadowAgent,
+    ShadowContact,
+    ShadowDesk,
+    ShadowWork,
+    party_hung_up,
+)
 
 
 @dataclass(slots=True)
@@ -72,18 +78,20 @@ class ShadowCalls(ShadowDesk):
         assert contact.ref, "it has no leg to hang up"
         assert contact.state in ("waiting", "offered")
         assert fact.wait_ms == fact.t_ms - contact.anchor_ms
-        contact.ref = ""
-        assert fact.again == isinstance(event, events.ContactLeft | events.LegLost)
+        contact.ref, contact.between = "", False
+        assert fact.again == party_hung_up(event, fact.contact)
         if fact.again:
             promise = self.promises[contact.id]
             assert promise.called_in, "he is not to be called"
             assert fact.until_ms == promise.until_ms > fact.t_ms
             return
-        assert isinstance(event, events.CallbackPromised)
-        assert event.contact == fact.contact
-        assert self.rule_of(event.dial_class), "nobody may be called there"
+        party, dial_class = contact.party, contact.dial_class  # by a step of its treatment
+        if isinstance(event, events.CallbackPromised):
+            assert event.contact == fact.contact
+            party, dial_class = event.party, event.dial_class
+        assert self.rule_of(dial_class), "nobody may be called there"
         assert fact.until_ms == fact.t_ms + self.lines[contact.line].callback.within_ms
-        self.promises[contact.id] = ShadowPromise(event.party, event.dial_class, fact.until_ms)
+        self.promises[contact.id] = ShadowPromise(party, dial_class, fact.until_ms)
 
     def _calledin(self, fact: facts.CalledIn) -> None:
         contact, event = self.contacts[fact.contact], self.event
@@ -91,7 +99,7 @@ class ShadowCalls(ShadowDesk):
         assert event.ref == fact.ref
         assert fact.contact == (event.joins or self.same_caller(event)), "somebody else"
         assert not contact.ref, "it has a leg of its own"
-        contact.ref = fact.ref
+        contact.ref, contact.moved = fact.ref, True
         self.promises[contact.id].called_in = True
         if contact.state == "offered":
             contact.line_since_ms = fact.t_ms

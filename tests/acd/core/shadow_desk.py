@@ -3,10 +3,13 @@
 from dataclasses import dataclass, field
 from fractions import Fraction
 
+from acd.core.events import ContactLeft, Event, LegLost
+from acd.core.facts import Treated
 from agents.capacity import Medium
 from agents.devices import Carrier
 from agents.skills import AgentId, Alternative
 from queues.desk import Agent, CalendarId, Desk, Incident, Line, LineId, Policy
+from queues.treatment import Treatment
 
 RankKey = tuple[int, Fraction, int]
 """(class, minus urgency, number): the smallest is served first."""
@@ -36,13 +39,31 @@ class ShadowContact:
     """The incident whose text it must still be told."""
     incident: str = ""
     """The incident whose mandatory text it hears."""
-    greeting: str = ""
-    """What is announced to it, last."""
+    between: bool = False
+    """It hears the text of an incident between what it heard and what it goes on with."""
+    told_incident: str = ""
+    """The text of the incident that it was told of last."""
+    told_texts: set[str] = field(default_factory=set)
+    """Those of all of which it was told; what was interrupted may begin with one."""
+    visit: int = 0
+    """Number of the list that it was played last."""
+    treated: Treated | None = None
+    """That list."""
+    over_ms: int = 0
+    """When it is over by itself."""
+    heard: bool = False
+    """Its texts are."""
+    moved: bool = False
+    """It has come to another line, or pressed a key, since."""
+    turned_away: str = ""
+    """Why its line does not take it, though it is told something."""
+    party: str = ""
+    dial_class: str = ""
     entry: str = ""
     gave_up: AgentId | None = None
     """Who was to wait for its party, and did not want to."""
     reserved: bool = False
-    """It hears the line's own mandatory greeting, and its place is kept."""
+    """It hears its line's own greeting, and has a place there."""
 
 
 @dataclass(slots=True)
@@ -76,11 +97,22 @@ class ShadowAgent:
     """Devices that are away without a word → how long they are waited for."""
 
 
+def party_hung_up(event: Event, contact: int) -> bool:
+    """Whether by this event the party of the contact is off the line."""
+    match event:
+        case ContactLeft() | LegLost(agent=None):
+            return event.contact == contact
+    return False
+
+
 class ShadowDesk:
     """Live contacts, works and agents, and what follows from them by brute force."""
 
     def __init__(self) -> None:
         self.desk = Desk()
+        self.former_treatments: tuple[Treatment, ...] = ()
+        self.greetings: set[str] = set()
+        """Those that lines have, or ever had: a text is heard to its end."""
         self.lines: dict[LineId, Line] = {}
         self.config: dict[AgentId, Agent] = {}
         self.contacts: dict[int, ShadowContact] = {}

@@ -11,6 +11,8 @@ class ShadowIncidents(ShadowDesk):
     def __init__(self) -> None:
         super().__init__()
         self.event: events.Event = events.Tick()
+        self.to_tell: set[int] = set()
+        """Who waits and must be told of the incident that was just declared."""
         self.incidents: list[Incident] = []
         """Those that are on, the one declared first in front."""
         self.restarted_ms = 0
@@ -24,6 +26,7 @@ class ShadowIncidents(ShadowDesk):
         told = (fact.incident, fact.greeting, fact.mode, fact.mandatory, fact.expires_ms)
         assert told == (incident.id, incident.greeting, incident.mode, first, incident.expires_ms)
         self.incidents.append(incident)
+        self.to_tell = {one.id for one in self.contacts.values() if self.is_to_hear(one, incident)}
 
     def _incidentoff(self, fact: facts.IncidentOff) -> None:
         incident = next(one for one in self.incidents if one.id == fact.incident)
@@ -42,25 +45,53 @@ class ShadowIncidents(ShadowDesk):
 
     def to_hear(self, event: events.ContactArrived, entry: Entry) -> Incident | None:
         """The incident whose text this arrival must hear."""
-        if not next(traits for traits in self.desk.media if traits.id == event.medium).hears:
-            return None
         for one in self.incidents:
-            scopes = ((one.tenants, entry.tenant), (one.lines, entry.line), (one.entries, entry.id))
-            outside = any(scope and mine not in scope for scope, mine in scopes)
-            if not outside and not (one.vip_exempt and self.is_vip(event, entry)):
+            if self.concerns(one, entry) and not (one.vip_exempt and self.is_vip(event, entry)):
                 return one
         return None
 
+    def is_to_hear(self, contact: ShadowContact, incident: Incident) -> bool:
+        """Whether who is on the line already must hear the text of an incident now."""
+        entry = next((one for one in self.desk.entries if one.id == contact.entry), None)
+        if entry is None or not contact.ref or contact.state not in ("greeting", "waiting", "offered"):
+            return False
+        if contact.incident or contact.between or not self.concerns(incident, entry):
+            return False
+        below = contact.asked is not None and contact.asked < self.lines[contact.line].priority_class
+        return not (incident.vip_exempt and (below or contact.head_ms > 0))
+
+    def concerns(self, incident: Incident, entry: Entry) -> bool:
+        """Whether contacts of the entry are in its scope, and can hear anything."""
+        scopes = (
+            (incident.tenants, entry.tenant),
+            (incident.lines, entry.line),
+            (incident.entries, entry.id),
+        )
+        hears = next(traits for traits in self.desk.media if traits.id == entry.medium).hears
+        return hears and all(not scope or mine in scope for scope, mine in scopes)
+
     def _informed(self, fact: facts.Informed) -> None:
         contact, event = self.contacts[fact.contact], self.event
-        assert isinstance(event, events.ContactArrived), "only arrivals are informed"
+        if isinstance(event, events.IncidentDeclared):
+            self._told_meanwhile(contact, event.incident)
+            return
+        assert isinstance(event, events.ContactArrived)
         due = contact.due
         assert due is not None, "it need not hear anything"
-        assert (fact.incident, fact.line) == (due.id, contact.line)
-        assert contact.greeting == due.greeting, "another text was announced"
-        contact.due = None
+        assert fact.incident == due.id
+        contact.due, contact.told_incident = None, due.greeting
+        contact.told_texts.add(due.greeting)
         if due.mandatory or due.mode == "end":
+            assert contact.treated is not None
+            assert contact.treated.says == (due.greeting,), "another text was played"
             contact.incident = due.id
+
+    def _told_meanwhile(self, contact: ShadowContact, incident: Incident) -> None:
+        """It was on the line when the incident was declared."""
+        self.to_tell.remove(contact.id)
+        contact.told_incident = incident.greeting
+        if contact.state == "greeting" and incident.mode == "end":
+            contact.incident, contact.reserved, contact.between = incident.id, False, False
 
     def _deflected(self, fact: facts.Deflected) -> None:
         contact = self.contacts.pop(fact.contact)
@@ -71,22 +102,27 @@ class ShadowIncidents(ShadowDesk):
             assert self.event == events.ContactLeft(fact.contact)
         else:
             assert fact.by == "end"
-            self._at_prompt_end(contact)
+            self._at_prompt_end(contact, fact.t_ms)
             assert self.ends_call(contact), "he was to be served"
 
-    def _at_prompt_end(self, contact: ShadowContact) -> None:
-        assert self.event == events.PromptEnded(events.ContactId(contact.id)), "its text was not over"
+    def _at_prompt_end(self, contact: ShadowContact, now_ms: int) -> None:
+        told = isinstance(self.event, events.PromptEnded) and self.event.contact == contact.id
+        assert told or now_ms >= contact.over_ms, "its text was not over"
 
     def ends_call(self, contact: ShadowContact) -> bool:
         mine = [one for one in self.incidents if one.id == contact.incident]
-        return any(one.mode is IncidentMode.END and one.greeting == contact.greeting for one in mine)
+        return any(one.mode is IncidentMode.END and one.greeting == contact.told_incident for one in mine)
+
+    def is_open(self, line: Line, now_ms: int) -> bool:
+        if not line.hours:
+            return True
+        opens = next(c.opens for c in self.desk.calendars if c.id == line.hours)
+        return any(start <= now_ms < close for start, close in opens)
 
     def takes(self, line: Line, now_ms: int) -> bool:
         """Whether the line is open and not full, for one who comes now."""
-        if line.hours:
-            opens = next(c.opens for c in self.desk.calendars if c.id == line.hours)
-            if not any(start <= now_ms < close for start, close in opens):
-                return False
+        if not self.is_open(line, now_ms):
+            return False
         states = ("waiting", "offered")
         mine = [c for c in self.contacts.values() if c.line == line.id]
         length = sum(
@@ -95,14 +131,16 @@ class ShadowIncidents(ShadowDesk):
         return not line.max_length or length < line.max_length
 
     def _text_over(self, contact: ShadowContact, now_ms: int) -> None:
-        """It is queued after the text of an incident."""
-        self._at_prompt_end(contact)
+        """It goes on after the text of an incident."""
+        self._at_prompt_end(contact, now_ms)
         assert not self.ends_call(contact), "its call was to end"
-        assert self.takes(self.lines[contact.line], now_ms), "the line does not take anybody"
         contact.incident = ""
 
     def _turned_away(self, contact: ShadowContact, now_ms: int) -> None:
-        self._at_prompt_end(contact)
-        assert contact.incident
-        assert not self.ends_call(contact)
-        assert not self.takes(self.lines[contact.line], now_ms), "the line would have taken it"
+        assert contact.state == "greeting"
+        if contact.incident:
+            self._at_prompt_end(contact, now_ms)
+            assert not self.ends_call(contact)
+            treated = any(one.id == contact.entry and one.treatment for one in self.desk.entries)
+            wanted = self.lines.values() if treated else [self.lines[contact.line]]
+            assert not all(self.takes(line, now_ms) for line in wanted), "the line would have taken it"

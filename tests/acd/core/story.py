@@ -30,11 +30,16 @@ from queues.desk import (
     Tenant,
     TenantId,
 )
+from queues.names import TreatmentId
+from queues.treatment import POSITION, Phrase, Step, Treatment
 
 START_MS = 1_800_000_000_000
 """Every story begins here; its times are milliseconds after it."""
 
 SECOND = 1_000
+
+POSITION_MS = 2_000
+"""So long it takes to tell a position."""
 
 Told = tuple[object, ...]
 """(time, what, contact or None, agent or None) of one fact, without trailing Nones."""
@@ -55,7 +60,7 @@ def agent(name: str, *capacity: tuple[Medium, int], **levels: int) -> Agent:
     return Agent(AgentId(name), skills, capacity or ((VOICE, 1),))
 
 
-def desk(*parts: Line | Agent | Entry, **settings: Any) -> Desk:
+def desk(*parts: Line | Agent | Entry | Treatment, **settings: Any) -> Desk:
     """A desk of these parts, with an entry per line and medium named like `help` or `help mail`."""
     lines = tuple(part for part in parts if isinstance(part, Line))
     named = tuple(part for part in parts if isinstance(part, Entry))
@@ -67,6 +72,7 @@ def desk(*parts: Line | Agent | Entry, **settings: Any) -> Desk:
         lines=lines,
         entries=(*named, *(one for one in entries if one.id not in known)),
         agents=tuple(part for part in parts if isinstance(part, Agent)),
+        treatments=tuple(part for part in parts if isinstance(part, Treatment)),
         **settings,
     )
 
@@ -74,6 +80,10 @@ def desk(*parts: Line | Agent | Entry, **settings: Any) -> Desk:
 def entry(name: str, to_line: str, medium: Medium = VOICE, **rules: Any) -> Entry:
     plain = name if medium == VOICE else f"{name} {medium}"
     return Entry(EntryId(plain), TenantId("acme"), LineId(to_line), medium, **rules)
+
+
+def treatment(name: str, *steps: Step) -> Treatment:
+    return Treatment(TreatmentId(name), steps)
 
 
 def declared(id: str = "vpn", mode: str = "inform", **rules: Any) -> events.IncidentDeclared:
@@ -93,6 +103,8 @@ class Story:
         self.facts: list[facts.Fact] = []
         self.effects: list[tuple[int, effects.Effect]] = []
         self.outcome = Outcome([], [])
+        self.listening: list[tuple[int, int, int]] = []
+        """When which contact has heard its position, and by which list."""
         self.at(0, events.DeskChanged(opened))
 
     # ---- events in
@@ -115,12 +127,28 @@ class Story:
         raise AssertionError(f"{event} was taken")
 
     def until(self, now: int) -> "Story":
-        """Time passes, deadlines fire."""
-        while (due_ms := self.engine.next_deadline()) is not None and due_ms <= START_MS + now:
-            self.now = max(self.now, due_ms - START_MS)
-            self._handle(events.Tick())
+        """Time passes, deadlines fire, and whoever is told a position has heard it POSITION_MS later."""
+        while (due := self._next()) is not None and due <= now:
+            self.now = max(self.now, due)
+            if self.listening and self.listening[0][0] == due:
+                _, contact, visit = self.listening.pop(0)
+                self._handle(events.PromptEnded(ContactId(contact), visit))
+            else:
+                self._handle(events.Tick())
         self.now = now
         return self
+
+    def _next(self) -> int | None:
+        """When something happens by itself."""
+        contacts = self.engine.state.contacts
+        self.listening = [
+            (due, number, visit)
+            for due, number, visit in self.listening
+            if (one := contacts.get(number)) is not None and one.walk is not None and one.visit == visit
+        ]
+        deadline_ms = self.engine.next_deadline()
+        due = [one[0] for one in self.listening[:1]]
+        return min(due + ([] if deadline_ms is None else [deadline_ms - START_MS]), default=None)
 
     def late_until(self, now: int) -> "Story":
         """Time passes, and all deadlines of it fire at once at its end."""
@@ -142,6 +170,9 @@ class Story:
             self.restart()
         self.facts.extend(self.outcome.facts)
         self.effects.extend((self.now, effect) for effect in self.outcome.effects)
+        for effect in self.outcome.effects:
+            if isinstance(effect, effects.TreatContact) and _tells_position(effect):
+                self.listening.append((self.now + POSITION_MS, effect.contact, effect.visit))
 
     def ready(self, now: int, *names: str, media: tuple[Medium, ...] = (VOICE,)) -> "Story":
         """They sign in with a phone (or what `media` need), in this order."""
@@ -168,8 +199,13 @@ class Story:
         return self.at(now, events.ContactReleased(ContactId(contact), AgentId(who)))
 
     def heard(self, now: int, contact: int) -> "Story":
-        """The mandatory greeting, or the text of an incident, is over."""
+        """What it is told now is over."""
         return self.at(now, events.PromptEnded(ContactId(contact)))
+
+    def press(self, now: int, contact: int, key: str) -> "Story":
+        """It is asked for a key, and presses one."""
+        self.until(now)
+        return self.at(now, events.KeyPressed(ContactId(contact), self.contact(contact).visit, key))
 
     def leave(self, now: int, contact: int) -> "Story":
         return self.at(now, events.ContactLeft(ContactId(contact)))
@@ -224,12 +260,29 @@ class Story:
         """All effects of one class so far."""
         return [effect for _, effect in self.effects if isinstance(effect, kind)]
 
+    def heard_by(self, contact: int) -> list[tuple[int, tuple[str, ...], str]]:
+        """(time, texts, music) of everything that it was played after the music of its admission."""
+        return [
+            (now, tuple(_said(phrase) for phrase in effect.hears.says), effect.hears.music)
+            for now, effect in self.effects
+            if isinstance(effect, effects.TreatContact) and effect.contact == contact
+        ]
+
     def log(self, *kinds: type[facts.Fact]) -> list[Told]:
         """(time, what, contact, agent) of the facts of these classes, in order."""
         return [_told(fact) for fact in self.facts if isinstance(fact, kinds)]
 
     def answered(self) -> list[int]:
         return [fact.contact for fact in self.of(facts.Answered)]
+
+
+def _tells_position(effect: effects.TreatContact) -> bool:
+    """Whether it tells the position and nothing else, and that is waited for."""
+    return effect.hears.reports and {phrase.text for phrase in effect.hears.says} == {POSITION}
+
+
+def _said(phrase: Phrase) -> str:
+    return f"{phrase.text} {phrase.number}" if phrase.number else phrase.text
 
 
 def _told(fact: facts.Fact) -> Told:

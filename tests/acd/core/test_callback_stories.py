@@ -424,7 +424,8 @@ def test_the_lines_own_limit_and_announcements_do_not_concern_who_is_parked() ->
     story, second = parked(max_wait_ms=30 * SECOND, announce_every_ms=10 * SECOND)
     story.until(HOUR)
     assert second in story.engine.state.contacts
-    assert second not in [one.contact for one in story.ordered(effects.AnnouncePosition)]
+    told = [fact.t_ms for fact in story.of(facts.PositionTold) if fact.contact == second]
+    assert told == []
 
 
 def test_the_answer_comes_while_the_server_is_away_and_the_attempt_has_its_full_time_again() -> None:
@@ -582,6 +583,15 @@ def test_who_rings_again_waits_as_long_as_the_line_lets_anybody_wait(forgetful: 
     assert story.contact(second).state == "waiting"
     story.until(120 * SECOND + 60 * SECOND)
     assert story.of(facts.Released)[-1].by == "waited too long"
+
+
+def test_who_rings_again_while_an_agent_is_rung_for_him_hears_what_waiting_callers_hear() -> None:
+    story, second = parked(announce_every_ms=10 * SECOND)
+    story.release(10 * SECOND, 1, "anna")
+    assert story.rung("anna") == second
+    assert ring(story, 12 * SECOND, f"number-{second}") == second
+    assert story.heard_by(second)[-1] == (12 * SECOND, (), "default")
+    assert story.contact(second).walk is not None
 
 
 @both_engines

@@ -185,7 +185,7 @@ def test_a_fourth_medium_needs_nothing_but_its_traits() -> None:
     story.at(0, events.AgentReachable(ANNA, VOICE, PHONE)).at(0, events.AgentReachable(ANNA, chat, PAGE))
     story.at(0, events.AgentSignedIn(ANNA))
     number = story.arrive(0, medium=chat, channel="chat")
-    assert story.ordered(effects.AdmitContact)[0].greeting == "hello"
+    assert story.heard_by(1)[0][1] == ("hello",)
     assert not story.ordered(effects.AdmitContact)[0].promise
     story.heard(2_000, number).accept(3_000, "anna")
     call = story.arrive(4_000)
@@ -232,7 +232,7 @@ def test_a_conversation_that_is_given_up_ends_the_leg_of_its_device() -> None:
     call = story.arrive(0)
     story.accept(1_000, "anna").at(2_000, events.DeviceVanished(ANNA, PHONE)).until(2_000 + LEG_GRACE_MS)
     kinds = [type(effect).__name__ for _, effect in story.effects][-2:]
-    assert kinds == ["ReleaseAgent", "ReturnToWaiting"]
+    assert kinds == ["ReleaseAgent", "TreatContact"]
     assert story.ordered(effects.ReleaseAgent)[-1].carrier == PHONE
     assert story.contact(call).state == "waiting"
 

@@ -26,7 +26,7 @@ def test_a_transfer_keeps_the_moment_it_first_waited_and_so_its_place() -> None:
     assert story.of(facts.Queued)[-1].anchor_ms == START_MS
     assert [type(effect) for effect in story.outcome.effects][:2] == [
         effects.ReleaseAgent,
-        effects.ReturnToWaiting,
+        effects.TreatContact,
     ]
     assert (story.position(call), story.position(other)) == (1, 2)
     story.ready(130_000, "bert")

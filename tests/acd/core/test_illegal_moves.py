@@ -19,6 +19,7 @@ ANNA, CALL, OFFER = AgentId("anna"), ContactId(1), OfferId(1)
 
 OF_NOBODY: list[events.Event] = [
     events.PromptEnded(GONE),
+    events.KeyPressed(GONE, 1, "1"),
     events.ContactLeft(GONE),
     events.ContactDiverted(GONE, "voicemail"),
     events.IncidentEnded(IncidentId("none")),
@@ -57,6 +58,7 @@ OF_NOBODY: list[events.Event] = [
 WHILE_RINGING: list[events.Event] = [
     events.ContactArrived("ref-0-1", EntryId("help"), VOICE),
     events.PromptEnded(CALL),
+    events.KeyPressed(CALL, 0, "1"),
     events.ContactReleased(CALL, ANNA),
     events.ContactTransferred(CALL, ANNA, LineId("help")),
     events.ContactHeld(CALL, True),

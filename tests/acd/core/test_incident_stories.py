@@ -8,7 +8,9 @@ from acd.core import effects, events, facts
 from acd.core.events import ContactId
 from agents.capacity import FAX, MAIL, VOICE
 from agents.devices import Carrier
-from queues.desk import Calendar, CalendarId, IncidentId, LineId, Overflow, TenantId, Way
+from agents.skills import AgentId
+from queues.desk import Calendar, CalendarId, IncidentId, LineId, OutboundRule, Overflow, TenantId, Way
+from queues.treatment import Phrase, Playlist
 from tests.acd.core.story import START_MS, Story, agent, declared, desk, entry, line
 
 OTHER = Way(Overflow.LINE, LineId("other"))
@@ -23,14 +25,22 @@ def ends(story: Story) -> list[tuple[object, ...]]:
     return story.log(*facts.ENDINGS)
 
 
+def stands(story: Story) -> list[Playlist]:
+    """What a restart states to be heard."""
+    return [one.hears for one in story.engine.standing() if isinstance(one, effects.TreatContact)]
+
+
 def test_while_an_incident_is_on_a_caller_hears_its_text_before_he_can_be_offered() -> None:
     story = Story(desk(line(), agent("anna"))).ready(0, "anna").at(0, declared())
     call = story.arrive(1_000)
     assert story.rung("anna") is None
+    leg = Carrier("sip", "ref-1000-1")
     assert story.ordered(effects.AdmitContact) == [
-        effects.AdmitContact(
-            ContactId(call), "vpn down", True, "default", carrier=Carrier("sip", "ref-1000-1")
-        )
+        effects.AdmitContact(ContactId(call), "default", carrier=leg)
+    ]
+    text = Playlist((Phrase("vpn down"),), "default", reports=True)
+    assert story.ordered(effects.TreatContact) == [
+        effects.TreatContact(ContactId(call), 1, text, carrier=leg)
     ]
     assert story.of(facts.Informed) == [
         facts.Informed(START_MS + 1_000, ContactId(call), VPN, LineId("help"))
@@ -40,21 +50,27 @@ def test_while_an_incident_is_on_a_caller_hears_its_text_before_he_can_be_offere
     assert story.contact(call).anchor_ms == START_MS + 16_000, "he waits from when he was queued"
 
 
-def test_the_text_of_an_incident_takes_the_place_of_the_greeting() -> None:
-    greeted: dict[str, Any] = {"greeting": "welcome", "greeting_mandatory": True}
+def test_after_the_text_of_an_incident_a_caller_hears_what_all_callers_must_hear() -> None:
+    greeted: dict[str, Any] = {"greeting": "consent", "greeting_mandatory": True}
     story = Story(desk(line(**greeted))).at(0, declared())
     call = story.arrive(0)
-    story.heard(10_000, call)
-    assert [fact.greeting for fact in story.of(facts.Announced)] == ["vpn down"]
-    assert story.contact(call).anchor_ms == START_MS + 10_000
+    story.heard(10_000, call).heard(15_000, call)
+    assert story.heard_by(call)[:2] == [(0, ("vpn down",), "default"), (10_000, ("consent",), "default")]
+    assert story.contact(call).anchor_ms == START_MS + 15_000
+
+
+def test_a_text_that_is_not_mandatory_comes_first_in_one_list_with_the_greeting() -> None:
+    story = Story(desk(line(greeting="welcome"))).at(0, declared(mandatory=False))
+    call = story.arrive(0)
+    assert story.heard_by(call) == [(0, ("vpn down", "welcome"), "default")]
+    assert story.contact(call).anchor_ms == START_MS
 
 
 def test_a_text_that_is_not_mandatory_is_played_to_who_is_queued_and_delays_nothing() -> None:
     story = Story(desk(line(), agent("anna"))).ready(0, "anna").at(0, declared(mandatory=False))
     call = story.arrive(0)
     assert story.rung("anna") == call
-    admit = story.ordered(effects.AdmitContact)[0]
-    assert (admit.greeting, admit.report_end) == ("vpn down", False)
+    assert story.ordered(effects.TreatContact)[0].hears == Playlist((Phrase("vpn down"),), "default")
     assert story.of(facts.Informed)[0].incident == VPN
 
 
@@ -190,6 +206,77 @@ def test_a_way_out_to_a_line_that_is_gone_by_the_end_of_the_text_leads_nowhere()
     assert [fact.by for fact in story.of(facts.Released)] == ["closed"]
 
 
+def busy_line() -> Story:
+    """At 10.5 s: 1 is rung at anna, 2 hears music, 3 is told his position, 4 hears what he must hear."""
+    greeted: dict[str, Any] = {"greeting": "consent", "greeting_mandatory": True}
+    opened = desk(
+        line(ring_ms=60_000),
+        line("told", "nobody", announce_every_ms=10_000),
+        line("greeted", "nobody", **greeted),
+        agent("anna"),
+    )
+    story = Story(opened).ready(0, "anna")
+    story.arrive(0)
+    story.arrive(0)
+    story.arrive(0, to="told")
+    story.until(9_000).arrive(9_000, to="greeted")
+    return story.until(10_500)
+
+
+def test_who_is_on_the_line_when_it_is_declared_hears_it_at_once_and_keeps_his_place() -> None:
+    story = busy_line().at(11_000, declared())
+    assert [fact.contact for fact in story.of(facts.Informed)] == [1, 2, 3, 4]
+    heard = [story.heard_by(number)[-1] for number in (1, 2, 3, 4)]
+    assert heard == [(11_000, ("vpn down",), "default")] * 4
+    assert (story.rung("anna"), story.position(2), story.position(3)) == (1, 2, 1)
+    assert story.contact(4).state == "greeting"
+
+
+def test_after_the_text_everybody_goes_on_where_he_was_interrupted() -> None:
+    story = busy_line().at(11_000, declared())
+    story.heard(15_000, 3).heard(15_000, 4)
+    assert story.heard_by(3)[-1] == (15_000, ("position 1",), "default"), "it was cut, so it comes again"
+    assert story.heard_by(4)[-1] == (15_000, ("consent",), "default")
+    assert "hears no text" in story.rejects(15_000, events.PromptEnded(ContactId(2))), (
+        "music follows by itself"
+    )
+    story.heard(20_000, 4)
+    assert story.contact(4).anchor_ms == START_MS + 20_000
+
+
+def test_an_incident_of_mode_end_ends_no_call_that_is_in_line_but_those_that_are_in_none_yet() -> None:
+    story = busy_line().at(11_000, declared(mode="end"))
+    for number in (3, 4):
+        story.heard(15_000, number)
+    assert [(fact.contact, fact.by) for fact in story.of(facts.Deflected)] == [(4, "end")]
+    assert story.position(3) == 1
+
+
+def test_a_second_incident_does_not_talk_over_the_text_of_the_first() -> None:
+    story = busy_line().at(11_000, declared()).at(12_000, declared("wlan"))
+    assert story.heard_by(4)[-1][1] == ("vpn down",)
+    assert story.heard_by(2)[-1][1] == ("wlan down",), "whose music goes on by itself is told of both"
+
+
+def test_what_was_interrupted_survives_a_restart_and_the_text_stands() -> None:
+    story = busy_line().at(11_000, declared()).away(12_000, 60_000)
+    texts = [one.says for one in stands(story)]
+    assert texts == [(Phrase("vpn down"),), (Phrase("vpn down"),)], "those of which the end is waited for"
+    story.heard(61_000, 4)
+    assert story.heard_by(4)[-1][1] == ("consent",)
+
+
+def test_who_talks_or_is_parked_or_a_vip_is_not_told() -> None:
+    opened = desk(line(), agent("anna"), outbound=(OutboundRule("callback", ("local",), "sip"),))
+    story = Story(opened).ready(0, "anna")
+    story.arrive(0)
+    story.accept(0, "anna").at(1_000, events.AgentPaused(AgentId("anna"), "break"))
+    parked, vip = story.arrive(1_000), story.arrive(1_000, head_start_ms=1)
+    story.at(2_000, events.CallbackPromised(ContactId(parked), "number", "local")).at(3_000, declared())
+    assert story.of(facts.Informed) == []
+    assert story.heard_by(vip) == []
+
+
 def test_an_incident_is_over_when_it_expires_or_is_ended_by_hand() -> None:
     story = Story(desk(line())).at(0, declared(expires_ms=START_MS + 10_000)).at(0, declared("mail"))
     story.at(5_000, events.IncidentEnded(IncidentId("mail"))).until(20_000)
@@ -247,12 +334,10 @@ def test_after_a_restart_a_text_in_play_is_stated_anew_and_its_contact_goes_on()
     story = Story(desk(line(max_length=1), agent("anna"))).ready(0, "anna").at(0, declared())
     call = story.arrive(0)
     story.at(1_000, events.IncidentEnded(VPN)).restart()
-    admitted = [e for e in story.engine.standing() if isinstance(e, effects.AdmitContact)]
-    assert [(e.contact, e.greeting, e.report_end) for e in admitted] == [(call, "vpn down", True)]
+    assert stands(story) == [Playlist((Phrase("vpn down"),), "default", reports=True)]
     story.heard(9_000, call)
     assert story.rung("anna") == call
-    again = [e for e in story.engine.standing() if isinstance(e, effects.AdmitContact)]
-    assert [(e.greeting, e.report_end) for e in again] == [("", False)]
+    assert stands(story) == []
 
 
 def test_a_mandatory_greeting_that_the_new_desk_dropped_is_still_the_one_that_stands() -> None:
@@ -260,8 +345,7 @@ def test_a_mandatory_greeting_that_the_new_desk_dropped_is_still_the_one_that_st
     story = Story(desk(line(greeting="consent", greeting_mandatory=True)))
     story.arrive(0)
     story.at(1_000, events.DeskChanged(desk(line())))
-    admitted = [e for e in story.engine.standing() if isinstance(e, effects.AdmitContact)]
-    assert [(e.greeting, e.report_end) for e in admitted] == [("consent", True)]
+    assert stands(story) == [Playlist((Phrase("consent"),), "default", reports=True)]
 
 
 def test_who_is_in_a_text_can_neither_be_diverted_nor_is_he_on_the_board() -> None:

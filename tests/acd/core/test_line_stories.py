@@ -32,7 +32,7 @@ def test_after_thirty_seconds_the_second_level_may_serve_and_the_music_goes_on()
     assert story.rung("bert") == call
     assert story.of(facts.Offered)[0].step == 1
     assert len(story.of(facts.Queued)) == 1
-    assert story.ordered(effects.ReturnToWaiting) == []
+    assert story.ordered(effects.TreatContact) == []
 
 
 def test_relaxation_widens_and_never_takes_the_first_choice_away() -> None:
@@ -153,7 +153,7 @@ def test_the_told_position_never_gets_worse_when_a_vip_overtakes() -> None:
     call = story.arrive(1_000)
     story.until(11_000)
     story.arrive(12_000, to="vip")
-    story.until(21_000)
+    story.until(23_000)
     mine = [(fact.position, fact.rank) for fact in story.of(facts.PositionTold) if fact.contact == call]
     assert mine == [(2, 2), (2, 3)]
 
@@ -161,7 +161,7 @@ def test_the_told_position_never_gets_worse_when_a_vip_overtakes() -> None:
 def test_the_position_told_gets_better_as_the_line_moves() -> None:
     story = Story(desk(line(announce_every_ms=10_000)))
     first, second = story.arrive(0), story.arrive(0)
-    story.until(10_000).leave(11_000, first).until(20_000)
+    story.until(10_000).leave(11_000, first).until(22_000)
     told = [fact.position for fact in story.of(facts.PositionTold) if fact.contact == second]
     assert told == [2, 1]
 
@@ -170,11 +170,11 @@ def test_a_mandatory_greeting_must_end_before_the_contact_can_be_offered() -> No
     story = Story(desk(line(greeting="consent", greeting_mandatory=True), agent("anna"))).ready(0, "anna")
     call = story.arrive(0)
     assert story.rung("anna") is None
-    assert story.ordered(effects.AdmitContact)[0].report_end
+    assert story.ordered(effects.TreatContact)[0].hears.reports
     story.at(4_000, events.PromptEnded(ContactId(call)))
     assert story.rung("anna") == call
     assert story.contact(call).anchor_ms == START_MS + 4_000
-    assert "illegal" in story.rejects(4_001, events.PromptEnded(ContactId(call)))
+    assert "hears no text" in story.rejects(4_001, events.PromptEnded(ContactId(call)))
 
 
 @pytest.mark.parametrize("medium", [MAIL, FAX])
@@ -182,7 +182,7 @@ def test_a_mail_or_a_fax_does_not_wait_for_the_end_of_a_greeting_that_nobody_hea
     opened = desk(line(greeting="consent", greeting_mandatory=True), agent("anna", (medium, 1)))
     story = Story(opened).ready(0, "anna", media=(medium,))
     assert story.arrive(0, medium=medium) == story.rung("anna")
-    assert story.of(facts.Announced) == []
+    assert story.of(facts.Treated) == []
 
 
 def test_an_ordinary_greeting_never_delays_the_match() -> None:

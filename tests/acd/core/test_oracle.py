@@ -12,14 +12,19 @@ from acd.core import (
     callbacks,
     calling,
     engine,
+    hearing,
     incidents,
+    leaving,
     matching,
     offers,
+    parking,
     placing,
     settle,
+    treatments,
     waiting,
     wrap_up,
 )
+from acd.core import steps as walked
 from acd.core.deadlines import Kind
 from acd.core.events import CallbackPromised
 from acd.core.state import State
@@ -30,13 +35,14 @@ from queues.contact import Contact
 from queues.desk import ALWAYS, Entry, Incident, OutboundRule, WrapUpRule
 from queues.need import Need
 from queues.priority import Rank
+from queues.treatment import End, Walk
 from tests.acd.core.play import Play, random_move
 from tests.acd.core.random_desk import random_desk
 
 
 def found(thorough: bool = False) -> bool:
     """Whether some seeded run trips over the fault."""
-    for seed in range(40):
+    for seed in range(120):
         rng, play = Random(seed), Play(random_desk(seed), thorough=thorough)
         try:
             for _ in range(250):
@@ -94,6 +100,37 @@ def told_to_all(state: State, entry: Entry) -> Incident | None:
     return TOLD(state, entry, False)
 
 
+def soon_over(state: State, contact: Contact, walk: Walk) -> None:
+    """Takes every text for a second long."""
+    AWAIT(state, contact, walk)
+    if state.deadlines.get(Kind.TREATMENT, contact.id) is not None:
+        state.deadlines.set(Kind.TREATMENT, contact.id, state.now_ms + 1_000)
+
+
+AWAIT = treatments.await_it
+
+
+def sent_away_at_once(state: State, contact: Contact, walk: Walk, _: object) -> Any:
+    """Waits for no text and no agent."""
+    return walked._release(state, contact, "turn away", walk.turned_away or "treatment")
+
+
+def in_the_number_of_the_list_before(state: State, contact: Contact, *said: Any, **more: Any) -> None:
+    """Forgets that another list is another one."""
+    PLAY(state, contact, *said, **more)
+    contact.visit -= 1
+
+
+PLAY = treatments._play
+
+
+def told_again(state: State, incident: Incident, contact: Contact) -> bool:
+    """Forgets who hears the text of an incident already."""
+    entry = state.entries.get(contact.entry)
+    on_the_line = contact.state in incidents.ON_THE_LINE and not contact.parked
+    return entry is not None and on_the_line and incidents.in_scope(state, incident, entry)
+
+
 def anybody_may_be_called(state: State, contact: Contact, dial_class: str) -> OutboundRule:
     """Forgets the allow-list."""
     return OutboundRule("callback", (), "sip")
@@ -129,6 +166,20 @@ FAULTS: dict[str, tuple[Any, str, Any]] = {
     "text ends no call": (incidents, "ends_call", lambda state, contact: False),
     "scope ignored": (incidents, "in_scope", lambda state, incident, entry: True),
     "wrap-up ignored": (wrap_up, "wrap_up_rule", lambda state, done: WrapUpRule()),
+}
+
+
+TREATMENT_FAULTS: dict[str, tuple[Any, str, Any]] = {
+    "no moment at which it goes on": (treatments, "await_it", lambda state, contact, walk: None),
+    "texts cut short": (treatments, "await_it", soon_over),
+    "goes on though it talks": (leaving, "stop", lambda state, contact: None),
+    "told though it has gone": (parking, "stop", lambda state, contact: None),
+    "a closed line is entered": (walked, "find_line", lambda state, line: (line, [], "")),
+    "sent away while it is rung": (walked, "ON_STEP", {**walked.ON_STEP, End: sent_away_at_once}),
+    "who waits is not told": (hearing, "to_be_told", lambda state, incident: []),
+    "told twice at once": (incidents, "_concerns", told_again),
+    "nothing follows what came between": (hearing, "resume", lambda state, contact, walk: None),
+    "hears the list before": (treatments, "_play", in_the_number_of_the_list_before),
 }
 
 
@@ -174,9 +225,9 @@ def test_a_planted_fault_in_callbacks_is_found(name: str, monkeypatch: pytest.Mo
     assert found_in_callbacks()
 
 
-@pytest.mark.parametrize("name", FAULTS)
+@pytest.mark.parametrize("name", FAULTS | TREATMENT_FAULTS)
 def test_a_planted_fault_is_found(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    where, what, instead = FAULTS[name]
+    where, what, instead = (FAULTS | TREATMENT_FAULTS)[name]
     monkeypatch.setattr(where, what, instead)
     assert found()
 

@@ -74,7 +74,7 @@ def test_11_widening_the_pool_neither_moves_the_caller_nor_restarts_his_music() 
     story.until(10_000)
     assert story.rung("bert") == call
     assert len(story.of(facts.Queued)) == len(story.ordered(effects.AdmitContact)) == 1
-    assert story.ordered(effects.ReturnToWaiting) == []
+    assert story.ordered(effects.TreatContact) == []
 
 
 def test_11_an_unresponsive_agent_is_skipped_for_this_contact() -> None:
@@ -115,7 +115,7 @@ def test_17_a_later_caller_makes_nobodys_announced_position_worse() -> None:
     story = Story(desk(line(announce_every_ms=5_000)))
     call = story.arrive(0)
     story.until(5_000).arrive(6_000, priority_class=0)
-    story.until(30_000)
+    story.until(40_000)
     told = [fact.position for fact in story.of(facts.PositionTold) if fact.contact == call]
     assert told == [1] * 6
 

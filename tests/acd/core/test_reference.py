@@ -115,6 +115,9 @@ def test_every_row_of_every_table_is_used_by_the_engine(monkeypatch: pytest.Monk
         waiting,
         wrap_up,
     )
+    from acd.core import (
+        steps as walked,
+    )
     from acd.core.state import step
 
     taken: set[tuple[str, str]] = set()
@@ -124,7 +127,7 @@ def test_every_row_of_every_table_is_used_by_the_engine(monkeypatch: pytest.Monk
         taken.add((str(state), happening))
         return following
 
-    outbound = callbacks, calling, closing
+    outbound = callbacks, calling, closing, walked
     for module in (admission, answers, connection, deferral, offers, presence, waiting, wrap_up, *outbound):
         monkeypatch.setattr(module, "step", watched)
     for seed in range(30):

@@ -6,6 +6,7 @@ from acd.core.events import ContactId
 from acd.core.view import agent_views, status
 from agents.capacity import MAIL, VOICE
 from queues.desk import WrapUpRule
+from queues.treatment import Phrase, Playlist
 from tests.acd.core.story import START_MS, Story, agent, desk, line
 
 
@@ -31,10 +32,10 @@ def busy_desk() -> Story:
 def test_standing_effects_are_live_contacts_and_open_offers() -> None:
     story = busy_desk()
     standing = story.engine.standing()
-    admitted = [
-        (e.contact, e.greeting, e.report_end) for e in standing if isinstance(e, effects.AdmitContact)
-    ]
-    assert admitted == [(1, "", False), (2, "", False), (4, "consent", True)], "no greeting is played twice"
+    assert [e.contact for e in standing if isinstance(e, effects.AdmitContact)] == [1, 2, 4]
+    (treated,) = [e for e in standing if isinstance(e, effects.TreatContact)]
+    assert treated.contact == 4, "no greeting is played twice, unless its end is waited for"
+    assert treated.hears == Playlist((Phrase("consent"),), "default", reports=True)
     offers = [
         (e.contact, e.agent, e.deadline_ms - START_MS)
         for e in standing
@@ -88,8 +89,10 @@ def test_after_an_outage_a_caller_hears_one_announcement_and_not_all_that_were_m
     story = Story(desk(line(announce_every_ms=10_000)))
     call = story.arrive(0)
     outcome = story.engine.handle(events.Tick(), START_MS + 3_605_000)
-    assert [type(effect) for effect in outcome.effects] == [effects.AnnouncePosition]
-    assert story.engine.next_deadline() == START_MS + 3_610_000
+    assert [type(effect) for effect in outcome.effects] == [effects.TreatContact]
+    heard = story.engine.handle(events.PromptEnded(ContactId(call)), START_MS + 3_607_000)
+    assert heard.effects == []
+    assert story.engine.next_deadline() == START_MS + 3_617_000
     assert isinstance(outcome.facts[0], facts.PositionTold)
     assert outcome.facts[0].contact == ContactId(call)
 

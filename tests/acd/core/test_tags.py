@@ -13,7 +13,7 @@ EVENTS = """
     CallAnswered CallFailed CallbackCancelled CallbackPromised
     ContactArrived ContactDeferred ContactDiverted ContactHeld ContactLeft ContactReleased
     ContactResumed ContactTransferred DeskChanged DeviceVanished IncidentDeclared IncidentEnded LegLost
-    ListChanged OfferAccepted OfferFailed OfferRefused PriorityChanged PromptEnded Restarted Tick
+    KeyPressed ListChanged OfferAccepted OfferFailed OfferRefused PriorityChanged PromptEnded Restarted Tick
     TicketGiven WrapUpCoded WrapUpEnded WrapUpExtended
 """
 """Every tag that an event ever had in a released journal. Lines are added to this list, never taken away."""
@@ -22,10 +22,11 @@ FACTS = """
     Abandoned AgentLegLost Announced Answered Arrived Blocked CalendarSet CallOver CallPlaced CallbackOver
     CalledIn Parked ReservationEnded Reserved Deferred Deflected DeskSet
     DeviceAway DeviceBack DeviceGone FlowedOut HandedBack Held IncidentOff IncidentOn Informed
-    Interrupted InterruptionEnded Joined ListSet NotAnswered OfferLost OfferWithdrawn Offered Overflowed
+    Interrupted InterruptionEnded Joined KeyChosen ListSet NotAnswered OfferLost OfferWithdrawn Offered
+    Overflowed
     Paused PositionTold PreferredHeld PreferredLet PriorityChange Promoted Queued Reachable Ready
     Refused Relaxed Released Requeued Restart Resumed SignedIn SignedOut Ticketed Transferred
-    TriedForgotten Unreachable WrapUpCode WrapUpDone WrapUpExtension WrapUpOverdue WrapUpStarted
+    Treated TriedForgotten Unreachable WrapUpCode WrapUpDone WrapUpExtension WrapUpOverdue WrapUpStarted
 """
 """Every tag that a fact ever had in a released journal. Lines are added to this list, never taken away."""
 

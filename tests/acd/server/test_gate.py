@@ -23,9 +23,7 @@ def voice(number: int) -> Effect:
 
 
 def mail(number: int) -> Effect:
-    return AdmitContact(
-        ContactId(number), "", False, "", carrier=Carrier("mail", f"ref{number}"), promise=True
-    )
+    return AdmitContact(ContactId(number), "", carrier=Carrier("mail", f"ref{number}"), promise=True)
 
 
 def with_gate(story: Callable[[Gate, Left], Awaitable[None]]) -> None:

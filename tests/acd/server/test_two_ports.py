@@ -16,7 +16,7 @@ from acd.core.effects import (
     OfferContact,
     ReleaseAgent,
     ReleaseContact,
-    ReturnToWaiting,
+    TreatContact,
 )
 from acd.core.events import (
     AgentReachable,
@@ -237,7 +237,7 @@ def test_a_caller_whom_the_agents_channel_cannot_join_waits_again(tmp_path: Path
         phones.host.submit(arrived("mail", "c1", NUMBER))
         await until(lambda: phones.seen(OfferContact))
         phones.accept(phones.seen(OfferContact)[0])
-        await until(lambda: mortal.channels["mail"].seen(ReturnToWaiting))
+        await until(lambda: mortal.channels["mail"].seen(TreatContact))
         await until(lambda: len(phones.seen(OfferContact)) == 2)
         assert [one.id for one in status(mortal.app).contacts] == [1]
 

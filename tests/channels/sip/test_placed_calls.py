@@ -50,7 +50,7 @@ OURS = Carrier("sip", "c7")
 MUSIC_HZ, PARTY_HZ, AGENT_HZ = 620, 850, 1100
 PATIENCE_S = 20.0
 
-ADMIT = AdmitContact(CONTACT, "", False, "default", carrier=OURS)
+ADMIT = AdmitContact(CONTACT, "default", carrier=OURS)
 RELEASE = ReleaseContact(CONTACT, "agent", carrier=OURS)
 END = EndCall(PLACE.call, CONTACT, carrier=Carrier("sip", ""))
 

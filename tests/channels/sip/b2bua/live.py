@@ -5,42 +5,63 @@ from collections.abc import Iterable
 
 from acd.core.effects import Effect
 from acd.core.engine import Engine
-from acd.core.events import AgentReachable, AgentSignedIn, DeskChanged, Event, Tick
+from acd.core.events import AgentReachable, AgentSignedIn, DeskChanged, Event, Restarted, Tick
 from acd.core.participants import Sound, participants
 from acd.ports import DialClass, Record
 from agents.capacity import VOICE
 from agents.devices import Carrier
 from agents.skills import AgentId
 from channels.media.commands import Close, Join, Leave, LegId, Play, Stop
-from channels.sip.b2bua import entrance
+from channels.sip.b2bua import entrance, restart
 from channels.sip.b2bua.leg import Leg, LegStage
 from queues.contact import Contact
 from queues.desk import CallbackRule, Desk, Line, Order, OutboundRule
-from tests.acd.core.story import START_MS, agent, desk, entry, line
+from queues.names import TreatmentId
+from queues.treatment import NO_TREATMENT, Enqueue, GoOn, Menu, Music, Park, Say, SayPosition, Treatment
+from tests.acd.core.story import START_MS, agent, desk, entry, line, treatment
 from tests.channels.sip.b2bua.world import NUMBER, ScriptedHost, World
 
 DIALLED = "+49305550101"
 AGENTS = ("anna", "bert")
+ARRIVAL, WAITING, PROMISE = TreatmentId("arrival"), TreatmentId("waiting"), TreatmentId("promise")
 
 
-def opened(order: Order) -> Desk:
+TREATMENTS = (
+    treatment("arrival", Say("welcome"), Menu("choose", (("1", WAITING), ("2", PROMISE)), 1_000, "calm")),
+    treatment(
+        "waiting",
+        Enqueue(),
+        SayPosition(),
+        Music("default", 2_000),
+        Menu("call back", (("1", PROMISE),), 1_000, "calm"),
+        GoOn(WAITING),
+    ),
+    treatment("promise", Enqueue(), Say("promised"), Park(), Say("not now")),
+)
+"""Of the line and of its number, if they have any."""
+
+
+def opened(order: Order, treatments: tuple[Treatment, ...] = ()) -> Desk:
     """One line, two agents, callbacks to local numbers."""
     rule = CallbackRule(order, attempts=3, gap_ms=1_000, ring_ms=30_000)
-    helps: Line = line(callback=rule, ring_ms=60_000)
+    arrival, waiting = (ARRIVAL, WAITING) if treatments else (NO_TREATMENT, NO_TREATMENT)
+    helps: Line = line(callback=rule, ring_ms=60_000, treatment=waiting)
+    number = entry(DIALLED, "help", treatment=arrival)
     rules = (OutboundRule("callback", ("local",), "sip"),)
-    return desk(helps, entry(DIALLED, "help"), *(agent(name) for name in AGENTS), outbound=rules)
+    agents = [agent(name) for name in AGENTS]
+    return desk(helps, number, *agents, *treatments, outbound=rules)
 
 
 class LiveHost(ScriptedHost):
     """Hands events to an engine; what it orders waits to be carried out, as behind a journal."""
 
-    def __init__(self, order: Order) -> None:
+    def __init__(self, order: Order, treatments: tuple[Treatment, ...]) -> None:
         super().__init__()
         self.engine = Engine()
         self.now_ms = START_MS
         self.ordered: deque[Effect] = deque()
         self.numbers["party-1"] = NUMBER, DialClass.LOCAL
-        self.submit(DeskChanged(opened(order)))
+        self.submit(DeskChanged(opened(order, treatments)))
 
     def submit(self, event: Event, records: Iterable[Record] = ()) -> int:
         due_ms = self.engine.next_deadline()
@@ -53,9 +74,9 @@ class LiveHost(ScriptedHost):
 class Live(World):
     """`settle` until nothing moves: effects to the calls, packets to everybody."""
 
-    def __init__(self, order: Order) -> None:
+    def __init__(self, order: Order, treatments: tuple[Treatment, ...] = ()) -> None:
         super().__init__()
-        self.host: LiveHost = LiveHost(order)
+        self.host: LiveHost = LiveHost(order, treatments)
         self.telling.host = self.calls.host = self.host
         self.calls.tell = self.telling.tell
         self.callers = 0
@@ -71,6 +92,15 @@ class Live(World):
                 entrance.carry_out(self.calls, self.host.ordered.popleft())
                 self.run()
             self.read_numbers()
+
+    def restart(self) -> None:
+        """The server was killed and is back; media and peers have noticed nothing."""
+        self.begin()
+        self.host.submit(Restarted(self.host.now_ms))
+        records = dict(self.host.records)
+        restart.load_legs(self.calls, records, frozenset(records))
+        restart.reconcile(self.calls, self.host.engine.standing())
+        self.settle()
 
     def wait(self, ms: int) -> None:
         """Time passes for everybody."""
@@ -99,37 +129,64 @@ class Live(World):
 
     def heard(self) -> dict[str, Sound]:
         """Leg → what the media play to it, folded from every command."""
+        ears = self.ears()
+        return {leg.id: ears.hears(leg.id) for leg in self.up()}
+
+    def ears(self) -> "Ears":
         ears = Ears()
         for command in self.media.commands:
             ears.take(command)
-        return {leg.id: ears.hears(leg.id) for leg in self.up()}
+        return ears
+
+    # Treatments
+
+    def lists_ordered(self) -> dict[str, int]:
+        """Leg → the number of the list that its party is to hear, by the treatment in which it is."""
+        up = {leg.id for leg in self.up()}
+        treated = [one for one in self.contacts if one.walk is not None]
+        return {one.carrier.ref: one.visit for one in treated if one.carrier.ref in up}
+
+    def lists_played(self) -> dict[str, int]:
+        """Leg → the number of the list that the media play to it, folded from every command."""
+        return {leg: int(name.removeprefix("visit ")) for leg, name in self.ears().lists.items()}
 
 
 class Ears:
-    """Rooms and music of every leg, as the docstrings of the commands say."""
+    """Rooms, music and lists of every leg, as the docstrings of the commands say."""
 
     def __init__(self) -> None:
         self.rooms: dict[LegId, str] = {}
         self.music: set[LegId] = set()
+        self.lists: dict[LegId, str] = {}
 
     def take(self, command: object) -> None:
         match command:
             case Join():
-                self.rooms[command.leg] = command.room
-                self.music.discard(command.leg)
+                if self.rooms.get(command.leg) != command.room:
+                    self.rooms[command.leg] = command.room
+                    self._silence(command.leg)
             case Leave():
                 self.rooms.pop(command.leg, None)
-            case Play(loop=loop) if loop is not None:
-                self.music.add(command.leg)
+            case Play():
+                self._play(command)
             case Stop():
-                self.music.discard(command.leg)
+                self._silence(command.leg)
             case Close():
                 self.rooms.pop(command.leg, None)
-                self.music.discard(command.leg)
+                self._silence(command.leg)
+
+    def _play(self, command: Play) -> None:
+        if command.loop is not None:
+            self.music.add(command.leg)
+        if command.play:
+            self.lists[command.leg] = command.play
+
+    def _silence(self, leg: LegId) -> None:
+        self.music.discard(leg)
+        self.lists.pop(leg, None)
 
     def hears(self, leg: LegId) -> Sound:
-        if leg in self.music:
-            return Sound.MUSIC
         room = self.rooms.get(leg)
-        others = [one for one, its in self.rooms.items() if room == its and one != leg]
-        return Sound.OTHERS if others else Sound.NOTHING
+        if any(room == its and one != leg for one, its in self.rooms.items()):
+            return Sound.OTHERS
+        return Sound.MUSIC if leg in self.music else Sound.NOTHING

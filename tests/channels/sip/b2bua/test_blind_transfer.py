@@ -2,12 +2,13 @@
 
 import pytest
 
-from acd.core.effects import ReleaseAgent, ReturnToWaiting
+from acd.core.effects import ReleaseAgent
 from acd.core.events import ContactId, ContactTransferred, OfferId
 from agents.devices import Carrier
 from agents.skills import AgentId
 from channels.sip.protocol.message import Header
 from queues.desk import EntryId, LineId
+from queues.treatment import Playlist
 from tests.channels.sip.b2bua.asking import request_of
 from tests.channels.sip.b2bua.test_media_answers import talk
 from tests.channels.sip.b2bua.world import DESK, World
@@ -41,7 +42,7 @@ def test_the_caller_is_handed_on_and_the_phone_is_told_and_released(world: World
     assert news.get("Content-Type") == "message/sipfrag;version=2.0"
     world.phone.layer.reply(world.phone.requests[-1].key, 200, world.now_ms)
     world.carry_out(ReleaseAgent(ContactId(1), AgentId("anna"), OfferId(1), carrier=Carrier("sip", "anna")))
-    world.carry_out(ReturnToWaiting(ContactId(1), "default", carrier=Carrier("sip", world.caller_leg)))
+    world.treat(Playlist(music="default"))
     assert world.phone.requests[-1].request.method == "BYE"
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from acd.core.effects import ConnectContact, ReleaseAgent, ReleaseContact, ReturnToWaiting, WithdrawOffer
+from acd.core.effects import ConnectContact, ReleaseAgent, ReleaseContact, WithdrawOffer
 from acd.core.events import (
     ContactArrived,
     ContactId,
@@ -20,6 +20,7 @@ from channels.media.commands import Join, LegId
 from channels.sip.b2bua import inbound
 from channels.sip.b2bua.leg import LegRecord, LegStage
 from channels.sip.protocol.outputs import AckReceived
+from queues.treatment import Playlist
 from tests.channels.sip.b2bua.asking import request_of
 from tests.channels.sip.b2bua.world import CALLER, DESK, PHONE, World
 
@@ -173,7 +174,7 @@ def test_release_of_an_agent_who_hung_up_at_the_same_moment_does_nothing(world: 
 def test_an_agent_is_released_though_his_caller_waits_again_already(world: World) -> None:
     """The engine says so in this order when a leg is lost or a contact is handed back."""
     talk(world)
-    world.carry_out(ReturnToWaiting(CONTACT, "default", carrier=CALL))
+    world.treat(Playlist(music="default"))
     world.carry_out(ReleaseAgent(CONTACT, ANNA, OFFER, carrier=PHONE_OF_ANNA))
     assert [new.request.method for new in world.phone.requests] == ["INVITE", "BYE"]
     assert [leg.is_caller for leg in world.calls.legs.values()] == [True]
@@ -181,7 +182,7 @@ def test_an_agent_is_released_though_his_caller_waits_again_already(world: World
 
 def test_a_release_leaves_alone_a_phone_of_his_that_rings_for_the_same_contact(world: World) -> None:
     talk(world)
-    world.carry_out(ReturnToWaiting(CONTACT, "default", carrier=CALL))
+    world.treat(Playlist(music="default"))
     world.offer(2)
     world.carry_out(ReleaseAgent(CONTACT, ANNA, OFFER, carrier=PHONE_OF_ANNA))
     assert list(world.calls.by_contact[1].agents) == [2]

@@ -54,6 +54,17 @@ def test_a_caller_is_answered_when_engine_and_media_have_said_yes(world: World) 
     assert world.caller.responses[-1].body == OURS
 
 
+def test_an_agent_who_is_rung_before_the_media_have_answered_the_caller_sees_who_calls(world: World) -> None:
+    """So it is when many calls come at once and ports must be waited for."""
+    world.media.deaf = True
+    world.invite()
+    world.admit()
+    world.media.deaf = False
+    world.offer()
+    (invite,) = world.phone.requests
+    assert invite.request.from_.uri.user == "+49305550199"
+
+
 def test_a_call_that_the_engine_does_not_take_costs_no_media(world: World) -> None:
     world.invite()
     (leg,) = world.calls.legs

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from acd.core.effects import EndCall, ReleaseContact, ReturnToWaiting
+from acd.core.effects import EndCall, ReleaseContact
 from acd.core.events import (
     CallAnswered,
     CallFailed,
@@ -21,7 +21,7 @@ from acd.core.events import (
 from acd.ports import DialClass
 from agents.devices import Carrier
 from channels.media import events as media
-from channels.media.commands import Close, Join, LegId, Play, Stop
+from channels.media.commands import Close, Join, Leave, LegId, Play, Stop
 from channels.media.negotiation import AudioSession
 from channels.sip.b2bua import entrance, inbound, placing
 from channels.sip.b2bua.leg import LegRecord, LegStage
@@ -29,6 +29,7 @@ from channels.sip.protocol.dialog import Dialog, uas_dialog
 from channels.sip.protocol.message import Request
 from channels.sip.protocol.outputs import AckReceived, NewRequest
 from channels.sip.protocol.replies import response_to
+from queues.treatment import Playlist
 from tests.channels.sip.b2bua.world import DESK, NUMBER, PLACE, TRUNK, World
 
 CALL, CONTACT = CallId(7), ContactId(1)
@@ -456,8 +457,9 @@ def test_the_desk_ends_the_call_and_gives_it_music_again(world: World) -> None:
     agent_waits(world)
     world.party_answers()
     world.admit_called()
-    world.carry_out(ReturnToWaiting(CONTACT, "calm", carrier=OURS))
-    assert world.media.commands[-1] == Play(LEG, loop=world.calls.settings.sounds.music("calm"))
+    world.treat(Playlist(music="calm"))
+    music = world.calls.settings.sounds.music("calm")
+    assert world.media.commands[-2:] == [Leave(LEG), Play(LEG, loop=music, play="visit 1")]
     world.carry_out(ReleaseContact(CONTACT, "agent", carrier=OURS))
     assert [new.request.method for new in world.trunk.requests] == ["INVITE", "BYE"]
     assert ended(world)

@@ -15,7 +15,7 @@ from tests.channels.sip.b2bua.world import DESK, NUMBER, PLACE, World
 
 CALL, CONTACT = CallId(7), ContactId(1)
 ANSWERED = CallAnswered(CALL, "c7")
-ADMITTED = AdmitContact(CONTACT, "", False, "calm", carrier=Carrier("sip", "c7"))
+ADMITTED = AdmitContact(CONTACT, "calm", carrier=Carrier("sip", "c7"))
 CONNECTED = ConnectContact(OfferId(1), CONTACT, AgentId("anna"), carrier=Carrier("sip", "anna"))
 
 

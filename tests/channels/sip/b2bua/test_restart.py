@@ -35,7 +35,7 @@ def killed(world: World, standing: Sequence[Effect], records: dict[str, bytes] |
 def admission(world: World) -> AdmitContact:
     """As the engine states it after a restart."""
     (leg,) = [key for key in world.host.records if key.startswith("c")]
-    return AdmitContact(CONTACT, "", False, "default", carrier=Carrier("sip", leg))
+    return AdmitContact(CONTACT, "default", carrier=Carrier("sip", leg))
 
 
 def test_a_caller_whose_refusal_was_killed_is_refused_by_the_next_process(world: World) -> None:

@@ -8,9 +8,18 @@ from random import Random
 import pytest
 
 from acd.core.errors import Rejected
-from acd.core.events import AgentReady, CallbackCancelled, CallbackPromised
+from acd.core.events import (
+    AgentReady,
+    CallbackCancelled,
+    CallbackPromised,
+    ContactTransferred,
+    KeyPressed,
+    PromptEnded,
+)
 from acd.core.participants import Role, Sound
 from agents.skills import AgentId
+from channels.media import events as media
+from channels.media.commands import Play
 from channels.media.negotiation import AudioSession
 from channels.media.sdp import Direction
 from channels.sip.b2bua.leg import Leg, LegStage
@@ -18,7 +27,7 @@ from channels.sip.protocol.errors import IllegalMoveError
 from queues.desk import Order
 from queues.states import ContactState
 from tests.channels.sip.b2bua.asking import request_of
-from tests.channels.sip.b2bua.live import AGENTS, Live
+from tests.channels.sip.b2bua.live import AGENTS, TREATMENTS, Live
 from tests.channels.sip.b2bua.world import CALLER, DESK, Side
 
 
@@ -109,10 +118,27 @@ def _wait(live: Live, rng: Random) -> None:
     live.wait(rng.choice((100, 2_000)))
 
 
+def _text_ends(live: Live, rng: Random) -> None:
+    """Also of lists that nobody plays any more."""
+    if lists := [one for one in live.media.commands if isinstance(one, Play) and one.play]:
+        last = rng.choice(lists[-4:])
+        live.media.tell(media.Played(last.leg, last.play))
+
+
+def _key(live: Live, rng: Random) -> None:
+    if legs := live.up():
+        live.media.tell(media.Digit(rng.choice(legs).id, rng.choice("129#")))
+
+
+def _restart(live: Live, rng: Random) -> None:
+    live.restart()
+
+
 MOVES: Mapping[Callable[[Live, Random], None], int] = {
     _call: 8, _phone: 12, _party: 8, _hold: 8, _hang_up: 4, _promise: 5, _cancel: 1, _ready: 4, _transfer: 2,
     _wait: 6,
 }  # fmt: skip
+OF_TREATMENTS: Mapping[Callable[[Live, Random], None], int] = {_text_ends: 12, _key: 12, _restart: 4}
 
 
 @pytest.mark.parametrize("order", list(Order))
@@ -128,6 +154,22 @@ def test_each_leg_hears_what_its_participant_is_to_hear(seed: int, order: Order)
         assert {leg: sound for leg, sound in ought.items() if leg in known} == heard
         seen.update((leg.startswith("o"), sound) for leg, sound in heard.items())
     assert {sound for _, sound in seen} == set(Sound), "else the run would promise less than it says"
+
+
+@pytest.mark.parametrize("order", list(Order))
+@pytest.mark.parametrize("seed", range(12))
+def test_each_leg_hears_the_list_of_its_treatment_until_somebody_talks_to_it(seed: int, order: Order) -> None:
+    moves, rng, live = {**MOVES, **OF_TREATMENTS}, Random(seed), Live(order, TREATMENTS)
+    for _ in range(300):
+        rng.choices(list(moves), list(moves.values()))[0](live, rng)
+        live.settle()
+        ought, heard = live.ought(), live.heard()
+        assert {leg: sound for leg, sound in ought.items() if leg in heard} == heard
+        assert live.lists_ordered().items() <= live.lists_played().items()
+        talking = [leg for leg, sound in heard.items() if sound is Sound.OTHERS]
+        assert not set(talking) & live.lists_played().keys(), "no text hides who talks"
+    told = {type(event) for event in live.host.events}
+    assert {PromptEnded, KeyPressed, ContactTransferred} <= told, "else the run would promise less"
 
 
 def test_the_runs_have_callers_who_ring_again_while_an_agent_waits_for_them() -> None:

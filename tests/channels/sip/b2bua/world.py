@@ -1,6 +1,7 @@
 """A desk, a caller, a phone and a trunk without a network: transaction layers that exchange bytes by hand."""
 
 import asyncio
+import dataclasses
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,23 +14,25 @@ from msgspec.structs import replace
 
 from acd.content.errors import VaultUnknownError
 from acd.content.memory import MemoryContent
-from acd.core.effects import AdmitContact, ConnectContact, OfferContact, PlaceCall
+from acd.core.effects import AdmitContact, ConnectContact, OfferContact, PlaceCall, TreatContact
 from acd.core.errors import Rejected
 from acd.core.events import CallId, ContactArrived, ContactId, Event, OfferId
 from acd.ports import Appended, DialClass, Identified, NewParty, NewPiece, PartyKind, Record
 from agents.devices import Carrier
 from agents.skills import AgentId
 from channels.media import events as media
-from channels.media.commands import Accept, Answer, Command, LegId, Offer
+from channels.media.commands import Accept, Answer, Command, LegId, Offer, SoundId
 from channels.media.embedded.sessions import Sessions
 from channels.media.engine import Trait
 from channels.media.errors import MediaError
 from channels.media.negotiation import AudioSession, refusal
 from channels.media.rtp import Address
+from channels.media.sound.music import MUSIC
 from channels.sip.b2bua import entrance, placing
 from channels.sip.b2bua.absent import Absent
 from channels.sip.b2bua.calls import Calls
 from channels.sip.b2bua.telling import Telling
+from channels.sip.phrases import Phrases
 from channels.sip.protocol.address import Endpoint
 from channels.sip.protocol.message import Request, Response, make_headers, parse
 from channels.sip.protocol.outputs import NewRequest, Output, ResponseReceived, SendTo
@@ -38,6 +41,7 @@ from channels.sip.settings import read_settings
 from config.schema import Site
 from config.table import RawTable
 from queues.desk import Desk, TenantId
+from queues.treatment import Playlist
 
 DESK = Endpoint("192.0.2.1", 5060)
 CALLER = Endpoint("192.0.2.7", 5060)
@@ -51,6 +55,10 @@ TABLE = {
         {"name": "out", "addresses": [], "outbound": "192.0.2.8:5060", "caller_id": "+49305550100"},
     ],
 }
+WELCOME, CHOOSE, CALM = SoundId("welcome-sound"), SoundId("choose-sound"), SoundId("calm-sound")
+SPOKEN = Phrases(
+    {"welcome": (("en", WELCOME),), "choose": (("en", CHOOSE),)}, {"default": MUSIC, "calm": CALM}, ()
+)
 NUMBER = "+49305550123"
 PLACE = PlaceCall(
     call=CallId(7),
@@ -90,9 +98,10 @@ class ScriptedHost:
                 self.records[record.key] = record.value
 
     def identify(self, kind: PartyKind, address: str, entry: str, ref: str) -> tuple[str, Identified]:
-        """A known caller is a VIP of class 2 with a minute's head start."""
+        """A known caller is a VIP of class 2 with a minute's head start. All call from local numbers."""
         vip = address in self.vips
-        return "party-1", Identified(address, "", 2 if vip else None, 60_000 if vip else 0)
+        rank = 2 if vip else None, 60_000 if vip else 0
+        return "party-1", Identified(address, "", *rank, dial_class=DialClass.LOCAL)
 
     def append(self, batch: Sequence[NewParty | NewPiece]) -> Appended:
         return MemoryContent(lambda: 0).append(batch)
@@ -181,25 +190,30 @@ class World:
         self.host, self.media = ScriptedHost(), ScriptedMedia()
         self.caller, self.phone, self.trunk = Side(CALLER), Side(PHONE), Side(TRUNK)
         self.sides = {CALLER: self.caller, PHONE: self.phone, TRUNK: self.trunk}
-        ids = count(1)
-        self.layer = TransactionLayer("192.0.2.1:5060", lambda: f"desk-{next(ids)}")
+        self.telling = Telling(self.host)
+        self.deaf: set[Endpoint] = set()
+        """Sides that get nothing any more."""
+        self.registered, self.absent = True, Absent()
+        self._ids = count(1)
+        self.begin()
+
+    def begin(self) -> None:
+        """A process of the desk; it knows of no calls yet."""
         site = SimpleNamespace(
             channels={"sip": RawTable("site.toml", "sip", TABLE)},
             server=SimpleNamespace(data_dir=Path("var")),
             desk=Desk(),
         )
-        self.telling = Telling(self.host)
+        self.layer = TransactionLayer("192.0.2.1:5060", lambda: f"desk-{next(self._ids)}")
         self.calls = Calls(
-            settings=read_settings(cast(Site, site)),
+            settings=dataclasses.replace(read_settings(cast(Site, site)), sounds=SPOKEN),
             telling=self.telling,
             layer=self.layer,
             media=self.media,
             phones=self,
-            make_id=lambda: f"leg-{next(ids)}",
+            make_id=lambda: f"leg-{next(self._ids)}",
         )
-        self.deaf: set[Endpoint] = set()
-        """Sides that get nothing any more."""
-        self.registered, self.absent = True, Absent()
+        self.calls.now_ms = self.now_ms
 
     # Phones of the calls
 
@@ -301,7 +315,13 @@ class World:
     def admit(self) -> AdmitContact:
         """The engine took the call that arrived last, as contact 1."""
         arrived = next(event for event in reversed(self.host.events) if isinstance(event, ContactArrived))
-        effect = AdmitContact(ContactId(1), "", False, "default", carrier=Carrier("sip", arrived.ref))
+        effect = AdmitContact(ContactId(1), "default", carrier=Carrier("sip", arrived.ref))
+        self.carry_out(effect)
+        return effect
+
+    def treat(self, hears: Playlist, visit: int = 1) -> TreatContact:
+        """The engine lets the party of contact 1 hear this."""
+        effect = TreatContact(ContactId(1), visit, hears, carrier=Carrier("sip", self.caller_leg))
         self.carry_out(effect)
         return effect
 
@@ -334,7 +354,7 @@ class World:
 
     def admit_called(self, call: int = 7) -> AdmitContact:
         """The engine took the leg that answered."""
-        effect = AdmitContact(ContactId(1), "", False, "calm", carrier=Carrier("sip", f"c{call}"))
+        effect = AdmitContact(ContactId(1), "calm", carrier=Carrier("sip", f"c{call}"))
         self.carry_out(effect)
         return effect
 

@@ -1,0 +1,61 @@
+"""What comes back of a play list: its texts are over, a key was pressed, its time is up."""
+
+from acd.core import facts
+from acd.core.admission import incident_heard, interrupt
+from acd.core.errors import Rejected
+from acd.core.events import IncidentDeclared, KeyPressed, PromptEnded
+from acd.core.incidents import declare, to_be_told
+from acd.core.state import State
+from acd.core.treatments import begin, resume, texts_over
+from queues.contact import Contact
+
+
+def incident_declared(state: State, event: IncidentDeclared) -> None:
+    """Who is on the line hears it now, who comes hears it first. Raises Rejected as `incidents.declare`."""
+    incident = declare(state, event)
+    for contact in to_be_told(state, incident):
+        interrupt(state, contact, incident)
+
+
+def prompt_ended(state: State, event: PromptEnded) -> None:
+    """Raises Rejected: it hears no text whose end is waited for, or another one."""
+    contact = state.contact(event.contact)
+    walk = contact.walk
+    if walk is None or walk.heard or not walk.hears.reports or event.visit not in (0, contact.visit):
+        raise Rejected(f"contact {event.contact} hears no text whose end is waited for")
+    _over(state, contact)
+
+
+def key_pressed(state: State, event: KeyPressed) -> None:
+    """Raises Rejected: it is asked for no key, or for others, or that was another time."""
+    contact = state.contact(event.contact)
+    menu = contact.walk.menu if contact.walk is not None else None
+    if menu is None or event.visit != contact.visit or event.key not in menu.accepted:
+        raise Rejected(f"contact {event.contact} is not asked for key '{event.key}'")
+    assert contact.walk is not None
+    turned_away = contact.walk.turned_away
+    state.tell(facts.KeyChosen(state.now_ms, contact.id, contact.walk.treatment, contact.visit, event.key))
+    begin(state, contact, dict(menu.keys)[event.key], turned_away=turned_away)
+
+
+def due(state: State, number: int) -> None:
+    """The music has lasted, no key was pressed, or nobody ever said that the text is over."""
+    contact = state.contacts[number]
+    walk = contact.walk
+    assert walk is not None
+    if not walk.heard and walk.hears.reports:
+        _over(state, contact)
+    else:
+        walk.menu = None
+        state.untreated[number] = contact
+
+
+def _over(state: State, contact: Contact) -> None:
+    walk = contact.walk
+    assert walk is not None
+    if contact.incident:
+        incident_heard(state, contact)
+    elif contact.interrupted is not None:
+        resume(state, contact, contact.interrupted)
+    else:
+        texts_over(state, contact, walk)

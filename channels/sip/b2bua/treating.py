@@ -1,0 +1,61 @@
+"""What a party hears who waits: lists of texts and music, their end, and the keys that they ask for."""
+
+from acd.core.effects import TreatContact
+from acd.core.events import KeyPressed, PromptEnded
+from channels.media.commands import Leave, Play
+from channels.sip.b2bua.calls import Calls
+from channels.sip.b2bua.leg import Leg, LegStage
+
+# What the engine says
+
+
+def treated(calls: Calls, effect: TreatContact) -> None:
+    """This is what it hears from now on, or as soon as it is there; whoever talked to it does so no more."""
+    leg = calls.caller_of(effect.contact)
+    if leg is None:  # its end has been told
+        return
+    leg.hears, leg.call.talking = effect, None
+    leg.record.music = effect.hears.music or leg.record.music
+    if leg.record.stage is LegStage.UP:
+        play(calls, leg)
+
+
+def play(calls: Calls, leg: Leg) -> None:
+    """Its list; without one the music of its line, while a text that it hears just now goes on.
+
+    A restart may repeat it: by its name the media know whether they play the list already, or have played it.
+    """
+    ordered, sounds = leg.hears, calls.settings.sounds
+    loop = sounds.music(leg.record.music)
+    if ordered is None:
+        calls.media.send(Play(leg.id, loop=loop))
+    else:
+        texts = sounds.say(ordered.hears.says, ordered.hears.language)
+        calls.send((Leave(leg.id), Play(leg.id, texts, loop, _name(ordered))))
+
+
+def _name(ordered: TreatContact) -> str:
+    return f"visit {ordered.visit}"
+
+
+# What the media say
+
+
+def played(calls: Calls, leg: Leg, name: str) -> None:
+    """Texts are over; the end of an earlier list concerns nobody any more."""
+    ordered = leg.hears
+    if ordered is not None and ordered.hears.reports and name == _name(ordered):
+        calls.tell(PromptEnded(ordered.contact, ordered.visit))
+
+
+def pressed(calls: Calls, leg: Leg, key: str) -> bool:
+    """A key; False: nobody asks for it. Of each list the first one counts.
+
+    It is told to the engine and written nowhere else, since keys may be personal data.
+    """
+    ordered = leg.hears
+    if ordered is None or key not in ordered.hears.keys or leg.keyed == ordered.visit:
+        return False
+    leg.keyed = ordered.visit
+    calls.tell(KeyPressed(ordered.contact, ordered.visit, key))
+    return True

@@ -1,0 +1,204 @@
+"""What leads to what in treatments, as the engine walks them: it knows the steps by `acd/core/steps.py`."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from enum import StrEnum
+from functools import cache
+from typing import Any, NamedTuple
+
+from queues.desk import Line, LineId, Overflow
+from queues.names import TreatmentId
+from queues.treatment import (
+    Condition,
+    End,
+    Enqueue,
+    GoOn,
+    Menu,
+    Music,
+    Park,
+    Say,
+    SayPosition,
+    SetLanguage,
+    Step,
+    When,
+)
+
+
+class Where(StrEnum):
+    """How far a contact is that walks a treatment."""
+
+    BEFORE = "before"
+    """In no line yet."""
+    AWAY = "away"
+    """In none, since its line is closed or full."""
+    IN = "in"
+
+
+class Place(NamedTuple):
+    """Before a step, or at the end of a treatment (`step` is the number of its steps)."""
+
+    treatment: TreatmentId
+    step: int
+    where: Where
+    line: LineId
+    """In which it is, or for which it came."""
+
+
+class Way(NamedTuple):
+    """From one place to another. Any condition may hold, any line may be closed or full."""
+
+    to: Place
+    at_once: bool = True
+    """It takes no time. Texts take none: those that follow each other are one list."""
+
+
+IN_LINE_ONLY = (Condition.WAITED, Condition.CALLBACK)
+"""What holds for nobody who is in no line."""
+
+RESTS = (Music, Menu, Enqueue, Park, End)
+"""Steps before or at which a contact may stay for a while, so that its line may hand it on meanwhile."""
+
+
+class Graph:
+    """The places of all treatments, and the ways between them."""
+
+    def __init__(
+        self, treatments: Mapping[TreatmentId, tuple[Step, ...]], lines: Mapping[LineId, Line]
+    ) -> None:
+        self._treatments = treatments
+        self._lines = lines
+        self.takers = cache(lambda line: takers(line, lines))
+
+    def step_at(self, place: Place) -> Step | None:
+        """The step that comes next; None at the end."""
+        steps = self._treatments[place.treatment]
+        return steps[place.step] if place.step < len(steps) else None
+
+    def ways_from(self, place: Place) -> Iterator[Way]:
+        """Wherever it may go on."""
+        step = self.step_at(place)
+        for way in WAYS[type(step)](self, place, step):
+            if way.to.treatment in self._treatments:
+                yield way
+        if place.where is Where.IN and isinstance(step, RESTS) and place.line in self._lines:
+            following = self._lines[place.line].when_waited.line
+            if following is not None:
+                yield Way(place._replace(line=following), at_once=False)
+
+    def at_once(self, place: Place) -> list[Place]:
+        """Wherever it may go on without any time."""
+        return [way.to for way in self.ways_from(place) if way.at_once]
+
+    def reach(self, starts: Iterable[Place]) -> dict[Place, None]:
+        """All places to which these lead, and themselves."""
+        found: dict[Place, None] = {}
+        waiting = [start for start in starts if start.treatment in self._treatments]
+        while waiting:
+            place = waiting.pop()
+            if place not in found:
+                found[place] = None
+                waiting.extend(way.to for way in self.ways_from(place))
+        return found
+
+    def own(self, line: LineId) -> TreatmentId:
+        """The treatment of those who wait there."""
+        return self._lines[line].treatment if line in self._lines else TreatmentId("")
+
+    def refusals(self, line: LineId) -> Iterator[TreatmentId]:
+        """What is heard by those who want to enter a line and find no line that takes them."""
+        for taker in self.takers(line):
+            for way in (self._lines[taker].when_full, self._lines[taker].when_closed):
+                if way.kind is Overflow.TREATMENT:
+                    yield way.treatment
+
+
+def takers(line: LineId, lines: Mapping[LineId, Line]) -> tuple[LineId, ...]:
+    """The line itself, and those that take over when it is closed or full."""
+    found: dict[LineId, None] = {}
+    waiting = [line]
+    while waiting:
+        one = waiting.pop()
+        if one in lines and one not in found:
+            found[one] = None
+            ways = lines[one].when_full, lines[one].when_closed
+            waiting.extend(way.line for way in ways if way.line is not None)
+    return tuple(found)
+
+
+def _next(place: Place) -> Place:
+    return place._replace(step=place.step + 1)
+
+
+def _first(place: Place, treatment: TreatmentId) -> Place:
+    return place._replace(treatment=treatment, step=0)
+
+
+def _on(_: Graph, place: Place, _step: Step) -> Iterator[Way]:
+    yield Way(_next(place))
+
+
+def _music(_: Graph, place: Place, music: Music) -> Iterator[Way]:
+    if music.for_ms:
+        yield Way(_next(place), at_once=False)
+    elif place.where is not Where.IN:
+        yield Way(_next(place))
+
+
+def _menu(_: Graph, place: Place, menu: Menu) -> Iterator[Way]:
+    yield Way(_next(place), at_once=False)
+    for _key, treatment in menu.keys:
+        yield Way(_first(place, treatment), at_once=False)
+
+
+def _when(_: Graph, place: Place, asked: When) -> Iterator[Way]:
+    yield Way(_next(place))
+    if place.where is Where.IN or asked.condition not in IN_LINE_ONLY:
+        yield Way(_first(place, asked.then))
+
+
+def _then(_: Graph, place: Place, on: GoOn) -> Iterator[Way]:
+    yield Way(_first(place, on.then))
+
+
+def _enqueue(graph: Graph, place: Place, to: Enqueue) -> Iterator[Way]:
+    if place.where is not Where.IN:
+        yield from _enter(graph, place, _next(place), to.line or place.line)
+        return
+    yield Way(_next(place))
+    if to.line is not None and to.line != place.line:
+        for line in graph.takers(to.line):
+            yield Way(_next(place)._replace(line=line))
+
+
+def _enter(graph: Graph, place: Place, after: Place, wanted: LineId) -> Iterator[Way]:
+    """Into the line or one that takes over, or to what is heard where none does; whoever heard that goes."""
+    for line in graph.takers(wanted):
+        yield Way(after._replace(where=Where.IN, line=line))
+    if place.where is Where.BEFORE:
+        for treatment in graph.refusals(wanted):
+            yield Way(_first(place, treatment)._replace(where=Where.AWAY))
+
+
+def _end(_: Graph, _place: Place, _step: Step) -> Iterator[Way]:
+    yield from ()
+
+
+def _over(graph: Graph, place: Place, _: None) -> Iterator[Way]:
+    if place.where is Where.BEFORE:
+        yield from _enter(graph, place, place, place.line)
+    elif place.where is Where.IN and graph.own(place.line) != place.treatment:
+        yield Way(_first(place, graph.own(place.line)))
+
+
+WAYS: Mapping[type[object], Callable[[Graph, Place, Any], Iterator[Way]]] = {
+    Say: _on,
+    SayPosition: _on,
+    Music: _music,
+    Menu: _menu,
+    When: _when,
+    GoOn: _then,
+    Enqueue: _enqueue,
+    Park: _on,
+    SetLanguage: _on,
+    End: _end,
+    type(None): _over,
+}

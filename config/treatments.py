@@ -1,0 +1,242 @@
+"""Treatments: what callers are told, asked and played, step by step."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from config.lines import Known
+from config.schema import Passage
+from config.table import Table
+from config.texts import read_languages, read_passages
+from queues.desk import LineId
+from queues.names import TreatmentId
+from queues.treatment import (
+    KEYS,
+    Condition,
+    End,
+    Enqueue,
+    GoOn,
+    Menu,
+    Music,
+    Park,
+    Say,
+    SayPosition,
+    SetLanguage,
+    Step,
+    Treatment,
+    When,
+)
+
+MENU_MS = 8_000
+LONGEST_MENU_MS = 300_000
+
+KIND_OF = {
+    "say": "say",
+    "say_files": "say",
+    "position": "position",
+    "music": "music",
+    "menu": "menu",
+    "menu_files": "menu",
+    "when": "when",
+    "then": "then",
+    "enqueue": "enqueue",
+    "park": "park",
+    "language": "language",
+    "end": "end",
+}
+"""Key → kind of the step that has it, but for the music of a menu and the `then` of a `when`."""
+
+OPTIONS = {"music": ("for",), "menu": ("for", "keys"), "when": ("least",)}
+"""What else a step of this kind may say."""
+
+
+class Parking(StrEnum):
+    """What for a contact can be parked."""
+
+    CALLBACK = "callback"
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A treatment, and where it and each of its steps stand."""
+
+    treatment: Treatment
+    table: Table
+    steps: tuple[Table, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A step that is being read, with what it may refer to, and the texts that were found so far."""
+
+    table: Table
+    text: str
+    """Name of its text."""
+    languages: tuple[str, ...]
+    site_languages: tuple[str, ...]
+    known: Known
+    prompts: dict[str, tuple[Passage, ...]]
+
+
+def read_treatments(
+    tables: Mapping[str, Table],
+    known: Known,
+    site_languages: tuple[str, ...],
+    prompts: dict[str, tuple[Passage, ...]],
+) -> dict[TreatmentId, Written]:
+    """All treatments; their texts are added to `prompts`, by names such as `treatment:waiting:1`."""
+    found = {}
+    for name, table in tables.items():
+        languages = read_languages(table, site_languages)
+        steps: list[Step] = []
+        places: list[Table] = []
+        for number, inner in enumerate(table.tables("steps"), 1):
+            text = f"treatment:{name}:{number}"
+            place = _Place(inner, text, languages, site_languages, known, prompts)
+            if (kind := _kind(inner)) is not None:
+                steps.append(READERS[kind](place))
+                places.append(inner)
+        if table.data.get("steps", []) == []:
+            table.error("steps", "must not be empty" if "steps" in table else "missing key")
+        identity = TreatmentId(name)
+        found[identity] = Written(Treatment(identity, tuple(steps)), table, tuple(places))
+    return found
+
+
+def _kind(table: Table) -> str | None:
+    """What kind of step this is; None, and an error, if it is none or several."""
+    kinds = list(dict.fromkeys(KIND_OF[key] for key in table.data if key in KIND_OF))
+    for kind, option in (("menu", "music"), ("when", "then")):
+        if kind in kinds and option in kinds:
+            kinds.remove(option)
+    options = {key for some in OPTIONS.values() for key in some}
+    if len(kinds) == 1:
+        for key in table.data:
+            if key in options and key not in OPTIONS.get(kinds[0], ()):
+                table.allow([key])
+                table.error(key, f'does not go with "{kinds[0]}"')
+        return kinds[0]
+    table.allow([*KIND_OF, *options])
+    if kinds:
+        table.allow(table.data)
+        table.error("", f"one step cannot be both: {', '.join(kinds)}")
+    elif not table.data.keys() - options:
+        table.error("", f"not a step: none of {', '.join(dict.fromkeys(KIND_OF.values()))}")
+    return None
+
+
+def _say(place: _Place) -> Say:
+    _read_text(place, "say")
+    return Say(place.text)
+
+
+def _position(place: _Place) -> SayPosition:
+    _must_be_true(place.table, "position")
+    return SayPosition()
+
+
+def _music(place: _Place) -> Music:
+    return Music(_read_music(place), place.table.duration_ms("for", 0, least_ms=1000))
+
+
+def _menu(place: _Place) -> Menu:
+    _read_text(place, "menu")
+    for_ms = place.table.duration_ms("for", MENU_MS, least_ms=1000, most_ms=LONGEST_MENU_MS)
+    return Menu(place.text, _read_keys(place), for_ms, _read_music(place, "default"))
+
+
+def _when(place: _Place) -> When:
+    condition = place.table.choice("when", Condition)
+    if place.table.data["when"] == condition:
+        least = _read_least(place.table, condition)
+    else:
+        least = 0
+        place.table.allow(["least"])
+    return When(
+        condition, TreatmentId(place.table.reference("then", "treatment", place.known.treatments)), least
+    )
+
+
+def _then(place: _Place) -> GoOn:
+    return GoOn(TreatmentId(place.table.reference("then", "treatment", place.known.treatments)))
+
+
+def _enqueue(place: _Place) -> Enqueue:
+    line = place.table.anything("enqueue")
+    if isinstance(line, str):
+        place.table.known("enqueue", "line", line, place.known.lines)
+        return Enqueue(LineId(line))
+    if line is not True:
+        place.table.error("enqueue", "must be true or a line")
+    return Enqueue()
+
+
+def _park(place: _Place) -> Park:
+    place.table.choice("park", Parking)
+    return Park()
+
+
+def _language(place: _Place) -> SetLanguage:
+    language = place.table.text("language")
+    place.table.known("language", "language", language, place.site_languages)
+    return SetLanguage(language)
+
+
+def _end(place: _Place) -> End:
+    _must_be_true(place.table, "end")
+    return End()
+
+
+READERS: Mapping[str, Callable[[_Place], Step]] = {
+    "say": _say,
+    "position": _position,
+    "music": _music,
+    "menu": _menu,
+    "when": _when,
+    "then": _then,
+    "enqueue": _enqueue,
+    "park": _park,
+    "language": _language,
+    "end": _end,
+}
+
+
+def _read_text(place: _Place, key: str) -> None:
+    """The text `KEY` or `KEY_files` of a step, in each language of its treatment."""
+    place.prompts[place.text] = read_passages(place.table, key, place.languages, "treatment")
+    if not place.prompts[place.text]:
+        for empty in (one for one in (key, f"{key}_files") if place.table.data.get(one) == {}):
+            place.table.error(empty, "must not be empty")
+
+
+def _read_music(place: _Place, default: str | None = None) -> str:
+    return place.table.reference("music", "music", place.known.music, default)
+
+
+def _read_keys(place: _Place) -> tuple[tuple[str, TreatmentId], ...]:
+    inner = place.table.table("keys")
+    inner.allow(inner.data)
+    if place.table.data.get("keys", {}) == {}:
+        place.table.error("keys", "a menu needs a key")
+    found = []
+    for key in inner.data:
+        if len(key) != 1 or key not in KEYS:
+            place.table.error("keys", f'"{key:.20}" is none of the keys 0-9, * and #')
+        found.append((key, TreatmentId(inner.reference(key, "treatment", place.known.treatments))))
+    return tuple(found)
+
+
+def _read_least(table: Table, condition: Condition) -> int:
+    if condition is Condition.WAITED:
+        return table.duration_ms("least", least_ms=1000)
+    if condition is Condition.BEHIND:
+        return table.integer("least", least=1)
+    if "least" in table:
+        table.allow(["least"])
+        table.error("least", f'does not go with "{condition}"')
+    return 0
+
+
+def _must_be_true(table: Table, key: str) -> None:
+    if not table.flag(key) and table.data[key] is False:
+        table.error(key, "must be true")

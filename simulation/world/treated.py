@@ -1,0 +1,37 @@
+"""Where treatments lead: the lines that contacts reach by them, and whether they decide anything."""
+
+from config.treatment_graph import Graph, Place, Where
+from queues.desk import Desk, Entry, Line, LineId, Medium
+from queues.treatment import Step
+
+
+class Treated:
+    """The treatments of one desk."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._hears = {traits.id: traits.hears for traits in desk.media}
+        steps = {treatment.id: treatment.steps for treatment in desk.treatments}
+        self._graph = Graph(steps, {line.id: line for line in desk.lines})
+
+    def lines_after(self, entry: Entry) -> list[LineId]:
+        """The lines at which a contact of this entry can first arrive."""
+        if not entry.treatment or not self._hears[entry.medium]:
+            return [entry.line]
+        return self._reached(Place(entry.treatment, 0, Where.BEFORE, entry.line))
+
+    def lines_from(self, line: Line, medium: Medium) -> list[LineId]:
+        """The lines to which treatments can lead whoever waits in this one, or is not taken by it."""
+        if not self._hears[medium]:
+            return []
+        ways = line.when_full.treatment, line.when_closed.treatment
+        places = [Place(treatment, 0, Where.AWAY, line.id) for treatment in ways]
+        return self._reached(Place(line.treatment, 0, Where.IN, line.id), *places)
+
+    def steps_from(self, line: Line) -> list[Step]:
+        """All steps that those can come to who wait in this line."""
+        places = self._graph.reach([Place(line.treatment, 0, Where.IN, line.id)])
+        return [step for place in places if (step := self._graph.step_at(place)) is not None]
+
+    def _reached(self, *places: Place) -> list[LineId]:
+        found = self._graph.reach(places)
+        return list(dict.fromkeys(place.line for place in found if place.where is Where.IN))

@@ -1,0 +1,111 @@
+"""The naive model of treatments: which list each contact hears, and when it may hear another."""
+
+from acd.core import events, facts
+from acd.core.treatments import LONGEST_TEXT_MS
+from queues.desk import Line, Overflow
+from queues.treatment import Menu, Music, Say, Treatment
+from tests.acd.core.shadow_desk import ShadowContact
+from tests.acd.core.shadow_incidents import ShadowIncidents
+
+LATER_MS = 5_000
+FOR_GOOD = 1 << 62
+
+
+class ShadowTreatments(ShadowIncidents):
+    """Folds the facts about treatments. Nothing here walks a treatment."""
+
+    def _treated(self, fact: facts.Treated) -> None:
+        contact = self.contacts[fact.contact]
+        assert contact.ref, "nobody hears it"
+        hears = next(traits for traits in self.desk.media if traits.id == contact.medium).hears
+        assert hears or contact.visit, "it hears nothing"
+        assert contact.state in ("greeting", "waiting", "offered")
+        if contact.incident:
+            self._text_over(contact, fact.t_ms)
+        if contact.state == "greeting" and fact.treatment.startswith("greeting of "):
+            contact.reserved = True
+        assert fact.visit == contact.visit + 1
+        assert self.may_go_on(contact, fact.t_ms), "what it heard was not over"
+        declared = isinstance(self.event, events.IncidentDeclared)
+        contact.between = declared and fact.first and not contact.incident
+        known = self._known_texts(contact)
+        assert set(fact.says) <= known, "a text that nobody wrote for it"
+        contact.visit, contact.treated, contact.moved = fact.visit, fact, False
+        contact.over_ms = self._over_ms(fact)
+        contact.heard = not fact.says
+
+    def _known_texts(self, contact: ShadowContact) -> set[str]:
+        steps = [step for treatment in self.treatments() for step in treatment.steps]
+        said = {step.text for step in steps if isinstance(step, Say | Menu)}
+        if isinstance(self.event, events.IncidentDeclared):
+            contact.told_texts.add(self.event.incident.greeting)
+        elif contact.due:
+            contact.told_texts.add(contact.due.greeting)
+        return said | self.greetings | contact.told_texts | {"position"}
+
+    def treatments(self) -> tuple[Treatment, ...]:
+        """Those of the present desk and the ones before it: a list is heard to its end."""
+        return self.desk.treatments + self.former_treatments
+
+    def _over_ms(self, fact: facts.Treated) -> int:
+        """When its time is up by itself; the end of its texts is often told before."""
+        lasts = self._lasts(fact)
+        if fact.says and (fact.first or lasts < FOR_GOOD):
+            return fact.t_ms + LONGEST_TEXT_MS * len(fact.says)
+        return fact.t_ms + lasts
+
+    def _lasts(self, fact: facts.Treated) -> int:
+        """How long the music of the list lasts after its texts."""
+        if fact.first:
+            return 0
+        steps = next((one.steps for one in self.treatments() if one.id == fact.treatment), ())
+        step = steps[fact.step - 1] if 0 < fact.step <= len(steps) else None
+        if isinstance(step, Music | Menu):
+            return step.for_ms or FOR_GOOD
+        if fact.treatment.startswith("waiting in "):
+            line = self.lines.get(fact.treatment.removeprefix("waiting in "))  # type: ignore[call-overload]
+            return line.announce_every_ms if line is not None else 0
+        return 0  # it looks again later, or it is the music of its line
+
+    def may_go_on(self, contact: ShadowContact, now_ms: int) -> bool:
+        """Whether it may hear something else now."""
+        treated, event = contact.treated, self.event
+        if treated is None or contact.moved or not (treated.first or treated.says or treated.keys):
+            return True
+        told = isinstance(event, events.PromptEnded | events.KeyPressed) and event.contact == contact.id
+        fresh = isinstance(event, events.Restarted | events.DeskChanged | events.IncidentDeclared)
+        return (
+            told or fresh or now_ms >= contact.over_ms or (contact.heard and isinstance(event, events.Tick))
+        )
+
+    def text_heard(self) -> None:
+        """An event may say that texts are over."""
+        if isinstance(self.event, events.PromptEnded) and (contact := self.contacts.get(self.event.contact)):
+            contact.heard, contact.between = True, False
+
+    def _keychosen(self, fact: facts.KeyChosen) -> None:
+        contact = self.contacts[fact.contact]
+        assert self.event == events.KeyPressed(fact.contact, fact.visit, fact.key)
+        assert contact.treated is not None
+        assert (fact.visit, fact.treatment) == (contact.visit, contact.treated.treatment)
+        assert fact.key in contact.treated.keys, "it was not asked for that key"
+        contact.moved = True
+
+    def refusal(self, line: Line, now_ms: int) -> tuple[str, Line]:
+        """Why a line takes nobody, and which one says so, after all ways out of it; "": it does."""
+        for _ in range(len(self.lines) + 1):
+            if self.takes(line, now_ms):
+                return "", line
+            closed = not self.is_open(line, now_ms)
+            way = line.when_closed if closed else line.when_full
+            following = self.lines.get(way.line) if way.kind is Overflow.LINE and way.line else None
+            if following is None:
+                return "closed" if closed else "full", line
+            line = following
+        return "closed" if not self.is_open(line, now_ms) else "full", line
+
+    def told_why(self, line: Line, now_ms: int) -> str:
+        """Why it is treated by a line that does not take it; "": it is not."""
+        reason, says_so = self.refusal(line, now_ms)
+        way = says_so.when_closed if reason == "closed" else says_so.when_full
+        return reason if way.kind is Overflow.TREATMENT else ""

@@ -1,0 +1,80 @@
+"""What texts, positions and music of a site become as sounds."""
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from channels.media.sound.prompts import PromptTextError
+from channels.media.sound.sounds import SILENCE
+from channels.sip.phrases import FARTHEST, Phrases, make_phrases
+from config.schema import Passage, Site
+from queues.desk import Line
+from queues.treatment import POSITION, Phrase, SayPosition
+from tests.acd.core.story import desk, line, treatment
+
+
+def spoken(folder: Path, *parts: Any) -> Phrases:
+    """The sounds of a site with these parts, which speaks German and English."""
+    site = SimpleNamespace(
+        languages=("de", "en"),
+        prompts={"hello": (Passage("de", "Guten Tag"), Passage("en", "Hello"))},
+        music={"default": None},
+        desk=desk(*parts),
+    )
+    return make_phrases(cast(Site, site), folder)
+
+
+def place(number: int) -> tuple[Phrase]:
+    return (Phrase(POSITION, number),)
+
+
+def test_phrases_are_said_one_after_the_other_each_in_every_language(tmp_path: Path) -> None:
+    phrases = spoken(tmp_path, line(announce_every_ms=30_000))
+    hello, first = phrases.say([Phrase("hello")]), phrases.say(place(1))
+    assert (len(hello), len(first), len({*hello, *first})) == (2, 2, 4)
+    assert phrases.say([Phrase("hello"), *place(1)]) == hello + first
+
+
+def test_who_has_chosen_a_language_hears_no_other_where_a_text_has_it(tmp_path: Path) -> None:
+    phrases = spoken(tmp_path, line(announce_every_ms=30_000))
+    german, english = phrases.say([Phrase("hello")])
+    assert phrases.say([Phrase("hello")], "en-GB") == (english,)
+    assert phrases.say([Phrase("hello")], "de") == (german,)
+    assert phrases.say([Phrase("hello")], "fr") == (german, english), "better both than none"
+    assert len(phrases.say(place(1), "de")) == 1
+
+
+def test_a_text_in_a_language_without_a_voice_is_named(tmp_path: Path) -> None:
+    prompts = {"bonjour": (Passage("fr-CH", "Bonjour"),)}
+    site = SimpleNamespace(languages=("fr-CH",), prompts=prompts, music={"default": None}, desk=desk(line()))
+    with pytest.raises(PromptTextError, match='nobody speaks "fr-CH": give a recording'):
+        make_phrases(cast(Site, site), tmp_path)
+
+
+def test_positions_differ_until_they_are_many(tmp_path: Path) -> None:
+    phrases = spoken(tmp_path, line(announce_every_ms=30_000))
+    told = [phrases.say(place(number)) for number in range(1, FARTHEST + 3)]
+    assert len(set(told)) == FARTHEST + 1
+    assert told[-1] == told[-2]
+
+
+@pytest.mark.parametrize(
+    ("parts", "are_spoken"),
+    [
+        ((line(),), False),
+        ((line(announce_every_ms=30_000),), True),
+        ((line(), treatment("waiting", SayPosition())), True),
+    ],
+)
+def test_positions_are_spoken_where_a_line_or_a_treatment_tells_them(
+    tmp_path: Path, parts: tuple[Line, ...], are_spoken: bool
+) -> None:
+    assert (spoken(tmp_path, *parts).say(place(1)) != (SILENCE.id,)) is are_spoken
+
+
+def test_a_text_that_nobody_has_spoken_is_silence_among_the_others(tmp_path: Path) -> None:
+    phrases = spoken(tmp_path, line())
+    hello = phrases.say([Phrase("hello")])
+    assert phrases.say([Phrase("nothing"), Phrase("hello")]) == (SILENCE.id, *hello)

@@ -1,0 +1,152 @@
+"""The guide to what callers hear: its site files are right, and its callers hear what it says."""
+
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+
+from acd.core.effects import ReleaseContact, TreatContact
+from acd.core.events import ContactArrived, ContactTransferred, KeyPressed, OfferAccepted, PromptEnded
+from acd.core.facts import Parked, Queued
+from acd.testing import Transcript
+from agents.capacity import VOICE
+from agents.skills import AgentId
+from config.load import check
+from config.schema import Site
+from queues.desk import Calendar, CalendarId, Desk, EntryId, LineId
+from queues.treatment import Phrase, Playlist
+from tests.docs.test_snippets import ROOT, blocks
+
+GUIDE = ROOT / "docs" / "guides" / "what-callers-hear.md"
+SHORT_FORM, *TREATMENTS = blocks(GUIDE, "toml")
+
+BASE = """
+[tenants.nordwind]
+region = "DE"
+[groups.helpdesk]
+members = ["anna"]
+[agents.anna]
+capacity = { voice = 1 }
+"""
+REST = """
+[calendars.office]
+hours = { mon = "08:00-18:00" }
+[lines.printers]
+tenant = "nordwind"
+groups = ["helpdesk"]
+[sip]
+"""
+ANNA, NUMBER = AgentId("anna"), EntryId("+49305550101")
+OPEN = Calendar(CalendarId("office"), ((0, 10**12),))
+SHUT = Calendar(CalendarId("office"), ())
+MUSIC = "default"
+
+
+def site_of(folder: Path, *parts: str) -> Site:
+    (folder / "site.toml").write_text("".join(parts), encoding="utf-8")
+    site, errors, warnings = check(folder / "site.toml", {})
+    assert (errors, warnings) == ((), ())
+    assert site is not None
+    return site
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    return site_of(tmp_path, BASE, REST, *TREATMENTS).desk
+
+
+def calls(desk: Desk, calendar: Calendar = OPEN) -> Transcript:
+    """Somebody has just called, at 1 s."""
+    told = Transcript(replace(desk, calendars=(calendar,)))
+    told.at(1000, ContactArrived("call", NUMBER, VOICE, party="number", dial_class="mobile"))
+    return told
+
+
+def heard(told: Transcript) -> TreatContact:
+    return [effect for _, effect in told.effects if isinstance(effect, TreatContact)][-1]
+
+
+def heard_at(told: Transcript, t_ms: int) -> Playlist:
+    """What was begun by then."""
+    told.until(t_ms)
+    return heard(told).hears
+
+
+def test_the_short_form_is_a_site_without_mistakes(tmp_path: Path) -> None:
+    entry = '[entries.voice."+49 30 555 0101"]\nline = "helpdesk"\n'
+    (line,) = site_of(tmp_path, BASE, entry, SHORT_FORM).desk.lines
+    assert (line.greeting, line.music, line.announce_every_ms) == ("greeting:helpdesk", MUSIC, 30_000)
+
+
+def test_the_treatments_together_are_a_site_without_mistakes(desk: Desk) -> None:
+    assert {one.id for one in desk.treatments} == {
+        "welcome",
+        "printers",
+        "waiting",
+        "offer",
+        "callback",
+        "closed",
+    }
+
+
+def test_who_presses_a_key_while_the_text_is_spoken_is_in_the_other_line(desk: Desk) -> None:
+    told = calls(desk)
+    asked = heard(told)
+    says = Phrase("treatment:welcome:1"), Phrase("treatment:welcome:2")
+    assert asked.hears == Playlist(says, MUSIC, True, "1")
+    told.at(2000, KeyPressed(asked.contact, asked.visit, "1"))
+    assert [fact.line for fact in told.facts if isinstance(fact, Queued)] == ["printers"]
+
+
+def test_who_presses_nothing_waits_when_the_texts_and_the_time_for_a_key_are_over(desk: Desk) -> None:
+    told = calls(desk)
+    told.sign_in(1000, "anna")
+    told.at(9000, PromptEnded(heard(told).contact, heard(told).visit))
+    assert told.open_offers() == []
+    told.until(14_000)
+    assert [(fact.t_ms, fact.line) for fact in told.facts if isinstance(fact, Queued)] == [
+        (14_000, "helpdesk")
+    ]
+    assert len(told.open_offers()) == 1
+
+
+def test_who_may_be_called_back_is_asked_after_the_music_and_is_called_back_by_a_key(desk: Desk) -> None:
+    told = calls(desk)
+    contact = heard(told).contact
+    told.at(2000, PromptEnded(contact, heard(told).visit))
+    assert heard_at(told, 7000) == Playlist((Phrase("position", 1),), MUSIC, True)
+    told.at(8000, PromptEnded(contact, heard(told).visit))
+    assert heard_at(told, 38_000) == Playlist((Phrase("treatment:offer:1"),), MUSIC, True, "1")
+    told.at(39_000, KeyPressed(contact, heard(told).visit, "1"))
+    assert heard(told).hears.says == (Phrase("treatment:callback:1"),)
+    assert not any(isinstance(fact, Parked) for fact in told.facts)
+    told.at(42_000, PromptEnded(contact, heard(told).visit))
+    assert any(isinstance(fact, Parked) for fact in told.facts)
+
+
+def test_who_may_not_be_called_back_is_not_asked(desk: Desk) -> None:
+    told = calls(replace(desk, outbound=()))
+    told.at(2000, PromptEnded(heard(told).contact, heard(told).visit))
+    told.until(7000)
+    told.at(8000, PromptEnded(heard(told).contact, heard(told).visit))
+    assert heard_at(told, 38_000).says == (Phrase("position", 1),)
+
+
+def test_who_calls_when_the_line_is_closed_hears_that_after_the_welcome_and_the_call_is_over(
+    desk: Desk,
+) -> None:
+    told = calls(desk, SHUT)
+    contact = heard(told).contact
+    told.at(2000, PromptEnded(contact, heard(told).visit))
+    assert heard_at(told, 7000).says == (Phrase("treatment:closed:1"),)
+    told.at(9000, PromptEnded(contact, heard(told).visit))
+    assert [effect.cause for _, effect in told.effects if isinstance(effect, ReleaseContact)] == ["closed"]
+
+
+def test_who_is_handed_to_a_line_hears_its_waiting_treatment_from_its_beginning(desk: Desk) -> None:
+    told = calls(desk)
+    told.sign_in(1000, "anna")
+    told.at(2000, KeyPressed(heard(told).contact, heard(told).visit, "1"))
+    told.at(3000, OfferAccepted(*told.open_offers()))
+    told.at(9000, ContactTransferred(heard(told).contact, ANNA, LineId("helpdesk")))
+    assert heard(told).hears == Playlist((Phrase("position", 1),), MUSIC, True)
