@@ -12,8 +12,10 @@ from config.desk_table import DeskTable, read_desk_table, read_music
 from config.directory_table import read_directory
 from config.documents import Document
 from config.entries import read_entries
+from config.heard import warn_languages, warn_unheard
+from config.known import Known
 from config.kpis import KpiRule, read_kpis
-from config.lines import Known, read_line
+from config.lines import read_line
 from config.media import read_media
 from config.opening import CalendarRule
 from config.outbound_table import read_outbound
@@ -23,7 +25,8 @@ from config.sections import gather, gather_texts, in_order, raw, single
 from config.server_table import read_server
 from config.table import RawTable, Reading, Table
 from config.texts import read_languages, read_passages
-from config.treatment_checks import check_circles, warn_treatments, warn_unheard
+from config.treatment_checks import warn_treatments
+from config.treatment_circles import check_circles, warn_rounds
 from config.treatments import Written, read_treatments
 from queues.desk import Desk, Entry, EntryId, Line, LineId, MediumTraits, OutboundRule, Tenant, TenantId
 from queues.names import TreatmentId
@@ -132,7 +135,7 @@ def _read_lines(sections: _Sections, known: Known) -> _Lines:
         line = LineId(name)
         read.names[line] = table.text("name", name)
         read.languages[line] = read_languages(table, languages)
-        passages = read_passages(table, "greeting", read.languages[line], "line")
+        passages = read_passages(table, "greeting", read.languages[line], languages, "line")
         greeting = f"greeting:{name}" if passages else ""
         if passages:
             read.prompts[greeting] = passages
@@ -177,6 +180,8 @@ def _check_whole(desk: Desk, root: Table, sections: _Sections, lines: _Lines, re
         check_service(desk, sections.lines)
         warn_idle(desk, sections.lines, sections.agents)
         warn_treatments(lines.treatments, desk)
+        warn_rounds(lines.treatments, desk)
+        warn_languages(desk, sections.lines, lines.languages, lines.treatments)
 
 
 def _site(desk: Desk, sections: _Sections, lines: _Lines, tenants: dict[TenantId, str]) -> Site:

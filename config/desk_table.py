@@ -1,15 +1,13 @@
 """The table `[desk]` and the music: what holds for all lines."""
 
-import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from config.documents import Document
 from config.table import Table
+from config.texts import is_language
 from queues.desk import Medium
-
-_LANGUAGE = re.compile(r"[a-z]{2}(-[A-Z]{2})?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +26,7 @@ def read_desk_table(table: Table, media: Collection[Medium]) -> DeskTable:
     """Languages, pause reasons, and which of the `media` may interrupt which."""
     languages = table.list_of_text("languages")
     for language in languages:
-        if not _LANGUAGE.fullmatch(language):
+        if not is_language(language):
             table.error("languages", f'"{language:.40}" is not a language such as "de" or "en-GB"')
     if not languages and not table.data.get("languages", True):
         table.error("languages", "must not be empty")

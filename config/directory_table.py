@@ -23,10 +23,10 @@ def read_directory(table: Table, tenants: Mapping[str, Table]) -> DirectorySetti
 
 
 def _region(table: Table, default: str) -> str:
+    """As it is written, even if it is wrong: then nothing else is to be said about a country."""
     region = table.text("region", default)
-    if region and not _is_country(region):
+    if region and "region" in table and not _is_country(region):
         table.error("region", f'"{region:.40}" is not a country such as "DE" (two capitals, ISO 3166-1)')
-        return ""
     return region
 
 

@@ -11,6 +11,16 @@ _PARTS = re.compile(
 )
 
 
+def duration_text(ms: int) -> str:
+    """As people write it: `300_000` is `5m`."""
+    parts = []
+    for unit, length_ms in _UNIT_MS.items():
+        many, ms = divmod(ms, length_ms)
+        if many:
+            parts.append(f"{many}{unit}")
+    return "".join(parts) or "0s"
+
+
 def duration_ms(value: object) -> int:
     """Milliseconds of a duration. Raises ValueError with a reason fit for the user."""
     if isinstance(value, str):

@@ -5,10 +5,10 @@ from collections.abc import Collection, Mapping, Sequence
 
 from agents.capacity import FAX, MAIL, VOICE
 from config.documents import Document
-from config.lines import MAX_CLASS, Known
+from config.known import Known
+from config.lines import MAX_CLASS
 from config.table import Table
 from queues.desk import Entry, EntryId, Line, Medium, TenantId
-from queues.names import TreatmentId
 
 _SEPARATORS = re.compile(r"[ ()/.-]")
 _NUMBER = re.compile(r"\+?[0-9*#]{1,32}")
@@ -58,16 +58,18 @@ def _read_entry(
     medium: Medium, address: str, table: Table, lines: Mapping[str, Line], known: Known
 ) -> Entry | None:
     identity = entry_id(medium, address)
-    line = lines.get(table.reference("line", "line", lines))
+    name = table.text("line")
+    known.check_line(table, "line", name, f'write treatment = "{name}" beside the line')
+    line = lines.get(name)
     tenant = table.text("tenant", line.tenant if line else "")
     if "tenant" in table:
         table.known("tenant", "tenant", tenant, known.tenants)
     priority_class = table.integer("class", most=MAX_CLASS) if "class" in table else None
     head_start_ms = table.duration_ms("head_start")
-    treatment = table.reference("treatment", "treatment", known.treatments, "")
+    treatment = known.treatment(table, "treatment", "")
     if identity is None:
         table.error("", f"not an address for {medium}")
     if identity is None or line is None:
         return None
     where = identity, TenantId(tenant), line.id, medium
-    return Entry(*where, priority_class, head_start_ms, TreatmentId(treatment))
+    return Entry(*where, priority_class, head_start_ms, treatment)

@@ -1,9 +1,7 @@
 """Lines: what a contact needs, how long it waits, what it hears, and where it goes otherwise."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-
 from agents.skills import Alternative
+from config.known import Known
 from config.people import People, requirement, skill_levels
 from config.table import Table
 from queues.desk import (
@@ -27,17 +25,7 @@ MAX_CLASS = 9
 MAX_LEVEL = 9
 MAX_ATTEMPTS = 100
 
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """Ids that a line, an entry or a treatment may refer to."""
-
-    tenants: Mapping[str, object]
-    calendars: Mapping[str, object]
-    lines: Mapping[str, object]
-    music: Mapping[str, object]
-    treatments: Mapping[str, object]
-    people: People
+ONLY_WHEN_TURNED_AWAY = "only when_closed and when_full may lead to"
 
 
 def read_line(name: str, table: Table, known: Known, greeting: str) -> Line:
@@ -61,13 +49,13 @@ def read_line(name: str, table: Table, known: Known, greeting: str) -> Line:
         retry_tried_ms=table.duration_ms("retry_tried", least_ms=1000),
         max_wait_ms=table.duration_ms("max_wait"),
         max_length=table.integer("max_length"),
-        when_waited=_way(table, "when_waited", "max_wait", known),
-        when_full=_way_or_treatment(table, "when_full", "max_length", known),
-        when_closed=_way_or_treatment(table, "when_closed", "hours", known),
+        when_waited=_way_to_line(table, known),
+        when_full=_way(table, "when_full", "max_length", known),
+        when_closed=_way(table, "when_closed", "hours", known),
         wrap_up=_wrap_up(table),
         callback=_callback(table.table("callback")),
         greeting=greeting,
-        greeting_mandatory=_mandatory(table, greeting),
+        greeting_mandatory=_mandatory(table),
         music=music,
         announce_every_ms=table.duration_ms("announce_every"),
         treatment=_treatment(table, known),
@@ -111,21 +99,32 @@ def _calendar(table: Table, key: str, known: Known) -> CalendarId:
 
 
 def _way(table: Table, key: str, limit: str, known: Known) -> Way:
-    """`"release"`, or the id of the line that takes over."""
-    name = table.reference(key, "line", [*known.lines, Overflow.RELEASE.value])
+    """`"release"`, the line that takes over, or `{ treatment = … }`, for whom the line does not take."""
+    if not isinstance(table.data.get(key), dict):
+        instead = f'write {{ treatment = "{table.data.get(key)}" }}'
+        return _line_or_release(table, key, limit, known, instead)
+    _needs_limit(table, key, limit)
+    treatment = known.treatment(table.table(key), "treatment", instead=f'write {key} = "{{}}"')
+    return Way(Overflow.TREATMENT, treatment=treatment)
+
+
+def _way_to_line(table: Table, known: Known) -> Way:
+    """Of whom waited too long: what he hears goes on, so that he needs no treatment."""
+    if isinstance(table.data.get("when_waited"), dict):
+        table.refuse("when_waited", f"must be a line: {ONLY_WHEN_TURNED_AWAY} a treatment")
+        return Way()
+    instead = f"{ONLY_WHEN_TURNED_AWAY} one, name a line"
+    return _line_or_release(table, "when_waited", "max_wait", known, instead)
+
+
+def _line_or_release(table: Table, key: str, limit: str, known: Known, instead: str) -> Way:
+    """`instead`: what to write there if a treatment is meant."""
+    name = table.text(key)
     if name == Overflow.RELEASE:
         return Way()
+    known.check_line(table, key, name, instead, words=[Overflow.RELEASE])
     _needs_limit(table, key, limit)
     return Way(Overflow.LINE, LineId(name))
-
-
-def _way_or_treatment(table: Table, key: str, limit: str, known: Known) -> Way:
-    """As `_way`, or `{ treatment = … }`: what is heard by whom the line does not take."""
-    if not isinstance(table.data.get(key), dict):
-        return _way(table, key, limit, known)
-    _needs_limit(table, key, limit)
-    name = table.table(key).reference("treatment", "treatment", known.treatments)
-    return Way(Overflow.TREATMENT, treatment=TreatmentId(name))
 
 
 def _needs_limit(table: Table, key: str, limit: str) -> None:
@@ -134,10 +133,10 @@ def _needs_limit(table: Table, key: str, limit: str) -> None:
 
 
 def _treatment(table: Table, known: Known) -> TreatmentId:
-    name = table.reference("treatment", "treatment", known.treatments, "")
-    if name and "announce_every" in table:
+    treatment = known.treatment(table, "treatment", "")
+    if treatment and "announce_every" in table:
         table.warn("announce_every", "has no effect beside treatment")
-    return TreatmentId(name)
+    return treatment
 
 
 def _wrap_up(table: Table) -> WrapUpRule:
@@ -165,8 +164,8 @@ def _callback(table: Table) -> CallbackRule:
     )
 
 
-def _mandatory(table: Table, greeting: str) -> bool:
+def _mandatory(table: Table) -> bool:
     mandatory = table.flag("greeting_mandatory")
-    if mandatory and not greeting:
+    if mandatory and not (table.data.get("greeting") or table.data.get("greeting_files")):
         table.error("greeting_mandatory", "there is no greeting")
     return mandatory

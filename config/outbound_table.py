@@ -50,8 +50,8 @@ def _classes(table: Table) -> tuple[str, ...]:
     for name in classes:
         if name in NEVER:
             table.error("classes", f'"{name}" numbers are never called')
-        else:
-            table.known("classes", "dial class", name, DIAL_CLASSES)
+        elif name not in DIAL_CLASSES:
+            table.error("classes", f'unknown dial class "{name}": there are {", ".join(DIAL_CLASSES)}')
     return classes
 
 

@@ -9,7 +9,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Self, TypeVar
 
-from config.durations import duration_ms
+from config.durations import duration_ms, duration_text
 from config.errors import ConfigError, Problem, did_you_mean
 from config.secret import Secret, SecretError, from_environment, from_file
 
@@ -67,6 +67,7 @@ class Table:
         self._defaults = defaults or {}
         self._shape = path if shape is None else shape
         self._asked: dict[str, None] = {}
+        self._refused: set[str] = set()
         self._children: list[Table] = []
         self._inner: dict[str, Table] = {}
 
@@ -130,10 +131,10 @@ class Table:
             self.error(key, str(error))
             return least_ms
         if ms < least_ms:
-            self.error(key, f"must be at least {least_ms / 1000:g}s")
+            self.error(key, f"must be at least {duration_text(least_ms)}")
             return least_ms
         if most_ms is not None and ms > most_ms:
-            self.error(key, f"must be at most {most_ms / 1000:g}s")
+            self.error(key, f"must be at most {duration_text(most_ms)}")
             return most_ms
         return ms
 
@@ -218,7 +219,10 @@ class Table:
 
     def tables(self, key: str) -> list["Table"]:
         """A list of tables (`[[sip.trunks]]`); empty when absent."""
-        found = []
+        found: list[Table] = []
+        if isinstance(self.data.get(key), dict):
+            self.refuse(key, f"must be a list of tables: write [[{self.key_path(key)}]]")
+            return found
         for index, value in enumerate(self._get(key, list, [], [])):
             if isinstance(value, dict):
                 found.append(self._child(key, value, index=index))
@@ -242,8 +246,7 @@ class Table:
         """The secret that `KEY_env` or `KEY_file` (relative to this file) names; `KEY` itself is refused."""
         variable, file = self.text(f"{key}_env", ""), self.text(f"{key}_file", "")
         if key in self.data:
-            self.allow([key])
-            self.error(key, f"a {key} is never written here, use {key}_env or {key}_file")
+            self.refuse(key, f"a {key} is never written here, use {key}_env or {key}_file")
         elif variable and file:
             self.error(f"{key}_file", f"there is {key}_env too, give one of them")
         elif variable or file:
@@ -270,10 +273,22 @@ class Table:
         """Let `finish` pass these keys: ids that the user chose, which are no keys of the schema."""
         self._asked.update(dict.fromkeys(keys))
 
+    def refuse(self, key: str, reason: str) -> None:
+        """Record what is wrong with a key, whether anybody asks for it or not."""
+        self._refused.add(key)
+        self.error(key, reason)
+
+    def only(self, keys: Sequence[str]) -> None:
+        """Refuse all other keys; where none of these resembles a wrong one, all of them are named."""
+        for key in self.data:
+            if key not in keys and key not in self._refused:
+                listed = f" (there may be {', '.join(keys)})"
+                self.refuse(key, f"unknown key{did_you_mean(key, keys) or listed}")
+
     def finish(self) -> Self:
         """Refuse unknown keys here and in all tables taken from here. Raises ConfigError (outermost only)."""
         for key in self.data:
-            if key not in self._asked:
+            if key not in self._asked and key not in self._refused:
                 self.error(key, f"unknown key{did_you_mean(key, list(self._asked))}")
         for child in self._children:
             child.finish()

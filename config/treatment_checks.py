@@ -1,104 +1,63 @@
-"""What is wrong with the treatments of a site as a whole: circles that take no time, and useless steps."""
+"""Steps of treatments that are never reached, or of no use to some or all who come to them."""
 
 from collections.abc import Iterator, Mapping
+from itertools import groupby
 
-from config.circles import circles
 from config.table import Table
-from config.treatment_graph import IN_LINE_ONLY, Graph, Place, Where, takers
+from config.treatment_graph import IN_LINE_ONLY, NOWHERE, Place, Where, graph_of, starts
 from config.treatments import Written
-from queues.desk import Desk, Entry, EntryId, Line, LineId, Overflow, TenantId
+from queues.desk import Desk, Line, LineId, TenantId
 from queues.names import TreatmentId
-from queues.treatment import Condition, Enqueue, Music, Park, SayPosition, Step, When
+from queues.treatment import Condition, End, Enqueue, GoOn, Music, Park, SayPosition, Step, When
 
 _Treatments = Mapping[TreatmentId, Written]
-_Entries = Mapping[EntryId, tuple[Entry, Table]]
+_CameFrom = Mapping[Place, Place | None]
+_Reached = Mapping[tuple[TreatmentId, int], list[Place]]
 
-NOWHERE = LineId("")
-
-
-def check_circles(treatments: _Treatments, desk: Desk) -> None:
-    """Record an error for every circle in which nothing takes time."""
-    graph = _graph(treatments, desk)
-    reached = graph.reach(_starts(desk))
-    unused = treatments.keys() - {place.treatment for place in reached}
-    reached |= graph.reach(Place(name, 0, Where.IN, NOWHERE) for name in treatments if name in unused)
-    told: set[tuple[str, str]] = set()
-    for circle in circles(reached, graph.at_once):
-        last, names = _named(circle, list(treatments))
-        written = treatments[last.treatment]
-        at_end = last.step == len(written.steps)
-        table = written.table if at_end else written.steps[last.step]
-        who = "its end goes" if at_end else "goes"
-        reason = f"{who} in a circle in which nothing takes time: {' → '.join(names)}"
-        if (table.path, reason) not in told:
-            told.add((table.path, reason))
-            table.error("", reason)
+WHY_NOT_ON = {Music: "is music for good", GoOn: "goes on elsewhere", End: "hangs up"}
+"""What is said of a step after which the next one does not follow."""
 
 
 def warn_treatments(treatments: _Treatments, desk: Desk) -> None:
     """Record a warning for treatments and steps that are never reached or do nothing."""
+    graph = graph_of(desk)
+    came_from = graph.reach(starts(graph, desk))
     reached: dict[tuple[TreatmentId, int], list[Place]] = {}
-    for place in _graph(treatments, desk).reach(_starts(desk)):
+    for place in came_from:
         reached.setdefault((place.treatment, place.step), []).append(place)
+    # One warning is enough for a step that is left out and whatever only it leads to.
+    explained = {place.treatment for place in graph.reach(_left_out(treatments, reached))}
     for name, written in treatments.items():
-        if (name, 0) not in reached:
+        if (name, 0) not in reached and name not in explained:
             written.table.warn("", "nothing leads to this treatment")
-            continue
-        reached_before = True
-        for number, (step, table) in enumerate(zip(written.treatment.steps, written.steps, strict=True)):
-            places = reached.get((name, number), [])
-            if places:
+        for number, step in enumerate(written.treatment.steps):
+            table, places = written.steps[number], reached.get((name, number), [])
+            if why := _why_left_out(written, number, reached):
+                if not places or _needs_a_line(step):
+                    table.warn("", f"is never reached{' in line' if places else ''}: {why}")
+            elif places:
                 _warn_step(step, table, places, desk)
-            elif reached_before:
-                table.warn("", "is never reached")
-            reached_before = bool(places)
+            _warn_out_of_line(step, table, places, came_from)
 
 
-def warn_unheard(desk: Desk, lines: Mapping[str, Table], entries: _Entries) -> None:
-    """Record a warning for what entries and lines say to nobody."""
-    hears = {traits.id for traits in desk.media if traits.hears}
-    greeted: set[LineId] = set()
-    treated: set[LineId] = set()
-    by_id = {line.id: line for line in desk.lines}
-    for entry, table in entries.values():
-        if entry.treatment and entry.medium not in hears:
-            table.warn("treatment", f"is never heard: who sends a {entry.medium} hears nothing")
-        elif entry.treatment:
-            treated.add(entry.line)
-        elif entry.medium in hears:
-            greeted.update(takers(entry.line, by_id))
-    for line in desk.lines:
-        if line.greeting and line.id in treated - greeted:
-            key = "greeting" if "greeting" in lines[line.id] else "greeting_files"
-            lines[line.id].warn(key, "is never heard: every entry of this line has a treatment")
+def _left_out(treatments: _Treatments, reached: _Reached) -> Iterator[Place]:
+    """The steps of treatments that are reached to which nobody comes, or nobody who is in line."""
+    for name, written in treatments.items():
+        if (name, 0) in reached:
+            for number in range(len(written.treatment.steps)):
+                if (name, number) not in reached or _why_left_out(written, number, reached):
+                    yield Place(name, number, Where.IN, NOWHERE)
 
 
-def _graph(treatments: _Treatments, desk: Desk) -> Graph:
-    steps = {name: written.treatment.steps for name, written in treatments.items()}
-    return Graph(steps, {line.id: line for line in desk.lines})
-
-
-def _starts(desk: Desk) -> Iterator[Place]:
-    """Where treatments begin: on arrival, in line, and where a line takes nobody."""
-    hears = {traits.id for traits in desk.media if traits.hears}
-    for entry in desk.entries:
-        if entry.treatment and entry.medium in hears:
-            yield Place(entry.treatment, 0, Where.BEFORE, entry.line)
-    for line in desk.lines:
-        if line.treatment:
-            yield Place(line.treatment, 0, Where.IN, line.id)
-        for way in (line.when_full, line.when_closed):
-            if way.kind is Overflow.TREATMENT:
-                yield Place(way.treatment, 0, Where.AWAY, line.id)
-
-
-def _named(circle: list[Place], order: list[TreatmentId]) -> tuple[Place, list[TreatmentId]]:
-    """The treatments on it, from the first in the file back to it, and the place that leads back to it."""
-    following = [*circle[1:], circle[0]]
-    jumps = [(place, to.treatment) for place, to in zip(circle, following, strict=True) if to.step == 0]
-    first = min(range(len(jumps)), key=lambda number: order.index(jumps[number][1]))
-    names = [to for _, to in jumps[first:] + jumps[:first]]
-    return jumps[first][0], [*names, names[0]]
+def _why_left_out(written: Written, number: int, reached: _Reached) -> str:
+    """What keeps all, or all who are in line, at the step before; empty if nothing does."""
+    name, steps = written.treatment.id, written.treatment.steps
+    here, before = reached.get((name, number), []), reached.get((name, number - 1), [])
+    if number == 0 or not before or any(place.where is Where.IN for place in here):
+        return ""
+    last = steps[number - 1]
+    stay = isinstance(last, Music) and not last.for_ms and any(place.where is Where.IN for place in before)
+    return f"steps[{number - 1}] {WHY_NOT_ON[type(last)]}" if stay or not here else ""
 
 
 def _warn_step(step: Step, table: Table, places: list[Place], desk: Desk) -> None:
@@ -116,10 +75,32 @@ def _warn_step(step: Step, table: Table, places: list[Place], desk: Desk) -> Non
 
 def _needs_a_line(step: Step) -> bool:
     return (
-        isinstance(step, Park | SayPosition)
+        isinstance(step, SayPosition)
         or (isinstance(step, Music) and not step.for_ms)
         or (isinstance(step, When) and step.condition in IN_LINE_ONLY)
     )
+
+
+def _warn_out_of_line(step: Step, table: Table, places: list[Place], came_from: _CameFrom) -> None:
+    """Of what only some of those who come to it have no use: it is of use to others."""
+    if isinstance(step, Park):
+        outside = next((place for place in places if place.where is not Where.IN), None)
+        if outside is not None:
+            way = " → ".join(_way_to(outside, came_from))
+            table.warn("park", f"promises nothing while the contact is in no line: {way}")
+    elif isinstance(step, Enqueue):
+        vain = (place for place in places if (step.line or place.line) in place.refused)
+        for line in dict.fromkeys(place.refused[0] for place in vain):
+            who = f'whom the line "{line}" did not take'
+            table.warn("enqueue", f"{who} is released here without a word, unless it takes him by now")
+
+
+def _way_to(place: Place, came_from: _CameFrom) -> list[TreatmentId]:
+    """The treatments by which it is reached, the shortest way."""
+    way = [place]
+    while (before := came_from[way[-1]]) is not None:
+        way.append(before)
+    return [name for name, _ in groupby(one.treatment for one in reversed(way))]
 
 
 def _not_called(desk: Desk, lines: set[LineId]) -> list[TenantId]:

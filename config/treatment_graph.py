@@ -1,11 +1,12 @@
 """What leads to what in treatments, as the engine walks them: it knows the steps by `acd/core/steps.py`."""
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import StrEnum
 from functools import cache
 from typing import Any, NamedTuple
 
-from queues.desk import Line, LineId, Overflow
+from queues.desk import Desk, Line, LineId, Overflow
 from queues.names import TreatmentId
 from queues.treatment import (
     Condition,
@@ -41,6 +42,8 @@ class Place(NamedTuple):
     where: Where
     line: LineId
     """In which it is, or for which it came."""
+    refused: tuple[LineId, ...] = ()
+    """The line that did not take it, and the one that it wanted when that handed it on."""
 
 
 class Way(NamedTuple):
@@ -49,7 +52,12 @@ class Way(NamedTuple):
     to: Place
     at_once: bool = True
     """It takes no time. Texts take none: those that follow each other are one list."""
+    key: str = ""
+    """It is gone by who presses this key."""
 
+
+NOWHERE = LineId("")
+"""The line of whoever is followed from a place to which nobody comes."""
 
 IN_LINE_ONLY = (Condition.WAITED, Condition.CALLBACK)
 """What holds for nobody who is in no line."""
@@ -88,27 +96,54 @@ class Graph:
         """Wherever it may go on without any time."""
         return [way.to for way in self.ways_from(place) if way.at_once]
 
-    def reach(self, starts: Iterable[Place]) -> dict[Place, None]:
-        """All places to which these lead, and themselves."""
-        found: dict[Place, None] = {}
-        waiting = [start for start in starts if start.treatment in self._treatments]
+    def reach(self, starts: Iterable[Place]) -> dict[Place, Place | None]:
+        """All places to which these lead, and themselves; each with the one before it on a shortest way."""
+        found: dict[Place, Place | None] = {}
+        for start in starts:
+            if start.treatment in self._treatments:
+                found[start] = None
+        waiting = deque(found)
         while waiting:
-            place = waiting.pop()
-            if place not in found:
-                found[place] = None
-                waiting.extend(way.to for way in self.ways_from(place))
+            place = waiting.popleft()
+            for way in self.ways_from(place):
+                if way.to not in found:
+                    found[way.to] = place
+                    waiting.append(way.to)
         return found
 
     def own(self, line: LineId) -> TreatmentId:
         """The treatment of those who wait there."""
         return self._lines[line].treatment if line in self._lines else TreatmentId("")
 
-    def refusals(self, line: LineId) -> Iterator[TreatmentId]:
-        """What is heard by those who want to enter a line and find no line that takes them."""
-        for taker in self.takers(line):
-            for way in (self._lines[taker].when_full, self._lines[taker].when_closed):
+    def refusals(self, wanted: LineId) -> Iterator[tuple[TreatmentId, LineId]]:
+        """What is heard by whom neither the wanted line takes nor one that takes over; and which says so."""
+        for line in self.takers(wanted):
+            for way in (self._lines[line].when_full, self._lines[line].when_closed):
                 if way.kind is Overflow.TREATMENT:
-                    yield way.treatment
+                    yield way.treatment, line
+
+
+def graph_of(desk: Desk) -> Graph:
+    """The treatments and lines of a desk."""
+    steps = {treatment.id: treatment.steps for treatment in desk.treatments}
+    return Graph(steps, {line.id: line for line in desk.lines})
+
+
+def starts(graph: Graph, desk: Desk) -> Iterator[Place]:
+    """Where treatments begin: on arrival, in line, and where a line takes nobody."""
+    hears = {traits.id for traits in desk.media if traits.hears}
+    for entry in (one for one in desk.entries if one.medium in hears):
+        if entry.treatment:
+            yield Place(entry.treatment, 0, Where.BEFORE, entry.line)
+        else:
+            for treatment, line in graph.refusals(entry.line):
+                yield Place(treatment, 0, Where.AWAY, line, _refused(line, entry.line))
+    for line_ in desk.lines:
+        if line_.treatment:
+            yield Place(line_.treatment, 0, Where.IN, line_.id)
+        for way in (line_.when_full, line_.when_closed):
+            if way.kind is Overflow.TREATMENT:
+                yield Place(way.treatment, 0, Where.AWAY, line_.id)
 
 
 def takers(line: LineId, lines: Mapping[LineId, Line]) -> tuple[LineId, ...]:
@@ -122,6 +157,10 @@ def takers(line: LineId, lines: Mapping[LineId, Line]) -> tuple[LineId, ...]:
             ways = lines[one].when_full, lines[one].when_closed
             waiting.extend(way.line for way in ways if way.line is not None)
     return tuple(found)
+
+
+def _refused(line: LineId, wanted: LineId) -> tuple[LineId, ...]:
+    return (line,) if line == wanted else (line, wanted)
 
 
 def _next(place: Place) -> Place:
@@ -145,8 +184,8 @@ def _music(_: Graph, place: Place, music: Music) -> Iterator[Way]:
 
 def _menu(_: Graph, place: Place, menu: Menu) -> Iterator[Way]:
     yield Way(_next(place), at_once=False)
-    for _key, treatment in menu.keys:
-        yield Way(_first(place, treatment), at_once=False)
+    for key, treatment in menu.keys:
+        yield Way(_first(place, treatment), at_once=False, key=key)
 
 
 def _when(_: Graph, place: Place, asked: When) -> Iterator[Way]:
@@ -172,10 +211,11 @@ def _enqueue(graph: Graph, place: Place, to: Enqueue) -> Iterator[Way]:
 def _enter(graph: Graph, place: Place, after: Place, wanted: LineId) -> Iterator[Way]:
     """Into the line or one that takes over, or to what is heard where none does; whoever heard that goes."""
     for line in graph.takers(wanted):
-        yield Way(after._replace(where=Where.IN, line=line))
+        yield Way(after._replace(where=Where.IN, line=line, refused=()))
     if place.where is Where.BEFORE:
-        for treatment in graph.refusals(wanted):
-            yield Way(_first(place, treatment)._replace(where=Where.AWAY))
+        for treatment, line in graph.refusals(wanted):
+            away = _first(place, treatment)._replace(where=Where.AWAY, refused=_refused(line, wanted))
+            yield Way(away)
 
 
 def _end(_: Graph, _place: Place, _step: Step) -> Iterator[Way]:

@@ -2,9 +2,8 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 
-from config.lines import Known
+from config.known import Known
 from config.schema import Passage
 from config.table import Table
 from config.texts import read_languages, read_passages
@@ -29,31 +28,26 @@ from queues.treatment import (
 
 MENU_MS = 8_000
 LONGEST_MENU_MS = 300_000
+MOST_STEPS = 100
 
-KIND_OF = {
-    "say": "say",
-    "say_files": "say",
-    "position": "position",
-    "music": "music",
-    "menu": "menu",
-    "menu_files": "menu",
-    "when": "when",
-    "then": "then",
-    "enqueue": "enqueue",
-    "park": "park",
-    "language": "language",
-    "end": "end",
+KEYS_OF = {
+    "say": ("say", "say_files"),
+    "position": ("position",),
+    "music": ("music", "for"),
+    "menu": ("menu", "menu_files", "keys", "for", "music"),
+    "when": ("when", "least", "then"),
+    "then": ("then",),
+    "enqueue": ("enqueue",),
+    "park": ("park",),
+    "language": ("language",),
+    "end": ("end",),
 }
-"""Key → kind of the step that has it, but for the music of a menu and the `then` of a `when`."""
+"""Kind of a step → the keys that it may have."""
 
-OPTIONS = {"music": ("for",), "menu": ("for", "keys"), "when": ("least",)}
-"""What else a step of this kind may say."""
+KINDS = (*KEYS_OF, "say_files", "menu_files")
+"""Keys that say of which kind a step is; the music of a menu and the `then` of a `when` go with these."""
 
-
-class Parking(StrEnum):
-    """What for a contact can be parked."""
-
-    CALLBACK = "callback"
+ALL_KEYS = dict.fromkeys(key for keys in KEYS_OF.values() for key in keys)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +55,7 @@ class Written:
     """A treatment, and where it and each of its steps stand."""
 
     treatment: Treatment
+    languages: tuple[str, ...]
     table: Table
     steps: tuple[Table, ...]
 
@@ -84,45 +79,50 @@ def read_treatments(
     site_languages: tuple[str, ...],
     prompts: dict[str, tuple[Passage, ...]],
 ) -> dict[TreatmentId, Written]:
-    """All treatments; their texts are added to `prompts`, by names such as `treatment:waiting:1`."""
+    """All treatments; their texts are added to `prompts`: `treatment:waiting:0` is that of the first step."""
     found = {}
     for name, table in tables.items():
         languages = read_languages(table, site_languages)
         steps: list[Step] = []
         places: list[Table] = []
-        for number, inner in enumerate(table.tables("steps"), 1):
+        for number, inner in enumerate(table.tables("steps")):
             text = f"treatment:{name}:{number}"
             place = _Place(inner, text, languages, site_languages, known, prompts)
             if (kind := _kind(inner)) is not None:
                 steps.append(READERS[kind](place))
                 places.append(inner)
+        if len(places) > MOST_STEPS:
+            table.error("steps", f"are {len(places)}, at most {MOST_STEPS}: go on with another treatment")
         if table.data.get("steps", []) == []:
             table.error("steps", "must not be empty" if "steps" in table else "missing key")
         identity = TreatmentId(name)
-        found[identity] = Written(Treatment(identity, tuple(steps)), table, tuple(places))
+        found[identity] = Written(Treatment(identity, tuple(steps)), languages, table, tuple(places))
     return found
 
 
 def _kind(table: Table) -> str | None:
     """What kind of step this is; None, and an error, if it is none or several."""
-    kinds = list(dict.fromkeys(KIND_OF[key] for key in table.data if key in KIND_OF))
-    for kind, option in (("menu", "music"), ("when", "then")):
-        if kind in kinds and option in kinds:
-            kinds.remove(option)
-    options = {key for some in OPTIONS.values() for key in some}
+    named = dict.fromkeys(key.removesuffix("_files") for key in table.data if key in KINDS)
+    kinds = [kind for kind in named if not any(kind in KEYS_OF[other] for other in named if other != kind)]
     if len(kinds) == 1:
-        for key in table.data:
-            if key in options and key not in OPTIONS.get(kinds[0], ()):
-                table.allow([key])
-                table.error(key, f'does not go with "{kinds[0]}"')
+        _refuse_others(table, kinds[0])
         return kinds[0]
-    table.allow([*KIND_OF, *options])
+    table.allow(table.data)
     if kinds:
-        table.allow(table.data)
         table.error("", f"one step cannot be both: {', '.join(kinds)}")
-    elif not table.data.keys() - options:
-        table.error("", f"not a step: none of {', '.join(dict.fromkeys(KIND_OF.values()))}")
+    elif table.data.keys() <= ALL_KEYS.keys():
+        table.error("", f"not a step: none of {', '.join(KEYS_OF)}")
+    else:
+        table.only(list(ALL_KEYS))
     return None
+
+
+def _refuse_others(table: Table, kind: str) -> None:
+    """Record an error for every key that a step of this kind does not have."""
+    for key in table.data:
+        if key in ALL_KEYS and key not in KEYS_OF[kind]:
+            table.refuse(key, f'does not go with "{kind}"')
+    table.only(KEYS_OF[kind])
 
 
 def _say(place: _Place) -> Say:
@@ -152,19 +152,17 @@ def _when(place: _Place) -> When:
     else:
         least = 0
         place.table.allow(["least"])
-    return When(
-        condition, TreatmentId(place.table.reference("then", "treatment", place.known.treatments)), least
-    )
+    return When(condition, place.known.treatment(place.table, "then"), least)
 
 
 def _then(place: _Place) -> GoOn:
-    return GoOn(TreatmentId(place.table.reference("then", "treatment", place.known.treatments)))
+    return GoOn(place.known.treatment(place.table, "then"))
 
 
 def _enqueue(place: _Place) -> Enqueue:
     line = place.table.anything("enqueue")
-    if isinstance(line, str):
-        place.table.known("enqueue", "line", line, place.known.lines)
+    if isinstance(line, str) and line:
+        place.known.check_line(place.table, "enqueue", line, f'write {{ then = "{line}" }}')
         return Enqueue(LineId(line))
     if line is not True:
         place.table.error("enqueue", "must be true or a line")
@@ -172,7 +170,8 @@ def _enqueue(place: _Place) -> Enqueue:
 
 
 def _park(place: _Place) -> Park:
-    place.table.choice("park", Parking)
+    if place.table.anything("park") != "callback":
+        place.table.error("park", 'must be "callback"')
     return Park()
 
 
@@ -203,7 +202,9 @@ READERS: Mapping[str, Callable[[_Place], Step]] = {
 
 def _read_text(place: _Place, key: str) -> None:
     """The text `KEY` or `KEY_files` of a step, in each language of its treatment."""
-    place.prompts[place.text] = read_passages(place.table, key, place.languages, "treatment")
+    place.prompts[place.text] = read_passages(
+        place.table, key, place.languages, place.site_languages, "treatment"
+    )
     if not place.prompts[place.text]:
         for empty in (one for one in (key, f"{key}_files") if place.table.data.get(one) == {}):
             place.table.error(empty, "must not be empty")
@@ -222,7 +223,7 @@ def _read_keys(place: _Place) -> tuple[tuple[str, TreatmentId], ...]:
     for key in inner.data:
         if len(key) != 1 or key not in KEYS:
             place.table.error("keys", f'"{key:.20}" is none of the keys 0-9, * and #')
-        found.append((key, TreatmentId(inner.reference(key, "treatment", place.known.treatments))))
+        found.append((key, place.known.treatment(inner, key)))
     return tuple(found)
 
 

@@ -176,18 +176,18 @@ def test_treatments(everything: Site) -> None:
     """Every step, with durations in milliseconds, keys in their order, and what holds where it is silent."""
     assert {one.id: one.steps for one in everything.desk.treatments} == {
         "welcome": (
-            Say("treatment:welcome:1"),
+            Say("treatment:welcome:0"),
             When(Condition.VIP, TreatmentId("printers")),
             When(Condition.BEHIND, TreatmentId("busy"), 5),
             Menu(
-                "treatment:welcome:4",
+                "treatment:welcome:3",
                 (("1", TreatmentId("printers")), ("#", TreatmentId("welcome"))),
                 5000,
                 "calm",
             ),
             Enqueue(),
         ),
-        "printers": (Say("treatment:printers:1"), Enqueue(LineId("second"))),
+        "printers": (Say("treatment:printers:0"), Enqueue(LineId("second"))),
         "waiting": (
             When(Condition.WAITED, TreatmentId("offer"), 120_000),
             SayPosition(),
@@ -200,26 +200,26 @@ def test_treatments(everything: Site) -> None:
             Music("default"),
         ),
         "callback": (
-            Menu("treatment:callback:1", (("*", TreatmentId("parked")),), 8000, "default"),
+            Menu("treatment:callback:0", (("*", TreatmentId("parked")),), 8000, "default"),
             GoOn(TreatmentId("waiting")),
         ),
         "parked": (SetLanguage("de"), Park(), End()),
-        "busy": (Say("treatment:busy:1"), Music("default", 1000)),
-        "closed": (Say("treatment:closed:1"), End()),
+        "busy": (Say("treatment:busy:0"), Music("default", 1000)),
+        "closed": (Say("treatment:closed:0"), End()),
     }
 
 
 def test_texts_of_treatments(everything: Site, tmp_path: Path) -> None:
-    """Each text has the number of its step, and every language of its treatment."""
+    """Each text has the number of its step, from 0 as in messages, and every language of its treatment."""
     recording = tmp_path / "everything.toml"
     texts = {name: said for name, said in everything.prompts.items() if name.startswith("treatment:")}
     assert texts == {
-        "treatment:welcome:1": (Passage("de", "Willkommen"),),
-        "treatment:welcome:4": (Passage("de", "Drucker: die 1"),),
-        "treatment:printers:1": (Passage("en-GB", "Printers"), Passage("de", "", recording)),
-        "treatment:callback:1": (Passage("de", "", recording),),
-        "treatment:busy:1": (Passage("de", "Alles besetzt"),),
-        "treatment:closed:1": (Passage("de", "Geschlossen"),),
+        "treatment:welcome:0": (Passage("de", "Willkommen"),),
+        "treatment:welcome:3": (Passage("de", "Drucker: die 1"),),
+        "treatment:printers:0": (Passage("en-GB", "Printers"), Passage("de", "", recording)),
+        "treatment:callback:0": (Passage("de", "", recording),),
+        "treatment:busy:0": (Passage("de", "Alles besetzt"),),
+        "treatment:closed:0": (Passage("de", "Geschlossen"),),
     }
 
 

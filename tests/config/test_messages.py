@@ -114,6 +114,20 @@ def test_without_a_region_no_number_is_at_home(said: Said, small: str) -> None:
     assert said(small.replace("[tenants.acme]", '[tenants.acme]\nregion = "DE"') + rule) == ([], [])
 
 
+@pytest.mark.parametrize(
+    ("key", "table"), [("directory.region", "[directory]"), ("tenants.acme.region", "[tenants.acme]")]
+)
+def test_of_a_country_that_is_none_nothing_follows(said: Said, small: str, key: str, table: str) -> None:
+    """It is not a client without a region."""
+    rule = '[sip]\n[[outbound]]\npurpose = "callback"\nclasses = ["internal", "local"]\n'
+    site = small if table in small else f"{table}\n{small}"
+    message = 'is not a country such as "DE" (two capitals, ISO 3166-1)'
+    assert said(site.replace(table, f'{table}\nregion = "Germany"') + rule) == (
+        [f'site.toml: {key}: "Germany" {message}'],
+        [],
+    )
+
+
 def test_include_of_nothing(said: Said, small: str) -> None:
     """A missing include is reported at the key that names it."""
     errors, _ = said('include = ["more.toml"]\n' + small)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from config.durations import duration_ms
+from config.durations import duration_ms, duration_text
 from config.errors import ConfigError
 from config.table import RawTable, Table
 
@@ -116,3 +116,13 @@ def test_not_durations(text: object) -> None:
     """Anything else is refused with a reason."""
     with pytest.raises(ValueError, match="duration"):
         duration_ms(text)
+
+
+@pytest.mark.parametrize(
+    ("ms", "text"),
+    [(0, "0s"), (250, "250ms"), (1000, "1s"), (300_000, "5m"), (5_430_000, "1h30m30s"), (86_400_000, "1d")],
+)
+def test_durations_in_messages_are_written_as_in_the_file(ms: int, text: str) -> None:
+    """What is read again is the same."""
+    assert duration_text(ms) == text
+    assert duration_ms(text) == ms

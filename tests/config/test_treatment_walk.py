@@ -32,7 +32,12 @@ def _steps() -> st.SearchStrategy[Tree]:
         {"enqueue": True},
     ]
     music: list[Tree] = [{"music": "default"}, {"music": "default", "for": 1}]
-    conditions: list[Tree] = [{"when": "vip"}, {"when": "callback"}, {"when": "waited", "least": 1}]
+    conditions: list[Tree] = [
+        {"when": "vip"},
+        {"when": "closed"},
+        {"when": "callback"},
+        {"when": "waited", "least": 1},
+    ]
     return st.one_of(
         st.sampled_from([*plain, *music]),
         line.map(lambda name: {"enqueue": name}),
@@ -94,7 +99,7 @@ def walking(step: Tree, at: At) -> Iterator[tuple[At, bool]]:
         yield on, "for" in step
     elif {"when", "say", "position", "park"} & step.keys():
         yield on, False
-    if "then" in step and (where == "in" or step.get("when", "vip") == "vip"):
+    if "then" in step and (where == "in" or step.get("when", "vip") in ("vip", "closed")):
         yield (step["then"], 0, where, line), False
 
 

@@ -1,61 +1,66 @@
-"""What is said about treatments that are wrong, or of no use."""
+"""What is said about treatments that are wrong."""
 
 from collections.abc import Callable
 
 import pytest
 
+from tests.config.treated import (
+    ASK,
+    HELLO,
+    IS_A_LINE,
+    MUSIC,
+    OUTBOUND,
+    at_entry,
+    at_line,
+    spare,
+    treatment,
+    when_closed,
+)
+
 Said = Callable[..., tuple[list[str], list[str]]]
 
-ENTRY = '[entries.voice."+49 30 555 0101"]'
-OUTBOUND = '[sip]\n[[outbound]]\npurpose = "callback"\nclasses = ["foreign"]\n'
-HELLO = '{ say = { en = "Hello", de = "Hallo" } }'
-ASK = 'menu = { en = "Which?", de = "Was?" }'
-MUSIC = '{ music = "default", for = "30s" }'
-
-
-def treatment(name: str, *steps: str) -> str:
-    return f"[treatments.{name}]\nsteps = [{', '.join(steps)}]\n"
-
-
-def at_entry(small: str, name: str) -> str:
-    return small.replace(ENTRY, f'{ENTRY}\ntreatment = "{name}"')
-
-
-def at_line(small: str, name: str) -> str:
-    return small.replace('target = "20s"', f'target = "20s"\ntreatment = "{name}"')
-
-
-def when_closed(small: str, name: str) -> str:
-    return small.replace('target = "20s"', f'hours = "office"\nwhen_closed = {{ treatment = "{name}" }}')
-
-
-def spare(*more: str) -> str:
-    lines = "\n".join(more)
-    return f'[lines.spare]\ntenant = "acme"\ngroups = ["experts"]\n{lines}\n'
-
-
+ONLY = "only when_closed and when_full may lead to"
 ALL_KINDS = "say, position, music, menu, when, then, enqueue, park, language, end"
+ALL_KEYS = (
+    "say, say_files, position, music, for, menu, menu_files, keys, "
+    "when, least, then, enqueue, park, language, end"
+)
 
 
 @pytest.mark.parametrize(
     ("step", "message"),
     [
         ("{ sya = {} }", '.sya: unknown key, did you mean "say"?'),
-        ("{ xyzzy = 1 }", ".xyzzy: unknown key"),
-        (f"{{ {ASK}, keys = {{ 1 = 'a' }}, four = 1 }}", '.four: unknown key, did you mean "for"?'),
-        ("{}", ": not a step: none of say, position, music, menu, when, then, enqueue, park, language, end"),
+        ("{ xyzzy = 1 }", f".xyzzy: unknown key (there may be {ALL_KEYS})"),
+        (HELLO.replace("} }", "}, xyzzy = 1 }"), ".xyzzy: unknown key (there may be say, say_files)"),
         (
-            "{ for = 3 }",
-            ": not a step: none of say, position, music, menu, when, then, enqueue, park, language, end",
+            f"{{ {ASK}, keys = {{ 1 = 'a' }}, timeout = 1 }}",
+            ".timeout: unknown key (there may be menu, menu_files, keys, for, music)",
         ),
+        (f"{{ {ASK}, keys = {{ 1 = 'a' }}, four = 1 }}", '.four: unknown key, did you mean "for"?'),
+        ("{}", f": not a step: none of {ALL_KINDS}"),
+        ("{ for = 3 }", f": not a step: none of {ALL_KINDS}"),
         ("{ say = {}, end = true }", ": one step cannot be both: say, end"),
         ('{ music = "default", then = "a" }', ": one step cannot be both: music, then"),
         ("{ when = 'vip', then = 'a', music = 'default' }", ": one step cannot be both: when, music"),
-        (HELLO.replace(" }", ", xx = 'X' }", 1), ".say.xx: unknown key"),
+        (
+            HELLO.replace(" }", ", fr = 'Bonjour', it = 'Ciao' }", 1),
+            ".say: there is a text in fr, it, which the desk does not speak ([desk] languages: en, de)",
+        ),
+        (
+            "{ menu = { en = 'W', de = 'W', fr = 'Q' }, keys = { 1 = 'a' } }",
+            ".menu: there is a text in fr, which the desk does not speak ([desk] languages: en, de)",
+        ),
+        ("{ say = { en = 'Hello', de = '' } }", ".say.de: must not be empty"),
         ("{ say = { en = 'Hello' } }", ".say.de: missing key (the treatment speaks this language)"),
         ("{ say = {} }", ".say: must not be empty"),
         ("{ say_files = {} }", ".say_files: must not be empty"),
-        ("{ say = 'Hello' }", ".say: must be a table, not a text"),
+        ("{ say = 'Hello' }", '.say: must be given by language: { en = "…", de = "…" }'),
+        ("{ say_files = 'a.wav' }", '.say_files: must be given by language: { en = "….wav", de = "….wav" }'),
+        (
+            "{ menu = 'Which?', keys = { 1 = 'a' } }",
+            '.menu: must be given by language: { en = "…", de = "…" }',
+        ),
         (
             "{ say = { en = 'Hello', de = 'Hallo' }, say_files = { de = 'site.toml' } }",
             ".say_files.de: there is a text too, give one of them",
@@ -79,7 +84,7 @@ ALL_KINDS = "say, position, music, menu, when, then, enqueue, park, language, en
         (f"{{ {ASK}, keys = {{ 1 = 'b' }} }}", '.keys.1: unknown treatment "b"'),
         (f"{{ {ASK}, keys = {{ 1 = 1 }} }}", ".keys.1: must be a text, not a whole number"),
         (f"{{ {ASK}, keys = {{ 1 = 'a' }}, for = 0.5 }}", ".for: must be at least 1s"),
-        (f"{{ {ASK}, keys = {{ 1 = 'a' }}, for = '301s' }}", ".for: must be at most 300s"),
+        (f"{{ {ASK}, keys = {{ 1 = 'a' }}, for = '301s' }}", ".for: must be at most 5m"),
         (f"{{ {ASK}, keys = {{ 1 = 'a' }}, music = 'jazz' }}", '.music: unknown music "jazz"'),
         (
             "{ menu = { en = 'W' }, keys = { 1 = 'a' } }",
@@ -87,23 +92,35 @@ ALL_KINDS = "say, position, music, menu, when, then, enqueue, park, language, en
         ),
         (
             "{ when = 'vop', then = 'a', least = 3 }",
-            '.when: "vop" is none of vip, waited, behind, nobody, callback',
+            '.when: "vop" is none of vip, waited, behind, nobody, closed, callback',
         ),
         ("{ when = 'vip' }", ".then: missing key"),
         ("{ when = 'vip', then = 'b' }", '.then: unknown treatment "b"'),
         ("{ when = 'vip', then = 'a', least = 3 }", '.least: does not go with "vip"'),
+        ("{ when = 'closed', then = 'a', least = 3 }", '.least: does not go with "closed"'),
         ("{ when = 'waited', then = 'a' }", ".least: missing key"),
         ("{ when = 'waited', least = 0, then = 'a' }", ".least: must be at least 1s"),
         ("{ when = 'behind', then = 'a' }", ".least: missing key"),
         ("{ when = 'behind', least = '2m', then = 'a' }", ".least: must be a whole number, not a text"),
         ("{ when = 'behind', least = 0, then = 'a' }", ".least: must be at least 1, not 0"),
         ("{ then = 'b' }", '.then: unknown treatment "b"'),
+        ("{ then = 'help' }", f".then: {IS_A_LINE}"),
+        ("{ when = 'vip', then = 'help' }", f".then: {IS_A_LINE}"),
+        (f"{{ {ASK}, keys = {{ 1 = 'help' }} }}", f".keys.1: {IS_A_LINE}"),
         ("{ then = 'a', least = 3 }", '.least: does not go with "then"'),
         ("{ enqueue = 'hepl' }", '.enqueue: unknown line "hepl", did you mean "help"?'),
+        ("{ enqueue = 'a' }", '.enqueue: "a" is a treatment: write { then = "a" }'),
+        ("{ enqueue = '' }", ".enqueue: must be true or a line"),
         ("{ enqueue = false }", ".enqueue: must be true or a line"),
-        ("{ park = 'voicemail' }", '.park: "voicemail" is none of callback'),
-        ("{ park = true }", ".park: must be a text, not true or false"),
+        ("{ park = 'voicemail' }", '.park: must be "callback"'),
+        ("{ park = true }", '.park: must be "callback"'),
         ("{ language = 'fr' }", '.language: unknown language "fr"'),
+        ("{ say = { de = ' ', en = 'W' } }", ".say.de: there is nothing to say in it"),
+        ("{ say = { de = '...', en = 'W' } }", ".say.de: there is nothing to say in it"),
+        (
+            f"{{ say = {{ de = '{2001 * 'x'}', en = 'W' }} }}",
+            ".say.de: has 2001 characters, at most 2000 are spoken: give a recording instead",
+        ),
         ("{ end = false }", ".end: must be true"),
     ],
 )
@@ -118,7 +135,10 @@ def test_a_wrong_step_has_its_own_message(said: Said, small: str, step: str, mes
     [
         ("[treatments.a]", "treatments.a.steps: missing key"),
         ("[treatments.a]\nsteps = []", "treatments.a.steps: must not be empty"),
-        ("[treatments.a]\nsteps = {}", "treatments.a.steps: must be a list, not a table"),
+        (
+            "[treatments.a]\nsteps = {}",
+            "treatments.a.steps: must be a list of tables: write [[treatments.a.steps]]",
+        ),
         ("[treatments.a]\nsteps = [1]", "treatments.a.steps: element 1 must be a table, not a whole number"),
         (
             treatment("a", HELLO) + "langauges = ['de']",
@@ -138,11 +158,20 @@ def test_a_wrong_step_has_its_own_message(said: Said, small: str, step: str, mes
 def test_a_wrong_treatment_has_its_own_message(said: Said, small: str, toml: str, message: str) -> None:
     """An id without a blank is never that of what lines without a treatment have instead."""
     errors, _ = said(small + toml)
-    if "fr" in toml:
-        errors.remove(
-            "site.toml: treatments.a.steps[0].say.fr: missing key (the treatment speaks this language)"
-        )
     assert errors == [f"site.toml: {message}"]
+
+
+def test_a_text_in_a_language_that_no_voice_speaks_needs_a_recording(said: Said, small: str) -> None:
+    french = "\n[desk]\nlanguages = ['fr']\n"
+    errors, _ = said(at_entry(small, "a") + treatment("a", "{ say = { fr = 'Bonjour' } }") + french)
+    wanted = "no voice speaks it (de and en are spoken): give a recording instead"
+    assert errors == [f"site.toml: treatments.a.steps[0].say.fr: {wanted}"]
+
+
+def test_more_steps_than_anybody_hears_are_refused(said: Said, small: str) -> None:
+    errors, _ = said(at_entry(small, "a") + treatment("a", *[MUSIC] * 101))
+    wanted = "are 101, at most 100: go on with another treatment"
+    assert errors == [f"site.toml: treatments.a.steps: {wanted}"]
 
 
 def test_whoever_names_a_treatment_names_one_that_there_is(said: Said, small: str) -> None:
@@ -155,7 +184,7 @@ def test_whoever_names_a_treatment_names_one_that_there_is(said: Said, small: st
         'site.toml: lines.help.treatment: unknown treatment "b"',
         'site.toml: lines.help.when_closed.treatment: unknown treatment "d"',
         'site.toml: lines.help.when_full.treatment: unknown treatment "c"',
-        "site.toml: lines.help.when_waited: must be a text, not a table",
+        f"site.toml: lines.help.when_waited: must be a line: {ONLY} a treatment",
     ]
     assert warnings == []
 
@@ -165,7 +194,9 @@ def test_whoever_names_a_treatment_names_one_that_there_is(said: Said, small: st
     [
         ("{}", ".treatment: missing key"),
         ('{ treatment = "" }', ".treatment: must not be empty"),
+        ('{ treatment = "help" }', '.treatment: "help" is a line: write when_closed = "help"'),
         ('{ treatment = "a", line = "help" }', ".line: unknown key"),
+        ('"a"', ': "a" is a treatment: write { treatment = "a" }'),
         ("true", ": must be a text, not true or false"),
     ],
 )
@@ -173,6 +204,24 @@ def test_a_way_is_a_text_or_a_treatment(said: Said, small: str, way: str, messag
     site = when_closed(small, "a").replace('{ treatment = "a" }', way) + treatment("a", HELLO)
     errors, _ = said(site)
     assert errors[0] == f"site.toml: lines.help.when_closed{message}"
+
+
+def test_lines_and_treatments_that_are_taken_for_each_other(said: Said, small: str) -> None:
+    """Wherever one is named, it is said what the other needs."""
+    entry = 'site.toml: entries.voice."+49 30 555 0101"'
+    site = at_line(at_entry(small, "help"), "help").replace('line = "help"', 'line = "a"')
+    site = site.replace("target", 'max_wait = 9\nwhen_waited = "a"\ntarget', 1)
+    assert sorted(said(site + treatment("a", HELLO))[0]) == [
+        f'{entry}.line: "a" is a treatment: write treatment = "a" beside the line',
+        f"{entry}.treatment: {IS_A_LINE}",
+        f"site.toml: lines.help.treatment: {IS_A_LINE}",
+        f'site.toml: lines.help.when_waited: "a" is a treatment: {ONLY} one, name a line',
+    ]
+
+
+def test_a_name_of_both_a_line_and_a_treatment_is_what_belongs_there(said: Said, small: str) -> None:
+    site = at_line(at_entry(small, "help"), "help") + treatment("help", MUSIC, "{ enqueue = 'spare' }")
+    assert said(site + spare()) == ([], [])
 
 
 def test_a_way_needs_its_limit(said: Said, small: str) -> None:
@@ -186,6 +235,7 @@ ALL_OF_IT = (
     "{ when = 'vip', then = 'b' }",
     "{ when = 'behind', least = 1, then = 'b' }",
     "{ when = 'nobody', then = 'b' }",
+    "{ when = 'closed', then = 'b' }",
     "{ enqueue = true }",
     "{ position = true }",
     MUSIC,
@@ -206,143 +256,8 @@ def test_all_mistakes_of_treatments_are_told_at_once(said: Said, small: str) -> 
     wrong = treatment("a", "{ sya = {} }", "{ music = 'jazz', for = 1 }", "{ then = 'b' }")
     errors, _ = said(at_line(at_entry(small, "c"), "b") + wrong + treatment("b", "{ then = 'b' }"))
     assert errors == [
+        'site.toml: treatments.a.steps[0].sya: unknown key, did you mean "say"?',
         'site.toml: treatments.a.steps[1].music: unknown music "jazz"',
         'site.toml: entries.voice."+49 30 555 0101".treatment: unknown treatment "c"',
-        'site.toml: treatments.a.steps[0].sya: unknown key, did you mean "say"?',
         "site.toml: treatments.b.steps[0]: goes in a circle in which nothing takes time: b → b",
     ]
-
-
-# ---- what is of no use
-
-
-def test_a_treatment_to_which_nothing_leads(said: Said, small: str) -> None:
-    """Nor does one lead anywhere to which nothing leads itself."""
-    site = at_entry(small, "a") + treatment("a", HELLO)
-    lost = treatment("lost", "{ then = 'more' }") + treatment("more", HELLO)
-    assert said(site + lost) == (
-        [],
-        [
-            "site.toml: treatments.lost: nothing leads to this treatment",
-            "site.toml: treatments.more: nothing leads to this treatment",
-        ],
-    )
-
-
-@pytest.mark.parametrize("last", ["{ then = 'b' }", "{ end = true }", "{ music = 'default' }"])
-def test_steps_that_are_never_reached(said: Said, small: str, last: str) -> None:
-    """The first of them is told; others follow it."""
-    site = at_line(small, "a") + treatment("a", MUSIC, last, HELLO, MUSIC)
-    if "then" in last:
-        site += treatment("b", MUSIC)
-    assert said(site) == ([], ["site.toml: treatments.a.steps[2]: is never reached"])
-
-
-def test_music_for_good_ends_nothing_before_the_line(said: Said, small: str) -> None:
-    """It would keep the contact out of the line for ever, so it is left out."""
-    site = at_entry(small, "a") + treatment("a", "{ music = 'default' }", HELLO)
-    assert said(site) == (
-        [],
-        ["site.toml: treatments.a.steps[0]: does nothing: the contact is never in line here"],
-    )
-
-
-@pytest.mark.parametrize(
-    "step",
-    [
-        "{ park = 'callback' }",
-        "{ position = true }",
-        "{ when = 'waited', least = 9, then = 'a' }",
-        "{ when = 'callback', then = 'a' }",
-    ],
-)
-@pytest.mark.parametrize("leads", [at_entry, when_closed])
-def test_what_only_who_is_in_line_has(
-    said: Said, small: str, step: str, leads: Callable[[str, str], str]
-) -> None:
-    useless = "site.toml: treatments.a.steps[0]: does nothing: the contact is never in line here"
-    assert said(leads(small, "a") + OUTBOUND + treatment("a", step, HELLO)) == ([], [useless])
-
-
-def test_a_step_that_is_reached_in_line_too_is_of_use(said: Said, small: str) -> None:
-    site = at_line(at_entry(small, "a"), "a") + OUTBOUND
-    assert said(site + treatment("a", "{ park = 'callback' }", "{ position = true }")) == ([], [])
-
-
-def test_to_enqueue_who_is_in_line(said: Said, small: str) -> None:
-    """In his own line he is already, whatever the step calls it; another one is of use."""
-    steps = MUSIC, "{ enqueue = true }", "{ enqueue = 'help' }", "{ enqueue = 'spare' }"
-    useless = "does nothing: the contact is in that line already"
-    assert said(at_line(small, "a") + spare() + treatment("a", *steps)) == (
-        [],
-        [
-            f"site.toml: treatments.a.steps[1]: {useless}",
-            f"site.toml: treatments.a.steps[2]: {useless}",
-        ],
-    )
-
-
-def test_to_enqueue_who_came_from_another_line(said: Said, small: str) -> None:
-    """What is heard goes on when the line hands the contact on, so the way back is one."""
-    site = at_line(small, "a").replace('"20s"', '"20s"\nmax_wait = 60\nwhen_waited = "spare"')
-    assert said(site + spare() + treatment("a", MUSIC, "{ enqueue = 'help' }")) == ([], [])
-
-
-def test_to_enqueue_who_was_turned_away_by_another_line(said: Said, small: str) -> None:
-    """Where he came from takes him, so the other line is another one still."""
-    other = spare('hours = "office"', 'when_closed = { treatment = "b" }')
-    site = at_entry(small, "a") + other + treatment("a", "{ enqueue = 'spare' }")
-    assert said(site + treatment("b", "{ enqueue = true }", MUSIC, "{ enqueue = 'spare' }")) == ([], [])
-
-
-def test_a_line_to_which_only_a_treatment_leads(said: Said, small: str) -> None:
-    site = at_entry(small, "a") + treatment("a", HELLO, "{ enqueue = 'spare' }")
-    assert said(site + spare()) == ([], [])
-
-
-@pytest.mark.parametrize("key", ["park", "when"])
-def test_callbacks_that_no_rule_allows(said: Said, small: str, key: str) -> None:
-    """Each client whose contacts come to the line needs a rule, or one that is for all."""
-    step = "{ park = 'callback' }" if key == "park" else "{ when = 'callback', then = 'b' }"
-    site = at_line(small, "a") + treatment("a", step, "{ then = 'b' }") + treatment("b", MUSIC)
-    warning = f"site.toml: treatments.a.steps[0].{key}: no [[outbound]] rule allows callbacks for the tenant"
-    assert said(site) == ([], [f'{warning} "acme"'])
-    assert said(site + OUTBOUND) == ([], [])
-    other = '[tenants.other]\n[entries.voice.77]\nline = "help"\ntenant = "other"\n'
-    assert said(site + other + OUTBOUND + 'tenant = "acme"') == ([], [f'{warning} "other"'])
-
-
-@pytest.mark.parametrize("key", ["greeting", "greeting_files"])
-def test_a_greeting_where_every_entry_has_a_treatment(said: Said, small: str, key: str) -> None:
-    """As soon as one has none, even of a line that hands over when it is closed, somebody hears it."""
-    greeting = f'{key} = {{ en = "site.toml", de = "site.toml" }}'
-    site = at_entry(small, "a").replace("target", f"{greeting}\ntarget", 1) + treatment("a", HELLO)
-    unheard = f"site.toml: lines.help.{key}: is never heard: every entry of this line has a treatment"
-    mail = '[entries.mail."a@acme.example"]\nline = "help"\n[agents.mia]\nskills = { network = 3 }\n'
-    mail += "capacity = { mail = 1 }\n"
-    assert said(site + mail) == ([], [unheard])
-    assert said(site + '[entries.voice.77]\nline = "help"\n') == ([], [])
-    handed = spare('hours = "office"', 'when_closed = "help"') + '[entries.voice.77]\nline = "spare"\n'
-    assert said(site + handed) == ([], [])
-
-
-def test_announcements_beside_a_treatment(said: Said, small: str) -> None:
-    site = at_line(small, "a").replace("target", "announce_every = 30\ntarget", 1)
-    warning = "site.toml: lines.help.announce_every: has no effect beside treatment"
-    assert said(site + treatment("a", MUSIC)) == ([], [warning])
-
-
-def test_a_treatment_for_whom_hears_nothing(said: Said, small: str) -> None:
-    """It leads nowhere either; a medium of its own that hears is like a call."""
-    chat = "[agents.mia]\nskills = { network = 3 }\ncapacity = { chat = 1 }\n"
-    chat += '[entries.chat.77]\nline = "help"\ntreatment = "a"\n'
-    site = small + treatment("a", HELLO) + chat
-    assert said(site + "[media.chat]\n") == (
-        [],
-        [
-            "site.toml: treatments.a: nothing leads to this treatment",
-            "site.toml: entries.chat.77.treatment: is never heard: who sends a chat hears nothing",
-        ],
-    )
-    hears = "[media.chat]\nhears_prompts = true\nparty_keeps_a_leg = true\n"
-    assert said(site + hears) == ([], [])
