@@ -8,6 +8,8 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from acd.commands.history import details, ending
+
 Json = Mapping[str, Any]
 
 
@@ -26,16 +28,17 @@ def contact(number: int, found: Json) -> RenderableType:
     """One contact: how it stands, why it was offered to whom, its history."""
     live = found["contact"]
     if live is None:
-        head = Text(f"contact {number} is over")
+        how = ending(found["history"])
+        head = Text(f"contact {number} is over" + (f": {how}" if how else ""))
     else:
         place = f", place {live['position']}" if live["position"] else ""
         whom = f", {', '.join(live['agents'])}" if live["agents"] else ""
         parked = ", to be called back" if live["parked"] else ""
         head = Text(f"contact {number}: {live['state']} in {live['line']}{place}{whom}{parked}")
-    offers = _table("offered", ("at", "agent", "outcome", "why"))
+    offers = _table("offered (UTC)", ("at", "agent", "outcome", "why"))
     for offer in found["explain"]:
         offers.add_row(_clock(offer["t_ms"]), offer["agent"], offer["outcome"], offer["why"])
-    return Group(head, offers, _history(found["history"]))
+    return Group(head, *([offers] if found["explain"] else []), _history(found["history"]))
 
 
 def duration(ms: int) -> str:
@@ -77,7 +80,7 @@ def _contacts(contacts: Sequence[Json]) -> Table:
             str(one["id"]),
             one["medium"],
             one["line"],
-            one["state"],
+            "to be called back" if one["parked"] and one["state"] == "waiting" else one["state"],
             str(one["priority_class"]),
             place,
             duration(one["wait_ms"]),
@@ -89,8 +92,7 @@ def _contacts(contacts: Sequence[Json]) -> Table:
 def _history(history: Sequence[Json]) -> Table:
     table = _table("history (UTC)", ("at", "what", "by", "details"))
     for one in history:
-        details = ", ".join(f"{key} {value}" for key, value in one["fact"].items() if key != "contact")
-        table.add_row(_clock(one["t_ms"]), one["kind"], one["by"], details)
+        table.add_row(_clock(one["t_ms"]), one["kind"], one["by"], details(one["kind"], one["fact"]))
     return table
 
 

@@ -1,0 +1,83 @@
+"""What happened to a contact, in words: the details of a fact, and how it ended."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+Json = Mapping[str, Any]
+
+A_MOMENT_MS = 1_000_000_000_000
+"""From here on a number of milliseconds is a moment (2001 and later), below it a length."""
+
+HIDDEN = ("contact", "visit", "first")
+"""What says nothing to an operator."""
+
+ENDINGS = ("Abandoned", "Released", "FlowedOut", "Deflected")
+
+
+def details(kind: str, fact: Json) -> str:
+    """`line help, wait 0:12`; what is empty or does not hold is left out."""
+    if kind == "Treated":
+        return _treated(fact)
+    if kind == "KeyChosen":
+        return f"{fact['treatment']}: key {fact['key']}"
+    if kind == "NoKey":
+        return f"{fact['treatment']}: none in time"
+    if kind == "ConditionAsked":
+        asked = f"{fact['condition']} {_least(fact)}".strip()
+        return f"{_where(fact)}: {asked}? {'yes' if fact['held'] else 'no'}"
+    shown = ((key, value) for key, value in fact.items() if key not in HIDDEN and value not in EMPTY)
+    return ", ".join(_pair(key, value) for key, value in shown)
+
+
+EMPTY: tuple[object, ...] = ("", None, False, [])
+
+
+def ending(history: Sequence[Json]) -> str:
+    """How it ended, of one that is over; empty if that is not in its history any more."""
+    ends = [one for one in history if one["kind"] in ENDINGS]
+    if not ends:
+        return ""
+    fact = ends[-1]["fact"]
+    how = fact.get("by") or fact.get("kind") or fact.get("stage") or ""
+    return f"{ends[-1]['kind'].lower()} ({how})" if how else ends[-1]["kind"].lower()
+
+
+def _treated(fact: Json) -> str:
+    parts = [_where(fact) if fact["treatment"] else "text or music of its line, or of an incident"]
+    if fact["says"]:
+        parts.append(
+            "says " + ", ".join(fact["says"]) + (f" in {fact['language']}" if fact["language"] else "")
+        )
+    if fact["keys"]:
+        parts.append("asks for " + " or ".join(fact["keys"]))
+    if fact["music"]:
+        parts.append(f"music {fact['music']}")
+    return "; ".join(parts)
+
+
+def _where(fact: Json) -> str:
+    return f"{fact['treatment']}, steps[{fact['step']}]"
+
+
+def _least(fact: Json) -> str:
+    least = fact["least"]
+    if not least:
+        return ""
+    return f"{least / 1000:g} s" if fact["condition"] == "waited" else str(least)
+
+
+def _pair(key: str, value: object) -> str:
+    if value is True:
+        return key.replace("_", " ")
+    if key.endswith("_ms") and isinstance(value, int):
+        if value >= A_MOMENT_MS:
+            return f"{_plain(key)} {datetime.fromtimestamp(value / 1000, UTC):%Y-%m-%d %H:%M:%S}"
+        return f"{_plain(key)} {value / 1000:g} s"
+    if isinstance(value, list):
+        return f"{key} {', '.join(map(str, value))}"
+    return f"{_plain(key)} {value}"
+
+
+def _plain(key: str) -> str:
+    return key.removesuffix("_ms").replace("_", " ")
