@@ -46,6 +46,8 @@ class Callback(Struct):
     """It waits for its line to open."""
     kept: bool = False
     """The party and an agent were joined."""
+    pending: bool = False
+    """The party is being told of it, on the line: it is made when he goes, forgotten when he is answered."""
 
 
 class OutboundCall(Struct):

@@ -26,6 +26,8 @@ class Condition(StrEnum):
     """At least `least` others are served before it."""
     NOBODY = "nobody"
     """Nobody who could serve it is signed in and ready."""
+    CLOSED = "closed"
+    """Its line is closed now."""
     CALLBACK = "callback"
     """Its party may be called back at the number from which it calls."""
 

@@ -33,7 +33,7 @@ def arrived(state: State, event: ContactArrived) -> None:
     if carrier in state.carried:
         raise Rejected(f"contact ref {event.ref} of {event.channel} is live already")
     if (event.joins is not None or state.parked) and (joined := _belongs_to(state, event)) is not None:
-        (callbacks.called_in if joined.parked else deferral.join)(state, joined, event)
+        _join(state, joined, event)
         return
     entry = state.entries.get(event.entry)
     if entry is None or entry.medium != event.medium:
@@ -56,8 +56,19 @@ def arrived(state: State, event: ContactArrived) -> None:
     if incident is not None and hears_first:
         _tell_first(state, contact, incident)
     else:
-        said = () if incident is None else _tell(state, contact, incident)
+        said = () if incident is None else incidents.tell(state, contact, incident)
         _treat(state, contact, line, entry, reason, *said)
+
+
+def _join(state: State, contact: Contact, event: ContactArrived) -> None:
+    """It adds to a contact; or the party of one that is parked rings itself, and hears of incidents, too."""
+    if not contact.parked:
+        deferral.join(state, contact, event)
+        return
+    callbacks.called_in(state, contact, event)
+    told = (one for one in state.incidents.values() if incidents.is_to_hear(state, one, contact))
+    if (incident := next(told, None)) is not None:
+        put_between(state, contact, *incidents.tell(state, contact, incident))
 
 
 def _line_for(state: State, entry: Entry, line: Line) -> tuple[Line, list[Hop], str]:
@@ -145,7 +156,7 @@ def interrupt(state: State, contact: Contact, incident: Incident) -> None:
     Who is in line keeps his place, whatever the mode; who is in none yet is one more who calls during it.
     """
     if contact.state is not ContactState.GREETING or incident.mode is not IncidentMode.END:
-        put_between(state, contact, *_tell(state, contact, incident))
+        put_between(state, contact, *incidents.tell(state, contact, incident))
         return
     if contact.reserves:
         contact.reserves = False
@@ -159,12 +170,7 @@ def _tell_first(state: State, contact: Contact, incident: Incident) -> None:
     begin(state, contact, NO_TREATMENT, Phrase(incident.greeting))
     rest(state, contact, state.lines[contact.line].music, end=True)
     del state.untreated[contact.id]  # it rests
-    _tell(state, contact, incident)
-
-
-def _tell(state: State, contact: Contact, incident: Incident) -> tuple[Phrase, ...]:
-    state.tell(facts.Informed(state.now_ms, contact.id, incident.id, contact.line))
-    return (Phrase(incident.greeting),)
+    incidents.tell(state, contact, incident)
 
 
 def _treat(

@@ -53,13 +53,33 @@ def may_be_called(state: State, contact: Contact) -> bool:
     return True
 
 
+def promise_soon(state: State, contact: Contact) -> None:
+    """Its party is being told that it will be called: from now on it may go without losing that."""
+    if contact.promise is None:
+        until_ms = _until(state, contact)
+        contact.callback = Callback(contact.party, contact.dial_class, until_ms, pending=True)
+
+
+def _until(state: State, contact: Contact) -> int:
+    """When the promise ends: it lasts so long within the hours of its line, as far as they are known."""
+    line, now_ms = state.lines[contact.line], state.now_ms
+    clock, within_ms = state.clocks[line.hours], line.callback.within_ms
+    return clock.moment(clock.elapsed(now_ms) + within_ms) or now_ms + within_ms
+
+
 def promise(state: State, contact: Contact, party: str, dial_class: str) -> None:
-    """Promise it and let the party go; what `may_promise` says holds."""
+    """Promise it and let the party go; what `may_promise` says holds.
+
+    A promise of that number that it has already stays as old as it is.
+    """
     contact.state = step(CONTACT, contact.state, "park")
-    until_ms = state.now_ms + state.lines[contact.line].callback.within_ms
-    contact.callback = Callback(party, dial_class, until_ms)
+    known = contact.promise
+    if known is None or known.pending or known.party != party:
+        contact.callback = Callback(party, dial_class, _until(state, contact))
+    else:
+        known.called_in = False
     carrier = contact.carrier
-    park(state, contact, contact.callback)
+    park(state, contact, promise_of(contact))
     state.order(effects.ReleaseContact(contact.id, "callback", carrier=carrier, promise=True))
 
 
@@ -90,11 +110,15 @@ def _end(state: State, contact: Contact, happening: str, by: str) -> None:
 
 
 def same_caller(state: State, event: ContactArrived) -> Contact | None:
-    """The parked contact of somebody who rings again, by the number that is to be called back."""
+    """The parked contact of somebody who rings again, by the number that is to be called back.
+
+    While its line is closed he is one more who hears that, and is called when it opens.
+    """
     for number in state.parked.get(event.party, ()):
         contact = state.contacts[number]
         same = (contact.entry, contact.medium) == (event.entry, event.medium)
-        if same and state.lines[contact.line].callback.call_in:
+        line = state.lines[contact.line]
+        if same and line.callback.call_in and state.clocks[line.hours].is_open(state.now_ms):
             return contact
     return None
 

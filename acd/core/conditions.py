@@ -35,6 +35,10 @@ def _nobody(state: State, contact: Contact, _: int) -> bool:
     return not any(one.state is AgentState.READY and contact.medium in one.reachable for one in records)
 
 
+def _closed(state: State, contact: Contact, _: int) -> bool:
+    return not state.clocks[state.lines[contact.line].hours].is_open(state.now_ms)
+
+
 def _callback(state: State, contact: Contact, _: int) -> bool:
     return may_be_called(state, contact)
 
@@ -44,5 +48,6 @@ HOLDS: Mapping[Condition, Callable[[State, Contact, int], bool]] = {
     Condition.WAITED: _waited,
     Condition.BEHIND: _behind,
     Condition.NOBODY: _nobody,
+    Condition.CLOSED: _closed,
     Condition.CALLBACK: _callback,
 }

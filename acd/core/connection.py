@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from acd.core import calling, effects, facts
 from acd.core.errors import Rejected
 from acd.core.events import ContactHeld, ContactLeft, ContactReleased, ContactResumed, ContactTransferred
-from acd.core.parking import park
+from acd.core.parking import may_be_parked, park
 from acd.core.state import State, step
 from acd.core.waiting import end, enter_line, quit_line
 from acd.core.wrap_up import put_away, start_wrap_up
@@ -64,9 +64,9 @@ def contact_gone(state: State, contact: Contact, leg_lost: bool) -> None:
     if contact.parked:
         raise Rejected(f"contact {number} has nobody on the line")
     promise = contact.promise
-    if promise is not None and promise.called_in and state.now_ms < promise.until_ms:
-        contact.state = step(CONTACT, before, "park")  # he tried, and is called as he was promised
-        park(state, contact, promise, again=True)
+    if promise is not None and may_be_parked(state, promise):
+        contact.state = step(CONTACT, before, "park")  # he is called as he was promised
+        park(state, contact, promise, again=not promise.pending)
         return
     contact.state = step(CONTACT, before, "leave")
     if before is ContactState.CONNECTED:

@@ -46,7 +46,9 @@ def due(state: State, number: int) -> None:
     if not walk.heard and walk.hears.reports:
         _over(state, contact)
     else:
-        walk.menu = None
+        if walk.menu is not None:
+            state.tell(facts.NoKey(state.now_ms, contact.id, walk.treatment, contact.visit))
+            walk.menu = None
         state.untreated[number] = contact
 
 

@@ -6,8 +6,9 @@ from acd.core.errors import Rejected
 from acd.core.events import IncidentDeclared, IncidentEnded
 from acd.core.state import State
 from queues.contact import Contact
-from queues.desk import Entry, Incident, IncidentId, IncidentMode
+from queues.desk import Entry, Incident, IncidentId, IncidentMode, LineId
 from queues.states import ContactState
+from queues.treatment import Phrase
 
 ON_THE_LINE = (ContactState.GREETING, ContactState.WAITING, ContactState.OFFERED)
 
@@ -58,21 +59,23 @@ def _number(state: State, name: IncidentId) -> int:
 def concerning(state: State, entry: Entry, vip: bool) -> Incident | None:
     """The incident whose text a contact of `entry` hears: of several, the one that was declared first."""
     for incident in state.incidents.values():
-        if in_scope(state, incident, entry) and not (vip and incident.vip_exempt):
+        if in_scope(state, incident, entry, entry.line) and not (vip and incident.vip_exempt):
             return incident
     return None
 
 
 def to_be_told(state: State, incident: Incident) -> list[Contact]:
     """Who is on the line, talks to nobody, and hears no text of an incident already."""
-    return [contact for contact in state.contacts.values() if _concerns(state, incident, contact)]
+    return [contact for contact in state.contacts.values() if is_to_hear(state, incident, contact)]
 
 
-def _concerns(state: State, incident: Incident, contact: Contact) -> bool:
+def is_to_hear(state: State, incident: Incident, contact: Contact) -> bool:
+    """Whether it is on the line, talks to nobody, hears no text of an incident, and this one is for it."""
     entry = state.entries.get(contact.entry)
     if contact.state not in ON_THE_LINE or contact.parked or entry is None:
         return False
-    if contact.incident or contact.interrupted is not None or not in_scope(state, incident, entry):
+    line = entry.line if contact.state is ContactState.GREETING else contact.line
+    if contact.incident or contact.interrupted is not None or not in_scope(state, incident, entry, line):
         return False
     return not (incident.vip_exempt and is_vip(state, contact))
 
@@ -83,11 +86,23 @@ def is_vip(state: State, contact: Contact) -> bool:
     return contact.head_start_ms > 0 or (contact.asked_class is not None and contact.asked_class < usual)
 
 
-def in_scope(state: State, incident: Incident, entry: Entry) -> bool:
+def of_the_line(state: State, contact: Contact) -> Incident | None:
+    """The first that concerns it in its line, and did not by its entry: it chose the line by a key."""
+    entry = state.entries.get(contact.entry)
+    if entry is None or entry.line == contact.line:
+        return None
+    for incident in state.incidents.values():
+        if is_to_hear(state, incident, contact) and not in_scope(state, incident, entry, entry.line):
+            return incident
+    return None
+
+
+def in_scope(state: State, incident: Incident, entry: Entry, line: LineId) -> bool:
+    """Whether it concerns contacts of that entry in that line, where they wait or want to go."""
     return (
         state.media[entry.medium].hears
         and (not incident.tenants or entry.tenant in incident.tenants)
-        and (not incident.lines or entry.line in incident.lines)
+        and (not incident.lines or line in incident.lines)
         and (not incident.entries or entry.id in incident.entries)
     )
 
@@ -95,6 +110,12 @@ def in_scope(state: State, incident: Incident, entry: Entry) -> bool:
 def comes_first(incident: Incident) -> bool:
     """Whether its text must end before anything else is decided about the call."""
     return incident.mandatory or incident.mode is IncidentMode.END
+
+
+def tell(state: State, contact: Contact, incident: Incident) -> tuple[Phrase, ...]:
+    """Its text, and the fact that it is told."""
+    state.tell(facts.Informed(state.now_ms, contact.id, incident.id, contact.line))
+    return (Phrase(incident.greeting),)
 
 
 def ends_call(state: State, contact: Contact) -> bool:

@@ -22,10 +22,15 @@ def park(state: State, contact: Contact, promise: Callback, *, again: bool = Fal
     where = contact.id, line, contact.medium
     state.tell(facts.Parked(now_ms, *where, waited_ms, promise.until_ms, again))
     del state.carried[contact.carrier]
-    contact.carrier, contact.parked = NOWHERE, True
+    contact.carrier, contact.parked, promise.pending = NOWHERE, True, False
     insort(state.parked.setdefault(promise.party, []), contact.id)
     state.room_moved = True
     state.match(contact)
+
+
+def may_be_parked(state: State, promise: Callback) -> bool:
+    """Whether its party may go without losing what was promised: he was told so, or rang in himself."""
+    return promise.pending or (promise.called_in and state.now_ms < promise.until_ms)
 
 
 def unpark(state: State, contact: Contact) -> None:
@@ -42,7 +47,9 @@ def unpark(state: State, contact: Contact) -> None:
 def promise_over(state: State, contact: Contact, *, kept: bool) -> None:
     """Say once what became of the promise to call back, if there is one that is open."""
     promise = contact.promise
-    if promise is not None:
+    if promise is not None and promise.pending:
+        contact.callback = None
+    elif promise is not None:
         promise.kept = kept
         state.deadlines.clear(Kind.PROMISE, contact.id)
         wait_ms = state.now_ms - contact.anchor_ms

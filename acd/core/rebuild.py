@@ -1,6 +1,6 @@
 """Deriving all indexes from what is saved: after a restart, and when the desk changed."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from msgspec.structs import replace
 
@@ -15,7 +15,7 @@ from acd.core.matching import place
 from acd.core.offers import refresh
 from acd.core.room import look_at_room
 from acd.core.state import State
-from acd.core.treatments import steps_of, wait_with, waiting_in
+from acd.core.treatments import NOTHING_YET, steps_of, wait_with, waiting_in
 from acd.core.waiting import set_deadlines, watch_target
 from acd.core.wrap_up import gone_home
 from agents.devices import NOWHERE
@@ -26,7 +26,9 @@ from queues.board import Board
 from queues.calendar import BusinessClock, WallClock
 from queues.contact import Contact
 from queues.desk import ALWAYS, Agent, Calendar, Desk, Line
+from queues.names import TreatmentId
 from queues.states import ContactState
+from queues.treatment import Step
 
 IN_LINE = (ContactState.WAITING, ContactState.OFFERED)
 
@@ -98,6 +100,7 @@ def seats_of(desk: Desk, records: dict[AgentId, AgentRecord], works: Iterable[Wo
 def desk_changed(state: State, event: DeskChanged) -> None:
     """The new desk applies to what waits, too: needs, ranks and deadlines are those of the new rules."""
     records, before = [seat.record for seat in state.seats.values()], state.lines
+    treatments = state.treatments
     state.desk = with_drained(state, event.desk)
     derive(state, records)
     desk = event.desk
@@ -108,6 +111,7 @@ def desk_changed(state: State, event: DeskChanged) -> None:
         _apply_rules(state, contact)
         _treat_anew(state, contact, before[contact.line])
     seat_contacts(state)
+    _walk_anew(state, treatments)
     state.unranked.clear()  # just placed
     known = {agent.id for agent in desk.agents}
     for record in records:
@@ -160,6 +164,23 @@ def _apply_rules(state: State, contact: Contact) -> None:
     watch_target(state, contact, line)
     set_deadlines(state, contact)
     state.rank_anew(contact)
+
+
+def _walk_anew(state: State, before: Mapping[TreatmentId, tuple[Step, ...]]) -> None:
+    """Who is asked for a key by a treatment that has changed begins it anew: the key may mean something else.
+
+    The text of an incident that comes between is heard to its end; any other text, too.
+    """
+    for contact in state.contacts.values():
+        walk = contact.interrupted or contact.walk
+        if walk is None or walk.menu is None:
+            continue
+        if before.get(walk.treatment) == state.treatments.get(walk.treatment):
+            continue
+        walk.step, walk.menu, walk.hears, walk.for_ms, walk.heard = 0, None, NOTHING_YET, 0, True
+        if contact.interrupted is None:
+            state.deadlines.clear(Kind.TREATMENT, contact.id)
+            state.untreated[contact.id] = contact
 
 
 def _treat_anew(state: State, contact: Contact, before: Line) -> None:

@@ -1,15 +1,18 @@
 """Bringing the desk to rest: after what a handler changed, who is matched with whom, and in what order.
 
-The law of order: treatments go on; then contacts that waited too long go their line's way; then contacts find
-agents, the first in rank first; then agents find contacts, in the order of the roster. It holds after every
-event, and after every single deadline of a `Tick`, so that what happened first is also decided first.
+The law of order: contacts that waited too long go their line's way; then contacts find agents, the first in
+rank first; then agents find contacts, in the order of the roster; then treatments go on, so that nobody is
+told his place who is rung in that moment. It holds after every event, and after every single deadline of a
+`Tick`, so that what happened first is also decided first.
 """
 
 from operator import attrgetter
 
+from acd.core.callbacks import expired, promise
 from acd.core.closing import look_at_hours
 from acd.core.matching import in_rank_order, place
 from acd.core.offers import refresh, serve_agent, serve_contact
+from acd.core.placing import promise_of
 from acd.core.room import look_at_room
 from acd.core.state import State
 from acd.core.steps import treat
@@ -22,20 +25,17 @@ _BY_ROSTER = attrgetter("record.number")
 
 
 def settle(state: State) -> None:
-    """Rank what changed, go on with treatments, match contacts by rank, serve agents in roster order."""
+    """Rank what changed, match contacts by rank, serve agents in roster order, go on with treatments."""
     for seat in state.unserved.values():
         refresh(state, seat)
     if state.unranked or state.room_moved:
         _rank_anew(state)
-    if state.untreated:
-        treat(state)
-        settle(state)
-        return
     if state.unmatched:
         _match(state)
     if state.unserved:
         _serve(state)
-    if state.untreated:  # whom `give_up` sent to another line
+    if state.untreated:
+        treat(state)
         settle(state)
 
 
@@ -87,7 +87,14 @@ def _match(state: State) -> None:
 def _let_go(state: State, contact: Contact) -> None:
     """Who cannot wait here any longer: his line is closed and he is parked, or the longest wait is over."""
     if contact.parked:
-        look_at_hours(state, contact)
+        if state.now_ms >= promise_of(contact).until_ms:
+            expired(state, contact.id)
+        else:
+            look_at_hours(state, contact)
         return
-    if state.now_ms >= contact.line_since_ms + state.lines[contact.line].max_wait_ms:
+    if state.now_ms < contact.line_since_ms + state.lines[contact.line].max_wait_ms:
+        return
+    if contact.promise is not None and contact.promise.pending:
+        promise(state, contact, contact.party, contact.dial_class)
+    else:
         give_up(state, contact)

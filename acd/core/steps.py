@@ -5,9 +5,10 @@ from enum import Enum, auto
 from typing import Any
 
 from acd.core import effects, facts
-from acd.core.callbacks import may_be_called, promise
+from acd.core.callbacks import may_be_called, promise, promise_soon
 from acd.core.conditions import holds
 from acd.core.entering import find_line, send_on, way_of
+from acd.core.incidents import of_the_line, tell
 from acd.core.state import State, step
 from acd.core.treatments import begin, rest, stop, waiting_in
 from acd.core.waiting import end, enter_line, overflow
@@ -17,8 +18,8 @@ from queues.desk import Line, Overflow
 from queues.states import CONTACT, ContactState
 from queues.treatment import Phrase, Walk
 
-MOST_STEPS = 100
-"""`acd check` finds circles in which nothing takes time; whatever it misses ends in music."""
+MOST_STEPS = 1_000
+"""`acd check` finds circles in which nothing takes time, and what is too long; all others end in music."""
 
 LATER_MS = 5_000
 """Who is being rung is not moved or sent away: if nobody answers, that is looked at again so much later."""
@@ -38,11 +39,10 @@ class After(Enum):
 
 
 def treat(state: State) -> None:
-    """Go on with every treatment that waits for nothing."""
-    while state.untreated:
-        contact = state.untreated.pop(next(iter(state.untreated)))
+    """Go on with every treatment that waits for nothing. What is marked meanwhile has its turn later."""
+    untreated, state.untreated = state.untreated, {}
+    for contact in untreated.values():
         _go_on(state, contact)
-        state.untreated.pop(contact.id, None)
 
 
 def _go_on(state: State, contact: Contact) -> None:
@@ -133,7 +133,9 @@ def _then(_: State, _contact: Contact, walk: Walk, on: steps.GoOn) -> After:
 
 
 def _when(state: State, contact: Contact, walk: Walk, asked: steps.When) -> After:
-    if holds(state, contact, asked):
+    held, where = holds(state, contact, asked), (walk.treatment, walk.step - 1)
+    state.tell(facts.ConditionAsked(state.now_ms, contact.id, *where, asked.condition, asked.least, held))
+    if held:
         walk.treatment, walk.step = asked.then, 0
     return After.NEXT
 
@@ -155,19 +157,26 @@ def _enqueue(state: State, contact: Contact, walk: Walk, to: steps.Enqueue) -> A
     send_on(state, contact, hops)
     walk.turned_away = ""
     enter_line(state, contact, line, "arrived")
-    return After.NEXT
+    if state.incidents and (incident := of_the_line(state, contact)) is not None:
+        walk.says += tell(state, contact, incident)
+    state.untreated[contact.id] = contact  # when it is known whether an agent is rung
+    return After.REST
 
 
 def _move(state: State, contact: Contact, walk: Walk, to: steps.Enqueue) -> After:
     """From one line to another; one that is closed or full leaves it where it is."""
     wanted = state.lines.get(to.line) if to.line is not None else None
-    if wanted is None or wanted.id == contact.line or find_line(state, wanted)[2]:
+    if wanted is None:
+        return After.NEXT
+    line, _, reason = find_line(state, wanted)
+    if reason or line.id == contact.line:  # also if the other one hands on to where it is
         return After.NEXT
     if walk.says:
         return After.AGAIN
     if contact.state is not ContactState.WAITING:
         return After.LATER
-    overflow(state, contact, find_line(state, wanted)[0].id, "chosen")
+    overflow(state, contact, line.id, "chosen")
+    stop(state, contact)  # that of the new line follows when this one is over
     contact.walk = walk
     return After.NEXT
 
@@ -176,7 +185,7 @@ def _turned_away(state: State, contact: Contact, walk: Walk, line: Line, reason:
     way = way_of(line, reason)
     if way.kind is Overflow.TREATMENT and not walk.turned_away:
         begin(state, contact, way.treatment, turned_away=reason)
-        return After.NEXT
+        return After.REST
     return _release(state, contact, "turn away", reason)
 
 
@@ -184,13 +193,15 @@ def _park(state: State, contact: Contact, walk: Walk, _: steps.Park) -> After:
     if not may_be_called(state, contact):
         return After.NEXT
     if walk.says:
+        promise_soon(state, contact)
         return After.AGAIN
     promise(state, contact, contact.party, contact.dial_class)
     return After.REST
 
 
-def _language(_: State, contact: Contact, _walk: Walk, to: steps.SetLanguage) -> After:
+def _language(state: State, contact: Contact, _: Walk, to: steps.SetLanguage) -> After:
     contact.language = to.language
+    state.tell(facts.LanguageSet(state.now_ms, contact.id, to.language))
     return After.NEXT
 
 
@@ -198,7 +209,8 @@ def _end(state: State, contact: Contact, walk: Walk, _: steps.Step) -> After:
     if walk.says:
         return After.AGAIN
     if contact.state is ContactState.GREETING:
-        return _release(state, contact, "turn away", walk.turned_away or "treatment")
+        reason = walk.turned_away or find_line(state, state.lines[contact.line])[2]
+        return _release(state, contact, "turn away", reason or "treatment")
     if contact.state is not ContactState.WAITING:
         return After.LATER
     return _release(state, contact, "give up", "treatment")

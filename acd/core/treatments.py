@@ -22,6 +22,9 @@ from queues.treatment import (
 LONGEST_TEXT_MS = 600_000
 """Whose end is not reported within this time is taken for heard: media may die without a word."""
 
+NOTHING_YET = Playlist()
+"""Of a walk that begins, or begins anew."""
+
 HEARS_ON = ("arrived", "overflow", "callback", "called in")
 """Why a contact enters a line when it hears music already."""
 
@@ -84,7 +87,8 @@ def _play(state: State, contact: Contact, hears: Playlist, at: tuple[TreatmentId
     heard = contact.id, contact.visit
     state.order(effects.TreatContact(*heard, hears, carrier=contact.carrier))
     says = tuple(phrase.text for phrase in hears.says)
-    state.tell(facts.Treated(state.now_ms, *heard, *at, says, hears.keys, first))
+    told = says, hears.music, hears.keys, hears.language, first
+    state.tell(facts.Treated(state.now_ms, *heard, *at, *told))  # type: ignore[arg-type]
 
 
 def rest(
@@ -104,8 +108,12 @@ def rest(
     keys = menu.accepted if menu is not None else ""
     walk.hears = Playlist(says, music, reports, keys, contact.language if says else "")
     walk.menu, walk.for_ms, walk.heard = menu, for_ms, not says
-    _play(state, contact, walk.hears, (walk.treatment, walk.step), first=end)
+    _play(state, contact, walk.hears, _at(walk), first=end)
     await_it(state, contact, walk)
+
+
+def _at(walk: Walk) -> tuple[TreatmentId, int]:
+    return walk.treatment, max(0, walk.step - 1)
 
 
 def music_heard(line: Line, cause: str) -> str:
@@ -114,8 +122,11 @@ def music_heard(line: Line, cause: str) -> str:
 
 
 def put_between(state: State, contact: Contact, text: Phrase) -> None:
-    """It hears the text now, and then goes on with what it heard."""
+    """It hears the text now, and then goes on with what it heard, or what it was about to hear."""
     walk, line = contact.walk, state.lines[contact.line]
+    if walk is not None and contact.id in state.untreated:
+        walk.says = (text, *walk.says)
+        return
     contact.walk = Walk(NO_TREATMENT, says=(text,), turned_away=walk.turned_away if walk is not None else "")
     rest(state, contact, line.music, end=walk is not None)
     if walk is None:  # nothing but music
@@ -127,8 +138,11 @@ def put_between(state: State, contact: Contact, text: Phrase) -> None:
 def resume(state: State, contact: Contact, walk: Walk) -> None:
     """Go on with what was interrupted: a text from its beginning, and all time in full."""
     contact.walk, contact.interrupted = walk, None
+    if walk.hears == NOTHING_YET:
+        state.untreated[contact.id] = contact
+        return
     hears = _what_is_left(walk, walk.hears.music)
-    _play(state, contact, hears, (walk.treatment, walk.step), first=hears.reports and not walk.for_ms)
+    _play(state, contact, hears, _at(walk), first=hears.reports and not walk.for_ms)
     await_it(state, contact, walk)
 
 

@@ -47,7 +47,9 @@ class Heard:
                     self._hear(fact)
                 case facts.Announced():
                     says, first = (fact.greeting,), fact.mandatory
-                    self._hear(facts.Treated(fact.t_ms, fact.contact, 0, NO_TREATMENT, 0, says, "", first))
+                    self._hear(
+                        facts.Treated(fact.t_ms, fact.contact, 0, NO_TREATMENT, 0, says, "", "", "", first)
+                    )
                 case facts.Queued() | facts.Parked():
                     self._over(fact.contact, fact.t_ms)
                 case facts.Released():
@@ -100,7 +102,7 @@ class Heard:
         if heard.first:
             return 0
         steps = self._steps.get(heard.treatment, ())
-        last = steps[heard.step - 1] if 0 < heard.step <= len(steps) else None
+        last = steps[heard.step] if heard.step < len(steps) else None
         return last.for_ms if isinstance(last, Menu | Music) and last.for_ms else None
 
 

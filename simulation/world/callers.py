@@ -131,12 +131,23 @@ class Callers:
     def _lose_patience(self, caller: Caller) -> None:
         if caller.waits and caller.leaves_ms == self._clock.now_ms():
             self._leave(caller)
-            self._try_again(caller)
+            if not caller.parked:
+                self._try_again(caller)
 
     def _leave(self, caller: Caller) -> None:
+        """It hangs up; while it is being told that it will be called, that holds all the same."""
         caller.waits = False
-        del self.live[caller.contact]
+        if self._is_promised(caller):
+            caller.parked, caller.leaves_ms = True, 0
+        else:
+            del self.live[caller.contact]
         self._submit(ContactLeft(caller.contact))
+
+    def _is_promised(self, caller: Caller) -> bool:
+        if not self._dial_class:
+            return False
+        promise = self._clock.engine.state.contacts[caller.contact].promise
+        return promise is not None and promise.pending
 
     def rejected(self, effect: effects.RejectContact) -> None:
         """The desk did not take it."""

@@ -18,23 +18,18 @@ from queues.treatment import Phrase, Playlist
 from tests.docs.test_snippets import ROOT, blocks
 
 GUIDE = ROOT / "docs" / "guides" / "what-callers-hear.md"
-SHORT_FORM, *TREATMENTS = blocks(GUIDE, "toml")
+BASE, SHORT_FORM, *TREATMENTS = blocks(GUIDE, "toml")
 
-BASE = """
-[tenants.nordwind]
-region = "DE"
-[groups.helpdesk]
-members = ["anna"]
-[agents.anna]
-capacity = { voice = 1 }
-"""
 REST = """
-[calendars.office]
-hours = { mon = "08:00-18:00" }
-[lines.printers]
-tenant = "nordwind"
-groups = ["helpdesk"]
 [sip]
+"""
+PRINTERS = """
+[entries.voice."+49 30 555 0102"]
+line = "printers"
+"""
+CLOSED = """
+[treatments.closed]
+steps = [{ say = { en = "closed", de = "zu" } }]
 """
 ANNA, NUMBER = AgentId("anna"), EntryId("+49305550101")
 OPEN = Calendar(CalendarId("office"), ((0, 10**12),))
@@ -74,13 +69,16 @@ def heard_at(told: Transcript, t_ms: int) -> Playlist:
 
 def test_the_short_form_is_a_site_without_mistakes(tmp_path: Path) -> None:
     entry = '[entries.voice."+49 30 555 0101"]\nline = "helpdesk"\n'
-    (line,) = site_of(tmp_path, BASE, entry, SHORT_FORM).desk.lines
+    lines = site_of(tmp_path, BASE, PRINTERS, CLOSED, entry, SHORT_FORM).desk.lines
+    line = next(one for one in lines if one.id == "helpdesk")
     assert (line.greeting, line.music, line.announce_every_ms) == ("greeting:helpdesk", MUSIC, 30_000)
 
 
 def test_the_treatments_together_are_a_site_without_mistakes(desk: Desk) -> None:
     assert {one.id for one in desk.treatments} == {
         "welcome",
+        "main",
+        "english",
         "printers",
         "waiting",
         "offer",
@@ -92,8 +90,8 @@ def test_the_treatments_together_are_a_site_without_mistakes(desk: Desk) -> None
 def test_who_presses_a_key_while_the_text_is_spoken_is_in_the_other_line(desk: Desk) -> None:
     told = calls(desk)
     asked = heard(told)
-    says = Phrase("treatment:welcome:1"), Phrase("treatment:welcome:2")
-    assert asked.hears == Playlist(says, MUSIC, True, "1")
+    says = Phrase("treatment:welcome:1"), Phrase("treatment:main:0")
+    assert asked.hears == Playlist(says, MUSIC, True, "12")
     told.at(2000, KeyPressed(asked.contact, asked.visit, "1"))
     assert [fact.line for fact in told.facts if isinstance(fact, Queued)] == ["printers"]
 
@@ -116,9 +114,9 @@ def test_who_may_be_called_back_is_asked_after_the_music_and_is_called_back_by_a
     told.at(2000, PromptEnded(contact, heard(told).visit))
     assert heard_at(told, 7000) == Playlist((Phrase("position", 1),), MUSIC, True)
     told.at(8000, PromptEnded(contact, heard(told).visit))
-    assert heard_at(told, 38_000) == Playlist((Phrase("treatment:offer:1"),), MUSIC, True, "1")
+    assert heard_at(told, 38_000) == Playlist((Phrase("treatment:offer:0"),), MUSIC, True, "1")
     told.at(39_000, KeyPressed(contact, heard(told).visit, "1"))
-    assert heard(told).hears.says == (Phrase("treatment:callback:1"),)
+    assert heard(told).hears.says == (Phrase("treatment:callback:0"),)
     assert not any(isinstance(fact, Parked) for fact in told.facts)
     told.at(42_000, PromptEnded(contact, heard(told).visit))
     assert any(isinstance(fact, Parked) for fact in told.facts)
@@ -132,14 +130,17 @@ def test_who_may_not_be_called_back_is_not_asked(desk: Desk) -> None:
     assert heard_at(told, 38_000).says == (Phrase("position", 1),)
 
 
-def test_who_calls_when_the_line_is_closed_hears_that_after_the_welcome_and_the_call_is_over(
-    desk: Desk,
-) -> None:
+def test_who_presses_2_hears_the_menu_again_in_english_only(desk: Desk) -> None:
+    told = calls(desk)
+    asked = heard(told)
+    told.at(2000, KeyPressed(asked.contact, asked.visit, "2"))
+    assert heard(told).hears == Playlist((Phrase("treatment:main:0"),), MUSIC, True, "12", "en")
+
+
+def test_who_calls_when_the_line_is_closed_hears_that_at_once_and_the_call_is_over(desk: Desk) -> None:
     told = calls(desk, SHUT)
-    contact = heard(told).contact
-    told.at(2000, PromptEnded(contact, heard(told).visit))
-    assert heard_at(told, 7000).says == (Phrase("treatment:closed:1"),)
-    told.at(9000, PromptEnded(contact, heard(told).visit))
+    assert heard(told).hears.says == (Phrase("treatment:closed:0"),)
+    told.at(9000, PromptEnded(heard(told).contact, heard(told).visit))
     assert [effect.cause for _, effect in told.effects if isinstance(effect, ReleaseContact)] == ["closed"]
 
 
@@ -149,4 +150,4 @@ def test_who_is_handed_to_a_line_hears_its_waiting_treatment_from_its_beginning(
     told.at(2000, KeyPressed(heard(told).contact, heard(told).visit, "1"))
     told.at(3000, OfferAccepted(*told.open_offers()))
     told.at(9000, ContactTransferred(heard(told).contact, ANNA, LineId("helpdesk")))
-    assert heard(told).hears == Playlist((Phrase("position", 1),), MUSIC, True)
+    assert heard(told).hears == Playlist((), MUSIC), "no place, since an agent is rung at once"

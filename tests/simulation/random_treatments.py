@@ -17,6 +17,7 @@ from queues.treatment import (
     Park,
     Say,
     SayPosition,
+    SetLanguage,
     Step,
     When,
 )
@@ -69,6 +70,7 @@ TREATMENTS: dict[TreatmentId, tuple[Step, ...]] = {
     ARRIVAL: (
         Say("hello"),
         Menu("which", (("1", WAITING), ("2", TreatmentId("expert")), ("9", ARRIVAL)), 6 * S, "jazz"),
+        SetLanguage("en"),
         When(Condition.BEHIND, SORRY, 30),
     ),
     TreatmentId("expert"): (Enqueue(LineId("expert")), Music("jazz", 20 * S), SayPosition()),

@@ -34,6 +34,7 @@ from acd.core.facts.of_contacts import (
     Announced,
     Arrived,
     Blocked,
+    ConditionAsked,
     Deferred,
     Deflected,
     FlowedOut,
@@ -42,6 +43,8 @@ from acd.core.facts.of_contacts import (
     Informed,
     Joined,
     KeyChosen,
+    LanguageSet,
+    NoKey,
     Overflowed,
     PositionTold,
     PreferredHeld,
@@ -82,7 +85,7 @@ AnyFact = (
     | FlowedOut | Deflected | WrapUpStarted | WrapUpExtension | WrapUpCode | WrapUpOverdue | WrapUpDone
     | SignedIn | SignedOut | Paused | Ready | Reachable | DeviceAway | DeviceBack | DeviceGone
     | Unreachable | Parked | CalledIn | Reserved | ReservationEnded | CallPlaced | CallOver | CallbackOver
-    | Treated | KeyChosen
+    | Treated | KeyChosen | NoKey | ConditionAsked | LanguageSet
 )  # fmt: skip
 
 __all__ = [
@@ -99,6 +102,7 @@ __all__ = [
     "CallPlaced",
     "CallbackOver",
     "CalledIn",
+    "ConditionAsked",
     "Decision",
     "Deferred",
     "Deflected",
@@ -117,7 +121,9 @@ __all__ = [
     "InterruptionEnded",
     "Joined",
     "KeyChosen",
+    "LanguageSet",
     "ListSet",
+    "NoKey",
     "NotAnswered",
     "OfferFact",
     "OfferLost",

@@ -76,11 +76,14 @@ class Treated(Fact, frozen=True, tag="Treated"):
     treatment: TreatmentId
     """Empty: the text of an incident, or the music of its line."""
     step: int
-    """Up to which of its steps, from 1."""
+    """Up to which of its steps, as `acd check` counts them: from 0."""
     says: tuple[str, ...]
     """Names of the texts."""
+    music: str
     keys: str
     """It is asked for one of these."""
+    language: str
+    """In which the texts are said; empty: in all that they have."""
     first: bool
     """What follows is decided when the texts have been heard."""
 
@@ -90,8 +93,37 @@ class KeyChosen(Fact, frozen=True, tag="KeyChosen"):
 
     contact: ContactId
     treatment: TreatmentId
+    """That of the menu."""
     visit: int
     key: str
+
+
+class NoKey(Fact, frozen=True, tag="NoKey"):
+    """Its party pressed no key of the menu in time."""
+
+    contact: ContactId
+    treatment: TreatmentId
+    visit: int
+
+
+class ConditionAsked(Fact, frozen=True, tag="ConditionAsked"):
+    """A step of its treatment asked whether something holds; if so another treatment follows."""
+
+    contact: ContactId
+    treatment: TreatmentId
+    step: int
+    """From 0."""
+    condition: str
+    least: int
+    """Milliseconds, or how many others; 0: the condition has none."""
+    held: bool
+
+
+class LanguageSet(Fact, frozen=True, tag="LanguageSet"):
+    """A step of its treatment chose the language in which its party is spoken to."""
+
+    contact: ContactId
+    language: str
 
 
 class Announced(Fact, frozen=True, tag="Announced"):

@@ -81,6 +81,7 @@ class Leg:
         "is_caller",
         "is_placed",
         "keyed",
+        "keyed_ms",
         "our_invite",
         "record",
         "reinvite",
@@ -114,6 +115,8 @@ class Leg:
         """What a party hears who waits; None: an agent, or the music of its line."""
         self.keyed = 0
         """The list (its `visit`) of which a key was told."""
+        self.keyed_ms = -1_000
+        """When a key was told last."""
         self.reinvite: tuple[ServerKey, Request] | None = None
         """A request for a new session that the media have not answered yet."""
         self.gone = False

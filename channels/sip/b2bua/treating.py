@@ -6,6 +6,9 @@ from channels.media.commands import Leave, Play
 from channels.sip.b2bua.calls import Calls
 from channels.sip.b2bua.leg import Leg, LegStage
 
+PAUSE_MS = 300
+"""Nobody chooses faster; who presses twice in this time has pressed once."""
+
 # What the engine says
 
 
@@ -49,13 +52,16 @@ def played(calls: Calls, leg: Leg, name: str) -> None:
 
 
 def pressed(calls: Calls, leg: Leg, key: str) -> bool:
-    """A key; False: nobody asks for it. Of each list the first one counts.
+    """A key; False: nobody asks for it. Of each list the first one counts, and one in PAUSE_MS.
 
-    It is told to the engine and written nowhere else, since keys may be personal data.
+    A menu that leads to a menu would take a second press for its own, and a storm of keys fill the disk. It
+    is told to the engine and written nowhere else, since keys may be personal data.
     """
     ordered = leg.hears
     if ordered is None or key not in ordered.hears.keys or leg.keyed == ordered.visit:
         return False
-    leg.keyed = ordered.visit
+    if calls.now_ms < leg.keyed_ms + PAUSE_MS:
+        return False
+    leg.keyed, leg.keyed_ms = ordered.visit, calls.now_ms
     calls.tell(KeyPressed(ordered.contact, ordered.visit, key))
     return True

@@ -45,7 +45,8 @@ class Oracle:
         over = {fact.contact for fact in facts_of(outcome.facts, facts.CallOver)}
         self._handing_over |= {work.agent for work in self.shadow.works.values() if work.contact in over}
         withdrawn = facts_of(outcome.facts, facts.OfferWithdrawn)
-        self._handing_over |= {fact.agent for fact in withdrawn if fact.cause == "unreachable"}
+        freed = ("unreachable", "contact ended")
+        self._handing_over |= {fact.agent for fact in withdrawn if fact.cause in freed}
         self._ringing_of = 0
         self.shadow.text_heard()
         for fact in outcome.facts:
@@ -361,7 +362,7 @@ def _cause(event: events.Event, fact: facts.Fact) -> str:
             return ""
         case facts.Released(by=by) if by not in _WITHOUT_LEG:
             return by
-        case facts.Parked(again=False):
+        case facts.Parked(again=False) if not party_hung_up(event, fact.contact):
             return "callback"
         case facts.FlowedOut(kind=kind):
             return kind

@@ -121,7 +121,7 @@ class Shadow(ShadowCalls, ShadowTreatments):
             party=event.party,
             dial_class=event.dial_class,
         )
-        assert event.joins is not None or not self.same_caller(event), "he has a place already"
+        assert event.joins is not None or not self.same_caller(event, fact.t_ms), "he has a place already"
         assert fact.vip == self.is_vip(event, entry)
 
     def _queued(self, fact: facts.Queued) -> None:
@@ -138,6 +138,7 @@ class Shadow(ShadowCalls, ShadowTreatments):
             assert self.takes(self.lines[fact.line], fact.t_ms) or contact.reserved, "it takes nobody"
         contact.line_since_ms, contact.state, contact.reserved = fact.t_ms, "waiting", False
         contact.turned_away, contact.moved, contact.between = "", True, False
+        contact.promised_ms = 0
         contact.anchor_ms = contact.anchor_ms or fact.t_ms
         assert fact.anchor_ms == contact.anchor_ms, "the anchor must survive"
         contact.step, contact.promoted, contact.told, contact.held_until_ms = 0, False, 0, 0

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from acd.core import events, facts
 from agents.skills import AgentId
-from queues.desk import Order, OutboundRule
+from queues.desk import Line, Order, OutboundRule
 from tests.acd.core.shadow_desk import (
     ShadowAgent,
     ShadowContact,
@@ -79,7 +79,7 @@ class ShadowCalls(ShadowDesk):
         assert contact.state in ("waiting", "offered")
         assert fact.wait_ms == fact.t_ms - contact.anchor_ms
         contact.ref, contact.between = "", False
-        assert fact.again == party_hung_up(event, fact.contact)
+        assert not fact.again or party_hung_up(event, fact.contact)
         if fact.again:
             promise = self.promises[contact.id]
             assert promise.called_in, "he is not to be called"
@@ -90,14 +90,34 @@ class ShadowCalls(ShadowDesk):
             assert event.contact == fact.contact
             party, dial_class = event.party, event.dial_class
         assert self.rule_of(dial_class), "nobody may be called there"
-        assert fact.until_ms == fact.t_ms + self.lines[contact.line].callback.within_ms
+        known = self.promises.get(contact.id)
+        if known is not None and not known.over and known.party == party:
+            assert fact.until_ms == known.until_ms, "a promise gets no younger"
+            known.called_in = False
+            return
+        since_ms = fact.t_ms
+        if party_hung_up(event, fact.contact):
+            assert contact.promised_ms, "he was told nothing"
+            since_ms = contact.promised_ms
+        assert fact.until_ms == self.until_ms(self.lines[contact.line], since_ms)
         self.promises[contact.id] = ShadowPromise(party, dial_class, fact.until_ms)
+
+    def until_ms(self, line: Line, since_ms: int) -> int:
+        """When a promise of the line ends that was made then: it lasts so long within its hours."""
+        left_ms = line.callback.within_ms
+        opens = next((one.opens for one in self.desk.calendars if one.id == line.hours), ((0, 1 << 62),))
+        for start_ms, close_ms in opens:
+            from_ms = max(start_ms, since_ms)
+            if close_ms - from_ms >= left_ms:
+                return from_ms + left_ms
+            left_ms -= max(0, close_ms - from_ms)
+        return since_ms + line.callback.within_ms
 
     def _calledin(self, fact: facts.CalledIn) -> None:
         contact, event = self.contacts[fact.contact], self.event
         assert isinstance(event, events.ContactArrived)
         assert event.ref == fact.ref
-        assert fact.contact == (event.joins or self.same_caller(event)), "somebody else"
+        assert fact.contact == (event.joins or self.same_caller(event, fact.t_ms)), "somebody else"
         assert not contact.ref, "it has a leg of its own"
         contact.ref, contact.moved = fact.ref, True
         self.promises[contact.id].called_in = True
@@ -105,13 +125,13 @@ class ShadowCalls(ShadowDesk):
             contact.line_since_ms = fact.t_ms
         self._has_a_leg(contact)
 
-    def same_caller(self, event: events.ContactArrived) -> int:
+    def same_caller(self, event: events.ContactArrived, now_ms: int) -> int:
         """Who is parked and rings again by the number that is to be called back; 0: nobody."""
         for number, contact in self.contacts.items():
-            promise = self.promises.get(number)
+            promise, line = self.promises.get(number), self.lines[contact.line]
             if promise and not contact.ref and promise.party == event.party:
                 same = (contact.entry, contact.medium) == (event.entry, event.medium)
-                if same and self.lines[contact.line].callback.call_in:
+                if same and line.callback.call_in and self.is_open(line, now_ms):
                     return number
         return 0
 

@@ -53,10 +53,13 @@ class ShadowContact:
     """When it is over by itself."""
     heard: bool = False
     """Its texts are."""
+    promised_ms: int = 0
+    """When it was told that it will be called; 0: it was not, since it came to its line."""
     moved: bool = False
     """It has come to another line, or pressed a key, since."""
     turned_away: str = ""
     """Why its line does not take it, though it is told something."""
+    language: str = ""
     party: str = ""
     dial_class: str = ""
     entry: str = ""
@@ -118,6 +121,12 @@ class ShadowDesk:
         self.contacts: dict[int, ShadowContact] = {}
         self.works: dict[int, ShadowWork] = {}
         self.agents: dict[AgentId, ShadowAgent] = {}
+
+    def is_open(self, line: Line, now_ms: int) -> bool:
+        if not line.hours:
+            return True
+        opens = next(c.opens for c in self.desk.calendars if c.id == line.hours)
+        return any(start <= now_ms < close for start, close in opens)
 
     def works_of(self, agent: AgentId) -> list[ShadowWork]:
         return [work for work in self.works.values() if work.agent == agent]

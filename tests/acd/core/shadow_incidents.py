@@ -1,7 +1,7 @@
 """The naive model of incidents: which are on, who must hear which, and what follows the text."""
 
 from acd.core import events, facts
-from queues.desk import Entry, Incident, IncidentMode, Line
+from queues.desk import Entry, Incident, IncidentId, IncidentMode, Line, LineId
 from tests.acd.core.shadow_desk import ShadowContact, ShadowDesk
 
 
@@ -46,7 +46,7 @@ class ShadowIncidents(ShadowDesk):
     def to_hear(self, event: events.ContactArrived, entry: Entry) -> Incident | None:
         """The incident whose text this arrival must hear."""
         for one in self.incidents:
-            if self.concerns(one, entry) and not (one.vip_exempt and self.is_vip(event, entry)):
+            if self.concerns(one, entry, entry.line) and not (one.vip_exempt and self.is_vip(event, entry)):
                 return one
         return None
 
@@ -55,16 +55,17 @@ class ShadowIncidents(ShadowDesk):
         entry = next((one for one in self.desk.entries if one.id == contact.entry), None)
         if entry is None or not contact.ref or contact.state not in ("greeting", "waiting", "offered"):
             return False
-        if contact.incident or contact.between or not self.concerns(incident, entry):
+        line = entry.line if contact.state == "greeting" else contact.line
+        if contact.incident or contact.between or not self.concerns(incident, entry, line):
             return False
         below = contact.asked is not None and contact.asked < self.lines[contact.line].priority_class
         return not (incident.vip_exempt and (below or contact.head_ms > 0))
 
-    def concerns(self, incident: Incident, entry: Entry) -> bool:
-        """Whether contacts of the entry are in its scope, and can hear anything."""
+    def concerns(self, incident: Incident, entry: Entry, line: LineId) -> bool:
+        """Whether contacts of the entry in that line are in its scope, and can hear anything."""
         scopes = (
             (incident.tenants, entry.tenant),
-            (incident.lines, entry.line),
+            (incident.lines, line),
             (incident.entries, entry.id),
         )
         hears = next(traits for traits in self.desk.media if traits.id == entry.medium).hears
@@ -74,6 +75,9 @@ class ShadowIncidents(ShadowDesk):
         contact, event = self.contacts[fact.contact], self.event
         if isinstance(event, events.IncidentDeclared):
             self._told_meanwhile(contact, event.incident)
+            return
+        if contact.due is None:
+            self._told_in_line(contact, fact.incident)
             return
         assert isinstance(event, events.ContactArrived)
         due = contact.due
@@ -85,6 +89,12 @@ class ShadowIncidents(ShadowDesk):
             assert contact.treated is not None
             assert contact.treated.says == (due.greeting,), "another text was played"
             contact.incident = due.id
+
+    def _told_in_line(self, contact: ShadowContact, name: IncidentId) -> None:
+        """It chose its line by a key, or rang in again: what holds for that line holds for it."""
+        incident = next(one for one in self.incidents if one.id == name)
+        assert self.is_to_hear(contact, incident)
+        contact.told_texts.add(incident.greeting)
 
     def _told_meanwhile(self, contact: ShadowContact, incident: Incident) -> None:
         """It was on the line when the incident was declared."""
@@ -112,12 +122,6 @@ class ShadowIncidents(ShadowDesk):
     def ends_call(self, contact: ShadowContact) -> bool:
         mine = [one for one in self.incidents if one.id == contact.incident]
         return any(one.mode is IncidentMode.END and one.greeting == contact.told_incident for one in mine)
-
-    def is_open(self, line: Line, now_ms: int) -> bool:
-        if not line.hours:
-            return True
-        opens = next(c.opens for c in self.desk.calendars if c.id == line.hours)
-        return any(start <= now_ms < close for start, close in opens)
 
     def takes(self, line: Line, now_ms: int) -> bool:
         """Whether the line is open and not full, for one who comes now."""

@@ -3,7 +3,7 @@
 from acd.core import events, facts
 from acd.core.treatments import LONGEST_TEXT_MS
 from queues.desk import Line, Overflow
-from queues.treatment import Menu, Music, Say, Treatment
+from queues.treatment import Menu, Music, Park, Say, Treatment
 from tests.acd.core.shadow_desk import ShadowContact
 from tests.acd.core.shadow_incidents import ShadowIncidents
 
@@ -30,9 +30,17 @@ class ShadowTreatments(ShadowIncidents):
         contact.between = declared and fact.first and not contact.incident
         known = self._known_texts(contact)
         assert set(fact.says) <= known, "a text that nobody wrote for it"
+        assert fact.language == (contact.language if fact.says else "")
         contact.visit, contact.treated, contact.moved = fact.visit, fact, False
         contact.over_ms = self._over_ms(fact)
+        if not contact.between:
+            told = fact.first and contact.state != "greeting" and self._leads_to_a_callback(fact)
+            contact.promised_ms = (contact.promised_ms or fact.t_ms) if told else 0
         contact.heard = not fact.says
+
+    def _leads_to_a_callback(self, fact: facts.Treated) -> bool:
+        steps = next((one.steps for one in self.treatments() if one.id == fact.treatment), ())
+        return any(isinstance(step, Park) for step in steps[fact.step : fact.step + 2])
 
     def _known_texts(self, contact: ShadowContact) -> set[str]:
         steps = [step for treatment in self.treatments() for step in treatment.steps]
@@ -59,7 +67,7 @@ class ShadowTreatments(ShadowIncidents):
         if fact.first:
             return 0
         steps = next((one.steps for one in self.treatments() if one.id == fact.treatment), ())
-        step = steps[fact.step - 1] if 0 < fact.step <= len(steps) else None
+        step = steps[fact.step] if fact.step < len(steps) else None
         if isinstance(step, Music | Menu):
             return step.for_ms or FOR_GOOD
         if fact.treatment.startswith("waiting in "):
@@ -85,11 +93,32 @@ class ShadowTreatments(ShadowIncidents):
 
     def _keychosen(self, fact: facts.KeyChosen) -> None:
         contact = self.contacts[fact.contact]
-        assert self.event == events.KeyPressed(fact.contact, fact.visit, fact.key)
         assert contact.treated is not None
         assert (fact.visit, fact.treatment) == (contact.visit, contact.treated.treatment)
+        assert self.event == events.KeyPressed(fact.contact, fact.visit, fact.key)
         assert fact.key in contact.treated.keys, "it was not asked for that key"
         contact.moved = True
+
+    def _nokey(self, fact: facts.NoKey) -> None:
+        contact = self.contacts[fact.contact]
+        assert contact.treated is not None
+        assert (fact.visit, fact.treatment) == (contact.visit, contact.treated.treatment)
+        assert contact.treated.keys, "it was asked for none"
+        assert self.may_go_on(contact, fact.t_ms), "he had time left"
+
+    def _conditionasked(self, fact: facts.ConditionAsked) -> None:
+        contact = self.contacts[fact.contact]
+        assert contact.state in ("greeting", "waiting", "offered")
+        if fact.condition == "waited":
+            waited_ms = fact.t_ms - contact.anchor_ms if contact.anchor_ms else -1
+            assert fact.held == (waited_ms >= fact.least)
+        elif fact.condition == "closed":
+            assert fact.held != self.is_open(self.lines[contact.line], fact.t_ms)
+        elif fact.condition == "callback" and contact.state == "greeting":
+            assert not fact.held, "it is in no line yet"
+
+    def _languageset(self, fact: facts.LanguageSet) -> None:
+        self.contacts[fact.contact].language = fact.language
 
     def refusal(self, line: Line, now_ms: int) -> tuple[str, Line]:
         """Why a line takes nobody, and which one says so, after all ways out of it; "": it does."""

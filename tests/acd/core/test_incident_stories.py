@@ -252,6 +252,16 @@ def test_an_incident_of_mode_end_ends_no_call_that_is_in_line_but_those_that_are
     assert story.position(3) == 1
 
 
+def test_the_scope_of_an_incident_is_the_line_in_which_somebody_waits() -> None:
+    moved = line(max_wait_ms=5_000, when_waited=Way(Overflow.LINE, LineId("other")))
+    story = Story(desk(moved, line("other", "other")))
+    call = story.arrive(0)
+    story.until(6_000).at(7_000, declared(lines=(LineId("help"),)))
+    assert story.of(facts.Informed) == []
+    story.at(8_000, declared("wlan", lines=(LineId("other"),)))
+    assert [(fact.contact, fact.incident) for fact in story.of(facts.Informed)] == [(call, "wlan")]
+
+
 def test_a_second_incident_does_not_talk_over_the_text_of_the_first() -> None:
     story = busy_line().at(11_000, declared()).at(12_000, declared("wlan"))
     assert story.heard_by(4)[-1][1] == ("vpn down",)

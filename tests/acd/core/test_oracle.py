@@ -128,7 +128,7 @@ def told_again(state: State, incident: Incident, contact: Contact) -> bool:
     """Forgets who hears the text of an incident already."""
     entry = state.entries.get(contact.entry)
     on_the_line = contact.state in incidents.ON_THE_LINE and not contact.parked
-    return entry is not None and on_the_line and incidents.in_scope(state, incident, entry)
+    return entry is not None and on_the_line and incidents.in_scope(state, incident, entry, contact.line)
 
 
 def anybody_may_be_called(state: State, contact: Contact, dial_class: str) -> OutboundRule:
@@ -164,7 +164,7 @@ FAULTS: dict[str, tuple[Any, str, Any]] = {
     "VIPs not exempt": (incidents, "concerning", lambda state, entry, vip: told_to_all(state, entry)),
     "text ends every call": (incidents, "ends_call", lambda state, contact: True),
     "text ends no call": (incidents, "ends_call", lambda state, contact: False),
-    "scope ignored": (incidents, "in_scope", lambda state, incident, entry: True),
+    "scope ignored": (incidents, "in_scope", lambda state, incident, entry, line: True),
     "wrap-up ignored": (wrap_up, "wrap_up_rule", lambda state, done: WrapUpRule()),
 }
 
@@ -177,7 +177,7 @@ TREATMENT_FAULTS: dict[str, tuple[Any, str, Any]] = {
     "a closed line is entered": (walked, "find_line", lambda state, line: (line, [], "")),
     "sent away while it is rung": (walked, "ON_STEP", {**walked.ON_STEP, End: sent_away_at_once}),
     "who waits is not told": (hearing, "to_be_told", lambda state, incident: []),
-    "told twice at once": (incidents, "_concerns", told_again),
+    "told twice at once": (incidents, "is_to_hear", told_again),
     "nothing follows what came between": (hearing, "resume", lambda state, contact, walk: None),
     "hears the list before": (treatments, "_play", in_the_number_of_the_list_before),
 }

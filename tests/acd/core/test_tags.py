@@ -20,6 +20,7 @@ EVENTS = """
 
 FACTS = """
     Abandoned AgentLegLost Announced Answered Arrived Blocked CalendarSet CallOver CallPlaced CallbackOver
+    ConditionAsked LanguageSet NoKey
     CalledIn Parked ReservationEnded Reserved Deferred Deflected DeskSet
     DeviceAway DeviceBack DeviceGone FlowedOut HandedBack Held IncidentOff IncidentOn Informed
     Interrupted InterruptionEnded Joined KeyChosen ListSet NotAnswered OfferLost OfferWithdrawn Offered

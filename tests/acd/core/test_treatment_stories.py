@@ -141,6 +141,7 @@ def test_a_key_goes_on_with_another_treatment_and_no_key_with_the_next_step() ->
     assert story.heard_by(second)[1] == (7 * SECOND, ("nothing chosen",), "calm")
     chosen = [(fact.contact, fact.treatment, fact.key) for fact in story.of(facts.KeyChosen)]
     assert chosen == [(first, "waiting", "1")]
+    assert [(fact.contact, fact.treatment) for fact in story.of(facts.NoKey)] == [(second, "waiting")]
 
 
 def test_a_key_counts_while_the_text_is_still_heard() -> None:
@@ -203,6 +204,16 @@ def test_offers_come_and_go_while_the_treatment_goes_on_but_no_position_is_told_
     assert story.of(facts.PositionTold) == []
 
 
+def test_who_finds_an_agent_at_once_is_told_no_place() -> None:
+    opened = desk(
+        line(treatment=to("waiting")), agent("anna"), treatment("waiting", SayPosition(), Say("hello"))
+    )
+    story = Story(opened).ready(0, "anna")
+    call = story.arrive(0)
+    assert story.rung("anna") == call
+    assert story.heard_by(call) == [(0, ("hello",), "default")]
+
+
 def test_another_line_by_overflow_begins_its_own_treatment() -> None:
     opened = desk(
         line(max_wait_ms=10 * SECOND, when_waited=Way(Overflow.LINE, LineId("other"))),
@@ -260,6 +271,7 @@ def test_steps_in_a_circle_in_which_nothing_takes_time_end_in_music() -> None:
         (When(Condition.BEHIND, to("out"), 1), 0, {}, True),
         (When(Condition.BEHIND, to("out"), 2), 0, {}, False),
         (When(Condition.NOBODY, to("out")), 0, {}, True),
+        (When(Condition.CLOSED, to("out")), 0, {}, False),
         (When(Condition.CALLBACK, to("out")), 0, LOCAL, True),
         (When(Condition.CALLBACK, to("out")), 0, {"dial_class": "foreign", "party": "number"}, False),
         (When(Condition.CALLBACK, to("out")), 0, {"dial_class": "local"}, False),
@@ -294,6 +306,15 @@ def test_a_text_before_the_line_is_heard_to_its_end_first_and_its_anchor_is_that
     assert story.rung("anna") == call
     assert story.contact(call).anchor_ms == START_MS + 4 * SECOND
     assert [said for _, said, _ in story.heard_by(call)] == [("consent",), ("thank you",)]
+
+
+def test_who_chooses_a_line_hears_of_the_incident_of_that_line_and_of_no_other() -> None:
+    story = arriving(menu(_1="other"))
+    story.at(0, declared(lines=(LineId("other"),)))
+    first, second = story.arrive(0), story.arrive(0)
+    story.press(SECOND, first, "1").heard(SECOND, second).until(7 * SECOND)
+    assert [(fact.contact, fact.line) for fact in story.of(facts.Informed)] == [(first, "other")]
+    assert story.heard_by(first)[-1][1] == ("vpn down",)
 
 
 def test_a_menu_before_the_line_chooses_the_line() -> None:
@@ -391,6 +412,20 @@ def test_after_the_text_of_an_incident_a_closed_line_says_so() -> None:
     assert [fact.by for fact in story.of(facts.Released)] == ["closed"]
 
 
+def test_a_treatment_can_say_that_it_is_closed_before_it_says_anything_else() -> None:
+    never = Calendar(CalendarId("office"), ())
+    steps = When(Condition.CLOSED, to("closed")), Say("welcome")
+    welcomed = entry("help", "help", treatment=to("welcome"))
+    parts = (line(hours=CalendarId("office")), welcomed, treatment("welcome", *steps))
+    story = Story(desk(*parts, treatment("closed", Say("closed"), End()), calendars=(never,)))
+    call = story.arrive(0)
+    story.heard(5 * SECOND, call)
+    assert [said for _, said, _ in story.heard_by(call)] == [("closed",)]
+    assert [fact.by for fact in story.of(facts.Released)] == ["closed"], "and counts as such"
+    (asked,) = story.of(facts.ConditionAsked)
+    assert (asked.treatment, asked.step, asked.condition, asked.held) == ("welcome", 0, "closed", True)
+
+
 def test_a_mail_to_a_closed_line_is_blocked_without_a_word() -> None:
     story = closed(Say("we are closed"))
     story.at(0, events.ContactArrived("m", entry("help", "help", MAIL).id, MAIL))
@@ -415,11 +450,32 @@ def test_a_callback_chosen_by_key_is_promised_when_its_text_was_heard(forgetful:
     assert story.ordered(effects.PlaceCall)[0].party == "number"
 
 
-def test_who_hangs_up_before_the_promise_was_made_has_none() -> None:
+@pytest.mark.parametrize("gone", ["hangs up", "is lost"])
+def test_who_goes_while_he_is_told_that_he_will_be_called_is_called(gone: str) -> None:
+    story = waiting(menu(_1="back"), forgetful=True)
+    call = ContactId(story.arrive(0, **LOCAL))
+    story.press(SECOND, call, "1")
+    story.at(2 * SECOND, events.ContactLeft(call) if gone == "hangs up" else events.LegLost(call))
+    assert [(fact.contact, fact.again) for fact in story.of(facts.Parked)] == [(call, False)]
+    assert story.ordered(effects.ReleaseContact) == [], "he is off already"
+    assert story.of(facts.Abandoned) == []
+
+
+def test_whom_the_line_lets_wait_no_longer_while_he_is_told_so_is_called_too() -> None:
+    story = waiting(menu(_1="back"), max_wait_ms=5 * SECOND)
+    call = story.arrive(0, **LOCAL)
+    story.press(4 * SECOND, call, "1").until(5 * SECOND)
+    assert [fact.contact for fact in story.of(facts.Parked)] == [call]
+    assert [one.cause for one in story.ordered(effects.ReleaseContact)] == ["callback"]
+
+
+def test_whom_an_agent_answers_while_he_is_told_so_needs_no_callback() -> None:
     story = waiting(menu(_1="back"))
     call = story.arrive(0, **LOCAL)
-    story.press(SECOND, call, "1").leave(2 * SECOND, call)
-    assert [fact.stage for fact in story.of(facts.Abandoned)] == ["waiting"]
+    story.press(SECOND, call, "1").at(2 * SECOND, events.AgentReady(ANNA)).accept(3 * SECOND, "anna")
+    story.leave(60 * SECOND, call)
+    assert story.log(facts.Parked, facts.CallbackOver) == []
+    assert [fact.by for fact in story.of(facts.Released)] == ["caller"]
 
 
 def test_the_desk_ends_a_call_by_a_step_once_its_texts_were_heard() -> None:
@@ -461,6 +517,7 @@ def test_texts_are_said_in_the_language_of_the_party_as_known_or_as_chosen() -> 
     story.press(SECOND, stranger, "2")
     spoken = [(one.contact, one.hears.language) for one in story.ordered(effects.TreatContact)]
     assert spoken[:3] == [(german, "de"), (stranger, ""), (stranger, "en")]
+    assert [(fact.contact, fact.language) for fact in story.of(facts.LanguageSet)] == [(stranger, "en")]
 
 
 # ---- restart and a new desk
@@ -489,6 +546,30 @@ def test_a_menu_stands_with_its_keys_after_a_restart_and_has_its_full_time_again
     story.until(64_999)
     assert len(story.heard_by(call)) == 1
     assert story.until(65_000).heard_by(call)[1][1] == ("on",)
+
+
+def test_who_is_asked_for_a_key_by_a_menu_that_is_another_one_now_is_asked_anew() -> None:
+    story = waiting(menu(_1="out", _2="back"))
+    call = story.arrive(0)
+    before = story.contact(call).visit
+    parts = line(treatment=to("waiting")), agent("anna"), treatment("out", End()), treatment("back", Park())
+    story.at(SECOND, events.DeskChanged(desk(*parts, treatment("waiting", menu(_1="back", _2="out")))))
+    assert story.contact(call).visit > before
+    assert "not asked" in story.rejects(SECOND, events.KeyPressed(ContactId(call), before, "2"))
+
+
+def test_a_line_that_hands_back_to_where_it_is_changes_nothing() -> None:
+    never = Calendar(CalendarId("office"), ())
+    back = Way(Overflow.LINE, LineId("help"))
+    again = treatment("waiting", Music("calm", 5 * SECOND), Enqueue(LineId("night")), GoOn(to("waiting")))
+    night = line("night", "x", hours=CalendarId("office"), when_closed=back)
+    story = Story(
+        desk(line(treatment=to("waiting"), max_wait_ms=30 * SECOND), night, again, calendars=(never,))
+    )
+    call = story.arrive(0)
+    story.until(30 * SECOND)
+    assert call not in story.engine.state.contacts
+    assert story.of(facts.Overflowed) == []
 
 
 def test_a_new_desk_lets_a_list_be_heard_and_goes_on_with_the_new_steps() -> None:

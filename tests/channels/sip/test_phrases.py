@@ -6,10 +6,13 @@ from typing import Any, cast
 
 import pytest
 
+from channels.media.sound import prompts
 from channels.media.sound.prompts import PromptTextError
 from channels.media.sound.sounds import SILENCE
-from channels.sip.phrases import FARTHEST, Phrases, make_phrases
+from channels.sip.phrases import FARTHEST, VOICES, Phrases, make_phrases
+from config import texts
 from config.schema import Passage, Site
+from config.texts import SPOKEN
 from queues.desk import Line
 from queues.treatment import POSITION, Phrase, SayPosition
 from tests.acd.core.story import desk, line, treatment
@@ -51,6 +54,11 @@ def test_a_text_in_a_language_without_a_voice_is_named(tmp_path: Path) -> None:
     site = SimpleNamespace(languages=("fr-CH",), prompts=prompts, music={"default": None}, desk=desk(line()))
     with pytest.raises(PromptTextError, match='nobody speaks "fr-CH": give a recording'):
         make_phrases(cast(Site, site), tmp_path)
+
+
+def test_what_acd_check_takes_for_speakable_is_spoken() -> None:
+    assert set(VOICES) == set(SPOKEN)
+    assert texts.LONGEST_TEXT == prompts.LONGEST_TEXT
 
 
 def test_positions_differ_until_they_are_many(tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from channels.media.negotiation import AudioSession
 from channels.media.sdp import Direction
 from channels.media.sound.music import MUSIC
 from channels.media.sound.sounds import SILENCE
+from channels.sip.b2bua.treating import PAUSE_MS
 from queues.desk import Order
 from queues.treatment import Phrase, Playlist
 from tests.channels.sip.b2bua.asking import request_of
@@ -172,6 +173,8 @@ def test_of_each_list_the_first_key_is_told(world: World) -> None:
     told(world, media.Digit(leg, "1"))
     assert told(world, media.Digit(leg, "1")) == told(world, media.Digit(leg, "2")) == []
     world.treat(MENU, 2)
+    assert told(world, media.Digit(leg, "2")) == [], "pressed too soon to be for this list"
+    world.pass_time(PAUSE_MS)
     assert told(world, media.Digit(leg, "2")) == [KeyPressed(CONTACT, 2, "2")]
 
 
