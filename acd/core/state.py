@@ -64,6 +64,10 @@ class State:
         self.lists: dict[tuple[TenantId, str], int] = {}
         """Client and list → the version that holds."""
 
+        self._init_derived()
+        self.begin()
+
+    def _init_derived(self) -> None:
         self.lines: dict[LineId, Line] = {}
         self.entries: dict[EntryId, Entry] = {}
         self.media: dict[Medium, MediumTraits] = {}
@@ -89,8 +93,6 @@ class State:
         """Contacts for which somebody idle may be found now."""
         self.unserved: dict[AgentId, Seat] = {}
         """Agents who may be free for something else now."""
-
-        self.begin()
 
     def begin(self) -> None:
         """Collect the effects and facts of another entry."""
