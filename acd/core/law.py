@@ -24,13 +24,11 @@ class OnRestart(StrEnum):
     """The engine states it anew as long as it holds, and its key makes a repetition harmless."""
     SWEPT = "swept"
     """It ended something: a leg that stands in no effect any more is ended."""
-    DROPPED = "dropped"
-    """It has lost its meaning."""
 
 
 class Row(NamedTuple):
     key: tuple[str, ...]
-    """Fields by which a repetition is known; empty: (sequence number of the entry, index within it)."""
+    """Fields by which a repetition is known."""
     on_restart: OnRestart
 
 

@@ -28,7 +28,7 @@ An effect leaves when its entry is written (survives the death of the process), 
 `promise` is set, when it is synced (survives the death of the machine): somebody outside will rely on
 it, as the sender of a mail does. No effect overtakes an earlier one of its contact. *After a restart*
 nobody knows whether an effect was carried out: what `stands` is stated anew as long as it holds, legs
-that stand in no effect any more are `swept`, what has lost its meaning is `dropped`.
+that stand in no effect any more are `swept`.
 """
 STATES = """Each table reads: state, what happens, next state. What is not in a table is illegal in that
 state and is rejected. This page is written from the tables in `agents/states.py` and
@@ -106,7 +106,7 @@ def facts_page() -> str:
 def effects_page() -> str:
     table = ["", "| effect | idempotency key | after a restart |", "|---|---|---|"]
     for kind, row in LAW.items():
-        key = ", ".join(row.key) or "(seq, index)"
+        key = ", ".join(row.key)
         table.append(f"| {kind.__name__} | `{key}` | {row.on_restart} |")
     return "\n".join(["# Effects", "", EFFECTS.strip(), *table, *_sections(effects), ""])
 
