@@ -7,8 +7,8 @@ from acd.core.entering import Hop, find_line, send_on, way_of
 from acd.core.errors import Rejected
 from acd.core.events import ContactArrived, ContactId, PriorityChanged
 from acd.core.state import State, step
-from acd.core.treatments import begin, greeting_of, put_between, rest, stop, waiting_in
-from acd.core.waiting import end, enter_line, forget, watch_target
+from acd.core.treatments import begin, give_place_back, greeting_of, put_between, say_alone, stop, waiting_in
+from acd.core.waiting import enter_line, forget, send_away, watch_target
 from agents.devices import Carrier
 from queues.contact import NO_INCIDENT, Contact
 from queues.desk import Entry, Incident, IncidentMode, Line, LineId, Medium, Overflow, TenantId
@@ -101,8 +101,7 @@ def _block(
 def _claim(state: State, event: ContactArrived, entry: Entry) -> Claim:
     asked_class, head_start_ms = better(event.priority_class, event.head_start_ms, entry)
     usual_class = state.lines[entry.line].priority_class
-    vip = head_start_ms > 0 or (asked_class is not None and asked_class < usual_class)
-    return Claim(asked_class, head_start_ms, vip)
+    return Claim(asked_class, head_start_ms, incidents.better_than(usual_class, asked_class, head_start_ms))
 
 
 def better(asked_class: int | None, head_start_ms: int, entry: Entry) -> tuple[int | None, int]:
@@ -159,17 +158,15 @@ def interrupt(state: State, contact: Contact, incident: Incident) -> None:
         put_between(state, contact, *incidents.tell(state, contact, incident))
         return
     if contact.reserves:
-        contact.reserves = False
-        state.board.greet(contact.line, -1)
+        give_place_back(state, contact)
     _tell_first(state, contact, incident)
 
 
 def _tell_first(state: State, contact: Contact, incident: Incident) -> None:
     """The text of an incident that comes before anything else; what follows is decided when it was heard."""
     contact.incident = incident.id
-    begin(state, contact, NO_TREATMENT, Phrase(incident.greeting))
-    rest(state, contact, state.lines[contact.line].music, end=True)
-    del state.untreated[contact.id]  # it rests
+    stop(state, contact)
+    say_alone(state, contact, Phrase(incident.greeting), end=True)
     incidents.tell(state, contact, incident)
 
 
@@ -209,9 +206,7 @@ def incident_heard(state: State, contact: Contact) -> None:
     stop(state, contact)
     line, hops, reason = find_line(state, line) if entry is None else _line_for(state, entry, line)
     if reason and not _may_be_told(state, contact.medium, line, reason):
-        contact.state = step(CONTACT, contact.state, "turn away")
-        end(state, contact, reason)
-        state.order(effects.ReleaseContact(number, reason, carrier=contact.carrier))
+        send_away(state, contact, "turn away", reason)
         return
     contact.incident = NO_INCIDENT
     send_on(state, contact, hops)

@@ -82,8 +82,13 @@ def is_to_hear(state: State, incident: Incident, contact: Contact) -> bool:
 
 def is_vip(state: State, contact: Contact) -> bool:
     """Whether it has a head start, or a class of its own below that of its line."""
-    usual = state.lines[contact.line].priority_class
-    return contact.head_start_ms > 0 or (contact.asked_class is not None and contact.asked_class < usual)
+    usual_class = state.lines[contact.line].priority_class
+    return better_than(usual_class, contact.asked_class, contact.head_start_ms)
+
+
+def better_than(usual_class: int, asked_class: int | None, head_start_ms: int) -> bool:
+    """Whether class and head start make a VIP in a line of that class."""
+    return head_start_ms > 0 or (asked_class is not None and asked_class < usual_class)
 
 
 def of_the_line(state: State, contact: Contact) -> Incident | None:

@@ -4,14 +4,14 @@ from collections.abc import Callable, Mapping
 from enum import Enum, auto
 from typing import Any
 
-from acd.core import effects, facts
+from acd.core import facts
 from acd.core.callbacks import may_be_called, promise, promise_soon
 from acd.core.conditions import holds
 from acd.core.entering import find_line, send_on, way_of
 from acd.core.incidents import of_the_line, tell
 from acd.core.state import State, step
-from acd.core.treatments import begin, rest, stop, waiting_in
-from acd.core.waiting import end, enter_line, overflow
+from acd.core.treatments import begin, give_place_back, rest, stop, waiting_in
+from acd.core.waiting import enter_line, overflow, send_away
 from queues import treatment as steps
 from queues.contact import Contact
 from queues.desk import Line, Overflow
@@ -152,8 +152,7 @@ def _enqueue(state: State, contact: Contact, walk: Walk, to: steps.Enqueue) -> A
         return _turned_away(state, contact, walk, line, reason)
     contact.state = step(CONTACT, contact.state, "enqueue")
     if contact.reserves:
-        contact.reserves = False
-        state.board.greet(contact.line, -1)
+        give_place_back(state, contact)
     send_on(state, contact, hops)
     walk.turned_away = ""
     enter_line(state, contact, line, "arrived")
@@ -217,9 +216,7 @@ def _end(state: State, contact: Contact, walk: Walk, _: steps.Step) -> After:
 
 
 def _release(state: State, contact: Contact, happening: str, reason: str) -> After:
-    contact.state = step(CONTACT, contact.state, happening)
-    state.order(effects.ReleaseContact(contact.id, reason, carrier=contact.carrier))
-    end(state, contact, reason)
+    send_away(state, contact, happening, reason)
     return After.REST
 
 

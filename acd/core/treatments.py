@@ -70,6 +70,12 @@ def stop(state: State, contact: Contact) -> None:
     state.untreated.pop(contact.id, None)
 
 
+def give_place_back(state: State, contact: Contact) -> None:
+    """It counts no more in the line whose greeting it heard, though it was in none."""
+    contact.reserves = False
+    state.board.greet(contact.line, -1)
+
+
 def wait_with(state: State, contact: Contact, line: Line, heard: str) -> None:
     """It has just entered `line`: what it hears there from now on; `heard`: the music that it hears now."""
     if contact.walk is not None or contact.parked or not state.media[contact.medium].hears:
@@ -121,14 +127,20 @@ def music_heard(line: Line, cause: str) -> str:
     return line.music if cause in HEARS_ON else ""
 
 
+def say_alone(state: State, contact: Contact, text: Phrase, *, end: bool) -> None:
+    """Play the text by itself, and then the music of its line."""
+    turned_away = contact.walk.turned_away if contact.walk is not None else ""
+    contact.walk = Walk(NO_TREATMENT, says=(text,), turned_away=turned_away)
+    rest(state, contact, state.lines[contact.line].music, end=end)
+
+
 def put_between(state: State, contact: Contact, text: Phrase) -> None:
     """It hears the text now, and then goes on with what it heard, or what it was about to hear."""
-    walk, line = contact.walk, state.lines[contact.line]
+    walk = contact.walk
     if walk is not None and contact.id in state.untreated:
         walk.says = (text, *walk.says)
         return
-    contact.walk = Walk(NO_TREATMENT, says=(text,), turned_away=walk.turned_away if walk is not None else "")
-    rest(state, contact, line.music, end=walk is not None)
+    say_alone(state, contact, text, end=walk is not None)
     if walk is None:  # nothing but music
         stop(state, contact)
     else:

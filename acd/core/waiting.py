@@ -11,7 +11,7 @@ from acd.core.matching import class_of, everybody_tried, place, urgency_of
 from acd.core.offers import withdraw_all
 from acd.core.parking import promise_over, unpark
 from acd.core.state import State, step
-from acd.core.treatments import music_heard, stop, wait_with
+from acd.core.treatments import give_place_back, music_heard, stop, wait_with
 from agents.skills import AgentId
 from agents.states import AgentState
 from queues.contact import Contact
@@ -188,15 +188,20 @@ def give_up(state: State, contact: Contact) -> None:
     if way.kind is Overflow.LINE and way.line in state.lines:
         overflow(state, contact, way.line, "waited too long")
         return
-    contact.state = step(CONTACT, contact.state, "give up")
-    end(state, contact, "waited too long")
-    state.order(effects.ReleaseContact(contact.id, "waited too long", carrier=contact.carrier))
+    send_away(state, contact, "give up", "waited too long")
 
 
 def overflow(state: State, contact: Contact, line: LineId, reason: str) -> None:
     number = contact.id
     state.tell(facts.Overflowed(state.now_ms, number, contact.line, line, reason))
     enter_line(state, contact, state.lines[line], "overflow")
+
+
+def send_away(state: State, contact: Contact, happening: str, reason: str) -> None:
+    """The desk itself ends it, and its leg."""
+    contact.state = step(CONTACT, contact.state, happening)
+    end(state, contact, reason)
+    state.order(effects.ReleaseContact(contact.id, reason, carrier=contact.carrier))
 
 
 def end(state: State, contact: Contact, by: str) -> None:
@@ -212,8 +217,7 @@ def forget(state: State, contact: Contact) -> None:
     if contact.walk is not None:
         stop(state, contact)
     if contact.reserves:
-        contact.reserves = False
-        state.board.greet(contact.line, -1)
+        give_place_back(state, contact)
     if contact.callback is not None:
         promise_over(state, contact, kept=False)
     leave_line(state, contact)
