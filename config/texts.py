@@ -20,6 +20,11 @@ def is_language(text: str) -> bool:
     return _LANGUAGE.fullmatch(text) is not None
 
 
+def plain(language: str) -> str:
+    """Without its region: `en` of `en-GB`."""
+    return language.partition("-")[0]
+
+
 def read_languages(table: Table, site_languages: tuple[str, ...]) -> tuple[str, ...]:
     """The languages of a line or a treatment, in order; those of the desk if it names none."""
     languages = table.list_of_text("languages", site_languages)
@@ -73,7 +78,7 @@ def _refuse_languages(table: Table, key: str, languages: Sequence[str], whose: s
 
 def _unspeakable(text: str, language: str) -> str:
     """Why no voice can say it, so that the server would not start; empty: one can."""
-    if language.partition("-")[0] not in SPOKEN:
+    if plain(language) not in SPOKEN:
         return f"no voice speaks it ({' and '.join(SPOKEN)} are spoken): give a recording instead"
     if not any(letter.isalnum() for letter in text):
         return "there is nothing to say in it"

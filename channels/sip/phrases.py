@@ -9,6 +9,7 @@ from channels.media.sound.music import MUSIC, built_in_music
 from channels.media.sound.prompts import PromptTextError, Voice, from_wav, speak
 from channels.media.sound.sounds import SILENCE, SoundStore
 from config.schema import Passage, Site
+from config.texts import plain
 from queues.desk import Desk
 from queues.treatment import POSITION, Phrase, SayPosition
 
@@ -109,11 +110,6 @@ def _passage(store: SoundStore, passage: Passage) -> SoundId:
 def _in(language: str, spoken: Spoken) -> list[SoundId]:
     chosen = [sound for one, sound in spoken if plain(one) == plain(language)]
     return chosen or [sound for _, sound in spoken]
-
-
-def plain(language: str) -> str:
-    """Without its region: `en` of `en-GB`."""
-    return language.partition("-")[0]
 
 
 def _position(store: SoundStore, language: str, position: int) -> SoundId:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from config.schema import Passage, Site
+from config.texts import plain
 from queues.treatment import POSITION
 from simulation.scenario import POSITION_MS, Spoken
 
@@ -49,8 +50,7 @@ def _positions(site: Site) -> Iterator[tuple[Spoken, int]]:
 
 def _length_ms(passage: Passage, faults: list[str]) -> int:
     if passage.recording is None:
-        language = passage.language.partition("-")[0]
-        return PACES.get(language, USUAL_PACE).length_ms(passage.text)
+        return PACES.get(plain(passage.language), USUAL_PACE).length_ms(passage.text)
     try:
         return recorded_ms(passage.recording)
     except (OSError, EOFError, wave.Error) as error:

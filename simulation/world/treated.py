@@ -1,6 +1,6 @@
 """Where treatments lead: the lines that contacts reach by them, and whether they decide anything."""
 
-from config.treatment_graph import Graph, Place, Where
+from config.treatment_graph import Place, Where, graph_of
 from queues.desk import Desk, Entry, Line, LineId, Medium
 from queues.treatment import Step
 
@@ -10,8 +10,7 @@ class Treated:
 
     def __init__(self, desk: Desk) -> None:
         self._hears = {traits.id: traits.hears for traits in desk.media}
-        steps = {treatment.id: treatment.steps for treatment in desk.treatments}
-        self._graph = Graph(steps, {line.id: line for line in desk.lines})
+        self._graph = graph_of(desk)
 
     def lines_after(self, entry: Entry) -> list[LineId]:
         """The lines at which a contact of this entry can first arrive."""
