@@ -48,6 +48,6 @@ class Attempts:
 def attempts_of(tape: Tape) -> Attempts:
     """To all contacts of the tape, those that were there before it too."""
     attempts = Attempts()
-    for told in (*tape.before, *tape.batches, *tape.after):
+    for told in tape.told:
         attempts.take(told)
     return attempts

@@ -113,7 +113,7 @@ def _question(heard: facts.Treated) -> Question:
 def heard_of(tape: Tape) -> Heard:
     """By all contacts of the tape, those that were there before it too."""
     heard = Heard(tape.desk)
-    for told in (*tape.before, *tape.batches, *tape.after):
+    for told in tape.told:
         heard.take(told)
     return heard
 

@@ -179,7 +179,7 @@ class Stories:
 def stories_of(tape: Tape) -> Stories:
     """The stories of all contacts of the tape, those that were there before it too, as far as it tells."""
     stories = Stories()
-    for told in (*tape.before, *tape.batches, *tape.after):
+    for told in tape.told:
         stories.take(told)
     stories.close(max(tape.last_ms, tape.start_ms))
     return stories

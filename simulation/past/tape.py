@@ -1,6 +1,7 @@
 """What a stretch of a record holds: desk, arrivals, facts, who was there; read once, from its beginning."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -66,6 +67,11 @@ class Tape(Struct, frozen=True):
     """Offer that was not answered → how long its agent was away for it."""
     incidents: tuple[Declared, ...]
     """Those of the stretch, also if they were declared before it."""
+
+    @property
+    def told(self) -> Iterator[Sequence[Fact]]:
+        """All facts of all its contacts, those that were there before it too, in order."""
+        return chain(self.before, self.batches, self.after)
 
 
 class Taping:
