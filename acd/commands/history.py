@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from acd.core.facts import ENDINGS
+
 Json = Mapping[str, Any]
 
 A_MOMENT_MS = 1_000_000_000_000
@@ -12,11 +14,13 @@ A_MOMENT_MS = 1_000_000_000_000
 HIDDEN = ("contact", "visit", "first")
 """What says nothing to an operator."""
 
-ENDINGS = ("Abandoned", "Released", "FlowedOut", "Deflected")
+EMPTY: tuple[object, ...] = ("", None, False, [])
+
+_ENDINGS = {kind.__name__ for kind in ENDINGS}
 
 
 def details(kind: str, fact: Json) -> str:
-    """`line help, wait 0:12`; what is empty or does not hold is left out."""
+    """`line help, wait 12 s`; what is empty or does not hold is left out."""
     if kind == "Treated":
         return _treated(fact)
     if kind == "KeyChosen":
@@ -30,12 +34,9 @@ def details(kind: str, fact: Json) -> str:
     return ", ".join(_pair(key, value) for key, value in shown)
 
 
-EMPTY: tuple[object, ...] = ("", None, False, [])
-
-
 def ending(history: Sequence[Json]) -> str:
     """How it ended, of one that is over; empty if that is not in its history any more."""
-    ends = [one for one in history if one["kind"] in ENDINGS]
+    ends = [one for one in history if one["kind"] in _ENDINGS]
     if not ends:
         return ""
     fact = ends[-1]["fact"]
@@ -46,9 +47,8 @@ def ending(history: Sequence[Json]) -> str:
 def _treated(fact: Json) -> str:
     parts = [_where(fact) if fact["treatment"] else "text or music of its line, or of an incident"]
     if fact["says"]:
-        parts.append(
-            "says " + ", ".join(fact["says"]) + (f" in {fact['language']}" if fact["language"] else "")
-        )
+        language = f" in {fact['language']}" if fact["language"] else ""
+        parts.append(f"says {', '.join(fact['says'])}{language}")
     if fact["keys"]:
         parts.append("asks for " + " or ".join(fact["keys"]))
     if fact["music"]:
