@@ -46,14 +46,6 @@ def called(world: World) -> None:
     world.admit_called()
 
 
-def agent_waits(world: World) -> None:
-    """Anna has accepted a contact without a leg, whose party is being called."""
-    world.offer()
-    world.phone_answers()
-    world.connect()
-    world.place()
-
-
 def methods(world: World) -> list[str]:
     """Requests that the trunk got, ACKs and CANCELs at their end."""
     requests = [new.request.method for new in world.trunk.requests]
@@ -384,7 +376,7 @@ def test_caller_first_rings_the_agent_with_the_party_s_number_and_joins_them(wor
 
 
 def test_agent_first_hears_music_until_the_party_answers_and_then_the_party(world: World) -> None:
-    agent_waits(world)
+    world.agent_waits()
     music = Play(LegId("o1"), loop=world.calls.settings.sounds.music("default"))
     assert world.media.sent(Join, Play) == [Join(LegId("o1"), world.calls.by_contact[1].room), music]
     world.party_answers()
@@ -395,7 +387,7 @@ def test_agent_first_hears_music_until_the_party_answers_and_then_the_party(worl
 
 
 def test_an_agent_who_waits_on_hold_still_holds_when_the_party_is_there(world: World) -> None:
-    agent_waits(world)
+    world.agent_waits()
     agent = world.calls.legs["o1"]
     agent.record.held = True
     world.party_answers()
@@ -405,7 +397,7 @@ def test_an_agent_who_waits_on_hold_still_holds_when_the_party_is_there(world: W
 
 
 def test_the_party_leaves_holds_and_resumes_like_a_caller(world: World) -> None:
-    agent_waits(world)
+    world.agent_waits()
     world.party_answers()
     world.admit_called()
     dialog = dialog_of_party(world)
@@ -454,7 +446,7 @@ def test_a_silent_leg_is_asked_and_lost_when_the_party_does_not_know_it(world: W
 
 
 def test_the_desk_ends_the_call_and_gives_it_music_again(world: World) -> None:
-    agent_waits(world)
+    world.agent_waits()
     world.party_answers()
     world.admit_called()
     world.treat(Playlist(music="calm"))

@@ -98,10 +98,7 @@ def test_killed_between_the_answer_and_its_ack_the_next_process_acknowledges(wor
 
 
 def test_killed_while_they_talk_they_are_joined_again_and_the_party_may_leave(world: World) -> None:
-    world.offer()
-    world.phone_answers()
-    world.connect()
-    world.place()
+    world.agent_waits()
     world.party_answers()
     world.admit_called()
     after = killed(world, [ADMITTED, CONNECTED])
@@ -126,10 +123,7 @@ def test_killed_while_they_talk_they_are_joined_again_and_the_party_may_leave(wo
 
 
 def test_killed_while_an_agent_waits_for_the_party_he_hears_music_again(world: World) -> None:
-    world.offer()
-    world.phone_answers()
-    world.connect()
-    world.place()
+    world.agent_waits()
     world.party_answers(180)
     after = killed(world, [CONNECTED, PLACE])
     music = Play(LegId("o1"), loop=after.calls.settings.sounds.music("default"))

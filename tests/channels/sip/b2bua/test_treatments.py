@@ -238,10 +238,7 @@ def test_music_on_hold_is_that_of_the_last_list(world: World) -> None:
 
 
 def test_a_party_whom_we_called_hears_a_list_when_the_agent_who_waited_for_it_goes(world: World) -> None:
-    world.offer()
-    world.phone_answers()
-    world.connect()
-    world.place()
+    world.agent_waits()
     world.party_answers()
     world.admit_called()
     assert played(world, LegId("c7")) == []

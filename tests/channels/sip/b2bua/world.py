@@ -358,6 +358,13 @@ class World:
         self.carry_out(effect)
         return effect
 
+    def agent_waits(self) -> None:
+        """Anna has accepted a contact without a leg, whose party is being called."""
+        self.offer()
+        self.phone_answers()
+        self.connect()
+        self.place()
+
     def connect(self, number: int = 1, agent: str = "anna") -> ConnectContact:
         effect = ConnectContact(OfferId(number), ContactId(1), AgentId(agent), carrier=Carrier("sip", agent))
         self.carry_out(effect)
