@@ -38,13 +38,13 @@ def warn_languages(
     treatments: Mapping[TreatmentId, Written],
 ) -> None:
     """Record a warning for lines in which a treatment speaks languages that the line does not."""
-    graph = graph_of(desk)
+    graph, order = graph_of(desk), {name: number for number, name in enumerate(treatments)}
     for line in desk.lines:
         places = graph.reach([Place(line.treatment, 0, Where.IN, line.id)])
         saying = (place for place in places if isinstance(graph.step_at(place), Say | Menu))
         heard = {place.treatment for place in saying if place.line == line.id}
-        for name, written in treatments.items():
-            more = [one for one in written.languages if one not in languages[line.id]]
-            if name in heard and more:
+        for name in sorted(heard, key=order.__getitem__):
+            more = [one for one in treatments[name].languages if one not in languages[line.id]]
+            if more:
                 reason = f'do not hold for the treatment "{name}", which speaks {", ".join(more)} too'
                 tables[line.id].warn("languages", reason)
