@@ -8,7 +8,7 @@ from msgspec import Struct
 from agents.capacity import Medium, can_take
 from agents.devices import Carrier, Device
 from agents.skills import AgentId, SkillId
-from agents.states import AgentState, WorkState
+from agents.states import AgentState, Role, WorkState
 
 ContactId = NewType("ContactId", int)
 OfferId = NewType("OfferId", int)
@@ -43,6 +43,9 @@ class Work(Struct):
     agent_holds: bool = False
     """He does not want to hear the party."""
     party_holds: bool = False
+    role: Role = Role.AGENT
+    consult: int = 0
+    """Of one who was consulted and stayed, or took over: the number of that consult; else 0."""
 
 
 class AgentRecord(Struct):

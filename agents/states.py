@@ -1,4 +1,4 @@
-"""The states of an agent and of one piece of his work, as tables: state → what happens → next state."""
+"""The states of an agent, of his work and of his part in it, as tables: state → what happens → next."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -41,6 +41,68 @@ class WorkState(StrEnum):
 
 IN_HAND = (WorkState.HANDLING, WorkState.RESTING)
 """Accepted, and not over yet."""
+
+
+class Role(StrEnum):
+    """As what an agent takes part in a contact."""
+
+    AGENT = "agent"
+    """It is his: he is who was offered it, or who took it over."""
+    CONSULTING = "consulting"
+    """It is his, and he is aside, to ask somebody else."""
+    CONSULTED = "consulted"
+    """He is asked; his contact is the consult."""
+    MEMBER = "member"
+    """He talks with its party and its agent: a conference."""
+    LISTENING = "listening"
+    """A supervisor who hears both; nobody hears him."""
+    WHISPERING = "whispering"
+    """Agents hear him; nobody else does."""
+    BARGING = "barging"
+    """Everybody hears him."""
+    LEFT = "left"
+
+
+LISTENERS = (Role.LISTENING, Role.WHISPERING, Role.BARGING)
+"""It is not theirs, and never becomes so."""
+
+ROLE: Mapping[Role, Mapping[str, Role]] = {
+    Role.AGENT: {
+        "consult": Role.CONSULTING,
+        "leave": Role.LEFT,
+    },
+    Role.CONSULTING: {
+        "step back": Role.AGENT,
+        "leave": Role.LEFT,
+    },
+    Role.CONSULTED: {
+        "merge": Role.MEMBER,
+        "take over": Role.AGENT,
+        "leave": Role.LEFT,
+    },
+    Role.MEMBER: {
+        "take over": Role.AGENT,
+        "leave": Role.LEFT,
+    },
+    Role.LISTENING: {
+        "whisper": Role.WHISPERING,
+        "barge": Role.BARGING,
+        "leave": Role.LEFT,
+    },
+    Role.WHISPERING: {
+        "listen": Role.LISTENING,
+        "barge": Role.BARGING,
+        "leave": Role.LEFT,
+    },
+    Role.BARGING: {
+        "listen": Role.LISTENING,
+        "whisper": Role.WHISPERING,
+        "leave": Role.LEFT,
+    },
+    Role.LEFT: {},
+}
+"""The moves of those who take part, as a table: role → move → next role."""
+
 
 WORK: Mapping[WorkState, Mapping[str, WorkState]] = {
     WorkState.RESERVED: {

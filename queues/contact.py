@@ -65,6 +65,18 @@ class Contact(Struct):
     """Its party has no leg."""
     callback: Callback | None = None
     """What its party was promised last."""
+    guests: list[int] = []
+    """The works of those who take part beside its agent: in a conference, or listening."""
+    outside: list[Carrier] = []
+    """Legs of those outside who were consulted and have stayed."""
+    consult: int = 0
+    """The contact by which its agent asks somebody now; 0: none."""
+    consults: int = 0
+    """It is such a consult, about this contact; 0: it is none."""
+    asker: int = 0
+    """Of a consult: the work of the agent who asks. He stands where a caller would."""
+    call: int = 0
+    """Of a consult: the attempt to call somebody outside that is under way."""
 
     @property
     def promise(self) -> Callback | None:

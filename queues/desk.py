@@ -110,6 +110,8 @@ class MediumTraits(Struct, frozen=True):
     """Work on it can rest, and goes back to its line when its agent goes."""
     keeps_leg: bool = False
     """Its party holds a leg as long as the contact lives, and may leave by it."""
+    mixes: bool = False
+    """More than two can hear each other: conference, listening in, whispering."""
 
 
 DEFAULT_MEDIA = (

@@ -11,6 +11,9 @@ from queues.desk import OutboundRule, TenantId
 CALLBACK = "callback"
 """The purpose of calling back somebody to whom it was promised."""
 
+CONSULT = "consult"
+"""The purpose of calling somebody outside whom an agent wants to ask, or to hand his caller to."""
+
 
 CallResult = Literal[
     "answered",

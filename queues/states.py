@@ -36,6 +36,7 @@ CONTACT: Mapping[ContactState, Mapping[str, ContactState]] = {
         "called in": ContactState.WAITING,
         "close": ContactState.DEFERRED,
         "cancel": ContactState.ENDED,
+        "consult over": ContactState.ENDED,
     },
     ContactState.OFFERED: {
         "offer": ContactState.OFFERED,
@@ -45,6 +46,7 @@ CONTACT: Mapping[ContactState, Mapping[str, ContactState]] = {
         "park": ContactState.OFFERED,
         "called in": ContactState.OFFERED,
         "cancel": ContactState.ENDED,
+        "consult over": ContactState.ENDED,
         "leave": ContactState.ENDED,
         "divert": ContactState.ENDED,
     },
@@ -62,6 +64,7 @@ CONTACT: Mapping[ContactState, Mapping[str, ContactState]] = {
         "not reached": ContactState.DEFERRED,
         "give up": ContactState.ENDED,
         "cancel": ContactState.ENDED,
+        "consult over": ContactState.ENDED,
     },
     ContactState.CONNECTED: {
         "leave": ContactState.ENDED,
@@ -70,6 +73,7 @@ CONTACT: Mapping[ContactState, Mapping[str, ContactState]] = {
         "agent leg lost": ContactState.WAITING,
         "hand back": ContactState.WAITING,
         "put away": ContactState.DEFERRED,
+        "consult over": ContactState.ENDED,
     },
     ContactState.ENDED: {},
 }

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable
 
-from acd.core import effects, facts
+from acd.core import effects, facts, guests, listening
 from acd.core.deadlines import Kind
 from acd.core.events import OfferAccepted, OfferRefused
 from acd.core.leaving import leave_line
@@ -15,7 +15,7 @@ from acd.core.waiting import let_go, take_back
 from agents.capacity import Medium
 from agents.roster import Seat, Work, carries
 from agents.skills import AgentId
-from agents.states import AGENT, WORK, AgentState, WorkState
+from agents.states import AGENT, LISTENERS, WORK, AgentState, WorkState
 from queues.states import CONTACT
 
 
@@ -24,18 +24,23 @@ def accepted(state: State, event: OfferAccepted) -> None:
     work, now_ms = state.work(event.offer), state.now_ms
     work.state = step(WORK, work.state, "accept")
     contact, seat = state.contacts[work.contact], state.seats[work.agent]
-    contact.state = step(CONTACT, contact.state, "call" if contact.parked else "accept")
     state.deadlines.clear(Kind.RING, work.id)
     work.since_ms = now_ms
+    if not carries(seat.record, work.carrier):
+        wait_for_leg(state, work)
+    state.serve(seat)
+    if work.role in LISTENERS:
+        listening.joined(state, work)
+        return
+    contact.state = step(CONTACT, contact.state, "call" if contact.parked else "accept")
     if len(contact.offers) > 1:
         withdraw_all(state, contact, "answered elsewhere", but=work.id)
     wait_ms, line_wait_ms = now_ms - contact.anchor_ms, now_ms - contact.line_since_ms
     state.tell(facts.Answered(now_ms, work.id, contact.id, work.agent, contact.line, wait_ms, line_wait_ms))
-    state.order(effects.ConnectContact(work.id, contact.id, work.agent, carrier=work.carrier))
+    ids = work.id, contact.id, work.agent
+    state.order(effects.ConnectContact(*ids, work.role.value, carrier=work.carrier))
     leave_line(state, contact)
     contact.tried.clear()
-    if not carries(seat.record, work.carrier):
-        wait_for_leg(state, work)
     if len(seat.works) > 1:
         interrupt_others(state, seat, work)
     if contact.callback is not None:
@@ -43,7 +48,6 @@ def accepted(state: State, event: OfferAccepted) -> None:
             place_call(state, contact, work)
         else:
             promise_over(state, contact, kept=True)
-    state.serve(seat)
 
 
 def wait_for_leg(state: State, work: Work) -> None:
@@ -68,6 +72,9 @@ def interrupt_others(state: State, seat: Seat, by: Work) -> None:
 def refused(state: State, event: OfferRefused) -> None:
     """He stays ready; this contact is not offered to him again before everybody else was tried."""
     work = state.work(event.offer)
+    if work.role in LISTENERS and work.state is WorkState.RINGING:
+        guests.leave(state, work, "refused")
+        return
     close(state, work, "refuse")
     ids = work.id, work.contact, work.agent
     state.tell(facts.Refused(state.now_ms, *ids))
@@ -76,6 +83,9 @@ def refused(state: State, event: OfferRefused) -> None:
 
 def offer_lost(state: State, work: Work) -> None:
     """It did not reach him; it is not his fault, so he is neither paused nor passed over the next time."""
+    if work.role in LISTENERS and work.state is WorkState.RINGING:
+        guests.send_away(state, work, "unreachable")
+        return
     close(state, work, "fail")
     ids = work.id, work.contact, work.agent
     state.tell(facts.OfferLost(state.now_ms, *ids))
@@ -91,6 +101,9 @@ def not_answered(state: State, number: int) -> None:
     Unless his device was away meanwhile: then he did not know.
     """
     work = state.works[number]
+    if work.role in LISTENERS:
+        guests.send_away(state, work, "no answer")
+        return
     if not carries(state.seats[work.agent].record, work.carrier):
         offer_lost(state, work)
         return
@@ -142,6 +155,9 @@ def agent_gone(state: State, seat: Seat) -> None:
 def take_offers_back(state: State, rung: Iterable[Work], cause: str) -> None:
     """These offers are withdrawn; who was rung for them was not tried."""
     for work in rung:
+        if work.role in LISTENERS:
+            guests.send_away(state, work, cause)
+            continue
         withdraw(state, work, cause)
         contact = state.contacts[work.contact]
         if not contact.offers:

@@ -12,7 +12,7 @@ from acd.core.placing import allowed, call_over, promise_of
 from acd.core.state import State, step
 from acd.core.treatments import wait_with
 from acd.core.waiting import end, enter_line, set_deadlines
-from agents.devices import Carrier
+from agents.devices import NOWHERE, Carrier
 from queues.contact import Contact
 from queues.outbound import Callback
 from queues.states import CONTACT, ContactState
@@ -26,7 +26,7 @@ def may_promise(state: State, contact: Contact, dial_class: str) -> ContactState
 
     Raises Rejected: it has no leg, it does not wait, or such a number may not be called. Changes nothing.
     """
-    if contact.parked or not state.media[contact.medium].keeps_leg:
+    if contact.carrier == NOWHERE or not state.media[contact.medium].keeps_leg:
         raise Rejected(f"contact {contact.id} has nobody on the line")
     if allowed(state, contact, dial_class) is None:
         raise Rejected(f"calling back {dial_class} numbers is not allowed to client {contact.tenant}")

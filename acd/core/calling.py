@@ -1,6 +1,6 @@
 """What becomes of an attempt to call a party: it answers, is not reached, or nobody waits for it any more."""
 
-from acd.core import effects, facts
+from acd.core import consults, effects, facts
 from acd.core.deadlines import Kind
 from acd.core.errors import Rejected
 from acd.core.events import CHANNELS_TELL, CallAnswered, CallFailed, CallResult
@@ -26,6 +26,9 @@ def answered(state: State, event: CallAnswered) -> None:
     if carrier in state.carried:
         raise Rejected(f"contact ref {event.ref} of {call.channel} is live already")
     contact = state.contacts[call.contact]
+    if contact.consults:
+        consults.reached(state, contact, carrier)
+        return
     call_over(state, contact, "answered")
     take_leg(state, contact, carrier)
     meet(state, contact)
@@ -81,6 +84,9 @@ def meet(state: State, contact: Contact) -> None:
 
 def _not_reached(state: State, contact: Contact, result: CallResult) -> None:
     """The agent is free, without a pause and without wrap-up; the next attempt, if any, has its moment."""
+    if contact.consults:
+        consults.not_reached(state, contact, result)
+        return
     promise, rule = promise_of(contact), state.lines[contact.line].callback
     call_over(state, contact, result)
     _free_agent(state, contact)

@@ -2,39 +2,32 @@
 
 from collections.abc import Iterable
 
-from acd.core import calling, effects, facts
+from acd.core import calling, consults, effects, facts, guests
+from acd.core.consults import entry_line
 from acd.core.errors import Rejected
 from acd.core.events import ContactHeld, ContactLeft, ContactReleased, ContactResumed, ContactTransferred
 from acd.core.parking import may_be_parked, park
 from acd.core.state import State, step
+from acd.core.talk import connected_work, talking
 from acd.core.waiting import end, enter_line, quit_line
 from acd.core.wrap_up import put_away, start_wrap_up
+from agents.devices import NOWHERE
 from agents.roster import Work
 from agents.skills import AgentId
-from agents.states import IN_HAND
+from agents.states import IN_HAND, ROLE
 from queues.contact import Contact
-from queues.desk import EntryId, LineId
+from queues.desk import Line, LineId
 from queues.states import CONTACT, ContactState
 
 
-def connected_work(state: State, number: int, agent: AgentId) -> tuple[Contact, Work]:
-    """Contact and work of the agent who handles it now. Raises Rejected: he does not."""
-    contact = state.contact(number)
-    if contact.state is ContactState.CONNECTED:
-        work = state.works[contact.offers[0]]
-        if work.agent == agent:
-            return contact, work
-    raise Rejected(f"agent {agent} does not handle contact {number}")
-
-
 def held(state: State, event: ContactHeld) -> None:
-    work = _current(state, event.contact)
+    work = _current(state, event)
     _hold(work, event.by_agent, holds=True)
     state.tell(facts.Held(state.now_ms, event.contact, work.agent, event.by_agent))
 
 
 def resumed(state: State, event: ContactResumed) -> None:
-    work = _current(state, event.contact)
+    work = _current(state, event)
     _hold(work, event.by_agent, holds=False)
     state.tell(facts.Resumed(state.now_ms, event.contact, work.agent, event.by_agent))
 
@@ -46,15 +39,39 @@ def _hold(work: Work, by_agent: bool, *, holds: bool) -> None:
         work.party_holds = holds
 
 
-def _current(state: State, number: int) -> Work:
-    contact = state.contact(number)
-    if contact.state is not ContactState.CONNECTED:
-        raise Rejected(f"contact {number} is not connected")
-    return state.works[contact.offers[0]]
+def _current(state: State, event: ContactHeld | ContactResumed) -> Work:
+    contact = state.contact(event.contact)
+    if event.by_agent and event.agent:
+        his = guests.guest(state, contact, event.agent)
+        if his is not None and his.state in IN_HAND:
+            return his
+    work = talking(state, contact)
+    if work is None:
+        raise Rejected(f"contact {event.contact} is not connected with an agent")
+    return work
 
 
 def left(state: State, event: ContactLeft) -> None:
-    contact_gone(state, state.contact(event.contact), leg_lost=False)
+    leg_gone(state, state.contact(event.contact), event.ref, leg_lost=False)
+
+
+def leg_gone(state: State, contact: Contact, ref: str, *, leg_lost: bool) -> None:
+    """That of its party, or of somebody outside; of a consult whoever was called for it."""
+    if not ref and not contact.consults:
+        contact_gone(state, contact, leg_lost)
+        return
+    reason = "leg lost" if leg_lost else "left"
+    if contact.consults:
+        if contact.carrier == NOWHERE:
+            raise Rejected(f"contact {contact.id} has nobody on the line")
+        consults.outside_gone(state, contact, reason)
+        return
+    guests.outside_gone(state, contact, guests.leg_outside(contact, ref), reason)
+    if not contact.offers and not contact.outside:  # its party would be alone
+        contact.state = step(CONTACT, contact.state, "release")
+        guests.send_all_away(state, contact)
+        state.order(effects.ReleaseContact(contact.id, "outside", carrier=contact.carrier))
+        end(state, contact, "outside")
 
 
 def contact_gone(state: State, contact: Contact, leg_lost: bool) -> None:
@@ -70,10 +87,13 @@ def contact_gone(state: State, contact: Contact, leg_lost: bool) -> None:
         return
     contact.state = step(CONTACT, before, "leave")
     if before is ContactState.CONNECTED:
-        work = state.works[contact.offers[0]]
-        state.order(effects.ReleaseAgent(number, work.agent, work.id, carrier=work.carrier))
+        _alone(state, contact, "contact over")
+        works = [state.works[offer] for offer in contact.offers]
+        for work in works:
+            state.order(effects.ReleaseAgent(number, work.agent, work.id, carrier=work.carrier))
         end(state, contact, "leg lost" if leg_lost else "caller")
-        start_wrap_up(state, work)
+        for work in works:
+            start_wrap_up(state, work)
         return
     turned_away = contact.walk.turned_away if contact.walk is not None else ""
     quit_line(state, contact)
@@ -87,9 +107,40 @@ def contact_gone(state: State, contact: Contact, leg_lost: bool) -> None:
         state.tell(abandoned)
 
 
+def _alone(state: State, contact: Contact, result: str) -> None:
+    """Its agent has it for himself again: nobody is asked, and nobody else takes part."""
+    if contact.consult:
+        consults.over(state, contact, result, back=False)
+    if contact.guests or contact.outside:
+        guests.send_all_away(state, contact)
+
+
+def _without_him(state: State, contact: Contact, work: Work) -> bool:
+    """Its agent goes; True: others go on with its party, and one of them has it now if he is an agent."""
+    if not guests.members(state, contact) and not contact.outside:
+        return False
+    if contact.consult:
+        consults.over(state, contact, "agent gone", back=False)
+    else:
+        work.role = step(ROLE, work.role, "leave")
+    consults.leave_to_others(state, contact, work)
+    start_wrap_up(state, work)
+    return True
+
+
 def agent_leg_lost(state: State, work: Work) -> None:
     """The agent's leg of a conversation is dead: the contact goes back to its old place."""
     contact = state.contacts[work.contact]
+    if work.id in contact.guests:
+        guests.leave(state, work, "leg lost")
+        return
+    if contact.consults:
+        consults.over(state, consults.subject(state, contact), "leg lost")
+        return
+    if contact.state is ContactState.CONNECTED and _without_him(state, contact, work):
+        return
+    if contact.state is ContactState.CONNECTED:
+        _alone(state, contact, "agent gone")
     if contact.state is ContactState.CALLING:
         calling.agent_left(state, contact, work, tried=False)
         return
@@ -114,6 +165,7 @@ def hand_all_back(state: State, works: Iterable[Work], reason: str) -> None:
 
 def _hand_back(state: State, contact: Contact, work: Work, reason: str) -> None:
     contact.state = step(CONTACT, contact.state, "hand back")
+    _alone(state, contact, "agent gone")
     put_away(state, work)
     state.tell(facts.HandedBack(state.now_ms, contact.id, work.agent, reason))
     enter_line(state, contact, state.lines[contact.line], "handed back")
@@ -122,24 +174,24 @@ def _hand_back(state: State, contact: Contact, work: Work, reason: str) -> None:
 def transferred(state: State, event: ContactTransferred) -> None:
     """Hand it to another line with its anchor; the agent wraps up."""
     contact, work = connected_work(state, event.contact, event.agent)
-    line = state.lines.get(_line_of(state, contact, event.entry) if event.entry else event.line)
+    line = state.lines.get(entry_line(state, contact, event.entry) if event.entry else event.line)
     if line is None:
         raise Rejected(f"line {event.line} is unknown")
+    if contact.consults:
+        raise Rejected(f"contact {event.contact} is a consult: it cannot be transferred")
+    _hand_to_line(state, contact, work, line, hung_up=False)
+
+
+def _hand_to_line(state: State, contact: Contact, work: Work, line: Line, *, hung_up: bool) -> None:
     contact.state = step(CONTACT, contact.state, "transfer")
+    _alone(state, contact, "contact over")
     contact.offers.clear()
     lines = contact.line, line.id, line.level > state.lines[contact.line].level
-    state.tell(facts.Transferred(state.now_ms, event.contact, event.agent, *lines))
-    state.order(effects.ReleaseAgent(event.contact, event.agent, work.id, carrier=work.carrier))
+    state.tell(facts.Transferred(state.now_ms, contact.id, work.agent, *lines))
+    if not hung_up:
+        state.order(effects.ReleaseAgent(contact.id, work.agent, work.id, carrier=work.carrier))
     contact.preferred = None
     _wait_again(state, contact, work, line.id, "transfer")
-
-
-def _line_of(state: State, contact: Contact, dialled: EntryId) -> LineId:
-    """Raises Rejected: no such entry, or one of another medium."""
-    entry = state.entries.get(dialled)
-    if entry is None or entry.medium != contact.medium:
-        raise Rejected(f"entry {dialled} is unknown")
-    return entry.line
 
 
 def _wait_again(state: State, contact: Contact, work: Work, to_line: LineId, cause: str) -> None:
@@ -152,11 +204,37 @@ def released(state: State, event: ContactReleased) -> None:
     if (contact := state.contact(event.contact)).state is ContactState.CALLING:
         calling.agent_left(state, contact, _waiting_for(state, contact, event.agent), tried=True)
         return
+    if (his := guests.guest(state, contact, event.agent)) is not None and his.state in IN_HAND:
+        guests.leave(state, his, "left")
+        return
     contact, work = connected_work(state, event.contact, event.agent)
+    if contact.consults:
+        consults.over(state, consults.subject(state, contact), "left")
+        return
+    if contact.consult and _leaves_to_whom_he_asked(state, contact, work):
+        return
+    if _without_him(state, contact, work):
+        return
     contact.state = step(CONTACT, contact.state, "release")
+    _alone(state, contact, "contact over")
     state.order(effects.ReleaseContact(event.contact, "agent", carrier=contact.carrier))
     end(state, contact, "agent")
     start_wrap_up(state, work)
+
+
+def _leaves_to_whom_he_asked(state: State, contact: Contact, work: Work) -> bool:
+    """He hangs up while he consults: that hands it over, now or when somebody of that line is there.
+
+    False: somebody outside has not answered; its party would be left with nobody.
+    """
+    consult = state.contacts[contact.consult]
+    if consult.state is ContactState.CONNECTED:
+        consults.hand_over(state, contact, work)
+        return True
+    if consult.state is ContactState.CALLING:
+        return False
+    _hand_to_line(state, contact, work, state.lines[consult.line], hung_up=True)
+    return True
 
 
 def _waiting_for(state: State, contact: Contact, agent: AgentId) -> Work:

@@ -1,12 +1,12 @@
 """Not ready yet: a contact is put away until its moment, and comes back with its anchor."""
 
 from acd.core import effects, facts
-from acd.core.connection import connected_work
 from acd.core.deadlines import Kind
 from acd.core.errors import Rejected
 from acd.core.events import ContactArrived, ContactDeferred, ContactId
 from acd.core.leaving import leave_line, put_off
 from acd.core.state import State, step
+from acd.core.talk import connected_work
 from acd.core.waiting import enter_line
 from acd.core.wrap_up import put_away
 from agents.devices import Carrier
@@ -26,6 +26,8 @@ def deferred(state: State, event: ContactDeferred) -> None:
     contact = state.contact(event.contact)
     if not state.media[contact.medium].put_aside:
         raise Rejected(f"contact {event.contact} cannot be put aside")
+    if contact.consults or contact.consult or contact.guests:
+        raise Rejected(f"contact {event.contact} is a consult or a conference")
     if not state.now_ms < event.until_ms <= state.now_ms + LONGEST_MS:
         raise Rejected(f"contact {event.contact} would be due already, or in more than a year")
     if event.agent is None:

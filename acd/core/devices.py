@@ -7,7 +7,7 @@ from collections.abc import Collection
 
 from acd.core import effects, facts
 from acd.core.answers import let_all_go, offer_lost, take_offers_back, wait_for_leg
-from acd.core.connection import agent_leg_lost, contact_gone, hand_all_back
+from acd.core.connection import agent_leg_lost, hand_all_back, leg_gone
 from acd.core.deadlines import Kind
 from acd.core.errors import Rejected
 from acd.core.events import AgentReachable, AgentUnreachable, DeviceVanished, LegLost, OfferFailed
@@ -116,9 +116,10 @@ def leg_lost(state: State, event: LegLost) -> None:
     """A dead leg: the caller's ends the contact; the agent's sends the contact back to its old place."""
     contact = state.contact(event.contact)
     if event.agent is None:
-        contact_gone(state, contact, leg_lost=True)
+        leg_gone(state, contact, event.ref, leg_lost=True)
         return
-    his = (state.works[number] for number in contact.offers if state.works[number].agent == event.agent)
+    numbers = (*contact.offers, *contact.guests)
+    his = (state.works[number] for number in numbers if state.works[number].agent == event.agent)
     works = [work for work in his if work.state is not WorkState.RESERVED]
     if not works:
         raise Rejected(f"agent {event.agent} has no leg of contact {event.contact}")

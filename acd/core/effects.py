@@ -5,6 +5,7 @@ from msgspec import Struct
 from acd.core.events import CallId, ContactId, OfferId
 from agents.devices import Carrier
 from agents.skills import AgentId
+from agents.states import Role
 from queues.desk import TenantId
 from queues.treatment import Playlist
 
@@ -58,6 +59,8 @@ class OfferContact(Effect, frozen=True):
     contact: ContactId
     agent: AgentId
     deadline_ms: int
+    role: str = Role.AGENT.value
+    """As what he is asked to take part: a value of `agents.states.Role`."""
 
 
 class WithdrawOffer(Effect, frozen=True):
@@ -71,27 +74,50 @@ class WithdrawOffer(Effect, frozen=True):
 
 
 class ConnectContact(Effect, frozen=True):
-    """Join the contact with the agent who accepted this offer."""
+    """Join the contact with the agent who accepted this offer.
+
+    It may be another contact than that which was offered: he was consulted about it, or comes back to it.
+    """
 
     offer: OfferId
     contact: ContactId
     agent: AgentId
+    role: str = Role.AGENT.value
+    """Who hears him, and whether he speaks at all: a value of `agents.states.Role`."""
+
+
+class StepAside(Effect, frozen=True):
+    """The agent consults: from now on he is in `into`, where a caller would be, and hears music at first.
+
+    He hears whoever is connected or admitted there, until ConnectContact says that he is back. What the
+    party hears meanwhile is told by TreatContact.
+    """
+
+    offer: OfferId
+    contact: ContactId
+    agent: AgentId
+    into: ContactId
+    """The consult, a contact without a leg of its own; or it gets that of somebody outside."""
+    music: str
 
 
 class ReleaseContact(Effect, frozen=True):
-    """End the contact's own leg."""
+    """End this leg of the contact: that of its party, or of somebody outside who was consulted."""
 
     contact: ContactId
     cause: str
     """`agent`, `waited too long`, `voicemail`, `callback` (promised: the contact lives on without a leg).
+
+    Of somebody outside `consult over` or `contact over`; `outside`: he whom the party talked to has gone.
 
     By a treatment `treatment`, `closed` or `full`; after the text of an incident also `incident`.
     """
 
 
 class PlaceCall(Effect, frozen=True):
-    """Call the party of a contact that has no leg. The carrier names the channel, and no leg yet.
+    """Call the party of a contact that has no leg, or somebody outside for a consult.
 
+    The carrier names the channel, and no leg yet.
     Ends by CallAnswered or CallFailed, or by EndCall. An answered leg is admitted (AdmitContact) and then
     that of the contact; if an agent is connected with it already, they hear each other from then on.
     """
@@ -104,7 +130,7 @@ class PlaceCall(Effect, frozen=True):
     """Of that number when it was allowed; a number of another class is not dialled."""
     tenant: TenantId
     purpose: str
-    """`callback`."""
+    """`callback` or `consult`."""
     deadline_ms: int
     """When the engine gives it up by EndCall."""
 
@@ -128,7 +154,7 @@ class ReleaseAgent(Effect, frozen=True):
 ToContact = RejectContact | AdmitContact | TreatContact | ReleaseContact | PlaceCall | EndCall
 """What a contact channel is ordered to do; the carrier is the contact's own leg."""
 
-ToDevice = OfferContact | WithdrawOffer | ConnectContact | ReleaseAgent
+ToDevice = OfferContact | WithdrawOffer | ConnectContact | StepAside | ReleaseAgent
 """What an agent device is ordered to do; the carrier is the device."""
 
 AnyEffect = ToContact | ToDevice

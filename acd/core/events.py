@@ -16,6 +16,9 @@ Diversion = Literal["voicemail", "callback"]
 """The services for which a waiting contact may leave its line."""
 
 
+Listening = Literal["listen", "whisper", "barge"]
+"""Nobody hears the supervisor; only agents do; everybody does."""
+
 CHANNELS_TELL = frozenset(("busy", "no answer", "refused", "failed"))
 """The results that a channel tells; the engine finds the others itself."""
 
@@ -135,6 +138,8 @@ class ContactLeft(Event, frozen=True, tag="ContactLeft"):
     """The other side ended it: the caller hung up (before the answer: abandoned)."""
 
     contact: ContactId
+    ref: str = ""
+    """Which of its legs, if not that of its party: somebody outside who was consulted and has stayed."""
 
 
 class ContactDiverted(Event, frozen=True, tag="ContactDiverted"):
@@ -180,7 +185,10 @@ class CallFailed(Event, frozen=True, tag="CallFailed"):
 
 
 class ContactReleased(Event, frozen=True, tag="ContactReleased"):
-    """The agent ended it: hung up, sent the answer, closed the document."""
+    """The agent ended it: hung up, sent the answer, closed the document.
+
+    While somebody whom he consulted is on the line that hands it over; in a conference he only leaves it.
+    """
 
     contact: ContactId
     agent: AgentId
@@ -191,6 +199,8 @@ class LegLost(Event, frozen=True, tag="LegLost"):
 
     contact: ContactId
     agent: AgentId | None = None
+    ref: str = ""
+    """As in ContactLeft."""
 
 
 class ContactHeld(Event, frozen=True, tag="ContactHeld"):
@@ -198,6 +208,8 @@ class ContactHeld(Event, frozen=True, tag="ContactHeld"):
 
     contact: ContactId
     by_agent: bool
+    agent: AgentId = AgentId("")
+    """Which of several who take part; empty: he whose contact it is."""
 
 
 class ContactResumed(Event, frozen=True, tag="ContactResumed"):
@@ -205,6 +217,7 @@ class ContactResumed(Event, frozen=True, tag="ContactResumed"):
 
     contact: ContactId
     by_agent: bool
+    agent: AgentId = AgentId("")
 
 
 class ContactDeferred(Event, frozen=True, tag="ContactDeferred"):
@@ -230,6 +243,47 @@ class ContactTransferred(Event, frozen=True, tag="ContactTransferred"):
     line: LineId
     entry: EntryId = EntryId("")
     """Instead of a line: the number that the agent dialled; the line is that of its entry."""
+
+
+class ConsultStarted(Event, frozen=True, tag="ConsultStarted"):
+    """The agent steps aside to ask somebody: whoever a line has, or a number outside. The party hears music.
+
+    It is a contact of its own, which waits with the anchor of the one that it is about.
+    """
+
+    contact: ContactId
+    agent: AgentId
+    line: LineId = LineId("")
+    entry: EntryId = EntryId("")
+    """Instead of a line: the number that the agent dialled."""
+    party: str = ""
+    """Or somebody outside: the opaque id of his number in the vault."""
+    dial_class: str = ""
+    """Of that number, as `acd.ports.DialClass`."""
+
+
+class ConsultEnded(Event, frozen=True, tag="ConsultEnded"):
+    """The agent has asked enough: he is with the party again."""
+
+    contact: ContactId
+    agent: AgentId
+
+
+class ConsultMerged(Event, frozen=True, tag="ConsultMerged"):
+    """Whoever was consulted, and has answered, talks with the party from now on."""
+
+    contact: ContactId
+    agent: AgentId
+    stays: bool = False
+    """The agent stays, too (a conference; only of media that mix); else he has handed it over."""
+
+
+class ListenStarted(Event, frozen=True, tag="ListenStarted"):
+    """A supervisor wants to hear a conversation; his device is rung. Again, to listen in another way."""
+
+    contact: ContactId
+    agent: AgentId
+    how: Listening = "listen"
 
 
 class PriorityChanged(Event, frozen=True, tag="PriorityChanged"):
@@ -368,6 +422,10 @@ AnyEvent = (
     | ContactResumed
     | ContactDeferred
     | ContactTransferred
+    | ConsultStarted
+    | ConsultEnded
+    | ConsultMerged
+    | ListenStarted
     | PriorityChanged
     | OfferAccepted
     | OfferRefused

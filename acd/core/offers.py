@@ -12,7 +12,7 @@ from acd.core.room import look_at_room
 from acd.core.state import State, step
 from agents.capacity import Medium
 from agents.roster import Seat, Work, device_for, free_media
-from agents.states import WORK, WorkState
+from agents.states import WORK, Role, WorkState
 from queues.contact import Contact
 from queues.desk import Line, Order
 from queues.priority import Rank
@@ -66,6 +66,8 @@ def offer(state: State, contact: Contact, seat: Seat, rank: Rank, *, choice: str
     carrier = device_for(seat.record, contact.medium)
     what = contact.id, agent, carrier, contact.medium, line.id
     work = Work(number, *what, WorkState.RINGING, now_ms, now_ms)
+    if contact.consults:
+        work.role = Role.CONSULTED
     state.works[number] = work
     contact.offers.append(number)
     seat.works.append(work)
@@ -108,7 +110,8 @@ def _ring(state: State, contact: Contact, seat: Seat, work: Work, why: Why) -> N
     refresh(state, seat)
     due_ms = now_ms + state.lines[contact.line].ring_ms
     state.deadlines.set(Kind.RING, number, due_ms)
-    state.order(effects.OfferContact(number, contact.id, agent, due_ms, carrier=work.carrier))
+    role = work.role.value
+    state.order(effects.OfferContact(number, contact.id, agent, due_ms, role, carrier=work.carrier))
     state.tell(facts.Offered(now_ms, number, contact.id, agent, contact.line, *why))
 
 

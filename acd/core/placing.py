@@ -8,7 +8,7 @@ from agents.devices import Carrier
 from agents.roster import Work
 from queues.contact import Contact
 from queues.desk import OutboundRule
-from queues.outbound import CALLBACK, Callback, OutboundCall, rule_for
+from queues.outbound import CALLBACK, CONSULT, Callback, OutboundCall, rule_for
 
 
 def allowed(state: State, contact: Contact, dial_class: str) -> OutboundRule | None:
@@ -23,20 +23,42 @@ def place_call(state: State, contact: Contact, work: Work) -> None:
     not for the party to lose by that.
     """
     state.last_call += 1
-    number, now_ms, promise = CallId(state.last_call), state.now_ms, promise_of(contact)
-    rule = allowed(state, contact, promise.dial_class)
-    refusal = _refusal(state, rule)
+    number, promise = CallId(state.last_call), promise_of(contact)
     attempt = promise.attempts + 1
-    promise.call, promise.attempts = number, promise.attempts if refusal == "no room" else attempt
-    what = contact.tenant, CALLBACK, promise.dial_class
-    channel = "" if rule is None or refusal else rule.channel
-    call = state.calls[number] = OutboundCall(number, contact.id, *what, channel, refusal)
+    call = OutboundCall(number, contact.id, contact.tenant, CALLBACK, promise.dial_class)
+    _place(state, contact, work, call, attempt)
+    promise.call, promise.attempts = number, promise.attempts if call.refusal == "no room" else attempt
+
+
+def consult_rule(state: State, contact: Contact, dial_class: str) -> OutboundRule | None:
+    """By which rule an agent may call such a number about this contact, if by any."""
+    return rule_for(state.desk.outbound, contact.tenant, CONSULT, dial_class)
+
+
+def place_consult(state: State, consult: Contact, work: Work) -> None:
+    """Call somebody outside; `work` is that of the agent who wants to ask him."""
+    state.last_call += 1
+    consult.call = state.last_call
+    call = OutboundCall(CallId(consult.call), consult.id, consult.tenant, CONSULT, consult.dial_class)
+    _place(state, consult, work, call, attempt=1)
+
+
+def _place(state: State, contact: Contact, work: Work, call: OutboundCall, attempt: int) -> None:
+    rule = rule_for(state.desk.outbound, call.tenant, call.purpose, call.dial_class)
+    now_ms, refusal = state.now_ms, _refusal(state, rule)
+    call.refusal, call.channel = refusal, "" if rule is None or refusal else rule.channel
+    state.calls[call.id] = call
     until_ms = now_ms if refusal else now_ms + state.lines[contact.line].callback.ring_ms
-    state.deadlines.set(Kind.CALL, number, until_ms)
-    why = CALLBACK, promise.dial_class, attempt, until_ms
-    state.tell(facts.CallPlaced(now_ms, number, contact.id, work.id, work.agent, *why))
-    if channel:
-        state.order(order_of(call, promise, until_ms))
+    state.deadlines.set(Kind.CALL, call.id, until_ms)
+    why = call.purpose, call.dial_class, attempt, until_ms
+    state.tell(facts.CallPlaced(now_ms, call.id, contact.id, work.id, work.agent, *why))
+    if call.channel:
+        state.order(order_of(call, number_of(contact), until_ms))
+
+
+def number_of(contact: Contact) -> str:
+    """The opaque id of the number that is called for it."""
+    return contact.party if contact.consults else promise_of(contact).party
 
 
 def _refusal(state: State, rule: OutboundRule | None) -> CallResult | None:
@@ -48,9 +70,9 @@ def _refusal(state: State, rule: OutboundRule | None) -> CallResult | None:
     return None if by_it < rule.at_once else "no room"
 
 
-def order_of(call: OutboundCall, promise: Callback, until_ms: int) -> effects.PlaceCall:
+def order_of(call: OutboundCall, party: str, until_ms: int) -> effects.PlaceCall:
     """What the channel is to do."""
-    whom = call.contact, promise.party, call.dial_class
+    whom = call.contact, party, call.dial_class
     return effects.PlaceCall(call.id, *whom, call.tenant, call.purpose, until_ms, carrier=_carrier(call))
 
 
@@ -62,10 +84,12 @@ def promise_of(contact: Contact) -> Callback:
 
 def call_over(state: State, contact: Contact, result: CallResult) -> None:
     """The attempt that is under way has ended; if the channel does not know yet, it is told."""
-    promise = promise_of(contact)
-    call = state.calls.pop(promise.call)
+    call = state.calls.pop(contact.call or promise_of(contact).call)
     state.deadlines.clear(Kind.CALL, call.id)
-    promise.call = 0
+    if contact.consults:
+        contact.call = 0
+    else:
+        promise_of(contact).call = 0
     state.tell(facts.CallOver(state.now_ms, call.id, contact.id, result))
     if call.channel and result in ("timed out", "cancelled"):
         state.order(effects.EndCall(call.id, contact.id, carrier=_carrier(call)))

@@ -61,10 +61,11 @@ def seat_contacts(state: State) -> None:
     state.carried = {
         carrier: contact.id
         for contact in state.contacts.values()
-        for carrier in (contact.carrier, *contact.joined)
+        for carrier in (contact.carrier, *contact.joined, *contact.outside)
         if carrier != NOWHERE
     }
     state.held, state.parked = {}, {}
+    state.asking = {contact.id: contact for contact in state.contacts.values() if contact.consults}
     for contact in state.contacts.values():
         if contact.parked and contact.callback is not None:
             state.parked.setdefault(contact.callback.party, []).append(contact.id)

@@ -1,19 +1,23 @@
 """A restart: the time that nobody had is given back, and what the world must look like is stated anew."""
 
 from acd.core import facts
+from acd.core.consults import step_aside
 from acd.core.deadlines import Kind
 from acd.core.effects import AdmitContact, ConnectContact, Effect, OfferContact, TreatContact
 from acd.core.errors import Rejected
 from acd.core.events import Restarted
-from acd.core.placing import order_of, promise_of
+from acd.core.placing import number_of, order_of
 from acd.core.state import State
 from acd.core.treatments import await_anew
 from acd.core.treatments import standing as hearing
 from acd.core.waiting import hold_again
+from agents.devices import NOWHERE
 from agents.roster import Work
-from agents.states import WorkState
-from queues.desk import LineId
+from agents.states import Role, WorkState
+from queues.contact import Contact
+from queues.desk import Line, LineId
 from queues.outbound import OutboundCall
+from queues.treatment import Playlist
 
 
 def restarted(state: State, event: Restarted) -> None:
@@ -49,10 +53,10 @@ def standing(state: State) -> list[Effect]:
     for contact in state.contacts.values():
         line = state.lines[contact.line]
         promise = state.media[contact.medium].promise
-        own = () if contact.parked else (contact.carrier,)
-        for carrier in (*own, *contact.joined):
+        own = () if contact.carrier == NOWHERE else (contact.carrier,)
+        for carrier in (*own, *contact.joined, *contact.outside):
             effects.append(AdmitContact(contact.id, line.music, carrier=carrier, promise=promise))
-        if (hears := hearing(contact, line)) is not None:
+        if (hears := _hears(state, contact, line)) is not None:
             effects.append(TreatContact(contact.id, contact.visit, hears, carrier=contact.carrier))
     for work in state.works.values():
         if work.state not in (WorkState.WRAP_UP, WorkState.RESERVED):
@@ -63,15 +67,26 @@ def standing(state: State) -> list[Effect]:
     return effects
 
 
+def _hears(state: State, contact: Contact, line: Line) -> Playlist | None:
+    if contact.consult and state.media[contact.medium].hears:
+        return Playlist(music=line.music)
+    return hearing(contact, line)
+
+
 def _of_work(state: State, work: Work) -> Effect:
     ids = work.id, work.contact, work.agent
     if work.state is WorkState.RINGING:
         due_ms = state.deadlines.get(Kind.RING, work.id)
-        return OfferContact(*ids, work.started_ms if due_ms is None else due_ms, carrier=work.carrier)
-    return ConnectContact(*ids, carrier=work.carrier)
+        due_ms = work.started_ms if due_ms is None else due_ms
+        return OfferContact(*ids, due_ms, work.role.value, carrier=work.carrier)
+    if work.role is Role.CONSULTING:
+        contact = state.contacts[work.contact]
+        consult = state.contacts[contact.consult]
+        return step_aside(contact, consult.id, work, state.lines[consult.line])
+    return ConnectContact(*ids, work.role.value, carrier=work.carrier)
 
 
 def _of_call(state: State, call: OutboundCall) -> Effect:
     until_ms = state.deadlines.get(Kind.CALL, call.id)
-    promise = promise_of(state.contacts[call.contact])
-    return order_of(call, promise, state.now_ms if until_ms is None else until_ms)
+    party = number_of(state.contacts[call.contact])
+    return order_of(call, party, state.now_ms if until_ms is None else until_ms)

@@ -8,6 +8,7 @@ told his place who is rung in that moment. It holds after every event, and after
 
 from operator import attrgetter
 
+from acd.core import consults
 from acd.core.callbacks import expired, promise
 from acd.core.closing import look_at_hours
 from acd.core.matching import in_rank_order, place
@@ -96,5 +97,7 @@ def _let_go(state: State, contact: Contact) -> None:
         return
     if contact.promise is not None and contact.promise.pending:
         promise(state, contact, contact.party, contact.dial_class)
+    elif contact.consults:
+        consults.over(state, consults.subject(state, contact), "waited too long")
     else:
         give_up(state, contact)

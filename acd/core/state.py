@@ -77,6 +77,8 @@ class State:
         """Whose leg it is → live contact."""
         self.parked: dict[str, list[int]] = {}
         """Number that is to be called back (its opaque id) → parked contacts, the oldest first."""
+        self.asking: dict[int, Contact] = {}
+        """The consults that are under way."""
         self.room_moved = False
         """Whether those who are parked have to be looked at anew: see `acd.core.room`."""
         self.held: dict[AgentId, dict[int, None]] = {}
@@ -104,9 +106,10 @@ class State:
         """Adds a fact to those of this entry."""
 
     def on_the_line(self, line: LineId) -> int:
-        """How many wait there with a leg: who is parked takes up no place."""
-        parked = (one for one in self.parked_contacts() if one.line == line)
-        return self.board.length(line) - sum(one.id in self.board.places for one in parked)
+        """How many wait there with a leg: who is parked takes up no place, nor does a consult."""
+        others = (*self.parked_contacts(), *self.asking.values())
+        placed = sum(one.id in self.board.places for one in others if one.line == line)
+        return self.board.length(line) - placed
 
     def parked_contacts(self) -> list[Contact]:
         """Those whose party has no leg, the oldest first."""

@@ -53,6 +53,8 @@ def _go_on(state: State, contact: Contact) -> None:
         at, of_it = walk.step, state.treatments.get(walk.treatment, ())
         walk.step = min(at + 1, len(of_it))
         taken = of_it[at] if at < len(of_it) else None
+        if contact.callback is not None and type(taken) is not steps.Park:
+            _not_promised(contact)
         after = ON_STEP[type(taken)](state, contact, walk, taken)
         if after in (After.AGAIN, After.LATER):
             walk.step = at
@@ -61,6 +63,12 @@ def _go_on(state: State, contact: Contact) -> None:
         if after is not After.NEXT:
             return
     _lost_its_way(state, contact)
+
+
+def _not_promised(contact: Contact) -> None:
+    """The desk has changed since it was told that it will be called; it hears what follows instead."""
+    if contact.callback is not None and contact.callback.pending:
+        contact.callback = None
 
 
 def _lost_its_way(state: State, contact: Contact) -> None:
@@ -190,6 +198,7 @@ def _turned_away(state: State, contact: Contact, walk: Walk, line: Line, reason:
 
 def _park(state: State, contact: Contact, walk: Walk, _: steps.Park) -> After:
     if not may_be_called(state, contact):
+        _not_promised(contact)
         return After.NEXT
     if walk.says:
         promise_soon(state, contact)

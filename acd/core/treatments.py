@@ -3,6 +3,7 @@
 from acd.core import effects, facts
 from acd.core.deadlines import Kind
 from acd.core.state import State
+from agents.devices import NOWHERE
 from queues.contact import Contact
 from queues.desk import Line
 from queues.names import TreatmentId
@@ -78,13 +79,19 @@ def give_place_back(state: State, contact: Contact) -> None:
 
 def wait_with(state: State, contact: Contact, line: Line, heard: str) -> None:
     """It has just entered `line`: what it hears there from now on; `heard`: the music that it hears now."""
-    if contact.walk is not None or contact.parked or not state.media[contact.medium].hears:
+    if contact.walk is not None or contact.carrier == NOWHERE or not state.media[contact.medium].hears:
         return
     treatment = waiting_in(line)
     if treatment:
         begin(state, contact, treatment)
     elif line.music != heard:
         _play(state, contact, Playlist(music=line.music), (NO_TREATMENT, 0), first=False)
+
+
+def play_music(state: State, contact: Contact, music: str) -> None:
+    """Its agent is aside: nobody talks to it, and it is in no line."""
+    if state.media[contact.medium].hears:
+        _play(state, contact, Playlist(music=music), (NO_TREATMENT, 0), first=False)
 
 
 def _play(state: State, contact: Contact, hears: Playlist, at: tuple[TreatmentId, int], first: bool) -> None:

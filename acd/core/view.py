@@ -22,6 +22,8 @@ class LineView(Struct, frozen=True):
     """Of those that wait."""
     parked: int = 0
     """Contacts that were promised a callback and have no leg."""
+    consults: int = 0
+    """Agents who wait there to ask somebody; they take up no place."""
 
 
 class AgentView(Struct, frozen=True):
@@ -52,6 +54,10 @@ class ContactView(Struct, frozen=True):
     """Who is rung or reserved for it, or who handles it."""
     parked: bool = False
     """Its party has no leg: it was promised a callback."""
+    consults: int = 0
+    """It is a consult: its agent asks somebody about this contact; 0: it is none."""
+    guests: tuple[AgentId, ...] = ()
+    """Who takes part beside its agent: in a conference, or listening."""
 
 
 class Status(Struct, frozen=True):
@@ -70,11 +76,15 @@ def status(state: State, now_ms: int) -> Status:
 def line_views(state: State, now_ms: int) -> tuple[LineView, ...]:
     """In the order of the desk."""
     connected: Counter[LineId] = Counter()
+    asking: Counter[LineId] = Counter()
     parked: Counter[LineId] = Counter()
     placed: Counter[LineId] = Counter()  # of these, those on the board: they take up no place there
     oldest: dict[LineId, int] = {}
     for contact in state.contacts.values():
-        if contact.state is ContactState.CONNECTED:
+        if contact.consults:
+            placed[contact.line] += contact.id in state.board.places
+            asking[contact.line] += contact.id in state.board.places
+        elif contact.state is ContactState.CONNECTED:
             connected[contact.line] += 1
         elif contact.parked:
             parked[contact.line] += 1
@@ -89,6 +99,7 @@ def line_views(state: State, now_ms: int) -> tuple[LineView, ...]:
             connected[line.id],
             oldest.get(line.id, 0),
             parked[line.id],
+            asking[line.id],
         )
         for line in state.lines.values()
     )
@@ -124,4 +135,6 @@ def contact_view(state: State, contact: Contact, now_ms: int) -> ContactView:
         position=state.board.rank(contact.id) if place else 0,
         agents=tuple(state.works[number].agent for number in contact.offers),
         parked=contact.parked,
+        consults=contact.consults,
+        guests=tuple(state.works[number].agent for number in contact.guests),
     )

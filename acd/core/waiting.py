@@ -12,6 +12,7 @@ from acd.core.offers import withdraw_all
 from acd.core.parking import promise_over, unpark
 from acd.core.state import State, step
 from acd.core.treatments import give_place_back, music_heard, stop, wait_with
+from agents.devices import NOWHERE
 from agents.skills import AgentId
 from agents.states import AgentState
 from queues.contact import Contact
@@ -28,7 +29,7 @@ def enter_line(state: State, contact: Contact, line: Line, cause: str) -> None:
     contact.line, contact.line_since_ms, contact.state = line.id, now_ms, ContactState.WAITING
     contact.anchor_ms = contact.anchor_ms or now_ms
     contact.step, contact.promoted, contact.told_position = 0, False, 0
-    contact.tried.clear()
+    forget_whom(state, contact)
     state.tell(
         facts.Queued(
             now_ms,
@@ -170,12 +171,19 @@ def forget_tried(state: State, number: int) -> None:
     need = state.board.places[number].need
     seats = (state.seats[agent] for agent in need.fitness)
     if contact.state is ContactState.WAITING and everybody_tried(need, contact, seats):
-        contact.tried.clear()
+        forget_whom(state, contact)
         state.tell(facts.TriedForgotten(state.now_ms, ContactId(number)))
         state.match(contact)
     else:
         again_ms = state.now_ms + max(1000, state.lines[contact.line].retry_tried_ms)
         state.deadlines.set(Kind.RETRY, number, again_ms)
+
+
+def forget_whom(state: State, contact: Contact) -> None:
+    """Everybody may be tried; only who asks is never asked himself."""
+    contact.tried.clear()
+    if contact.consults:
+        contact.tried.append(state.works[contact.asker].agent)
 
 
 def waited_too_long(state: State, number: int) -> None:
@@ -224,7 +232,7 @@ def forget(state: State, contact: Contact) -> None:
     del state.contacts[contact.id]
     if contact.parked:
         unpark(state, contact)
-    else:
+    elif contact.carrier != NOWHERE:
         del state.carried[contact.carrier]
     for carrier in contact.joined:
         del state.carried[carrier]
@@ -241,7 +249,7 @@ def diverted(state: State, event: ContactDiverted) -> None:
     contact = state.contact(event.contact)
     if event.kind not in get_args(Diversion):
         raise Rejected(f"'{event.kind}' is no service for a waiting contact")
-    if contact.parked:
+    if contact.carrier == NOWHERE:
         raise Rejected(f"contact {event.contact} has nobody on the line")
     contact.state = step(CONTACT, contact.state, "divert")
     quit_line(state, contact)

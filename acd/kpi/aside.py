@@ -1,4 +1,4 @@
-"""Contacts that were promised a callback: what follows counts among the callbacks, and in no leg."""
+"""Contacts in no leg: who was promised a callback, consults, and who talks with somebody outside."""
 
 from acd.core import facts
 from acd.core.facts import Fact
@@ -14,8 +14,12 @@ class Aside:
         self._wrap_ups: set[tuple[int, str]] = set()
 
     def add(self, contact: int) -> None:
-        """Its party is promised a callback."""
+        """What follows of it is in no leg."""
         self._live.add(contact)
+
+    def over(self, contact: int) -> None:
+        """Nothing is told of it after this event."""
+        self._over.append(contact)
 
     def knows(self, fact: Fact) -> bool:
         """Whether it tells of one of them."""

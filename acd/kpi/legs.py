@@ -18,10 +18,17 @@ from agents.capacity import VOICE
 
 Finished = Callable[[Leg], None]
 
-_BY_AGENT, _BY_OTHER, _RESTING = 1, 2, 4
+_BY_AGENT, _BY_OTHER, _RESTING, _ASIDE = 1, 2, 4, 8
 
 
-_Breaking = facts.Held | facts.Resumed | facts.Interrupted | facts.InterruptionEnded
+_Breaking = (
+    facts.Held
+    | facts.Resumed
+    | facts.Interrupted
+    | facts.InterruptionEnded
+    | facts.Consulted
+    | facts.ConsultOver
+)
 
 
 class _Break:
@@ -191,16 +198,30 @@ class Ledger:
         leg.wait_ms = fact.line_wait_ms
 
     def _held(self, fact: facts.Held) -> None:
-        self._break(fact, _BY_AGENT if fact.by_agent else _BY_OTHER, begins=True)
+        self._hold(fact, begins=True)
 
     def _resumed(self, fact: facts.Resumed) -> None:
-        self._break(fact, _BY_AGENT if fact.by_agent else _BY_OTHER, begins=False)
+        self._hold(fact, begins=False)
+
+    def _hold(self, fact: facts.Held | facts.Resumed, *, begins: bool) -> None:
+        """Not that of another member of a conference: those who are left go on."""
+        leg = self._legs.get(fact.contact)
+        if leg is None or leg.agent == fact.agent:
+            self._break(fact, _BY_AGENT if fact.by_agent else _BY_OTHER, begins=begins)
 
     def _interrupted(self, fact: facts.Interrupted) -> None:
         self._break(fact, _RESTING, begins=True)
 
     def _interruption_ended(self, fact: facts.InterruptionEnded) -> None:
         self._break(fact, _RESTING, begins=False)
+
+    def _consulted(self, fact: facts.Consulted) -> None:
+        self._aside.add(fact.consult)
+        self._break(fact, _ASIDE, begins=True)
+
+    def _consult_over(self, fact: facts.ConsultOver) -> None:
+        self._aside.over(fact.consult)
+        self._break(fact, _ASIDE, begins=False)
 
     def _break(self, fact: _Breaking, bit: int, *, begins: bool) -> None:
         leg = self._legs.get(fact.contact)
@@ -235,6 +256,28 @@ class Ledger:
             leg.escalated_ms = fact.t_ms
         self._hand_on(leg, fact.t_ms, fact.to_line, "transfer")
 
+    def _taken_over(self, fact: facts.TakenOver) -> None:
+        leg = self._legs.pop(fact.contact, None)
+        if leg is None:
+            self._unknown(fact)
+            return
+        if fact.escalated:
+            leg.escalated_ms = fact.t_ms
+        self._hand_on(leg, fact.t_ms, fact.line, "transfer")
+        following = self._legs[fact.contact]
+        following.queued_ms = following.answered_ms = following.ended_ms = fact.t_ms
+        following.outcome, following.agent = Outcome.ANSWERED, fact.agent
+
+    def _handed_out(self, fact: facts.HandedOut) -> None:
+        leg = self._legs.pop(fact.contact, None)
+        if leg is None:
+            self._unknown(fact)
+            return
+        self._aside.add(fact.contact)
+        leg.outcome, leg.kind = Outcome.FLOWED_OUT, "outside"
+        self._end_work(leg, fact.t_ms)
+        leg.ended_ms = fact.t_ms
+
     def _deferred(self, fact: facts.Deferred) -> None:
         if fact.contact in self._put_away:
             return  # only its moment was changed
@@ -266,13 +309,13 @@ class Ledger:
         self._wrap_ups[fact.contact, fact.agent] = leg, fact.t_ms
 
     def _wrap_up_code(self, fact: facts.WrapUpCode) -> None:
-        leg = self._legs.get(fact.contact)
+        leg = live = self._legs.get(fact.contact)
         if leg is None or leg.agent != fact.agent:
             leg, _ = self._wrap_ups.get((fact.contact, fact.agent), (None, 0))
-        if leg is None:
-            self._unknown(fact)
-        else:
+        if leg is not None:
             leg.code = fact.code
+        elif live is None:  # else he is in a conference about what is another's
+            self._unknown(fact)
 
     def _ticketed(self, fact: facts.Ticketed) -> None:
         leg = self._legs.get(fact.contact)
@@ -374,6 +417,10 @@ _HANDLERS: Mapping[type[Fact], str] = {
     facts.Interrupted: "_interrupted",
     facts.InterruptionEnded: "_interruption_ended",
     facts.Released: "_released",
+    facts.Consulted: "_consulted",
+    facts.ConsultOver: "_consult_over",
+    facts.TakenOver: "_taken_over",
+    facts.HandedOut: "_handed_out",
     facts.Transferred: "_transferred",
     facts.AgentLegLost: "_waits_again",
     facts.HandedBack: "_waits_again",

@@ -81,9 +81,16 @@ class _Seat:
         self.row_over_ms = t_ms
 
 
-_Over = facts.Released | facts.Transferred | facts.AgentLegLost | facts.HandedBack | facts.Deferred
+_Over = (
+    facts.Released
+    | facts.Transferred
+    | facts.AgentLegLost
+    | facts.HandedBack
+    | facts.Deferred
+    | facts.HandedOut
+)
 
-_TALK, _BY_AGENT, _BY_OTHER, _REST = 0, 1, 2, 4
+_TALK, _BY_AGENT, _BY_OTHER, _REST, _ASIDE = 0, 1, 2, 4, 8
 
 
 class TimeSheet:
@@ -173,10 +180,17 @@ class TimeSheet:
         self._row(seat, fact.t_ms).answered += 1
 
     def _held(self, fact: facts.Held) -> None:
-        self._break(fact.contact, fact.t_ms, _BY_AGENT if fact.by_agent else _BY_OTHER, begins=True)
+        self._hold(fact, begins=True)
 
     def _resumed(self, fact: facts.Resumed) -> None:
-        self._break(fact.contact, fact.t_ms, _BY_AGENT if fact.by_agent else _BY_OTHER, begins=False)
+        self._hold(fact, begins=False)
+
+    def _hold(self, fact: facts.Held | facts.Resumed, *, begins: bool) -> None:
+        """Not that of another member of a conference: he is taken to talk as long as he is in it."""
+        seat, _ = self._handling.get(fact.contact, (None, 0))
+        if seat is not None and seat.agent == fact.agent:
+            bit = _BY_AGENT if fact.by_agent else _BY_OTHER
+            self._break(fact.contact, fact.t_ms, bit, begins=begins)
 
     def _interrupted(self, fact: facts.Interrupted) -> None:
         self._break(fact.contact, fact.t_ms, _REST, begins=True)
@@ -194,11 +208,35 @@ class TimeSheet:
             _count_work(seat, bits, 1)
             self._handling[contact] = seat, bits
 
+    def _consulted(self, fact: facts.Consulted) -> None:
+        self._break(fact.contact, fact.t_ms, _ASIDE, begins=True)
+
+    def _consult_over(self, fact: facts.ConsultOver) -> None:
+        """Who was asked, and stays, goes on talking: what he has is still counted by its number."""
+        self._break(fact.contact, fact.t_ms, _ASIDE, begins=False)
+        if fact.result not in ("conference", "transferred"):
+            self._end_work(fact.consult, fact.t_ms)
+            return
+        for bit in (_BY_AGENT, _BY_OTHER):
+            self._break(fact.consult, fact.t_ms, bit, begins=False)
+
+    def _conference_left(self, fact: facts.ConferenceLeft) -> None:
+        self._end_work(fact.consult, fact.t_ms)
+
+    def _taken_over(self, fact: facts.TakenOver) -> None:
+        self._end_work(fact.contact, fact.t_ms)
+        found = self._handling.pop(fact.consult, None)
+        if found is not None:
+            self._handling[fact.contact] = found
+
     def _over(self, fact: _Over) -> None:
-        found = self._handling.pop(fact.contact, None)
+        self._end_work(fact.contact, fact.t_ms)
+
+    def _end_work(self, contact: int, t_ms: int) -> None:
+        found = self._handling.pop(contact, None)
         if found is not None:
             seat, bits = found
-            self._settle(seat, fact.t_ms)
+            self._settle(seat, t_ms)
             _count_work(seat, bits, -1)
 
     def _wrap_up_started(self, fact: facts.WrapUpStarted) -> None:
@@ -279,6 +317,11 @@ _HANDLERS: Mapping[type[Fact], str] = {
     facts.Resumed: "_resumed",
     facts.Interrupted: "_interrupted",
     facts.InterruptionEnded: "_interruption_ended",
+    facts.Consulted: "_consulted",
+    facts.ConsultOver: "_consult_over",
+    facts.ConferenceLeft: "_conference_left",
+    facts.TakenOver: "_taken_over",
+    facts.HandedOut: "_over",
     facts.Transferred: "_over",
     facts.AgentLegLost: "_over",
     facts.HandedBack: "_over",

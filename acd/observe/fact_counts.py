@@ -35,6 +35,8 @@ class FactCounts:
         self.calls: Counter[str] = Counter()
         self._promised: set[ContactId] = set()
         """Who is promised a callback that is neither kept nor lost."""
+        self._consults: set[ContactId] = set()
+        """Agents who ask somebody: no caller is answered by that."""
         self._medium: dict[ContactId, str] = dict(live)
 
     def observe(self, facts: Sequence[f.Fact]) -> None:
@@ -71,7 +73,11 @@ class FactCounts:
             case f.Arrived():
                 self._medium[fact.contact] = fact.medium
                 self.contacts[fact.medium, "arrived"] += 1
-            case f.Answered():
+            case f.Consulted():
+                self._consults.add(fact.consult)
+            case f.ConsultOver():
+                self._consults.discard(fact.consult)
+            case f.Answered() if fact.contact not in self._consults:
                 self.contacts[self._medium.get(fact.contact, "unknown"), "answered"] += 1
             case f.Abandoned() | f.Released() | f.FlowedOut() | f.Deflected():
                 medium = self._medium.pop(fact.contact, "unknown")
@@ -84,5 +90,7 @@ class FactCounts:
                 pass
 
 
-_CONTACT_FACTS = frozenset((f.Arrived, f.Answered, *_ENDINGS, f.Overflowed, f.Blocked))
+_CONTACT_FACTS = frozenset(
+    (f.Arrived, f.Answered, *_ENDINGS, f.Overflowed, f.Blocked, f.Consulted, f.ConsultOver)
+)
 _CALL_FACTS = frozenset((f.Parked, f.CallbackOver, f.CallOver))

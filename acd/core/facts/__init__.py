@@ -72,6 +72,19 @@ from acd.core.facts.of_offers import (
     OfferWithdrawn,
     Refused,
 )
+from acd.core.facts.of_participants import (
+    ConferenceJoined,
+    ConferenceLeft,
+    Consulted,
+    ConsultOver,
+    HandedOut,
+    ListenerJoined,
+    ListenerLeft,
+    ListenerRung,
+    OutsideJoined,
+    OutsideLeft,
+    TakenOver,
+)
 
 ENDINGS: tuple[type[Fact], ...] = (Abandoned, Released, FlowedOut, Deflected)
 """Each contact that arrived ends by exactly one of these."""
@@ -85,7 +98,9 @@ AnyFact = (
     | FlowedOut | Deflected | WrapUpStarted | WrapUpExtension | WrapUpCode | WrapUpOverdue | WrapUpDone
     | SignedIn | SignedOut | Paused | Ready | Reachable | DeviceAway | DeviceBack | DeviceGone
     | Unreachable | Parked | CalledIn | Reserved | ReservationEnded | CallPlaced | CallOver | CallbackOver
-    | Treated | KeyChosen | NoKey | ConditionAsked | LanguageSet
+    | Treated | KeyChosen | NoKey | ConditionAsked | LanguageSet | Consulted | ConsultOver
+    | ConferenceJoined | ConferenceLeft | TakenOver | HandedOut | OutsideJoined | OutsideLeft
+    | ListenerRung | ListenerJoined | ListenerLeft
 )  # fmt: skip
 
 __all__ = [
@@ -103,6 +118,10 @@ __all__ = [
     "CallbackOver",
     "CalledIn",
     "ConditionAsked",
+    "ConferenceJoined",
+    "ConferenceLeft",
+    "ConsultOver",
+    "Consulted",
     "Decision",
     "Deferred",
     "Deflected",
@@ -113,6 +132,7 @@ __all__ = [
     "Fact",
     "FlowedOut",
     "HandedBack",
+    "HandedOut",
     "Held",
     "IncidentOff",
     "IncidentOn",
@@ -123,12 +143,17 @@ __all__ = [
     "KeyChosen",
     "LanguageSet",
     "ListSet",
+    "ListenerJoined",
+    "ListenerLeft",
+    "ListenerRung",
     "NoKey",
     "NotAnswered",
     "OfferFact",
     "OfferLost",
     "OfferWithdrawn",
     "Offered",
+    "OutsideJoined",
+    "OutsideLeft",
     "Overflowed",
     "Parked",
     "Paused",
@@ -150,6 +175,7 @@ __all__ = [
     "Resumed",
     "SignedIn",
     "SignedOut",
+    "TakenOver",
     "Ticketed",
     "Transferred",
     "Treated",

@@ -282,6 +282,8 @@ class Released(Fact, frozen=True, tag="Released"):
 
     By a treatment, or after the text of an incident: `closed`, `full` or `treatment`.
 
+    Handed to somebody outside: `outside`, when he has gone.
+
     Of a parked contact: `not reached`, `promise expired` or `cancelled`.
     """
 

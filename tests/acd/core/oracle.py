@@ -6,14 +6,15 @@ from collections.abc import Sequence
 from acd.core import effects, events, facts
 from acd.core.deadlines import Kind
 from acd.core.engine import Engine, Outcome
-from agents.devices import Carrier
+from agents.devices import NOWHERE, Carrier
 from agents.roster import Seat, shown_state
 from agents.skills import AgentId
-from agents.states import IN_HAND, AgentState, WorkState
+from agents.states import IN_HAND, LISTENERS, AgentState, WorkState
 from queues.contact import Contact
 from queues.states import ContactState
 from tests.acd.core.shadow import Shadow, facts_of
 from tests.acd.core.shadow_desk import ShadowContact, party_hung_up
+from tests.acd.core.shadow_guests import NOT_BACK
 
 
 class Oracle:
@@ -35,6 +36,8 @@ class Oracle:
         """Fold the facts, checking every decision at its own moment."""
         self.shadow.event = event
         self.shadow.to_end.clear()
+        self.shadow.hung_up.clear()
+        self.shadow.unrung.clear()
         self._handing_over = {fact.agent for fact in facts_of(outcome.facts, facts.Transferred)}
         self._handing_over |= {fact.agent for fact in facts_of(outcome.facts, facts.AgentLegLost)}
         self._handing_over |= {fact.agent for fact in facts_of(outcome.facts, facts.HandedBack)}
@@ -47,6 +50,11 @@ class Oracle:
         withdrawn = facts_of(outcome.facts, facts.OfferWithdrawn)
         freed = ("unreachable", "contact ended")
         self._handing_over |= {fact.agent for fact in withdrawn if fact.cause in freed}
+        gone = facts.ConferenceLeft, facts.ListenerLeft, facts.HandedOut
+        self._handing_over |= {fact.agent for fact in outcome.facts if isinstance(fact, gone)}
+        self._handing_over |= {fact.from_agent for fact in facts_of(outcome.facts, facts.TakenOver)}
+        asked = {fact.consult for fact in facts_of(outcome.facts, facts.ConsultOver)}
+        self._handing_over |= {work.agent for work in self.shadow.works.values() if work.contact in asked}
         self._ringing_of = 0
         self.shadow.text_heard()
         for fact in outcome.facts:
@@ -59,8 +67,9 @@ class Oracle:
         self.shadow.forget_gone_agents()
         self.arrived += len(facts_of(outcome.facts, facts.Arrived))
         self.ended += sum(isinstance(fact, facts.ENDINGS) for fact in outcome.facts)
-        assert self.arrived - self.ended == len(self.shadow.contacts), "a contact was lost or ended twice"
-        effects_match_facts(event, outcome)
+        live = [contact for contact in self.shadow.contacts.values() if not contact.consults]
+        assert self.arrived - self.ended == len(live), "a contact was lost or ended twice"
+        effects_match_facts(event, outcome, self.shadow)
         ended = [effect.call for effect in outcome.effects if isinstance(effect, effects.EndCall)]
         assert ended == self.shadow.to_end, "an attempt goes on though it is over"
         assert not self.shadow.to_tell, "who waits was not told"
@@ -158,6 +167,10 @@ class Oracle:
             assert contact.told_position == mine.told
             ringing = [w.offer for w in self.shadow.works.values() if w.contact == contact.id]
             ringing = [n for n in ringing if self.shadow.works[n].state != "wrap_up"]
+            ringing = [n for n in ringing if n not in mine.guests]
+            taking_part = contact.guests, [one.ref for one in contact.outside], contact.consult
+            assert taking_part == (mine.guests, mine.outside, mine.consult), f"contact {contact.id}"
+            assert (contact.consults, contact.asker) == (mine.consults, mine.asker)
             assert contact.offers == ringing
             assert (
                 len(ringing) <= max(1, self.shadow.lines[contact.line].ring_at_once)
@@ -204,7 +217,7 @@ class Oracle:
         assert kept == told
         calling = [one.id for one in state.contacts.values() if one.state is ContactState.CALLING]
         assert sorted(call.contact for call in state.calls.values()) == calling
-        with_leg = {one.id for one in state.contacts.values() if one.joined or not one.parked}
+        with_leg = {one.id for one in state.contacts.values() if one.joined or one.carrier != NOWHERE}
         assert set(state.carried.values()) == with_leg
         for contact in state.contacts.values():
             waits = contact.state in (ContactState.WAITING, ContactState.OFFERED)
@@ -232,6 +245,8 @@ class Oracle:
             )
             told = (mine.contact, mine.agent, mine.line, mine.state, mine.since_ms, mine.code, mine.overdue)
             assert kept == told, f"work {work.id}"
+            if mine.state != "wrap_up":
+                assert ("listener" if work.role in LISTENERS else work.role) == mine.role
             assert (work.agent_holds, work.party_holds) == (True in mine.holds, False in mine.holds)
             if mine.state == "ringing":
                 assert work.agent not in rung, "an agent in two offers"
@@ -316,18 +331,23 @@ def _view(contact: Contact | ShadowContact) -> tuple[object, ...]:
     )
 
 
-def effects_match_facts(event: events.Event, outcome: Outcome) -> None:
+def effects_match_facts(event: events.Event, outcome: Outcome, shadow: Shadow) -> None:
     """Whatever was decided is ordered, and nothing else is."""
     decided, ordered = outcome.facts, outcome.effects
     assert all(effect.carrier.channel for effect in ordered), "nobody could carry it out"
-    assert _numbers(decided, facts.Offered) == _numbers(ordered, effects.OfferContact)
+    assert _numbers(decided, facts.Offered, facts.ListenerRung) == _numbers(ordered, effects.OfferContact)
     moved = {effect.offer for effect in ordered if isinstance(effect, effects.ReleaseAgent)}
     joined = [offer for offer in _numbers(ordered, effects.ConnectContact) if offer not in moved]
-    assert _numbers(decided, facts.Answered) == joined, (
+    here = [fact for fact in decided if isinstance(fact, _JOINING) and not _stays_aside(fact)]
+    assert [offer for offer in _numbers(here, facts.OfferFact) if offer not in moved] == joined, (
         "joined without an answer, or a move to another device"
     )
-    stopped = _numbers(decided, facts.OfferWithdrawn, facts.NotAnswered, facts.OfferLost)
-    assert stopped == _numbers(ordered, effects.WithdrawOffer)
+    aside = [fact.offer for fact in decided if isinstance(fact, facts.Consulted)]
+    assert aside == _numbers(ordered, effects.StepAside)
+    over = facts.OfferWithdrawn, facts.NotAnswered, facts.OfferLost, facts.ListenerLeft
+    stopped = [fact for fact in decided if isinstance(fact, over)]
+    stopped = [f for f in stopped if not isinstance(f, facts.ListenerLeft) or f.offer in shadow.unrung]
+    assert _numbers(stopped, facts.OfferFact) == _numbers(ordered, effects.WithdrawOffer)
     arrived = [number for fact in decided if (number := _came(fact))]
     admitted = [effect for effect in ordered if isinstance(effect, effects.AdmitContact)]
     assert arrived == [effect.contact for effect in admitted]
@@ -339,7 +359,22 @@ def effects_match_facts(event: events.Event, outcome: Outcome) -> None:
     placed = [f.call for f in decided if isinstance(f, facts.CallPlaced) and f.until_ms > f.t_ms]
     assert placed == [effect.call for effect in ordered if isinstance(effect, effects.PlaceCall)]
     ended = [(f.contact, why) for f in decided if (why := _cause(event, f))]  # type: ignore[attr-defined]
-    assert ended == [(e.contact, e.cause) for e in ordered if isinstance(e, effects.ReleaseContact)]
+    hung_up = [(e.contact, e.cause) for e in ordered if isinstance(e, effects.ReleaseContact)]
+    assert ended == [one for one in hung_up if not one[1].endswith(" over")]
+    assert shadow.hung_up == [one for one in hung_up if one[1].endswith(" over")]
+
+
+_JOINING = (
+    facts.Answered,
+    facts.TakenOver,
+    facts.ConferenceJoined,
+    facts.ListenerJoined,
+    facts.ConsultOver,
+)
+
+
+def _stays_aside(fact: facts.Fact) -> bool:
+    return isinstance(fact, facts.ConsultOver) and fact.result in NOT_BACK
 
 
 def _list_of(effect: effects.TreatContact) -> tuple[int, int, tuple[str, ...], str]:
@@ -351,6 +386,8 @@ def _came(fact: facts.Fact) -> int:
     """The contact that has another leg of its party by this; 0: none."""
     match fact:
         case facts.Arrived() | facts.Joined() | facts.CalledIn() | facts.CallOver(result="answered"):
+            return fact.contact
+        case facts.OutsideJoined():
             return fact.contact
     return 0
 

@@ -10,7 +10,7 @@ from acd.core.events import CallId, ContactId, OfferId
 from agents.capacity import VOICE
 from agents.devices import Carrier
 from agents.skills import AgentId
-from agents.states import WorkState
+from agents.states import LISTENERS, WorkState
 from queues.contact import Contact
 from queues.desk import Desk, EntryId, IncidentId, LineId
 from queues.states import ContactState
@@ -290,7 +290,69 @@ def _priority(play: Play, x: int, y: int, z: int) -> None:
 def _hold(play: Play, x: int, y: int, z: int) -> None:
     number, _ = play.connected(x)
     kind = events.ContactHeld if y % 2 else events.ContactResumed
-    play.submit(kind(number, bool(z % 2)))
+    who = play.agent(x) if y % 3 == 0 else AgentId("")
+    contact = play.engine.state.contacts.get(number)
+    if contact is not None and contact.guests and y % 3:
+        who = play.engine.state.works[contact.guests[0]].agent
+    play.submit(kind(number, bool(z % 2), who))
+
+
+def _talking(play: Play, x: int, *, asks: bool = False) -> tuple[ContactId, AgentId]:
+    """A conversation and its agent; one in which he asks somebody, if wanted."""
+    state = play.engine.state
+    found = [c for c in state.contacts.values() if c.state is ContactState.CONNECTED and c.offers]
+    found = [c for c in found if not c.consults and bool(c.consult) == asks] or found
+    if not found:
+        return ContactId(x), play.agent(x)
+    contact = found[x % len(found)]
+    return ContactId(contact.id), state.works[contact.offers[0]].agent
+
+
+def _consult(play: Play, x: int, y: int, z: int) -> None:
+    whom: dict[str, str] = {"line": play.line(y)}
+    if z % 5 == 0:
+        whom = {"entry": play.entry(12 * y)}
+    elif z % 5 < 3:
+        whom = {"party": "n7", "dial_class": ("local", "mobile", "foreign")[y % 3]}
+    play.submit(events.ConsultStarted(*_talking(play, x), **whom))  # type: ignore[arg-type]
+
+
+def _merge(play: Play, x: int, y: int, z: int) -> None:
+    """Mostly one that can be."""
+    state = play.engine.state
+    answered = [c for c in state.contacts.values() if c.consults and c.state is ContactState.CONNECTED]
+    number, agent = _talking(play, x, asks=True)
+    if answered and y % 4:
+        about = state.contacts[answered[x % len(answered)].consults]
+        number, agent = ContactId(about.id), state.works[about.offers[0]].agent
+    play.submit(events.ConsultMerged(number, agent, z % 3 > 0))
+
+
+def _listen(play: Play, x: int, y: int, z: int) -> None:
+    how: tuple[events.Listening, ...] = ("listen", "whisper", "barge")
+    listening = [w for w in play.engine.state.works.values() if w.role in LISTENERS]
+    number, agent = _talking(play, x)[0], play.agent(y)
+    if listening and z % 2:
+        number, agent = ContactId(listening[0].contact), listening[0].agent
+    play.submit(events.ListenStarted(number, agent, how[(x + y + z) % 3]))
+
+
+def _guest_leaves(play: Play, x: int, y: int, z: int) -> None:
+    """A member or listener hangs up, or somebody outside."""
+    state = play.engine.state
+    with_guests = [c for c in state.contacts.values() if c.guests or c.outside]
+    if not with_guests:
+        return
+    contact = with_guests[x % len(with_guests)]
+    number = ContactId(contact.id)
+    if contact.outside and (y % 2 or not contact.guests):
+        ref = contact.outside[z % len(contact.outside)].ref
+        play.submit(events.ContactLeft(number, ref) if z % 3 else events.LegLost(number, None, ref))
+        return
+    agent = state.works[contact.guests[z % len(contact.guests)]].agent
+    if contact.offers and z % 5 == 0:
+        agent = state.works[contact.offers[0]].agent
+    play.submit(events.ContactReleased(number, agent) if z % 3 else events.LegLost(number, agent))
 
 
 def _code(play: Play, x: int, y: int, z: int) -> None:
@@ -338,6 +400,13 @@ MOVES: Mapping[str, Callable[[Play, int, int, int], None]] = {
         play.submit(events.ContactTransferred(*play.connected(x), play.line(y), play.entry(z))) and None
     ),
     "lose leg": _lose_leg,
+    "consult": _consult,
+    "merge": _merge,
+    "end consult": lambda play, x, y, z: (
+        play.submit(events.ConsultEnded(*_talking(play, x, asks=True))) and None
+    ),
+    "listen": _listen,
+    "guest leaves": _guest_leaves,
     "hold": _hold,
     "priority": _priority,
     "code": _code,
@@ -388,6 +457,11 @@ WEIGHTS: Mapping[str, int] = {
     "release": 20,
     "transfer": 3,
     "lose leg": 2,
+    "consult": 14,
+    "merge": 20,
+    "end consult": 1,
+    "listen": 10,
+    "guest leaves": 5,
     "hold": 1,
     "priority": 3,
     "code": 8,

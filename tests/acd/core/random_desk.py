@@ -2,6 +2,8 @@
 
 from random import Random
 
+from msgspec.structs import replace
+
 from agents.capacity import FAX, MAIL, VOICE, Medium
 from agents.skills import AgentId, Alternative, SkillId
 from queues.desk import (
@@ -147,7 +149,8 @@ def _media(rng: Random) -> tuple[MediumTraits, ...]:
     """The usual three and one of its own."""
     leg = rng.random() < 0.5
     chat = MediumTraits(CHAT, leg and rng.random() < 0.5, rng.random() < 0.5, rng.random() < 0.5, leg)
-    return (*DEFAULT_MEDIA, chat)
+    voice = replace(DEFAULT_MEDIA[0], mixes=rng.random() < 0.7)
+    return (voice, *DEFAULT_MEDIA[1:], chat)
 
 
 def _outbound(rng: Random) -> tuple[OutboundRule, ...]:
@@ -157,8 +160,9 @@ def _outbound(rng: Random) -> tuple[OutboundRule, ...]:
         OutboundRule("callback", ("local",), "sip", TenantId("t"), rng.choice((1, 5))),
         OutboundRule("callback", ("mobile", "local"), "other", at_once=rng.choice((1, 5))),
         OutboundRule("escalation", ("foreign",), "sip"),
+        OutboundRule("consult", ("local", "mobile"), "sip", at_once=rng.choice((1, 5))),
     )
-    return rules[: rng.choice((0, 4, 4, 4))]
+    return rules[: rng.choice((0, 5, 5, 5))]
 
 
 def _treatment(rng: Random) -> TreatmentId:

@@ -7,7 +7,7 @@ from types import ModuleType
 
 from acd.core import effects, events, facts
 from acd.core.law import LAW
-from agents.states import AGENT, WORK
+from agents.states import AGENT, ROLE, WORK
 from queues.states import CONTACT
 
 PAGES = Path(__file__).parents[3] / "docs" / "reference"
@@ -36,7 +36,7 @@ state and is rejected. This page is written from the tables in `agents/states.py
 """
 
 
-PARTS = ("fact", "of_desk", "of_contacts", "of_offers", "of_calls", "of_agents")
+PARTS = ("fact", "of_desk", "of_contacts", "of_offers", "of_participants", "of_calls", "of_agents")
 """Modules of `acd.core.facts`, in the order of the page."""
 
 SHARED = ("OfferFact", "Decision")
@@ -116,6 +116,7 @@ def states_page() -> str:
     tables: Mapping[str, Mapping[str, Mapping[str, str]]] = {
         "An agent": {str(state): following for state, following in AGENT.items()},
         "An offer, and the work it becomes": {str(state): following for state, following in WORK.items()},
+        "What an agent is to a contact": {str(role): following for role, following in ROLE.items()},
         "A contact": {str(state): following for state, following in CONTACT.items()},
     }
     for title, table in tables.items():

@@ -142,7 +142,7 @@ class Shadow(ShadowCalls, ShadowTreatments):
         contact.anchor_ms = contact.anchor_ms or fact.t_ms
         assert fact.anchor_ms == contact.anchor_ms, "the anchor must survive"
         contact.step, contact.promoted, contact.told, contact.held_until_ms = 0, False, 0, 0
-        contact.tried = [contact.gave_up] if contact.gave_up else []
+        contact.tried = [contact.gave_up] if contact.gave_up else self.asker_of(contact)
         if contact.gave_up and contact.preferred == contact.gave_up:
             contact.preferred = None
         contact.gave_up = None
@@ -194,7 +194,7 @@ class Shadow(ShadowCalls, ShadowTreatments):
             fits = self.fitness(agent.id, contact) and agent.state == "ready"
             if fits and contact.medium in agent.reachable:
                 assert agent.id in contact.tried, "somebody was not tried yet"
-        contact.tried.clear()
+        contact.tried = self.asker_of(contact)
 
     def _positiontold(self, fact: facts.PositionTold) -> None:
         contact = self.contacts[fact.contact]
@@ -229,6 +229,8 @@ class Shadow(ShadowCalls, ShadowTreatments):
         self.works[fact.offer] = ShadowWork(
             fact.offer, fact.contact, fact.agent, contact.medium, contact.line, "ringing", fact.t_ms
         )
+        if contact.consults:
+            self.works[fact.offer].role = "consulted"
         self._ring(self.works[fact.offer], fact.t_ms)
 
     def _reserved(self, fact: facts.Reserved) -> None:
@@ -273,28 +275,32 @@ class Shadow(ShadowCalls, ShadowTreatments):
         waits = fact.t_ms - contact.anchor_ms, fact.t_ms - contact.line_since_ms
         assert (fact.wait_ms, fact.line_wait_ms) == waits
         work.state, work.since_ms = "handling", fact.t_ms
-        contact.state, contact.between = "connected" if contact.ref else "calling", False
+        there = contact.ref or contact.consults
+        contact.state, contact.between = "connected" if there else "calling", False
         contact.tried.clear()
         contact.held_until_ms = 0
 
     # ---- work
 
     def _handled(self, contact: int) -> ShadowWork:
-        found = [
-            w for w in self.works.values() if w.contact == contact and w.state in ("handling", "resting")
-        ]
+        found = self.his(contact)
         assert len(found) == 1, "one agent handles one connected contact"
         return found[0]
 
     def _held(self, fact: facts.Held) -> None:
-        work = self._handled(fact.contact)
-        assert work.agent == fact.agent
-        work.holds.add(fact.by_agent)
+        self._holding(fact).holds.add(fact.by_agent)
 
     def _resumed(self, fact: facts.Resumed) -> None:
-        work = self._handled(fact.contact)
-        assert work.agent == fact.agent
-        work.holds.discard(fact.by_agent)
+        self._holding(fact).holds.discard(fact.by_agent)
+
+    def _holding(self, fact: facts.Held | facts.Resumed) -> ShadowWork:
+        event = self.event
+        assert isinstance(event, events.ContactHeld | events.ContactResumed)
+        works = self.works_on(fact.contact, "handling", "resting")
+        work = next(work for work in works if work.agent == fact.agent)
+        named = event.by_agent and event.agent == work.agent
+        assert named or work is self._handled(fact.contact)
+        return work
 
     def _interrupted(self, fact: facts.Interrupted) -> None:
         work, by = self._handled(fact.contact), self._handled(fact.by)
@@ -309,22 +315,12 @@ class Shadow(ShadowCalls, ShadowTreatments):
         work.state = "handling"
 
     def _let_go_of(self, contact: int, t_ms: int) -> None:
-        work = self._handled(contact)
-        agent = self.agents[work.agent]
-        agent.busy_ms += t_ms - work.since_ms
-        work.since_ms = t_ms
-        rule = self.lines[work.line].wrap_up
-        if rule.ms or (rule.code_required and not work.code):
-            work.state = "wrap_up"
-        else:
-            self._close(work, t_ms)
+        works = self.works_on(contact, "handling", "resting")
+        assert len(works) == 1, "one agent handles one connected contact, and nobody else is left with it"
+        self.let_go(works[0], t_ms)
 
     def _close(self, work: ShadowWork, t_ms: int) -> None:
-        agent = self.agents[work.agent]
-        del self.works[work.offer]
-        agent.busy_ms += t_ms - work.since_ms
-        agent.idle_since_ms = t_ms
-        agent.occupancy = agent.busy_ms * 1000 // max(1, t_ms - agent.signed_in_ms)
+        self.close_work(work, t_ms)
 
     def _transferred(self, fact: facts.Transferred) -> None:
         levels = self.lines[fact.from_line].level, self.lines[fact.to_line].level
@@ -404,7 +400,12 @@ class Shadow(ShadowCalls, ShadowTreatments):
     def _released(self, fact: facts.Released) -> None:
         contact = self.contacts.pop(fact.contact)
         promise = self.forget_promise(fact.contact)
-        if contact.state == "connected":
+        assert not contact.guests
+        assert not contact.outside
+        assert not contact.consult, "an agent still asks somebody about it"
+        if contact.state == "connected" and not self.his(fact.contact):
+            assert fact.by in ("caller", "leg lost", "outside"), "nobody else was there"
+        elif contact.state == "connected":
             self._let_go_of(fact.contact, fact.t_ms)
         elif fact.by in ("not reached", "promise expired", "cancelled"):
             self.without_party(contact, promise, fact)

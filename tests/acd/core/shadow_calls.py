@@ -4,14 +4,9 @@ from dataclasses import dataclass
 
 from acd.core import events, facts
 from agents.skills import AgentId
-from queues.desk import Line, Order, OutboundRule
-from tests.acd.core.shadow_desk import (
-    ShadowAgent,
-    ShadowContact,
-    ShadowDesk,
-    ShadowWork,
-    party_hung_up,
-)
+from queues.desk import Line, Order
+from tests.acd.core.shadow_desk import ShadowAgent, ShadowContact, ShadowWork, party_hung_up
+from tests.acd.core.shadow_guests import ShadowGuests
 
 
 @dataclass(slots=True)
@@ -33,9 +28,10 @@ class ShadowCall:
     until_ms: int
     placed: bool
     """A channel was told of it."""
+    purpose: str = "callback"
 
 
-class ShadowCalls(ShadowDesk):
+class ShadowCalls(ShadowGuests):
     """Who has which promise, and which attempts are under way."""
 
     event: events.Event
@@ -48,17 +44,14 @@ class ShadowCalls(ShadowDesk):
         self.to_end: list[int] = []
         """Attempts of this event that a channel must still be told to end."""
 
-    def rule_of(self, dial_class: str) -> OutboundRule | None:
-        rules = [rule for rule in self.desk.outbound if rule.purpose == "callback"]
-        fitting = [rule for rule in rules if dial_class in rule.classes and rule.tenant in ("", "t")]
-        return fitting[0] if fitting else None
-
     def may_call(self, contact: ShadowContact) -> bool:
         """Whether who is parked may be called now: allowed, room for one more, and nobody calls there yet."""
         promise = self.promises[contact.id]
         rule = self.rule_of(promise.dial_class)
         parked = [
-            one for one in self.contacts.values() if not one.ref and one.state in ("offered", "calling")
+            one
+            for one in self.contacts.values()
+            if not one.ref and not one.consults and one.state in ("offered", "calling")
         ]
         others = [self.promises[one.id] for one in parked if one is not contact]
         taken = sum(self.rule_of(other.dial_class) == rule for other in others)
@@ -66,10 +59,9 @@ class ShadowCalls(ShadowDesk):
         return rule is not None and taken < rule.at_once and not there
 
     def may_serve_now(self, agent: ShadowAgent, contact: ShadowContact) -> bool:
-        return super().may_serve_now(agent, contact) and (bool(contact.ref) or self.may_call(contact))
-
-    def works_on(self, contact: int, *states: str) -> list[ShadowWork]:
-        return [work for work in self.works.values() if work.contact == contact and work.state in states]
+        return super().may_serve_now(agent, contact) and (
+            bool(contact.ref or contact.consults) or self.may_call(contact)
+        )
 
     # ---- facts
 
@@ -89,7 +81,8 @@ class ShadowCalls(ShadowDesk):
         if isinstance(event, events.CallbackPromised):
             assert event.contact == fact.contact
             party, dial_class = event.party, event.dial_class
-        assert self.rule_of(dial_class), "nobody may be called there"
+        told = contact.promised_ms and party_hung_up(event, fact.contact)  # by the desk as it was
+        assert told or self.rule_of(dial_class), "nobody may be called there"
         known = self.promises.get(contact.id)
         if known is not None and not known.over and known.party == party:
             assert fact.until_ms == known.until_ms, "a promise gets no younger"
@@ -153,33 +146,46 @@ class ShadowCalls(ShadowDesk):
         assert (work.state, work.agent) == ("reserved", fact.agent)
 
     def _callplaced(self, fact: facts.CallPlaced) -> None:
-        contact, promise = self.contacts[fact.contact], self.promises[fact.contact]
+        contact = self.contacts[fact.contact]
         assert (contact.state, contact.ref) == ("calling", "")
         assert fact.contact not in {call.contact for call in self.calls.values()}, "called twice at once"
         assert self.works[fact.offer].agent == fact.agent
-        rule = self.rule_of(fact.dial_class)
-        by_it = sum(call.placed and self.rule_of(call.dial_class) == rule for call in self.calls.values())
+        assert fact.purpose == ("consult" if contact.consults else "callback")
+        rule = self.rule_of(fact.dial_class, fact.purpose)
+        by_it = sum(
+            call.placed and self.rule_of(call.dial_class, call.purpose) == rule
+            for call in self.calls.values()
+        )
         placed = rule is not None and by_it < rule.at_once
-        assert (fact.dial_class, fact.attempt) == (promise.dial_class, promise.attempts + 1)
-        promise.attempts += placed or rule is None
+        if contact.consults:
+            assert fact.attempt == 1
+        else:
+            promise = self.promises[fact.contact]
+            assert (fact.dial_class, fact.attempt) == (promise.dial_class, promise.attempts + 1)
+            promise.attempts += placed or rule is None
         ring_ms = self.lines[contact.line].callback.ring_ms if placed else 0
         assert fact.until_ms == fact.t_ms + ring_ms
-        self.calls[fact.call] = ShadowCall(fact.contact, fact.dial_class, fact.until_ms, placed)
+        self.calls[fact.call] = ShadowCall(fact.contact, fact.dial_class, fact.until_ms, placed, fact.purpose)
 
     def _callover(self, fact: facts.CallOver) -> None:
         call, event = self.calls.pop(fact.call), self.event
         contact = self.contacts[fact.contact]
         assert call.contact == fact.contact
-        self.promises[fact.contact].refused = fact.result == "refused"
+        if not contact.consults:
+            self.promises[fact.contact].refused = fact.result == "refused"
         if fact.result == "answered":
             assert isinstance(event, events.CallAnswered)
             contact.ref = event.ref
+            if contact.consults:
+                contact.state = "connected"
             self._has_a_leg(contact)
         elif fact.result == "timed out":
             assert (call.placed, fact.t_ms) == (True, call.until_ms)
         elif fact.result in ("refused by policy", "no room"):
             assert not call.placed
-            assert (self.rule_of(call.dial_class) is None) == (fact.result == "refused by policy")
+            assert (self.rule_of(call.dial_class, call.purpose) is None) == (
+                fact.result == "refused by policy"
+            )
         elif fact.result != "cancelled":
             assert event == events.CallFailed(fact.call, fact.result)
         if call.placed and fact.result in ("timed out", "cancelled"):

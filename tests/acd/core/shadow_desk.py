@@ -67,6 +67,12 @@ class ShadowContact:
     """Who was to wait for its party, and did not want to."""
     reserved: bool = False
     """It hears its line's own greeting, and has a place there."""
+    consult: int = 0
+    consults: int = 0
+    asker: int = 0
+    """Of a consult: the offer by which who asks has its contact."""
+    guests: list[int] = field(default_factory=list)
+    outside: list[str] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -81,6 +87,7 @@ class ShadowWork:
     until_ms: int = 0
     code: str = ""
     overdue: bool = False
+    role: str = "agent"
     holds: set[bool] = field(default_factory=set)
     """Who does not want to hear the other: the agent (True), the party (False)."""
 
@@ -103,7 +110,7 @@ class ShadowAgent:
 def party_hung_up(event: Event, contact: int) -> bool:
     """Whether by this event the party of the contact is off the line."""
     match event:
-        case ContactLeft() | LegLost(agent=None):
+        case ContactLeft(ref="") | LegLost(agent=None, ref=""):
             return event.contact == contact
     return False
 

@@ -19,6 +19,11 @@ class ShadowTreatments(ShadowIncidents):
         assert contact.ref, "nobody hears it"
         hears = next(traits for traits in self.desk.media if traits.id == contact.medium).hears
         assert hears or contact.visit, "it hears nothing"
+        if contact.state == "connected":
+            assert contact.consult, "an agent talks to it"
+            assert (fact.says, fact.visit) == ((), contact.visit + 1)
+            contact.visit, contact.treated, contact.heard = fact.visit, fact, True
+            return
         assert contact.state in ("greeting", "waiting", "offered")
         if contact.incident:
             self._text_over(contact, fact.t_ms)

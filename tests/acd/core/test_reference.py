@@ -10,7 +10,7 @@ from acd.core.deadlines import Kind
 from acd.core.engine import ON_DEADLINE, ON_EVENT
 from acd.core.law import LAW, Delivery, delivery
 from agents.capacity import FAX, MAIL, VOICE
-from agents.states import AGENT, WORK, AgentState, WorkState
+from agents.states import AGENT, LISTENERS, ROLE, WORK, AgentState, Role, WorkState
 from queues.desk import Medium
 from queues.states import CONTACT, ContactState
 from tests.acd.core.play import Play, random_move
@@ -21,6 +21,7 @@ from tests.acd.core.story import Story, desk, line
 TABLES: dict[str, tuple[Mapping[str, Mapping[str, str]], set[str]]] = {
     "agent": ({str(k): v for k, v in AGENT.items()}, {AgentState.SIGNED_OUT}),
     "work": ({str(k): v for k, v in WORK.items()}, {WorkState.RESERVED, WorkState.RINGING}),
+    "role": ({str(k): v for k, v in ROLE.items()}, {Role.AGENT, Role.CONSULTED, *LISTENERS}),
     "contact": ({str(k): v for k, v in CONTACT.items()}, {ContactState.GREETING}),
 }
 
@@ -86,7 +87,9 @@ def test_every_state_of_a_table_is_reachable_and_every_row_exists(name: str) -> 
     assert reached == set(table)
 
 
-@pytest.mark.parametrize("closed", [(WORK, WorkState.CLOSED), (CONTACT, ContactState.ENDED)])
+@pytest.mark.parametrize(
+    "closed", [(WORK, WorkState.CLOSED), (ROLE, Role.LEFT), (CONTACT, ContactState.ENDED)]
+)
 def test_nothing_follows_the_end(closed: tuple[Mapping[str, Mapping[str, str]], str]) -> None:
     table, last = closed
     assert table[last] == {}
@@ -109,7 +112,10 @@ def test_every_row_of_every_table_is_used_by_the_engine(monkeypatch: pytest.Monk
         calling,
         closing,
         connection,
+        consults,
         deferral,
+        guests,
+        listening,
         offers,
         presence,
         waiting,
@@ -127,12 +133,12 @@ def test_every_row_of_every_table_is_used_by_the_engine(monkeypatch: pytest.Monk
         taken.add((str(state), happening))
         return following
 
-    outbound = callbacks, calling, closing, walked
+    outbound = callbacks, calling, closing, walked, consults, guests, listening
     for module in (admission, answers, connection, deferral, offers, presence, waiting, wrap_up, *outbound):
         monkeypatch.setattr(module, "step", watched)
     for seed in range(30):
         rng, play = Random(seed), Play(random_desk(seed), thorough=False)
         for _ in range(3_000):
             random_move(play, rng)
-    wanted = {row for table in (AGENT, WORK, CONTACT) for row in steps(table)}  # type: ignore[arg-type]
+    wanted = {row for table in (AGENT, WORK, ROLE, CONTACT) for row in steps(table)}  # type: ignore[arg-type]
     assert wanted - taken == set()

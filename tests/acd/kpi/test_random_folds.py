@@ -16,12 +16,21 @@ from acd.kpi.intervals import Cells, Intervals
 from acd.kpi.legs import GOES_ON, Ledger, Leg, Outcome
 from acd.kpi.occupancy import AgentTime, TimeSheet
 from acd.kpi.service import Counts, Terms, count
-from agents.roster import Seat
-from agents.states import AgentState, WorkState
+from agents.roster import Seat, Work
+from agents.states import LISTENERS, AgentState, Role, WorkState
+from queues.contact import Contact
 from tests.acd.core.play import Play, random_move
 from tests.acd.core.random_desk import START_MS, random_desk
 
-ENDS_OF_WORK = facts.Released | facts.Transferred | facts.AgentLegLost | facts.HandedBack | facts.Deferred
+ENDS_OF_WORK = (
+    facts.Released
+    | facts.Transferred
+    | facts.AgentLegLost
+    | facts.HandedBack
+    | facts.Deferred
+    | facts.TakenOver
+    | facts.HandedOut
+)
 SEEDS = range(12)
 MOVES = 1_200
 _encoder = msgspec.msgpack.Encoder()
@@ -46,11 +55,13 @@ class Recorded(Play):
         if decided is not None:
             self.batches.append(decided.facts)
             for fact in decided.facts:
+                if isinstance(fact, facts.Held | facts.Resumed) and not self.is_his(fact):
+                    continue
                 if isinstance(fact, facts.Held):
                     self.held[fact.contact].add(fact.by_agent)
                 elif isinstance(fact, facts.Resumed):
                     self.held[fact.contact].discard(fact.by_agent)
-                elif isinstance(fact, facts.Answered):
+                elif isinstance(fact, facts.Answered | facts.TakenOver):
                     self.held[fact.contact].clear()
         return decided
 
@@ -62,10 +73,19 @@ class Recorded(Play):
             if kind and span_ms:
                 self.times[agent][kind] += span_ms
 
+    def is_his(self, fact: facts.Held | facts.Resumed) -> bool:
+        """Not of somebody else in a conference."""
+        contact = self.engine.state.contacts[fact.contact]
+        return self.engine.state.works[contact.offers[0]].agent == fact.agent
+
+    def holds(self, work: Work) -> bool:
+        return bool(self.held[work.contact]) or work.role is Role.CONSULTING
+
     def kind(self, seat: Seat) -> str:
-        states = {work.state for work in seat.works}
-        handled = [work.contact for work in seat.works if work.state is WorkState.HANDLING]
-        if any(not self.held[contact] for contact in handled):
+        works = [work for work in seat.works if work.role not in LISTENERS]
+        states = {work.state for work in works}
+        handled = [work for work in works if work.state is WorkState.HANDLING]
+        if any(work.role is Role.MEMBER or not self.holds(work) for work in handled):
             return "talk"
         if handled:
             return "hold"
@@ -173,17 +193,24 @@ def test_intervals_and_lines_add_up_to_the_whole(run: Recorded) -> None:
 
 def test_waits_are_those_that_the_engine_says(run: Recorded) -> None:
     said: Counter[tuple[int, int]] = Counter()
-    promised: set[int] = set()
+    promised: set[int] = {fact.consult for fact in every(run, facts.Consulted)}  # type: ignore[attr-defined]
     for fact in (fact for batch in run.batches for fact in batch):
         if isinstance(fact, facts.Parked):
             promised.add(fact.contact)
         elif isinstance(fact, facts.Answered) and fact.contact not in promised:
             said[fact.contact, fact.line_wait_ms] += 1
+        elif isinstance(fact, facts.TakenOver) and fact.contact not in promised:
+            said[fact.contact, 0] += 1
     found = Counter((leg.contact, leg.wait_ms) for leg in folded(run, run.batches) if leg.answered_ms)
     assert found == said
     assert all(
         leg.wait_ms == leg.answered_ms - leg.queued_ms for leg in folded(run, run.batches) if leg.answered_ms
     )
+
+
+def with_us(contact: Contact) -> bool:
+    """Neither a consult, nor with somebody outside only."""
+    return not contact.consults and bool(contact.offers or contact.state != "connected")
 
 
 def test_what_the_ledger_shows_as_open_is_what_the_engine_holds(run: Recorded) -> None:
@@ -195,7 +222,7 @@ def test_what_the_ledger_shows_as_open_is_what_the_engine_holds(run: Recorded) -
     since = {fact.contact: fact.t_ms for fact in every(run, facts.Parked)}  # type: ignore[attr-defined]
     wraps = [work for work in state.works.values() if work.state is WorkState.WRAP_UP]
     wrapped = [work.contact for work in wraps if work.since_ms <= since.get(work.contact, work.since_ms)]
-    ours = [contact for contact in state.contacts.values() if contact.callback is None]
+    ours = [contact for contact in state.contacts.values() if contact.callback is None and with_us(contact)]
     assert Counter(leg.contact for leg in shown) == Counter([*(one.id for one in ours), *wrapped])
     waiting = {leg.contact for leg in shown if leg.outcome is Outcome.OPEN}
     assert waiting == {contact.id for contact in ours if contact.state != "connected"}
@@ -213,7 +240,8 @@ def test_every_promise_is_kept_or_not_or_open_as_the_engine_says(run: Recorded) 
     assert {one.contact for one in told} == promised
     kept = Counter(fact.kept for fact in every(run, facts.CallbackOver))  # type: ignore[attr-defined]
     assert Counter(one.kept for one in told if one.over_ms) == kept
-    placed = [fact for fact in every(run, facts.CallPlaced) if fact.until_ms > fact.t_ms]  # type: ignore[attr-defined]
+    calls: list[facts.CallPlaced] = every(run, facts.CallPlaced)  # type: ignore[assignment]
+    placed = [fact for fact in calls if fact.until_ms > fact.t_ms and fact.purpose == "callback"]
     assert sum(one.attempts for one in told) == len(placed)
 
 

@@ -1,0 +1,24 @@
+"""A conversation: whose it is."""
+
+from acd.core.errors import Rejected
+from acd.core.state import State
+from agents.roster import Work
+from agents.skills import AgentId
+from queues.contact import Contact
+from queues.states import ContactState
+
+
+def talking(state: State, contact: Contact) -> Work | None:
+    """The work of the agent who has it; None: it is not connected, or with somebody outside only."""
+    if contact.state is not ContactState.CONNECTED or not contact.offers:
+        return None
+    return state.works[contact.offers[0]]
+
+
+def connected_work(state: State, number: int, agent: AgentId) -> tuple[Contact, Work]:
+    """Contact and work of the agent who handles it now. Raises Rejected: he does not."""
+    contact = state.contact(number)
+    work = talking(state, contact)
+    if work is None or work.agent != agent:
+        raise Rejected(f"agent {agent} does not handle contact {number}")
+    return contact, work
