@@ -28,6 +28,8 @@ def started(state: State, event: ConsultStarted) -> None:
     contact, work = connected_work(state, event.contact, event.agent)
     if contact.consults or contact.consult:
         raise Rejected(f"contact {event.contact} is a consult, or has one under way")
+    if contact.outside or members(state, contact):
+        raise Rejected(f"contact {event.contact} is a conference: whom you leave would talk alone")
     if not state.media[contact.medium].keeps_leg:
         raise Rejected(f"contact {event.contact} is no conversation")
     line = state.lines[contact.line] if event.party else _line(state, contact, event)

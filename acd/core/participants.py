@@ -65,10 +65,10 @@ _AUDIENCE = {
 def participants(state: State, contact: Contact) -> list[Participant]:
     """Everybody who has a leg or device for it; of a parked contact that is its agent, if it has one.
 
-    An agent who consults takes part in the consult only.
+    An agent who consults takes part in the consult only; meanwhile nobody else talks.
     """
     works = [state.works[number] for number in (*contact.offers, *contact.guests)]
-    on_the_line = contact.state is ContactState.CONNECTED
+    on_the_line = contact.state is ContactState.CONNECTED and not contact.consult
     his = next((work for work in works if work.id in contact.offers and work.state in IN_HAND), None)
     found = []
     if contact.carrier != NOWHERE:

@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterable
 
 import structlog
 
-from acd.core.effects import ConnectContact, Effect, OfferContact, PlaceCall
-from acd.core.events import CallFailed, Event, LegLost, OfferFailed
+from acd.core.effects import ConnectContact, Effect, OfferContact, PlaceCall, StepAside
+from acd.core.events import CallFailed, ConsultEnded, Event, LegLost, OfferFailed
 from acd.core.law import contact_of
 from acd.ports import Channel
 
@@ -67,6 +67,8 @@ def _instead(effect: Effect) -> Event | None:
             return OfferFailed(effect.offer)
         case ConnectContact():
             return LegLost(effect.contact, effect.agent)
+        case StepAside():
+            return ConsultEnded(effect.contact, effect.agent)
         case PlaceCall():
             return CallFailed(effect.call, "failed")
         case _:

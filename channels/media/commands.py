@@ -1,8 +1,11 @@
 """What may be asked of a media engine, as plain data. A repeated command changes nothing."""
 
-from typing import NewType
+from typing import Literal, NewType
 
 from msgspec import Struct
+
+HeardBy = Literal["everybody", "agents", "nobody"]
+"""By whom in a room a leg is heard."""
 
 LegId = NewType("LegId", str)
 SoundId = NewType("SoundId", str)
@@ -56,12 +59,16 @@ class Stop(Struct, frozen=True, tag="stop", array_like=True):
 class Join(Struct, frozen=True, tag="join", array_like=True):
     """Enter a room, and leave another: its legs hear each other. Ends what is played, and the loop.
 
+    Who is in it already takes another place there, if this says so; what he hears goes on.
     What is played later hides the room from this leg until it has ended. The room is there as long as a leg
     is in it. Without the trait `MIXES` it has place for two, and a third is told `Failed` (`room-full`).
     """
 
     leg: LegId
     room: RoomId
+    agent: bool = False
+    """He hears whoever is heard by agents only."""
+    heard_by: HeardBy = "everybody"
 
 
 class Leave(Struct, frozen=True, tag="leave", array_like=True):

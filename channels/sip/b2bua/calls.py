@@ -151,12 +151,31 @@ class Calls:
             self.by_transaction.pop(leg.our_invite, None)
         if leg.reinvite is not None:  # RFC 3261 §15.1.2: what is pending in the dialog gets 487
             self.layer.reply(leg.reinvite[0], 487, self.now_ms)
-        call = leg.call
-        call.drop(leg)
-        if call.caller is None and not call.agents:
-            self.by_contact.pop(call.contact, None)
+        for call in (leg.call, leg.aside):
+            if call is not None:
+                call.drop(leg)
+                self._tidy(call)
         self.media.send(Close(leg.id))
         return Record(NAME, leg.id, None)
+
+    def _tidy(self, call: Call) -> None:
+        if call.caller is None and call.asker is None and not call.agents and not call.talking:
+            self.by_contact.pop(call.contact, None)
+
+    def move(self, leg: Leg, contact: int) -> Call:
+        """The leg of an agent belongs to this contact from now on, if it did not; he asks nobody."""
+        if leg.aside is not None:
+            leg.aside.drop(leg)
+            self._tidy(leg.aside)
+            leg.aside = None
+        call = self.call_of(contact)
+        if leg.call is not call:
+            leg.call.drop(leg)
+            self._tidy(leg.call)
+            leg.call, leg.record.contact = call, contact
+            call.agents[leg.record.offer] = leg
+            self.save(leg)
+        return call
 
     def acknowledge(self, leg: Leg) -> None:
         """Send the ACK of the 2xx to our INVITE; repeats of that 2xx get it, too."""

@@ -78,6 +78,7 @@ ON_EFFECT: Mapping[type[effects.Effect], Callable[[Calls, Any], None]] = {
     effects.OfferContact: outbound.ring,
     effects.WithdrawOffer: outbound.withdrawn,
     effects.ConnectContact: outbound.connected,
+    effects.StepAside: outbound.stepped_aside,
     effects.ReleaseAgent: outbound.released,
     effects.PlaceCall: placing.place,
     effects.EndCall: placing.ended,

@@ -1,6 +1,7 @@
 """Hold: while one side does not want to hear the other, the other hears music."""
 
 from acd.core.events import ContactHeld, ContactId, ContactResumed
+from agents.skills import AgentId
 from channels.sip.b2bua.calls import Calls
 from channels.sip.b2bua.leg import Leg
 
@@ -11,12 +12,15 @@ def note(calls: Calls, leg: Leg, held: bool) -> None:
         return
     leg.record.held = held
     calls.save(leg)
-    caller = leg.call.caller
-    if caller is None or leg.call.partner(leg) is None:
+    call = leg.aside or leg.call
+    others = call.others(leg)
+    if not others:
         return
-    calls.send(leg.call.held(leg, calls.settings.sounds.music(caller.record.music)))
+    music = leg.record.music if call.caller is None else call.caller.record.music
+    calls.send(call.held(leg, calls.settings.sounds.music(music)))
     event = ContactHeld if held else ContactResumed
-    calls.tell(event(ContactId(leg.record.contact), not leg.is_caller))
+    of_several = AgentId(leg.record.agent if len(others) > 1 else "")
+    calls.tell(event(ContactId(leg.record.contact), not leg.is_caller, of_several))
 
 
 def told(calls: Calls, *legs: Leg) -> None:

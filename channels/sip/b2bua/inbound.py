@@ -186,8 +186,13 @@ def took(calls: Calls, leg: Leg, effect: AdmitContact) -> None:
     if known is None:
         leg.call.contact = effect.contact
         calls.by_contact[effect.contact] = leg.call
-    else:  # we called him: an agent may be there before him
-        leg.call, known.caller = known, leg
+    elif known is not leg.call:  # we called him: an agent may be there before him
+        leg.call.drop(leg)
+        leg.call = known
+        if known.caller is None:
+            known.caller = leg
+        else:
+            known.talking.append(leg)
 
 
 def _admit_placed(calls: Calls, leg: Leg) -> None:
@@ -201,13 +206,14 @@ def _admit_placed(calls: Calls, leg: Leg) -> None:
 
 def _welcome(calls: Calls, leg: Leg) -> None:
     """He hears the agent who waits for him on the line, or what was ordered until one is there."""
-    agent = leg.call.talking
-    if agent is None:
+    there = leg.call.others(leg)
+    if not there:
         treating.play(calls, leg)
-    else:
+        return
+    for agent in there:
         calls.media.send(Stop(agent.id))  # what he hears hides the room from him, which he is in
-        calls.send(leg.call.joined(agent))
-        holding.told(calls, agent, leg)
+    calls.send(leg.call.joined(leg))
+    holding.told(calls, *there, leg)
 
 
 def _answer(calls: Calls, leg: Leg) -> None:
@@ -238,7 +244,7 @@ def _say_ok(calls: Calls, leg: Leg, request: Request, key: ServerKey) -> None:
 
 def released(calls: Calls, effect: ReleaseContact) -> None:
     """The desk ends the call; one that the media have not answered yet is refused."""
-    leg = calls.caller_of(effect.contact)
+    leg = calls.legs.get(effect.carrier.ref)
     if leg is not None and leg.record.stage is LegStage.UP:
         calls.hang_up(leg)
     elif leg is not None:
@@ -279,12 +285,19 @@ def cancelled(calls: Calls, out: Cancelled) -> None:
 
 def hung_up(calls: Calls, leg: Leg) -> None:
     """BYE from the caller."""
-    calls.tell(ContactLeft(ContactId(leg.record.contact)), calls.forget(leg))
+    which = _which(leg)
+    calls.tell(ContactLeft(ContactId(leg.record.contact), which), calls.forget(leg))
 
 
 def lost(calls: Calls, leg: Leg) -> None:
     """The leg is dead though nobody hung up."""
-    calls.tell(LegLost(ContactId(leg.record.contact)), calls.forget(leg))
+    which = _which(leg)
+    calls.tell(LegLost(ContactId(leg.record.contact), None, which), calls.forget(leg))
+
+
+def _which(leg: Leg) -> str:
+    """Empty, unless it is that of somebody outside beside the party's own."""
+    return "" if leg is leg.call.caller else leg.id
 
 
 def end_all(calls: Calls) -> None:

@@ -72,6 +72,7 @@ class Leg:
         "accepting",
         "ack_owed",
         "admitted",
+        "aside",
         "call",
         "gone",
         "heard",
@@ -86,6 +87,7 @@ class Leg:
         "record",
         "reinvite",
         "request",
+        "role",
         "uri",
     )
 
@@ -119,5 +121,9 @@ class Leg:
         """When a key was told last."""
         self.reinvite: tuple[ServerKey, Request] | None = None
         """A request for a new session that the media have not answered yet."""
+        self.role = ""
+        """As what an agent takes part (`agents.states.Role`)."""
+        self.aside: Call | None = None
+        """The consult in which an agent asks somebody meanwhile."""
         self.gone = False
         """Ended, or to be ended as soon as that is possible: a CANCEL crossed the answer."""

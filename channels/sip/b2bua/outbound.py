@@ -1,6 +1,6 @@
 """The agent's leg: rung by an offer, joined with the caller, ended."""
 
-from acd.core.effects import ConnectContact, OfferContact, ReleaseAgent, WithdrawOffer
+from acd.core.effects import ConnectContact, OfferContact, ReleaseAgent, StepAside, WithdrawOffer
 from acd.core.events import (
     ContactId,
     ContactReleased,
@@ -12,7 +12,7 @@ from acd.core.events import (
 )
 from acd.ports import Record
 from agents.skills import AgentId
-from channels.media.commands import LegId, Offer
+from channels.media.commands import Leave, LegId, Offer, Play
 from channels.sip.b2bua import holding, inviting, qualifying
 from channels.sip.b2bua.calls import Calls
 from channels.sip.b2bua.leg import Leg, LegRecord, LegStage
@@ -51,11 +51,25 @@ def ring(calls: Calls, effect: OfferContact) -> None:
 def connected(calls: Calls, effect: ConnectContact) -> None:
     """Join the agent with the caller, if one of ours; else he is alone in the room of a contact elsewhere."""
     leg = calls.agent_of(effect.offer)
-    if leg is not None:  # else its end has been told
-        calls.send(leg.call.joined(leg))
-        caller = leg.call.caller
-        if caller is not None:
-            holding.told(calls, leg, caller)
+    if leg is None:  # its end has been told
+        return
+    call = calls.move(leg, effect.contact)
+    leg.role = effect.role
+    calls.send(call.joined(leg))
+    if call.others(leg):
+        holding.told(calls, leg, *call.others(leg))
+
+
+def stepped_aside(calls: Calls, effect: StepAside) -> None:
+    """He leaves his caller, who hears music, to ask somebody; until that one is there he hears music, too."""
+    leg = calls.agent_of(effect.offer)
+    if leg is None:
+        return
+    if leg in leg.call.talking:
+        leg.call.talking.remove(leg)
+    leg.aside, leg.record.music = calls.call_of(effect.into), effect.music
+    leg.aside.asker = leg
+    calls.send((Leave(leg.id), Play(leg.id, loop=calls.settings.sounds.music(effect.music))))
 
 
 def withdrawn(calls: Calls, effect: WithdrawOffer) -> None:
@@ -71,10 +85,9 @@ def withdrawn(calls: Calls, effect: WithdrawOffer) -> None:
 
 def released(calls: Calls, effect: ReleaseAgent) -> None:
     """The engine took the contact away from the agent, who may be off it already."""
-    call = calls.by_contact.get(effect.contact)
-    for leg in list(call.agents.values()) if call is not None else ():
-        if leg.record.agent == effect.agent and leg.record.stage is LegStage.UP and not leg.accepting:
-            calls.hang_up(leg)
+    leg = calls.agent_of(effect.offer)
+    if leg is not None and leg.record.stage is LegStage.UP and not leg.accepting:
+        calls.hang_up(leg)
 
 
 # What the media say
@@ -84,7 +97,7 @@ def described(calls: Calls, leg: Leg, sdp: bytes) -> None:
     """Our offer for the phone: the INVITE can go."""
     if leg.gone or not leg.uri:
         return
-    record, caller = leg.record, leg.call.caller
+    record, caller = leg.record, leg.call.caller or leg.call.asker
     realm = calls.settings.realm
     record.show_as = caller.record.show_as if caller else f"<sip:anonymous@{realm}>"
     to = f"<sip:{calls.phones.user_of(record.agent)}@{realm}>"

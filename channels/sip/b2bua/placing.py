@@ -68,8 +68,8 @@ def place(calls: Calls, effect: PlaceCall) -> None:
 def entertain(calls: Calls, contact: int) -> None:
     """An agent who is on the line already hears music: he would take silence for a lost call."""
     call = calls.by_contact.get(contact)
-    if call is not None and call.talking is not None and call.caller is None:
-        calls.media.send(Play(call.talking.id, loop=calls.settings.sounds.music("default")))
+    if call is not None and call.talking and call.caller is None:
+        calls.media.send(Play(call.talking[0].id, loop=calls.settings.sounds.music("default")))
 
 
 def ended(calls: Calls, effect: EndCall) -> None:

@@ -45,7 +45,7 @@ def referred(calls: Calls, leg: Leg, out: NewRequest) -> None:
 
 def _entry(calls: Calls, leg: Leg, request: Request) -> EntryId:
     """Where the caller is to go. Raises _Refused."""
-    if leg.is_caller or leg is not leg.call.talking:
+    if leg.is_caller or leg.aside is not None or leg not in leg.call.talking:
         raise _Refused(403)
     targets = request.values("Refer-To")
     if len(targets) != 1:

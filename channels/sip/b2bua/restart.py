@@ -4,7 +4,15 @@ from collections.abc import Container, Mapping, Sequence
 
 import msgspec
 
-from acd.core.effects import AdmitContact, ConnectContact, Effect, OfferContact, PlaceCall, TreatContact
+from acd.core.effects import (
+    AdmitContact,
+    ConnectContact,
+    Effect,
+    OfferContact,
+    PlaceCall,
+    StepAside,
+    TreatContact,
+)
 from acd.core.events import LegLost
 from channels.sip.b2bua import inbound, indialog, inviting, outbound, placing, treating
 from channels.sip.b2bua.call import Call
@@ -55,6 +63,7 @@ def reconcile(calls: Calls, standing: Sequence[Effect]) -> None:
     admitted = [effect for effect in standing if isinstance(effect, AdmitContact)]
     treated = [effect for effect in standing if isinstance(effect, TreatContact)]
     offered = [effect for effect in standing if isinstance(effect, OfferContact)]
+    aside = [effect for effect in standing if isinstance(effect, StepAside)]
     connected = [effect for effect in standing if isinstance(effect, ConnectContact)]
     placed = [effect for effect in standing if isinstance(effect, PlaceCall)]
     busy = {treat.contact for treat in treated} | {connect.contact for connect in connected}
@@ -64,12 +73,15 @@ def reconcile(calls: Calls, standing: Sequence[Effect]) -> None:
         treating.treated(calls, treat)
     for offer in offered:
         _offered(calls, offer)
+    for step in aside:
+        _stepped_aside(calls, step)
     for connect in connected:
         _connected(calls, connect)
     for place in placed:  # last: who is connected already hears music meanwhile
         _placed(calls, place)
     names = {admit.carrier.ref for admit in admitted} | {f"c{place.call}" for place in placed}
     names |= {f"o{offer.offer}" for offer in offered} | {f"o{connect.offer}" for connect in connected}
+    names |= {f"o{step.offer}" for step in aside}
     _sweep(calls, names)
 
 
@@ -138,6 +150,18 @@ def _connected(calls: Calls, effect: ConnectContact) -> None:
         _lost(calls, LegLost(effect.contact, effect.agent))
         return
     outbound.connected(calls, effect)
+    indialog.probe(calls, leg)
+
+
+def _stepped_aside(calls: Calls, effect: StepAside) -> None:
+    leg = calls.agent_of(effect.offer)
+    if leg is None or leg.record.stage is not LegStage.UP:
+        _lost(calls, LegLost(effect.contact, effect.agent))
+        return
+    outbound.stepped_aside(calls, effect)
+    call = calls.call_of(effect.into)
+    if call.caller is not None:
+        calls.send(call.joined(leg))
     indialog.probe(calls, leg)
 
 

@@ -17,7 +17,8 @@ def treated(calls: Calls, effect: TreatContact) -> None:
     leg = calls.caller_of(effect.contact)
     if leg is None:  # its end has been told
         return
-    leg.hears, leg.call.talking = effect, None
+    leg.hears = effect
+    leg.call.talking.clear()
     leg.record.music = effect.hears.music or leg.record.music
     if leg.record.stage is LegStage.UP:
         play(calls, leg)

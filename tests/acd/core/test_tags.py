@@ -12,8 +12,10 @@ EVENTS = """
     AgentPaused AgentReachable AgentReady AgentSignedIn AgentSignedOut AgentUnreachable CalendarChanged
     CallAnswered CallFailed CallbackCancelled CallbackPromised
     ContactArrived ContactDeferred ContactDiverted ContactHeld ContactLeft ContactReleased
-    ContactResumed ContactTransferred ConsultEnded ConsultMerged ConsultStarted DeskChanged DeviceVanished IncidentDeclared IncidentEnded LegLost
-    KeyPressed ListChanged ListenStarted OfferAccepted OfferFailed OfferRefused PriorityChanged PromptEnded Restarted Tick
+    ConsultEnded ConsultMerged ConsultStarted
+    ContactResumed ContactTransferred DeskChanged DeviceVanished IncidentDeclared IncidentEnded LegLost
+    ListenStarted
+    KeyPressed ListChanged OfferAccepted OfferFailed OfferRefused PriorityChanged PromptEnded Restarted Tick
     TicketGiven WrapUpCoded WrapUpEnded WrapUpExtended
 """
 """Every tag that an event ever had in a released journal. Lines are added to this list, never taken away."""

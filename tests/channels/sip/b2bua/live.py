@@ -127,6 +127,14 @@ class Live(World):
         told = [one for contact in self.contacts for one in participants(state, contact)]
         return {f"o{one.offer}" if one.offer else one.carrier.ref: one.hears for one in told}
 
+    def room_mates(self) -> dict[str, set[str]]:
+        """Leg → the other legs in its room."""
+        rooms = self.ears().rooms
+        return {
+            leg: {one for one, its in rooms.items() if its == room and one != leg}
+            for leg, room in rooms.items()
+        }
+
     def heard(self) -> dict[str, Sound]:
         """Leg → what the media play to it, folded from every command."""
         ears = self.ears()

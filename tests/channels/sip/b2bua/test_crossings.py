@@ -46,7 +46,7 @@ def test_a_call_goes_from_invite_to_bridge_and_bye_in_order(world: World) -> Non
     assert world.caller.statuses == [100, 200]
     assert kinds(world) == ["ContactArrived", "OfferAccepted"]
     assert [command.leg for command in world.media.sent(Join)] == [world.caller_leg, "o1"]
-    world.carry_out(ReleaseContact(CONTACT, "agent", carrier=CALL))
+    world.carry_out(ReleaseContact(CONTACT, "agent", carrier=Carrier("sip", world.caller_leg)))
     assert [new.request.method for new in world.caller.requests] == ["BYE"]
 
 
@@ -156,8 +156,7 @@ def test_a_caller_who_never_acknowledges_is_lost_after_64_t1(world: World) -> No
 
 def test_bye_of_the_agent_releases_the_contact(world: World) -> None:
     talk(world)
-    leg = world.calls.by_contact[1].talking
-    assert leg is not None
+    (leg,) = world.calls.by_contact[1].talking
     world.phone.layer.send_request(request_of(leg, "BYE", 1), DESK, world.now_ms)
     world.run()
     assert world.host.events[-1] == ContactReleased(CONTACT, ANNA)

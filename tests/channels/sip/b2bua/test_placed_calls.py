@@ -378,12 +378,19 @@ def test_caller_first_rings_the_agent_with_the_party_s_number_and_joins_them(wor
 def test_agent_first_hears_music_until_the_party_answers_and_then_the_party(world: World) -> None:
     world.agent_waits()
     music = Play(LegId("o1"), loop=world.calls.settings.sounds.music("default"))
-    assert world.media.sent(Join, Play) == [Join(LegId("o1"), world.calls.by_contact[1].room), music]
+    assert world.media.sent(Join, Play) == [
+        Join(LegId("o1"), world.calls.by_contact[1].room, agent=True),
+        music,
+    ]
     world.party_answers()
     world.media.commands.clear()
     world.admit_called()
     room = world.calls.by_contact[1].room
-    assert world.media.sent(Stop, Join, Play) == [Stop(LegId("o1")), Join(LEG, room), Join(LegId("o1"), room)]
+    assert world.media.sent(Stop, Join, Play) == [
+        Stop(LegId("o1")),
+        Join(LEG, room),
+        Join(LegId("o1"), room, agent=True),
+    ]
 
 
 def test_an_agent_who_waits_on_hold_still_holds_when_the_party_is_there(world: World) -> None:

@@ -127,7 +127,10 @@ def test_killed_while_an_agent_waits_for_the_party_he_hears_music_again(world: W
     world.party_answers(180)
     after = killed(world, [CONNECTED, PLACE])
     music = Play(LegId("o1"), loop=after.calls.settings.sounds.music("default"))
-    assert after.media.sent(Join, Play) == [Join(LegId("o1"), after.calls.by_contact[1].room), music]
+    assert after.media.sent(Join, Play) == [
+        Join(LegId("o1"), after.calls.by_contact[1].room, agent=True),
+        music,
+    ]
     after.party_answers()
     after.admit_called()
     assert {command.leg for command in after.media.sent(Join)} == {"c7", "o1"}

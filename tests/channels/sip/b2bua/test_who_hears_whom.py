@@ -105,7 +105,7 @@ def _ready(live: Live, rng: Random) -> None:
 
 
 def _transfer(live: Live, rng: Random) -> None:
-    if talking := [leg for leg in live.up() if leg is leg.call.talking]:
+    if talking := [leg for leg in live.up() if leg in leg.call.talking]:
         leg = rng.choice(talking)
         dialog = leg.record.dialog
         assert dialog is not None
