@@ -8,7 +8,6 @@ from typing import NamedTuple, NewType, Protocol
 from acd.core.effects import Effect
 from acd.core.events import Event
 from acd.core.facts import Fact
-from agents.skills import AgentId
 from queues.desk import EntryId
 
 
@@ -226,8 +225,6 @@ class Identified(NamedTuple):
     head_start_ms: int = 0
     language: str = ""
     dial_class: DialClass = DialClass.UNKNOWN
-    last_agent: AgentId | None = None
-    """Whom this person spoke to last; None while nobody keeps that."""
 
 
 class Directory(Protocol):

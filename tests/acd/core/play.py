@@ -163,7 +163,8 @@ def _arrive(play: Play, x: int, y: int, z: int) -> None:
     wait = (5_000, 0)[z % 2]
     said = ("p", "n0", "n1")[x % 3], vip, head, preferred, wait
     dial_class = ("", "local", "local", "mobile", "foreign")[x % 5]
-    play.submit(events.ContactArrived(ref, entry.id, medium, *said, dial_class=dial_class))
+    person = ("", "who", "else")[y % 7 % 3]
+    play.submit(events.ContactArrived(ref, entry.id, medium, *said, dial_class=dial_class, person=person))
 
 
 def _defer(play: Play, x: int, y: int, z: int) -> None:

@@ -5,13 +5,8 @@ from dataclasses import dataclass
 from acd.core import events, facts
 from agents.skills import AgentId
 from queues.desk import Line, Order, OutboundRule
-from tests.acd.core.shadow_desk import (
-    ShadowAgent,
-    ShadowContact,
-    ShadowDesk,
-    ShadowWork,
-    party_hung_up,
-)
+from tests.acd.core.shadow_desk import ShadowAgent, ShadowContact, ShadowWork, party_hung_up
+from tests.acd.core.shadow_persons import ShadowPersons
 
 
 @dataclass(slots=True)
@@ -35,7 +30,7 @@ class ShadowCall:
     """A channel was told of it."""
 
 
-class ShadowCalls(ShadowDesk):
+class ShadowCalls(ShadowPersons):
     """Who has which promise, and which attempts are under way."""
 
     event: events.Event
@@ -123,7 +118,7 @@ class ShadowCalls(ShadowDesk):
         self.promises[contact.id].called_in = True
         if contact.state == "offered":
             contact.line_since_ms = fact.t_ms
-        self._has_a_leg(contact)
+        self._has_a_leg(contact, fact.t_ms)
 
     def same_caller(self, event: events.ContactArrived, now_ms: int) -> int:
         """Who is parked and rings again by the number that is to be called back; 0: nobody."""
@@ -135,9 +130,11 @@ class ShadowCalls(ShadowDesk):
                     return number
         return 0
 
-    def _has_a_leg(self, contact: ShadowContact) -> None:
-        if contact.state == "calling" and self.works_on(contact.id, "handling", "resting"):
+    def _has_a_leg(self, contact: ShadowContact, t_ms: int) -> None:
+        works = self.works_on(contact.id, "handling", "resting")
+        if contact.state == "calling" and works:
             contact.state = "connected"
+            self.spoke(contact, works[0].agent, t_ms)
 
     def _reservation(self, fact: facts.Reserved) -> None:
         contact = self.contacts[fact.contact]
@@ -174,7 +171,7 @@ class ShadowCalls(ShadowDesk):
         if fact.result == "answered":
             assert isinstance(event, events.CallAnswered)
             contact.ref = event.ref
-            self._has_a_leg(contact)
+            self._has_a_leg(contact, fact.t_ms)
         elif fact.result == "timed out":
             assert (call.placed, fact.t_ms) == (True, call.until_ms)
         elif fact.result in ("refused by policy", "no room"):
