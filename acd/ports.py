@@ -8,7 +8,6 @@ from typing import NamedTuple, NewType, Protocol
 from acd.core.effects import Effect
 from acd.core.events import Event
 from acd.core.facts import Fact
-from agents.skills import AgentId
 from queues.desk import EntryId
 
 
@@ -226,15 +225,15 @@ class Identified(NamedTuple):
     head_start_ms: int = 0
     language: str = ""
     dial_class: DialClass = DialClass.UNKNOWN
-    last_agent: AgentId | None = None
-    """Whom this person spoke to last; None while nobody keeps that."""
 
 
 class Directory(Protocol):
     """Who somebody is, by the lists of his client."""
 
-    def identify(self, address: str, kind: PartyKind, tenant: str, at_ms: int) -> Identified:
-        """Never blocks; a stranger has an address and nothing else."""
+    def identify(
+        self, address: str, kind: PartyKind, tenant: str, at_ms: int, region: str = ""
+    ) -> Identified:
+        """Never blocks; a stranger has an address and nothing else. `region` as in `Host.identify`."""
 
 
 class Host(Protocol):
@@ -260,14 +259,23 @@ class Host(Protocol):
         Raises NotSyncedError after `within_s`, VaultError when the content never will be.
         """
 
-    async def number(self, party: str, tenant: str, within_s: float) -> tuple[str, DialClass]:
+    async def number(
+        self, party: str, tenant: str, within_s: float, region: str = ""
+    ) -> tuple[str, DialClass]:
         """The number that is kept under this id, and its class by the client's plan now.
+
+        `region` is the country of the network that will dial it, where that is not the client's: what means
+        something else there is *unknown*.
 
         Raises VaultUnknownError (never kept, or erased), TimeoutError.
         """
 
-    def identify(self, kind: PartyKind, address: str, entry: EntryId, ref: str) -> tuple[str, Identified]:
+    def identify(
+        self, kind: PartyKind, address: str, entry: EntryId, ref: str, region: str = ""
+    ) -> tuple[str, Identified]:
         """Who writes or calls, by the lists of the entry's client; for ContactArrived.
+
+        `region` is the country of the network that wrote a number, where that is not the client's.
 
         The first of the two is the opaque id that may go into events: the address is content from now on, in
         normal form, and erased with the contact's `ref`. The same person has another id with another client.

@@ -149,8 +149,12 @@ class ScriptedChannel:
         """A contact comes in, from this number if one is given; returns its ref."""
         self._calls += 1
         ref = f"{self.name}-{self._calls}"
-        party = self.host.identify(PartyKind.NUMBER, number, entry, ref)[0] if number else ""
-        self.host.submit(ContactArrived(ref, entry, self._medium, party, channel=self.name), records)
+        party, person = "", ""
+        if number:
+            party, who = self.host.identify(PartyKind.NUMBER, number, entry, ref)
+            person = who.person
+        arrived = ContactArrived(ref, entry, self._medium, party, channel=self.name, person=person)
+        self.host.submit(arrived, records)
         return ref
 
     def accept(self, offer: OfferContact) -> None:

@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 from agents.skills import SkillId
 from config.calendars import read_calendar
-from config.checks import check_loops, check_service, warn_idle
+from config.checks import check_loops, check_service, warn_idle, warn_strangers
 from config.desk_table import DeskTable, read_desk_table, read_music
 from config.directory_table import read_directory
 from config.documents import Document
@@ -179,6 +179,7 @@ def _check_whole(desk: Desk, root: Table, sections: _Sections, lines: _Lines, re
     if not reading.errors:
         check_service(desk, sections.lines)
         warn_idle(desk, sections.lines, sections.agents)
+        warn_strangers(desk, sections.lines, {file.tenant for file in sections.directory.files})
         warn_treatments(lines.treatments, desk)
         warn_rounds(lines.treatments, desk)
         warn_languages(desk, sections.lines, lines.languages, lines.treatments)

@@ -1,11 +1,11 @@
 """What is wrong with a site as a whole: lines that nobody serves, overflow in circles, and warnings."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from agents.skills import AgentId, Alternative, SkillId, meets
 from config.circles import circles
 from config.table import Table
-from queues.desk import Agent, Desk, Line, LineId, Medium
+from queues.desk import Agent, Desk, Line, LineId, Medium, TenantId
 from queues.treatment import Enqueue
 
 _Holders = dict[SkillId, list[tuple[int, Agent]]]
@@ -57,6 +57,15 @@ def warn_idle(desk: Desk, lines: Mapping[str, Table], agents: Mapping[str, Table
     for agent in desk.agents:
         if agent.id not in busy:
             agents[agent.id].warn("", "serves no line")
+
+
+def warn_strangers(desk: Desk, lines: Mapping[str, Table], listed: Collection[TenantId]) -> None:
+    """Record a warning for lines that hold people for agents they know, but of clients who list no people."""
+    for line in desk.lines:
+        clients = {line.tenant} | {entry.tenant for entry in desk.entries if entry.line == line.id}
+        if line.last_agent.wait_ms and clients.isdisjoint(listed):
+            reason = f"knows nobody: {line.tenant} has neither user_list nor vip_list"
+            lines[line.id].warn("last_agent", reason)
 
 
 def _ways(line: Line) -> Iterator[tuple[str, LineId]]:

@@ -10,20 +10,20 @@ from queues.desk import TenantId
 
 def read_directory(table: Table, tenants: Mapping[str, Table]) -> DirectorySettings:
     """How each client's people write numbers, and the files of his lists."""
-    region = _region(table, "")
+    region = read_region(table)
     files = []
     for name, tenant in tenants.items():
         for kind in ListKind:
             path = tenant.existing_file(kind.key)
             if path is not None:
                 files.append(ListFile(TenantId(name), kind, path))
-    regions = {TenantId(name): _region(tenant, region) for name, tenant in tenants.items()}
+    regions = {TenantId(name): read_region(tenant, region) for name, tenant in tenants.items()}
     digits = table.integer("internal_digits", most=8)
     return DirectorySettings(MappingProxyType(regions), digits, tuple(files))
 
 
-def _region(table: Table, default: str) -> str:
-    """As it is written, even if it is wrong: then nothing else is to be said about a country."""
+def read_region(table: Table, default: str = "") -> str:
+    """The country at `region`, as it is written even if it is wrong: then nothing else is said of it."""
     region = table.text("region", default)
     if region and "region" in table and not _is_country(region):
         table.error("region", f'"{region:.40}" is not a country such as "DE" (two capitals, ISO 3166-1)')

@@ -8,6 +8,7 @@ from queues.desk import (
     ALWAYS,
     CalendarId,
     CallbackRule,
+    LastAgentRule,
     Line,
     LineId,
     Order,
@@ -54,6 +55,7 @@ def read_line(name: str, table: Table, known: Known, greeting: str) -> Line:
         when_closed=_way(table, "when_closed", "hours", known),
         wrap_up=_wrap_up(table),
         callback=_callback(table.table("callback")),
+        last_agent=_last_agent(table.table("last_agent")),
         greeting=greeting,
         greeting_mandatory=_mandatory(table),
         music=music,
@@ -162,6 +164,14 @@ def _callback(table: Table) -> CallbackRule:
         within_ms=table.duration_ms("within", least_ms=1000),
         call_in=table.flag("call_in"),
     )
+
+
+def _last_agent(table: Table) -> LastAgentRule:
+    rule = LastAgentRule(table.duration_ms("within"), table.duration_ms("wait"))
+    for key, other in (("within", "wait"), ("wait", "within")):
+        if table.data.get(key) and not table.data.get(other):
+            table.error(other, f"missing key (without it {key} has no effect)")
+    return rule
 
 
 def _mandatory(table: Table) -> bool:

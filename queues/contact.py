@@ -54,6 +54,10 @@ class Contact(Struct):
     held_until_ms: int = 0
     """Held for `preferred` until then; 0: not held."""
     preferred_ms: int = 0
+    person: str = ""
+    """Who its party is, by the client's lists; empty: nobody they know."""
+    spoke_ms: int = 0
+    """When `preferred` spoke with that person last, if that is why; 0: somebody named him."""
     offers: list[int] = []
     """Open offers while ringing; the accepted one while connected."""
     told_position: int = 0

@@ -98,6 +98,17 @@ class CallbackRule(Struct, frozen=True):
     """
 
 
+class LastAgentRule(Struct, frozen=True):
+    """Who comes again is held for the agent with whom he spoke last, if that is at most `within_ms` ago.
+
+    That counts by the clock, also while the line is closed, from the moment at which they began to speak.
+    """
+
+    within_ms: int = 0
+    wait_ms: int = 0
+    """So long at most; 0: nobody is held."""
+
+
 class MediumTraits(Struct, frozen=True):
     """What is special about the contacts of one medium. The engine asks for traits, never for names."""
 
@@ -160,6 +171,7 @@ class Line(Struct, frozen=True):
     when_closed: Way = Way()
     wrap_up: WrapUpRule = WrapUpRule()
     callback: CallbackRule = CallbackRule()
+    last_agent: LastAgentRule = LastAgentRule()
     greeting: str = ""
     """A text for who arrives at an entry that has no treatment."""
     greeting_mandatory: bool = False

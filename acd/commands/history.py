@@ -30,6 +30,8 @@ def details(kind: str, fact: Json) -> str:
     if kind == "ConditionAsked":
         asked = f"{fact['condition']} {_least(fact)}".strip()
         return f"{_where(fact)}: {asked}? {'yes' if fact['held'] else 'no'}"
+    if kind == "PreferredHeld":
+        return _held(fact)
     shown = ((key, value) for key, value in fact.items() if key not in HIDDEN and value not in EMPTY)
     return ", ".join(_pair(key, value) for key, value in shown)
 
@@ -56,6 +58,13 @@ def _treated(fact: Json) -> str:
     return "; ".join(parts)
 
 
+def _held(fact: Json) -> str:
+    """An entry of before says nothing of a talk."""
+    since_ms = fact.get("spoke_ms")
+    why = f", who spoke with this person last, {_moment(since_ms)}" if since_ms else ""
+    return f"for {fact['agent']}{why}, until {_moment(fact['until_ms'])}"
+
+
 def _where(fact: Json) -> str:
     return f"{fact['treatment']}, steps[{fact['step']}]"
 
@@ -72,11 +81,15 @@ def _pair(key: str, value: object) -> str:
         return key.replace("_", " ")
     if key.endswith("_ms") and isinstance(value, int):
         if value >= A_MOMENT_MS:
-            return f"{_plain(key)} {datetime.fromtimestamp(value / 1000, UTC):%Y-%m-%d %H:%M:%S}"
+            return f"{_plain(key)} {_moment(value)}"
         return f"{_plain(key)} {value / 1000:g} s"
     if isinstance(value, list):
         return f"{key} {', '.join(map(str, value))}"
     return f"{_plain(key)} {value}"
+
+
+def _moment(t_ms: int) -> str:
+    return f"{datetime.fromtimestamp(t_ms / 1000, UTC):%Y-%m-%d %H:%M:%S}"
 
 
 def _plain(key: str) -> str:

@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-from acd.core import callbacks, deferral, effects, facts, incidents
+from acd.core import callbacks, deferral, effects, facts, incidents, last_agents
 from acd.core.entering import Hop, find_line, send_on, way_of
 from acd.core.errors import Rejected
 from acd.core.events import ContactArrived, ContactId, PriorityChanged
@@ -128,7 +128,10 @@ def _create(state: State, event: ContactArrived, entry: Entry, claim: Claim, car
         preferred_ms=event.preferred_ms,
         dial_class=event.dial_class,
         language=event.language,
+        person=event.person,
     )
+    if contact.person:
+        last_agents.prefer(state, contact)
     state.contacts[contact.id] = contact
     state.carried[carrier] = contact.id
     state.tell(

@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable
 from acd.core import effects, facts, guests, listening
 from acd.core.deadlines import Kind
 from acd.core.events import OfferAccepted, OfferRefused
+from acd.core.last_agents import spoke
 from acd.core.leaving import leave_line
 from acd.core.matching import in_rank_order
 from acd.core.offers import close, free_all_reserved, withdraw, withdraw_all
@@ -48,6 +49,8 @@ def accepted(state: State, event: OfferAccepted) -> None:
             place_call(state, contact, work)
         else:
             promise_over(state, contact, kept=True)
+    if not contact.parked:
+        spoke(state, contact, work.agent)
 
 
 def wait_for_leg(state: State, work: Work) -> None:

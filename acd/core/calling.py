@@ -4,6 +4,7 @@ from acd.core import consults, effects, facts
 from acd.core.deadlines import Kind
 from acd.core.errors import Rejected
 from acd.core.events import CHANNELS_TELL, CallAnswered, CallFailed, CallResult
+from acd.core.last_agents import spoke
 from acd.core.leaving import put_off
 from acd.core.offers import free_reserved, ring_reserved
 from acd.core.parking import promise_over, unpark
@@ -73,6 +74,7 @@ def meet(state: State, contact: Contact) -> None:
     work = state.works[contact.offers[0]] if contact.offers else None
     if work is not None and work.state is not WorkState.RESERVED:
         contact.state = step(CONTACT, contact.state, "join")
+        spoke(state, contact, work.agent)
         promise_over(state, contact, kept=True)
         return
     contact.state = step(CONTACT, contact.state, "answered")

@@ -8,6 +8,7 @@ from acd.core import effects, facts
 from acd.core.errors import Rejected
 from acd.core.events import CallResult, ConsultEnded, ConsultMerged, ConsultStarted, ContactId
 from acd.core.guests import members, stay_outside
+from acd.core.last_agents import spoke
 from acd.core.offers import withdraw
 from acd.core.placing import call_over, consult_rule, place_consult
 from acd.core.state import State, step
@@ -178,6 +179,7 @@ def take_over(state: State, contact: Contact, heir: Work, from_work: Work) -> No
     contact.line = line.id
     ids, lines = (heir.id, contact.id, heir.agent), (before.id, line.id, line.level > before.level)
     consult = ContactId(heir.consult)
+    spoke(state, contact, heir.agent)
     state.tell(facts.TakenOver(state.now_ms, *ids, from_work.agent, consult, *lines))
     state.order(effects.ConnectContact(*ids, heir.role.value, carrier=heir.carrier))
 

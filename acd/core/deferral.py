@@ -37,7 +37,7 @@ def deferred(state: State, event: ContactDeferred) -> None:
         _, work = connected_work(state, event.contact, event.agent)
         contact.state = step(CONTACT, contact.state, "put away")
         put_away(state, work)
-        contact.preferred, contact.preferred_ms = event.agent, event.hold_ms
+        contact.preferred, contact.preferred_ms, contact.spoke_ms = event.agent, event.hold_ms, 0
     if contact.callback is not None:
         contact.callback.asleep = False
     put_off(state, contact, event.until_ms, event.agent)

@@ -99,7 +99,7 @@ class ContactArrived(Event, frozen=True, tag="ContactArrived"):
     head_start_ms: int = 0
     """From a VIP list; the greater of this and that of the entry counts."""
     preferred: AgentId | None = None
-    """Held for this agent first …"""
+    """Held for this agent first; None: for whoever spoke with `person` last, if its line asks for that …"""
     preferred_ms: int = 0
     """… for so long at most, and only while he is signed in and not paused."""
     joins: ContactId | None = None

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from msgspec.structs import replace
 
-from acd.core import facts
+from acd.core import facts, last_agents
 from acd.core.answers import agent_gone, let_all_go
 from acd.core.closing import wake
 from acd.core.connection import hand_all_back
@@ -45,6 +45,7 @@ def derive(state: State, records: Iterable[AgentRecord]) -> None:
     state.lines = {line.id: line for line in desk.lines}
     state.entries = {entry.id: entry for entry in desk.entries}
     state.media = {traits.id: traits for traits in desk.media}
+    state.remembers_ms = max((line.last_agent.within_ms for line in desk.lines), default=0)
     state.treatments = steps_of(desk.lines)
     state.treatments.update((treatment.id, treatment.steps) for treatment in desk.treatments)
     state.clocks = {ALWAYS: WallClock()}
@@ -104,6 +105,7 @@ def desk_changed(state: State, event: DeskChanged) -> None:
     treatments = state.treatments
     state.desk = with_drained(state, event.desk)
     derive(state, records)
+    last_agents.desk_changed(state)
     desk = event.desk
     sizes = len(desk.agents), len(desk.lines), len(desk.entries)
     state.tell(facts.DeskSet(state.now_ms, *sizes))

@@ -9,6 +9,7 @@ from acd.core.errors import UnreadableSnapshot
 from acd.core.rebuild import rebuild
 from acd.core.state import State
 from agents.roster import AgentRecord, Work
+from agents.skills import AgentId
 from queues.contact import Contact
 from queues.desk import Desk, Incident, TenantId
 from queues.outbound import OutboundCall
@@ -32,6 +33,7 @@ class Image(Struct):
     lists: list[tuple[TenantId, str, int]]
     last_call: int = 0
     calls: list[OutboundCall] = []
+    spoken: list[tuple[TenantId, str, AgentId, int]] = []
 
 
 class _Written(Struct):
@@ -58,6 +60,7 @@ def save(state: State, version: int) -> bytes:
         [(*key, held) for key, held in state.lists.items()],
         state.last_call,
         list(state.calls.values()),
+        [(tenant, who, *last) for tenant, known in state.spoken.items() for who, last in known.items()],
     )
     return msgspec.msgpack.encode(image)
 
@@ -85,6 +88,8 @@ def _state_of(image: Image) -> State:
     state.last_call = image.last_call
     state.calls = {call.id: call for call in image.calls}
     state.works = {work.id: work for work in image.works}
+    for tenant, person, agent, at_ms in image.spoken:
+        state.spoken.setdefault(tenant, {})[person] = agent, at_ms
     state.deadlines = Deadlines(image.deadlines)
     state.lists = {(tenant, name): held for tenant, name, held in image.lists}
     rebuild(state, image.agents)

@@ -41,7 +41,7 @@ class State:
     the rest.
 
     What is saved: `desk`, `contacts`, `works`, `calls`, the agents' records, `incidents`, `lists`,
-    `deadlines` and the running numbers.
+    `spoken`, `deadlines` and the running numbers.
     Everything else (seats, board, clocks) is derived, by `acd.core.rebuild`.
     """
 
@@ -64,6 +64,9 @@ class State:
         self.lists: dict[tuple[TenantId, str], int] = {}
         """Client and list → the version that holds."""
 
+        self.spoken: dict[TenantId, dict[str, tuple[AgentId, int]]] = {}
+        """Client → person → who spoke with him last, and when they began; the most recent at the end."""
+
         self._init_derived()
         self.begin()
 
@@ -71,6 +74,8 @@ class State:
         self.lines: dict[LineId, Line] = {}
         self.entries: dict[EntryId, Entry] = {}
         self.media: dict[Medium, MediumTraits] = {}
+        self.remembers_ms = 0
+        """How long ago the last talk with a person may be that matters to any line."""
         self.clocks: dict[CalendarId, Clock] = {ALWAYS: WallClock()}
         self.board = Board(())
         self.carried: dict[Carrier, int] = {}

@@ -6,6 +6,7 @@ from acd.core import effects, facts
 from acd.core.deadlines import Kind
 from acd.core.errors import Rejected
 from acd.core.events import ContactDiverted, ContactId, Diversion
+from acd.core.last_agents import held_for_ms
 from acd.core.leaving import leave_line, release_hold
 from acd.core.matching import class_of, everybody_tried, place, urgency_of
 from acd.core.offers import withdraw_all
@@ -112,6 +113,8 @@ def lift(state: State, contact: Contact, line: Line) -> None:
 
 def hold(state: State, contact: Contact, agent: AgentId) -> None:
     """Hold the contact for its preferred agent, if waiting for him makes sense."""
+    if contact.spoke_ms:
+        contact.preferred_ms = held_for_ms(contact, state.lines[contact.line], state.now_ms)
     if not contact.preferred_ms or not could_come(state, contact, agent):
         return
     state.held.setdefault(agent, {})[contact.id] = None
@@ -122,7 +125,7 @@ def hold_again(state: State, contact: Contact, agent: AgentId) -> None:
     """From now on for as long as it may be held."""
     contact.held_until_ms = state.now_ms + contact.preferred_ms
     state.deadlines.set(Kind.PREFERRED, contact.id, contact.held_until_ms)
-    state.tell(facts.PreferredHeld(state.now_ms, contact.id, agent, contact.held_until_ms))
+    state.tell(facts.PreferredHeld(state.now_ms, contact.id, agent, contact.held_until_ms, contact.spoke_ms))
 
 
 def could_come(state: State, contact: Contact, agent: AgentId) -> bool:

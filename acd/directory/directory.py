@@ -64,13 +64,15 @@ class ListDirectory:
         version, people = self._store.add(name, rows, Import(digest, by, at_ms, known))
         return Taken(version, HeldList(version.version, people))
 
-    def identify(self, address: str, kind: PartyKind, tenant: str, at_ms: int) -> Identified:
+    def identify(
+        self, address: str, kind: PartyKind, tenant: str, at_ms: int, region: str = ""
+    ) -> Identified:
         """As the port says."""
-        return identify(self.lists, tenant, self.read(address, kind, tenant), at_ms)
+        return identify(self.lists, tenant, self.read(address, kind, tenant, region), at_ms)
 
-    def read(self, address: str, kind: PartyKind, tenant: str) -> Address:
-        """The address as this client's people write it."""
-        return read_address(address, kind, numbering_of(self._site, tenant))
+    def read(self, address: str, kind: PartyKind, tenant: str, region: str = "") -> Address:
+        """The address as this client's people write it, or the network of that country does."""
+        return read_address(address, kind, numbering_of(self._site, tenant)._replace(network=region))
 
     def spellings(self, value: str, tenant: str | None) -> set[str]:
         """The normal forms that a value, of whatever kind, has with one client or with all."""

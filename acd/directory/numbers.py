@@ -55,6 +55,8 @@ class Numbering(NamedTuple):
     """Country whose national numbers are meant when no country code is given (`DE`); "" takes none."""
     internal_digits: int = 5
     """A bare number of so many digits at most is an extension."""
+    network: str = ""
+    """Country of the network in which it was written or will be dialled; "": that of the client."""
 
 
 class Number(NamedTuple):
@@ -70,6 +72,8 @@ def read_number(text: str, numbering: Numbering) -> Number | None:
     `030 …`, `0049 30 …`, `49 30 …` and `+49 30 …` are one number in Germany. What looks like a number but is
     in nobody's plan keeps its digits and has class *unknown*.
     """
+    if numbering.network not in ("", numbering.region):
+        return _read_elsewhere(text, numbering)
     text = text.partition(";")[0].strip()
     if not text or len(text) > MAX_CHARACTERS:
         return None
@@ -80,6 +84,18 @@ def read_number(text: str, numbering: Numbering) -> Number | None:
                 at_home = DialClass.MOBILE if found["mobile"] else DialClass.LOCAL
                 return Number(text, at_home if usual.region == numbering.region else DialClass.FOREIGN)
     return number_of_any_form(text, numbering)
+
+
+def _read_elsewhere(text: str, numbering: Numbering) -> Number | None:
+    """Digits mean what they mean in that network; what a call there costs is asked from the client's country.
+
+    A short code of the one is none of the other, or another one: it has class *unknown*, so nobody dials it.
+    """
+    at_home = numbering._replace(network="")
+    there = read_number(text, at_home._replace(region=numbering.network))
+    if there is None or there.normal.startswith("+"):
+        return None if there is None else read_number(there.normal, at_home)
+    return there if read_number(text, at_home) == there else Number(there.normal, DialClass.UNKNOWN)
 
 
 def number_of_any_form(text: str, numbering: Numbering) -> Number | None:

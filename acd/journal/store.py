@@ -16,6 +16,7 @@ from acd.journal.snapshots import SnapshotFiles
 from acd.ports import Entry, Recovered, Snapshot
 
 _CHUNK = 1_000
+_FIRST_CHUNK = 16
 DISCARDED = ".discarded"
 
 
@@ -90,10 +91,14 @@ class Store:
                 segment.unlink(path)
 
     def entries(self, after_seq: int) -> Iterator[Entry]:
-        """Every committed entry with seq > after_seq, oldest first; read in chunks, beside the writer."""
-        while chunk := self._chunk(after_seq):
+        """Every committed entry with seq > after_seq, oldest first; read in chunks, beside the writer.
+
+        The first ones are small: who looks for a contact wants a few entries here and a few there.
+        """
+        limit = _FIRST_CHUNK
+        while chunk := self._chunk(after_seq, limit):
             yield from chunk
-            after_seq = chunk[-1].seq
+            after_seq, limit = chunk[-1].seq, min(4 * limit, _CHUNK)
 
     def close(self) -> None:
         """Close every file and let go of the lock; the segment being written was closed by its owner."""
@@ -112,12 +117,12 @@ class Store:
             self._archive = Archive(self.directory)
         return self._archive
 
-    def _chunk(self, after_seq: int) -> list[Entry]:
+    def _chunk(self, after_seq: int, limit: int) -> list[Entry]:
         with self._layout:
-            chunk = list(self._opened_archive().entries(after_seq, _CHUNK))
+            chunk = list(self._opened_archive().entries(after_seq, limit))
             for path in segment.stored_paths(self.directory) if not chunk else ():
                 with closing(StoredSegment(path)) as stored:
-                    chunk = list(stored.entries(after_seq, _CHUNK))
+                    chunk = list(stored.entries(after_seq, limit))
                 if chunk:
                     break
         return chunk

@@ -61,18 +61,26 @@ class ServerHost:
         except TimeoutError as late:
             raise NotSyncedError(f"not synced after {within_s:g} s") from late
 
-    async def number(self, party: str, tenant: str, within_s: float) -> tuple[str, DialClass]:
+    async def number(
+        self, party: str, tenant: str, within_s: float, region: str = ""
+    ) -> tuple[str, DialClass]:
         """As the port says. A read of the disk that hangs costs a thread, not the loop."""
         async with asyncio.timeout(within_s):
             value = await asyncio.to_thread(self._content.party, party)
-        found = self._directory.identify(value, PartyKind.NUMBER, tenant, self._driver.now_ms())
-        return found.address, found.dial_class
+        kept, elsewhere = (
+            self._directory.identify(value, PartyKind.NUMBER, tenant, self._driver.now_ms(), network)
+            for network in ("", region)
+        )
+        same = elsewhere.address == kept.address
+        return kept.address, elsewhere.dial_class if same else DialClass.UNKNOWN
 
-    def identify(self, kind: PartyKind, address: str, entry: EntryId, ref: str) -> tuple[str, Identified]:
+    def identify(
+        self, kind: PartyKind, address: str, entry: EntryId, ref: str, region: str = ""
+    ) -> tuple[str, Identified]:
         """As the port says."""
         known = self._driver.engine.state.entries.get(entry)
         tenant = known.tenant if known else NO_TENANT
-        found = self._directory.identify(address, kind, tenant, self._driver.now_ms())
+        found = self._directory.identify(address, kind, tenant, self._driver.now_ms(), region)
         party = NewParty(ContactRef(tenant, ref), kind, found.address)
         if self._content.trouble:  # the number may be lost, so nobody is promised a call
             found = found._replace(dial_class=DialClass.UNKNOWN)

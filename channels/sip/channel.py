@@ -199,8 +199,10 @@ class SipChannel:
 
     async def _read_number(self, effect: PlaceCall) -> None:
         """Ask the vault for the number of a call that is to be placed, then place it."""
+        to = self.calls.settings.outbound
+        region = "" if to is None else to.region
         try:
-            number = await self._telling.host.number(effect.party, effect.tenant, NUMBER_PATIENCE_S)
+            number = await self._telling.host.number(effect.party, effect.tenant, NUMBER_PATIENCE_S, region)
         except (VaultError, TimeoutError) as error:
             erased = isinstance(error, VaultUnknownError)
             _log.warning("number not read", call=effect.call, reason=str(error) or "not in time")

@@ -12,6 +12,7 @@ from channels.sip.phrases import Phrases
 from channels.sip.protocol.address import Endpoint, make_uri
 from channels.sip.protocol.digest import Algorithm
 from channels.sip.protocol.errors import BadMessage
+from config.directory_table import read_region
 from config.entries import entry_id
 from config.schema import Site
 from config.table import Table
@@ -39,6 +40,8 @@ class Outbound:
 
     trunk: Endpoint
     caller_id: str
+    region: str = ""
+    """Country of its short codes; "": that of the client."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,8 @@ class SipSettings:
     media_ports: tuple[int, int]
     trunks: Mapping[str, tuple[IPv4Network | IPv6Network, ...]]
     """Who may hand us calls: name → networks."""
+    regions: Mapping[str, str]
+    """Trunk → country whose national numbers it writes; "": those of the client who is called."""
     outbound: Outbound | None
     """None: we call nobody but the agents."""
     digests: tuple[Algorithm, ...]
@@ -75,10 +80,20 @@ class SipSettings:
     """Sockets, sounds and logs of the media process."""
     sounds: Phrases
 
+    def trunk_of(self, host: str) -> str | None:
+        """The first trunk to which this IP address belongs."""
+        address = ip_address(host)
+        found = (name for name, networks in self.trunks.items() if any(address in one for one in networks))
+        return next(found, None)
+
     def trusts(self, host: str) -> bool:
         """Whether this IP address belongs to a trunk."""
-        address = ip_address(host)
-        return any(address in network for networks in self.trunks.values() for network in networks)
+        return self.trunk_of(host) is not None
+
+    def region_of(self, host: str) -> str:
+        """The country whose national numbers come from this IP address, as its trunk says."""
+        trunk = self.trunk_of(host)
+        return "" if trunk is None else self.regions[trunk]
 
     def entry_of(self, user: str) -> EntryId:
         """The entry that a caller dialled, as the desk knows it; what cannot be one is passed on as it is."""
@@ -106,6 +121,7 @@ def read_table(site: Site, table: Table) -> SipSettings:
         media_host=table.text("media_host", host),
         media_ports=_ports(table),
         trunks={trunk.text("name"): _networks(trunk) for trunk in trunks},
+        regions={trunk.text("name"): read_region(trunk) for trunk in trunks},
         outbound=_outbound(site, table, trunks),
         digests=_digests(table),
         sign_in=table.choice("sign_in", SignIn, SignIn.API),
@@ -202,4 +218,5 @@ def _outbound_of(trunk: Table) -> Outbound | None:
         trunk.error("caller_id", "missing key (whom we call must see a number)")
     elif not E164.fullmatch(number):
         trunk.error("caller_id", f'"{number:.40}" is not "+" and digits, as in "+49305550100"')
-    return Outbound(Endpoint(*_address(trunk, "outbound", address, least_port=1)), number)
+    at = Endpoint(*_address(trunk, "outbound", address, least_port=1))
+    return Outbound(at, number, trunk.text("region", ""))

@@ -76,7 +76,7 @@ class Lineup:
             if entry is None or story is None or story.incident in self._ended_by_text:
                 self.left_out += 1
                 continue
-            self.preferred += event.preferred is not None
+            self.preferred += story.held
             stream = self._stream(entry)
             who = f"{stream} {event.party}" if event.party else ""
             yield _Coming(coming.t_ms, stream, who, story, key)

@@ -39,6 +39,7 @@ class Story:
         "blocked",
         "contact",
         "heard_ms",
+        "held",
         "incident",
         "informed_ms",
         "left",
@@ -58,6 +59,8 @@ class Story:
         """In the order in which they rang; without those that were refused or did not reach the agent."""
         self.left: facts.Abandoned | facts.FlowedOut | None = None
         """How it gave up waiting, if it did."""
+        self.held = False
+        """It waited for one agent before it was anybody's."""
         self.over = self.blocked
         """Its end is in the record."""
         self.incident = ""
@@ -139,6 +142,8 @@ class Stories:
                 self.by_ref[fact.t_ms, fact.ref] = story
             case facts.Blocked():
                 self.by_ref[fact.t_ms, fact.ref] = Story(0, fact.t_ms)
+            case facts.PreferredHeld():
+                self._held(fact)
             case facts.Abandoned() | facts.FlowedOut() | facts.Informed() | facts.Deflected():
                 self._left(fact)
 
@@ -162,6 +167,10 @@ class Stories:
             story.rings[fact.offer] = Ring(fact.t_ms - since_ms, end)
         else:
             story.rings.pop(fact.offer, None)
+
+    def _held(self, fact: facts.PreferredHeld) -> None:
+        if fact.contact in self.by_contact:
+            self.by_contact[fact.contact].held = True
 
     def _left(self, fact: facts.Abandoned | facts.FlowedOut | facts.Informed | facts.Deflected) -> None:
         story = self.by_contact.get(fact.contact)

@@ -195,6 +195,14 @@ def test_a_long_chain_of_overflows(said: Said, small: str) -> None:
     assert said(small + chain.replace('when_waited="l0"', ""))[0] == []
 
 
+def test_nobody_is_known_to_a_line_without_lists(said: Said, small: str) -> None:
+    site = small.replace('target = "20s"', 'last_agent = { within = "7d", wait = "30s" }')
+    reason = "knows nobody: acme has neither user_list nor vip_list"
+    assert said(site) == ([], [f"site.toml: lines.help.last_agent: {reason}"])
+    listed = site.replace("[tenants.acme]", '[tenants.acme]\nuser_list = "users.csv"')
+    assert said(listed, {"users.csv": "mail\nmia@acme.example\n"}) == ([], [])
+
+
 def test_missing_secrets_can_be_warnings(said: Said, small: str) -> None:
     """A check without secrets tells which are missing and still accepts the site."""
     assert said(small, environ={}, secrets=False) == (

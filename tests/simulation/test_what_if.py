@@ -28,7 +28,7 @@ from acd.journal.codec import decode_facts
 from acd.ports import Entry
 from agents.capacity import MAIL, VOICE
 from agents.skills import AgentId
-from queues.desk import EntryId, LineId, Policy
+from queues.desk import EntryId, LastAgentRule, LineId, Policy
 from simulation.draws import Day, Purpose
 from simulation.driver import START_MS, SimDriver
 from simulation.laws import empirical, exponential, fixed
@@ -322,6 +322,23 @@ def test_new_staff_is_like_the_others_who_can_serve_the_line() -> None:
     assert new.duties[-1] == Duty(AgentId("extra 2"), START_MS, START_MS + 14 * MIN)
     fewer = what_if(told, "staff:help-1").scenario
     assert {duty.agent for duty in scenario.duties} - {duty.agent for duty in fewer.duties} == {"h2"}
+
+
+def test_who_waited_for_the_agent_he_knows_is_counted_among_what_the_model_cannot_do() -> None:
+    """Mia calls twice, and waits for anna the second time; max waits for nobody."""
+    opened = desk(line(last_agent=LastAgentRule(60 * MIN, MIN)), agent("anna"), agent("bert"))
+    told: list[tuple[int, Event]] = [(START_MS, DeskChanged(opened))]
+    for name in ("anna", "bert"):
+        told.append((START_MS, AgentReachable(AgentId(name), VOICE)))
+        told.append((START_MS, AgentSignedIn(AgentId(name))))
+    for minute, person in enumerate(("mia", "max", "mia"), 1):
+        arrived = ContactArrived(f"c{minute}", EntryId("help"), VOICE, person=person)
+        told.append((START_MS + minute * MIN, arrived))
+        told.append((START_MS + minute * MIN + 1, OfferAccepted(OfferId(minute))))
+        if minute == 1:
+            told.append((START_MS + MIN + 2, ContactReleased(ContactId(1), AgentId("anna"))))
+    found, _ = recorded(written(told, START_MS + 60 * MIN), START_MS, START_MS + 60 * MIN, 30 * MIN)
+    assert "1 were held for one agent first: the model offers them to anybody" in found.notes
 
 
 # ---- the day is a part of a longer record

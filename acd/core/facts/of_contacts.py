@@ -170,6 +170,8 @@ class PreferredHeld(Fact, frozen=True, tag="PreferredHeld"):
     contact: ContactId
     agent: AgentId
     until_ms: int
+    spoke_ms: int = 0
+    """When he and that person began to speak last, if that is why; 0: somebody named him."""
 
 
 class PreferredLet(Fact, frozen=True, tag="PreferredLet"):

@@ -85,6 +85,7 @@ class Calls:
         self.answered_before: dict[InviteId, Leg] = {}
         """Callers' legs that an earlier process answered, by their INVITE; it may come again."""
         self.trusts = lru_cache(maxsize=KNOWN_PEERS)(settings.trusts)
+        self.region_of = lru_cache(maxsize=KNOWN_PEERS)(settings.region_of)
         self.entry_of = lru_cache(maxsize=KNOWN_PEERS)(settings.entry_of)
 
     @property

@@ -42,7 +42,8 @@ def invited(calls: Calls, out: NewRequest) -> None:
     open_leg(calls, leg, out)
     entry = calls.entry_of(request.target.user)
     caller = request.from_.uri.user or ANONYMOUS
-    party, who = calls.host.identify(PartyKind.NUMBER, caller, entry, leg.id)
+    region = calls.region_of(out.source.host)
+    party, who = calls.host.identify(PartyKind.NUMBER, caller, entry, leg.id, region)
     arrived = ContactArrived(
         leg.id,
         entry,

@@ -24,6 +24,16 @@ def treated(**said: Any) -> dict[str, Any]:
         ),
         ("Treated", treated(music="calm"), "text or music of its line, or of an incident; music calm"),
         ("KeyChosen", {"treatment": "welcome", "visit": 1, "key": "1"}, "welcome: key 1"),
+        (
+            "PreferredHeld",
+            {"contact": 7, "agent": "anna", "until_ms": 1_796_132_756_528, "spoke_ms": 1_796_046_356_000},
+            "for anna, who spoke with this person last, 2026-11-30 13:45:56, until 2026-12-01 13:45:56",
+        ),
+        (
+            "PreferredHeld",
+            {"contact": 7, "agent": "anna", "until_ms": 1_796_132_756_528},
+            "for anna, until 2026-12-01 13:45:56",
+        ),
         ("NoKey", {"treatment": "welcome", "visit": 1}, "welcome: none in time"),
         (
             "ConditionAsked",

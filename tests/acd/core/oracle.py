@@ -65,6 +65,8 @@ class Oracle:
             self.shadow.fold(fact)
             self.kinds[type(fact).__name__] += 1
         self.shadow.forget_gone_agents()
+        waits = [one for one in self.shadow.contacts.values() if one.state == "waiting"]
+        assert not any(one.to_hold_ms for one in waits), "it came to its line and was not held"
         self.arrived += len(facts_of(outcome.facts, facts.Arrived))
         self.ended += sum(isinstance(fact, facts.ENDINGS) for fact in outcome.facts)
         live = [contact for contact in self.shadow.contacts.values() if not contact.consults]
@@ -82,6 +84,7 @@ class Oracle:
         self._same_contacts()
         self._same_works()
         self._same_agents()
+        self._same_memory()
         self._same_incidents(now_ms)
         self._nobody_idles(now_ms)
         self._promoted_in_time(now_ms)
@@ -165,6 +168,7 @@ class Oracle:
             mine = self.shadow.contacts[contact.id]
             assert _view(contact) == _view(mine), f"contact {contact.id}"
             assert contact.told_position == mine.told
+            assert contact.spoke_ms == mine.spoke_ms
             ringing = [w.offer for w in self.shadow.works.values() if w.contact == contact.id]
             ringing = [n for n in ringing if self.shadow.works[n].state != "wrap_up"]
             ringing = [n for n in ringing if n not in mine.guests]
@@ -176,6 +180,11 @@ class Oracle:
                 len(ringing) <= max(1, self.shadow.lines[contact.line].ring_at_once)
                 or mine.state == "offered"
             )
+
+    def _same_memory(self) -> None:
+        spoken = self.engine.state.spoken
+        told = {(tenant, who): last for tenant, known in spoken.items() for who, last in known.items()}
+        assert told == self.shadow.spoken
 
     def _not_ready(self, now_ms: int) -> None:
         """What is put away lies in no line, counts nowhere, and comes back in time."""

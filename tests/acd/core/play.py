@@ -10,7 +10,7 @@ from acd.core.events import CallId, ContactId, OfferId
 from agents.capacity import VOICE
 from agents.devices import Carrier
 from agents.skills import AgentId
-from agents.states import LISTENERS, WorkState
+from agents.states import LISTENERS, ROLE, Role, WorkState
 from queues.contact import Contact
 from queues.desk import Desk, EntryId, IncidentId, LineId
 from queues.states import ContactState
@@ -163,7 +163,8 @@ def _arrive(play: Play, x: int, y: int, z: int) -> None:
     wait = (5_000, 0)[z % 2]
     said = ("p", "n0", "n1")[x % 3], vip, head, preferred, wait
     dial_class = ("", "local", "local", "mobile", "foreign")[x % 5]
-    play.submit(events.ContactArrived(ref, entry.id, medium, *said, dial_class=dial_class))
+    person = ("", "who", "else")[y % 7 % 3]
+    play.submit(events.ContactArrived(ref, entry.id, medium, *said, dial_class=dial_class, person=person))
 
 
 def _defer(play: Play, x: int, y: int, z: int) -> None:
@@ -318,8 +319,16 @@ def _consult(play: Play, x: int, y: int, z: int) -> None:
 
 
 def _merge(play: Play, x: int, y: int, z: int) -> None:
-    """Mostly one that can be."""
+    """Mostly one that can be: if nobody has answered, whoever is asked answers first."""
     state = play.engine.state
+    asked = [c for c in state.contacts.values() if c.consults and c.state is not ContactState.CONNECTED]
+    if asked and y % 3:
+        play.refs += 1
+        consult = asked[x % len(asked)]
+        if consult.call:
+            play.submit(events.CallAnswered(CallId(consult.call), f"c{play.refs}"))
+        elif consult.offers:
+            play.submit(events.OfferAccepted(OfferId(consult.offers[0])))
     answered = [c for c in state.contacts.values() if c.consults and c.state is ContactState.CONNECTED]
     number, agent = _talking(play, x, asks=True)
     if answered and y % 4:
@@ -332,15 +341,20 @@ def _listen(play: Play, x: int, y: int, z: int) -> None:
     how: tuple[events.Listening, ...] = ("listen", "whisper", "barge")
     listening = [w for w in play.engine.state.works.values() if w.role in LISTENERS]
     number, agent = _talking(play, x)[0], play.agent(y)
+    way = how[(x + y + z) % 3]
     if listening and z % 2:
-        number, agent = ContactId(listening[0].contact), listening[0].agent
-    play.submit(events.ListenStarted(number, agent, how[(x + y + z) % 3]))
+        work = listening[x % len(listening)]
+        number, agent = ContactId(work.contact), work.agent
+        way = [one for one in how if one in ROLE[work.role]][y % 2]
+    play.submit(events.ListenStarted(number, agent, way))
 
 
 def _guest_leaves(play: Play, x: int, y: int, z: int) -> None:
     """A member or listener hangs up, or somebody outside."""
     state = play.engine.state
     with_guests = [c for c in state.contacts.values() if c.guests or c.outside]
+    conferring = [c for c in with_guests if any(state.works[n].role is Role.MEMBER for n in c.guests)]
+    with_guests = conferring if y % 4 and conferring else with_guests
     if not with_guests:
         return
     contact = with_guests[x % len(with_guests)]
@@ -458,10 +472,10 @@ WEIGHTS: Mapping[str, int] = {
     "transfer": 3,
     "lose leg": 2,
     "consult": 14,
-    "merge": 20,
+    "merge": 14,
     "end consult": 1,
     "listen": 10,
-    "guest leaves": 5,
+    "guest leaves": 8,
     "hold": 1,
     "priority": 3,
     "code": 8,

@@ -18,6 +18,7 @@ from queues.desk import (
     Incident,
     IncidentId,
     IncidentMode,
+    LastAgentRule,
     Line,
     LineId,
     MediumTraits,
@@ -135,6 +136,11 @@ def _line(rng: Random, number: int, lines: int) -> Line:
     )
 
 
+def _remembering(rng: Random, line: Line) -> Line:
+    within_ms, wait_ms = rng.choice((0, 5_000, 60_000, 600_000)), rng.choice((0, 3_000, 9_000))
+    return replace(line, last_agent=LastAgentRule(within_ms, wait_ms))
+
+
 def _agent(rng: Random, number: int) -> Agent:
     skills = sorted(rng.sample(range(5), rng.randrange(1, 5)))
     capacity = [(medium, rng.choice((1, 1, 2))) for medium in MEDIA if rng.random() < 0.75]
@@ -211,7 +217,7 @@ def random_desk(seed: int, now_ms: int = START_MS) -> Desk:
         for number in range(lines)
         for medium in MEDIA
     ]
-    return Desk(
+    opened = Desk(
         (Tenant(TenantId("t")),),
         (random_calendar(rng, "c0", now_ms), random_calendar(rng, "c1", now_ms)),
         tuple(_line(rng, number, lines) for number in range(lines)),
@@ -224,6 +230,7 @@ def random_desk(seed: int, now_ms: int = START_MS) -> Desk:
         outbound=_outbound(rng),
         treatments=tuple(Treatment(TreatmentId(f"t{number}"), _steps(rng)) for number in range(4)),
     )
+    return replace(opened, lines=tuple(_remembering(rng, line) for line in opened.lines))
 
 
 def random_incident(rng: Random, now_ms: int) -> Incident:

@@ -58,6 +58,7 @@ class Shadow(ShadowCalls, ShadowTreatments):
         )
         self.lines = {line.id: line for line in self.desk.lines}
         self.greetings |= {line.greeting for line in self.desk.lines}
+        self.may_forget()
         self.config = {agent.id: agent for agent in new.agents}
         for agent in new.agents:
             self.agents.setdefault(agent.id, ShadowAgent(agent.id))
@@ -115,12 +116,14 @@ class Shadow(ShadowCalls, ShadowTreatments):
             fact.medium,
             min(classes) if classes else None,
             max(event.head_start_ms, entry.head_start_ms),
-            preferred=event.preferred,
+            tenant=fact.tenant,
+            person=event.person,
             due=self.to_hear(event, entry),
             entry=event.entry,
             party=event.party,
             dial_class=event.dial_class,
         )
+        self.arrives(self.contacts[fact.contact], event)
         assert event.joins is not None or not self.same_caller(event, fact.t_ms), "he has a place already"
         assert fact.vip == self.is_vip(event, entry)
 
@@ -148,6 +151,7 @@ class Shadow(ShadowCalls, ShadowTreatments):
         contact.gave_up = None
         if fact.cause in ("transfer", "callback"):
             contact.preferred = None
+        self.comes_to_line(contact, fact.t_ms)
         assert (fact.priority_class, fact.head_start_ms) == (self.class_of(contact), contact.head_ms)
 
     def _requeued(self, fact: facts.Requeued) -> None:
@@ -155,16 +159,6 @@ class Shadow(ShadowCalls, ShadowTreatments):
         assert contact.state == "offered"
         assert not any(w.contact == contact.id and w.state == "ringing" for w in self.works.values())
         contact.state = "waiting"
-
-    def _preferredheld(self, fact: facts.PreferredHeld) -> None:
-        contact = self.contacts[fact.contact]
-        assert contact.preferred == fact.agent
-        contact.held_until_ms = fact.until_ms
-
-    def _preferredlet(self, fact: facts.PreferredLet) -> None:
-        contact = self.contacts[fact.contact]
-        assert contact.held_until_ms
-        contact.held_until_ms = 0
 
     def _relaxed(self, fact: facts.Relaxed) -> None:
         contact = self.contacts[fact.contact]
@@ -277,6 +271,8 @@ class Shadow(ShadowCalls, ShadowTreatments):
         work.state, work.since_ms = "handling", fact.t_ms
         there = contact.ref or contact.consults
         contact.state, contact.between = "connected" if there else "calling", False
+        if contact.ref:
+            self.spoke(contact, work.agent, fact.t_ms)
         contact.tried.clear()
         contact.held_until_ms = 0
 
@@ -361,7 +357,8 @@ class Shadow(ShadowCalls, ShadowTreatments):
             work = self._handled(fact.contact)
             assert work.agent == fact.agent
             self._close(work, fact.t_ms)
-            contact.preferred = fact.agent
+            assert isinstance(self.event, events.ContactDeferred)
+            contact.preferred, contact.hold_ms, contact.spoke_ms = fact.agent, self.event.hold_ms, 0
         contact.held_until_ms, contact.between = 0, False
         contact.state, contact.ready_ms = "deferred", fact.until_ms
 

@@ -116,7 +116,7 @@ class ShadowCalls(ShadowGuests):
         self.promises[contact.id].called_in = True
         if contact.state == "offered":
             contact.line_since_ms = fact.t_ms
-        self._has_a_leg(contact)
+        self._has_a_leg(contact, fact.t_ms)
 
     def same_caller(self, event: events.ContactArrived, now_ms: int) -> int:
         """Who is parked and rings again by the number that is to be called back; 0: nobody."""
@@ -128,9 +128,11 @@ class ShadowCalls(ShadowGuests):
                     return number
         return 0
 
-    def _has_a_leg(self, contact: ShadowContact) -> None:
-        if contact.state == "calling" and self.works_on(contact.id, "handling", "resting"):
+    def _has_a_leg(self, contact: ShadowContact, t_ms: int) -> None:
+        works = self.works_on(contact.id, "handling", "resting")
+        if contact.state == "calling" and works:
             contact.state = "connected"
+            self.spoke(contact, works[0].agent, t_ms)
 
     def _reservation(self, fact: facts.Reserved) -> None:
         contact = self.contacts[fact.contact]
@@ -178,7 +180,7 @@ class ShadowCalls(ShadowGuests):
             contact.ref = event.ref
             if contact.consults:
                 contact.state = "connected"
-            self._has_a_leg(contact)
+            self._has_a_leg(contact, fact.t_ms)
         elif fact.result == "timed out":
             assert (call.placed, fact.t_ms) == (True, call.until_ms)
         elif fact.result in ("refused by policy", "no room"):

@@ -30,7 +30,15 @@ class ShadowContact:
     promoted: bool = False
     tried: list[AgentId] = field(default_factory=list)
     preferred: AgentId | None = None
+    hold_ms: int = 0
+    """So long its channel, or who put it away, wants it to be held for `preferred`."""
+    spoke_ms: int = 0
+    """When `preferred` spoke with its person last, if that is why."""
+    to_hold_ms: int = 0
+    """It came to its line, and must be told to be held until then."""
     held_until_ms: int = 0
+    tenant: str = ""
+    person: str = ""
     told: int = 0
     joined: list[str] = field(default_factory=list)
     ready_ms: int = 0

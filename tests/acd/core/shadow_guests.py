@@ -3,7 +3,8 @@
 from acd.core import events, facts
 from agents.skills import AgentId
 from queues.desk import OutboundRule
-from tests.acd.core.shadow_desk import ShadowContact, ShadowDesk, ShadowWork
+from tests.acd.core.shadow_desk import ShadowContact, ShadowWork
+from tests.acd.core.shadow_persons import ShadowPersons
 
 GOES_ON = ("transferred", "conference")
 """Who was asked stays on the line."""
@@ -14,7 +15,7 @@ NOT_BACK = ("transferred", "contact over", "agent gone")
 BY_ITSELF = ("left", "leg lost")
 
 
-class ShadowGuests(ShadowDesk):
+class ShadowGuests(ShadowPersons):
     """Who takes part in a contact beside its party and its agent."""
 
     event: events.Event
@@ -117,6 +118,7 @@ class ShadowGuests(ShadowDesk):
         if heir.offer in contact.guests:
             contact.guests.remove(heir.offer)
         heir.role, heir.contact, contact.line = "agent", contact.id, fact.line
+        self.spoke(contact, heir.agent, fact.t_ms)
 
     def _handedout(self, fact: facts.HandedOut) -> None:
         works = self.works_on(fact.contact, "handling", "resting")

@@ -138,6 +138,51 @@ def written_out(number: phonenumbers.PhoneNumber | None) -> str:
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
+AUSTRIAN_TRUNK = GERMAN._replace(network="AT")
+
+
+@pytest.mark.parametrize(
+    ("written", "normal", "dial_class"),
+    [
+        ("0664 1234567", "+436641234567", DialClass.FOREIGN),
+        ("01 555 0101", "+4315550101", DialClass.FOREIGN),
+        ("0900 123456", "+43900123456", DialClass.PREMIUM),
+        ("+49 30 555 0101", BERLIN, DialClass.LOCAL),
+        ("0049 30 555 0101", BERLIN, DialClass.LOCAL),
+        ("4711", "4711", DialClass.INTERNAL),
+        ("112", "112", DialClass.EMERGENCY),
+        ("133", "133", DialClass.UNKNOWN),
+        ("110", "110", DialClass.UNKNOWN),
+        ("115", "115", DialClass.UNKNOWN),
+        ("116117", "116117", DialClass.SHORT),
+    ],
+)
+def test_a_number_from_a_trunk_abroad_is_one_of_that_country(
+    written: str, normal: str, dial_class: DialClass
+) -> None:
+    """What is no E.164 number and another one there (the police, a code of the network) nobody may dial."""
+    assert read_number(written, AUSTRIAN_TRUNK) == (normal, dial_class)
+
+
+def test_a_trunk_of_the_client_s_own_country_changes_nothing() -> None:
+    for written in ("030 555 0101", "116117", "0171 1234567", "110"):
+        assert read_number(written, GERMAN._replace(network="DE")) == read_number(written, GERMAN)
+
+
+REGIONS = st.sampled_from(["DE", "AT", "CH", "FR", "IT", "GB", "US", "HU", "BR", ""])
+
+
+@given(st.text("0123456789+ -", max_size=16), REGIONS, REGIONS, REGIONS)
+def test_a_stored_number_means_the_same_by_whatever_trunk_it_came_and_is_dialled(
+    written: str, home: str, came_by: str, goes_by: str
+) -> None:
+    stored = read_number(written, Numbering(home, 5, came_by))
+    if stored is None or not stored.normal.startswith("+"):
+        return
+    assert read_number(stored.normal, Numbering(home, 5, goes_by)) == stored
+    assert read_number(stored.normal, Numbering(home, 5)) == stored
+
+
 DIGITS = st.text("0123456789", min_size=1, max_size=13)
 
 

@@ -1,5 +1,9 @@
 """A contact's history is found among many, without an index."""
 
+from pathlib import Path
+
+import pytest
+
 from acd.core.engine import ENGINE_VERSION, Engine
 from acd.core.events import (
     AgentReachable,
@@ -15,9 +19,11 @@ from acd.core.events import (
     WrapUpEnded,
 )
 from acd.core.facts import Abandoned, Answered, Arrived, Fact, Offered, Queued, Released, WrapUpDone
+from acd.journal import rows
 from acd.journal.codec import encode_event, encode_facts, facts_digest
 from acd.journal.memory import MemoryJournal
-from acd.ports import Entry, Told
+from acd.journal.sqlite import SqliteJournal
+from acd.ports import Entry, Journal, Told
 from acd.reports.history import contact_history
 from acd.testing import NUMBER, small_desk, small_line
 from agents.capacity import VOICE
@@ -29,9 +35,12 @@ ANNA = AgentId("anna")
 class Story:
     """An engine, its journal, and a second between events."""
 
-    def __init__(self) -> None:
-        self.engine, self.journal, self.seq = Engine(), MemoryJournal(), 0
-        self.journal.open(lambda _: None, lambda _: None, lambda _: None)
+    def __init__(self, journal: Journal | None = None) -> None:
+        """`journal`: one that is open already."""
+        self.engine, self.seq = Engine(), 0
+        self.journal = journal or MemoryJournal()
+        if journal is None:
+            self.journal.open(lambda _: None, lambda _: None, lambda _: None)
         self(DeskChanged(small_desk(["anna"], lines=[small_line(wrap_up_ms=600_000)])))
 
     def __call__(self, event: Event) -> None:
@@ -89,3 +98,27 @@ def test_an_empty_journal_knows_nobody() -> None:
     journal = MemoryJournal()
     journal.open(lambda _: None, lambda _: None, lambda _: None)
     assert contact_history(journal, ContactId(1), 0) == []
+
+
+def test_of_a_long_journal_on_disk_little_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each look costs a few entries: a contact of two among 20,000 is found by less than 600."""
+    journal = SqliteJournal(tmp_path)
+    journal.open(lambda _: None, lambda _: None, lambda _: None)
+    story = Story(journal)
+    for number in range(1, 10_001):
+        story(ContactArrived(f"call-{number}", NUMBER, VOICE))
+        story(ContactLeft(ContactId(number)))
+    journal.flush()
+    read: list[Entry] = []
+    checked = rows._checksum
+
+    def noted(entry: Entry) -> int:
+        read.append(entry)
+        return checked(entry)
+
+    monkeypatch.setattr(rows, "_checksum", noted)
+    try:
+        assert story.kinds(7_777) == [Arrived, Queued, Abandoned]
+    finally:
+        journal.close()
+    assert 0 < len(read) < 600

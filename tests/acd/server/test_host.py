@@ -149,6 +149,23 @@ def test_a_number_is_read_back_in_normal_form_with_its_class(
     with_channel(tmp_path, story)
 
 
+def test_a_number_that_came_by_a_trunk_abroad_is_the_same_one_by_every_trunk(tmp_path: Path) -> None:
+    async def story(app: App, channel: ScriptedChannel) -> None:
+        party, who = channel.host.identify(PartyKind.NUMBER, "01 555 0101", NUMBER, "call-1", "AT")
+        again, _ = channel.host.identify(PartyKind.NUMBER, "+43 1 555 0101", NUMBER, "call-2")
+        code, _ = channel.host.identify(PartyKind.NUMBER, "116116", NUMBER, "call-3")
+        assert (who.address, who.dial_class, again) == ("+4315550101", DialClass.FOREIGN, party)
+        channel.arrive()
+        await channel.host.kept(app.driver.seq, [channel.host.append([LETTER])], 60)
+        for region in ("", "DE", "AT", "US"):
+            number = await channel.host.number(party, TENANT, 60, region)
+            assert number == ("+4315550101", DialClass.FOREIGN)
+        assert await channel.host.number(code, TENANT, 60) == ("116116", DialClass.SHORT)
+        assert await channel.host.number(code, TENANT, 60, "AT") == ("116116", DialClass.UNKNOWN)
+
+    with_channel(tmp_path, story)
+
+
 def test_a_number_that_was_erased_is_unknown(tmp_path: Path) -> None:
     async def story(app: App, channel: ScriptedChannel) -> None:
         party, _ = channel.host.identify(PartyKind.NUMBER, "030 555 0101", NUMBER, "call-1")

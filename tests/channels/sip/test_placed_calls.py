@@ -103,6 +103,7 @@ def _site(folder: Path, port: int, peer_port: int) -> Site:
                 "addresses": ["127.0.0.1"],
                 "outbound": f"127.0.0.1:{peer_port}",
                 "caller_id": "+49305550100",
+                "region": "AT",
             }
         ],
     }
@@ -157,6 +158,7 @@ def test_a_busy_party(tmp_path: Path) -> None:
     async def story(line: Line, _: Run) -> None:
         line.order(PLACE)
         assert await line.told(CallFailed) == CallFailed(PLACE.call, "busy")
+        assert line.host.networks == ["AT"], "the number is that of the trunk's network"
 
     party = with_sipp(tmp_path, s.refuses(486, "Busy Here"), story)
     (invite,) = party.received("INVITE")

@@ -64,6 +64,11 @@ def trunk(*keys: str) -> str:
             trunk('caller_id = "+49305550100"'),
             "site.toml: sip.trunks[0].outbound: missing key (there is a caller_id but nowhere to show it)",
         ),
+        (
+            trunk('region = "at"'),
+            'site.toml: sip.trunks[0].region: "at" is not a country such as "DE" (two capitals, ISO 3166-1)',
+        ),
+        (trunk("region = 43"), "site.toml: sip.trunks[0].region: must be a text, not a whole number"),
         ('listne = "127.0.0.1:5060"', 'site.toml: sip.listne: unknown key, did you mean "listen"?'),
         ("listen = 5060", "site.toml: sip.listen: must be a text, not a whole number"),
     ],
@@ -85,6 +90,16 @@ def test_a_trunk_may_be_a_network() -> None:
     assert settings.trusts("192.0.2.77")
     assert settings.trusts("2001:db8::1")
     assert not settings.trusts("198.51.100.1")
+
+
+def test_a_trunk_has_the_country_of_its_network() -> None:
+    pbx = '[[trunks]]\nname = "pbx"\naddresses = ["192.0.2.0/24"]\n'
+    vienna = '[[trunks]]\nname = "vienna"\naddresses = ["198.51.100.1"]\nregion = "AT"\n'
+    where = 'outbound = "198.51.100.1:5060"\ncaller_id = "+4315550100"\n'
+    settings = read(pbx + vienna + where)
+    regions = [settings.region_of(host) for host in ("192.0.2.1", "198.51.100.1", "203.0.113.1")]
+    assert regions == ["", "AT", ""]
+    assert settings.outbound == Outbound(Endpoint("198.51.100.1", 5060), "+4315550100", "AT")
 
 
 def test_our_calls_go_to_the_first_trunk_that_takes_them() -> None:

@@ -248,6 +248,11 @@ def test_a_caller_has_the_class_and_head_start_that_the_directory_gives_his_numb
     assert (arrived.priority_class, arrived.head_start_ms, arrived.party) == (*given, "party-1")
 
 
+def test_a_number_is_read_as_the_network_of_its_trunk_writes_it(world: World) -> None:
+    world.invite()
+    assert world.host.networks == ["AT"]
+
+
 def test_a_record_says_all_that_a_restart_needs(world: World) -> None:
     talk(world)
     arrived = world.host.events[0]

@@ -51,7 +51,7 @@ TABLE = {
     "listen": "127.0.0.1:5060",
     "advertise": "192.0.2.1",
     "trunks": [
-        {"name": "pbx", "addresses": ["192.0.2.7"]},
+        {"name": "pbx", "addresses": ["192.0.2.7"], "region": "AT"},
         {"name": "out", "addresses": [], "outbound": "192.0.2.8:5060", "caller_id": "+49305550100"},
     ],
 }
@@ -82,6 +82,8 @@ class ScriptedHost:
     vips: set[str] = field(default_factory=set)
     numbers: dict[str, tuple[str, DialClass]] = field(default_factory=dict)
     """Party → its number and class now."""
+    networks: list[str] = field(default_factory=list)
+    """The countries of the networks that wrote or will dial the numbers, in the order of the questions."""
 
     def submit(self, event: Event, records: Iterable[Record] = ()) -> int:
         if type(event) in self.rejects:
@@ -97,8 +99,11 @@ class ScriptedHost:
             else:
                 self.records[record.key] = record.value
 
-    def identify(self, kind: PartyKind, address: str, entry: str, ref: str) -> tuple[str, Identified]:
+    def identify(
+        self, kind: PartyKind, address: str, entry: str, ref: str, region: str = ""
+    ) -> tuple[str, Identified]:
         """A known caller is a VIP of class 2 with a minute's head start. All call from local numbers."""
+        self.networks.append(region)
         vip = address in self.vips
         rank = 2 if vip else None, 60_000 if vip else 0
         return "party-1", Identified(address, "", *rank, dial_class=DialClass.LOCAL)
@@ -109,7 +114,10 @@ class ScriptedHost:
     async def kept(self, seq: int, appended: Sequence[Appended], within_s: float) -> None:
         """What a script keeps is kept."""
 
-    async def number(self, party: str, tenant: str, within_s: float) -> tuple[str, DialClass]:
+    async def number(
+        self, party: str, tenant: str, within_s: float, region: str = ""
+    ) -> tuple[str, DialClass]:
+        self.networks.append(region)
         try:
             return self.numbers[party]
         except KeyError as unknown:
