@@ -19,9 +19,11 @@ from acd.observe.figures import Figures
 from acd.ports import Journal, Recovered, Snapshot
 from acd.server.control import ServerControl
 from acd.server.desk_socket import DeskSocket
+from acd.server.inherited import Inherited, inherit
 from acd.server.web_process import WebProcess
 from acd.web import protocol as p
 from acd.web.address import bound, url_of
+from acd.web.handover import terms
 from acd.web.token_file import own_token
 from config.api_tokens import OPERATOR, ApiToken, Role, digest_of
 from config.schema import Site
@@ -66,7 +68,8 @@ class Followers:
         settings, data_dir = self._site.server.api, self._site.server.data_dir
         token = settings.token.reveal() if settings.token else own_token(data_dir)
         self._tokens = (ApiToken(OPERATOR, Role.ADMIN, digest_of(token)), *settings.tokens)
-        self.listening = bound(settings.host, settings.port)
+        inherited = await self._inherit() if web else None
+        self.listening = inherited.listening if inherited else bound(settings.host, settings.port)
         self._exits.callback(self.listening.close)
         path = p.socket_path(data_dir)
         self.socket = DeskSocket(path, self._source, self._answer)
@@ -75,7 +78,7 @@ class Followers:
         self.process = WebProcess(path, self.listening, logs.level(), self._web_ended)
         self.url = url_of(self.listening)
         if web:
-            await self._start_web()
+            await self._start_web(inherited)
         url_file = data_dir / URL_FILE
         url_file.write_text(self.url + "\n", encoding="ascii")
         self._exits.callback(url_file.unlink, missing_ok=True)
@@ -84,8 +87,13 @@ class Followers:
         """End the web process and close the sockets."""
         await self._exits.aclose()
 
-    async def _start_web(self) -> None:
-        keeping = asyncio.get_running_loop().create_task(self.process.run(), name="web process")
+    async def _inherit(self) -> Inherited | None:
+        settings, data_dir = self._site.server.api, self._site.server.data_dir
+        return await asyncio.to_thread(inherit, data_dir, settings.host, settings.port, terms(self._tokens))
+
+    async def _start_web(self, inherited: Inherited | None) -> None:
+        running = self.process.run(inherited)
+        keeping = asyncio.get_running_loop().create_task(running, name="web process")
         self._exits.push_async_callback(_ended, keeping)
         try:
             await asyncio.wait_for(self.process.serving.wait(), START_S)

@@ -73,23 +73,36 @@ class Following:
     def __init__(self, link: Link, welcome: Welcome) -> None:
         self.follower = Follower(self)
         self.lag = LoopLag()
-        self._link = link
-        self._welcome = welcome
+        self.has_begun = asyncio.Event()
+        """The copy stands; what follows is told entry by entry."""
         self._facts = FactCounts()
         self._recent = RecentFacts()
+        self.met(link, welcome)
+        self.begin_anew()
+
+    def met(self, link: Link, welcome: Welcome) -> None:
+        """This is the server from now on. The copy, and what was counted, stay as they are."""
+        self._link, self._welcome = link, welcome
         self._epochs = Epochs(welcome.epochs)
+        self._count_after = 0
+
+    def begin_anew(self) -> None:
+        """The next that comes is a snapshot; until it is there, the copy is shown as it stands."""
+        self.has_begun.clear()
+        self._count_after = self._welcome.count_after
 
     def begun(self, engine: Engine) -> None:
         """As Watcher says."""
         self._recent.begun(engine, self.follower.seq)
         live = engine.state.contacts.values()
         self._facts = FactCounts((ContactId(contact.id), contact.medium) for contact in live)
+        self.has_begun.set()
 
     def saw(self, entry: Entry, facts: Sequence[Fact]) -> None:
         """As Watcher says."""
         self._recent.saw(entry, facts)
         self._facts.observe(facts)
-        if entry.seq == self._welcome.count_after:
+        if entry.seq == self._count_after:
             self._facts.begin()
 
     async def look_back(self, path: Path) -> None:
@@ -157,7 +170,7 @@ class Following:
 
     def cursor(self) -> str:
         """As the port says."""
-        return str(Cursor(self._epochs.current, self.follower.seq))
+        return self.follower.cursor
 
     async def follow(self, after: str, wait_s: float) -> Page:
         """As the port says."""
@@ -171,7 +184,7 @@ class Following:
         taken = list(entries)
         seq = taken[-1][0] if taken else at.seq
         facts = [one for _, found in taken for one in found]
-        return Page(str(Cursor(self._epochs.current, seq)), facts)
+        return Page(str(Cursor(cursors.parse(self.follower.cursor).epoch, seq)), facts)
 
     async def change(self, event: Event | None, by: str, key: WriteKey | None) -> int:
         """As the port says; returns when the follower has it, too."""

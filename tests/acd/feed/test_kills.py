@@ -4,6 +4,8 @@ import asyncio
 import os
 import re
 import signal
+import socket
+import struct
 import subprocess
 import sys
 import time
@@ -14,10 +16,12 @@ import httpx
 import pytest
 
 from acd.core import view
+from acd.journal.codec import decode_facts
 from acd.journal.reading import JournalReader
 from acd.server import desk_socket, web_process
 from acd.server.app import App
-from acd.web import PREFIX
+from acd.server.followers import URL_FILE
+from acd.web import PREFIX, handover
 from acd.web.protocol import socket_path
 from acd.web.token_file import own_token
 from tests.acd.commands.test_cli import SITE, Server
@@ -322,19 +326,143 @@ async def _compared(player: Player, consumer: ConsumerChild) -> float:
     return beside / without
 
 
-def test_a_server_that_is_killed_takes_even_a_stopped_web_process_with_it(tmp_path: Path) -> None:
-    """Otherwise the next server would find its address taken."""
+class Page:
+    """A client of `/feed`, which goes on from its cursor whoever was killed; `saw`: (entry, kind)."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._cursor = ""
+        self.saw: list[tuple[int, str]] = []
+
+    def until(self, seq: int) -> list[tuple[int, str]]:
+        """Everything up to an entry that follows `seq`."""
+        headers = {"Authorization": f"Bearer {own_token(self._directory)}"}
+        deadline_s = time.monotonic() + PATIENCE_S
+        while not self.saw or self.saw[-1][0] < seq:
+            assert time.monotonic() < deadline_s, (seq, self.saw[-3:])
+            url = (self._directory / URL_FILE).read_text().strip() + PREFIX
+            asked = {"wait_s": "1", "after": self._cursor}
+            try:
+                answer = httpx.get(f"{url}/feed", params=asked, headers=headers, trust_env=False, timeout=30)
+            except httpx.TransportError:
+                time.sleep(0.05)
+                continue
+            assert answer.status_code == 200, answer.text
+            page = answer.json()
+            self._cursor = page["cursor"]
+            self.saw += [(one["seq"], one["kind"]) for one in page["happenings"]]
+        return self.saw
+
+
+def kill_servers_under_a_page(directory: Path, kills: int) -> None:
+    page, web = Page(directory), set[int]()
+    command = [sys.executable, str(HERE / "played.py"), str(directory), "web"]
+    for number in range(kills):
+        server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        try:
+            assert server.stdout is not None
+            assert server.stdout.readline() == "playing\n"
+            if number == 0:
+                page.until(1)
+            page.until(page.saw[-1][0] + 50)
+            pid = web_pid(directory)
+            web.add(pid)
+            if number % 4 == 3:  # now and then the other side, too
+                os.kill(pid, signal.SIGKILL)
+        finally:
+            server.kill()
+            server.communicate(timeout=30)
+    assert len(web) == 1 + (kills - 1) // 4, "a web process that was not killed has followed all servers"
+    asyncio.run(_last_page(directory, page))
+
+
+async def _last_page(directory: Path, page: Page) -> None:
+    app, channel = made(directory, web=True)
+    await app.start()
+    try:
+        for contact in list(app.driver.engine.state.contacts):
+            channel.leave(contact)
+        await asyncio.to_thread(page.until, app.driver.seq)
+        entries = JournalReader(directory / "journal").entries(page.saw[0][0] - 1)
+        told = [(entry.seq, type(fact).__name__) for entry in entries for fact in decode_facts(entry.facts)]
+        assert page.saw == told
+        assert await _shown(app, directory) == _true(app)
+    finally:
+        await app.stop()
+
+
+def web_pid(directory: Path) -> int:
+    """The process that would hand the address over."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as asking:
+        asking.connect(str(directory / handover.SOCKET_FILE))
+        return struct.unpack("3i", asking.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))[0]  # type: ignore[no-any-return]
+
+
+def over(pid: int) -> bool:
+    """It has ended; where nobody takes over orphans its number stays."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except FileNotFoundError:
+        return True
+
+
+def test_a_page_follows_across_five_servers_and_web_processes_that_are_killed(tmp_path: Path) -> None:
+    """What one client of the feed saw is the journal; the web process outlives the servers with its copy."""
+    kill_servers_under_a_page(tmp_path, 5)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(3600)
+def test_a_page_follows_across_a_hundred_servers_and_web_processes_that_are_killed(tmp_path: Path) -> None:
+    """The long form."""
+    kill_servers_under_a_page(tmp_path, 100)
+
+
+def test_the_address_and_the_last_view_outlive_a_server_that_is_killed(tmp_path: Path) -> None:
+    """Clients are answered meanwhile, and told that it is not there; then the same process goes on."""
     site = tmp_path / "site.toml"
     site.write_text(SITE)
     server = Server(site)
-    port = server.url.rpartition(":")[2]
-    web = _children(server.process.pid)
-    assert len(web) == 1
-    os.kill(web[0], signal.SIGSTOP)
+    headers = {"Authorization": f"Bearer {own_token(tmp_path / 'var')}"}
+    with httpx.Client(base_url=server.url + PREFIX, headers=headers, trust_env=False, timeout=60) as client:
+        assert client.post("/agents/anna/state", json={"state": "ready"}).status_code == 200
+        web = web_pid(tmp_path / "var")
+        server.process.kill()
+        server.process.communicate(timeout=30)
+        assert client.get("/health").json()["status"] == "unreachable"
+        assert client.get("/status").json()["agents"][0]["state"] == "ready"
+        assert client.post("/agents/anna/state", json={"state": "signed_out"}).status_code == 503
+        again = Server(site)
+        assert (again.url, web_pid(tmp_path / "var")) == (server.url, web)
+        assert client.get("/health").status_code == 200
+        assert client.post("/agents/anna/state", json={"state": "signed_out"}).status_code == 200
+        assert client.get("/agents").json()["agents"][0]["state"] == "signed_out"
+    assert again.stop() == 0
+    assert over(web)
+
+
+@pytest.mark.parametrize("why", ["it does not answer", "it serves another address", "other tokens"])
+def test_a_web_process_that_cannot_go_on_leaves_its_address_to_the_next(tmp_path: Path, why: str) -> None:
+    """One that hangs, or whose address or tokens the site has changed, is ended by the next server."""
+    site, data = tmp_path / "site.toml", tmp_path / "var"
+    site.write_text(SITE)
+    server = Server(site)
+    port, web = server.url.rpartition(":")[2], web_pid(data)
+    if why == "it does not answer":
+        os.kill(web, signal.SIGSTOP)
     server.process.kill()
-    server.process.communicate(timeout=30)
-    site.write_text(SITE.replace("port = 0", f"port = {port}"))
+    server.process.wait(30)
+    assert server.process.stderr is not None
+    server.process.stderr.close()
+    changed = SITE.replace("port = 0", f"port = {port}")
+    if why == "other tokens":
+        changed += '[[server.api.tokens]]\nname = "nadia"\nrole = "supervisor"\nsha256 = "' + "0" * 64 + '"\n'
+    elif why == "it serves another address":
+        changed = changed.replace(f"port = {port}", f'port = {port}\nhost = "127.0.0.2"')
+    site.write_text(changed)
     again = Server(site)
+    assert web_pid(data) != web
+    assert over(web)
     assert httpx.get(f"{again.url}{PREFIX}/health", trust_env=False, timeout=30).status_code == 200
     assert again.stop() == 0
 
@@ -364,7 +492,3 @@ def test_health_is_answered_while_the_server_hangs_and_says_so(tmp_path: Path) -
             assert time.monotonic() < deadline_s
             time.sleep(0.1)
     assert server.stop() == 0
-
-
-def _children(pid: int) -> list[int]:
-    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
