@@ -172,6 +172,13 @@ def test_an_agent_is_made_ready_paused_and_signed_out(tmp_path: Path) -> None:
         assert await put(state="ready") == 0
         assert await put(state="paused", reason="break") > 0
         assert await state() == ("paused", "break")
+        since = (await rig.get("/agents")).json()["agents"][0]["since_ms"]
+        await asyncio.sleep(0.01)
+        assert await put(state="paused", reason="break") == 0, "she is paused for that already"
+        assert (await rig.get("/agents")).json()["agents"][0]["since_ms"] == since
+        assert await put(state="paused", reason="no answer") > 0, "another reason is another pause"
+        both = await asyncio.gather(*(put(state="paused", reason="break") for _ in range(2)))
+        assert sorted(both)[0] == 0, "two pages that say so at once make one entry"
         assert await put(state="ready") > 0
         assert await put(state="signed_out") > 0
         assert await put(state="signed_out") == 0
