@@ -82,6 +82,9 @@ class Control(Protocol):
     def cursor(self) -> str:
         """Where the feed is that `status` shows."""
 
+    def age_ms(self) -> int:
+        """For how long nothing was heard of the server: what it decided meanwhile is not shown."""
+
     async def change(self, event: Event | None, by: str, key: WriteKey | None) -> int:
         """Submit in the name of `by`; returns the sequence number once it and the key are synced.
 

@@ -137,7 +137,15 @@ class Following:
         state, now_ms = self.follower.engine.state, self._now_ms()
         lines, agents = view.line_views(state, now_ms), view.agent_views(state)
         return metrics.text(
-            Exposed(facts=self._facts, lines=lines, agents=agents, lag=self.lag.pauses, figures=figures)
+            Exposed(
+                facts=self._facts,
+                lines=lines,
+                agents=agents,
+                entry_ms=state.now_ms,
+                age_ms=self.age_ms(),
+                lag=self.lag.pauses,
+                figures=figures,
+            )
         )
 
     def status(self, contacts: int) -> Status:
@@ -145,7 +153,8 @@ class Following:
         state, now_ms = self.follower.engine.state, self._now_ms()
         live = islice(state.contacts.values(), contacts)
         shown = tuple(view.contact_view(state, one, now_ms) for one in live)
-        return Status(now_ms, view.line_views(state, now_ms), view.agent_views(state), shown)
+        lines, agents = view.line_views(state, now_ms), view.agent_views(state)
+        return Status(now_ms, lines, agents, shown, state.now_ms, self._heard_ms())
 
     def lines_of(self, client: str) -> frozenset[LineId]:
         """As the port says."""
@@ -171,6 +180,10 @@ class Following:
     def cursor(self) -> str:
         """As the port says."""
         return self.follower.cursor
+
+    def age_ms(self) -> int:
+        """As the port says."""
+        return max(0, self._now_ms() - self._heard_ms())
 
     async def follow(self, after: str, wait_s: float) -> Page:
         """As the port says."""
@@ -222,6 +235,10 @@ class Following:
         """The server's time: both processes have the machine's monotonic clock in common."""
         now_ms = time.monotonic_ns() // 1_000_000 + self._welcome.clock_ms
         return max(now_ms, self.follower.engine.state.now_ms)
+
+    def _heard_ms(self) -> int:
+        """When the server last said something; it does so every two seconds at least."""
+        return self.follower.heard_ms + self._welcome.clock_ms
 
     async def _ask(
         self, ask: Ask, patience_s: float, expected: type[Expected] | tuple[type[Expected], ...]

@@ -1,4 +1,4 @@
-"""A cap on request bodies, before anything reads them."""
+"""What every request meets before any route: a cap on its body; and HEAD, which is GET without the body."""
 
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -40,3 +40,20 @@ class BodyCap:
             return message
 
         return counted
+
+
+class HeadAsGet:
+    """ASGI middleware: HEAD is answered wherever GET is, with the same head (RFC 9110 §9.3.2)."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["method"] != "HEAD":
+            await self._app(scope, receive, send)
+            return
+
+        async def headless(message: Message) -> None:
+            await send({**message, "body": b""} if message["type"] == "http.response.body" else message)
+
+        await self._app({**scope, "method": "GET"}, receive, headless)

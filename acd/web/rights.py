@@ -93,11 +93,11 @@ def status_for(caller: Caller, found: Status, contacts: int) -> Status:
         own = {line.id for line in lines}
         his = [contact for contact in found.contacts if contact.tenant == caller.client]
         shown = tuple(contact_for(caller, contact, own) for contact in his[:contacts])
-        return Status(found.now_ms, lines, (), shown)
+        return replace(found, lines=lines, agents=(), contacts=shown)
     if caller.role is Role.AGENT:
         agents = tuple(agent for agent in found.agents if agent.id == caller.agent)
         mine = [contact for contact in found.contacts if caller.agent in contact.agents]
-        return Status(found.now_ms, found.lines, agents, tuple(mine[:contacts]))
+        return replace(found, agents=agents, contacts=tuple(mine[:contacts]))
     return found
 
 

@@ -478,8 +478,17 @@ def test_health_is_answered_while_the_server_hangs_and_says_so(tmp_path: Path) -
         try:
             health = client.get("/health")
             assert (health.status_code, health.json()["status"]) == (503, "unreachable")
-            assert [agent["id"] for agent in client.get("/status").json()["agents"]] == ["anna", "bert"]
-            assert "acd_server_up 0.0" in client.get("/metrics").text
+            time.sleep(2.5)  # longer than the server is ever silent
+            shown = client.get("/status")
+            assert [agent["id"] for agent in shown.json()["agents"]] == ["anna", "bert"]
+            assert int(shown.headers["ACD-Age-Ms"]) > 2_000
+            assert shown.json()["now_ms"] - shown.json()["heard_ms"] > 2_000
+            assert shown.json()["entry_ms"] <= shown.json()["heard_ms"]
+            metrics = client.get("/metrics").text
+            assert "acd_server_up 0.0" in metrics
+            age = re.search(r"^acd_web_age_seconds (\S+)$", metrics, re.MULTILINE)
+            assert age is not None
+            assert float(age[1]) > 2.0
             change = client.post("/agents/anna/state", json={"state": "ready"})
             assert (change.status_code, change.json()["error"]["code"]) == (503, "no_answer")
         except BaseException:
@@ -489,6 +498,9 @@ def test_health_is_answered_while_the_server_hangs_and_says_so(tmp_path: Path) -
             os.kill(server.process.pid, signal.SIGCONT)
         deadline_s = time.monotonic() + PATIENCE_S
         while client.get("/health").status_code != 200:
+            assert time.monotonic() < deadline_s
+            time.sleep(0.1)
+        while int(client.get("/status").headers["ACD-Age-Ms"]) > 2_000:
             assert time.monotonic() < deadline_s
             time.sleep(0.1)
     assert server.stop() == 0
