@@ -15,5 +15,5 @@ def shown(silent_ms: int) -> str:
 
 def test_a_server_that_does_not_answer_is_told_before_its_numbers() -> None:
     """With the moment of which they are; two seconds of silence are usual."""
-    assert "the server has not answered since 22:13:10 UTC; this was so then" in shown(10_000)
+    assert "the server has not answered since 22:13:10.000 UTC; this was so then" in shown(10_000)
     assert "answered" not in shown(2_100)
