@@ -16,9 +16,10 @@ from acd.feed.source import Source
 from acd.journal.codec import decode_event, encode_facts
 from acd.observe import logs
 from acd.observe.figures import Figures
-from acd.ports import Journal, Recovered, Snapshot
+from acd.ports import ContactRef, Journal, NewPiece, Recovered, Snapshot
 from acd.server.control import ServerControl
 from acd.server.desk_socket import DeskSocket
+from acd.server.documents import Documents
 from acd.server.inherited import Inherited, inherit
 from acd.server.web_process import WebProcess
 from acd.web import protocol as p
@@ -59,12 +60,14 @@ class Followers:
         self._journal.append(None, [epochs.record()])
         self._source = Source(self.ring, epochs, self._journal, snapshot)
 
-    async def start(self, control: ServerControl, figures: Callable[[], Figures], *, web: bool) -> None:
+    async def start(
+        self, control: ServerControl, documents: Documents, figures: Callable[[], Figures], *, web: bool
+    ) -> None:
         """Open the socket and the API's address; with `web`, start the web process and wait for it.
 
         Raises OSError (address taken), ValueError (token unusable).
         """
-        self.control, self._figures = control, figures
+        self.control, self._documents, self._figures = control, documents, figures
         settings, data_dir = self._site.server.api, self._site.server.data_dir
         token = settings.token.reveal() if settings.token else own_token(data_dir)
         self._tokens = (ApiToken(OPERATOR, Role.ADMIN, digest_of(token)), *settings.tokens)
@@ -118,10 +121,27 @@ class Followers:
                 told = await self.control.history(ContactId(ask.contact))
                 facts = encode_facts([one.fact for one in told])
                 return p.IsHistory([one.seq for one in told], [one.by for one in told], facts)
+            case p.AskDocument() | p.Read() | p.Append() | p.Abandon():
+                return await self._of_content(ask)
             case _:
                 return await self._do(ask)
 
-    async def _do(self, wish: p.Submit | p.Repeat | p.CallBack | p.Erase | p.TakeLists) -> p.Answer:
+    async def _of_content(self, ask: p.Content) -> p.Answer:
+        match ask:
+            case p.AskDocument():
+                about = await self._documents.about(ask.document)
+                return p.IsDocument(*about.contact, about.kind, about.size, about.whole)
+            case p.Read():
+                return p.IsPiece(await self._documents.piece(ask.document, ask.number))
+            case p.Append():
+                contact = ContactRef(ask.tenant, ask.ref)
+                piece = NewPiece(contact, ask.kind, ask.data, ask.of, ask.last)
+                return p.Kept(await self._documents.append(piece))
+            case p.Abandon():
+                self._documents.abandon(ask.document)
+                return p.Done()
+
+    async def _do(self, wish: p.Wish) -> p.Answer:
         if isinstance(wish, p.Erase):
             return p.Erased(*await self.control.erase(wish.value, wish.tenant))
         if isinstance(wish, p.TakeLists):

@@ -23,6 +23,7 @@ from acd.web.bodies import (
 )
 from acd.web.changes import agent_router, callback_router, contact_router, work_router
 from acd.web.control import Control, Page
+from acd.web.documents import document_router
 from acd.web.errors import ApiError
 from acd.web.limits import BodyCap, HeadAsGet
 from acd.web.once import once
@@ -70,6 +71,7 @@ def create(control: Control, tokens: Sequence[ApiToken]) -> FastAPI:
     app.include_router(contact_router(control), prefix=PREFIX, dependencies=changing)
     app.include_router(callback_router(control), prefix=PREFIX, dependencies=changing)
     app.include_router(work_router(control), prefix=PREFIX, dependencies=changing)
+    app.include_router(document_router(control), prefix=PREFIX, dependencies=guarded)
     app.include_router(_people_router(control), prefix=PREFIX, dependencies=guarded)
     _describe_shapes(app)
     return app

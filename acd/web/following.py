@@ -9,7 +9,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
-from acd.content.errors import VaultError
+from acd.content.errors import VaultError, VaultUnknownError
 from acd.core import view
 from acd.core.engine import ENGINE_VERSION, Engine
 from acd.core.errors import Rejected
@@ -28,13 +28,16 @@ from acd.observe.figures import Figures
 from acd.observe.health import Health
 from acd.observe.metrics import Exposed
 from acd.observe.pauses import LoopLag
-from acd.ports import Entry, Told
+from acd.ports import About, ContactRef, Entry, NewPiece, Told
 from acd.web.control import KeyReused, ListTaken, NotDurable, Page, WriteKey
 from acd.web.link import Link, LinkError, NoAnswer
 from acd.web.protocol import (
     STORE_S,
+    Abandon,
+    Append,
     AreFigures,
     Ask,
+    AskDocument,
     AskFigures,
     AskHealth,
     AskHistory,
@@ -42,9 +45,13 @@ from acd.web.protocol import (
     Done,
     Erase,
     Erased,
+    IsDocument,
     IsHealth,
     IsHistory,
+    IsPiece,
+    Kept,
     ListsTaken,
+    Read,
     Repeat,
     Submit,
     TakeLists,
@@ -60,6 +67,8 @@ LOOK_S = 2.0
 CHANGE_S = 12.0
 """For a change; the server itself waits 10 s for the disk and then says so."""
 HISTORY_S = 30.0
+DOCUMENT_S = 12.0
+"""For a piece of a document, or for the disk that takes it."""
 LOOK_BACK_S = 30.0
 SEEN_S = 2.0
 """A change that is synced is seen by whoever reads next, unless the feed is later than this."""
@@ -134,7 +143,7 @@ class Following:
         figures: Figures | None = None
         with suppress(NoAnswer):  # `acd_server_up` says so
             figures = (await self._ask(AskFigures(), LOOK_S, AreFigures)).figures
-        state, now_ms = self.follower.engine.state, self._now_ms()
+        state, now_ms = self.follower.engine.state, self.now_ms()
         lines, agents = view.line_views(state, now_ms), view.agent_views(state)
         return metrics.text(
             Exposed(
@@ -150,7 +159,7 @@ class Following:
 
     def status(self, contacts: int) -> Status:
         """Lines, agents, and the first `contacts` contacts."""
-        state, now_ms = self.follower.engine.state, self._now_ms()
+        state, now_ms = self.follower.engine.state, self.now_ms()
         live = islice(state.contacts.values(), contacts)
         shown = tuple(view.contact_view(state, one, now_ms) for one in live)
         lines, agents = view.line_views(state, now_ms), view.agent_views(state)
@@ -175,7 +184,7 @@ class Following:
         """One contact; None: not live."""
         state = self.follower.engine.state
         found = state.contacts.get(contact)
-        return None if found is None else view.contact_view(state, found, self._now_ms())
+        return None if found is None else view.contact_view(state, found, self.now_ms())
 
     def cursor(self) -> str:
         """As the port says."""
@@ -183,7 +192,7 @@ class Following:
 
     def age_ms(self) -> int:
         """As the port says."""
-        return max(0, self._now_ms() - self._heard_ms())
+        return max(0, self.now_ms() - self._heard_ms())
 
     async def follow(self, after: str, wait_s: float) -> Page:
         """As the port says."""
@@ -231,7 +240,26 @@ class Following:
         found = await self._ask(AskHistory(contact), HISTORY_S, IsHistory)
         return list(map(Told, found.seqs, found.by, decode_facts(found.facts)))
 
-    def _now_ms(self) -> int:
+    async def about(self, document: str) -> About:
+        """As the port says."""
+        found = await self._ask(AskDocument(document), DOCUMENT_S, IsDocument)
+        return About(ContactRef(found.tenant, found.ref), found.kind, found.size, found.whole)
+
+    async def piece(self, document: str, number: int) -> bytes | None:
+        """As the port says."""
+        return (await self._ask(Read(document, number), DOCUMENT_S, IsPiece)).data
+
+    async def append(self, piece: NewPiece) -> str:
+        """As the port says."""
+        contact, kind, data, of, last = piece
+        return (await self._ask(Append(*contact, kind, data, of, last), DOCUMENT_S, Kept)).document
+
+    async def abandon(self, document: str) -> None:
+        """As the port says; a server that does not hear it gives the document up by itself."""
+        with suppress(NoAnswer, VaultError):
+            await self._ask(Abandon(document), LOOK_S, Done)
+
+    def now_ms(self) -> int:
         """The server's time: both processes have the machine's monotonic clock in common."""
         now_ms = time.monotonic_ns() // 1_000_000 + self._welcome.clock_ms
         return max(now_ms, self.follower.engine.state.now_ms)
@@ -257,5 +285,6 @@ _REFUSALS: dict[str, type[Exception]] = {
     "rejected": Rejected,
     "not_durable": NotDurable,
     "key_reused": KeyReused,
+    "unknown": VaultUnknownError,
     "not_stored": VaultError,
 }

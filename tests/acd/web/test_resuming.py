@@ -72,6 +72,7 @@ def test_a_web_process_goes_on_with_its_copy_at_the_next_servers(tmp_path: Path)
         async with server(tmp_path, channel) as first:
             channel.arrive()
             web, _ = await web_of(first, tmp_path, exits)
+            await same(web, first)
             engine, cursor = web.following.follower.engine, web.following.cursor()
             channel.arrive()
             await same(web, first)
