@@ -18,6 +18,7 @@ SOCKET_FILE = "web.sock"
 """In the data directory, mode 0600, while a web process serves."""
 
 STANDARD_ERROR = 2
+LOG_WITHIN_S = 5.0
 
 
 def terms(tokens: Sequence[ApiToken]) -> bytes:
@@ -62,14 +63,22 @@ class Handover:
             socket.send_fds(asking, [self._terms], [self._listening.fileno()])
         except OSError:  # he has gone again
             return
-        asyncio.get_running_loop().add_reader(asking, self._take_log, asking)
+        loop = asyncio.get_running_loop()
+        loop.add_reader(asking, self._take_log, asking)
+        loop.call_later(LOG_WITHIN_S, _done_with, asking)
 
     def _take_log(self, asking: socket.socket) -> None:
-        asyncio.get_running_loop().remove_reader(asking)
-        with asking, suppress(OSError):
+        with suppress(OSError):
             _, descriptors, _, _ = socket.recv_fds(asking, 1, 1)
             for descriptor in descriptors:
                 log_to(descriptor)
+        _done_with(asking)
+
+
+def _done_with(asking: socket.socket) -> None:
+    if asking.fileno() >= 0:
+        asyncio.get_running_loop().remove_reader(asking)
+        asking.close()
 
 
 def log_to(descriptor: int) -> None:
