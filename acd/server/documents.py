@@ -16,6 +16,9 @@ IDLE_S = 60.0
 SYNC_EVERY = 16
 """So many pieces of a document may wait for the disk before its sender does."""
 
+MAX_NUMBER = 2**31
+"""Of a piece; no document has so many."""
+
 T = TypeVar("T")
 
 
@@ -37,7 +40,9 @@ class Documents:
         return await self._off_the_loop(lambda: self._content.about(document))
 
     async def piece(self, document: str, number: int) -> bytes | None:
-        """None behind the last one. Raises VaultUnknownError, VaultDamagedError."""
+        """None behind the last one. Raises VaultUnknownError, VaultDamagedError, ValueError."""
+        if not 0 <= number <= MAX_NUMBER:
+            raise ValueError(f"no piece has the number {number}")
         return await self._off_the_loop(lambda: next(self._content.read(document, number), None))
 
     async def append(self, piece: NewPiece) -> ContentId:

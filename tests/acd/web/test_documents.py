@@ -11,11 +11,14 @@ import pytest
 
 from acd.core.events import ContactId, OfferId
 from acd.core.facts import Answered, Arrived
+from acd.feed.frames import FrameError
 from acd.ports import ContactRef, NewPiece, Told
 from acd.server import documents as server_documents
 from acd.testing import LINE, NUMBER, ScriptedChannel, small_site
 from acd.web import PREFIX, documents, limits
 from acd.web.control import MAX_PIECE_BYTES
+from acd.web.link import LinkError
+from acd.web.protocol import Append, AskDocument, AskHealth, IsHealth, Read
 from acd.web.rights import DRAFT, LATELY_MS, Caller
 from agents.capacity import VOICE
 from agents.skills import AgentId
@@ -299,6 +302,36 @@ def test_a_server_that_goes_in_the_middle_ends_the_document_short(tmp_path: Path
         path = f"{PREFIX}/contacts/{mine}/documents/{film}"
         answer = await shelf.rig.desk.client.get(path, headers=headers)
         assert (answer.status_code, answer.json()["error"]["code"]) == (503, "no_answer")
+
+    with_shelf(tmp_path, story)
+
+
+@pytest.mark.parametrize(
+    ("ask", "code"),
+    [
+        (Read("0" * 32, 0), "unknown"),
+        (Read("", -1), "invalid"),
+        (Read("0" * 32, 2**63), "invalid"),
+        (AskDocument("no id"), "unknown"),
+        (Append("nordwind", "scripted-1", DRAFT, b"x", "0" * 32, True), "unknown"),
+        (Append("nordwind", "scripted-1", DRAFT, b"x" * 300_000, "", True), None),
+    ],
+)
+def test_what_makes_no_sense_at_the_socket_is_refused_and_the_next_is_answered(
+    tmp_path: Path, ask: Read | AskDocument | Append, code: str | None
+) -> None:
+    """Also what a web process would never ask; a frame that is too large is not even sent."""
+
+    async def story(shelf: Shelf) -> None:
+        link = shelf.rig.desk.web._link
+        if code is None:
+            with pytest.raises(FrameError):
+                await link.ask(ask, PATIENCE_S)
+        else:
+            with pytest.raises(LinkError) as refused:
+                await link.ask(ask, PATIENCE_S)
+            assert refused.value.code == code
+        assert isinstance(await link.ask(AskHealth(), PATIENCE_S), IsHealth)
 
     with_shelf(tmp_path, story)
 
