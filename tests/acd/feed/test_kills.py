@@ -15,12 +15,15 @@ import httpx
 import pytest
 
 from acd.core import view
+from acd.core.engine import ENGINE_VERSION
 from acd.journal.reading import JournalReader
 from acd.server import web_process
 from acd.server.app import App
+from acd.server.inherited import inherit
 from acd.web import PREFIX, handover
 from acd.web.protocol import socket_path
 from acd.web.token_file import own_token
+from config.api_tokens import OPERATOR, ApiToken, Role, digest_of
 from tests.acd.commands.test_cli import SITE, Server
 from tests.acd.feed.played import AGENTS, Player, made
 
@@ -279,6 +282,29 @@ def web_pid(directory: Path) -> int:
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as asking:
         asking.connect(str(directory / handover.SOCKET_FILE))
         return struct.unpack("3i", asking.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))[0]  # type: ignore[no-any-return]
+
+
+def test_a_web_process_of_another_engine_version_is_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would decide otherwise than the next server, which starts its own, from a snapshot."""
+    site, data = tmp_path / "site.toml", tmp_path / "var"
+    site.write_text(SITE)
+    server = Server(site)
+    web = web_pid(data)
+    server.process.kill()
+    server.process.communicate(timeout=30)
+    tokens = [ApiToken(OPERATOR, Role.ADMIN, digest_of(own_token(data)))]
+    same = inherit(data, "127.0.0.1", 0, handover.terms(tokens))
+    assert same is not None, "of its own version it is taken over"
+    assert same.pid == web
+    same.listening.close()
+    monkeypatch.setattr(handover, "ENGINE_VERSION", ENGINE_VERSION + 1)
+    assert inherit(data, "127.0.0.1", 0, handover.terms(tokens)) is None
+    assert over(web)
+    again = Server(site)
+    assert httpx.get(f"{again.url}{PREFIX}/health", trust_env=False, timeout=30).status_code == 200
+    assert again.stop() == 0
 
 
 def over(pid: int) -> bool:
