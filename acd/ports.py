@@ -153,6 +153,16 @@ class Appended(NamedTuple):
     synced: "Future[None]"
 
 
+class About(NamedTuple):
+    """A document, without its bytes; `size` of what is there."""
+
+    contact: ContactRef
+    kind: str
+    size: int
+    whole: bool
+    """Its last piece is there."""
+
+
 class Content(Protocol):
     """Bytes that are personal data: what a contact brings or leaves. Nobody else keeps a path or an offset.
 
@@ -170,8 +180,14 @@ class Content(Protocol):
     def party(self, party: str) -> str:
         """The value, as spelt last. Raises VaultUnknownError: never stored, or erased."""
 
-    def read(self, document: str) -> Iterator[bytes]:
-        """The pieces of a document, in order; of one whose end never came, what came of it.
+    def abandon(self, document: str) -> None:
+        """The rest of a document will not come, nor be taken; of one that is whole nothing changes."""
+
+    def about(self, document: str) -> About:
+        """Whose it is, and how much. Raises VaultUnknownError: never stored, or erased."""
+
+    def read(self, document: str, first: int = 0) -> Iterator[bytes]:
+        """The pieces of a document, from this one on; of one whose end never came, what came of it.
 
         Raises VaultUnknownError, VaultDamagedError.
         """

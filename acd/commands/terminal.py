@@ -12,6 +12,9 @@ from acd.commands.history import details, ending
 
 Json = Mapping[str, Any]
 
+SILENT_MS = 5_000
+"""A server that has not been heard for longer hangs, or is being restarted."""
+
 
 def status(found: Json) -> RenderableType:
     """Lines, agents and contacts."""
@@ -19,6 +22,11 @@ def status(found: Json) -> RenderableType:
     shown, waiting = found["contacts"], sum(line["waiting"] for line in found["lines"])
     parts: list[RenderableType] = [_lines(found["lines"]), _agents(found["agents"], now_ms), _contacts(shown)]
     missing = waiting + sum(line["connected"] for line in found["lines"]) - len(shown)
+    if now_ms - found["heard_ms"] > SILENT_MS:
+        since = _clock(found["heard_ms"])
+        parts.insert(
+            0, Text(f"the server has not answered since {since} UTC; this was so then", style="bold red")
+        )
     if missing > 0:
         parts.append(Text(f"and {missing} more contacts (see --contacts)", style="dim"))
     return Group(*parts)

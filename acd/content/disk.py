@@ -15,7 +15,7 @@ from acd.content.errors import TooLargeError, VaultError, VaultWriteError
 from acd.content.intake import Intake, Item
 from acd.content.master import MasterKey
 from acd.content.vault import Vault
-from acd.ports import Appended, ContactRef, NewParty, NewPiece
+from acd.ports import About, Appended, ContactRef, NewParty, NewPiece
 
 _log = structlog.get_logger("acd.content")
 
@@ -93,9 +93,17 @@ class DiskContent:
         """As the port says."""
         return self._vault.party(party)
 
-    def read(self, document: str) -> Iterator[bytes]:
+    def abandon(self, document: str) -> None:
         """As the port says."""
-        return self._vault.read(document)
+        self._intake.end(document)
+
+    def about(self, document: str) -> About:
+        """As the port says."""
+        return self._vault.about(document)
+
+    def read(self, document: str, first: int = 0) -> Iterator[bytes]:
+        """As the port says."""
+        return self._vault.read(document, first)
 
     def erase_contact(self, contact: ContactRef) -> "Future[int]":
         """As the port says."""

@@ -61,6 +61,11 @@ class Intake:
                 self._open.update(saved)
                 raise
 
+    def end(self, document: str) -> None:
+        """No more of it will come."""
+        with self._lock:
+            self._open.pop(ContentId(document), None)
+
     def drop(self, contact: ContactRef) -> None:
         """The contact is erased: its unfinished documents end."""
         with self._lock:

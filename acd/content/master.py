@@ -25,6 +25,8 @@ from acd.files import sync_path
 KEY_BYTES = 32
 VARIABLE = "ACD_VAULT_KEY"
 _NONCE_BYTES = 12
+SEAL_BYTES = _NONCE_BYTES + 16
+"""By so much is what is sealed longer than it was: nonce and tag."""
 
 
 class MasterKey:

@@ -9,7 +9,7 @@ from typing import TypeVar
 from acd.content.errors import VaultUnknownError
 from acd.content.intake import Intake, Item
 from acd.content.parties import IDENTIFYING, comparable
-from acd.ports import Appended, ContactRef, ContentId, NewParty, NewPiece, PartyKind
+from acd.ports import About, Appended, ContactRef, ContentId, NewParty, NewPiece, PartyKind
 
 Result = TypeVar("Result")
 
@@ -22,7 +22,7 @@ class _Kept:
 
     created_ms: int
     parties: dict[ContentId, str] = field(default_factory=dict)
-    documents: dict[ContentId, list[bytes]] = field(default_factory=dict)
+    documents: dict[ContentId, list[NewPiece]] = field(default_factory=dict)
 
 
 class MemoryContent:
@@ -51,13 +51,22 @@ class MemoryContent:
                     return value
         raise VaultUnknownError(f"no party {party}: never stored, or erased")
 
-    def read(self, document: str) -> Iterator[bytes]:
+    def abandon(self, document: str) -> None:
+        """As the port says."""
+        self._intake.end(document)
+
+    def about(self, document: str) -> About:
         """As the port says."""
         with self._lock:
-            for kept in self._contacts.values():
-                if (pieces := kept.documents.get(ContentId(document))) is not None:
-                    return iter(tuple(pieces))
-        raise VaultUnknownError(f"no document {document}: never stored, or erased")
+            contact, pieces = self._document(document)
+            size = sum(len(piece.data) for piece in pieces)
+            return About(contact, pieces[-1].kind, size, pieces[-1].last)
+
+    def read(self, document: str, first: int = 0) -> Iterator[bytes]:
+        """As the port says."""
+        with self._lock:
+            _, pieces = self._document(document)
+            return iter([piece.data for piece in pieces[first:]])
 
     def erase_contact(self, contact: ContactRef) -> "Future[int]":
         """As the port says."""
@@ -84,11 +93,17 @@ class MemoryContent:
     def close(self) -> None:
         """Nothing to store."""
 
+    def _document(self, document: str) -> tuple[ContactRef, list[NewPiece]]:
+        for contact, kept in self._contacts.items():
+            if (pieces := kept.documents.get(ContentId(document))) is not None:
+                return contact, pieces
+        raise VaultUnknownError(f"no document {document}: never stored, or erased")
+
     def _keep(self, item: Item) -> ContentId:
         new = item.new
         kept = self._contacts.setdefault(new.contact, _Kept(item.at_ms))
         if isinstance(new, NewPiece):
-            kept.documents.setdefault(item.id, []).append(new.data)
+            kept.documents.setdefault(item.id, []).append(new)
             return item.id
         key = new.contact.tenant, new.kind, comparable(new.kind, new.value)
         party = self._links.setdefault(key, item.id)

@@ -10,9 +10,9 @@ from threading import Lock
 from acd.content.errors import VaultBusyError, VaultDamagedError, VaultKeyError, VaultUnknownError
 from acd.content.file import PrivateFile
 from acd.content.intake import Item
-from acd.content.master import KEY_BYTES, Cipher, MasterKey, context
+from acd.content.master import KEY_BYTES, SEAL_BYTES, Cipher, MasterKey, context
 from acd.content.parties import IDENTIFYING, comparable
-from acd.ports import ContactRef, ContentId, NewParty, NewPiece, PartyKind
+from acd.ports import About, ContactRef, ContentId, NewParty, NewPiece, PartyKind
 
 FORMAT = 2
 _CHECK = b"acd vault"
@@ -86,9 +86,22 @@ class Vault:
                 raise VaultUnknownError(f"no party {party}: never stored, or erased")
             return self._cipher(found[0]).open(found[1], context("party", party)).decode()
 
-    def read(self, document: str) -> Iterator[bytes]:
-        """Piece by piece. Raises VaultUnknownError (also in the middle: erased), VaultDamagedError."""
-        number, last = 0, False
+    def about(self, document: str) -> About:
+        """Whose it is, and how much, without reading it. Raises VaultUnknownError."""
+        query = (
+            "SELECT tenant, ref, kind, sum(length(sealed)) - count(*) * ?, max(last) "
+            "FROM pieces JOIN contacts USING (contact) WHERE document = ? GROUP BY document"
+        )
+        with self._lock:
+            found = self._file.connection.execute(query, (SEAL_BYTES, document)).fetchone()
+        if found is None:
+            raise VaultUnknownError(f"no document {document}: never stored, or erased")
+        tenant, ref, kind, size, whole = found
+        return About(ContactRef(tenant, ref), kind, size, bool(whole))
+
+    def read(self, document: str, first: int = 0) -> Iterator[bytes]:
+        """From piece `first` on. Raises VaultUnknownError (also in the middle: erased), VaultDamagedError."""
+        number, last = first, False
         while not last:
             piece = self._piece(document, number)
             if piece is None:

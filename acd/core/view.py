@@ -65,12 +65,16 @@ class Status(Struct, frozen=True):
     lines: tuple[LineView, ...]
     agents: tuple[AgentView, ...]
     contacts: tuple[ContactView, ...]
+    entry_ms: int = 0
+    """Moment of the last entry that it shows."""
+    heard_ms: int = 0
+    """When whoever shows it last heard of the engine: what was decided later is not in it."""
 
 
 def status(state: State, now_ms: int) -> Status:
     """The whole desk at `now_ms`."""
     contacts = tuple(contact_view(state, contact, now_ms) for contact in state.contacts.values())
-    return Status(now_ms, line_views(state, now_ms), agent_views(state), contacts)
+    return Status(now_ms, line_views(state, now_ms), agent_views(state), contacts, state.now_ms, now_ms)
 
 
 def line_views(state: State, now_ms: int) -> tuple[LineView, ...]:

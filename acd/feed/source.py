@@ -51,6 +51,9 @@ class Source:
         seq = wanted.seq if wanted else await self._send_base(send)
         while True:
             entries = await self._after(seq)
+            if entries is None:
+                await send(Gone(f"entry {seq + 1} is not kept any more"))
+                return
             if not entries:
                 await self._ring.more(seq, BEAT_S)
                 entries = _fitting(self._ring.after(seq, BATCH) or [])
@@ -66,17 +69,22 @@ class Source:
             await send(Base(index, cursor, snapshot.version, part, last))
         return snapshot.seq
 
-    async def _after(self, seq: int) -> list[Entry]:
+    async def _after(self, seq: int) -> list[Entry] | None:
+        """What follows, as far as it is written; None: the journal has lost it."""
         entries = self._ring.after(seq, BATCH)
         if entries is None:
             entries = await asyncio.to_thread(self._read, seq)
+            if not entries or entries[0].seq != seq + 1:
+                return None
         return _fitting(entries)
 
     def _read(self, seq: int) -> list[Entry]:
-        """Of the journal, but nothing that the ring has not reported as written."""
+        """Of the journal, but nothing that the ring has not reported as written, and nothing after a gap."""
         until = self._ring.written
         found: Iterator[Entry] = iter(self._journal.facts(seq))
-        return [entry for entry in islice(found, BATCH_OF_JOURNAL) if entry.seq <= until]
+        entries = [entry for entry in islice(found, BATCH_OF_JOURNAL) if entry.seq <= until]
+        first = entries[0].seq if entries else 0
+        return [entry for number, entry in enumerate(entries, first) if entry.seq == number]
 
 
 def _fitting(entries: list[Entry]) -> list[Entry]:

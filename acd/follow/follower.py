@@ -1,7 +1,9 @@
 """An engine that repeats what the server's decided, and stops loudly if it would have decided otherwise."""
 
 import asyncio
+import time
 from collections.abc import Sequence
+from contextlib import aclosing
 from typing import Protocol
 
 from acd.core.engine import Engine
@@ -10,6 +12,7 @@ from acd.feed import cursor as cursors
 from acd.feed.consumer import Consumer
 from acd.feed.messages import Base, Entries
 from acd.ports import Entry, Recovered, Snapshot
+from acd.replay.divergence import RecoveryError
 from acd.replay.replayer import repeat, revive
 
 
@@ -31,6 +34,8 @@ class Follower:
         self.seq = 0
         self.cursor = ""
         """Of the last delivery; empty: there was none."""
+        self.heard_ms = 0
+        """When it came, by the machine's monotonic clock."""
         self._watcher = watcher
         self._parts: list[bytes] = []
         self._waiting: dict[asyncio.Future[None], int] = {}
@@ -42,9 +47,11 @@ class Follower:
         Raises CursorGone (follow anew, from a snapshot), and RecoveryError when this program decides
         otherwise than the server, or is of another version.
         """
-        async for delivery in consumer.deliveries():
-            self.take(delivery)
-            await asyncio.sleep(0)  # a long way to catch up must not keep others from being answered
+        async with aclosing(consumer.deliveries()) as deliveries:
+            async for delivery in deliveries:
+                self.take(delivery)
+                self.heard_ms = time.monotonic_ns() // 1_000_000
+                await asyncio.sleep(0)  # a long way to catch up must not keep others from being answered
 
     def take(self, delivery: Base | Entries) -> None:
         """One delivery. Raises RecoveryError."""
@@ -80,6 +87,8 @@ class Follower:
         self._watcher.begun(self.engine)
 
     def _repeat(self, entry: Entry) -> None:
+        if entry.seq != self.seq + 1:
+            raise RecoveryError(f"entry {entry.seq} came after entry {self.seq}")
         outcome = repeat(self.engine, entry)
         self.seq = entry.seq
         self._watcher.saw(entry, outcome.facts)

@@ -22,6 +22,10 @@ class Exposed:
     facts: FactCounts
     lines: Iterable[LineView]
     agents: Iterable[AgentView]
+    entry_ms: int
+    """Moment of the last entry that is in it."""
+    age_ms: int
+    """For how long nothing was heard of the server."""
     lag: Pauses
     """Of the web process's own loop."""
     figures: Figures | None
@@ -41,6 +45,10 @@ class Exposition(Collector):
         yield from _lines(shown.lines)
         states = Counter(agent.state for agent in shown.agents)
         yield _gauge("acd_agents", "Agents by displayed state.", ("state",), states)
+        yield _number(
+            "acd_last_entry_timestamp_seconds", "When the last entry was made.", shown.entry_ms / 1000
+        )
+        yield _number("acd_web_age_seconds", "How long the server was not heard of.", shown.age_ms / 1000)
         yield _histogram("acd_web_loop_lag_seconds", "How late the web process's loop is.", shown.lag)
         yield _number("acd_server_up", "1 while the server's process answers.", now is not None)
         if now is not None:

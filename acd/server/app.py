@@ -21,6 +21,7 @@ from acd.server.calendars import DAY_MS, changes, configured
 from acd.server.control import ServerControl
 from acd.server.dialling import Dialling
 from acd.server.dispatch import Dispatch
+from acd.server.documents import Documents
 from acd.server.driver import Driver
 from acd.server.followers import Followers
 from acd.server.garbage import Garbage
@@ -232,8 +233,10 @@ class App:
             keys=WriteKeys(recovered.of(keys.CHANNEL)),
         )
         self._exits.push_async_callback(self.control.stop)
+        documents = Documents(self.content)
+        self._exits.push_async_callback(asyncio.to_thread, documents.stop)
         self._exits.push_async_callback(self.followers.stop)
-        await self.followers.start(self.control, self.figures, web=self._web)
+        await self.followers.start(self.control, documents, self.figures, web=self._web)
 
     def figures(self) -> Figures:
         """What only this process knows of itself, for metrics."""

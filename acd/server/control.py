@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
 from typing import Any, TypeVar
 
-from acd.core.events import CallbackPromised, ContactId, Event
+from acd.core.events import AgentPaused, CallbackPromised, ContactId, Event
 from acd.journal.errors import JournalError
 from acd.observe.health import Health, health
 from acd.ports import Content, Journal, Record, Told
@@ -15,6 +15,7 @@ from acd.server.gate import Gate
 from acd.server.keys import WriteKeys
 from acd.server.people import People
 from acd.web.control import ListTaken, NotDurable, WriteKey
+from agents.states import AgentState
 
 SYNC_PATIENCE_S = 10.0
 
@@ -22,7 +23,7 @@ T = TypeVar("T")
 
 
 class ServerControl:
-    """Changes are answered when they are synced; nothing here is read from the engine but the time."""
+    """Changes are answered when they are synced."""
 
     def __init__(
         self,
@@ -62,12 +63,20 @@ class ServerControl:
         """As the port says."""
         if key is not None and (known := await self.repeated(key)) is not None:
             return known
-        if event is not None:
+        if event is not None and not self._is_so(event):
             return await self._synced(self._driver.submit(event, self._kept(key), by))
         if key is not None:
             self._journal.append(None, self._keys.keep(key, 0, self._driver.now_ms()))
             await _confirmed(asyncio.to_thread(self._journal.flush))
         return 0
+
+    def _is_so(self, event: Event) -> bool:
+        """The same pause once more is none: it would forget when the agent went."""
+        if not isinstance(event, AgentPaused):
+            return False
+        seat = self._driver.engine.state.seats.get(event.agent)
+        record = None if seat is None else seat.record
+        return record is not None and (record.state, record.reason) == (AgentState.PAUSED, event.reason)
 
     async def promise_callback(self, contact: ContactId, number: str, by: str, key: WriteKey | None) -> int:
         """As the port says."""

@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 import structlog
 
-from acd.content.errors import VaultError
+from acd.content.errors import VaultError, VaultUnknownError
 from acd.core.errors import Rejected
 from acd.feed import messages
 from acd.feed.frames import MAX_REQUEST_BYTES, FrameError, FrameReader, framed
@@ -155,5 +155,6 @@ _CODES: dict[type[Exception], str] = {
     Rejected: "rejected",
     NotDurable: "not_durable",
     KeyReused: "key_reused",
+    VaultUnknownError: "unknown",
     VaultError: "not_stored",
 }

@@ -16,12 +16,15 @@ from acd.feed.source import Source
 from acd.journal.codec import decode_event, encode_facts
 from acd.observe import logs
 from acd.observe.figures import Figures
-from acd.ports import Journal, Recovered, Snapshot
+from acd.ports import ContactRef, Journal, NewPiece, Recovered, Snapshot
 from acd.server.control import ServerControl
 from acd.server.desk_socket import DeskSocket
+from acd.server.documents import Documents
+from acd.server.inherited import Inherited, inherit
 from acd.server.web_process import WebProcess
 from acd.web import protocol as p
 from acd.web.address import bound, url_of
+from acd.web.handover import terms
 from acd.web.token_file import own_token
 from config.api_tokens import OPERATOR, ApiToken, Role, digest_of
 from config.schema import Site
@@ -57,16 +60,19 @@ class Followers:
         self._journal.append(None, [epochs.record()])
         self._source = Source(self.ring, epochs, self._journal, snapshot)
 
-    async def start(self, control: ServerControl, figures: Callable[[], Figures], *, web: bool) -> None:
+    async def start(
+        self, control: ServerControl, documents: Documents, figures: Callable[[], Figures], *, web: bool
+    ) -> None:
         """Open the socket and the API's address; with `web`, start the web process and wait for it.
 
         Raises OSError (address taken), ValueError (token unusable).
         """
-        self.control, self._figures = control, figures
+        self.control, self._documents, self._figures = control, documents, figures
         settings, data_dir = self._site.server.api, self._site.server.data_dir
         token = settings.token.reveal() if settings.token else own_token(data_dir)
         self._tokens = (ApiToken(OPERATOR, Role.ADMIN, digest_of(token)), *settings.tokens)
-        self.listening = bound(settings.host, settings.port)
+        inherited = await self._inherit() if web else None
+        self.listening = inherited.listening if inherited else bound(settings.host, settings.port)
         self._exits.callback(self.listening.close)
         path = p.socket_path(data_dir)
         self.socket = DeskSocket(path, self._source, self._answer)
@@ -75,7 +81,7 @@ class Followers:
         self.process = WebProcess(path, self.listening, logs.level(), self._web_ended)
         self.url = url_of(self.listening)
         if web:
-            await self._start_web()
+            await self._start_web(inherited)
         url_file = data_dir / URL_FILE
         url_file.write_text(self.url + "\n", encoding="ascii")
         self._exits.callback(url_file.unlink, missing_ok=True)
@@ -84,8 +90,13 @@ class Followers:
         """End the web process and close the sockets."""
         await self._exits.aclose()
 
-    async def _start_web(self) -> None:
-        keeping = asyncio.get_running_loop().create_task(self.process.run(), name="web process")
+    async def _inherit(self) -> Inherited | None:
+        settings, data_dir = self._site.server.api, self._site.server.data_dir
+        return await asyncio.to_thread(inherit, data_dir, settings.host, settings.port, terms(self._tokens))
+
+    async def _start_web(self, inherited: Inherited | None) -> None:
+        running = self.process.run(inherited)
+        keeping = asyncio.get_running_loop().create_task(running, name="web process")
         self._exits.push_async_callback(_ended, keeping)
         try:
             await asyncio.wait_for(self.process.serving.wait(), START_S)
@@ -110,10 +121,27 @@ class Followers:
                 told = await self.control.history(ContactId(ask.contact))
                 facts = encode_facts([one.fact for one in told])
                 return p.IsHistory([one.seq for one in told], [one.by for one in told], facts)
+            case p.AskDocument() | p.Read() | p.Append() | p.Abandon():
+                return await self._of_content(ask)
             case _:
                 return await self._do(ask)
 
-    async def _do(self, wish: p.Submit | p.Repeat | p.CallBack | p.Erase | p.TakeLists) -> p.Answer:
+    async def _of_content(self, ask: p.Content) -> p.Answer:
+        match ask:
+            case p.AskDocument():
+                about = await self._documents.about(ask.document)
+                return p.IsDocument(*about.contact, about.kind, about.size, about.whole)
+            case p.Read():
+                return p.IsPiece(await self._documents.piece(ask.document, ask.number))
+            case p.Append():
+                contact = ContactRef(ask.tenant, ask.ref)
+                piece = NewPiece(contact, ask.kind, ask.data, ask.of, ask.last)
+                return p.Kept(await self._documents.append(piece))
+            case p.Abandon():
+                self._documents.abandon(ask.document)
+                return p.Done()
+
+    async def _do(self, wish: p.Wish) -> p.Answer:
         if isinstance(wish, p.Erase):
             return p.Erased(*await self.control.erase(wish.value, wish.tenant))
         if isinstance(wish, p.TakeLists):

@@ -1,4 +1,4 @@
-"""The web process as the server keeps it: started, watched by its beats, started again, ended at the stop."""
+"""The web process as the server keeps it: taken over or started, watched by its beats, ended at the stop."""
 
 import asyncio
 import os
@@ -9,6 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import structlog
+
+from acd.server.inherited import Inherited
 
 _log = structlog.get_logger("acd.web_process")
 
@@ -24,6 +26,8 @@ END_S = 4.0
 _HANDED_ON = re.compile(r"PATH|HOME|LANG|TZ|TMPDIR|LC_\w+|PYTHON\w+")
 """Variables that it gets. Passwords and the vault's key may be among the others."""
 LOOK_S = 0.5
+
+Process = asyncio.subprocess.Process | Inherited
 
 
 class WebProcess:
@@ -56,28 +60,33 @@ class WebProcess:
             if serving:
                 self.serving.set()
 
-    async def run(self) -> None:
-        """Keep one running, until cancelled; then it is ended."""
+    async def run(self, inherited: Inherited | None = None) -> None:
+        """Keep one running, until cancelled; then it is ended. The first is `inherited`, if that is given."""
         pause_s, loop = PAUSE_S, asyncio.get_running_loop()
         while True:
             began_s = loop.time()
             try:
-                code: object = await self._one_life()
+                first, inherited = inherited, None
+                code: object = await self._one_life(first or await self._started())
             except OSError as failure:
                 code = str(failure)
             pause_s = PAUSE_S if loop.time() - began_s >= STEADY_S else min(2 * pause_s, MAX_PAUSE_S)
             _log.error("the web process ended; calls go on", exit=code, again_in_s=pause_s)
             await asyncio.sleep(pause_s)
 
-    async def _one_life(self) -> int:
-        process = await asyncio.create_subprocess_exec(
+    async def _started(self) -> Process:
+        self.starts += 1
+        return await asyncio.create_subprocess_exec(
             *self._command,
             stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.DEVNULL,
             pass_fds=[self._listening.fileno()],
             env={name: value for name, value in os.environ.items() if _HANDED_ON.fullmatch(name)},
         )
-        self.pid, self.starts = process.pid, self.starts + 1
-        self._silent_s = SILENCE_S - START_S
+
+    async def _one_life(self, process: Process) -> int:
+        self.pid = process.pid
+        self._silent_s = 0.0 if isinstance(process, Inherited) else SILENCE_S - START_S
         watch = asyncio.ensure_future(self._kill_when_silent(process))
         try:
             return await process.wait()
@@ -88,7 +97,7 @@ class WebProcess:
             self._ended()
             await _end(process)
 
-    async def _kill_when_silent(self, process: asyncio.subprocess.Process) -> None:
+    async def _kill_when_silent(self, process: Process) -> None:
         # By our own looks and not by the clock: if it was us who stood still, its beats wait in the socket.
         while self._silent_s < SILENCE_S:
             await asyncio.sleep(LOOK_S)
@@ -97,7 +106,7 @@ class WebProcess:
         process.kill()
 
 
-async def _end(process: asyncio.subprocess.Process) -> None:
+async def _end(process: Process) -> None:
     """Ask, wait, insist."""
     if process.returncode is not None:
         return

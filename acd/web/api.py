@@ -23,8 +23,9 @@ from acd.web.bodies import (
 )
 from acd.web.changes import agent_router, callback_router, contact_router, work_router
 from acd.web.control import Control, Page
+from acd.web.documents import document_router
 from acd.web.errors import ApiError
-from acd.web.limits import BodyCap
+from acd.web.limits import BodyCap, HeadAsGet
 from acd.web.once import once
 from acd.web.rights import Caller, contact_for, feed_for, history_for, status_for
 from acd.web.shapes import (
@@ -45,6 +46,7 @@ from queues.desk import LineId
 MAX_CONTACTS = 10_000
 MAX_WAIT_S = 30.0
 CURSOR_HEADER = "ACD-Cursor"
+AGE_HEADER = "ACD-Age-Ms"
 PROMETHEUS_TEXT = "text/plain; version=1.0.0; charset=utf-8"
 
 
@@ -58,6 +60,7 @@ def create(control: Control, tokens: Sequence[ApiToken]) -> FastAPI:
         redoc_url=None,
     )
     app.add_middleware(BodyCap)
+    app.add_middleware(HeadAsGet)
     errors.install(app)
     guarded = [Depends(guard(tokens))]
     changing = [*guarded, Depends(once(control))]
@@ -68,6 +71,7 @@ def create(control: Control, tokens: Sequence[ApiToken]) -> FastAPI:
     app.include_router(contact_router(control), prefix=PREFIX, dependencies=changing)
     app.include_router(callback_router(control), prefix=PREFIX, dependencies=changing)
     app.include_router(work_router(control), prefix=PREFIX, dependencies=changing)
+    app.include_router(document_router(control), prefix=PREFIX, dependencies=guarded)
     app.include_router(_people_router(control), prefix=PREFIX, dependencies=guarded)
     _describe_shapes(app)
     return app
@@ -91,7 +95,7 @@ def _reading_router(control: Control) -> APIRouter:
     @router.get("/metrics", response_class=Response)
     async def metrics() -> Response:
         """Prometheus text."""
-        return Response(await control.metrics(), media_type=PROMETHEUS_TEXT)
+        return Response(await control.metrics(), media_type=PROMETHEUS_TEXT, headers=_as_of(control))
 
     @router.get("/status", **shows(Status))
     async def status(
@@ -100,12 +104,13 @@ def _reading_router(control: Control) -> APIRouter:
         """Lines, agents, and at most `contacts` live contacts, as far as the token may see them."""
         everything = caller.role in (Role.TENANT, Role.AGENT)
         found = control.status(MAX_CONTACTS if everything else contacts)
-        return Json(status_for(caller, found, contacts), headers={CURSOR_HEADER: control.cursor()})
+        shown = status_for(caller, found, contacts)
+        return Json(shown, headers={**_as_of(control), CURSOR_HEADER: control.cursor()})
 
     @router.get("/agents", **shows(Agents))
     async def agents(caller: WhoAsks) -> Response:
         """All agents and what they do; an agent sees himself."""
-        return Json(Agents(status_for(caller, control.status(0), 0).agents))
+        return Json(Agents(status_for(caller, control.status(0), 0).agents), headers=_as_of(control))
 
     @router.get("/contacts/{contact}", **shows(ContactDetail))
     async def contact(contact: ContactPath, caller: WhoAsks) -> Response:
@@ -118,6 +123,10 @@ def _reading_router(control: Control) -> APIRouter:
         return Json(_detail_for(caller, live, history, control.lines_of(caller.client)))
 
     return router
+
+
+def _as_of(control: Control) -> dict[str, str]:
+    return {AGE_HEADER: str(control.age_ms())}
 
 
 def _feed_router(control: Control) -> APIRouter:

@@ -8,10 +8,13 @@ from msgspec import Struct
 from acd.core.events import ContactId, Event
 from acd.core.view import ContactView, Status
 from acd.observe.health import Health
-from acd.ports import Told
+from acd.ports import About, NewPiece, Told
 from acd.web.recent import Recent
 from agents.skills import AgentId
 from queues.desk import LineId
+
+MAX_PIECE_BYTES = 128 * 1024
+"""Of what is appended: it must fit into one request to the server."""
 
 
 class ListTaken(Struct, frozen=True):
@@ -82,6 +85,12 @@ class Control(Protocol):
     def cursor(self) -> str:
         """Where the feed is that `status` shows."""
 
+    def now_ms(self) -> int:
+        """The server's time."""
+
+    def age_ms(self) -> int:
+        """For how long nothing was heard of the server: what it decided meanwhile is not shown."""
+
     async def change(self, event: Event | None, by: str, key: WriteKey | None) -> int:
         """Submit in the name of `by`; returns the sequence number once it and the key are synced.
 
@@ -109,3 +118,18 @@ class Control(Protocol):
 
     async def history(self, contact: ContactId) -> list[Told]:
         """The facts of the contact, oldest first; empty: never heard of."""
+
+    async def about(self, document: str) -> About:
+        """Whose a document is, and how much. Raises VaultUnknownError."""
+
+    async def piece(self, document: str, number: int) -> bytes | None:
+        """A piece of a document, numbered from 0; None: there are no more. Raises VaultError."""
+
+    async def append(self, piece: NewPiece) -> str:
+        """Keep a piece of a document, MAX_PIECE_BYTES at most: its document; the last, once all is synced.
+
+        Raises VaultError; then the document is over.
+        """
+
+    async def abandon(self, document: str) -> None:
+        """The rest of it will not come. Never raises."""

@@ -9,7 +9,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from acd.content.errors import VaultError
+from acd.content.errors import VaultError, VaultUnknownError
 from acd.core.errors import Rejected
 from acd.feed.consumer import CursorGone
 from acd.web.control import KeyReused, NotDurable
@@ -25,6 +25,7 @@ _KNOWN: Mapping[type[Exception], tuple[int, str]] = {
     NotDurable: (503, "not_durable"),
     KeyReused: (422, "key_reused"),
     CursorGone: (410, "cursor_gone"),
+    VaultUnknownError: (404, "not_found"),
     VaultError: (503, "not_stored"),
 }
 """What routes need not catch: status and code; the reason is the error's own text."""

@@ -9,7 +9,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
-from acd.content.errors import VaultError
+from acd.content.errors import VaultError, VaultUnknownError
 from acd.core import view
 from acd.core.engine import ENGINE_VERSION, Engine
 from acd.core.errors import Rejected
@@ -28,13 +28,16 @@ from acd.observe.figures import Figures
 from acd.observe.health import Health
 from acd.observe.metrics import Exposed
 from acd.observe.pauses import LoopLag
-from acd.ports import Entry, Told
+from acd.ports import About, ContactRef, Entry, NewPiece, Told
 from acd.web.control import KeyReused, ListTaken, NotDurable, Page, WriteKey
 from acd.web.link import Link, LinkError, NoAnswer
 from acd.web.protocol import (
     STORE_S,
+    Abandon,
+    Append,
     AreFigures,
     Ask,
+    AskDocument,
     AskFigures,
     AskHealth,
     AskHistory,
@@ -42,9 +45,13 @@ from acd.web.protocol import (
     Done,
     Erase,
     Erased,
+    IsDocument,
     IsHealth,
     IsHistory,
+    IsPiece,
+    Kept,
     ListsTaken,
+    Read,
     Repeat,
     Submit,
     TakeLists,
@@ -60,6 +67,8 @@ LOOK_S = 2.0
 CHANGE_S = 12.0
 """For a change; the server itself waits 10 s for the disk and then says so."""
 HISTORY_S = 30.0
+DOCUMENT_S = 12.0
+"""For a piece of a document, or for the disk that takes it."""
 LOOK_BACK_S = 30.0
 SEEN_S = 2.0
 """A change that is synced is seen by whoever reads next, unless the feed is later than this."""
@@ -73,23 +82,36 @@ class Following:
     def __init__(self, link: Link, welcome: Welcome) -> None:
         self.follower = Follower(self)
         self.lag = LoopLag()
-        self._link = link
-        self._welcome = welcome
+        self.has_begun = asyncio.Event()
+        """The copy stands; what follows is told entry by entry."""
         self._facts = FactCounts()
         self._recent = RecentFacts()
+        self.met(link, welcome)
+        self.begin_anew()
+
+    def met(self, link: Link, welcome: Welcome) -> None:
+        """This is the server from now on. The copy, and what was counted, stay as they are."""
+        self._link, self._welcome = link, welcome
         self._epochs = Epochs(welcome.epochs)
+        self._count_after = 0
+
+    def begin_anew(self) -> None:
+        """The next that comes is a snapshot; until it is there, the copy is shown as it stands."""
+        self.has_begun.clear()
+        self._count_after = self._welcome.count_after
 
     def begun(self, engine: Engine) -> None:
         """As Watcher says."""
         self._recent.begun(engine, self.follower.seq)
         live = engine.state.contacts.values()
         self._facts = FactCounts((ContactId(contact.id), contact.medium) for contact in live)
+        self.has_begun.set()
 
     def saw(self, entry: Entry, facts: Sequence[Fact]) -> None:
         """As Watcher says."""
         self._recent.saw(entry, facts)
         self._facts.observe(facts)
-        if entry.seq == self._welcome.count_after:
+        if entry.seq == self._count_after:
             self._facts.begin()
 
     async def look_back(self, path: Path) -> None:
@@ -121,18 +143,27 @@ class Following:
         figures: Figures | None = None
         with suppress(NoAnswer):  # `acd_server_up` says so
             figures = (await self._ask(AskFigures(), LOOK_S, AreFigures)).figures
-        state, now_ms = self.follower.engine.state, self._now_ms()
+        state, now_ms = self.follower.engine.state, self.now_ms()
         lines, agents = view.line_views(state, now_ms), view.agent_views(state)
         return metrics.text(
-            Exposed(facts=self._facts, lines=lines, agents=agents, lag=self.lag.pauses, figures=figures)
+            Exposed(
+                facts=self._facts,
+                lines=lines,
+                agents=agents,
+                entry_ms=state.now_ms,
+                age_ms=self.age_ms(),
+                lag=self.lag.pauses,
+                figures=figures,
+            )
         )
 
     def status(self, contacts: int) -> Status:
         """Lines, agents, and the first `contacts` contacts."""
-        state, now_ms = self.follower.engine.state, self._now_ms()
+        state, now_ms = self.follower.engine.state, self.now_ms()
         live = islice(state.contacts.values(), contacts)
         shown = tuple(view.contact_view(state, one, now_ms) for one in live)
-        return Status(now_ms, view.line_views(state, now_ms), view.agent_views(state), shown)
+        lines, agents = view.line_views(state, now_ms), view.agent_views(state)
+        return Status(now_ms, lines, agents, shown, state.now_ms, self._heard_ms())
 
     def lines_of(self, client: str) -> frozenset[LineId]:
         """As the port says."""
@@ -153,11 +184,15 @@ class Following:
         """One contact; None: not live."""
         state = self.follower.engine.state
         found = state.contacts.get(contact)
-        return None if found is None else view.contact_view(state, found, self._now_ms())
+        return None if found is None else view.contact_view(state, found, self.now_ms())
 
     def cursor(self) -> str:
         """As the port says."""
-        return str(Cursor(self._epochs.current, self.follower.seq))
+        return self.follower.cursor
+
+    def age_ms(self) -> int:
+        """As the port says."""
+        return max(0, self.now_ms() - self._heard_ms())
 
     async def follow(self, after: str, wait_s: float) -> Page:
         """As the port says."""
@@ -171,7 +206,7 @@ class Following:
         taken = list(entries)
         seq = taken[-1][0] if taken else at.seq
         facts = [one for _, found in taken for one in found]
-        return Page(str(Cursor(self._epochs.current, seq)), facts)
+        return Page(str(Cursor(cursors.parse(self.follower.cursor).epoch, seq)), facts)
 
     async def change(self, event: Event | None, by: str, key: WriteKey | None) -> int:
         """As the port says; returns when the follower has it, too."""
@@ -205,10 +240,33 @@ class Following:
         found = await self._ask(AskHistory(contact), HISTORY_S, IsHistory)
         return list(map(Told, found.seqs, found.by, decode_facts(found.facts)))
 
-    def _now_ms(self) -> int:
+    async def about(self, document: str) -> About:
+        """As the port says."""
+        found = await self._ask(AskDocument(document), DOCUMENT_S, IsDocument)
+        return About(ContactRef(found.tenant, found.ref), found.kind, found.size, found.whole)
+
+    async def piece(self, document: str, number: int) -> bytes | None:
+        """As the port says."""
+        return (await self._ask(Read(document, number), DOCUMENT_S, IsPiece)).data
+
+    async def append(self, piece: NewPiece) -> str:
+        """As the port says."""
+        contact, kind, data, of, last = piece
+        return (await self._ask(Append(*contact, kind, data, of, last), DOCUMENT_S, Kept)).document
+
+    async def abandon(self, document: str) -> None:
+        """As the port says; a server that does not hear it gives the document up by itself."""
+        with suppress(NoAnswer, VaultError):
+            await self._ask(Abandon(document), LOOK_S, Done)
+
+    def now_ms(self) -> int:
         """The server's time: both processes have the machine's monotonic clock in common."""
         now_ms = time.monotonic_ns() // 1_000_000 + self._welcome.clock_ms
         return max(now_ms, self.follower.engine.state.now_ms)
+
+    def _heard_ms(self) -> int:
+        """When the server last said something; it does so every two seconds at least."""
+        return self.follower.heard_ms + self._welcome.clock_ms
 
     async def _ask(
         self, ask: Ask, patience_s: float, expected: type[Expected] | tuple[type[Expected], ...]
@@ -227,5 +285,6 @@ _REFUSALS: dict[str, type[Exception]] = {
     "rejected": Rejected,
     "not_durable": NotDurable,
     "key_reused": KeyReused,
+    "unknown": VaultUnknownError,
     "not_stored": VaultError,
 }

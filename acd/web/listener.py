@@ -7,8 +7,10 @@ from contextlib import contextmanager
 from typing import Any
 
 import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from acd.web.address import BACKLOG
+from acd.web.documents import TRANSPORT
 
 MAX_CONNECTIONS = 2_000
 """Pages stay connected: beyond this many a new one is told to come later (503)."""
@@ -23,6 +25,14 @@ class _QuietServer(uvicorn.Server):
         yield
 
 
+class _Protocol(H11Protocol):
+    """Lets a route get at its connection: who reads a long answer too slowly is cut off, with what waits."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self.app_state = {**self.app_state, TRANSPORT: transport}
+
+
 class Listener:
     """Serves an ASGI application on a listening socket."""
 
@@ -30,6 +40,7 @@ class Listener:
         self._socket = listening
         settings = uvicorn.Config(
             app,
+            http=_Protocol,
             log_config=None,
             access_log=False,
             lifespan="off",

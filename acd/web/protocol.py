@@ -79,7 +79,43 @@ class TakeLists(msgspec.Struct, frozen=True, tag="take_lists", array_like=True):
     by: str
 
 
-Ask = Hello | Ping | Submit | Repeat | CallBack | Erase | TakeLists | AskHealth | AskFigures | AskHistory
+class AskDocument(msgspec.Struct, frozen=True, tag="document", array_like=True):
+    """Whose it is, and how much. Answered by `IsDocument`."""
+
+    document: str
+
+
+class Read(msgspec.Struct, frozen=True, tag="read", array_like=True):
+    """One piece of a document, numbered from 0. Answered by `IsPiece`."""
+
+    document: str
+    number: int
+
+
+class Append(msgspec.Struct, frozen=True, tag="append", array_like=True):
+    """A piece of a document: the first begins it, the others name it in `of`. Answered by `Kept`.
+
+    The last is answered when all of it is synced.
+    """
+
+    tenant: str
+    ref: str
+    kind: str
+    data: bytes
+    of: str
+    last: bool
+
+
+class Abandon(msgspec.Struct, frozen=True, tag="abandon", array_like=True):
+    """The rest of a document will not come. Answered by `Done`."""
+
+    document: str
+
+
+Wish = Submit | Repeat | CallBack | Erase | TakeLists
+About = AskHealth | AskFigures | AskHistory
+Content = AskDocument | Read | Append | Abandon
+Ask = Hello | Ping | Wish | About | Content
 
 
 class Request(msgspec.Struct, frozen=True, tag="ask", array_like=True):
@@ -140,14 +176,39 @@ class IsHistory(msgspec.Struct, frozen=True, tag="is_history", array_like=True):
     facts: bytes
 
 
+class IsDocument(msgspec.Struct, frozen=True, tag="is_document", array_like=True):
+    """As `acd.ports.About`; `tenant` and `ref` name its contact."""
+
+    tenant: str
+    ref: str
+    kind: str
+    size: int
+    whole: bool
+
+
+class IsPiece(msgspec.Struct, frozen=True, tag="is_piece", array_like=True):
+    """None: there are no more."""
+
+    data: bytes | None
+
+
+class Kept(msgspec.Struct, frozen=True, tag="kept", array_like=True):
+    """By what the document is read and continued."""
+
+    document: str
+
+
 class Failed(msgspec.Struct, frozen=True, tag="failed", array_like=True):
-    """`code`: `rejected`, `not_durable`, `key_reused`, `not_stored`, `late`, `invalid` or `internal`."""
+    """`code`: `rejected`, `not_durable`, `key_reused`, `unknown` (no such document), `not_stored`, `late`,
+    `invalid` or `internal`.
+    """
 
     code: str
     reason: str
 
 
-Answer = Welcome | Done | Unknown | Erased | ListsTaken | IsHealth | AreFigures | IsHistory | Failed
+_Found = IsHealth | AreFigures | IsHistory | IsDocument | IsPiece
+Answer = Welcome | Done | Unknown | Erased | ListsTaken | Kept | _Found | Failed
 
 
 class Reply(msgspec.Struct, frozen=True, array_like=True):

@@ -1,11 +1,12 @@
 """Who may do what: a role's routes, and what of an answer a token may see."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from msgspec.structs import replace
 
 from acd.core.facts import (
+    Answered,
     Arrived,
     Interrupted,
     InterruptionEnded,
@@ -32,6 +33,8 @@ RIGHTS: Mapping[tuple[str, str], frozenset[Role]] = {
     ("GET", "/agents"): _READERS | {Role.AGENT},
     ("GET", "/contacts/{contact}"): _READERS | {Role.AGENT, Role.TENANT},
     ("POST", "/agents/{agent}/state"): _MOVERS | {Role.AGENT},
+    ("GET", "/contacts/{contact}/documents/{document}"): _MOVERS | {Role.AGENT, Role.TENANT},
+    ("POST", "/contacts/{contact}/documents"): _MOVERS | {Role.AGENT},
     ("POST", "/contacts/{contact}/priority"): _MOVERS,
     ("POST", "/contacts/{contact}/transfer"): _MOVERS | {Role.AGENT},
     ("POST", "/contacts/{contact}/ticket"): _MOVERS | {Role.AGENT},
@@ -58,6 +61,13 @@ _OF_STAFF = (
 """Facts about the work of agents, not about the contact."""
 
 
+LATELY_MS = 7 * 24 * 3600 * 1000
+"""So long after he took a contact an agent may read what belongs to it."""
+
+DRAFT = "draft"
+"""What an agent writes and has not sent."""
+
+
 class Caller(NamedTuple):
     """Whose token it is."""
 
@@ -74,6 +84,20 @@ class Caller(NamedTuple):
     def is_other_agent(self, agent: str) -> bool:
         """Whether this is an agent who asks on behalf of somebody else."""
         return self.role is Role.AGENT and agent != self.agent
+
+    def may_read(self, kind: str, history: Sequence[Told], now_ms: int, *, at_work: bool) -> bool:
+        """Whether documents of this kind of a contact are for him; `at_work`: he has it in hand now.
+
+        An agent reads what he handles or handled lately, a tenant what is its client's and no draft.
+        """
+        if self.role is Role.AGENT:
+            return at_work or any(
+                isinstance(told.fact, Answered)
+                and told.fact.agent == self.agent
+                and told.fact.t_ms > now_ms - LATELY_MS
+                for told in history
+            )
+        return self.may_see(None, history) and (self.role is not Role.TENANT or kind != DRAFT)
 
     def may_see(self, contact: ContactView | None, history: Iterable[Told]) -> bool:
         """Whether the contact is his own: an agent's by having been rung, a tenant's by its client."""
@@ -93,11 +117,11 @@ def status_for(caller: Caller, found: Status, contacts: int) -> Status:
         own = {line.id for line in lines}
         his = [contact for contact in found.contacts if contact.tenant == caller.client]
         shown = tuple(contact_for(caller, contact, own) for contact in his[:contacts])
-        return Status(found.now_ms, lines, (), shown)
+        return replace(found, lines=lines, agents=(), contacts=shown)
     if caller.role is Role.AGENT:
         agents = tuple(agent for agent in found.agents if agent.id == caller.agent)
         mine = [contact for contact in found.contacts if caller.agent in contact.agents]
-        return Status(found.now_ms, found.lines, agents, tuple(mine[:contacts]))
+        return replace(found, agents=agents, contacts=tuple(mine[:contacts]))
     return found
 
 

@@ -43,6 +43,12 @@ class FeedPage(msgspec.Struct, frozen=True):
     happenings: list[Happening]
 
 
+class Kept(msgspec.Struct, frozen=True):
+    """Kept and synced, under this id."""
+
+    document: str
+
+
 class Erased(msgspec.Struct, frozen=True):
     """From so many contacts and lists; 0: nobody is known by that."""
 
@@ -71,7 +77,7 @@ class FailureDetail(msgspec.Struct, frozen=True):
     reason: str
 
 
-SHAPES = (Health, Status, Agents, ContactDetail, FeedPage, Changed, Erased, ListsTaken, Failure)
+SHAPES = (Health, Status, Agents, ContactDetail, FeedPage, Changed, Kept, Erased, ListsTaken, Failure)
 
 
 class Json(Response):
@@ -85,9 +91,11 @@ class Json(Response):
 
 def shows(shape: type) -> dict[str, Any]:
     """Keyword arguments of a route that answers `shape`, for the OpenAPI description."""
-    described = {200: content(shape)}
-    described |= {status: content(Failure) for status in (401, 403, 404, 410, 409, 413, 422, 503)}
-    return {"response_class": Response, "responses": described}
+    return {"response_class": Response, "responses": {200: content(shape), **failures()}}
+
+
+def failures() -> dict[int | str, dict[str, Any]]:
+    return {status: content(Failure) for status in (401, 403, 404, 410, 409, 413, 422, 503)}
 
 
 def content(shape: type) -> dict[str, Any]:

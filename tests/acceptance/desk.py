@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 import httpx
 
+from acd.server.inherited import inherit
 from tests.acceptance.corners import Corner, password, variable, write_site
 
 LAST = frozenset({"Abandoned", "Deflected", "FlowedOut", "Released", "WrapUpDone"})
@@ -113,6 +114,7 @@ class Desk:
         media = self.media_pid()
         if media is not None:
             os.kill(media, signal.SIGKILL)
+        inherit(self.folder / "var", "127.0.0.1", 0, b"none that a web process has: it is ended")
 
     def get(self, path: str, **query: int) -> Json:
         """What the API answers; raises httpx.HTTPError."""

@@ -10,7 +10,7 @@ from acd.content.errors import TooLargeError, VaultUnknownError
 from acd.content.intake import MAX_PIECE_BYTES, MAX_VALUE_CHARACTERS
 from acd.content.master import MasterKey
 from acd.content.memory import MemoryContent
-from acd.ports import ContactRef, Content, ContentId, NewParty, NewPiece, PartyKind
+from acd.ports import About, ContactRef, Content, ContentId, NewParty, NewPiece, PartyKind
 
 NUMBER, ADDRESS, NAME = PartyKind.NUMBER, PartyKind.ADDRESS, PartyKind.NAME
 ANNA, ANNA_AGAIN, BERT = ContactRef("north", "c1"), ContactRef("north", "c2"), ContactRef("north", "c3")
@@ -106,6 +106,34 @@ def test_a_piece_that_continues_nothing_is_refused_and_nothing_of_its_batch_is_k
     keep(content, mail(ANNA, b"end", begun))
     assert list(content.read(begun)) == [b"one ", b"end"], "the refused end has ended nothing"
     assert content.erase_person("+49 30 555 0102").result(WITHIN_S) == 0
+
+
+def test_a_document_is_told_of_without_its_bytes_and_read_from_any_piece_on(content: Content) -> None:
+    """Whose it is, how much has come, and whether that is all; who reads piece by piece keeps no place."""
+    (begun,) = keep(content, mail(ANNA, b"one", last=False))
+    assert content.about(begun) == About(ANNA, "mail", 3, False)
+    keep(content, mail(ANNA, b"two!", begun, last=False), mail(ANNA, b"", begun))
+    assert content.about(begun) == About(ANNA, "mail", 7, True)
+    assert [list(content.read(begun, first)) for first in range(4)] == [
+        [b"one", b"two!", b""],
+        [b"two!", b""],
+        [b""],
+        [],
+    ]
+    content.erase_contact(ANNA).result(WITHIN_S)
+    with pytest.raises(VaultUnknownError):
+        content.about(begun)
+
+
+def test_a_document_whose_sender_is_gone_is_over(content: Content) -> None:
+    """What came of it is kept; more is refused; one that is whole, or never was, stays so."""
+    begun, whole = keep(content, mail(ANNA, b"one", last=False), mail(ANNA, b"all"))
+    for document in (begun, whole, "0" * 32):
+        content.abandon(document)
+    with pytest.raises(VaultUnknownError):
+        content.append([mail(ANNA, b"two", begun)])
+    assert content.about(begun) == About(ANNA, "mail", 3, False)
+    assert content.about(whole).whole
 
 
 def test_what_is_too_large_is_refused(content: Content, monkeypatch: pytest.MonkeyPatch) -> None:

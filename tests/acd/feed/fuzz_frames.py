@@ -20,6 +20,8 @@ SEEDS = [
         p.Request(3, p.Submit(b"\x81\xa4type\xa4Tick", "api:x", WriteKey("x", "k", b"f" * 32))),
         p.Request(4, p.AskHistory(17)),
         p.Request(5, p.Erase("+49 30 555 0199", None)),
+        p.Request(6, p.Read("0" * 32, 3)),
+        p.Request(7, p.Append("north", "c1", "draft", b"Dear", "", True)),
     )
 ]
 

@@ -1,6 +1,6 @@
 """A server whose calls play themselves, in this process or, as a program, in one of its own.
 
-python tests/acd/feed/played.py DIRECTORY
+python tests/acd/feed/played.py DIRECTORY [web]
 """
 
 import asyncio
@@ -77,9 +77,9 @@ def made(directory: Path, *, web: bool) -> tuple[App, ScriptedChannel]:
     return App(small_site(directory, small_desk(AGENTS)), [channel], web=web), channel
 
 
-async def serve(directory: Path) -> None:
+async def serve(directory: Path, *, web: bool) -> None:
     """Play until killed. A start that follows a kill ends the calls that stood and goes on."""
-    app, channel = made(directory, web=False)
+    app, channel = made(directory, web=web)
     await app.start()
     for contact in list(app.driver.engine.state.contacts):
         channel.leave(contact)
@@ -93,4 +93,4 @@ async def serve(directory: Path) -> None:
 
 if __name__ == "__main__":
     logs.configure("error")
-    asyncio.run(serve(Path(sys.argv[1])))
+    asyncio.run(serve(Path(sys.argv[1]), web="web" in sys.argv[2:]))

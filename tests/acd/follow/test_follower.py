@@ -14,7 +14,7 @@ from acd.feed.messages import Base, Entries
 from acd.follow.follower import Follower
 from acd.journal.codec import encode_event, encode_facts, facts_digest
 from acd.ports import Entry
-from acd.replay.divergence import Divergence, VersionMismatch
+from acd.replay.divergence import Divergence, RecoveryError, VersionMismatch
 from acd.server.app import App
 from acd.testing import NUMBER, ScriptedChannel, small_desk, small_site
 from acd.web.protocol import socket_path
@@ -80,6 +80,15 @@ def test_it_stops_at_the_first_entry_that_it_would_have_decided_otherwise() -> N
     with pytest.raises(Divergence, match="diverges at entry 2"):
         follower.take(Entries("0123456789abcdef.2", [good, bad]))
     assert notes.seen == [1]
+    assert follower.seq == 1
+
+
+def test_it_takes_no_entry_that_does_not_follow_the_last() -> None:
+    """A gap would be seen only where a digest differs, or never."""
+    follower = Follower(Notes())
+    follower.take(Entries("0123456789abcdef.1", [desk_entry(1, 1_000)]))
+    with pytest.raises(RecoveryError, match="entry 3 came after entry 1"):
+        follower.take(Entries("0123456789abcdef.3", [desk_entry(3, 2_000)]))
     assert follower.seq == 1
 
 

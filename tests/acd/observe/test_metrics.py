@@ -65,7 +65,7 @@ def test_pauses_are_a_cumulative_histogram_in_seconds() -> None:
     pauses = Pauses()
     for ms in (0.5, 3.0, 2_000.0):
         pauses.observe(ms)
-    shown = Exposed(facts=FactCounts(), lines=(), agents=(), lag=pauses, figures=None)
+    shown = Exposed(facts=FactCounts(), lines=(), agents=(), lag=pauses, figures=None, entry_ms=0, age_ms=0)
     found = text(shown).decode()
     assert 'acd_web_loop_lag_seconds_bucket{le="0.001"} 1.0' in found
     assert 'acd_web_loop_lag_seconds_bucket{le="0.005"} 2.0' in found
@@ -79,13 +79,15 @@ def test_pauses_are_a_cumulative_histogram_in_seconds() -> None:
 def test_labels_are_escaped() -> None:
     """A line may be called anything."""
     line = LineView(LineId('a"b\n'), TenantId("t"), 3, 0, 1_500)
-    shown = Exposed(facts=FactCounts(), lines=(line,), agents=(), lag=Pauses(), figures=None)
+    shown = Exposed(
+        facts=FactCounts(), lines=(line,), agents=(), lag=Pauses(), figures=None, entry_ms=0, age_ms=0
+    )
     assert 'acd_waiting{line="a\\"b\\n"} 3.0' in text(shown).decode()
 
 
 def test_of_a_server_that_does_not_answer_the_copy_is_still_shown() -> None:
     """And that it does not."""
-    shown = Exposed(facts=FactCounts(), lines=(), agents=(), lag=Pauses(), figures=None)
+    shown = Exposed(facts=FactCounts(), lines=(), agents=(), lag=Pauses(), figures=None, entry_ms=0, age_ms=0)
     found = text(shown).decode()
     assert "acd_server_up 0.0" in found
     assert "acd_journal" not in found

@@ -49,6 +49,7 @@ class Rig:
 
     def __init__(self, desk: Served, channel: ScriptedChannel, journal: SlowDisk) -> None:
         self.desk, self.app, self.channel, self.client = desk, desk.app, channel, desk.client
+        self.web = desk.web
         self.journal = journal
 
     async def get(self, path: str) -> httpx.Response:
@@ -88,6 +89,8 @@ GUARDED = [
     ("GET", "/agents"),
     ("POST", "/agents/anna/state"),
     ("GET", "/contacts/1"),
+    ("GET", "/contacts/1/documents/00000000000000000000000000000000"),
+    ("POST", "/contacts/1/documents"),
     ("POST", "/contacts/1/priority"),
     ("POST", "/contacts/1/transfer"),
     ("POST", "/contacts/1/defer"),
@@ -133,7 +136,11 @@ def test_every_route_is_guarded_by_the_test_above(tmp_path: Path) -> None:
             for method in methods
         }
         filled = {
-            (method, path.replace("{agent}", "anna").replace("{contact}", "1")) for method, path in routes
+            (
+                method,
+                path.replace("{agent}", "anna").replace("{contact}", "1").replace("{document}", "0" * 32),
+            )
+            for method, path in routes
         }
         assert filled == {*GUARDED, ("GET", "/health")}
         assert set(document["components"]["schemas"]) >= {"Status", "ContactDetail", "Failure", "Health"}
@@ -172,10 +179,56 @@ def test_an_agent_is_made_ready_paused_and_signed_out(tmp_path: Path) -> None:
         assert await put(state="ready") == 0
         assert await put(state="paused", reason="break") > 0
         assert await state() == ("paused", "break")
+        since = (await rig.get("/agents")).json()["agents"][0]["since_ms"]
+        await asyncio.sleep(0.01)
+        assert await put(state="paused", reason="break") == 0, "she is paused for that already"
+        assert (await rig.get("/agents")).json()["agents"][0]["since_ms"] == since
+        assert await put(state="paused", reason="no answer") > 0, "another reason is another pause"
+        both = await asyncio.gather(*(put(state="paused", reason="break") for _ in range(2)))
+        assert sorted(both)[0] == 0, "two pages that say so at once make one entry"
         assert await put(state="ready") > 0
         assert await put(state="signed_out") > 0
         assert await put(state="signed_out") == 0
         assert await state() == ("signed_out", "")
+
+    with_server(tmp_path, story)
+
+
+def test_head_is_answered_wherever_get_is(tmp_path: Path) -> None:
+    """The same head, no body, and the same guard; a load balancer asks so."""
+
+    async def story(rig: Rig) -> None:
+        rig.channel.arrive()
+        paths = [path for method, path in GUARDED if method == "GET" and "documents" not in path]
+        for path in ["/health", *paths]:
+            head, get = await rig.desk.request("HEAD", path), await rig.get(path)
+            assert (head.status_code, head.content) == (200, b""), path
+            assert set(head.headers) == set(get.headers), path
+            wanted = {"Authorization": "Bearer wrong"}
+            assert (await rig.desk.request("HEAD", path, headers=wanted)).status_code == (
+                200 if path == "/health" else 401
+            )
+        assert (await rig.desk.request("HEAD", "/erase")).status_code == 405
+
+    with_server(tmp_path, story)
+
+
+def test_what_is_read_from_the_copy_says_how_old_it_is(tmp_path: Path) -> None:
+    """The moment of its last entry, when the server was heard last, and how long ago that is."""
+
+    async def story(rig: Rig) -> None:
+        rig.channel.arrive()
+        entry_ms = rig.app.driver.engine.state.now_ms
+        answer = await rig.get("/status")
+        found = answer.json()
+        assert found["entry_ms"] == entry_ms
+        assert entry_ms <= found["heard_ms"] <= found["now_ms"]
+        rig.web.following.follower.heard_ms -= 60_000
+        for path in ("/status", "/agents", "/metrics"):
+            assert 60_000 <= int((await rig.client.get(PREFIX + path)).headers["ACD-Age-Ms"]) < 120_000
+        assert "acd_web_age_seconds 6" in (await rig.client.get(PREFIX + "/metrics")).text
+        found = (await rig.client.get(PREFIX + "/status")).json()
+        assert found["now_ms"] - found["heard_ms"] >= 60_000
 
     with_server(tmp_path, story)
 

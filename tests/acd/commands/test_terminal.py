@@ -1,0 +1,19 @@
+"""What the terminal shows of the API's answers."""
+
+from rich.console import Console
+
+from acd.commands import terminal
+
+
+def shown(silent_ms: int) -> str:
+    status = {"now_ms": 1_700_000_000_000, "lines": [], "agents": [], "contacts": []}
+    console = Console(width=120)
+    with console.capture() as text:
+        console.print(terminal.status(status | {"heard_ms": 1_700_000_000_000 - silent_ms}))
+    return text.get()
+
+
+def test_a_server_that_does_not_answer_is_told_before_its_numbers() -> None:
+    """With the moment of which they are; two seconds of silence are usual."""
+    assert "the server has not answered since 22:13:10.000 UTC; this was so then" in shown(10_000)
+    assert "answered" not in shown(2_100)
