@@ -6,6 +6,7 @@ from acd.core import callbacks, deferral, effects, facts, incidents
 from acd.core.entering import Hop, find_line, send_on, way_of
 from acd.core.errors import Rejected
 from acd.core.events import ContactArrived, ContactId, PriorityChanged
+from acd.core.leases import arm
 from acd.core.state import State, step
 from acd.core.treatments import begin, give_place_back, greeting_of, put_between, say_alone, stop, waiting_in
 from acd.core.waiting import enter_line, forget, send_away, watch_target
@@ -53,6 +54,7 @@ def arrived(state: State, event: ContactArrived) -> None:
         contact.line = line.id
     promise = state.media[entry.medium].promise
     state.order(effects.AdmitContact(contact.id, line.music, carrier=carrier, promise=promise))
+    arm(state, contact)
     if incident is not None and hears_first:
         _tell_first(state, contact, incident)
     else:

@@ -6,6 +6,7 @@ from acd.core.deadlines import Kind
 from acd.core.deferral import come_back
 from acd.core.errors import Rejected
 from acd.core.events import CallbackCancelled, CallbackPromised, ContactArrived
+from acd.core.leases import arm
 from acd.core.offers import withdraw_all
 from acd.core.parking import park
 from acd.core.placing import allowed, call_over, promise_of
@@ -131,6 +132,7 @@ def called_in(state: State, contact: Contact, event: ContactArrived) -> None:
     if before is ContactState.CALLING:
         call_over(state, contact, "cancelled")
     take_leg(state, contact, carrier)
+    arm(state, contact)
     promise_of(contact).called_in = True
     if before is ContactState.CALLING:
         meet(state, contact)

@@ -17,6 +17,7 @@ from acd.core import (
     events,
     hearing,
     incidents,
+    leases,
     lists,
     presence,
     rebuild,
@@ -54,6 +55,7 @@ ON_EVENT: Mapping[type[events.Event], Callable[[State, Any], None]] = {
     events.CallFailed: calling.failed,
     events.ContactReleased: connection.released,
     events.LegLost: devices.leg_lost,
+    events.LeaseRenewed: leases.renewed,
     events.ContactHeld: connection.held,
     events.ContactResumed: connection.resumed,
     events.ContactDeferred: deferral.deferred,
@@ -91,6 +93,7 @@ ON_DEADLINE: Mapping[Kind, Callable[[State, int], None]] = {
     Kind.CALL: calling.timed_out,
     Kind.PROMISE: callbacks.expired,
     Kind.CLOSES: closing.closed,
+    Kind.LEASE: leases.ended,
 }
 
 

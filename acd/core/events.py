@@ -193,6 +193,15 @@ class LegLost(Event, frozen=True, tag="LegLost"):
     agent: AgentId | None = None
 
 
+class LeaseRenewed(Event, frozen=True, tag="LeaseRenewed"):
+    """The outside exchange that keeps the leg of a contact says that it is there still.
+
+    Within the lease of its medium, counted from the arrival or from the last time; else the leg is lost.
+    """
+
+    contact: ContactId
+
+
 class ContactHeld(Event, frozen=True, tag="ContactHeld"):
     """One side put the other on hold: the agent (`by_agent`) or the caller."""
 
@@ -364,6 +373,7 @@ AnyEvent = (
     | CallFailed
     | ContactReleased
     | LegLost
+    | LeaseRenewed
     | ContactHeld
     | ContactResumed
     | ContactDeferred

@@ -5,6 +5,7 @@ from acd.core.deadlines import Kind
 from acd.core.effects import AdmitContact, ConnectContact, Effect, OfferContact, TreatContact
 from acd.core.errors import Rejected
 from acd.core.events import Restarted
+from acd.core.leases import arm_anew
 from acd.core.placing import order_of, promise_of
 from acd.core.state import State
 from acd.core.treatments import await_anew
@@ -32,6 +33,7 @@ def restarted(state: State, event: Restarted) -> None:
             ring_ms = state.lines[state.contacts[call.contact].line].callback.ring_ms
             state.deadlines.set(Kind.CALL, call.id, state.now_ms + ring_ms)
     await_anew(state)
+    arm_anew(state)
     state.deadlines.put_off(Kind.DEVICE, state.now_ms + state.desk.device_grace_ms)
     state.deadlines.put_off(Kind.LEG, state.now_ms + state.desk.leg_grace_ms)
     state.tell(facts.Restart(state.now_ms, event.since_ms))

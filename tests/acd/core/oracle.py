@@ -13,7 +13,7 @@ from agents.states import IN_HAND, AgentState, WorkState
 from queues.contact import Contact
 from queues.states import ContactState
 from tests.acd.core.shadow import Shadow, facts_of
-from tests.acd.core.shadow_desk import ShadowContact, party_hung_up
+from tests.acd.core.shadow_desk import ShadowContact
 
 
 class Oracle:
@@ -49,6 +49,9 @@ class Oracle:
         self._handing_over |= {fact.agent for fact in withdrawn if fact.cause in freed}
         self._ringing_of = 0
         self.shadow.text_heard()
+        self.shadow.forget_leases()
+        if isinstance(event, events.LeaseRenewed):
+            self.shadow.lease(self.shadow.contacts[event.contact], now_ms)
         for fact in outcome.facts:
             assert self._last_ms <= fact.t_ms <= now_ms, "facts are in the order of time"
             self._last_ms = fact.t_ms
@@ -56,11 +59,15 @@ class Oracle:
                 self._ringing_of = 0
             self.shadow.fold(fact)
             self.kinds[type(fact).__name__] += 1
+            if isinstance(event, events.Tick) and self.shadow.hung_up(
+                event, getattr(fact, "contact", 0), fact.t_ms
+            ):
+                self.kinds["a lease that ended"] += 1
         self.shadow.forget_gone_agents()
         self.arrived += len(facts_of(outcome.facts, facts.Arrived))
         self.ended += sum(isinstance(fact, facts.ENDINGS) for fact in outcome.facts)
         assert self.arrived - self.ended == len(self.shadow.contacts), "a contact was lost or ended twice"
-        effects_match_facts(event, outcome)
+        effects_match_facts(self.shadow, outcome)
         ended = [effect.call for effect in outcome.effects if isinstance(effect, effects.EndCall)]
         assert ended == self.shadow.to_end, "an attempt goes on though it is over"
         assert not self.shadow.to_tell, "who waits was not told"
@@ -209,6 +216,8 @@ class Oracle:
         for contact in state.contacts.values():
             waits = contact.state in (ContactState.WAITING, ContactState.OFFERED)
             assert (contact.id in state.board.places) == waits
+            lease_ms = state.deadlines.get(Kind.LEASE, contact.id)
+            assert lease_ms == (None if contact.parked else self.shadow.leases.get(contact.id))
             if contact.parked:
                 closed = not state.clocks[state.lines[contact.line].hours].is_open(now_ms)
                 assert not (closed and contact.state is ContactState.WAITING), "called at night"
@@ -316,7 +325,7 @@ def _view(contact: Contact | ShadowContact) -> tuple[object, ...]:
     )
 
 
-def effects_match_facts(event: events.Event, outcome: Outcome) -> None:
+def effects_match_facts(shadow: Shadow, outcome: Outcome) -> None:
     """Whatever was decided is ordered, and nothing else is."""
     decided, ordered = outcome.facts, outcome.effects
     assert all(effect.carrier.channel for effect in ordered), "nobody could carry it out"
@@ -338,7 +347,7 @@ def effects_match_facts(event: events.Event, outcome: Outcome) -> None:
     assert blocked == [effect.carrier.ref for effect in ordered if isinstance(effect, effects.RejectContact)]
     placed = [f.call for f in decided if isinstance(f, facts.CallPlaced) and f.until_ms > f.t_ms]
     assert placed == [effect.call for effect in ordered if isinstance(effect, effects.PlaceCall)]
-    ended = [(f.contact, why) for f in decided if (why := _cause(event, f))]  # type: ignore[attr-defined]
+    ended = [(f.contact, why) for f in decided if (why := _cause(shadow, f))]  # type: ignore[attr-defined]
     assert ended == [(e.contact, e.cause) for e in ordered if isinstance(e, effects.ReleaseContact)]
 
 
@@ -355,14 +364,16 @@ def _came(fact: facts.Fact) -> int:
     return 0
 
 
-def _cause(event: events.Event, fact: facts.Fact) -> str:
+def _cause(shadow: Shadow, fact: facts.Fact) -> str:
     """Why the desk itself ended the contact; empty: it did not."""
+    contact: int = getattr(fact, "contact", 0)
+    gone = shadow.hung_up(shadow.event, contact, fact.t_ms)
     match fact:
-        case facts.Released(by="closed" | "full") if party_hung_up(event, fact.contact):
+        case facts.Released(by="closed" | "full") if gone:
             return ""
         case facts.Released(by=by) if by not in _WITHOUT_LEG:
             return by
-        case facts.Parked(again=False) if not party_hung_up(event, fact.contact):
+        case facts.Parked(again=False) if not gone:
             return "callback"
         case facts.FlowedOut(kind=kind):
             return kind

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from random import Random
 
 from acd.core import events
+from acd.core.deadlines import Kind
 from acd.core.engine import Engine, Outcome
 from acd.core.errors import Rejected
 from acd.core.events import CallId, ContactId, OfferId
@@ -263,6 +264,14 @@ def _lose_leg(play: Play, x: int, y: int, z: int) -> None:
         play.submit(events.LegLost(number, work.agent if work else play.agent(z)))
 
 
+def _renew(play: Play, x: int, y: int, z: int) -> None:
+    """Mostly of one whose exchange keeps its leg; all of them, so that a lease lasts now and then."""
+    state = play.engine.state
+    leased = [number for number in state.contacts if state.deadlines.get(Kind.LEASE, number)]
+    for number in leased or [x]:
+        play.submit(events.LeaseRenewed(ContactId(number if y % 8 else x)))
+
+
 def _prompt(play: Play, x: int, y: int, z: int) -> None:
     """Mostly of a list whose end is waited for; now and then of the one before it."""
     told = [one for one in play.engine.state.contacts.values() if one.walk and one.walk.hears.reports]
@@ -338,6 +347,7 @@ MOVES: Mapping[str, Callable[[Play, int, int, int], None]] = {
         play.submit(events.ContactTransferred(*play.connected(x), play.line(y), play.entry(z))) and None
     ),
     "lose leg": _lose_leg,
+    "renew": _renew,
     "hold": _hold,
     "priority": _priority,
     "code": _code,
@@ -388,6 +398,7 @@ WEIGHTS: Mapping[str, int] = {
     "release": 20,
     "transfer": 3,
     "lose leg": 2,
+    "renew": 3,
     "hold": 1,
     "priority": 3,
     "code": 8,

@@ -146,7 +146,10 @@ def _agent(rng: Random, number: int) -> Agent:
 def _media(rng: Random) -> tuple[MediumTraits, ...]:
     """The usual three and one of its own."""
     leg = rng.random() < 0.5
-    chat = MediumTraits(CHAT, leg and rng.random() < 0.5, rng.random() < 0.5, rng.random() < 0.5, leg)
+    lease_ms = rng.choice((0, 9_001, 30_001)) if leg else 0
+    chat = MediumTraits(
+        CHAT, leg and rng.random() < 0.5, rng.random() < 0.5, rng.random() < 0.5, leg, lease_ms
+    )
     return (*DEFAULT_MEDIA, chat)
 
 

@@ -36,6 +36,7 @@ class Shadow(ShadowCalls, ShadowTreatments):
         for agent in self.agents.values():
             agent.away = dict.fromkeys(agent.away, fact.t_ms + self.desk.device_grace_ms)
         self.restart_calls(fact.t_ms)
+        self.renew_leases(fact.t_ms)
 
     def _deskset(self, fact: facts.DeskSet) -> None:
         assert isinstance(self.event, events.DeskChanged)
@@ -63,6 +64,8 @@ class Shadow(ShadowCalls, ShadowTreatments):
             self.agents.setdefault(agent.id, ShadowAgent(agent.id))
         for contact in self.contacts.values():
             self._apply_rules(contact, fact.t_ms)
+            if contact.ref and contact.id not in self.leases and contact.id not in self.promises:
+                self.lease(contact, fact.t_ms)
 
     def _listset(self, fact: facts.ListSet) -> None:
         """Lists are of no consequence by themselves."""
@@ -121,6 +124,7 @@ class Shadow(ShadowCalls, ShadowTreatments):
             party=event.party,
             dial_class=event.dial_class,
         )
+        self.lease(self.contacts[fact.contact], fact.t_ms)
         assert event.joins is not None or not self.same_caller(event, fact.t_ms), "he has a place already"
         assert fact.vip == self.is_vip(event, entry)
 
@@ -388,6 +392,7 @@ class Shadow(ShadowCalls, ShadowTreatments):
         self.forget_promise(fact.contact)
         assert contact.ref, "nobody was on the line"
         assert contact.state != "connected"
+        assert self.hung_up(self.event, fact.contact, fact.t_ms), "its party is there"
         assert fact.leg_lost or not contact.incident, "he was deflected, and abandoned nothing"
         waited = fact.t_ms - contact.anchor_ms if contact.anchor_ms else 0
         assert fact.wait_ms == waited
@@ -405,6 +410,8 @@ class Shadow(ShadowCalls, ShadowTreatments):
         contact = self.contacts.pop(fact.contact)
         promise = self.forget_promise(fact.contact)
         if contact.state == "connected":
+            gone = self.hung_up(self.event, fact.contact, fact.t_ms)
+            assert gone == (fact.by in ("caller", "leg lost")), "nobody ended it"
             self._let_go_of(fact.contact, fact.t_ms)
         elif fact.by in ("not reached", "promise expired", "cancelled"):
             self.without_party(contact, promise, fact)

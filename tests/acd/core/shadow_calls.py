@@ -10,7 +10,6 @@ from tests.acd.core.shadow_desk import (
     ShadowContact,
     ShadowDesk,
     ShadowWork,
-    party_hung_up,
 )
 
 
@@ -79,7 +78,8 @@ class ShadowCalls(ShadowDesk):
         assert contact.state in ("waiting", "offered")
         assert fact.wait_ms == fact.t_ms - contact.anchor_ms
         contact.ref, contact.between = "", False
-        assert not fact.again or party_hung_up(event, fact.contact)
+        gone = self.hung_up(event, fact.contact, fact.t_ms)
+        assert not fact.again or gone
         if fact.again:
             promise = self.promises[contact.id]
             assert promise.called_in, "he is not to be called"
@@ -96,7 +96,7 @@ class ShadowCalls(ShadowDesk):
             known.called_in = False
             return
         since_ms = fact.t_ms
-        if party_hung_up(event, fact.contact):
+        if gone:
             assert contact.promised_ms, "he was told nothing"
             since_ms = contact.promised_ms
         assert fact.until_ms == self.until_ms(self.lines[contact.line], since_ms)
@@ -120,6 +120,7 @@ class ShadowCalls(ShadowDesk):
         assert fact.contact == (event.joins or self.same_caller(event, fact.t_ms)), "somebody else"
         assert not contact.ref, "it has a leg of its own"
         contact.ref, contact.moved = fact.ref, True
+        self.lease(contact, fact.t_ms)
         self.promises[contact.id].called_in = True
         if contact.state == "offered":
             contact.line_since_ms = fact.t_ms

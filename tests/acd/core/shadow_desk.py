@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-from acd.core.events import ContactLeft, Event, LegLost
+from acd.core.events import ContactLeft, Event, LegLost, Tick
 from acd.core.facts import Treated
 from agents.capacity import Medium
 from agents.devices import Carrier
@@ -121,6 +121,31 @@ class ShadowDesk:
         self.contacts: dict[int, ShadowContact] = {}
         self.works: dict[int, ShadowWork] = {}
         self.agents: dict[AgentId, ShadowAgent] = {}
+        self.leases: dict[int, int] = {}
+        """Contact → until when its outside exchange is believed that its leg is there."""
+
+    def lease(self, contact: ShadowContact, now_ms: int) -> None:
+        """Its leg is there as long as its medium says."""
+        lease_ms = next(traits for traits in self.desk.media if traits.id == contact.medium).lease_ms
+        self.leases.pop(contact.id, None)
+        if lease_ms:
+            self.leases[contact.id] = now_ms + lease_ms
+
+    def renew_leases(self, now_ms: int) -> None:
+        """All those that there are."""
+        for number in list(self.leases):
+            self.lease(self.contacts[number], now_ms)
+
+    def forget_leases(self) -> None:
+        """Of those that have no leg any more."""
+        for number in list(self.leases):
+            if number not in self.contacts or not self.contacts[number].ref:
+                del self.leases[number]
+
+    def hung_up(self, event: Event, contact: int, now_ms: int) -> bool:
+        """Whether its party is off the line by this event, or by the end of its lease."""
+        lost = isinstance(event, Tick) and self.leases.get(contact, now_ms + 1) <= now_ms
+        return lost or party_hung_up(event, contact)
 
     def is_open(self, line: Line, now_ms: int) -> bool:
         if not line.hours:

@@ -30,6 +30,7 @@ OF_NOBODY: list[events.Event] = [
     events.ContactReleased(GONE, ANNA),
     events.LegLost(GONE),
     events.LegLost(GONE, ANNA),
+    events.LeaseRenewed(GONE),
     events.ContactHeld(GONE, True),
     events.ContactResumed(GONE, True),
     events.ContactTransferred(GONE, ANNA, LineId("help")),
@@ -57,6 +58,7 @@ OF_NOBODY: list[events.Event] = [
 
 WHILE_RINGING: list[events.Event] = [
     events.ContactArrived("ref-0-1", EntryId("help"), VOICE),
+    events.LeaseRenewed(CALL),
     events.PromptEnded(CALL),
     events.KeyPressed(CALL, 0, "1"),
     events.ContactReleased(CALL, ANNA),

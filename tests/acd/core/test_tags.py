@@ -13,6 +13,7 @@ EVENTS = """
     CallAnswered CallFailed CallbackCancelled CallbackPromised
     ContactArrived ContactDeferred ContactDiverted ContactHeld ContactLeft ContactReleased
     ContactResumed ContactTransferred DeskChanged DeviceVanished IncidentDeclared IncidentEnded LegLost
+    LeaseRenewed
     KeyPressed ListChanged OfferAccepted OfferFailed OfferRefused PriorityChanged PromptEnded Restarted Tick
     TicketGiven WrapUpCoded WrapUpEnded WrapUpExtended
 """
