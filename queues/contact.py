@@ -62,9 +62,14 @@ class Contact(Struct):
     ready_ms: int = 0
     """While it is deferred: when it is ready again."""
     parked: bool = False
-    """Its party has no leg."""
+    """Its party has no leg: it is to be called back, or what it sent is all that is needed of it."""
     callback: Callback | None = None
     """What its party was promised last."""
+
+    @property
+    def to_call(self) -> bool:
+        """Whether it has no leg and can be answered only by calling its party back."""
+        return self.parked and self.promise is not None
 
     @property
     def promise(self) -> Callback | None:

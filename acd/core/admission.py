@@ -64,7 +64,7 @@ def arrived(state: State, event: ContactArrived) -> None:
 
 def _join(state: State, contact: Contact, event: ContactArrived) -> None:
     """It adds to a contact; or the party of one that is parked rings itself, and hears of incidents, too."""
-    if not contact.parked:
+    if not contact.to_call:
         deferral.join(state, contact, event)
         return
     callbacks.called_in(state, contact, event)

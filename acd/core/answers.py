@@ -24,7 +24,7 @@ def accepted(state: State, event: OfferAccepted) -> None:
     work, now_ms = state.work(event.offer), state.now_ms
     work.state = step(WORK, work.state, "accept")
     contact, seat = state.contacts[work.contact], state.seats[work.agent]
-    contact.state = step(CONTACT, contact.state, "call" if contact.parked else "accept")
+    contact.state = step(CONTACT, contact.state, "call" if contact.to_call else "accept")
     state.deadlines.clear(Kind.RING, work.id)
     work.since_ms = now_ms
     if len(contact.offers) > 1:
@@ -39,7 +39,7 @@ def accepted(state: State, event: OfferAccepted) -> None:
     if len(seat.works) > 1:
         interrupt_others(state, seat, work)
     if contact.callback is not None:
-        if contact.parked:
+        if contact.to_call:
             place_call(state, contact, work)
         else:
             promise_over(state, contact, kept=True)

@@ -3,7 +3,6 @@
 from acd.core import effects, facts
 from acd.core.calling import call_off, meet, take_leg
 from acd.core.deadlines import Kind
-from acd.core.deferral import come_back
 from acd.core.errors import Rejected
 from acd.core.events import CallbackCancelled, CallbackPromised, ContactArrived
 from acd.core.leases import arm
@@ -12,7 +11,7 @@ from acd.core.parking import park
 from acd.core.placing import allowed, call_over, promise_of
 from acd.core.state import State, step
 from acd.core.treatments import wait_with
-from acd.core.waiting import end, enter_line, set_deadlines
+from acd.core.waiting import come_back, end, enter_line, set_deadlines
 from agents.devices import Carrier
 from queues.contact import Contact
 from queues.outbound import Callback
@@ -87,7 +86,7 @@ def promise(state: State, contact: Contact, party: str, dial_class: str) -> None
 def cancelled(state: State, event: CallbackCancelled) -> None:
     """Raises Rejected: it is not parked."""
     contact = state.contact(event.contact)
-    if not contact.parked:
+    if not contact.to_call:
         raise Rejected(f"contact {event.contact} waits for no callback")
     _end(state, contact, "cancel", "cancelled")
 

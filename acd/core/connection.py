@@ -7,7 +7,7 @@ from acd.core.errors import Rejected
 from acd.core.events import ContactHeld, ContactLeft, ContactReleased, ContactResumed, ContactTransferred
 from acd.core.parking import may_be_parked, park
 from acd.core.state import State, step
-from acd.core.waiting import end, enter_line, quit_line
+from acd.core.waiting import end, enter_line, quit_line, release_leg
 from acd.core.wrap_up import put_away, start_wrap_up
 from agents.roster import Work
 from agents.skills import AgentId
@@ -154,7 +154,7 @@ def released(state: State, event: ContactReleased) -> None:
         return
     contact, work = connected_work(state, event.contact, event.agent)
     contact.state = step(CONTACT, contact.state, "release")
-    state.order(effects.ReleaseContact(event.contact, "agent", carrier=contact.carrier))
+    release_leg(state, contact, "agent")
     end(state, contact, "agent")
     start_wrap_up(state, work)
 

@@ -67,7 +67,7 @@ def seat_contacts(state: State) -> None:
     }
     state.held, state.parked = {}, {}
     for contact in state.contacts.values():
-        if contact.parked and contact.callback is not None:
+        if contact.to_call and contact.callback is not None:
             state.parked.setdefault(contact.callback.party, []).append(contact.id)
         if contact.held_until_ms and contact.preferred is not None:
             state.held.setdefault(contact.preferred, {})[contact.id] = None
@@ -208,7 +208,7 @@ def calendar_changed(state: State, event: CalendarChanged) -> None:
         line = state.lines[contact.line]
         if line.calendar == new.id:
             _apply_rules(state, contact)
-        elif line.hours == new.id and contact.parked:
+        elif line.hours == new.id and contact.to_call:
             state.match(contact)
     wake(state)
 

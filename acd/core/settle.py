@@ -56,7 +56,7 @@ def _rank_anew(state: State) -> None:
             place(state, contact)
             if contact.state is _WAITING:
                 board.show(contact.id)
-            if contact.parked:
+            if contact.to_call:
                 state.room_moved = True
     if state.room_moved:
         look_at_room(state)
@@ -67,7 +67,7 @@ def _match(state: State) -> None:
     unmatched, state.unmatched = state.unmatched, {}
     lines = state.lines
     for contact in unmatched.values():
-        if contact.state is _WAITING and (contact.parked or lines[contact.line].max_wait_ms):
+        if contact.state is _WAITING and (contact.to_call or lines[contact.line].max_wait_ms):
             _let_go(state, contact)
     if state.unmatched:  # whom `give_up` sent to another line
         unmatched.update(state.unmatched)
@@ -86,7 +86,7 @@ def _match(state: State) -> None:
 
 def _let_go(state: State, contact: Contact) -> None:
     """Who cannot wait here any longer: his line is closed and he is parked, or the longest wait is over."""
-    if contact.parked:
+    if contact.to_call:
         if state.now_ms >= promise_of(contact).until_ms:
             expired(state, contact.id)
         else:

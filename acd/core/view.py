@@ -76,7 +76,7 @@ def line_views(state: State, now_ms: int) -> tuple[LineView, ...]:
     for contact in state.contacts.values():
         if contact.state is ContactState.CONNECTED:
             connected[contact.line] += 1
-        elif contact.parked:
+        elif contact.to_call:
             parked[contact.line] += 1
             placed[contact.line] += contact.id in state.board.places
         elif contact.id in state.board.places:
@@ -123,5 +123,5 @@ def contact_view(state: State, contact: Contact, now_ms: int) -> ContactView:
         wait_ms=now_ms - contact.anchor_ms if contact.anchor_ms else 0,
         position=state.board.rank(contact.id) if place else 0,
         agents=tuple(state.works[number].agent for number in contact.offers),
-        parked=contact.parked,
+        parked=contact.to_call,
     )

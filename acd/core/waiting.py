@@ -45,12 +45,22 @@ def enter_line(state: State, contact: Contact, line: Line, cause: str) -> None:
         hold(state, contact, contact.preferred)
     place(state, contact)
     state.board.show(contact.id)
-    if contact.parked:
+    if contact.to_call:
         state.room_moved = True
     set_deadlines(state, contact)
     if treated or cause != "arrived" or line.id != before or line.treatment or line.announce_every_ms:
         wait_with(state, contact, line, "" if treated else music_heard(state.lines[before], cause))
     state.match(contact)
+
+
+def come_back(state: State, contact: Contact, cause: str) -> None:
+    """It is ready: it waits, where it would be now had it waited all the time."""
+    contact.state = step(CONTACT, contact.state, "ready")
+    contact.ready_ms = 0
+    if contact.callback is not None:
+        contact.callback.asleep = False
+    state.deadlines.clear(Kind.READY, contact.id)
+    enter_line(state, contact, state.lines[contact.line], cause)
 
 
 def take_back(state: State, contact: Contact) -> None:
@@ -62,7 +72,7 @@ def take_back(state: State, contact: Contact) -> None:
         if contact.preferred in contact.tried:
             let_go(state, contact, "tried")
     state.board.show(contact.id)
-    if contact.parked:
+    if contact.to_call:
         state.room_moved = True
     state.match(contact)
 
@@ -77,10 +87,10 @@ def set_retry(state: State, contact: Contact) -> None:
 def set_deadlines(state: State, contact: Contact) -> None:
     """Deadlines of the contact's line, counted from when it entered it.
 
-    Who is parked is not given up by the line: the promise has a deadline of its own.
+    Who is to be called is not given up by the line: the promise has a deadline of its own.
     """
     line, since_ms = state.lines[contact.line], contact.line_since_ms
-    if line.max_wait_ms and not contact.parked:
+    if line.max_wait_ms and not contact.to_call:
         state.deadlines.set(Kind.MAX_WAIT, contact.id, since_ms + line.max_wait_ms)
     if contact.step < len(line.relaxations):
         state.deadlines.set(Kind.RELAX, contact.id, since_ms + line.relaxations[contact.step].after_ms)
@@ -201,7 +211,13 @@ def send_away(state: State, contact: Contact, happening: str, reason: str) -> No
     """The desk itself ends it, and its leg."""
     contact.state = step(CONTACT, contact.state, happening)
     end(state, contact, reason)
-    state.order(effects.ReleaseContact(contact.id, reason, carrier=contact.carrier))
+    release_leg(state, contact, reason)
+
+
+def release_leg(state: State, contact: Contact, cause: str) -> None:
+    """End its own leg, if there is one."""
+    if not contact.parked:
+        state.order(effects.ReleaseContact(contact.id, cause, carrier=contact.carrier))
 
 
 def end(state: State, contact: Contact, by: str) -> None:

@@ -218,7 +218,7 @@ class Oracle:
             assert (contact.id in state.board.places) == waits
             lease_ms = state.deadlines.get(Kind.LEASE, contact.id)
             assert lease_ms == (None if contact.parked else self.shadow.leases.get(contact.id))
-            if contact.parked:
+            if contact.to_call:
                 closed = not state.clocks[state.lines[contact.line].hours].is_open(now_ms)
                 assert not (closed and contact.state is ContactState.WAITING), "called at night"
                 assert contact.promise is not None

@@ -277,7 +277,7 @@ class Shadow(ShadowCalls, ShadowTreatments):
         waits = fact.t_ms - contact.anchor_ms, fact.t_ms - contact.line_since_ms
         assert (fact.wait_ms, fact.line_wait_ms) == waits
         work.state, work.since_ms = "handling", fact.t_ms
-        contact.state, contact.between = "connected" if contact.ref else "calling", False
+        contact.state, contact.between = "calling" if contact.to_call else "connected", False
         contact.tried.clear()
         contact.held_until_ms = 0
 
@@ -352,7 +352,7 @@ class Shadow(ShadowCalls, ShadowTreatments):
     def _deferred(self, fact: facts.Deferred) -> None:
         contact = self.contacts[fact.contact]
         asked = isinstance(self.event, events.ContactDeferred) and self.event.contact == fact.contact
-        by_night = not contact.ref and not asked and contact.state != "calling"
+        by_night = contact.to_call and not asked and contact.state != "calling"
         if contact.state == "calling":
             self.next_attempt(contact, fact)
             self._close_all(fact.contact, fact.t_ms)

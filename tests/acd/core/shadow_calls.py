@@ -57,7 +57,7 @@ class ShadowCalls(ShadowDesk):
         promise = self.promises[contact.id]
         rule = self.rule_of(promise.dial_class)
         parked = [
-            one for one in self.contacts.values() if not one.ref and one.state in ("offered", "calling")
+            one for one in self.contacts.values() if one.to_call and one.state in ("offered", "calling")
         ]
         others = [self.promises[one.id] for one in parked if one is not contact]
         taken = sum(self.rule_of(other.dial_class) == rule for other in others)
@@ -65,7 +65,7 @@ class ShadowCalls(ShadowDesk):
         return rule is not None and taken < rule.at_once and not there
 
     def may_serve_now(self, agent: ShadowAgent, contact: ShadowContact) -> bool:
-        return super().may_serve_now(agent, contact) and (bool(contact.ref) or self.may_call(contact))
+        return super().may_serve_now(agent, contact) and (not contact.to_call or self.may_call(contact))
 
     def works_on(self, contact: int, *states: str) -> list[ShadowWork]:
         return [work for work in self.works.values() if work.contact == contact and work.state in states]
@@ -130,7 +130,7 @@ class ShadowCalls(ShadowDesk):
         """Who is parked and rings again by the number that is to be called back; 0: nobody."""
         for number, contact in self.contacts.items():
             promise, line = self.promises.get(number), self.lines[contact.line]
-            if promise and not contact.ref and promise.party == event.party:
+            if promise and contact.to_call and promise.party == event.party:
                 same = (contact.entry, contact.medium) == (event.entry, event.medium)
                 if same and line.callback.call_in and self.is_open(line, now_ms):
                     return number

@@ -65,8 +65,15 @@ class ShadowContact:
     entry: str = ""
     gave_up: AgentId | None = None
     """Who was to wait for its party, and did not want to."""
+    pages: int | None = None
+    """Of what its party sent, or sends; None: it did not come in parts."""
     reserved: bool = False
     """It hears its line's own greeting, and has a place there."""
+
+    @property
+    def to_call(self) -> bool:
+        """Whether somebody must call its party to talk to it."""
+        return not self.ref and self.pages is None
 
 
 @dataclass(slots=True)
