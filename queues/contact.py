@@ -13,6 +13,17 @@ from queues.treatment import Walk
 NO_INCIDENT = IncidentId("")
 
 
+class Reception(Struct):
+    """What a party sends in parts."""
+
+    pages: int = 0
+    """So many are safe."""
+    over: bool = False
+    """No more are waited for."""
+    complete: bool = False
+    """The sender said that this was all."""
+
+
 class Contact(Struct):
     """Mutable; only the engine changes it. Times are Unix milliseconds."""
 
@@ -60,11 +71,18 @@ class Contact(Struct):
     joined: list[Carrier] = []
     """What else of its party belongs to it."""
     ready_ms: int = 0
-    """While it is deferred: when it is ready again."""
+    """While it is deferred: when it is ready again, or until when the next part of it is waited for."""
     parked: bool = False
     """Its party has no leg: it is to be called back, or what it sent is all that is needed of it."""
+    reception: Reception | None = None
+    """Of what came in parts; None: it was all there when it arrived."""
     callback: Callback | None = None
     """What its party was promised last."""
+
+    @property
+    def receiving(self) -> bool:
+        """Whether it is not ready because more of it is still to come."""
+        return self.reception is not None and not self.reception.over
 
     @property
     def to_call(self) -> bool:

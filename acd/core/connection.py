@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from acd.core import calling, effects, facts
+from acd.core import calling, effects, facts, reception
 from acd.core.errors import Rejected
 from acd.core.events import ContactHeld, ContactLeft, ContactReleased, ContactResumed, ContactTransferred
 from acd.core.parking import may_be_parked, park
@@ -63,6 +63,9 @@ def contact_gone(state: State, contact: Contact, leg_lost: bool) -> None:
     number = contact.id
     if contact.parked:
         raise Rejected(f"contact {number} has nobody on the line")
+    if contact.reception is not None:
+        reception.party_gone(state, contact, contact.reception, leg_lost=leg_lost)
+        return
     promise = contact.promise
     if promise is not None and may_be_parked(state, promise):
         contact.state = step(CONTACT, before, "park")  # he is called as he was promised

@@ -23,6 +23,8 @@ MOST_JOINED = 200
 def deferred(state: State, event: ContactDeferred) -> None:
     """Raises Rejected: it cannot be put aside, is not in the agent's hand, does not wait, or is due now."""
     contact = state.contact(event.contact)
+    if contact.receiving:
+        raise Rejected(f"contact {event.contact} is still being received")
     if not state.media[contact.medium].put_aside:
         raise Rejected(f"contact {event.contact} cannot be put aside")
     if not state.now_ms < event.until_ms <= state.now_ms + LONGEST_MS:
@@ -40,20 +42,15 @@ def deferred(state: State, event: ContactDeferred) -> None:
     put_off(state, contact, event.until_ms, event.agent)
 
 
-def due(state: State, number: int) -> None:
-    """Its moment has come."""
-    come_back(state, state.contacts[number], "deferred")
-
-
 def joinable(state: State, event: ContactArrived) -> Contact | None:
-    """The live contact that it adds to; None: that is over, another client's, or has a leg of its own."""
+    """The live contact that it adds to; None: it is over, another client's, or busy with its own leg."""
     contact = state.contacts.get(event.joins or 0)
     entry = state.entries.get(event.entry)
     if contact is None or entry is None or (entry.tenant, entry.medium) != (contact.tenant, contact.medium):
         return None
     if contact.to_call:
         return contact
-    if state.media[contact.medium].keeps_leg or len(contact.joined) >= MOST_JOINED:
+    if state.media[contact.medium].keeps_leg or contact.receiving or len(contact.joined) >= MOST_JOINED:
         return None
     return contact
 

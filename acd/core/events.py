@@ -111,6 +111,40 @@ class ContactArrived(Event, frozen=True, tag="ContactArrived"):
     """Of the party, as the site names it; "": not known."""
     person: str = ""
     """Who that is, by the client's lists: an opaque id; "": nobody they know."""
+    ready: bool = True
+    """False: what it brings is still to be received (`PageReceived`, `ContactReceived`); only where no leg is
+    kept. It joins no other contact then.
+    """
+
+
+class MediumChanged(Event, frozen=True, tag="MediumChanged"):
+    """A call turns out to be something else, as a fax machine that calls a number for people.
+
+    It is a contact of that entry now, with its place in time, and not ready before it was received. Only as
+    long as no agent has answered; nobody is rung for it any more.
+    """
+
+    contact: ContactId
+    entry: EntryId
+    """Of the same client, and of a medium whose party keeps no leg. Its line takes it, closed or full too."""
+
+
+class PageReceived(Event, frozen=True, tag="PageReceived"):
+    """So many of its pages are safe in the content; more may follow."""
+
+    contact: ContactId
+    pages: int
+    """All until now."""
+
+
+class ContactReceived(Event, frozen=True, tag="ContactReceived"):
+    """No more of it comes: it is ready, or lost if there is no page."""
+
+    contact: ContactId
+    pages: int
+    """All of them, safe in the content."""
+    complete: bool
+    """The sender said that this was all."""
 
 
 class PromptEnded(Event, frozen=True, tag="PromptEnded"):
@@ -355,42 +389,12 @@ class WrapUpEnded(Event, frozen=True, tag="WrapUpEnded"):
 
 
 AnyEvent = (
-    Tick
-    | Restarted
-    | DeskChanged
-    | CalendarChanged
-    | IncidentDeclared
-    | IncidentEnded
-    | ListChanged
-    | ContactArrived
-    | PromptEnded
-    | KeyPressed
-    | ContactLeft
-    | ContactDiverted
-    | CallbackPromised
-    | CallbackCancelled
-    | CallAnswered
-    | CallFailed
-    | ContactReleased
-    | LegLost
-    | LeaseRenewed
-    | ContactHeld
-    | ContactResumed
-    | ContactDeferred
-    | ContactTransferred
-    | PriorityChanged
-    | OfferAccepted
-    | OfferRefused
-    | OfferFailed
-    | AgentSignedIn
-    | AgentSignedOut
-    | AgentPaused
-    | AgentReady
-    | AgentReachable
-    | AgentUnreachable
-    | DeviceVanished
-    | TicketGiven
-    | WrapUpCoded
-    | WrapUpExtended
-    | WrapUpEnded
-)
+    Tick | Restarted | DeskChanged | CalendarChanged | IncidentDeclared | IncidentEnded
+    | ListChanged | ContactArrived | MediumChanged | PageReceived | ContactReceived | PromptEnded
+    | KeyPressed | ContactLeft | ContactDiverted | CallbackPromised | CallbackCancelled
+    | CallAnswered | CallFailed | ContactReleased | LegLost | LeaseRenewed | ContactHeld
+    | ContactResumed | ContactDeferred | ContactTransferred | PriorityChanged | OfferAccepted
+    | OfferRefused | OfferFailed | AgentSignedIn | AgentSignedOut | AgentPaused | AgentReady
+    | AgentReachable | AgentUnreachable | DeviceVanished | TicketGiven | WrapUpCoded
+    | WrapUpExtended | WrapUpEnded
+)  # fmt: skip

@@ -1,6 +1,8 @@
 """A restart: the time that nobody had is given back, and what the world must look like is stated anew."""
 
-from acd.core import facts
+from collections.abc import Iterator
+
+from acd.core import facts, reception
 from acd.core.deadlines import Kind
 from acd.core.effects import AdmitContact, ConnectContact, Effect, OfferContact, TreatContact
 from acd.core.errors import Rejected
@@ -13,6 +15,7 @@ from acd.core.treatments import standing as hearing
 from acd.core.waiting import hold_again
 from agents.roster import Work
 from agents.states import WorkState
+from queues.contact import Contact
 from queues.desk import LineId
 from queues.outbound import OutboundCall
 
@@ -34,6 +37,7 @@ def restarted(state: State, event: Restarted) -> None:
             state.deadlines.set(Kind.CALL, call.id, state.now_ms + ring_ms)
     await_anew(state)
     arm_anew(state)
+    reception.await_anew(state)
     state.deadlines.put_off(Kind.DEVICE, state.now_ms + state.desk.device_grace_ms)
     state.deadlines.put_off(Kind.LEG, state.now_ms + state.desk.leg_grace_ms)
     state.tell(facts.Restart(state.now_ms, event.since_ms))
@@ -49,13 +53,7 @@ def standing(state: State) -> list[Effect]:
     """
     effects: list[Effect] = []
     for contact in state.contacts.values():
-        line = state.lines[contact.line]
-        promise = state.media[contact.medium].promise
-        own = () if contact.parked else (contact.carrier,)
-        for carrier in (*own, *contact.joined):
-            effects.append(AdmitContact(contact.id, line.music, carrier=carrier, promise=promise))
-        if (hears := hearing(contact, line)) is not None:
-            effects.append(TreatContact(contact.id, contact.visit, hears, carrier=contact.carrier))
+        effects.extend(_of_contact(state, contact))
     for work in state.works.values():
         if work.state not in (WorkState.WRAP_UP, WorkState.RESERVED):
             effects.append(_of_work(state, work))
@@ -63,6 +61,18 @@ def standing(state: State) -> list[Effect]:
         if call.channel:
             effects.append(_of_call(state, call))
     return effects
+
+
+def _of_contact(state: State, contact: Contact) -> Iterator[Effect]:
+    line, promise = state.lines[contact.line], state.media[contact.medium].promise
+    if not contact.parked:
+        whole = promise and contact.reception is None
+        yield AdmitContact(contact.id, line.music, carrier=contact.carrier, promise=whole)
+        yield from reception.standing(state, contact)
+    for carrier in contact.joined:
+        yield AdmitContact(contact.id, line.music, carrier=carrier, promise=promise)
+    if (hears := hearing(contact, line)) is not None:
+        yield TreatContact(contact.id, contact.visit, hears, carrier=contact.carrier)
 
 
 def _of_work(state: State, work: Work) -> Effect:

@@ -52,6 +52,10 @@ class ContactView(Struct, frozen=True):
     """Who is rung or reserved for it, or who handles it."""
     parked: bool = False
     """Its party has no leg: it was promised a callback."""
+    pages: int = 0
+    """Of what its party sends, or sent, in parts: so many are safe."""
+    incomplete: bool = False
+    """No more of it comes, and its sender never said that this was all."""
 
 
 class Status(Struct, frozen=True):
@@ -109,7 +113,7 @@ def _agent_view(seat: Seat) -> AgentView:
 def contact_view(state: State, contact: Contact, now_ms: int) -> ContactView:
     """One live contact."""
     place = state.board.places.get(contact.id)
-    line = state.lines[contact.line]
+    line, reception = state.lines[contact.line], contact.reception
     asked = line.priority_class if contact.asked_class is None else contact.asked_class
     return ContactView(
         id=contact.id,
@@ -124,4 +128,6 @@ def contact_view(state: State, contact: Contact, now_ms: int) -> ContactView:
         position=state.board.rank(contact.id) if place else 0,
         agents=tuple(state.works[number].agent for number in contact.offers),
         parked=contact.to_call,
+        pages=reception.pages if reception else 0,
+        incomplete=bool(reception and reception.over and not reception.complete),
     )

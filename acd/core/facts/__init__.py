@@ -44,14 +44,19 @@ from acd.core.facts.of_contacts import (
     Joined,
     KeyChosen,
     LanguageSet,
+    LegGone,
+    MediumChange,
     NoKey,
     Overflowed,
+    PageKept,
     PositionTold,
     PreferredHeld,
     PreferredLet,
     PriorityChange,
     Promoted,
     Queued,
+    Received,
+    Receiving,
     Relaxed,
     Released,
     Requeued,
@@ -85,7 +90,8 @@ AnyFact = (
     | FlowedOut | Deflected | WrapUpStarted | WrapUpExtension | WrapUpCode | WrapUpOverdue | WrapUpDone
     | SignedIn | SignedOut | Paused | Ready | Reachable | DeviceAway | DeviceBack | DeviceGone
     | Unreachable | Parked | CalledIn | Reserved | ReservationEnded | CallPlaced | CallOver | CallbackOver
-    | Treated | KeyChosen | NoKey | ConditionAsked | LanguageSet
+    | Treated | KeyChosen | NoKey | ConditionAsked | LanguageSet | MediumChange | Receiving | PageKept
+    | Received | LegGone
 )  # fmt: skip
 
 __all__ = [
@@ -122,7 +128,9 @@ __all__ = [
     "Joined",
     "KeyChosen",
     "LanguageSet",
+    "LegGone",
     "ListSet",
+    "MediumChange",
     "NoKey",
     "NotAnswered",
     "OfferFact",
@@ -130,6 +138,7 @@ __all__ = [
     "OfferWithdrawn",
     "Offered",
     "Overflowed",
+    "PageKept",
     "Parked",
     "Paused",
     "PositionTold",
@@ -140,6 +149,8 @@ __all__ = [
     "Queued",
     "Reachable",
     "Ready",
+    "Received",
+    "Receiving",
     "Refused",
     "Relaxed",
     "Released",

@@ -45,11 +45,12 @@ class Oracle:
         over = {fact.contact for fact in facts_of(outcome.facts, facts.CallOver)}
         self._handing_over |= {work.agent for work in self.shadow.works.values() if work.contact in over}
         withdrawn = facts_of(outcome.facts, facts.OfferWithdrawn)
-        freed = ("unreachable", "contact ended")
+        freed = ("unreachable", "contact ended", "other medium")
         self._handing_over |= {fact.agent for fact in withdrawn if fact.cause in freed}
         self._ringing_of = 0
         self.shadow.text_heard()
         self.shadow.forget_leases()
+        self.shadow.legless &= self.shadow.contacts.keys()
         if isinstance(event, events.LeaseRenewed):
             self.shadow.lease(self.shadow.contacts[event.contact], now_ms)
         for fact in outcome.facts:
@@ -175,6 +176,11 @@ class Oracle:
         """What is put away lies in no line, counts nowhere, and comes back in time."""
         state, due_ms = self.engine.state, self.engine.next_deadline()
         for contact in state.contacts.values():
+            mine = self.shadow.contacts[contact.id]
+            heard = None if contact.reception is None else contact.reception.pages
+            assert (contact.receiving, heard) == (mine.receiving, mine.pages)
+            assert not contact.receiving or contact.state is ContactState.DEFERRED
+            assert not contact.receiving or not contact.parked
             if contact.state is ContactState.DEFERRED:
                 assert contact.id not in state.board.places
                 assert not contact.offers
@@ -340,6 +346,15 @@ def effects_match_facts(shadow: Shadow, outcome: Outcome) -> None:
     arrived = [number for fact in decided if (number := _came(fact))]
     admitted = [effect for effect in ordered if isinstance(effect, effects.AdmitContact)]
     assert arrived == [effect.contact for effect in admitted]
+    begun = [fact.contact for fact in decided if isinstance(fact, facts.Receiving)]
+    assert begun == [effect.contact for effect in ordered if isinstance(effect, effects.ReceiveContact)]
+    safe = [
+        (fact.contact, fact.pages)
+        for fact in decided
+        if isinstance(fact, facts.PageKept) or (isinstance(fact, facts.Received) and fact.complete)
+    ]
+    confirmed = [effect for effect in ordered if isinstance(effect, effects.ConfirmReceived)]
+    assert safe == [(effect.contact, effect.pages) for effect in confirmed], "said, or kept from its sender"
     played = [_list_of(effect) for effect in ordered if isinstance(effect, effects.TreatContact)]
     treated = [fact for fact in decided if isinstance(fact, facts.Treated)]
     assert played == [(fact.contact, fact.visit, fact.says, fact.keys) for fact in treated]
@@ -367,6 +382,8 @@ def _came(fact: facts.Fact) -> int:
 def _cause(shadow: Shadow, fact: facts.Fact) -> str:
     """Why the desk itself ended the contact; empty: it did not."""
     contact: int = getattr(fact, "contact", 0)
+    if contact in shadow.legless and isinstance(fact, facts.Released):
+        return ""
     gone = shadow.hung_up(shadow.event, contact, fact.t_ms)
     match fact:
         case facts.Released(by="closed" | "full") if gone:
@@ -375,6 +392,8 @@ def _cause(shadow: Shadow, fact: facts.Fact) -> str:
             return by
         case facts.Parked(again=False) if not gone:
             return "callback"
+        case facts.Abandoned(stage="receiving") | facts.LegGone() if not gone:
+            return "not received"
         case facts.FlowedOut(kind=kind):
             return kind
         case facts.Deflected(by="end"):

@@ -150,7 +150,8 @@ def _media(rng: Random) -> tuple[MediumTraits, ...]:
     chat = MediumTraits(
         CHAT, leg and rng.random() < 0.5, rng.random() < 0.5, rng.random() < 0.5, leg, lease_ms
     )
-    return (*DEFAULT_MEDIA, chat)
+    fax = MediumTraits(FAX, receive_ms=rng.choice((3_001, 12_001)))
+    return (*(fax if one.id == FAX else one for one in DEFAULT_MEDIA), chat)
 
 
 def _outbound(rng: Random) -> tuple[OutboundRule, ...]:

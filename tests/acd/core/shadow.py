@@ -10,10 +10,11 @@ from acd.core.wrap_up import UNCODED_MS
 from agents.skills import AgentId
 from tests.acd.core.shadow_calls import ShadowCalls
 from tests.acd.core.shadow_desk import ShadowAgent, ShadowContact, ShadowWork
+from tests.acd.core.shadow_receptions import ShadowReceptions
 from tests.acd.core.shadow_treatments import ShadowTreatments
 
 
-class Shadow(ShadowCalls, ShadowTreatments):
+class Shadow(ShadowCalls, ShadowReceptions, ShadowTreatments):
     """What the facts say. `fold` applies one fact; `on_offer` is called before each Offered is applied."""
 
     def __init__(self) -> None:
@@ -37,6 +38,7 @@ class Shadow(ShadowCalls, ShadowTreatments):
             agent.away = dict.fromkeys(agent.away, fact.t_ms + self.desk.device_grace_ms)
         self.restart_calls(fact.t_ms)
         self.renew_leases(fact.t_ms)
+        self.wait_for_parts_anew(fact.t_ms)
 
     def _deskset(self, fact: facts.DeskSet) -> None:
         assert isinstance(self.event, events.DeskChanged)
@@ -134,6 +136,7 @@ class Shadow(ShadowCalls, ShadowTreatments):
         assert contact.due is None, "it was told nothing"
         if contact.state == "deferred" and isinstance(self.event, events.Tick):
             assert fact.t_ms == max(contact.ready_ms, self.restarted_ms), "not at its moment"
+        assert not contact.receiving, "not all of it is there"
         contact.ready_ms = 0
         if contact.incident:
             self._text_over(contact, fact.t_ms)
@@ -361,6 +364,7 @@ class Shadow(ShadowCalls, ShadowTreatments):
         else:
             assert isinstance(self.event, events.ContactDeferred)
             assert (self.event.until_ms, self.event.agent) == (fact.until_ms, fact.agent)
+            assert not contact.receiving
         if contact.state == "calling" or by_night:
             pass
         elif fact.agent is None:
@@ -392,7 +396,11 @@ class Shadow(ShadowCalls, ShadowTreatments):
         self.forget_promise(fact.contact)
         assert contact.ref, "nobody was on the line"
         assert contact.state != "connected"
-        assert self.hung_up(self.event, fact.contact, fact.t_ms), "its party is there"
+        if fact.stage == "receiving":
+            self.nothing_came(contact, fact)
+        else:
+            assert self.hung_up(self.event, fact.contact, fact.t_ms), "its party is there"
+            assert contact.pages is None, "what it sent is thrown away"
         assert fact.leg_lost or not contact.incident, "he was deflected, and abandoned nothing"
         waited = fact.t_ms - contact.anchor_ms if contact.anchor_ms else 0
         assert fact.wait_ms == waited

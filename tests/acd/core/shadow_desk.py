@@ -65,6 +65,8 @@ class ShadowContact:
     entry: str = ""
     gave_up: AgentId | None = None
     """Who was to wait for its party, and did not want to."""
+    receiving: bool = False
+    """Not all of it has come."""
     pages: int | None = None
     """Of what its party sent, or sends; None: it did not come in parts."""
     reserved: bool = False

@@ -112,6 +112,7 @@ def test_every_row_of_every_table_is_used_by_the_engine(monkeypatch: pytest.Monk
         deferral,
         offers,
         presence,
+        reception,
         waiting,
         wrap_up,
     )
@@ -127,7 +128,7 @@ def test_every_row_of_every_table_is_used_by_the_engine(monkeypatch: pytest.Monk
         taken.add((str(state), happening))
         return following
 
-    outbound = callbacks, calling, closing, walked
+    outbound = callbacks, calling, closing, reception, walked
     for module in (admission, answers, connection, deferral, offers, presence, waiting, wrap_up, *outbound):
         monkeypatch.setattr(module, "step", watched)
     for seed in range(30):

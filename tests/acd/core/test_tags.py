@@ -13,7 +13,7 @@ EVENTS = """
     CallAnswered CallFailed CallbackCancelled CallbackPromised
     ContactArrived ContactDeferred ContactDiverted ContactHeld ContactLeft ContactReleased
     ContactResumed ContactTransferred DeskChanged DeviceVanished IncidentDeclared IncidentEnded LegLost
-    LeaseRenewed
+    LeaseRenewed MediumChanged PageReceived ContactReceived
     KeyPressed ListChanged OfferAccepted OfferFailed OfferRefused PriorityChanged PromptEnded Restarted Tick
     TicketGiven WrapUpCoded WrapUpEnded WrapUpExtended
 """
@@ -22,6 +22,7 @@ EVENTS = """
 FACTS = """
     Abandoned AgentLegLost Announced Answered Arrived Blocked CalendarSet CallOver CallPlaced CallbackOver
     ConditionAsked LanguageSet NoKey
+    LegGone MediumChange PageKept Received Receiving
     CalledIn Parked ReservationEnded Reserved Deferred Deflected DeskSet
     DeviceAway DeviceBack DeviceGone FlowedOut HandedBack Held IncidentOff IncidentOn Informed
     Interrupted InterruptionEnded Joined KeyChosen ListSet NotAnswered OfferLost OfferWithdrawn Offered
