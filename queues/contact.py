@@ -86,7 +86,10 @@ class Contact(Struct):
 
     @property
     def to_call(self) -> bool:
-        """Whether it has no leg and can be answered only by calling its party back."""
+        """Whether it has no leg and can be answered only by calling its party back.
+
+        Where every contact comes by, `parked` is asked first: a property costs.
+        """
         return self.parked and self.promise is not None
 
     @property

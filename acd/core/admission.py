@@ -55,7 +55,6 @@ def arrived(state: State, event: ContactArrived) -> None:
         contact.line = line.id
     promise = state.media[entry.medium].promise and event.ready
     state.order(effects.AdmitContact(contact.id, line.music, carrier=carrier, promise=promise))
-    arm(state, contact)
     if not event.ready:
         receive(state, contact)
     elif incident is not None and hears_first:
@@ -148,6 +147,8 @@ def _create(state: State, event: ContactArrived, entry: Entry, claim: Claim, car
     )
     state.contacts[contact.id] = contact
     state.carried[carrier] = contact.id
+    if state.media[entry.medium].lease_ms:
+        arm(state, contact)
     state.tell(
         facts.Arrived(
             state.now_ms,

@@ -24,7 +24,7 @@ def accepted(state: State, event: OfferAccepted) -> None:
     work, now_ms = state.work(event.offer), state.now_ms
     work.state = step(WORK, work.state, "accept")
     contact, seat = state.contacts[work.contact], state.seats[work.agent]
-    contact.state = step(CONTACT, contact.state, "call" if contact.to_call else "accept")
+    contact.state = step(CONTACT, contact.state, "call" if contact.parked and contact.to_call else "accept")
     state.deadlines.clear(Kind.RING, work.id)
     work.since_ms = now_ms
     if len(contact.offers) > 1:

@@ -20,8 +20,7 @@ def arm(state: State, contact: Contact) -> None:
 def renewed(state: State, event: LeaseRenewed) -> None:
     """Raises Rejected: its leg is kept by no outside exchange, or it has none."""
     contact = state.contact(event.contact)
-    leased = state.media[contact.medium].lease_ms or state.deadlines.get(Kind.LEASE, contact.id)
-    if contact.parked or not leased:
+    if contact.parked or not state.media[contact.medium].lease_ms:
         raise Rejected(f"contact {event.contact} has no lease")
     arm(state, contact)
 
@@ -38,9 +37,11 @@ def arm_anew(state: State) -> None:
             arm(state, contact)
 
 
-def arm_missing(state: State) -> None:
-    """The desk's media may have changed: no leg is believed for ever. One that we called is our own."""
+def media_changed(state: State) -> None:
+    """There are leases where the desk's media have them now. A leg that we called ourselves has none."""
     for contact in state.contacts.values():
         called = contact.callback is not None and not contact.callback.pending
-        if not (contact.parked or called) and state.deadlines.get(Kind.LEASE, contact.id) is None:
+        leased = state.media[contact.medium].lease_ms > 0
+        known = state.deadlines.get(Kind.LEASE, contact.id) is not None
+        if known > leased or (leased > known and not (contact.parked or called)):
             arm(state, contact)

@@ -11,7 +11,7 @@ from acd.core.connection import hand_all_back
 from acd.core.deadlines import Kind
 from acd.core.errors import Rejected
 from acd.core.events import CalendarChanged, DeskChanged
-from acd.core.leases import arm_missing
+from acd.core.leases import media_changed
 from acd.core.matching import place
 from acd.core.offers import refresh
 from acd.core.room import look_at_room
@@ -113,7 +113,7 @@ def desk_changed(state: State, event: DeskChanged) -> None:
         _treat_anew(state, contact, before[contact.line])
     seat_contacts(state)
     _walk_anew(state, treatments)
-    arm_missing(state)
+    media_changed(state)
     state.unranked.clear()  # just placed
     known = {agent.id for agent in desk.agents}
     for record in records:

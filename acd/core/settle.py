@@ -67,7 +67,8 @@ def _match(state: State) -> None:
     unmatched, state.unmatched = state.unmatched, {}
     lines = state.lines
     for contact in unmatched.values():
-        if contact.state is _WAITING and (contact.to_call or lines[contact.line].max_wait_ms):
+        to_call = contact.parked and contact.to_call
+        if contact.state is _WAITING and (to_call or lines[contact.line].max_wait_ms):
             _let_go(state, contact)
     if state.unmatched:  # whom `give_up` sent to another line
         unmatched.update(state.unmatched)

@@ -45,7 +45,7 @@ def enter_line(state: State, contact: Contact, line: Line, cause: str) -> None:
         hold(state, contact, contact.preferred)
     place(state, contact)
     state.board.show(contact.id)
-    if contact.to_call:
+    if contact.parked and contact.to_call:
         state.room_moved = True
     set_deadlines(state, contact)
     if treated or cause != "arrived" or line.id != before or line.treatment or line.announce_every_ms:
@@ -72,7 +72,7 @@ def take_back(state: State, contact: Contact) -> None:
         if contact.preferred in contact.tried:
             let_go(state, contact, "tried")
     state.board.show(contact.id)
-    if contact.to_call:
+    if contact.parked and contact.to_call:
         state.room_moved = True
     state.match(contact)
 
@@ -230,7 +230,8 @@ def forget(state: State, contact: Contact) -> None:
     """It waits no longer, and is live no longer."""
     if contact.ready_ms:
         state.deadlines.clear(Kind.READY, contact.id)
-    state.deadlines.clear(Kind.LEASE, contact.id)
+    if state.media[contact.medium].lease_ms:
+        state.deadlines.clear(Kind.LEASE, contact.id)
     if contact.walk is not None:
         stop(state, contact)
     if contact.reserves:

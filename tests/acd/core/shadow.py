@@ -66,8 +66,7 @@ class Shadow(ShadowCalls, ShadowReceptions, ShadowTreatments):
             self.agents.setdefault(agent.id, ShadowAgent(agent.id))
         for contact in self.contacts.values():
             self._apply_rules(contact, fact.t_ms)
-            if contact.ref and contact.id not in self.leases and contact.id not in self.promises:
-                self.lease(contact, fact.t_ms)
+            self.lease_by_desk(contact, fact.t_ms)
 
     def _listset(self, fact: facts.ListSet) -> None:
         """Lists are of no consequence by themselves."""

@@ -67,6 +67,14 @@ class ShadowCalls(ShadowDesk):
     def may_serve_now(self, agent: ShadowAgent, contact: ShadowContact) -> bool:
         return super().may_serve_now(agent, contact) and (not contact.to_call or self.may_call(contact))
 
+    def lease_by_desk(self, contact: ShadowContact, now_ms: int) -> None:
+        """The media may have other leases now; a leg that we called has none."""
+        lease_ms = next(traits for traits in self.desk.media if traits.id == contact.medium).lease_ms
+        if not lease_ms:
+            self.leases.pop(contact.id, None)
+        elif contact.ref and contact.id not in self.leases and contact.id not in self.promises:
+            self.lease(contact, now_ms)
+
     def works_on(self, contact: int, *states: str) -> list[ShadowWork]:
         return [work for work in self.works.values() if work.contact == contact and work.state in states]
 
@@ -89,7 +97,7 @@ class ShadowCalls(ShadowDesk):
         if isinstance(event, events.CallbackPromised):
             assert event.contact == fact.contact
             party, dial_class = event.party, event.dial_class
-        assert self.rule_of(dial_class), "nobody may be called there"
+        assert gone or self.rule_of(dial_class), "nobody may be called there"
         known = self.promises.get(contact.id)
         if known is not None and not known.over and known.party == party:
             assert fact.until_ms == known.until_ms, "a promise gets no younger"

@@ -65,10 +65,21 @@ def test_a_desk_that_learns_of_leases_believes_no_leg_for_ever_and_one_that_forg
     story = Story(opened(lease_ms=0))
     call = story.arrive(0, medium=PBX)
     story.at(MINUTE, events.DeskChanged(opened())).at(MINUTE + 1, events.DeskChanged(opened(lease_ms=0)))
-    story.at(MINUTE + 2, renew(call)).until(60 * MINUTE)
+    assert "has no lease" in story.rejects(MINUTE + 2, renew(call))
+    story.until(60 * MINUTE)
     assert call in story.engine.state.contacts
     story.at(61 * MINUTE, events.DeskChanged(opened())).until(61 * MINUTE + LEASE)
     assert call not in story.engine.state.contacts
+
+
+def test_who_called_in_by_a_lease_that_the_desk_forgets_is_forgotten_without_a_deadline_left() -> None:
+    story = Story(opened())
+    call = story.arrive(0, medium=PBX)
+    story.at(1, events.CallbackPromised(ContactId(call), "n", "local"))
+    story.arrive(2, medium=PBX, joins=ContactId(call))
+    story.at(3, events.DeskChanged(opened(lease_ms=0)))
+    story.ready(4, "anna", media=(PBX,)).accept(4, "anna").release(5, call, "anna")
+    assert story.engine.next_deadline() is None
 
 
 def test_a_conversation_whose_lease_ends_frees_its_agent_and_nobody_is_told_to_end_the_leg() -> None:
