@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from acd.core import events, facts
 from agents.skills import AgentId
-from queues.desk import Line, Order, OutboundRule
+from queues.desk import Order, OutboundRule
 from tests.acd.core.shadow_desk import (
     ShadowAgent,
     ShadowContact,
@@ -103,23 +103,12 @@ class ShadowCalls(ShadowDesk):
             assert fact.until_ms == known.until_ms, "a promise gets no younger"
             known.called_in = False
             return
-        since_ms = fact.t_ms
+        until_ms = self.until_ms(self.lines[contact.line], fact.t_ms)
         if gone:
             assert contact.promised_ms, "he was told nothing"
-            since_ms = contact.promised_ms
-        assert fact.until_ms == self.until_ms(self.lines[contact.line], since_ms)
+            until_ms = contact.promised_until_ms
+        assert fact.until_ms == until_ms
         self.promises[contact.id] = ShadowPromise(party, dial_class, fact.until_ms)
-
-    def until_ms(self, line: Line, since_ms: int) -> int:
-        """When a promise of the line ends that was made then: it lasts so long within its hours."""
-        left_ms = line.callback.within_ms
-        opens = next((one.opens for one in self.desk.calendars if one.id == line.hours), ((0, 1 << 62),))
-        for start_ms, close_ms in opens:
-            from_ms = max(start_ms, since_ms)
-            if close_ms - from_ms >= left_ms:
-                return from_ms + left_ms
-            left_ms -= max(0, close_ms - from_ms)
-        return since_ms + line.callback.within_ms
 
     def _calledin(self, fact: facts.CalledIn) -> None:
         contact, event = self.contacts[fact.contact], self.event

@@ -55,6 +55,8 @@ class ShadowContact:
     """Its texts are."""
     promised_ms: int = 0
     """When it was told that it will be called; 0: it was not, since it came to its line."""
+    promised_until_ms: int = 0
+    """Until when, by the rules of that moment."""
     moved: bool = False
     """It has come to another line, or pressed a key, since."""
     turned_away: str = ""
@@ -139,6 +141,17 @@ class ShadowDesk:
         self.leases.pop(contact.id, None)
         if lease_ms:
             self.leases[contact.id] = now_ms + lease_ms
+
+    def until_ms(self, line: Line, since_ms: int) -> int:
+        """When a promise of the line ends that was made then: it lasts so long within its hours."""
+        left_ms = line.callback.within_ms
+        opens = next((one.opens for one in self.desk.calendars if one.id == line.hours), ((0, 1 << 62),))
+        for start_ms, close_ms in opens:
+            from_ms = max(start_ms, since_ms)
+            if close_ms - from_ms >= left_ms:
+                return from_ms + left_ms
+            left_ms -= max(0, close_ms - from_ms)
+        return since_ms + line.callback.within_ms
 
     def renew_leases(self, now_ms: int) -> None:
         """All those that there are."""
