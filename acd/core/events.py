@@ -166,7 +166,7 @@ class KeyPressed(Event, frozen=True, tag="KeyPressed"):
 
 
 class ContactLeft(Event, frozen=True, tag="ContactLeft"):
-    """The other side ended it: the caller hung up (before the answer: abandoned)."""
+    """The other side hung up: before the answer it is abandoned, unless a page of it has come (`LegGone`)."""
 
     contact: ContactId
 
