@@ -2,8 +2,12 @@
 
 from collections.abc import Mapping
 
+from config.durations import duration_text
 from config.table import Table
 from queues.desk import DEFAULT_MEDIA, Medium, MediumTraits
+
+SHORTEST_LEASE_MS = 10_000
+"""Each renewal is an entry of the journal."""
 
 
 def read_media(tables: Mapping[str, Table]) -> tuple[MediumTraits, ...]:
@@ -22,7 +26,15 @@ def _read_traits(table: Table, usual: MediumTraits) -> MediumTraits:
         promise=table.flag("acceptance_is_a_promise", usual.promise),
         put_aside=table.flag("can_be_put_aside", usual.put_aside),
         keeps_leg=table.flag("party_keeps_a_leg", usual.keeps_leg),
+        lease_ms=table.duration_ms("lease", usual.lease_ms),
+        receive_ms=table.duration_ms("reception", usual.receive_ms, least_ms=1_000),
     )
     if read.hears and not read.keeps_leg:
         table.error("hears_prompts", "who holds no leg cannot be played anything (party_keeps_a_leg)")
+    if read.receive_ms != usual.receive_ms and read.keeps_leg:
+        table.error("reception", "who stays on the line sends nothing (party_keeps_a_leg)")
+    if read.lease_ms and not read.keeps_leg:
+        table.error("lease", "nobody keeps a leg that could be lost (party_keeps_a_leg)")
+    if 0 < read.lease_ms < SHORTEST_LEASE_MS:
+        table.error("lease", f"must be 0 or at least {duration_text(SHORTEST_LEASE_MS)}")
     return read

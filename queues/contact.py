@@ -13,6 +13,17 @@ from queues.treatment import Walk
 NO_INCIDENT = IncidentId("")
 
 
+class Reception(Struct):
+    """What a party sends in parts."""
+
+    pages: int = 0
+    """So many are safe."""
+    over: bool = False
+    """No more are waited for."""
+    complete: bool = False
+    """The sender said that this was all."""
+
+
 class Contact(Struct):
     """Mutable; only the engine changes it. Times are Unix milliseconds."""
 
@@ -64,9 +75,11 @@ class Contact(Struct):
     joined: list[Carrier] = []
     """What else of its party belongs to it."""
     ready_ms: int = 0
-    """While it is deferred: when it is ready again."""
+    """While it is deferred: when it is ready again, or until when the next part of it is waited for."""
     parked: bool = False
-    """Its party has no leg."""
+    """Its party has no leg: to be called back, or all is there that it sent; nor has a consult."""
+    reception: Reception | None = None
+    """Of what came in parts; None: it was all there when it arrived."""
     callback: Callback | None = None
     """What its party was promised last."""
     guests: list[int] = []
@@ -81,6 +94,19 @@ class Contact(Struct):
     """Of a consult: the work of the agent who asks. He stands where a caller would."""
     call: int = 0
     """Of a consult: the attempt to call somebody outside that is under way."""
+
+    @property
+    def receiving(self) -> bool:
+        """Whether it is not ready because more of it is still to come."""
+        return self.reception is not None and not self.reception.over
+
+    @property
+    def to_call(self) -> bool:
+        """Whether it has no leg and can be answered only by calling its party back.
+
+        Where every contact comes by, `parked` is asked first: a property costs.
+        """
+        return self.parked and self.promise is not None
 
     @property
     def promise(self) -> Callback | None:

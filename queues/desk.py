@@ -121,6 +121,10 @@ class MediumTraits(Struct, frozen=True):
     """Work on it can rest, and goes back to its line when its agent goes."""
     keeps_leg: bool = False
     """Its party holds a leg as long as the contact lives, and may leave by it."""
+    lease_ms: int = 0
+    """An outside exchange keeps that leg, and says within this time that it is there still; 0: we keep it."""
+    receive_ms: int = 300_000
+    """Where no leg is kept: how long the next part of what is being received is waited for."""
     mixes: bool = False
     """More than two can hear each other: conference, listening in, whispering."""
 

@@ -11,7 +11,9 @@ class ContactState(StrEnum):
     OFFERED = "offered"
     """At least one agent is rung; keeps its place."""
     DEFERRED = "deferred"
-    """Not ready before its moment: keeps its anchor, but is in no line and offered to nobody."""
+    """Not ready before its moment, or before it was received: keeps its anchor, but is in no line and
+    offered to nobody.
+    """
     CALLING = "calling"
     """Its party is being called; an agent has it in hand, or is reserved for it."""
     CONNECTED = "connected"
@@ -21,6 +23,7 @@ class ContactState(StrEnum):
 CONTACT: Mapping[ContactState, Mapping[str, ContactState]] = {
     ContactState.GREETING: {
         "enqueue": ContactState.WAITING,
+        "receive": ContactState.DEFERRED,
         "deflect": ContactState.ENDED,
         "turn away": ContactState.ENDED,
         "leave": ContactState.ENDED,
@@ -31,6 +34,7 @@ CONTACT: Mapping[ContactState, Mapping[str, ContactState]] = {
         "divert": ContactState.ENDED,
         "give up": ContactState.ENDED,
         "defer": ContactState.DEFERRED,
+        "receive": ContactState.DEFERRED,
         "park": ContactState.WAITING,
         "reserve": ContactState.CALLING,
         "called in": ContactState.WAITING,
@@ -43,6 +47,7 @@ CONTACT: Mapping[ContactState, Mapping[str, ContactState]] = {
         "accept": ContactState.CONNECTED,
         "call": ContactState.CALLING,
         "requeue": ContactState.WAITING,
+        "receive": ContactState.DEFERRED,
         "park": ContactState.OFFERED,
         "called in": ContactState.OFFERED,
         "cancel": ContactState.ENDED,

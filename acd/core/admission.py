@@ -6,6 +6,8 @@ from acd.core import callbacks, deferral, effects, facts, incidents, last_agents
 from acd.core.entering import Hop, find_line, send_on, way_of
 from acd.core.errors import Rejected
 from acd.core.events import ContactArrived, ContactId, PriorityChanged
+from acd.core.leases import arm
+from acd.core.reception import check_received, receive
 from acd.core.state import State, step
 from acd.core.treatments import begin, give_place_back, greeting_of, put_between, say_alone, stop, waiting_in
 from acd.core.waiting import enter_line, forget, send_away, watch_target
@@ -35,8 +37,8 @@ def arrived(state: State, event: ContactArrived) -> None:
     if (event.joins is not None or state.parked) and (joined := _belongs_to(state, event)) is not None:
         _join(state, joined, event)
         return
-    entry = state.entries.get(event.entry)
-    if entry is None or entry.medium != event.medium:
+    entry = _entry_of(state, event)
+    if entry is None:
         _block(state, event, "unknown entry", TenantId(""), LineId(""), vip=False)
         return
     claim = _claim(state, event, entry)
@@ -51,18 +53,30 @@ def arrived(state: State, event: ContactArrived) -> None:
     if hops:
         send_on(state, contact, hops)
         contact.line = line.id
-    promise = state.media[entry.medium].promise
+    promise = state.media[entry.medium].promise and event.ready
     state.order(effects.AdmitContact(contact.id, line.music, carrier=carrier, promise=promise))
-    if incident is not None and hears_first:
+    if not event.ready:
+        receive(state, contact)
+    elif incident is not None and hears_first:
         _tell_first(state, contact, incident)
     else:
         said = () if incident is None else incidents.tell(state, contact, incident)
         _treat(state, contact, line, entry, reason, *said)
 
 
+def _entry_of(state: State, event: ContactArrived) -> Entry | None:
+    """None: there is none of that medium. Raises Rejected: such contacts are always ready."""
+    entry = state.entries.get(event.entry)
+    if entry is None or entry.medium != event.medium:
+        return None
+    if not event.ready:
+        check_received(state, entry.medium)
+    return entry
+
+
 def _join(state: State, contact: Contact, event: ContactArrived) -> None:
     """It adds to a contact; or the party of one that is parked rings itself, and hears of incidents, too."""
-    if not contact.parked:
+    if not contact.to_call:
         deferral.join(state, contact, event)
         return
     callbacks.called_in(state, contact, event)
@@ -85,6 +99,8 @@ def _may_be_told(state: State, medium: Medium, line: Line, reason: str) -> bool:
 
 def _belongs_to(state: State, event: ContactArrived) -> Contact | None:
     """The live contact that it adds to, as its channel says or by its number; None: it is a new one."""
+    if not event.ready:
+        return None
     if event.joins is not None:
         return deferral.joinable(state, event)
     return callbacks.same_caller(state, event)
@@ -134,6 +150,8 @@ def _create(state: State, event: ContactArrived, entry: Entry, claim: Claim, car
         last_agents.prefer(state, contact)
     state.contacts[contact.id] = contact
     state.carried[carrier] = contact.id
+    if state.media[entry.medium].lease_ms:
+        arm(state, contact)
     state.tell(
         facts.Arrived(
             state.now_ms,

@@ -33,7 +33,7 @@ def accepted(state: State, event: OfferAccepted) -> None:
     if work.role in LISTENERS:
         listening.joined(state, work)
         return
-    contact.state = step(CONTACT, contact.state, "call" if contact.parked else "accept")
+    contact.state = step(CONTACT, contact.state, "call" if contact.parked and contact.to_call else "accept")
     if len(contact.offers) > 1:
         withdraw_all(state, contact, "answered elsewhere", but=work.id)
     wait_ms, line_wait_ms = now_ms - contact.anchor_ms, now_ms - contact.line_since_ms
@@ -45,7 +45,7 @@ def accepted(state: State, event: OfferAccepted) -> None:
     if len(seat.works) > 1:
         interrupt_others(state, seat, work)
     if contact.callback is not None:
-        if contact.parked:
+        if contact.to_call:
             place_call(state, contact, work)
         else:
             promise_over(state, contact, kept=True)

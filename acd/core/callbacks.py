@@ -3,16 +3,16 @@
 from acd.core import effects, facts
 from acd.core.calling import call_off, meet, take_leg
 from acd.core.deadlines import Kind
-from acd.core.deferral import come_back
 from acd.core.errors import Rejected
 from acd.core.events import CallbackCancelled, CallbackPromised, ContactArrived
+from acd.core.leases import arm
 from acd.core.offers import withdraw_all
 from acd.core.parking import park
 from acd.core.placing import allowed, call_over, promise_of
 from acd.core.state import State, step
 from acd.core.treatments import wait_with
-from acd.core.waiting import end, enter_line, set_deadlines
-from agents.devices import NOWHERE, Carrier
+from acd.core.waiting import come_back, end, enter_line, set_deadlines
+from agents.devices import Carrier
 from queues.contact import Contact
 from queues.outbound import Callback
 from queues.states import CONTACT, ContactState
@@ -26,7 +26,7 @@ def may_promise(state: State, contact: Contact, dial_class: str) -> ContactState
 
     Raises Rejected: it has no leg, it does not wait, or such a number may not be called. Changes nothing.
     """
-    if contact.carrier == NOWHERE or not state.media[contact.medium].keeps_leg:
+    if contact.parked or not state.media[contact.medium].keeps_leg:
         raise Rejected(f"contact {contact.id} has nobody on the line")
     if allowed(state, contact, dial_class) is None:
         raise Rejected(f"calling back {dial_class} numbers is not allowed to client {contact.tenant}")
@@ -86,7 +86,7 @@ def promise(state: State, contact: Contact, party: str, dial_class: str) -> None
 def cancelled(state: State, event: CallbackCancelled) -> None:
     """Raises Rejected: it is not parked."""
     contact = state.contact(event.contact)
-    if not contact.parked:
+    if not contact.to_call:
         raise Rejected(f"contact {event.contact} waits for no callback")
     _end(state, contact, "cancel", "cancelled")
 
@@ -131,6 +131,7 @@ def called_in(state: State, contact: Contact, event: ContactArrived) -> None:
     if before is ContactState.CALLING:
         call_over(state, contact, "cancelled")
     take_leg(state, contact, carrier)
+    arm(state, contact)
     promise_of(contact).called_in = True
     if before is ContactState.CALLING:
         meet(state, contact)

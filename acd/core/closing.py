@@ -1,10 +1,10 @@
 """Closed hours of who is parked: nobody is called back at night; he keeps his place until the morning."""
 
 from acd.core.deadlines import Kind
-from acd.core.deferral import come_back
 from acd.core.leaving import leave_line, put_off
 from acd.core.placing import promise_of
 from acd.core.state import State, step
+from acd.core.waiting import come_back
 from queues.contact import Contact
 from queues.states import CONTACT
 

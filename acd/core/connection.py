@@ -2,16 +2,15 @@
 
 from collections.abc import Iterable
 
-from acd.core import calling, consults, effects, facts, guests
+from acd.core import calling, consults, effects, facts, guests, reception
 from acd.core.consults import entry_line
 from acd.core.errors import Rejected
 from acd.core.events import ContactHeld, ContactLeft, ContactReleased, ContactResumed, ContactTransferred
 from acd.core.parking import may_be_parked, park
 from acd.core.state import State, step
 from acd.core.talk import connected_work, talking
-from acd.core.waiting import end, enter_line, quit_line
+from acd.core.waiting import end, enter_line, quit_line, release_leg
 from acd.core.wrap_up import put_away, start_wrap_up
-from agents.devices import NOWHERE
 from agents.roster import Work
 from agents.skills import AgentId
 from agents.states import IN_HAND, ROLE
@@ -62,7 +61,7 @@ def leg_gone(state: State, contact: Contact, ref: str, *, leg_lost: bool) -> Non
         return
     reason = "leg lost" if leg_lost else "left"
     if contact.consults:
-        if contact.carrier == NOWHERE:
+        if contact.parked:
             raise Rejected(f"contact {contact.id} has nobody on the line")
         consults.outside_gone(state, contact, reason)
         return
@@ -80,6 +79,9 @@ def contact_gone(state: State, contact: Contact, leg_lost: bool) -> None:
     number = contact.id
     if contact.parked:
         raise Rejected(f"contact {number} has nobody on the line")
+    if contact.reception is not None:
+        reception.party_gone(state, contact, contact.reception, leg_lost=leg_lost)
+        return
     promise = contact.promise
     if promise is not None and may_be_parked(state, promise):
         contact.state = step(CONTACT, before, "park")  # he is called as he was promised
@@ -87,13 +89,7 @@ def contact_gone(state: State, contact: Contact, leg_lost: bool) -> None:
         return
     contact.state = step(CONTACT, before, "leave")
     if before is ContactState.CONNECTED:
-        _alone(state, contact, "contact over")
-        works = [state.works[offer] for offer in contact.offers]
-        for work in works:
-            state.order(effects.ReleaseAgent(number, work.agent, work.id, carrier=work.carrier))
-        end(state, contact, "leg lost" if leg_lost else "caller")
-        for work in works:
-            start_wrap_up(state, work)
+        _conversation_over(state, contact, "leg lost" if leg_lost else "caller")
         return
     turned_away = contact.walk.turned_away if contact.walk is not None else ""
     quit_line(state, contact)
@@ -105,6 +101,17 @@ def contact_gone(state: State, contact: Contact, leg_lost: bool) -> None:
         wait_ms = state.now_ms - contact.anchor_ms if contact.anchor_ms else 0
         abandoned = facts.Abandoned(state.now_ms, number, contact.line, wait_ms, before.value, leg_lost)
         state.tell(abandoned)
+
+
+def _conversation_over(state: State, contact: Contact, by: str) -> None:
+    """Its party is gone, for all who talked with it."""
+    _alone(state, contact, "contact over")
+    works = [state.works[offer] for offer in contact.offers]
+    for work in works:
+        state.order(effects.ReleaseAgent(contact.id, work.agent, work.id, carrier=work.carrier))
+    end(state, contact, by)
+    for work in works:
+        start_wrap_up(state, work)
 
 
 def _alone(state: State, contact: Contact, result: str) -> None:
@@ -217,7 +224,7 @@ def released(state: State, event: ContactReleased) -> None:
         return
     contact.state = step(CONTACT, contact.state, "release")
     _alone(state, contact, "contact over")
-    state.order(effects.ReleaseContact(event.contact, "agent", carrier=contact.carrier))
+    release_leg(state, contact, "agent")
     end(state, contact, "agent")
     start_wrap_up(state, work)
 

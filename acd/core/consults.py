@@ -88,6 +88,7 @@ def _create(state: State, about: Contact, work: Work, line: Line, event: Consult
         head_start_ms=about.head_start_ms,
         anchor_ms=about.anchor_ms,
         dial_class=event.dial_class,
+        parked=True,
         consults=about.id,
         asker=work.id,
     )
@@ -231,7 +232,7 @@ def subject(state: State, consult: Contact) -> Contact:
 def reached(state: State, consult: Contact, carrier: Carrier) -> None:
     """Somebody outside has answered: the agent, who stepped aside, hears him."""
     call_over(state, consult, "answered")
-    consult.carrier = carrier
+    consult.carrier, consult.parked = carrier, False
     state.carried[carrier] = consult.id
     consult.state = step(CONTACT, consult.state, "join")
     music = state.lines[consult.line].music
@@ -241,7 +242,7 @@ def reached(state: State, consult: Contact, carrier: Carrier) -> None:
 def outside_gone(state: State, consult: Contact, result: str) -> None:
     """Whoever was called for it has hung up, or his leg is dead."""
     del state.carried[consult.carrier]
-    consult.carrier = NOWHERE
+    consult.carrier, consult.parked = NOWHERE, True
     over(state, subject(state, consult), result)
 
 

@@ -1,13 +1,12 @@
 """Not ready yet: a contact is put away until its moment, and comes back with its anchor."""
 
 from acd.core import effects, facts
-from acd.core.deadlines import Kind
 from acd.core.errors import Rejected
 from acd.core.events import ContactArrived, ContactDeferred, ContactId
 from acd.core.leaving import leave_line, put_off
 from acd.core.state import State, step
 from acd.core.talk import connected_work
-from acd.core.waiting import enter_line
+from acd.core.waiting import come_back
 from acd.core.wrap_up import put_away
 from agents.devices import Carrier
 from queues.contact import Contact
@@ -24,6 +23,8 @@ MOST_JOINED = 200
 def deferred(state: State, event: ContactDeferred) -> None:
     """Raises Rejected: it cannot be put aside, is not in the agent's hand, does not wait, or is due now."""
     contact = state.contact(event.contact)
+    if contact.receiving:
+        raise Rejected(f"contact {event.contact} is still being received")
     if not state.media[contact.medium].put_aside:
         raise Rejected(f"contact {event.contact} cannot be put aside")
     if contact.consults or contact.consult or contact.guests:
@@ -43,30 +44,15 @@ def deferred(state: State, event: ContactDeferred) -> None:
     put_off(state, contact, event.until_ms, event.agent)
 
 
-def due(state: State, number: int) -> None:
-    """Its moment has come."""
-    come_back(state, state.contacts[number], "deferred")
-
-
-def come_back(state: State, contact: Contact, cause: str) -> None:
-    """It waits again, where it would be now had it waited all the time."""
-    contact.state = step(CONTACT, contact.state, "ready")
-    contact.ready_ms = 0
-    if contact.callback is not None:
-        contact.callback.asleep = False
-    state.deadlines.clear(Kind.READY, contact.id)
-    enter_line(state, contact, state.lines[contact.line], cause)
-
-
 def joinable(state: State, event: ContactArrived) -> Contact | None:
-    """The live contact that it adds to; None: that is over, another client's, or has a leg of its own."""
+    """The live contact that it adds to; None: it is over, another client's, or busy with its own leg."""
     contact = state.contacts.get(event.joins or 0)
     entry = state.entries.get(event.entry)
     if contact is None or entry is None or (entry.tenant, entry.medium) != (contact.tenant, contact.medium):
         return None
-    if contact.parked:
+    if contact.to_call:
         return contact
-    if state.media[contact.medium].keeps_leg or len(contact.joined) >= MOST_JOINED:
+    if state.media[contact.medium].keeps_leg or contact.receiving or len(contact.joined) >= MOST_JOINED:
         return None
     return contact
 

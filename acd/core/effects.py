@@ -6,7 +6,7 @@ from acd.core.events import CallId, ContactId, OfferId
 from agents.devices import Carrier
 from agents.skills import AgentId
 from agents.states import Role
-from queues.desk import TenantId
+from queues.desk import Medium, TenantId
 from queues.treatment import Playlist
 
 
@@ -37,6 +37,25 @@ class AdmitContact(Effect, frozen=True):
 
     contact: ContactId
     music: str
+
+
+class ReceiveContact(Effect, frozen=True):
+    """Receive what its party sends, and play it nothing any more.
+
+    PageReceived and ContactReceived follow; if none does for the `reception` of its medium, it is given up.
+    """
+
+    contact: ContactId
+    medium: Medium
+    """As what."""
+
+
+class ConfirmReceived(Effect, frozen=True):
+    """Tell its sender that so many pages are safe."""
+
+    contact: ContactId
+    pages: int
+    """All until now."""
 
 
 class TreatContact(Effect, frozen=True):
@@ -70,7 +89,7 @@ class WithdrawOffer(Effect, frozen=True):
     contact: ContactId
     agent: AgentId
     cause: str
-    """`no answer`, `contact ended`, `answered elsewhere`, `agent left`, `unreachable`."""
+    """`no answer`, `contact ended`, `answered elsewhere`, `agent left`, `unreachable`, `other medium`."""
 
 
 class ConnectContact(Effect, frozen=True):
@@ -108,6 +127,7 @@ class ReleaseContact(Effect, frozen=True):
     cause: str
     """`agent`, `waited too long`, `voicemail`, `callback` (promised: the contact lives on without a leg).
 
+    `not received`: its pages stopped coming.
     Of somebody outside `consult over` or `contact over`; `outside`: he whom the party talked to has gone.
 
     By a treatment `treatment`, `closed` or `full`; after the text of an incident also `incident`.
@@ -151,7 +171,16 @@ class ReleaseAgent(Effect, frozen=True):
     """By which he got it: he may have had the same contact in hand before."""
 
 
-ToContact = RejectContact | AdmitContact | TreatContact | ReleaseContact | PlaceCall | EndCall
+ToContact = (
+    RejectContact
+    | AdmitContact
+    | ReceiveContact
+    | ConfirmReceived
+    | TreatContact
+    | ReleaseContact
+    | PlaceCall
+    | EndCall
+)
 """What a contact channel is ordered to do; the carrier is the contact's own leg."""
 
 ToDevice = OfferContact | WithdrawOffer | ConnectContact | StepAside | ReleaseAgent

@@ -5,7 +5,6 @@ from acd.core.deadlines import Kind
 from acd.core.errors import Rejected
 from acd.core.events import IncidentDeclared, IncidentEnded
 from acd.core.state import State
-from agents.devices import NOWHERE
 from queues.contact import Contact
 from queues.desk import Entry, Incident, IncidentId, IncidentMode, LineId
 from queues.states import ContactState
@@ -73,7 +72,7 @@ def to_be_told(state: State, incident: Incident) -> list[Contact]:
 def is_to_hear(state: State, incident: Incident, contact: Contact) -> bool:
     """Whether it is on the line, talks to nobody, hears no text of an incident, and this one is for it."""
     entry = state.entries.get(contact.entry)
-    if contact.state not in ON_THE_LINE or contact.carrier == NOWHERE or entry is None:
+    if contact.state not in ON_THE_LINE or contact.parked or entry is None:
         return False
     line = entry.line if contact.state is ContactState.GREETING else contact.line
     if contact.incident or contact.interrupted is not None or not in_scope(state, incident, entry, line):

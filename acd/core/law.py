@@ -35,6 +35,8 @@ class Row(NamedTuple):
 LAW: Mapping[type[Effect], Row] = {
     effects.RejectContact: Row(("carrier",), OnRestart.SWEPT),
     effects.AdmitContact: Row(("contact", "carrier"), OnRestart.STANDS),
+    effects.ReceiveContact: Row(("contact", "carrier"), OnRestart.STANDS),
+    effects.ConfirmReceived: Row(("contact", "pages"), OnRestart.STANDS),
     effects.TreatContact: Row(("contact", "visit"), OnRestart.STANDS),
     effects.OfferContact: Row(("offer",), OnRestart.STANDS),
     effects.WithdrawOffer: Row(("offer",), OnRestart.SWEPT),

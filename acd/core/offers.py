@@ -35,9 +35,9 @@ def refresh(state: State, seat: Seat) -> None:
 def serve_contact(state: State, contact: Contact) -> None:
     """Offer a waiting contact to the best idle agent(s), if there is one."""
     line = state.lines[contact.line]
-    if contact.parked and not state.board.places[contact.id].in_bucket:
+    if contact.parked and contact.to_call and not state.board.places[contact.id].in_bucket:
         return  # no room for another call
-    wanted = 1 if contact.parked and calls_first(line) else line.ring_at_once
+    wanted = 1 if contact.parked and contact.to_call and calls_first(line) else line.ring_at_once
     chosen, compared = choose_agents(state, contact, wanted)
     if chosen:
         rank = rank_of(state, state.board.places[contact.id].urgency, contact.id)
@@ -72,7 +72,8 @@ def offer(state: State, contact: Contact, seat: Seat, rank: Rank, *, choice: str
     contact.offers.append(number)
     seat.works.append(work)
     why = rank.priority_class, rank.used_ms, rank.target_ms, contact.step, line.policy, choice, compared
-    if contact.parked and calls_first(line):
+    to_call = contact.parked and contact.to_call
+    if to_call and calls_first(line):
         work.state = WorkState.RESERVED
         contact.state = step(CONTACT, contact.state, "reserve")
         leave_line(state, contact)
@@ -82,7 +83,7 @@ def offer(state: State, contact: Contact, seat: Seat, rank: Rank, *, choice: str
     else:
         contact.state = step(CONTACT, contact.state, "offer")
         _ring(state, contact, seat, work, why)
-    if contact.parked:
+    if to_call:
         look_at_room(state)
 
 

@@ -14,7 +14,7 @@ from queues.outbound import Callback
 def park(state: State, contact: Contact, promise: Callback, *, again: bool = False) -> None:
     """It has no leg from now on, and keeps its place until the promise ends."""
     now_ms, line = state.now_ms, contact.line
-    state.deadlines.clear(Kind.MAX_WAIT, contact.id)
+    state.deadlines.clear_all((Kind.MAX_WAIT, Kind.LEASE), contact.id)
     if contact.walk is not None:
         stop(state, contact)
     state.deadlines.set(Kind.PROMISE, contact.id, promise.until_ms)

@@ -11,6 +11,7 @@ from acd.core.connection import hand_all_back
 from acd.core.deadlines import Kind
 from acd.core.errors import Rejected
 from acd.core.events import CalendarChanged, DeskChanged
+from acd.core.leases import media_changed
 from acd.core.matching import place
 from acd.core.offers import refresh
 from acd.core.room import look_at_room
@@ -68,7 +69,7 @@ def seat_contacts(state: State) -> None:
     state.held, state.parked = {}, {}
     state.asking = {contact.id: contact for contact in state.contacts.values() if contact.consults}
     for contact in state.contacts.values():
-        if contact.parked and contact.callback is not None:
+        if contact.to_call and contact.callback is not None:
             state.parked.setdefault(contact.callback.party, []).append(contact.id)
         if contact.held_until_ms and contact.preferred is not None:
             state.held.setdefault(contact.preferred, {})[contact.id] = None
@@ -115,6 +116,7 @@ def desk_changed(state: State, event: DeskChanged) -> None:
         _treat_anew(state, contact, before[contact.line])
     seat_contacts(state)
     _walk_anew(state, treatments)
+    media_changed(state)
     state.unranked.clear()  # just placed
     known = {agent.id for agent in desk.agents}
     for record in records:
@@ -209,7 +211,7 @@ def calendar_changed(state: State, event: CalendarChanged) -> None:
         line = state.lines[contact.line]
         if line.calendar == new.id:
             _apply_rules(state, contact)
-        elif line.hours == new.id and contact.parked:
+        elif line.hours == new.id and contact.to_call:
             state.match(contact)
     wake(state)
 

@@ -1,17 +1,19 @@
 """A restart: the time that nobody had is given back, and what the world must look like is stated anew."""
 
-from acd.core import facts
+from collections.abc import Iterator
+
+from acd.core import facts, reception
 from acd.core.consults import step_aside
 from acd.core.deadlines import Kind
 from acd.core.effects import AdmitContact, ConnectContact, Effect, OfferContact, TreatContact
 from acd.core.errors import Rejected
 from acd.core.events import Restarted
+from acd.core.leases import arm_anew
 from acd.core.placing import number_of, order_of
 from acd.core.state import State
 from acd.core.treatments import await_anew
 from acd.core.treatments import standing as hearing
 from acd.core.waiting import hold_again
-from agents.devices import NOWHERE
 from agents.roster import Work
 from agents.states import Role, WorkState
 from queues.contact import Contact
@@ -36,6 +38,8 @@ def restarted(state: State, event: Restarted) -> None:
             ring_ms = state.lines[state.contacts[call.contact].line].callback.ring_ms
             state.deadlines.set(Kind.CALL, call.id, state.now_ms + ring_ms)
     await_anew(state)
+    arm_anew(state)
+    reception.await_anew(state)
     state.deadlines.put_off(Kind.DEVICE, state.now_ms + state.desk.device_grace_ms)
     state.deadlines.put_off(Kind.LEG, state.now_ms + state.desk.leg_grace_ms)
     state.tell(facts.Restart(state.now_ms, event.since_ms))
@@ -51,13 +55,7 @@ def standing(state: State) -> list[Effect]:
     """
     effects: list[Effect] = []
     for contact in state.contacts.values():
-        line = state.lines[contact.line]
-        promise = state.media[contact.medium].promise
-        own = () if contact.carrier == NOWHERE else (contact.carrier,)
-        for carrier in (*own, *contact.joined, *contact.outside):
-            effects.append(AdmitContact(contact.id, line.music, carrier=carrier, promise=promise))
-        if (hears := _hears(state, contact, line)) is not None:
-            effects.append(TreatContact(contact.id, contact.visit, hears, carrier=contact.carrier))
+        effects.extend(_of_contact(state, contact))
     for work in state.works.values():
         if work.state not in (WorkState.WRAP_UP, WorkState.RESERVED):
             effects.append(_of_work(state, work))
@@ -65,6 +63,18 @@ def standing(state: State) -> list[Effect]:
         if call.channel:
             effects.append(_of_call(state, call))
     return effects
+
+
+def _of_contact(state: State, contact: Contact) -> Iterator[Effect]:
+    line, promise = state.lines[contact.line], state.media[contact.medium].promise
+    if not contact.parked:
+        whole = promise and contact.reception is None
+        yield AdmitContact(contact.id, line.music, carrier=contact.carrier, promise=whole)
+        yield from reception.standing(state, contact)
+    for carrier in (*contact.joined, *contact.outside):
+        yield AdmitContact(contact.id, line.music, carrier=carrier, promise=promise)
+    if (hears := _hears(state, contact, line)) is not None:
+        yield TreatContact(contact.id, contact.visit, hears, carrier=contact.carrier)
 
 
 def _hears(state: State, contact: Contact, line: Line) -> Playlist | None:

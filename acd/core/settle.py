@@ -57,7 +57,7 @@ def _rank_anew(state: State) -> None:
             place(state, contact)
             if contact.state is _WAITING:
                 board.show(contact.id)
-            if contact.parked:
+            if contact.to_call:
                 state.room_moved = True
     if state.room_moved:
         look_at_room(state)
@@ -68,7 +68,8 @@ def _match(state: State) -> None:
     unmatched, state.unmatched = state.unmatched, {}
     lines = state.lines
     for contact in unmatched.values():
-        if contact.state is _WAITING and (contact.parked or lines[contact.line].max_wait_ms):
+        to_call = contact.parked and contact.to_call
+        if contact.state is _WAITING and (to_call or lines[contact.line].max_wait_ms):
             _let_go(state, contact)
     if state.unmatched:  # whom `give_up` sent to another line
         unmatched.update(state.unmatched)
@@ -87,7 +88,7 @@ def _match(state: State) -> None:
 
 def _let_go(state: State, contact: Contact) -> None:
     """Who cannot wait here any longer: his line is closed and he is parked, or the longest wait is over."""
-    if contact.parked:
+    if contact.to_call:
         if state.now_ms >= promise_of(contact).until_ms:
             expired(state, contact.id)
         else:

@@ -3,7 +3,6 @@
 from acd.core import effects, facts
 from acd.core.deadlines import Kind
 from acd.core.state import State
-from agents.devices import NOWHERE
 from queues.contact import Contact
 from queues.desk import Line
 from queues.names import TreatmentId
@@ -79,7 +78,7 @@ def give_place_back(state: State, contact: Contact) -> None:
 
 def wait_with(state: State, contact: Contact, line: Line, heard: str) -> None:
     """It has just entered `line`: what it hears there from now on; `heard`: the music that it hears now."""
-    if contact.walk is not None or contact.carrier == NOWHERE or not state.media[contact.medium].hears:
+    if contact.walk is not None or contact.parked or not state.media[contact.medium].hears:
         return
     treatment = waiting_in(line)
     if treatment:

@@ -58,6 +58,10 @@ class ContactView(Struct, frozen=True):
     """It is a consult: its agent asks somebody about this contact; 0: it is none."""
     guests: tuple[AgentId, ...] = ()
     """Who takes part beside its agent: in a conference, or listening."""
+    pages: int = 0
+    """Of what its party sends, or sent, in parts: so many are safe."""
+    incomplete: bool = False
+    """No more of it comes, and its sender never said that this was all."""
 
 
 class Status(Struct, frozen=True):
@@ -90,7 +94,7 @@ def line_views(state: State, now_ms: int) -> tuple[LineView, ...]:
             asking[contact.line] += contact.id in state.board.places
         elif contact.state is ContactState.CONNECTED:
             connected[contact.line] += 1
-        elif contact.parked:
+        elif contact.to_call:
             parked[contact.line] += 1
             placed[contact.line] += contact.id in state.board.places
         elif contact.id in state.board.places:
@@ -124,7 +128,7 @@ def _agent_view(seat: Seat) -> AgentView:
 def contact_view(state: State, contact: Contact, now_ms: int) -> ContactView:
     """One live contact."""
     place = state.board.places.get(contact.id)
-    line = state.lines[contact.line]
+    line, reception = state.lines[contact.line], contact.reception
     asked = line.priority_class if contact.asked_class is None else contact.asked_class
     return ContactView(
         id=contact.id,
@@ -138,7 +142,9 @@ def contact_view(state: State, contact: Contact, now_ms: int) -> ContactView:
         wait_ms=now_ms - contact.anchor_ms if contact.anchor_ms else 0,
         position=state.board.rank(contact.id) if place else 0,
         agents=tuple(state.works[number].agent for number in contact.offers),
-        parked=contact.parked,
+        parked=contact.to_call,
         consults=contact.consults,
         guests=tuple(state.works[number].agent for number in contact.guests),
+        pages=reception.pages if reception else 0,
+        incomplete=bool(reception and reception.over and not reception.complete),
     )

@@ -13,7 +13,6 @@ from acd.core.offers import withdraw_all
 from acd.core.parking import promise_over, unpark
 from acd.core.state import State, step
 from acd.core.treatments import give_place_back, music_heard, stop, wait_with
-from agents.devices import NOWHERE
 from agents.skills import AgentId
 from agents.states import AgentState
 from queues.contact import Contact
@@ -47,12 +46,22 @@ def enter_line(state: State, contact: Contact, line: Line, cause: str) -> None:
         hold(state, contact, contact.preferred)
     place(state, contact)
     state.board.show(contact.id)
-    if contact.parked:
+    if contact.parked and contact.to_call:
         state.room_moved = True
     set_deadlines(state, contact)
     if treated or cause != "arrived" or line.id != before or line.treatment or line.announce_every_ms:
         wait_with(state, contact, line, "" if treated else music_heard(state.lines[before], cause))
     state.match(contact)
+
+
+def come_back(state: State, contact: Contact, cause: str) -> None:
+    """It is ready: it waits, where it would be now had it waited all the time."""
+    contact.state = step(CONTACT, contact.state, "ready")
+    contact.ready_ms = 0
+    if contact.callback is not None:
+        contact.callback.asleep = False
+    state.deadlines.clear(Kind.READY, contact.id)
+    enter_line(state, contact, state.lines[contact.line], cause)
 
 
 def take_back(state: State, contact: Contact) -> None:
@@ -64,7 +73,7 @@ def take_back(state: State, contact: Contact) -> None:
         if contact.preferred in contact.tried:
             let_go(state, contact, "tried")
     state.board.show(contact.id)
-    if contact.parked:
+    if contact.parked and contact.to_call:
         state.room_moved = True
     state.match(contact)
 
@@ -79,10 +88,10 @@ def set_retry(state: State, contact: Contact) -> None:
 def set_deadlines(state: State, contact: Contact) -> None:
     """Deadlines of the contact's line, counted from when it entered it.
 
-    Who is parked is not given up by the line: the promise has a deadline of its own.
+    Who is to be called is not given up by the line: the promise has a deadline of its own.
     """
     line, since_ms = state.lines[contact.line], contact.line_since_ms
-    if line.max_wait_ms and not contact.parked:
+    if line.max_wait_ms and not contact.to_call:
         state.deadlines.set(Kind.MAX_WAIT, contact.id, since_ms + line.max_wait_ms)
     if contact.step < len(line.relaxations):
         state.deadlines.set(Kind.RELAX, contact.id, since_ms + line.relaxations[contact.step].after_ms)
@@ -212,7 +221,13 @@ def send_away(state: State, contact: Contact, happening: str, reason: str) -> No
     """The desk itself ends it, and its leg."""
     contact.state = step(CONTACT, contact.state, happening)
     end(state, contact, reason)
-    state.order(effects.ReleaseContact(contact.id, reason, carrier=contact.carrier))
+    release_leg(state, contact, reason)
+
+
+def release_leg(state: State, contact: Contact, cause: str) -> None:
+    """End its own leg, if there is one."""
+    if not contact.parked:
+        state.order(effects.ReleaseContact(contact.id, cause, carrier=contact.carrier))
 
 
 def end(state: State, contact: Contact, by: str) -> None:
@@ -223,8 +238,7 @@ def end(state: State, contact: Contact, by: str) -> None:
 
 def forget(state: State, contact: Contact) -> None:
     """It waits no longer, and is live no longer."""
-    if contact.ready_ms:
-        state.deadlines.clear(Kind.READY, contact.id)
+    state.deadlines.clear_all((Kind.READY, Kind.LEASE), contact.id)
     if contact.walk is not None:
         stop(state, contact)
     if contact.reserves:
@@ -235,7 +249,7 @@ def forget(state: State, contact: Contact) -> None:
     del state.contacts[contact.id]
     if contact.parked:
         unpark(state, contact)
-    elif contact.carrier != NOWHERE:
+    else:
         del state.carried[contact.carrier]
     for carrier in contact.joined:
         del state.carried[carrier]
@@ -252,7 +266,7 @@ def diverted(state: State, event: ContactDiverted) -> None:
     contact = state.contact(event.contact)
     if event.kind not in get_args(Diversion):
         raise Rejected(f"'{event.kind}' is no service for a waiting contact")
-    if contact.carrier == NOWHERE:
+    if contact.parked:
         raise Rejected(f"contact {event.contact} has nobody on the line")
     contact.state = step(CONTACT, contact.state, "divert")
     quit_line(state, contact)

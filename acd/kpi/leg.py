@@ -72,7 +72,8 @@ class Leg(Struct, gc=False):
 
     Of a block: its reason.
 
-    Of an abandon: `greeting`, `waiting`, `offered`, `deferred`, `leg lost`, `waited too long`.
+    Of an abandon: `greeting`, `waiting`, `offered`, `deferred`, `receiving`, `leg lost`,
+    `waited too long`.
 
     Of an incident: by whom.
     """

@@ -131,6 +131,14 @@ class Ledger:
         if self._put_away:
             self._put_away.discard(fact.contact)
 
+    def _medium_change(self, fact: facts.MediumChange) -> None:
+        """It never was a call: it counts once, as what it turned out to be."""
+        leg = self._legs.get(fact.contact)
+        if leg is None:
+            self._unknown(fact)
+        else:
+            leg.line, leg.entry, leg.medium = fact.line, fact.entry, fact.medium
+
     def _overflowed(self, fact: facts.Overflowed) -> None:
         leg = self._legs.pop(fact.contact, None)
         if leg is None:
@@ -401,6 +409,7 @@ _HANDLERS: Mapping[type[Fact], str] = {
     facts.Arrived: "_arrived",
     facts.Informed: "_informed",
     facts.Queued: "_queued",
+    facts.MediumChange: "_medium_change",
     facts.Overflowed: "_overflowed",
     facts.Offered: "_offered",
     facts.Refused: "_ring_over",

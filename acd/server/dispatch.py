@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterable
 
 import structlog
 
-from acd.core.effects import ConnectContact, Effect, OfferContact, PlaceCall, StepAside
-from acd.core.events import CallFailed, ConsultEnded, Event, LegLost, OfferFailed
+from acd.core.effects import ConnectContact, Effect, OfferContact, PlaceCall, ReceiveContact, StepAside
+from acd.core.events import CallFailed, ConsultEnded, ContactReceived, Event, LegLost, OfferFailed
 from acd.core.law import contact_of
 from acd.ports import Channel
 
@@ -25,7 +25,7 @@ class Dispatch:
     """Routes effects. What fails in a channel is logged and counted; it never reaches the loop.
 
     An agent is not to be blamed for it: the engine is told that the offer did not reach him, that he was not
-    joined, or that the party could not be called.
+    joined, that the party could not be called, or that nothing is received.
     """
 
     def __init__(self, channels: Iterable[Channel], tell: Tell) -> None:
@@ -71,5 +71,7 @@ def _instead(effect: Effect) -> Event | None:
             return ConsultEnded(effect.contact, effect.agent)
         case PlaceCall():
             return CallFailed(effect.call, "failed")
+        case ReceiveContact():
+            return ContactReceived(effect.contact, 0, complete=False)
         case _:
             return None

@@ -16,8 +16,8 @@ Served = Collection[str]
 def _contacts(state: State, served: Served) -> Iterator[Event]:
     """A party's leg is dead without its channel; a mail needs none and stays, and so does who is parked."""
     for contact in state.contacts.values():
-        on_a_leg = state.media[contact.medium].keeps_leg and not contact.parked
-        if on_a_leg and contact.carrier.channel not in served:
+        by_leg = state.media[contact.medium].keeps_leg or contact.reception is not None
+        if by_leg and not contact.parked and contact.carrier.channel not in served:
             yield LegLost(contact.id)
 
 

@@ -85,6 +85,8 @@ class _Seen:
             match fact:
                 case facts.Arrived():
                     self._media[fact.contact] = fact.medium
+                case facts.MediumChange() if fact.contact in self._media:
+                    self._media[fact.contact] = fact.medium
                 case facts.Offered():
                     self._rings[fact.offer] = fact.t_ms
                 case facts.Answered() if fact.offer in self._rings:

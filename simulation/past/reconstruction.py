@@ -172,6 +172,7 @@ def _scope(desk: Desk, told: Declared) -> tuple[LineId, ...]:
 
 def _notes(tape: Tape, stories: Stories, lineup: Lineup, handled: Handled) -> Iterator[str]:
     """What of the record the model does otherwise, as far as there was any of it."""
+    parts = sum(isinstance(fact, facts.Receiving) for batch in tape.batches for fact in batch)
     services = sum(isinstance(one.story.left, facts.FlowedOut) for one in lineup.tries)
     told = {
         "arrivals are left out: to an unknown entry, or ended by the text of an incident": lineup.left_out,
@@ -180,6 +181,7 @@ def _notes(tape: Tape, stories: Stories, lineup: Lineup, handled: Handled) -> It
         "offers were refused or did not reach the agent: the model's agents refuse nothing": (
             stories.lost_offers
         ),
+        "came page by page: the model's are there when they arrive": parts,
         "left for voicemail or a callback: the model's leave, and count as abandoned": services,
         "were handed on to a line that others of their line were not: the model's end there": (
             handled.elsewhere

@@ -53,7 +53,7 @@ class Tape(Struct, frozen=True):
     desks: int
     """How many there were in the stretch."""
     comings: tuple[Coming, ...]
-    """In the order of the record."""
+    """In the order of the record; a call that turned out to be a fax comes as one."""
     before: tuple[tuple[Fact, ...], ...]
     """Facts so far of each contact that was there when the stretch began."""
     batches: Sequence[list[Fact]]
@@ -82,6 +82,8 @@ class Taping:
         self._desk: Desk | None = None
         self._desks = 0
         self._comings: list[Coming] = []
+        self._came: dict[int, int] = {}
+        """Contact → which of these it is."""
         self._live: dict[int, list[Fact]] = {}
         self._before: tuple[tuple[Fact, ...], ...] | None = None
         self._opening: tuple[Fact, ...] = ()
@@ -102,9 +104,9 @@ class Taping:
         batch: list[Fact] = list(decode_facts(entry.facts))
         for fact in batch:
             if isinstance(fact, _TOLD_BY_EVENT):
-                self._told(decode_event(entry.event), entry.t_ms)
-            elif isinstance(fact, facts.IncidentOff):
-                self._incidents = [_ended(one, fact) for one in self._incidents]
+                self._told(decode_event(entry.event), entry.t_ms, fact)
+            elif isinstance(fact, facts.IncidentOff | facts.MediumChange):
+                self._told_later(fact)
         self._presence.take(batch)
         if entry.t_ms < self._start_ms:
             self._follow(batch)
@@ -139,10 +141,11 @@ class Taping:
         reason = self._desk.no_answer_reason if self._desk is not None else ""
         self._opening = tuple(self._presence.opening(self._start_ms, reason))
 
-    def _told(self, event: AnyEvent, t_ms: int) -> None:
+    def _told(self, event: AnyEvent, t_ms: int, fact: Fact) -> None:
         within = self._start_ms <= t_ms < self._end_ms
         match event:
             case ContactArrived() if within:
+                self._came[getattr(fact, "contact", 0)] = len(self._comings)
                 self._comings.append(Coming(t_ms, event))
             case DeskChanged() if t_ms < self._end_ms:
                 old = self._desk if within and self._desk is not None else event.desk
@@ -153,6 +156,16 @@ class Taping:
                 self._desk = replace(self._desk, calendars=(*others, event.calendar))
             case IncidentDeclared() if t_ms < self._end_ms:
                 self._incidents.append(Declared(event.incident, t_ms, event.incident.expires_ms))
+
+    def _told_later(self, fact: facts.IncidentOff | facts.MediumChange) -> None:
+        """How long it was on; or what it was in truth, so that the model's comes as that."""
+        if isinstance(fact, facts.IncidentOff):
+            self._incidents = [_ended(one, fact) for one in self._incidents]
+        elif fact.contact in self._came:
+            index = self._came[fact.contact]
+            coming = self._comings[index]
+            event = replace(coming.event, entry=fact.entry, medium=fact.medium)
+            self._comings[index] = replace(coming, event=event)
 
     def _follow(self, batch: Iterable[Fact]) -> None:
         """Keep what was told of contacts that are still there."""

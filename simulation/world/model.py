@@ -3,11 +3,14 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from msgspec.structs import replace
+
 from acd.core import effects, events, facts
 from acd.core.effects import Effect
 from acd.core.engine import Engine
 from acd.core.events import Event
 from acd.core.facts import Fact
+from queues.desk import Desk
 from simulation.clock import CarryOut, Clock, Observe
 from simulation.draws import Day
 from simulation.driver import SimDriver
@@ -44,6 +47,11 @@ def play(
     return world.clock.engine
 
 
+def without_leases(desk: Desk) -> Desk:
+    """The exchange of the model never forgets a call, so its renewals would only cost time."""
+    return replace(desk, media=tuple(replace(traits, lease_ms=0) for traits in desk.media))
+
+
 class World:
     """Callers and agents around one engine: passes on its effects to whom they concern."""
 
@@ -60,7 +68,7 @@ class World:
         seen = self._watching(observe) if scenario.desk.interrupts else observe
         self.clock: Clock = driver(Engine(), carrying_out(self._on), seen, scenario.start_ms)
         submit = self.clock.submit if record is None else recorded(self.clock, record)
-        submit(events.DeskChanged(scenario.desk))
+        submit(events.DeskChanged(without_leases(scenario.desk)))
         callers = Callers(scenario, day, self.clock, submit)
         staff = Staff(scenario, day, self.clock, submit)
         talks = Conversations(scenario, day, self.clock, submit, callers, not_answered=staff.not_answered)

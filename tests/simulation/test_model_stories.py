@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from acd.core import facts
 from agents.capacity import MAIL, VOICE
 from agents.skills import AgentId
-from queues.desk import Desk, EntryId, LineId, WrapUpRule
+from queues.desk import DEFAULT_MEDIA, Desk, EntryId, LineId, Medium, MediumTraits, WrapUpRule
 from simulation.draws import Purpose
 from simulation.laws import empirical, fixed
 from simulation.scenario import Duty, Habits, Handling, Redial, Scenario, Stream, Surge
@@ -56,6 +56,18 @@ def test_patience_counts_from_the_arrival_and_ends_with_the_answer() -> None:
         (100, "Answered", 2),
         (120, "Abandoned", 3),
         (200, "Released", 2),
+    ]
+
+
+def test_no_exchange_of_the_model_forgets_a_call_that_it_keeps() -> None:
+    pbx = Medium("pbx")
+    leased = MediumTraits(pbx, promise=False, put_aside=False, keeps_leg=True, lease_ms=30 * S)
+    opened = desk(line(), agent("anna", (pbx, 1)), media=(*DEFAULT_MEDIA, leased))
+    handling = {(LineId("help"), pbx): TALK}
+    scenario = scene(opened, stream(EntryId("help pbx")), handling=handling)
+    assert told(scenario, 0, of=(facts.Answered, facts.Released, facts.Abandoned)) == [
+        (0, "Answered", 1),
+        (100, "Released", 1),
     ]
 
 

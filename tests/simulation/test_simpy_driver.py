@@ -29,6 +29,7 @@ Log = list[tuple[int, Effect]]
 """(Unix ms, effect) of everything that was carried out, in the order in which it was ordered."""
 
 CALLING = (effects.PlaceCall, effects.EndCall)
+RECEIVING = (effects.ReceiveContact, effects.ConfirmReceived)
 
 Later = Callable[[int, events.Event], None]
 
@@ -90,7 +91,11 @@ def _random_event(rng: Random, number: int) -> events.Event:
     if kind < 0.85:
         number = rng.randrange(max(1, number - 9), number + 2)
         return events.CallbackPromised(ContactId(number), "n", "local")
-    if kind < 0.92:
+    if kind < 0.89:
+        among = 7 * number // 10  # so many have arrived, about
+        number = rng.randrange(max(1, among - 9), among + 2)
+        return events.MediumChanged(ContactId(number), EntryId("mails mail"))
+    if kind < 0.94:
         return events.ContactLeft(ContactId(rng.randrange(1, number + 2)))
     return rng.choice((events.AgentPaused(who, "break"), events.AgentReady(who)))
 
@@ -105,6 +110,9 @@ def answer(effect: Effect, later: Later) -> None:
             later(12_007 + 331 * (effect.offer % 41), events.ContactReleased(effect.contact, effect.agent))
         case effects.TreatContact() if effect.hears.reports:
             later(2_011, events.PromptEnded(effect.contact, effect.visit))
+        case effects.ReceiveContact(contact=number) if number % 3:  # else nothing comes
+            later(5_007, events.PageReceived(number, 1))
+            later(9_011, events.ContactReceived(number, 2, complete=number % 3 == 1))
         case effects.PlaceCall(call=number) if number % 4 == 0:
             later(3_001, events.CallFailed(number, "busy"))
         case effects.PlaceCall(call=number) if number % 4 == 2:
@@ -243,16 +251,16 @@ def test_one_script_gives_identical_effects_live_and_simulated(kind: Driven, see
         assert one == two
     assert live_state == simulated_state
     kinds = {type(effect) for _, effect in simulated}
-    rare = {effects.RejectContact, effects.ReleaseAgent, *CALLING}
+    rare = {effects.RejectContact, effects.ReleaseAgent, *CALLING, *RECEIVING}
     assert kinds >= set(effects.Effect.__subclasses__()) - rare
 
 
-def test_the_scripts_place_calls_and_give_them_up() -> None:
+def test_the_scripts_place_calls_and_give_them_up_and_receive_what_was_no_call() -> None:
     """Else the test above would promise less than it says."""
     ordered = [
         type(effect) for seed in range(5) for _, effect in through(LoopDriver, script(seed), 700_000)[0]
     ]
-    assert all(ordered.count(kind) >= 5 for kind in CALLING)
+    assert all(ordered.count(kind) >= 5 for kind in (*CALLING, *RECEIVING))
 
 
 def driver_of(kind: Driven, carry_out: Callable[[Effect], None] = lambda _: None) -> SimDriver | LoopDriver:

@@ -17,16 +17,18 @@ from acd.core.events import (
     AgentSignedIn,
     ContactArrived,
     ContactId,
+    ContactReceived,
     ContactReleased,
     DeskChanged,
     Event,
+    MediumChanged,
     OfferAccepted,
     OfferId,
 )
 from acd.core.facts import Answered, Fact
 from acd.journal.codec import decode_facts
 from acd.ports import Entry
-from agents.capacity import MAIL, VOICE
+from agents.capacity import FAX, MAIL, VOICE
 from agents.skills import AgentId
 from queues.desk import EntryId, LastAgentRule, LineId, Policy
 from simulation.draws import Day, Purpose
@@ -188,6 +190,30 @@ def test_a_class_of_a_vip_list_is_kept_and_taken_away() -> None:
     assert same_counts(run_recorded(told, 1, 0), record)
     without = [contact for contact, _, _ in assignments(facts_of(what_if(told, "vip=off")))]
     assert without == [1, 2, 3]
+
+
+def test_a_call_that_turned_out_to_be_a_fax_comes_as_one() -> None:
+    """Whoever reads faxes has it, and not the agent for calls."""
+    opened = desk(line(), line("papers"), agent("anna"), agent("bert", (FAX, 1)))
+    anna, bert = AgentId("anna"), AgentId("bert")
+    events: list[tuple[int, Event]] = [(START_MS, DeskChanged(opened))]
+    for who, medium in ((anna, VOICE), (bert, FAX)):
+        events += [(START_MS, AgentReachable(who, medium)), (START_MS, AgentSignedIn(who))]
+    events += [
+        *arrivals((1_000, {})),
+        (START_MS + 2_000, MediumChanged(ContactId(1), EntryId("papers fax"))),
+        (START_MS + 9_000, ContactReceived(ContactId(1), 2, complete=True)),
+        (START_MS + 10_000, OfferAccepted(OfferId(2))),
+        (START_MS + 30_000, ContactReleased(ContactId(1), bert)),
+    ]
+    told, record = recorded(written(events, START_MS + MIN), START_MS, START_MS + MIN, MIN)
+    assert [stream.entry for stream in told.scenario.streams] == ["papers fax"]
+    assert [agent for _, agent, _ in assignments(facts_of(told))] == ["bert"]
+    one, two = (
+        Result(told.scenario, 1, 0, [day]).measure("aht").value for day in (record, run_recorded(told, 1, 0))
+    )
+    assert one == two == 20_000
+    assert any(note.startswith("1 came page by page") for note in told.notes)
 
 
 def arrivals(*when: tuple[int, dict[str, Any]]) -> list[tuple[int, Event]]:

@@ -44,14 +44,19 @@ from acd.core.facts.of_contacts import (
     Joined,
     KeyChosen,
     LanguageSet,
+    LegGone,
+    MediumChange,
     NoKey,
     Overflowed,
+    PageKept,
     PositionTold,
     PreferredHeld,
     PreferredLet,
     PriorityChange,
     Promoted,
     Queued,
+    Received,
+    Receiving,
     Relaxed,
     Released,
     Requeued,
@@ -100,7 +105,8 @@ AnyFact = (
     | Unreachable | Parked | CalledIn | Reserved | ReservationEnded | CallPlaced | CallOver | CallbackOver
     | Treated | KeyChosen | NoKey | ConditionAsked | LanguageSet | Consulted | ConsultOver
     | ConferenceJoined | ConferenceLeft | TakenOver | HandedOut | OutsideJoined | OutsideLeft
-    | ListenerRung | ListenerJoined | ListenerLeft
+    | ListenerRung | ListenerJoined | ListenerLeft | MediumChange | Receiving | PageKept
+    | Received | LegGone
 )  # fmt: skip
 
 __all__ = [
@@ -142,10 +148,12 @@ __all__ = [
     "Joined",
     "KeyChosen",
     "LanguageSet",
+    "LegGone",
     "ListSet",
     "ListenerJoined",
     "ListenerLeft",
     "ListenerRung",
+    "MediumChange",
     "NoKey",
     "NotAnswered",
     "OfferFact",
@@ -155,6 +163,7 @@ __all__ = [
     "OutsideJoined",
     "OutsideLeft",
     "Overflowed",
+    "PageKept",
     "Parked",
     "Paused",
     "PositionTold",
@@ -165,6 +174,8 @@ __all__ = [
     "Queued",
     "Reachable",
     "Ready",
+    "Received",
+    "Receiving",
     "Refused",
     "Relaxed",
     "Released",

@@ -67,6 +67,52 @@ class Deferred(Fact, frozen=True, tag="Deferred"):
     until_ms: int
 
 
+class MediumChange(Fact, frozen=True, tag="MediumChange"):
+    """It turned out to be of another medium: it is a contact of that entry now, as if it had come so."""
+
+    contact: ContactId
+    from_line: LineId
+    """In which it waited, or was to wait."""
+    entry: EntryId
+    line: LineId
+    medium: Medium
+
+
+class Receiving(Fact, frozen=True, tag="Receiving"):
+    """What its party sends is being received; until then it is in no line.
+
+    `until_ms`: so long the first part is waited for.
+    """
+
+    contact: ContactId
+    line: LineId
+    until_ms: int
+
+
+class PageKept(Fact, frozen=True, tag="PageKept"):
+    """So many pages of it are safe; the next is waited for."""
+
+    contact: ContactId
+    pages: int
+
+
+class Received(Fact, frozen=True, tag="Received"):
+    """No more of it comes, and it is ready. `by`: `channel`, `caller`, `leg lost` or `timed out`."""
+
+    contact: ContactId
+    line: LineId
+    pages: int
+    complete: bool
+    """The sender said that this was all."""
+    by: str
+
+
+class LegGone(Fact, frozen=True, tag="LegGone"):
+    """Its party has hung up after what it sent was received, or stopped coming; it goes on without."""
+
+    contact: ContactId
+
+
 class Treated(Fact, frozen=True, tag="Treated"):
     """It hears something else from now on: the texts that steps of its treatment collected, then music."""
 
@@ -151,7 +197,8 @@ class Queued(Fact, frozen=True, tag="Queued"):
     head_start_ms: int
     anchor_ms: int
     cause: str
-    """`arrived`, `transfer`, `overflow`, `leg lost`, `handed back`, `deferred` (it is due) or `joined`.
+    """`arrived`, `transfer`, `overflow`, `leg lost`, `handed back`, `deferred` (it is due), `joined` or
+    `received`.
 
     Of a parked contact also `callback` (its party was called and waits for an agent) or `called in`.
     """
@@ -270,7 +317,10 @@ class HandedBack(Fact, frozen=True, tag="HandedBack"):
 
 
 class Abandoned(Fact, frozen=True, tag="Abandoned"):
-    """The other side left before an answer. `stage`: `greeting`, `waiting`, `offered` or `deferred`."""
+    """The other side left before an answer. `stage`: `greeting`, `waiting`, `offered` or `deferred`.
+
+    `receiving`: not a single page of it had come.
+    """
 
     contact: ContactId
     line: LineId

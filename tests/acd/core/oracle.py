@@ -13,7 +13,7 @@ from agents.states import IN_HAND, LISTENERS, AgentState, WorkState
 from queues.contact import Contact
 from queues.states import ContactState
 from tests.acd.core.shadow import Shadow, facts_of
-from tests.acd.core.shadow_desk import ShadowContact, party_hung_up
+from tests.acd.core.shadow_desk import ShadowContact
 from tests.acd.core.shadow_guests import NOT_BACK
 
 
@@ -36,7 +36,7 @@ class Oracle:
         """Fold the facts, checking every decision at its own moment."""
         self.shadow.event = event
         self.shadow.to_end.clear()
-        self.shadow.hung_up.clear()
+        self.shadow.ended_outside.clear()
         self.shadow.unrung.clear()
         self._handing_over = {fact.agent for fact in facts_of(outcome.facts, facts.Transferred)}
         self._handing_over |= {fact.agent for fact in facts_of(outcome.facts, facts.AgentLegLost)}
@@ -48,7 +48,7 @@ class Oracle:
         over = {fact.contact for fact in facts_of(outcome.facts, facts.CallOver)}
         self._handing_over |= {work.agent for work in self.shadow.works.values() if work.contact in over}
         withdrawn = facts_of(outcome.facts, facts.OfferWithdrawn)
-        freed = ("unreachable", "contact ended")
+        freed = ("unreachable", "contact ended", "other medium")
         self._handing_over |= {fact.agent for fact in withdrawn if fact.cause in freed}
         gone = facts.ConferenceLeft, facts.ListenerLeft, facts.HandedOut
         self._handing_over |= {fact.agent for fact in outcome.facts if isinstance(fact, gone)}
@@ -57,6 +57,10 @@ class Oracle:
         self._handing_over |= {work.agent for work in self.shadow.works.values() if work.contact in asked}
         self._ringing_of = 0
         self.shadow.text_heard()
+        self.shadow.forget_leases()
+        self.shadow.legless &= self.shadow.contacts.keys()
+        if isinstance(event, events.LeaseRenewed):
+            self.shadow.lease(self.shadow.contacts[event.contact], now_ms)
         for fact in outcome.facts:
             assert self._last_ms <= fact.t_ms <= now_ms, "facts are in the order of time"
             self._last_ms = fact.t_ms
@@ -64,6 +68,10 @@ class Oracle:
                 self._ringing_of = 0
             self.shadow.fold(fact)
             self.kinds[type(fact).__name__] += 1
+            if isinstance(event, events.Tick) and self.shadow.hung_up(
+                event, getattr(fact, "contact", 0), fact.t_ms
+            ):
+                self.kinds["a lease that ended"] += 1
         self.shadow.forget_gone_agents()
         waits = [one for one in self.shadow.contacts.values() if one.state == "waiting"]
         assert not any(one.to_hold_ms for one in waits), "it came to its line and was not held"
@@ -71,7 +79,7 @@ class Oracle:
         self.ended += sum(isinstance(fact, facts.ENDINGS) for fact in outcome.facts)
         live = [contact for contact in self.shadow.contacts.values() if not contact.consults]
         assert self.arrived - self.ended == len(live), "a contact was lost or ended twice"
-        effects_match_facts(event, outcome, self.shadow)
+        effects_match_facts(self.shadow, outcome)
         ended = [effect.call for effect in outcome.effects if isinstance(effect, effects.EndCall)]
         assert ended == self.shadow.to_end, "an attempt goes on though it is over"
         assert not self.shadow.to_tell, "who waits was not told"
@@ -190,6 +198,11 @@ class Oracle:
         """What is put away lies in no line, counts nowhere, and comes back in time."""
         state, due_ms = self.engine.state, self.engine.next_deadline()
         for contact in state.contacts.values():
+            mine = self.shadow.contacts[contact.id]
+            heard = None if contact.reception is None else contact.reception.pages
+            assert (contact.receiving, heard) == (mine.receiving, mine.pages)
+            assert not contact.receiving or contact.state is ContactState.DEFERRED
+            assert not contact.receiving or not contact.parked
             if contact.state is ContactState.DEFERRED:
                 assert contact.id not in state.board.places
                 assert not contact.offers
@@ -231,7 +244,9 @@ class Oracle:
         for contact in state.contacts.values():
             waits = contact.state in (ContactState.WAITING, ContactState.OFFERED)
             assert (contact.id in state.board.places) == waits
-            if contact.parked:
+            lease_ms = state.deadlines.get(Kind.LEASE, contact.id)
+            assert lease_ms == (None if contact.parked else self.shadow.leases.get(contact.id))
+            if contact.to_call:
                 closed = not state.clocks[state.lines[contact.line].hours].is_open(now_ms)
                 assert not (closed and contact.state is ContactState.WAITING), "called at night"
                 assert contact.promise is not None
@@ -340,7 +355,7 @@ def _view(contact: Contact | ShadowContact) -> tuple[object, ...]:
     )
 
 
-def effects_match_facts(event: events.Event, outcome: Outcome, shadow: Shadow) -> None:
+def effects_match_facts(shadow: Shadow, outcome: Outcome) -> None:
     """Whatever was decided is ordered, and nothing else is."""
     decided, ordered = outcome.facts, outcome.effects
     assert all(effect.carrier.channel for effect in ordered), "nobody could carry it out"
@@ -360,6 +375,15 @@ def effects_match_facts(event: events.Event, outcome: Outcome, shadow: Shadow) -
     arrived = [number for fact in decided if (number := _came(fact))]
     admitted = [effect for effect in ordered if isinstance(effect, effects.AdmitContact)]
     assert arrived == [effect.contact for effect in admitted]
+    begun = [fact.contact for fact in decided if isinstance(fact, facts.Receiving)]
+    assert begun == [effect.contact for effect in ordered if isinstance(effect, effects.ReceiveContact)]
+    safe = [
+        (fact.contact, fact.pages)
+        for fact in decided
+        if isinstance(fact, facts.PageKept) or (isinstance(fact, facts.Received) and fact.complete)
+    ]
+    confirmed = [effect for effect in ordered if isinstance(effect, effects.ConfirmReceived)]
+    assert safe == [(effect.contact, effect.pages) for effect in confirmed], "said, or kept from its sender"
     played = [_list_of(effect) for effect in ordered if isinstance(effect, effects.TreatContact)]
     treated = [fact for fact in decided if isinstance(fact, facts.Treated)]
     assert played == [(fact.contact, fact.visit, fact.says, fact.keys) for fact in treated]
@@ -367,10 +391,10 @@ def effects_match_facts(event: events.Event, outcome: Outcome, shadow: Shadow) -
     assert blocked == [effect.carrier.ref for effect in ordered if isinstance(effect, effects.RejectContact)]
     placed = [f.call for f in decided if isinstance(f, facts.CallPlaced) and f.until_ms > f.t_ms]
     assert placed == [effect.call for effect in ordered if isinstance(effect, effects.PlaceCall)]
-    ended = [(f.contact, why) for f in decided if (why := _cause(event, f))]  # type: ignore[attr-defined]
+    ended = [(f.contact, why) for f in decided if (why := _cause(shadow, f))]  # type: ignore[attr-defined]
     hung_up = [(e.contact, e.cause) for e in ordered if isinstance(e, effects.ReleaseContact)]
     assert ended == [one for one in hung_up if not one[1].endswith(" over")]
-    assert shadow.hung_up == [one for one in hung_up if one[1].endswith(" over")]
+    assert shadow.ended_outside == [one for one in hung_up if one[1].endswith(" over")]
 
 
 _JOINING = (
@@ -401,15 +425,21 @@ def _came(fact: facts.Fact) -> int:
     return 0
 
 
-def _cause(event: events.Event, fact: facts.Fact) -> str:
+def _cause(shadow: Shadow, fact: facts.Fact) -> str:
     """Why the desk itself ended the contact; empty: it did not."""
+    contact: int = getattr(fact, "contact", 0)
+    if contact in shadow.legless and isinstance(fact, facts.Released):
+        return ""
+    gone = shadow.hung_up(shadow.event, contact, fact.t_ms)
     match fact:
-        case facts.Released(by="closed" | "full") if party_hung_up(event, fact.contact):
+        case facts.Released(by="closed" | "full") if gone:
             return ""
         case facts.Released(by=by) if by not in _WITHOUT_LEG:
             return by
-        case facts.Parked(again=False) if not party_hung_up(event, fact.contact):
+        case facts.Parked(again=False) if not gone:
             return "callback"
+        case facts.Abandoned(stage="receiving") | facts.LegGone() if not gone:
+            return "not received"
         case facts.FlowedOut(kind=kind):
             return kind
         case facts.Deflected(by="end"):

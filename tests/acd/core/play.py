@@ -4,10 +4,11 @@ from collections.abc import Callable, Mapping
 from random import Random
 
 from acd.core import events
+from acd.core.deadlines import Kind
 from acd.core.engine import Engine, Outcome
 from acd.core.errors import Rejected
 from acd.core.events import CallId, ContactId, OfferId
-from agents.capacity import VOICE
+from agents.capacity import FAX, VOICE
 from agents.devices import Carrier
 from agents.skills import AgentId
 from agents.states import LISTENERS, ROLE, Role, WorkState
@@ -164,7 +165,9 @@ def _arrive(play: Play, x: int, y: int, z: int) -> None:
     said = ("p", "n0", "n1")[x % 3], vip, head, preferred, wait
     dial_class = ("", "local", "local", "mobile", "foreign")[x % 5]
     person = ("", "who", "else")[y % 7 % 3]
-    play.submit(events.ContactArrived(ref, entry.id, medium, *said, dial_class=dial_class, person=person))
+    ready = medium != FAX or z % 2 == 0
+    more = {"dial_class": dial_class, "person": person, "ready": ready}
+    play.submit(events.ContactArrived(ref, entry.id, medium, *said, **more))  # type: ignore[arg-type]
 
 
 def _defer(play: Play, x: int, y: int, z: int) -> None:
@@ -262,6 +265,48 @@ def _lose_leg(play: Play, x: int, y: int, z: int) -> None:
         work = play.engine.state.works.get(play.offer(x))
         number = ContactId(work.contact if work else x)
         play.submit(events.LegLost(number, work.agent if work else play.agent(z)))
+
+
+def _renew(play: Play, x: int, y: int, z: int) -> None:
+    """Mostly of one whose exchange keeps its leg; all of them, so that a lease lasts now and then."""
+    state = play.engine.state
+    leased = [number for number in state.contacts if state.deadlines.get(Kind.LEASE, number)]
+    for number in leased or [x]:
+        play.submit(events.LeaseRenewed(ContactId(number if y % 8 else x)))
+
+
+def _medium(play: Play, x: int, y: int, z: int) -> None:
+    """Mostly a call that turns out to be a fax, also while somebody is rung; now and then anything at all."""
+    calls = (ContactState.GREETING, ContactState.WAITING, ContactState.OFFERED)
+    contact = play.contact(x, calls[y % 3]) if y % 5 else play.contact(x)
+    entries = [one for one in play.engine.state.desk.entries if one.medium == FAX or z % 7 == 0]
+    entry = entries[z % len(entries)].id if z % 11 else EntryId("nowhere")
+    play.submit(events.MediumChanged(ContactId(contact.id if contact else x), entry))
+
+
+def _sending(play: Play, x: int) -> tuple[ContactId, int]:
+    """Who sends something, and how much of it is there."""
+    found = [one for one in play.engine.state.contacts.values() if one.receiving]
+    contact = found[x % len(found)] if found else play.contact(x)
+    if contact is None or contact.reception is None:
+        return ContactId(x if contact is None else contact.id), 0
+    return ContactId(contact.id), contact.reception.pages
+
+
+def _page(play: Play, x: int, y: int, z: int) -> None:
+    number, pages = _sending(play, x)
+    play.submit(events.PageReceived(number, pages + (1, 1, 2, 0)[y % 4]))
+
+
+def _received(play: Play, x: int, y: int, z: int) -> None:
+    number, pages = _sending(play, x)
+    play.submit(events.ContactReceived(number, max(0, pages + (0, 1, 0, -1)[y % 4]), bool(z % 3)))
+
+
+def _hang_up(play: Play, x: int, y: int, z: int) -> None:
+    """The party of something that is, or was, received: whoever has it in hand, or nobody."""
+    sent = [one.id for one in play.engine.state.contacts.values() if one.reception is not None]
+    play.submit(events.ContactLeft(ContactId(sent[x % len(sent)] if sent else x)))
 
 
 def _prompt(play: Play, x: int, y: int, z: int) -> None:
@@ -421,6 +466,11 @@ MOVES: Mapping[str, Callable[[Play, int, int, int], None]] = {
     ),
     "listen": _listen,
     "guest leaves": _guest_leaves,
+    "renew": _renew,
+    "medium": _medium,
+    "page": _page,
+    "received": _received,
+    "hang up": _hang_up,
     "hold": _hold,
     "priority": _priority,
     "code": _code,
@@ -476,6 +526,11 @@ WEIGHTS: Mapping[str, int] = {
     "end consult": 1,
     "listen": 10,
     "guest leaves": 8,
+    "renew": 3,
+    "medium": 4,
+    "page": 6,
+    "received": 4,
+    "hang up": 3,
     "hold": 1,
     "priority": 3,
     "code": 8,

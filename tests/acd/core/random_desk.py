@@ -154,9 +154,14 @@ def _agent(rng: Random, number: int) -> Agent:
 def _media(rng: Random) -> tuple[MediumTraits, ...]:
     """The usual three and one of its own."""
     leg = rng.random() < 0.5
-    chat = MediumTraits(CHAT, leg and rng.random() < 0.5, rng.random() < 0.5, rng.random() < 0.5, leg)
+    lease_ms = rng.choice((0, 9_001, 30_001)) if leg else 0
+    chat = MediumTraits(
+        CHAT, leg and rng.random() < 0.5, rng.random() < 0.5, rng.random() < 0.5, leg, lease_ms
+    )
+    fax = MediumTraits(FAX, receive_ms=rng.choice((3_001, 12_001)))
     voice = replace(DEFAULT_MEDIA[0], mixes=rng.random() < 0.7)
-    return (voice, *DEFAULT_MEDIA[1:], chat)
+    own = {FAX: fax, VOICE: voice}
+    return (*(own.get(one.id, one) for one in DEFAULT_MEDIA), chat)
 
 
 def _outbound(rng: Random) -> tuple[OutboundRule, ...]:

@@ -36,8 +36,8 @@ state and is rejected. This page is written from the tables in `agents/states.py
 """
 
 
-PARTS = ("fact", "of_desk", "of_contacts", "of_offers", "of_participants", "of_calls", "of_agents")
-"""Modules of `acd.core.facts`, in the order of the page."""
+PARTS = ("fact", "event", "of_desk", "of_contacts", "of_offers", "of_participants", "of_calls", "of_agents")
+"""Modules of `acd.core.facts` and `acd.core.events`, in the order of their pages."""
 
 SHARED = ("OfferFact", "Decision")
 """Base classes of some facts, whose fields are shown with each of them; the second is one of the first."""
@@ -68,7 +68,10 @@ def _sources(module: ModuleType) -> list[Path]:
     """Its file, or those of the package that it is."""
     assert module.__file__ is not None
     file = Path(module.__file__)
-    return [file.with_name(f"{name}.py") for name in PARTS] if file.name == "__init__.py" else [file]
+    if file.name != "__init__.py":
+        return [file]
+    parts = [file.with_name(f"{name}.py") for name in PARTS]
+    return [part for part in parts if part.exists()]
 
 
 def _fields(node: ast.ClassDef) -> list[tuple[str, str, str]]:

@@ -10,10 +10,11 @@ from acd.core.wrap_up import UNCODED_MS
 from agents.skills import AgentId
 from tests.acd.core.shadow_calls import ShadowCalls
 from tests.acd.core.shadow_desk import ShadowAgent, ShadowContact, ShadowWork
+from tests.acd.core.shadow_receptions import ShadowReceptions
 from tests.acd.core.shadow_treatments import ShadowTreatments
 
 
-class Shadow(ShadowCalls, ShadowTreatments):
+class Shadow(ShadowCalls, ShadowReceptions, ShadowTreatments):
     """What the facts say. `fold` applies one fact; `on_offer` is called before each Offered is applied."""
 
     def __init__(self) -> None:
@@ -36,6 +37,8 @@ class Shadow(ShadowCalls, ShadowTreatments):
         for agent in self.agents.values():
             agent.away = dict.fromkeys(agent.away, fact.t_ms + self.desk.device_grace_ms)
         self.restart_calls(fact.t_ms)
+        self.renew_leases(fact.t_ms)
+        self.wait_for_parts_anew(fact.t_ms)
 
     def _deskset(self, fact: facts.DeskSet) -> None:
         assert isinstance(self.event, events.DeskChanged)
@@ -64,6 +67,7 @@ class Shadow(ShadowCalls, ShadowTreatments):
             self.agents.setdefault(agent.id, ShadowAgent(agent.id))
         for contact in self.contacts.values():
             self._apply_rules(contact, fact.t_ms)
+            self.lease_by_desk(contact, fact.t_ms)
 
     def _listset(self, fact: facts.ListSet) -> None:
         """Lists are of no consequence by themselves."""
@@ -124,6 +128,7 @@ class Shadow(ShadowCalls, ShadowTreatments):
             dial_class=event.dial_class,
         )
         self.arrives(self.contacts[fact.contact], event)
+        self.lease(self.contacts[fact.contact], fact.t_ms)
         assert event.joins is not None or not self.same_caller(event, fact.t_ms), "he has a place already"
         assert fact.vip == self.is_vip(event, entry)
 
@@ -133,6 +138,7 @@ class Shadow(ShadowCalls, ShadowTreatments):
         assert contact.due is None, "it was told nothing"
         if contact.state == "deferred" and isinstance(self.event, events.Tick):
             assert fact.t_ms == max(contact.ready_ms, self.restarted_ms), "not at its moment"
+        assert not contact.receiving, "not all of it is there"
         contact.ready_ms = 0
         if contact.incident:
             self._text_over(contact, fact.t_ms)
@@ -269,8 +275,7 @@ class Shadow(ShadowCalls, ShadowTreatments):
         waits = fact.t_ms - contact.anchor_ms, fact.t_ms - contact.line_since_ms
         assert (fact.wait_ms, fact.line_wait_ms) == waits
         work.state, work.since_ms = "handling", fact.t_ms
-        there = contact.ref or contact.consults
-        contact.state, contact.between = "connected" if there else "calling", False
+        contact.state, contact.between = "calling" if contact.to_call else "connected", False
         if contact.ref:
             self.spoke(contact, work.agent, fact.t_ms)
         contact.tried.clear()
@@ -340,7 +345,7 @@ class Shadow(ShadowCalls, ShadowTreatments):
     def _deferred(self, fact: facts.Deferred) -> None:
         contact = self.contacts[fact.contact]
         asked = isinstance(self.event, events.ContactDeferred) and self.event.contact == fact.contact
-        by_night = not contact.ref and not asked and contact.state != "calling"
+        by_night = contact.to_call and not asked and contact.state != "calling"
         if contact.state == "calling":
             self.next_attempt(contact, fact)
             self._close_all(fact.contact, fact.t_ms)
@@ -349,6 +354,7 @@ class Shadow(ShadowCalls, ShadowTreatments):
         else:
             assert isinstance(self.event, events.ContactDeferred)
             assert (self.event.until_ms, self.event.agent) == (fact.until_ms, fact.agent)
+            assert not contact.receiving
         if contact.state == "calling" or by_night:
             pass
         elif fact.agent is None:
@@ -381,6 +387,11 @@ class Shadow(ShadowCalls, ShadowTreatments):
         self.forget_promise(fact.contact)
         assert contact.ref, "nobody was on the line"
         assert contact.state != "connected"
+        if fact.stage == "receiving":
+            self.nothing_came(contact, fact)
+        else:
+            assert self.hung_up(self.event, fact.contact, fact.t_ms), "its party is there"
+            assert contact.pages is None, "what it sent is thrown away"
         assert fact.leg_lost or not contact.incident, "he was deflected, and abandoned nothing"
         waited = fact.t_ms - contact.anchor_ms if contact.anchor_ms else 0
         assert fact.wait_ms == waited
@@ -403,6 +414,8 @@ class Shadow(ShadowCalls, ShadowTreatments):
         if contact.state == "connected" and not self.his(fact.contact):
             assert fact.by in ("caller", "leg lost", "outside"), "nobody else was there"
         elif contact.state == "connected":
+            gone = self.hung_up(self.event, fact.contact, fact.t_ms)
+            assert gone == (fact.by in ("caller", "leg lost")), "nobody ended it"
             self._let_go_of(fact.contact, fact.t_ms)
         elif fact.by in ("not reached", "promise expired", "cancelled"):
             self.without_party(contact, promise, fact)

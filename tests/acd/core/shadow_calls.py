@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from acd.core import events, facts
 from agents.skills import AgentId
-from queues.desk import Line, Order
-from tests.acd.core.shadow_desk import ShadowAgent, ShadowContact, ShadowWork, party_hung_up
+from queues.desk import Order
+from tests.acd.core.shadow_desk import ShadowAgent, ShadowContact, ShadowWork
 from tests.acd.core.shadow_guests import ShadowGuests
 
 
@@ -49,9 +49,7 @@ class ShadowCalls(ShadowGuests):
         promise = self.promises[contact.id]
         rule = self.rule_of(promise.dial_class)
         parked = [
-            one
-            for one in self.contacts.values()
-            if not one.ref and not one.consults and one.state in ("offered", "calling")
+            one for one in self.contacts.values() if one.to_call and one.state in ("offered", "calling")
         ]
         others = [self.promises[one.id] for one in parked if one is not contact]
         taken = sum(self.rule_of(other.dial_class) == rule for other in others)
@@ -59,9 +57,15 @@ class ShadowCalls(ShadowGuests):
         return rule is not None and taken < rule.at_once and not there
 
     def may_serve_now(self, agent: ShadowAgent, contact: ShadowContact) -> bool:
-        return super().may_serve_now(agent, contact) and (
-            bool(contact.ref or contact.consults) or self.may_call(contact)
-        )
+        return super().may_serve_now(agent, contact) and (not contact.to_call or self.may_call(contact))
+
+    def lease_by_desk(self, contact: ShadowContact, now_ms: int) -> None:
+        """The media may have other leases now; a leg that we called has none."""
+        lease_ms = next(traits for traits in self.desk.media if traits.id == contact.medium).lease_ms
+        if not lease_ms:
+            self.leases.pop(contact.id, None)
+        elif contact.ref and contact.id not in self.leases and contact.id not in self.promises:
+            self.lease(contact, now_ms)
 
     # ---- facts
 
@@ -71,7 +75,8 @@ class ShadowCalls(ShadowGuests):
         assert contact.state in ("waiting", "offered")
         assert fact.wait_ms == fact.t_ms - contact.anchor_ms
         contact.ref, contact.between = "", False
-        assert not fact.again or party_hung_up(event, fact.contact)
+        gone = self.hung_up(event, fact.contact, fact.t_ms)
+        assert not fact.again or gone
         if fact.again:
             promise = self.promises[contact.id]
             assert promise.called_in, "he is not to be called"
@@ -81,30 +86,18 @@ class ShadowCalls(ShadowGuests):
         if isinstance(event, events.CallbackPromised):
             assert event.contact == fact.contact
             party, dial_class = event.party, event.dial_class
-        told = contact.promised_ms and party_hung_up(event, fact.contact)  # by the desk as it was
-        assert told or self.rule_of(dial_class), "nobody may be called there"
+        assert gone or self.rule_of(dial_class), "nobody may be called there"
         known = self.promises.get(contact.id)
         if known is not None and not known.over and known.party == party:
             assert fact.until_ms == known.until_ms, "a promise gets no younger"
             known.called_in = False
             return
-        since_ms = fact.t_ms
-        if party_hung_up(event, fact.contact):
+        until_ms = self.until_ms(self.lines[contact.line], fact.t_ms)
+        if gone:
             assert contact.promised_ms, "he was told nothing"
-            since_ms = contact.promised_ms
-        assert fact.until_ms == self.until_ms(self.lines[contact.line], since_ms)
+            until_ms = contact.promised_until_ms
+        assert fact.until_ms == until_ms
         self.promises[contact.id] = ShadowPromise(party, dial_class, fact.until_ms)
-
-    def until_ms(self, line: Line, since_ms: int) -> int:
-        """When a promise of the line ends that was made then: it lasts so long within its hours."""
-        left_ms = line.callback.within_ms
-        opens = next((one.opens for one in self.desk.calendars if one.id == line.hours), ((0, 1 << 62),))
-        for start_ms, close_ms in opens:
-            from_ms = max(start_ms, since_ms)
-            if close_ms - from_ms >= left_ms:
-                return from_ms + left_ms
-            left_ms -= max(0, close_ms - from_ms)
-        return since_ms + line.callback.within_ms
 
     def _calledin(self, fact: facts.CalledIn) -> None:
         contact, event = self.contacts[fact.contact], self.event
@@ -113,6 +106,7 @@ class ShadowCalls(ShadowGuests):
         assert fact.contact == (event.joins or self.same_caller(event, fact.t_ms)), "somebody else"
         assert not contact.ref, "it has a leg of its own"
         contact.ref, contact.moved = fact.ref, True
+        self.lease(contact, fact.t_ms)
         self.promises[contact.id].called_in = True
         if contact.state == "offered":
             contact.line_since_ms = fact.t_ms
@@ -122,7 +116,7 @@ class ShadowCalls(ShadowGuests):
         """Who is parked and rings again by the number that is to be called back; 0: nobody."""
         for number, contact in self.contacts.items():
             promise, line = self.promises.get(number), self.lines[contact.line]
-            if promise and not contact.ref and promise.party == event.party:
+            if promise and contact.to_call and promise.party == event.party:
                 same = (contact.entry, contact.medium) == (event.entry, event.medium)
                 if same and line.callback.call_in and self.is_open(line, now_ms):
                     return number

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-from acd.core.events import ContactLeft, Event, LegLost
+from acd.core.events import ContactLeft, Event, LegLost, Tick
 from acd.core.facts import Treated
 from agents.capacity import Medium
 from agents.devices import Carrier
@@ -63,6 +63,8 @@ class ShadowContact:
     """Its texts are."""
     promised_ms: int = 0
     """When it was told that it will be called; 0: it was not, since it came to its line."""
+    promised_until_ms: int = 0
+    """Until when, by the rules of that moment."""
     moved: bool = False
     """It has come to another line, or pressed a key, since."""
     turned_away: str = ""
@@ -73,6 +75,10 @@ class ShadowContact:
     entry: str = ""
     gave_up: AgentId | None = None
     """Who was to wait for its party, and did not want to."""
+    receiving: bool = False
+    """Not all of it has come."""
+    pages: int | None = None
+    """Of what its party sent, or sends; None: it did not come in parts."""
     reserved: bool = False
     """It hears its line's own greeting, and has a place there."""
     consult: int = 0
@@ -81,6 +87,11 @@ class ShadowContact:
     """Of a consult: the offer by which who asks has its contact."""
     guests: list[int] = field(default_factory=list)
     outside: list[str] = field(default_factory=list)
+
+    @property
+    def to_call(self) -> bool:
+        """Whether somebody must call its party to talk to it."""
+        return not self.ref and self.pages is None and not self.consults
 
 
 @dataclass(slots=True)
@@ -136,6 +147,42 @@ class ShadowDesk:
         self.contacts: dict[int, ShadowContact] = {}
         self.works: dict[int, ShadowWork] = {}
         self.agents: dict[AgentId, ShadowAgent] = {}
+        self.leases: dict[int, int] = {}
+        """Contact → until when its outside exchange is believed that its leg is there."""
+
+    def lease(self, contact: ShadowContact, now_ms: int) -> None:
+        """Its leg is there as long as its medium says."""
+        lease_ms = next(traits for traits in self.desk.media if traits.id == contact.medium).lease_ms
+        self.leases.pop(contact.id, None)
+        if lease_ms:
+            self.leases[contact.id] = now_ms + lease_ms
+
+    def until_ms(self, line: Line, since_ms: int) -> int:
+        """When a promise of the line ends that was made then: it lasts so long within its hours."""
+        left_ms = line.callback.within_ms
+        opens = next((one.opens for one in self.desk.calendars if one.id == line.hours), ((0, 1 << 62),))
+        for start_ms, close_ms in opens:
+            from_ms = max(start_ms, since_ms)
+            if close_ms - from_ms >= left_ms:
+                return from_ms + left_ms
+            left_ms -= max(0, close_ms - from_ms)
+        return since_ms + line.callback.within_ms
+
+    def renew_leases(self, now_ms: int) -> None:
+        """All those that there are."""
+        for number in list(self.leases):
+            self.lease(self.contacts[number], now_ms)
+
+    def forget_leases(self) -> None:
+        """Of those that have no leg any more."""
+        for number in list(self.leases):
+            if number not in self.contacts or not self.contacts[number].ref:
+                del self.leases[number]
+
+    def hung_up(self, event: Event, contact: int, now_ms: int) -> bool:
+        """Whether its party is off the line by this event, or by the end of its lease."""
+        lost = isinstance(event, Tick) and self.leases.get(contact, now_ms + 1) <= now_ms
+        return lost or party_hung_up(event, contact)
 
     def is_open(self, line: Line, now_ms: int) -> bool:
         if not line.hours:

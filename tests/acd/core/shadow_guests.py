@@ -22,7 +22,7 @@ class ShadowGuests(ShadowPersons):
 
     def __init__(self) -> None:
         super().__init__()
-        self.hung_up: list[tuple[int, str]] = []
+        self.ended_outside: list[tuple[int, str]] = []
         """Contact and cause of this event: legs outside that a channel must still be told to end."""
         self.unrung: set[int] = set()
         """Listeners of this event whose devices must still be told to stop ringing."""
@@ -99,7 +99,7 @@ class ShadowGuests(ShadowPersons):
             if not goes_on:
                 self.close_work(work, fact.t_ms)
         if consult.ref and not goes_on and fact.result not in BY_ITSELF:
-            self.hung_up.append((consult.id, "consult over"))
+            self.ended_outside.append((consult.id, "consult over"))
         contact.consult = 0
         asker = self.works[fact.offer]
         assert asker.role == "consulting"
@@ -152,7 +152,7 @@ class ShadowGuests(ShadowPersons):
     def _outsideleft(self, fact: facts.OutsideLeft) -> None:
         self.contacts[fact.contact].outside.remove(fact.ref)
         if fact.reason == "contact over":
-            self.hung_up.append((fact.contact, "contact over"))
+            self.ended_outside.append((fact.contact, "contact over"))
 
     # ---- listeners
 

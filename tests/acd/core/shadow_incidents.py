@@ -130,7 +130,8 @@ class ShadowIncidents(ShadowDesk):
         states = ("waiting", "offered")
         mine = [c for c in self.contacts.values() if c.line == line.id]
         length = sum(
-            (c.state in states and c.ref != "") or (c.state == "greeting" and c.reserved) for c in mine
+            (c.state in states and not c.to_call and not c.consults) or (c.state == "greeting" and c.reserved)
+            for c in mine
         )
         return not line.max_length or length < line.max_length
 

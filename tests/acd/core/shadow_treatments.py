@@ -40,7 +40,9 @@ class ShadowTreatments(ShadowIncidents):
         contact.over_ms = self._over_ms(fact)
         if not contact.between:
             told = fact.first and contact.state != "greeting" and self._leads_to_a_callback(fact)
-            contact.promised_ms = (contact.promised_ms or fact.t_ms) if told else 0
+            if told and not contact.promised_ms:
+                contact.promised_ms = fact.t_ms
+                contact.promised_until_ms = self.until_ms(self.lines[contact.line], fact.t_ms)
         contact.heard = not fact.says
 
     def _leads_to_a_callback(self, fact: facts.Treated) -> bool:

@@ -30,6 +30,10 @@ OF_NOBODY: list[events.Event] = [
     events.ContactReleased(GONE, ANNA),
     events.LegLost(GONE),
     events.LegLost(GONE, ANNA),
+    events.LeaseRenewed(GONE),
+    events.MediumChanged(GONE, EntryId("help fax")),
+    events.PageReceived(GONE, 1),
+    events.ContactReceived(GONE, 1, complete=True),
     events.ContactHeld(GONE, True),
     events.ContactResumed(GONE, True),
     events.ContactTransferred(GONE, ANNA, LineId("help")),
@@ -61,6 +65,9 @@ OF_NOBODY: list[events.Event] = [
 
 WHILE_RINGING: list[events.Event] = [
     events.ContactArrived("ref-0-1", EntryId("help"), VOICE),
+    events.LeaseRenewed(CALL),
+    events.PageReceived(CALL, 1),
+    events.ContactReceived(CALL, 1, complete=True),
     events.PromptEnded(CALL),
     events.KeyPressed(CALL, 0, "1"),
     events.ContactReleased(CALL, ANNA),
@@ -75,6 +82,7 @@ WHILE_RINGING: list[events.Event] = [
 ]
 
 WHILE_CONNECTED: list[events.Event] = [
+    events.MediumChanged(CALL, EntryId("help fax")),
     events.ContactDiverted(CALL, "callback"),
     events.OfferAccepted(OFFER),
     events.OfferRefused(OFFER),

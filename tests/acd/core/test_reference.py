@@ -118,6 +118,7 @@ def test_every_row_of_every_table_is_used_by_the_engine(monkeypatch: pytest.Monk
         listening,
         offers,
         presence,
+        reception,
         waiting,
         wrap_up,
     )
@@ -133,7 +134,7 @@ def test_every_row_of_every_table_is_used_by_the_engine(monkeypatch: pytest.Monk
         taken.add((str(state), happening))
         return following
 
-    outbound = callbacks, calling, closing, walked, consults, guests, listening
+    outbound = callbacks, calling, closing, reception, walked, consults, guests, listening
     for module in (admission, answers, connection, deferral, offers, presence, waiting, wrap_up, *outbound):
         monkeypatch.setattr(module, "step", watched)
     for seed in range(30):

@@ -15,6 +15,7 @@ EVENTS = """
     ConsultEnded ConsultMerged ConsultStarted
     ContactResumed ContactTransferred DeskChanged DeviceVanished IncidentDeclared IncidentEnded LegLost
     ListenStarted
+    LeaseRenewed MediumChanged PageReceived ContactReceived
     KeyPressed ListChanged OfferAccepted OfferFailed OfferRefused PriorityChanged PromptEnded Restarted Tick
     TicketGiven WrapUpCoded WrapUpEnded WrapUpExtended
 """
@@ -25,6 +26,7 @@ FACTS = """
     ConditionAsked LanguageSet NoKey
     ConferenceJoined ConferenceLeft ConsultOver Consulted HandedOut ListenerJoined ListenerLeft ListenerRung
     OutsideJoined OutsideLeft TakenOver
+    LegGone MediumChange PageKept Received Receiving
     CalledIn Parked ReservationEnded Reserved Deferred Deflected DeskSet
     DeviceAway DeviceBack DeviceGone FlowedOut HandedBack Held IncidentOff IncidentOn Informed
     Interrupted InterruptionEnded Joined KeyChosen ListSet NotAnswered OfferLost OfferWithdrawn Offered

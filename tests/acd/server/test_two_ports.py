@@ -91,9 +91,13 @@ class Mortal:
         return next(one for one in self.channels[name].standing if isinstance(one, OfferContact))
 
 
-def told(story: Callable[[Mortal], Awaitable[None]], folder: Path) -> None:
+def told(
+    story: Callable[[Mortal], Awaitable[None]],
+    folder: Path,
+    change: Callable[[Desk], Desk] = lambda desk: desk,
+) -> None:
     async def run() -> None:
-        mortal = Mortal(small_site(folder, desk()))
+        mortal = Mortal(small_site(folder, change(desk())))
         await mortal.live()
         try:
             await mortal.does(AgentReachable(ANNA, MAIL, PAGE))

@@ -1,0 +1,124 @@
+"""What can happen: everything that changes the engine's state is one of these, and nothing else does."""
+
+from acd.core.events.event import CHANNELS_TELL, FIRST_CHANNEL, FIRST_DEVICE, Diversion, Event, Listening
+from acd.core.events.of_agents import (
+    AgentPaused,
+    AgentReachable,
+    AgentReady,
+    AgentSignedIn,
+    AgentSignedOut,
+    AgentUnreachable,
+    DeviceVanished,
+    OfferAccepted,
+    OfferFailed,
+    OfferRefused,
+    TicketGiven,
+    WrapUpCoded,
+    WrapUpEnded,
+    WrapUpExtended,
+)
+from acd.core.events.of_contacts import (
+    CallAnswered,
+    CallbackCancelled,
+    CallbackPromised,
+    CallFailed,
+    ContactArrived,
+    ContactDeferred,
+    ContactDiverted,
+    ContactHeld,
+    ContactLeft,
+    ContactReceived,
+    ContactReleased,
+    ContactResumed,
+    ContactTransferred,
+    KeyPressed,
+    LeaseRenewed,
+    LegLost,
+    MediumChanged,
+    PageReceived,
+    PriorityChanged,
+    PromptEnded,
+)
+from acd.core.events.of_desk import (
+    CalendarChanged,
+    DeskChanged,
+    IncidentDeclared,
+    IncidentEnded,
+    ListChanged,
+    Restarted,
+    Tick,
+)
+from acd.core.events.of_participants import ConsultEnded, ConsultMerged, ConsultStarted, ListenStarted
+from agents.roster import CallId, ContactId, OfferId
+from queues.outbound import CallResult
+
+AnyEvent = (
+    Tick | Restarted | DeskChanged | CalendarChanged | IncidentDeclared | IncidentEnded
+    | ListChanged | ContactArrived | MediumChanged | PageReceived | ContactReceived | PromptEnded
+    | KeyPressed | ContactLeft | ContactDiverted | CallbackPromised | CallbackCancelled
+    | CallAnswered | CallFailed | ContactReleased | LegLost | LeaseRenewed | ContactHeld
+    | ContactResumed | ContactDeferred | ContactTransferred | ConsultStarted | ConsultEnded
+    | ConsultMerged | ListenStarted | PriorityChanged | OfferAccepted
+    | OfferRefused | OfferFailed | AgentSignedIn | AgentSignedOut | AgentPaused | AgentReady
+    | AgentReachable | AgentUnreachable | DeviceVanished | TicketGiven | WrapUpCoded
+    | WrapUpExtended | WrapUpEnded
+)  # fmt: skip
+
+__all__ = [
+    "CHANNELS_TELL",
+    "FIRST_CHANNEL",
+    "FIRST_DEVICE",
+    "AgentPaused",
+    "AgentReachable",
+    "AgentReady",
+    "AgentSignedIn",
+    "AgentSignedOut",
+    "AgentUnreachable",
+    "AnyEvent",
+    "CalendarChanged",
+    "CallAnswered",
+    "CallFailed",
+    "CallId",
+    "CallResult",
+    "CallbackCancelled",
+    "CallbackPromised",
+    "ConsultEnded",
+    "ConsultMerged",
+    "ConsultStarted",
+    "ContactArrived",
+    "ContactDeferred",
+    "ContactDiverted",
+    "ContactHeld",
+    "ContactId",
+    "ContactLeft",
+    "ContactReceived",
+    "ContactReleased",
+    "ContactResumed",
+    "ContactTransferred",
+    "DeskChanged",
+    "DeviceVanished",
+    "Diversion",
+    "Event",
+    "IncidentDeclared",
+    "IncidentEnded",
+    "KeyPressed",
+    "LeaseRenewed",
+    "LegLost",
+    "ListChanged",
+    "ListenStarted",
+    "Listening",
+    "MediumChanged",
+    "OfferAccepted",
+    "OfferFailed",
+    "OfferId",
+    "OfferRefused",
+    "PageReceived",
+    "PriorityChanged",
+    "PromptEnded",
+    "Restarted",
+    "Tick",
+    "TicketGiven",
+    "WrapUpCoded",
+    "WrapUpEnded",
+    "WrapUpExtended",
+]  # fmt: skip
