@@ -26,6 +26,7 @@ def _read_traits(table: Table, usual: MediumTraits) -> MediumTraits:
         promise=table.flag("acceptance_is_a_promise", usual.promise),
         put_aside=table.flag("can_be_put_aside", usual.put_aside),
         keeps_leg=table.flag("party_keeps_a_leg", usual.keeps_leg),
+        mixes=table.flag("more_than_two", usual.mixes),
         lease_ms=table.duration_ms("lease", usual.lease_ms),
         receive_ms=table.duration_ms("reception", usual.receive_ms, least_ms=1_000),
     )

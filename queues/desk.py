@@ -130,7 +130,7 @@ class MediumTraits(Struct, frozen=True):
 
 
 DEFAULT_MEDIA = (
-    MediumTraits(VOICE, hears=True, promise=False, put_aside=False, keeps_leg=True),
+    MediumTraits(VOICE, hears=True, promise=False, put_aside=False, keeps_leg=True, mixes=True),
     MediumTraits(MAIL),
     MediumTraits(FAX),
 )

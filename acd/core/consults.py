@@ -18,6 +18,7 @@ from acd.core.waiting import enter_line, forget
 from acd.core.wrap_up import put_away, start_wrap_up
 from agents.devices import NOWHERE, Carrier
 from agents.roster import Work
+from agents.skills import AgentId
 from agents.states import IN_HAND, ROLE, WorkState
 from queues.contact import Contact
 from queues.desk import EntryId, Line, LineId
@@ -26,17 +27,9 @@ from queues.states import CONTACT, ContactState
 
 def started(state: State, event: ConsultStarted) -> None:
     """Raises Rejected: he does not handle it, consults already, or there is nobody of that name to ask."""
-    contact, work = connected_work(state, event.contact, event.agent)
-    if contact.consults or contact.consult:
-        raise Rejected(f"contact {event.contact} is a consult, or has one under way")
-    if contact.outside or members(state, contact):
-        raise Rejected(f"contact {event.contact} is a conference: whom you leave would talk alone")
-    if not state.media[contact.medium].keeps_leg:
-        raise Rejected(f"contact {event.contact} is no conversation")
+    outside = event.dial_class if event.party else None
+    contact, work = may_ask(state, event.contact, event.agent, outside)
     line = state.lines[contact.line] if event.party else _line(state, contact, event)
-    rule = consult_rule(state, contact, event.dial_class) if event.party else None
-    if event.party and rule is None:
-        raise Rejected(f"consulting {event.dial_class} numbers is not allowed to client {contact.tenant}")
     work.role = step(ROLE, work.role, "consult")
     consult = _create(state, contact, work, line, event)
     contact.consult = consult.id
@@ -49,6 +42,23 @@ def started(state: State, event: ConsultStarted) -> None:
         place_consult(state, consult, work)
     else:
         enter_line(state, consult, line, "consult")
+
+
+def may_ask(state: State, number: ContactId, agent: AgentId, dial_class: str | None) -> tuple[Contact, Work]:
+    """Contact and work of the agent, who may step aside to ask somebody; a class: of a number outside.
+
+    Raises Rejected as `started`. Changes nothing.
+    """
+    contact, work = connected_work(state, number, agent)
+    if contact.consults or contact.consult:
+        raise Rejected(f"contact {number} is a consult, or has one under way")
+    if contact.outside or members(state, contact):
+        raise Rejected(f"contact {number} is a conference: whom you leave would talk alone")
+    if not state.media[contact.medium].keeps_leg:
+        raise Rejected(f"contact {number} is no conversation")
+    if dial_class is not None and consult_rule(state, contact, dial_class) is None:
+        raise Rejected(f"consulting {dial_class} numbers is not allowed to client {contact.tenant}")
+    return contact, work
 
 
 def _line(state: State, contact: Contact, event: ConsultStarted) -> Line:

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
 from typing import Any, TypeVar
 
-from acd.core.events import AgentPaused, CallbackPromised, ContactId, Event
+from acd.core.events import AgentPaused, CallbackPromised, ConsultStarted, ContactId, Event
 from acd.journal.errors import JournalError
 from acd.observe.health import Health, health
 from acd.ports import Content, Journal, Record, Told
@@ -15,6 +15,7 @@ from acd.server.gate import Gate
 from acd.server.keys import WriteKeys
 from acd.server.people import People
 from acd.web.control import ListTaken, NotDurable, WriteKey
+from agents.skills import AgentId
 from agents.states import AgentState
 
 SYNC_PATIENCE_S = 10.0
@@ -84,6 +85,16 @@ class ServerControl:
             return known
         party, dial_class = await self._dialling.number_of(contact, number)
         return await self.change(CallbackPromised(contact, party, dial_class.value), by, key)
+
+    async def consult_outside(
+        self, contact: ContactId, agent: AgentId, number: str, by: str, key: WriteKey | None
+    ) -> int:
+        """As the port says."""
+        if key is not None and (known := await self.repeated(key)) is not None:
+            return known
+        party, dial_class = await self._dialling.number_to_ask(contact, agent, number)
+        event = ConsultStarted(contact, agent, party=party, dial_class=dial_class.value)
+        return await self.change(event, by, key)
 
     async def repeated(self, key: WriteKey) -> int | None:
         """As the port says; whoever repeats while the first still waits for the disk waits with it."""

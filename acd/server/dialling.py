@@ -4,11 +4,13 @@ import asyncio
 
 from acd.content.errors import NotSyncedError, VaultUnknownError
 from acd.core.callbacks import may_promise
+from acd.core.consults import may_ask
 from acd.core.errors import Rejected
 from acd.core.events import ContactId
 from acd.directory.directory import ListDirectory
 from acd.ports import ContactRef, Content, DialClass, NewParty, PartyKind
 from acd.server.driver import Driver
+from agents.skills import AgentId
 from config.entries import entry_id
 from queues.contact import Contact
 
@@ -40,17 +42,27 @@ class Dialling:
             raise Rejected(f"the number of contact {number} is not known: say which one to call") from unknown
         return contact.party, self._class_of(contact, found)[1]
 
+    async def number_to_ask(self, number: ContactId, agent: AgentId, said: str) -> tuple[str, DialClass]:
+        """The same of the number of somebody outside whom its agent wants to ask. Raises as `number_of`."""
+        contact = self._driver.engine.state.contact(number)
+        normal, dial_class = self._class_of(contact, said)
+        may_ask(self._driver.engine.state, number, agent, dial_class)
+        return await self._store(contact, normal), dial_class
+
     async def _keep(self, contact: Contact, said: str) -> tuple[str, DialClass]:
         """Nothing is kept of a number that will not be called."""
         normal, dial_class = self._class_of(contact, said)
         may_promise(self._driver.engine.state, contact, dial_class)
+        return await self._store(contact, normal), dial_class
+
+    async def _store(self, contact: Contact, normal: str) -> str:
         of = ContactRef(contact.tenant, contact.carrier.ref)
         appended = self._content.append([NewParty(of, PartyKind.NUMBER, normal)])
         try:
             await asyncio.wait_for(asyncio.wrap_future(appended.synced), KEPT_WITHIN_S)
         except TimeoutError as late:
             raise NotSyncedError(f"the number was not stored within {KEPT_WITHIN_S:g} s") from late
-        return appended.ids[0], dial_class
+        return appended.ids[0]
 
     def _class_of(self, contact: Contact, number: str) -> tuple[str, DialClass]:
         """In normal form, with its class. Raises Rejected: it is no number that could be called."""

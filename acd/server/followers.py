@@ -26,6 +26,7 @@ from acd.web import protocol as p
 from acd.web.address import bound, url_of
 from acd.web.handover import terms
 from acd.web.token_file import own_token
+from agents.skills import AgentId
 from config.api_tokens import OPERATOR, ApiToken, Role, digest_of
 from config.schema import Site
 
@@ -151,7 +152,10 @@ class Followers:
             return p.Unknown() if seq is None else p.Done(seq)
         if isinstance(wish, p.CallBack):
             contact = ContactId(wish.contact)
-            return p.Done(await self.control.promise_callback(contact, wish.number, wish.by, wish.key))
+            said = wish.number, wish.by, wish.key
+            if wish.agent:
+                return p.Done(await self.control.consult_outside(contact, AgentId(wish.agent), *said))
+            return p.Done(await self.control.promise_callback(contact, *said))
         event = decode_event(wish.event) if wish.event else None
         return p.Done(await self.control.change(event, wish.by, wish.key))
 

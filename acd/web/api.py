@@ -21,7 +21,13 @@ from acd.web.auth import guard
 from acd.web.bodies import (
     EraseRequest,
 )
-from acd.web.changes import agent_router, callback_router, contact_router, work_router
+from acd.web.changes import (
+    agent_router,
+    callback_router,
+    consult_router,
+    contact_router,
+    work_router,
+)
 from acd.web.control import Control, Page
 from acd.web.documents import document_router
 from acd.web.errors import ApiError
@@ -70,6 +76,7 @@ def create(control: Control, tokens: Sequence[ApiToken]) -> FastAPI:
     app.include_router(agent_router(control), prefix=PREFIX, dependencies=changing)
     app.include_router(contact_router(control), prefix=PREFIX, dependencies=changing)
     app.include_router(callback_router(control), prefix=PREFIX, dependencies=changing)
+    app.include_router(consult_router(control), prefix=PREFIX, dependencies=changing)
     app.include_router(work_router(control), prefix=PREFIX, dependencies=changing)
     app.include_router(document_router(control), prefix=PREFIX, dependencies=guarded)
     app.include_router(_people_router(control), prefix=PREFIX, dependencies=guarded)

@@ -1,8 +1,11 @@
 """Bodies of the API's requests."""
 
 from enum import StrEnum
+from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from acd.core.events import Listening
 
 
 class _Request(BaseModel):
@@ -53,6 +56,40 @@ class TransferRequest(_Request):
 
     line: str = Field(min_length=1, max_length=200)
     agent: str = Field(default="", max_length=200)
+
+
+class ConsultRequest(_Request):
+    """Ask whoever a `line` has, or by `number` somebody outside. `agent` as in TransferRequest."""
+
+    line: str = Field(default="", max_length=200)
+    number: str = Field(default="", max_length=100)
+    agent: str = Field(default="", max_length=200)
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Self:
+        if bool(self.line) == bool(self.number):
+            raise ValueError("say either a line or a number")
+        return self
+
+
+class MergeRequest(_Request):
+    """Join whoever was asked with the party. `stays`: the agent, too, as a conference."""
+
+    stays: bool = False
+    agent: str = Field(default="", max_length=200)
+
+
+class EndConsultRequest(_Request):
+    """Back to the party."""
+
+    agent: str = Field(default="", max_length=200)
+
+
+class ListenRequest(_Request):
+    """Let this supervisor hear the conversation; his phone is rung. Again, to hear it in another way."""
+
+    agent: str = Field(min_length=1, max_length=200)
+    how: Listening = "listen"
 
 
 class CallbackRequest(_Request):

@@ -9,10 +9,14 @@ from acd.core.events import (
     AgentSignedIn,
     AgentSignedOut,
     CallbackCancelled,
+    ConsultEnded,
+    ConsultMerged,
+    ConsultStarted,
     ContactDeferred,
     ContactId,
     ContactTransferred,
     Event,
+    ListenStarted,
     PriorityChanged,
     TicketGiven,
     WrapUpCoded,
@@ -22,7 +26,11 @@ from acd.core.events import (
 from acd.core.view import ContactView
 from acd.web.bodies import (
     CallbackRequest,
+    ConsultRequest,
     DeferRequest,
+    EndConsultRequest,
+    ListenRequest,
+    MergeRequest,
     PriorityRequest,
     StateChange,
     TicketRequest,
@@ -85,6 +93,46 @@ def contact_router(control: Control) -> APIRouter:
         handled = named or (_handling(found) if found.state == ContactState.CONNECTED else "")
         agent = AgentId(handled) if handled else None
         event = ContactDeferred(ContactId(contact), wanted.until_ms, agent, wanted.hold_ms)
+        return Json(Changed(await control.change(event, caller.by, key)))
+
+    return router
+
+
+def consult_router(control: Control) -> APIRouter:
+    """Agents who ask somebody about a contact, and supervisors who listen."""
+    router = APIRouter(tags=["contacts"])
+
+    def who(caller: Caller, contact: int, agent: str) -> tuple[ContactId, AgentId]:
+        named = _named(control, caller, contact, agent)
+        return ContactId(contact), AgentId(named or _handling(_live(control, contact)))
+
+    @router.post("/contacts/{contact}/consult", **shows(Changed))
+    async def consult(
+        contact: ContactPath, wanted: ConsultRequest, caller: WhoAsks, key: OnceKey
+    ) -> Response:
+        """Step aside to ask a line, or a number outside; the party hears music."""
+        ids = who(caller, contact, wanted.agent)
+        if wanted.number:
+            return Json(Changed(await control.consult_outside(*ids, wanted.number, caller.by, key)))
+        event = ConsultStarted(*ids, LineId(wanted.line))
+        return Json(Changed(await control.change(event, caller.by, key)))
+
+    @router.post("/contacts/{contact}/consult/end", **shows(Changed))
+    async def end(contact: ContactPath, wanted: EndConsultRequest, caller: WhoAsks, key: OnceKey) -> Response:
+        """Be with the party again; whoever was asked is not on the line any more."""
+        event = ConsultEnded(*who(caller, contact, wanted.agent))
+        return Json(Changed(await control.change(event, caller.by, key)))
+
+    @router.post("/contacts/{contact}/consult/merge", **shows(Changed))
+    async def merge(contact: ContactPath, wanted: MergeRequest, caller: WhoAsks, key: OnceKey) -> Response:
+        """Join whoever was asked with the party, and leave them, or stay."""
+        event = ConsultMerged(*who(caller, contact, wanted.agent), wanted.stays)
+        return Json(Changed(await control.change(event, caller.by, key)))
+
+    @router.post("/contacts/{contact}/listen", **shows(Changed))
+    async def listen(contact: ContactPath, wanted: ListenRequest, caller: WhoAsks, key: OnceKey) -> Response:
+        """Let a supervisor hear the conversation."""
+        event = ListenStarted(ContactId(_live(control, contact).id), AgentId(wanted.agent), wanted.how)
         return Json(Changed(await control.change(event, caller.by, key)))
 
     return router
@@ -172,6 +220,8 @@ def _live(control: Control, contact: int) -> ContactView:
 def _handling(contact: ContactView) -> str:
     if contact.state != ContactState.CONNECTED.value:
         raise ApiError(409, "rejected", f"no agent handles contact {contact.id}")
+    if not contact.agents:
+        raise ApiError(409, "rejected", f"contact {contact.id} is with somebody outside")
     return contact.agents[0]
 
 

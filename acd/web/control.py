@@ -104,6 +104,11 @@ class Control(Protocol):
         As `change`; raises VaultError too: the number cannot be kept.
         """
 
+    async def consult_outside(
+        self, contact: ContactId, agent: AgentId, number: str, by: str, key: WriteKey | None
+    ) -> int:
+        """Let the agent step aside to ask somebody by this number. As `promise_callback`."""
+
     async def repeated(self, key: WriteKey) -> int | None:
         """What `change` returned for this key before; None: never asked. Raises KeyReused, NotDurable."""
 

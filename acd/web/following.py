@@ -221,6 +221,14 @@ class Following:
         await self.follower.reached(seq, SEEN_S)
         return seq
 
+    async def consult_outside(
+        self, contact: ContactId, agent: AgentId, number: str, by: str, key: WriteKey | None
+    ) -> int:
+        """As the port says."""
+        seq = (await self._ask(CallBack(contact, number, by, key, agent), STORE_S + LOOK_S, Done)).seq
+        await self.follower.reached(seq, SEEN_S)
+        return seq
+
     async def repeated(self, key: WriteKey) -> int | None:
         """As the port says."""
         answer = await self._ask(Repeat(key), CHANGE_S, (Done, Unknown))

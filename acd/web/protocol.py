@@ -65,12 +65,16 @@ class Erase(msgspec.Struct, frozen=True, tag="erase", array_like=True):
 
 
 class CallBack(msgspec.Struct, frozen=True, tag="call_back", array_like=True):
-    """Promise a callback by this number; empty: that of the caller. Answered by `Done`."""
+    """Promise a callback by this number; empty: that of the caller. Answered by `Done`.
+
+    With an agent he steps aside to ask somebody by that number instead.
+    """
 
     contact: int
     number: str
     by: str
     key: WriteKey | None = None
+    agent: str = ""
 
 
 class TakeLists(msgspec.Struct, frozen=True, tag="take_lists", array_like=True):

@@ -37,6 +37,10 @@ RIGHTS: Mapping[tuple[str, str], frozenset[Role]] = {
     ("POST", "/contacts/{contact}/documents"): _MOVERS | {Role.AGENT},
     ("POST", "/contacts/{contact}/priority"): _MOVERS,
     ("POST", "/contacts/{contact}/transfer"): _MOVERS | {Role.AGENT},
+    ("POST", "/contacts/{contact}/consult"): _MOVERS | {Role.AGENT},
+    ("POST", "/contacts/{contact}/consult/end"): _MOVERS | {Role.AGENT},
+    ("POST", "/contacts/{contact}/consult/merge"): _MOVERS | {Role.AGENT},
+    ("POST", "/contacts/{contact}/listen"): _MOVERS,
     ("POST", "/contacts/{contact}/ticket"): _MOVERS | {Role.AGENT},
     ("POST", "/contacts/{contact}/defer"): _MOVERS | {Role.AGENT},
     ("POST", "/contacts/{contact}/wrap-up"): _MOVERS | {Role.AGENT},
@@ -105,7 +109,7 @@ class Caller(NamedTuple):
             arrived = (told.fact.tenant for told in history if isinstance(told.fact, Arrived))
             return self.client == (contact.tenant if contact else next(arrived, ""))
         if self.role is Role.AGENT:
-            rung = contact is not None and self.agent in contact.agents
+            rung = contact is not None and self.agent in (*contact.agents, *contact.guests)
             return rung or any(getattr(told.fact, "agent", "") == self.agent for told in history)
         return True
 
@@ -120,7 +124,7 @@ def status_for(caller: Caller, found: Status, contacts: int) -> Status:
         return replace(found, lines=lines, agents=(), contacts=shown)
     if caller.role is Role.AGENT:
         agents = tuple(agent for agent in found.agents if agent.id == caller.agent)
-        mine = [contact for contact in found.contacts if caller.agent in contact.agents]
+        mine = [one for one in found.contacts if caller.agent in (*one.agents, *one.guests)]
         return replace(found, agents=agents, contacts=tuple(mine[:contacts]))
     return found
 
@@ -131,7 +135,7 @@ def contact_for(caller: Caller, contact: ContactView, own: Collection[LineId]) -
         return contact
     hidden = contact.line not in own
     line = LineId("") if hidden else contact.line
-    return replace(contact, agents=(), line=line, position=0 if hidden else contact.position)
+    return replace(contact, agents=(), guests=(), line=line, position=0 if hidden else contact.position)
 
 
 def feed_for(caller: Caller, facts: Iterable[Recent], own: Collection[LineId]) -> list[Happening]:

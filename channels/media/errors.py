@@ -31,12 +31,6 @@ class NoPortsLeftError(MediaError):
     code = "no-ports"
 
 
-class RoomFullError(MediaError):
-    """The room has no place for another leg."""
-
-    code = "room-full"
-
-
 class UnwritableError(MediaError):
     """A recording cannot be written."""
 

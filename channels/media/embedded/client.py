@@ -44,7 +44,7 @@ class MediaClient(asyncio.Protocol):
     fails; make a new client then.
     """
 
-    traits = frozenset({Trait.TRANSCODES, Trait.RECORDS})
+    traits = frozenset({Trait.TRANSCODES, Trait.RECORDS, Trait.MIXES})
     deadline_s = DEADLINE_S
 
     def __init__(

@@ -7,8 +7,9 @@ from collections.abc import Callable
 from random import getrandbits
 from typing import Final
 
-from channels.media.commands import LegId, RoomId
+from channels.media.commands import HeardBy, LegId, RoomId
 from channels.media.embedded.collecting import Collecting
+from channels.media.embedded.mixing import Mix
 from channels.media.embedded.recording import Recording
 from channels.media.embedded.states import LegState, LegStats
 from channels.media.rtp import HEADER, Address, Codec, KeyPresses
@@ -29,15 +30,18 @@ class Leg:
     """
 
     __slots__ = (
+        "agent",
         "collecting",
         "deaf",
         "dropped",
         "dtmf",
+        "ears",
         "filter",
         "former",
         "former_left",
         "frames",
         "frames_out",
+        "heard_by",
         "id",
         "ignored",
         "last_in_ms",
@@ -46,6 +50,7 @@ class Leg:
         "local",
         "loop",
         "mark",
+        "mix",
         "octets_in",
         "packet",
         "packets_in",
@@ -114,12 +119,19 @@ class Leg:
         """The peer does not want to hear us."""
         self.room: RoomId | None = None
         self.peer: Leg | None = None
-        """The other leg of the room."""
+        """The other leg of a room for two."""
+        self.agent = False
+        """In a room: hears who is heard by agents only."""
+        self.heard_by: HeardBy = "everybody"
+        self.mix: Mix | None = None
+        """What it hears in a room of more."""
+        self.ears: tuple[Mix, ...] = ()
+        """Those of such a room who hear it."""
         self.relay_to: Leg | None = None
         """Where this leg's received audio goes at this moment."""
-        self.sound: Sound | None = None
+        self.sound: Sound | Mix | None = None
         """What the ticker is sending, as `frames` from `position` on."""
-        self.frames: tuple[bytes, ...] = ()
+        self.frames: tuple[bytes, ...] | Mix = ()
         self.position = 0
         self.slice = -1
 

@@ -56,8 +56,15 @@ class Relay:
             return
         elif leg.recording is not None:
             self._on_sound(leg, kind, header[2], header[3], self._views[size][HEADER:])
-        if leg.relay_to is not None:
+        if leg.ears:
+            self._mix(leg, kind, size, event)
+        elif leg.relay_to is not None:
             self._send_on(leg.relay_to, size, header, event, now_ms)
+
+    def _mix(self, leg: Leg, kind: int, size: int, event: bool) -> None:
+        """Several hear it; nobody hears keys that way."""
+        for mix in () if event else leg.ears:
+            mix.hear(leg.id, kind, self._views[size][HEADER:])
 
     def _datagram(self, leg: Leg) -> int:
         """Receive into the buffer; the size of a plain RTP packet, or 0."""

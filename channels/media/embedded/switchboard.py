@@ -13,18 +13,18 @@ from channels.media.commands import (
     LegId,
     Play,
     Record,
-    RoomId,
     SoundId,
     Stop,
 )
 from channels.media.embedded import packet_filter, wire
 from channels.media.embedded.leg import NO_SOURCE, Leg
 from channels.media.embedded.listening import Listening
+from channels.media.embedded.mixing import Mix
 from channels.media.embedded.relay import Relay
+from channels.media.embedded.rooms import Rooms
 from channels.media.embedded.ticker import Ticker
 from channels.media.errors import (
     BadCommandError,
-    RoomFullError,
     UnknownLegError,
     UnknownSoundError,
 )
@@ -56,7 +56,7 @@ class Switchboard:
         self._sounds = sounds
         self._emit = emit
         self._listen = listen
-        self._rooms: dict[RoomId, list[Leg]] = {}
+        self._rooms = Rooms()
         self._unfiltered: dict[Leg, None] = {}
         self._commands: dict[type, Callable[[Any, int], None]] = {
             wire.Connect: self._connect,
@@ -78,7 +78,7 @@ class Switchboard:
         gone = self.legs.pop(leg, None)
         if gone is not None:
             self.listening.forget(gone)
-            self._part(gone, now_ms)
+            self._update_all(self._rooms.leave(gone), now_ms)
             self.ticker.remove(gone)
             self._unfiltered.pop(gone, None)
         return gone
@@ -141,7 +141,7 @@ class Switchboard:
             leg.payload_type, leg.dtmf, leg.deaf = command.payload_type, command.dtmf, command.deaf
             leg.watch_ms = command.silent_s * 1000
         leg.session = command.session
-        self._update(leg, now_ms)
+        self._update_all(self._rooms.arrange(leg), now_ms)
 
     def _play(self, command: Play, now_ms: int) -> None:
         leg = self._leg(command.leg)
@@ -181,26 +181,16 @@ class Switchboard:
         self._update(leg, now_ms)
 
     def _join(self, command: Join, now_ms: int) -> None:
-        leg, room = self._leg(command.leg), command.room
-        if leg.room == room:
+        leg = self._leg(command.leg)
+        if leg.room != command.room:
+            _silence(leg)
+        elif (leg.agent, leg.heard_by) == (command.agent, command.heard_by):
             return
-        others = self._rooms.get(room, ())
-        if len(others) > 1:
-            raise RoomFullError(f"{room}: no place for {leg.id}")
-        self._part(leg, now_ms)
-        self._rooms.setdefault(room, []).append(leg)
-        leg.room = room
-        _silence(leg)
-        for peer in others:
-            if peer is not leg:
-                leg.peer, peer.peer = peer, leg
-                self._update(peer, now_ms)
-        self._update(leg, now_ms)
+        self._update_all(self._rooms.join(leg, command), now_ms)
 
     def _leave(self, command: Leave, now_ms: int) -> None:
         leg = self._leg(command.leg)
-        self._part(leg, now_ms)
-        self._update(leg, now_ms)
+        self._update_all(self._rooms.leave(leg) or [leg], now_ms)
 
     def _record(self, command: Record, now_ms: int) -> None:
         self.listening.record(self._leg(command.leg), command, now_ms)
@@ -212,6 +202,10 @@ class Switchboard:
         self.listening.collect(self._leg(command.leg), command, now_ms)
 
     # -- what a leg hears
+
+    def _update_all(self, legs: Iterable[Leg], now_ms: int) -> None:
+        for leg in legs:
+            self._update(leg, now_ms)
 
     def _update(self, leg: Leg, now_ms: int) -> None:
         """Let ticker, relay and filter follow the leg's state after any change of it."""
@@ -237,21 +231,6 @@ class Switchboard:
         open_ = not leg.deaf and not peer.deaf
         _relay(leg, peer if open_ and peer.remote is not None and not peer.prompts else None)
         _relay(peer, leg if open_ and leg.remote is not None and not leg.prompts else None)
-
-    def _part(self, leg: Leg, now_ms: int) -> None:
-        """Take the leg out of its room, if it is in one; who stays there is brought up to date."""
-        if leg.room is None:
-            return
-        members = self._rooms[leg.room]
-        members.remove(leg)
-        if not members:
-            del self._rooms[leg.room]
-        leg.room = None
-        peer = leg.peer
-        if peer is not None:
-            leg.peer = peer.peer = leg.relay_to = None
-            self._unfiltered[leg] = None
-            self._update(peer, now_ms)
 
     def _sound_over(self, leg: Leg, now_ms: int) -> None:
         """The ticker sent a sound's last frame one frame ago."""
@@ -287,11 +266,13 @@ def _relay(leg: Leg, to: Leg | None) -> None:
     leg.relay_to = to
 
 
-def _sound_for(leg: Leg) -> Sound | None:
+def _sound_for(leg: Leg) -> Sound | Mix | None:
     if leg.prompts:
         return leg.prompts[0]
     if leg.deaf:
         return SILENCE
+    if leg.mix is not None:
+        return leg.mix
     return None if leg.peer is not None else leg.loop
 
 
@@ -347,7 +328,7 @@ def _drain(sock: socket.socket) -> None:
 def _filter(leg: Leg) -> None:
     """Let the kernel pass what somebody takes: key presses always, audio while it is relayed or awaited."""
     wanted: object = leg.dtmf
-    if leg.latching or leg.relay_to is not None or leg.recording is not None:
+    if leg.latching or leg.relay_to is not None or leg.recording is not None or leg.ears:
         wanted = _EVERYTHING
     if leg.remote is None or wanted == leg.filter:
         return

@@ -17,7 +17,7 @@ from queues.states import ContactState
 from tests.acd.core.story import SECOND, START_MS, Story, agent, desk, line
 
 ANNA, BERT, SUSI, CAIO = (AgentId(name) for name in ("anna", "bert", "susi", "caio"))
-MIXED = (replace(DEFAULT_MEDIA[0], mixes=True), *DEFAULT_MEDIA[1:])
+FOR_TWO = (replace(DEFAULT_MEDIA[0], mixes=False), *DEFAULT_MEDIA[1:])
 OUTSIDE = OutboundRule("consult", ("local", "mobile"), "sip", at_once=2)
 
 
@@ -25,7 +25,7 @@ def second(**rules: Any) -> Line:
     return line("second", "second", **rules)
 
 
-def story(*more: Any, media: Any = MIXED, **lines: Any) -> Story:
+def story(*more: Any, media: Any = DEFAULT_MEDIA, **lines: Any) -> Story:
     """Anna talks with the caller for ten seconds already; Bert is of the second line, Susi supervises."""
     told = Story(
         desk(
@@ -119,7 +119,7 @@ def test_hanging_up_before_anybody_answered_lets_the_caller_wait_there_with_his_
 
 def test_a_consult_waits_with_the_anchor_of_its_contact_and_is_never_offered_to_who_asks() -> None:
     two = desk(line(), second(), agent("anna", (VOICE, 2), help=1, second=1), agent("bert", second=1))
-    told = Story(replace(two, media=MIXED), forgetful=True).ready(0, "anna")
+    told = Story(two, forgetful=True).ready(0, "anna")
     told.arrive(0)
     told.accept(SECOND, "anna")
     later = told.arrive(2 * SECOND, "second")
@@ -143,9 +143,7 @@ def test_the_caller_hangs_up_while_his_agent_asks() -> None:
 
 
 def test_nobody_of_the_line_answers_and_the_consult_gives_up() -> None:
-    told = Story(desk(line(), second(max_wait_ms=30_000), agent("anna"), media=MIXED), forgetful=True).ready(
-        0, "anna"
-    )
+    told = Story(desk(line(), second(max_wait_ms=30_000), agent("anna")), forgetful=True).ready(0, "anna")
     told.arrive(0)
     told.accept(SECOND, "anna")
     ask(2 * SECOND, told).until(40 * SECOND)
@@ -180,7 +178,7 @@ def test_a_member_of_a_conference_hangs_up_and_the_agent_goes_on() -> None:
 
 
 def test_media_for_two_know_no_conference_but_hand_over() -> None:
-    told = ask(11 * SECOND, story(media=DEFAULT_MEDIA))
+    told = ask(11 * SECOND, story(media=FOR_TWO))
     told.accept(12 * SECOND, "bert")
     assert "for two only" in told.rejects(13 * SECOND, events.ConsultMerged(CALL, ANNA, stays=True))
     told.at(14 * SECOND, events.ConsultMerged(CALL, ANNA))
