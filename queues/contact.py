@@ -6,9 +6,10 @@ from agents.devices import Carrier
 from agents.roster import ContactId
 from agents.skills import AgentId
 from queues.desk import EntryId, IncidentId, LineId, Medium, TenantId
+from queues.names import TreatmentId
 from queues.outbound import Callback
 from queues.states import ContactState
-from queues.treatment import Walk
+from queues.treatment import NO_TREATMENT, Walk
 
 NO_INCIDENT = IncidentId("")
 
@@ -93,7 +94,11 @@ class Contact(Struct):
     asker: int = 0
     """Of a consult: the work of the agent who asks. He stands where a caller would."""
     call: int = 0
-    """Of a consult: the attempt to call somebody outside that is under way."""
+    """Of a consult, or a contact that the desk began: the attempt to call somebody that is under way."""
+    purpose: str = ""
+    """Why the desk began it (an escalation, an all-clear); empty: its party did."""
+    told: TreatmentId = NO_TREATMENT
+    """What whoever is called for that purpose hears."""
 
     @property
     def receiving(self) -> bool:

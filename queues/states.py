@@ -26,6 +26,7 @@ CONTACT: Mapping[ContactState, Mapping[str, ContactState]] = {
         "receive": ContactState.DEFERRED,
         "deflect": ContactState.ENDED,
         "turn away": ContactState.ENDED,
+        "call off": ContactState.ENDED,
         "leave": ContactState.ENDED,
     },
     ContactState.WAITING: {
@@ -64,6 +65,8 @@ CONTACT: Mapping[ContactState, Mapping[str, ContactState]] = {
     },
     ContactState.CALLING: {
         "join": ContactState.CONNECTED,
+        "reached": ContactState.GREETING,
+        "call off": ContactState.ENDED,
         "answered": ContactState.WAITING,
         "agent left": ContactState.WAITING,
         "not reached": ContactState.DEFERRED,

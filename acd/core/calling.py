@@ -1,6 +1,6 @@
 """What becomes of an attempt to call a party: it answers, is not reached, or nobody waits for it any more."""
 
-from acd.core import consults, effects, facts
+from acd.core import calling_out, consults, effects, facts
 from acd.core.deadlines import Kind
 from acd.core.errors import Rejected
 from acd.core.events import CHANNELS_TELL, CallAnswered, CallFailed, CallResult
@@ -27,8 +27,8 @@ def answered(state: State, event: CallAnswered) -> None:
     if carrier in state.carried:
         raise Rejected(f"contact ref {event.ref} of {call.channel} is live already")
     contact = state.contacts[call.contact]
-    if contact.consults:
-        consults.reached(state, contact, carrier)
+    if contact.consults or contact.purpose:
+        (consults if contact.consults else calling_out).reached(state, contact, carrier)
         return
     call_over(state, contact, "answered")
     take_leg(state, contact, carrier)
@@ -86,8 +86,8 @@ def meet(state: State, contact: Contact) -> None:
 
 def _not_reached(state: State, contact: Contact, result: CallResult) -> None:
     """The agent is free, without a pause and without wrap-up; the next attempt, if any, has its moment."""
-    if contact.consults:
-        consults.not_reached(state, contact, result)
+    if contact.consults or contact.purpose:
+        (consults if contact.consults else calling_out).not_reached(state, contact, result)
         return
     promise, rule = promise_of(contact), state.lines[contact.line].callback
     call_over(state, contact, result)

@@ -95,8 +95,9 @@ def contact_gone(state: State, contact: Contact, leg_lost: bool) -> None:
     quit_line(state, contact)
     if contact.incident and not leg_lost:
         state.tell(facts.Deflected(state.now_ms, number, contact.line, contact.incident, "caller"))
-    elif turned_away:
-        state.tell(facts.Released(state.now_ms, number, contact.line, turned_away))
+    elif turned_away or contact.purpose:
+        by = turned_away or "caller"
+        state.tell(facts.Released(state.now_ms, number, contact.line, by))
     else:
         wait_ms = state.now_ms - contact.anchor_ms if contact.anchor_ms else 0
         abandoned = facts.Abandoned(state.now_ms, number, contact.line, wait_ms, before.value, leg_lost)

@@ -127,7 +127,7 @@ class ReleaseContact(Effect, frozen=True):
     cause: str
     """`agent`, `waited too long`, `voicemail`, `callback` (promised: the contact lives on without a leg).
 
-    `not received`: its pages stopped coming.
+    `not received`: its pages stopped coming. `cancelled`: nobody needs to hear it any more.
     Of somebody outside `consult over` or `contact over`; `outside`: he whom the party talked to has gone.
 
     By a treatment `treatment`, `closed` or `full`; after the text of an incident also `incident`.
@@ -150,7 +150,7 @@ class PlaceCall(Effect, frozen=True):
     """Of that number when it was allowed; a number of another class is not dialled."""
     tenant: TenantId
     purpose: str
-    """`callback` or `consult`."""
+    """`callback`, `consult`, or that of a contact that the desk began."""
     deadline_ms: int
     """When the engine gives it up by EndCall."""
 

@@ -20,7 +20,7 @@ def started(state: State, event: ListenStarted) -> None:
     contact, seat = state.contact(event.contact), state.seat(event.agent)
     if event.how not in HOW:
         raise Rejected(f"'{event.how}' is no way to listen: there are {', '.join(HOW)}")
-    if contact.state is not ContactState.CONNECTED or contact.consults:
+    if contact.state is not ContactState.CONNECTED or contact.consults or contact.parked:
         raise Rejected(f"contact {event.contact} is no conversation")
     if not state.media[contact.medium].mixes:
         raise Rejected(f"{contact.medium} is for two only: nobody can listen in")

@@ -2,10 +2,11 @@
 
 from acd.core import effects, facts
 from acd.core.deadlines import Kind
-from acd.core.events import CallId, CallResult
+from acd.core.events import CallId, CallResult, OfferId
 from acd.core.state import State
 from agents.devices import Carrier
 from agents.roster import Work
+from agents.skills import AgentId
 from queues.contact import Contact
 from queues.desk import OutboundRule
 from queues.outbound import CALLBACK, CONSULT, Callback, OutboundCall, rule_for
@@ -43,22 +44,31 @@ def place_consult(state: State, consult: Contact, work: Work) -> None:
     _place(state, consult, work, call, attempt=1)
 
 
-def _place(state: State, contact: Contact, work: Work, call: OutboundCall, attempt: int) -> None:
+def place_own(state: State, contact: Contact) -> None:
+    """Call somebody for the purpose of a contact that the desk itself began."""
+    state.last_call += 1
+    contact.call = state.last_call
+    call = OutboundCall(CallId(contact.call), contact.id, contact.tenant, contact.purpose, contact.dial_class)
+    _place(state, contact, None, call, attempt=1)
+
+
+def _place(state: State, contact: Contact, work: Work | None, call: OutboundCall, attempt: int) -> None:
     rule = rule_for(state.desk.outbound, call.tenant, call.purpose, call.dial_class)
     now_ms, refusal = state.now_ms, _refusal(state, rule)
     call.refusal, call.channel = refusal, "" if rule is None or refusal else rule.channel
     state.calls[call.id] = call
     until_ms = now_ms if refusal else now_ms + state.lines[contact.line].callback.ring_ms
     state.deadlines.set(Kind.CALL, call.id, until_ms)
+    offer, agent = (OfferId(0), AgentId("")) if work is None else (work.id, work.agent)
     why = call.purpose, call.dial_class, attempt, until_ms
-    state.tell(facts.CallPlaced(now_ms, call.id, contact.id, work.id, work.agent, *why))
+    state.tell(facts.CallPlaced(now_ms, call.id, contact.id, offer, agent, *why))
     if call.channel:
         state.order(order_of(call, number_of(contact), until_ms))
 
 
 def number_of(contact: Contact) -> str:
     """The opaque id of the number that is called for it."""
-    return contact.party if contact.consults else promise_of(contact).party
+    return contact.party if contact.consults or contact.purpose else promise_of(contact).party
 
 
 def _refusal(state: State, rule: OutboundRule | None) -> CallResult | None:
@@ -86,7 +96,7 @@ def call_over(state: State, contact: Contact, result: CallResult) -> None:
     """The attempt that is under way has ended; if the channel does not know yet, it is told."""
     call = state.calls.pop(contact.call or promise_of(contact).call)
     state.deadlines.clear(Kind.CALL, call.id)
-    if contact.consults:
+    if contact.consults or contact.purpose:
         contact.call = 0
     else:
         promise_of(contact).call = 0

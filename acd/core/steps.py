@@ -98,7 +98,8 @@ def _music_for_good(state: State, contact: Contact) -> None:
 def _over(state: State, contact: Contact, walk: Walk, _: None) -> After:
     """There is no step any more."""
     if contact.state is ContactState.GREETING:
-        return (_end if walk.turned_away else _enqueue)(state, contact, walk, steps.Enqueue())
+        ends = walk.turned_away or contact.purpose
+        return (_end if ends else _enqueue)(state, contact, walk, steps.Enqueue())
     following = waiting_in(state.lines[contact.line])
     if following and following != walk.treatment:
         walk.treatment, walk.step = following, 0
@@ -162,7 +163,7 @@ def _enqueue(state: State, contact: Contact, walk: Walk, to: steps.Enqueue) -> A
     if contact.reserves:
         give_place_back(state, contact)
     send_on(state, contact, hops)
-    walk.turned_away = ""
+    walk.turned_away = contact.purpose = ""  # from now on it is like any other
     enter_line(state, contact, line, "arrived")
     if state.incidents and (incident := of_the_line(state, contact)) is not None:
         walk.says += tell(state, contact, incident)
@@ -217,7 +218,9 @@ def _end(state: State, contact: Contact, walk: Walk, _: steps.Step) -> After:
     if walk.says:
         return After.AGAIN
     if contact.state is ContactState.GREETING:
-        reason = walk.turned_away or find_line(state, state.lines[contact.line])[2]
+        reason = walk.turned_away
+        if not contact.purpose:
+            reason = reason or find_line(state, state.lines[contact.line])[2]
         return _release(state, contact, "turn away", reason or "treatment")
     if contact.state is not ContactState.WAITING:
         return After.LATER

@@ -223,6 +223,9 @@ class Ledger:
     def _interruption_ended(self, fact: facts.InterruptionEnded) -> None:
         self._break(fact, _RESTING, begins=False)
 
+    def _called_out(self, fact: facts.CalledOut) -> None:
+        self._aside.add(fact.contact)
+
     def _consulted(self, fact: facts.Consulted) -> None:
         self._aside.add(fact.consult)
         self._break(fact, _ASIDE, begins=True)
@@ -426,6 +429,7 @@ _HANDLERS: Mapping[type[Fact], str] = {
     facts.Interrupted: "_interrupted",
     facts.InterruptionEnded: "_interruption_ended",
     facts.Released: "_released",
+    facts.CalledOut: "_called_out",
     facts.Consulted: "_consulted",
     facts.ConsultOver: "_consult_over",
     facts.TakenOver: "_taken_over",

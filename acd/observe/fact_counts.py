@@ -35,8 +35,8 @@ class FactCounts:
         self.calls: Counter[str] = Counter()
         self._promised: set[ContactId] = set()
         """Who is promised a callback that is neither kept nor lost."""
-        self._consults: set[ContactId] = set()
-        """Agents who ask somebody: no caller is answered by that."""
+        self._our_own: set[ContactId] = set()
+        """Contacts that no caller began: agents who ask somebody, and whom the desk calls itself."""
         self._medium: dict[ContactId, str] = dict(live)
 
     def observe(self, facts: Sequence[f.Fact]) -> None:
@@ -69,15 +69,13 @@ class FactCounts:
                 pass
 
     def _contact(self, fact: f.Fact) -> None:
+        if self._is_our_own(fact):
+            return
         match fact:
             case f.Arrived():
                 self._medium[fact.contact] = fact.medium
                 self.contacts[fact.medium, "arrived"] += 1
-            case f.Consulted():
-                self._consults.add(fact.consult)
-            case f.ConsultOver():
-                self._consults.discard(fact.consult)
-            case f.Answered() if fact.contact not in self._consults:
+            case f.Answered():
                 self.contacts[self._medium.get(fact.contact, "unknown"), "answered"] += 1
             case f.Abandoned() | f.Released() | f.FlowedOut() | f.Deflected():
                 medium = self._medium.pop(fact.contact, "unknown")
@@ -89,8 +87,27 @@ class FactCounts:
             case _:
                 pass
 
+    def _is_our_own(self, fact: f.Fact) -> bool:
+        """Whether it is about a contact that no caller began: none of his was answered, or ended, by it."""
+        match fact:
+            case f.Consulted():
+                self._our_own.add(fact.consult)
+                return True
+            case f.CalledOut():
+                self._our_own.add(fact.contact)
+                return True
+            case f.ConsultOver():
+                self._our_own.discard(fact.consult)
+                return True
+        contact = getattr(fact, "contact", None)
+        if contact not in self._our_own:
+            return False
+        if type(fact) in _ENDINGS:
+            self._our_own.discard(contact)
+        return True
+
 
 _CONTACT_FACTS = frozenset(
-    (f.Arrived, f.Answered, *_ENDINGS, f.Overflowed, f.Blocked, f.Consulted, f.ConsultOver)
+    (f.Arrived, f.Answered, *_ENDINGS, f.Overflowed, f.Blocked, f.Consulted, f.ConsultOver, f.CalledOut)
 )
 _CALL_FACTS = frozenset((f.Parked, f.CallbackOver, f.CallOver))

@@ -22,6 +22,8 @@ from acd.core.events.of_contacts import (
     CallbackCancelled,
     CallbackPromised,
     CallFailed,
+    CallOut,
+    CallOutCancelled,
     ContactArrived,
     ContactDeferred,
     ContactDiverted,
@@ -56,7 +58,8 @@ AnyEvent = (
     Tick | Restarted | DeskChanged | CalendarChanged | IncidentDeclared | IncidentEnded
     | ListChanged | ContactArrived | MediumChanged | PageReceived | ContactReceived | PromptEnded
     | KeyPressed | ContactLeft | ContactDiverted | CallbackPromised | CallbackCancelled
-    | CallAnswered | CallFailed | ContactReleased | LegLost | LeaseRenewed | ContactHeld
+    | CallOut | CallOutCancelled | CallAnswered | CallFailed | ContactReleased | LegLost
+    | LeaseRenewed | ContactHeld
     | ContactResumed | ContactDeferred | ContactTransferred | ConsultStarted | ConsultEnded
     | ConsultMerged | ListenStarted | PriorityChanged | OfferAccepted
     | OfferRefused | OfferFailed | AgentSignedIn | AgentSignedOut | AgentPaused | AgentReady
@@ -79,6 +82,8 @@ __all__ = [
     "CallAnswered",
     "CallFailed",
     "CallId",
+    "CallOut",
+    "CallOutCancelled",
     "CallResult",
     "CallbackCancelled",
     "CallbackPromised",

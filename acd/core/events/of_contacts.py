@@ -4,6 +4,7 @@ from acd.core.events.event import FIRST_CHANNEL, Diversion, Event
 from agents.roster import CallId, ContactId
 from agents.skills import AgentId
 from queues.desk import EntryId, LineId, Medium
+from queues.names import TreatmentId
 from queues.outbound import CallResult
 
 
@@ -121,6 +122,31 @@ class CallbackPromised(Event, frozen=True, tag="CallbackPromised"):
 
 class CallbackCancelled(Event, frozen=True, tag="CallbackCancelled"):
     """The party wants it no more, or a supervisor ends it; only as long as it is parked."""
+
+    contact: ContactId
+
+
+class CallOut(Event, frozen=True, tag="CallOut"):
+    """The desk itself begins a contact: somebody is called and told something (an escalation, an all-clear).
+
+    It is in no line unless its treatment says so, and in no figure of callers.
+    """
+
+    entry: EntryId
+    """As which number of which client we call."""
+    purpose: str
+    """By which the desk allows it (`OutboundRule`), and not one of `callback` and `consult`."""
+    party: str
+    """Opaque id in the vault of the number."""
+    dial_class: str
+    """Of that number, as `acd.ports.DialClass`."""
+    treatment: TreatmentId
+    """What he hears and is asked; when it is over the call is."""
+    language: str = ""
+
+
+class CallOutCancelled(Event, frozen=True, tag="CallOutCancelled"):
+    """Nobody needs to hear it any more: as long as it rings, or is being told."""
 
     contact: ContactId
 

@@ -22,6 +22,7 @@ from acd.core.facts.of_agents import (
 from acd.core.facts.of_calls import (
     CallbackOver,
     CalledIn,
+    CalledOut,
     CallOver,
     CallPlaced,
     Parked,
@@ -106,7 +107,7 @@ AnyFact = (
     | Treated | KeyChosen | NoKey | ConditionAsked | LanguageSet | Consulted | ConsultOver
     | ConferenceJoined | ConferenceLeft | TakenOver | HandedOut | OutsideJoined | OutsideLeft
     | ListenerRung | ListenerJoined | ListenerLeft | MediumChange | Receiving | PageKept
-    | Received | LegGone
+    | Received | LegGone | CalledOut
 )  # fmt: skip
 
 __all__ = [
@@ -123,6 +124,7 @@ __all__ = [
     "CallPlaced",
     "CallbackOver",
     "CalledIn",
+    "CalledOut",
     "ConditionAsked",
     "ConferenceJoined",
     "ConferenceLeft",

@@ -4,7 +4,8 @@ from acd.core.events import CallId, CallResult, ContactId, OfferId
 from acd.core.facts.fact import Fact
 from acd.core.facts.of_offers import Decision, OfferFact
 from agents.skills import AgentId
-from queues.desk import LineId, Medium
+from queues.desk import LineId, Medium, TenantId
+from queues.names import TreatmentId
 
 
 class Parked(Fact, frozen=True, tag="Parked"):
@@ -36,6 +37,21 @@ class ReservationEnded(OfferFact, frozen=True, tag="ReservationEnded"):
     """He is free again: the party was not reached, or he is not available any more."""
 
 
+class CalledOut(Fact, frozen=True, tag="CalledOut"):
+    """The desk itself began a contact: somebody is called and told something. It ends by Released.
+
+    By `not reached`, `cancelled`, `treatment` (he has heard it), `caller` or `leg lost` (he hung up).
+    """
+
+    contact: ContactId
+    purpose: str
+    tenant: TenantId
+    line: LineId
+    """Of the entry; he waits there only if the treatment says so."""
+    medium: Medium
+    treatment: TreatmentId
+
+
 class CallPlaced(Fact, frozen=True, tag="CallPlaced"):
     """An attempt to call the party. It ends exactly once, by CallOver with the same number.
 
@@ -46,7 +62,7 @@ class CallPlaced(Fact, frozen=True, tag="CallPlaced"):
     contact: ContactId
     offer: OfferId
     agent: AgentId
-    """Who waits on the line, or is reserved."""
+    """Who waits on the line, or is reserved; of a contact that the desk began nobody."""
     purpose: str
     dial_class: str
     attempt: int

@@ -75,7 +75,7 @@ class Oracle:
         self.shadow.forget_gone_agents()
         waits = [one for one in self.shadow.contacts.values() if one.state == "waiting"]
         assert not any(one.to_hold_ms for one in waits), "it came to its line and was not held"
-        self.arrived += len(facts_of(outcome.facts, facts.Arrived))
+        self.arrived += sum(isinstance(fact, facts.Arrived | facts.CalledOut) for fact in outcome.facts)
         self.ended += sum(isinstance(fact, facts.ENDINGS) for fact in outcome.facts)
         live = [contact for contact in self.shadow.contacts.values() if not contact.consults]
         assert self.arrived - self.ended == len(live), "a contact was lost or ended twice"
@@ -393,8 +393,9 @@ def effects_match_facts(shadow: Shadow, outcome: Outcome) -> None:
     assert placed == [effect.call for effect in ordered if isinstance(effect, effects.PlaceCall)]
     ended = [(f.contact, why) for f in decided if (why := _cause(shadow, f))]  # type: ignore[attr-defined]
     hung_up = [(e.contact, e.cause) for e in ordered if isinstance(e, effects.ReleaseContact)]
-    assert ended == [one for one in hung_up if not one[1].endswith(" over")]
-    assert shadow.ended_outside == [one for one in hung_up if one[1].endswith(" over")]
+    apart = ("consult over", "contact over", "cancelled")
+    assert ended == [one for one in hung_up if one[1] not in apart]
+    assert shadow.ended_outside == [one for one in hung_up if one[1] in apart]
 
 
 _JOINING = (

@@ -14,6 +14,7 @@ from agents.skills import AgentId
 from agents.states import LISTENERS, ROLE, Role, WorkState
 from queues.contact import Contact
 from queues.desk import Desk, EntryId, IncidentId, LineId
+from queues.names import TreatmentId
 from queues.states import ContactState
 from tests.acd.core.oracle import Oracle
 from tests.acd.core.random_desk import (
@@ -414,6 +415,18 @@ def _guest_leaves(play: Play, x: int, y: int, z: int) -> None:
     play.submit(events.ContactReleased(number, agent) if z % 3 else events.LegLost(number, agent))
 
 
+def _call_out(play: Play, x: int, y: int, z: int) -> None:
+    entries = play.engine.state.desk.entries
+    purpose = "escalation" if y % 7 else "callback"
+    what = ("n5" if z % 9 else "", ("mobile", "foreign", "local")[x % 3], TreatmentId(f"t{z % 5}"))
+    play.submit(events.CallOut(entries[x % len(entries)].id, purpose, *what))
+
+
+def _call_off(play: Play, x: int, y: int, z: int) -> None:
+    ours = [one.id for one in play.engine.state.contacts.values() if one.purpose]
+    play.submit(events.CallOutCancelled(ContactId(ours[x % len(ours)] if ours and y % 3 else z)))
+
+
 def _code(play: Play, x: int, y: int, z: int) -> None:
     number, agent = play.wrap_up(x)
     play.submit(events.WrapUpCoded(number, agent, (*CODES, "wrong")[y % 3]))
@@ -459,6 +472,8 @@ MOVES: Mapping[str, Callable[[Play, int, int, int], None]] = {
         play.submit(events.ContactTransferred(*play.connected(x), play.line(y), play.entry(z))) and None
     ),
     "lose leg": _lose_leg,
+    "call out": _call_out,
+    "call off": _call_off,
     "consult": _consult,
     "merge": _merge,
     "end consult": lambda play, x, y, z: (
@@ -521,6 +536,8 @@ WEIGHTS: Mapping[str, int] = {
     "release": 20,
     "transfer": 3,
     "lose leg": 2,
+    "call out": 10,
+    "call off": 1,
     "consult": 14,
     "merge": 14,
     "end consult": 1,

@@ -170,7 +170,7 @@ def _outbound(rng: Random) -> tuple[OutboundRule, ...]:
         OutboundRule("callback", ("local",), "sip", TenantId("u")),
         OutboundRule("callback", ("local",), "sip", TenantId("t"), rng.choice((1, 5))),
         OutboundRule("callback", ("mobile", "local"), "other", at_once=rng.choice((1, 5))),
-        OutboundRule("escalation", ("foreign",), "sip"),
+        OutboundRule("escalation", ("foreign", "mobile"), "sip", at_once=rng.choice((1, 5))),
         OutboundRule("consult", ("local", "mobile"), "sip", at_once=rng.choice((1, 5))),
     )
     return rules[: rng.choice((0, 5, 5, 5))]

@@ -146,6 +146,7 @@ class Shadow(ShadowCalls, ShadowReceptions, ShadowTreatments):
             assert self.may_go_on(contact, fact.t_ms), "what comes before was not heard to its end"
             assert self.takes(self.lines[fact.line], fact.t_ms) or contact.reserved, "it takes nobody"
         contact.line_since_ms, contact.state, contact.reserved = fact.t_ms, "waiting", False
+        contact.purpose = ""
         contact.turned_away, contact.moved, contact.between = "", True, False
         contact.promised_ms = 0
         contact.anchor_ms = contact.anchor_ms or fact.t_ms
@@ -422,6 +423,9 @@ class Shadow(ShadowCalls, ShadowReceptions, ShadowTreatments):
             self._close_all(fact.contact, fact.t_ms)
         elif fact.by in ("closed", "full"):
             self._turned_away(contact, fact.t_ms)
+        elif fact.by in ("caller", "leg lost"):
+            assert contact.purpose, "that is to abandon"
+            assert self.hung_up(self.event, fact.contact, fact.t_ms)
         elif fact.by == "treatment":
             assert contact.state in ("greeting", "waiting")
             assert self.may_go_on(contact, fact.t_ms), "it was not heard to its end"

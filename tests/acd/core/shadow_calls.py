@@ -145,15 +145,15 @@ class ShadowCalls(ShadowGuests):
         contact = self.contacts[fact.contact]
         assert (contact.state, contact.ref) == ("calling", "")
         assert fact.contact not in {call.contact for call in self.calls.values()}, "called twice at once"
-        assert self.works[fact.offer].agent == fact.agent
-        assert fact.purpose == ("consult" if contact.consults else "callback")
+        assert contact.purpose or self.works[fact.offer].agent == fact.agent
+        assert fact.purpose == ("consult" if contact.consults else contact.purpose or "callback")
         rule = self.rule_of(fact.dial_class, fact.purpose)
         by_it = sum(
             call.placed and self.rule_of(call.dial_class, call.purpose) == rule
             for call in self.calls.values()
         )
         placed = rule is not None and by_it < rule.at_once
-        if contact.consults:
+        if contact.consults or contact.purpose:
             assert fact.attempt == 1
         else:
             promise = self.promises[fact.contact]
@@ -167,13 +167,13 @@ class ShadowCalls(ShadowGuests):
         call, event = self.calls.pop(fact.call), self.event
         contact = self.contacts[fact.contact]
         assert call.contact == fact.contact
-        if not contact.consults:
+        if not (contact.consults or contact.purpose):
             self.promises[fact.contact].refused = fact.result == "refused"
         if fact.result == "answered":
             assert isinstance(event, events.CallAnswered)
             contact.ref = event.ref
-            if contact.consults:
-                contact.state = "connected"
+            if contact.consults or contact.purpose:
+                contact.state = "connected" if contact.consults else "greeting"
             self._has_a_leg(contact, fact.t_ms)
         elif fact.result == "timed out":
             assert (call.placed, fact.t_ms) == (True, call.until_ms)
@@ -226,6 +226,13 @@ class ShadowCalls(ShadowGuests):
         self, contact: ShadowContact, promise: ShadowPromise | None, fact: facts.Released
     ) -> None:
         """A contact without a leg ended."""
+        if contact.purpose:
+            assert contact.state in ("calling", "greeting")
+            called_off = self.event == events.CallOutCancelled(fact.contact)
+            assert called_off == (fact.by == "cancelled")
+            if called_off and contact.ref:
+                self.ended_outside.append((contact.id, "cancelled"))
+            return
         assert promise is not None
         assert not contact.ref
         if fact.by == "not reached":

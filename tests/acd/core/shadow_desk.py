@@ -85,13 +85,14 @@ class ShadowContact:
     consults: int = 0
     asker: int = 0
     """Of a consult: the offer by which who asks has its contact."""
+    purpose: str = ""
     guests: list[int] = field(default_factory=list)
     outside: list[str] = field(default_factory=list)
 
     @property
     def to_call(self) -> bool:
         """Whether somebody must call its party to talk to it."""
-        return not self.ref and self.pages is None and not self.consults
+        return not (self.ref or self.consults or self.purpose) and self.pages is None
 
 
 @dataclass(slots=True)

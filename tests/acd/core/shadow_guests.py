@@ -57,6 +57,28 @@ class ShadowGuests(ShadowPersons):
         else:
             self.close_work(work, t_ms)
 
+    # ---- contacts that the desk began
+
+    def _calledout(self, fact: facts.CalledOut) -> None:
+        event = self.event
+        assert isinstance(event, events.CallOut)
+        assert self.rule_of(event.dial_class, event.purpose), "nobody may be called there"
+        entry = next(e for e in self.desk.entries if e.id == event.entry)
+        self.contacts[fact.contact] = ShadowContact(
+            fact.contact,
+            "",
+            entry.line,
+            entry.medium,
+            entry.priority_class,
+            entry.head_start_ms,
+            state="calling",
+            party=event.party,
+            dial_class=event.dial_class,
+            entry=event.entry,
+            tenant=entry.tenant,
+            purpose=event.purpose,
+        )
+
     # ---- consults
 
     def _consulted(self, fact: facts.Consulted) -> None:

@@ -53,7 +53,9 @@ class ShadowIncidents(ShadowDesk):
     def is_to_hear(self, contact: ShadowContact, incident: Incident) -> bool:
         """Whether who is on the line already must hear the text of an incident now."""
         entry = next((one for one in self.desk.entries if one.id == contact.entry), None)
-        if entry is None or not contact.ref or contact.state not in ("greeting", "waiting", "offered"):
+        if entry is None or not contact.ref or contact.purpose:
+            return False
+        if contact.state not in ("greeting", "waiting", "offered"):
             return False
         line = entry.line if contact.state == "greeting" else contact.line
         if contact.incident or contact.between or not self.concerns(incident, entry, line):

@@ -101,7 +101,7 @@ class ShadowReceptions(ShadowDesk):
         contact = self.contacts[fact.contact]
         assert contact.ref, "it had none"
         assert contact.pages, "it cannot be without"
-        if isinstance(self.event, events.Tick):
+        if isinstance(self.event, events.Tick) and not self.hung_up(self.event, contact.id, fact.t_ms):
             assert contact.receiving
             assert fact.t_ms == contact.ready_ms
         else:

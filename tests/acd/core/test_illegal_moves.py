@@ -12,6 +12,7 @@ from acd.core.events import CallId, ContactId, OfferId
 from agents.capacity import FAX, VOICE
 from agents.skills import AgentId
 from queues.desk import EntryId, IncidentId, LineId, TenantId
+from queues.names import TreatmentId
 from tests.acd.core.story import START_MS, Story, agent, declared, desk, line
 
 NOBODY, GONE, LOST = AgentId("nobody"), ContactId(99), OfferId(99)
@@ -25,6 +26,8 @@ OF_NOBODY: list[events.Event] = [
     events.IncidentEnded(IncidentId("none")),
     events.CallbackPromised(GONE, "number", "local"),
     events.CallbackCancelled(GONE),
+    events.CallOut(EntryId("nobody"), "escalation", "number", "local", TreatmentId("none")),
+    events.CallOutCancelled(GONE),
     events.CallAnswered(CallId(7), "c7"),
     events.CallFailed(CallId(7), "busy"),
     events.ContactReleased(GONE, ANNA),

@@ -110,6 +110,7 @@ def test_every_row_of_every_table_is_used_by_the_engine(monkeypatch: pytest.Monk
         answers,
         callbacks,
         calling,
+        calling_out,
         closing,
         connection,
         consults,
@@ -134,7 +135,7 @@ def test_every_row_of_every_table_is_used_by_the_engine(monkeypatch: pytest.Monk
         taken.add((str(state), happening))
         return following
 
-    outbound = callbacks, calling, closing, reception, walked, consults, guests, listening
+    outbound = callbacks, calling, calling_out, closing, reception, walked, consults, guests, listening
     for module in (admission, answers, connection, deferral, offers, presence, waiting, wrap_up, *outbound):
         monkeypatch.setattr(module, "step", watched)
     for seed in range(30):

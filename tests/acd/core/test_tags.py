@@ -12,7 +12,7 @@ EVENTS = """
     AgentPaused AgentReachable AgentReady AgentSignedIn AgentSignedOut AgentUnreachable CalendarChanged
     CallAnswered CallFailed CallbackCancelled CallbackPromised
     ContactArrived ContactDeferred ContactDiverted ContactHeld ContactLeft ContactReleased
-    ConsultEnded ConsultMerged ConsultStarted
+    CallOut CallOutCancelled ConsultEnded ConsultMerged ConsultStarted
     ContactResumed ContactTransferred DeskChanged DeviceVanished IncidentDeclared IncidentEnded LegLost
     ListenStarted
     LeaseRenewed MediumChanged PageReceived ContactReceived
@@ -27,7 +27,7 @@ FACTS = """
     ConferenceJoined ConferenceLeft ConsultOver Consulted HandedOut ListenerJoined ListenerLeft ListenerRung
     OutsideJoined OutsideLeft TakenOver
     LegGone MediumChange PageKept Received Receiving
-    CalledIn Parked ReservationEnded Reserved Deferred Deflected DeskSet
+    CalledIn CalledOut Parked ReservationEnded Reserved Deferred Deflected DeskSet
     DeviceAway DeviceBack DeviceGone FlowedOut HandedBack Held IncidentOff IncidentOn Informed
     Interrupted InterruptionEnded Joined KeyChosen ListSet NotAnswered OfferLost OfferWithdrawn Offered
     Overflowed
