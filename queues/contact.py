@@ -6,6 +6,7 @@ from agents.devices import Carrier
 from agents.roster import ContactId
 from agents.skills import AgentId
 from queues.desk import EntryId, IncidentId, LineId, Medium, TenantId
+from queues.message import Message, Recording
 from queues.outbound import Callback
 from queues.states import ContactState
 from queues.treatment import Walk
@@ -65,9 +66,24 @@ class Contact(Struct):
     """Its party has no leg."""
     callback: Callback | None = None
     """What its party was promised last."""
+    recording: Recording | None = None
+    """What its party says is being recorded; it is offered to nobody."""
+    message: Message | None = None
+    """What its party has said, as long as it has not talked to an agent since."""
 
     @property
     def promise(self) -> Callback | None:
         """The callback that its party still waits for."""
         callback = self.callback
         return None if callback is None or callback.kept else callback
+
+    @property
+    def to_be_called(self) -> bool:
+        """Whether its party has no leg since it is to be called back; else it has left a message."""
+        return self.parked and self.promise is not None
+
+    @property
+    def to_be_heard(self) -> str:
+        """Opaque id of the message that it has left; empty: its party is on the line, or is to be called."""
+        message = self.message
+        return message.recording if message is not None and self.parked and not self.to_be_called else ""

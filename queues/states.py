@@ -11,7 +11,7 @@ class ContactState(StrEnum):
     OFFERED = "offered"
     """At least one agent is rung; keeps its place."""
     DEFERRED = "deferred"
-    """Not ready before its moment: keeps its anchor, but is in no line and offered to nobody."""
+    """Not ready before its moment, or before its message is kept: has its anchor, but is in no line."""
     CALLING = "calling"
     """Its party is being called; an agent has it in hand, or is reserved for it."""
     CONNECTED = "connected"
@@ -23,6 +23,8 @@ CONTACT: Mapping[ContactState, Mapping[str, ContactState]] = {
         "enqueue": ContactState.WAITING,
         "deflect": ContactState.ENDED,
         "turn away": ContactState.ENDED,
+        "seal": ContactState.DEFERRED,
+        "leave message": ContactState.WAITING,
         "leave": ContactState.ENDED,
     },
     ContactState.WAITING: {
@@ -32,6 +34,8 @@ CONTACT: Mapping[ContactState, Mapping[str, ContactState]] = {
         "give up": ContactState.ENDED,
         "defer": ContactState.DEFERRED,
         "park": ContactState.WAITING,
+        "seal": ContactState.DEFERRED,
+        "leave message": ContactState.WAITING,
         "reserve": ContactState.CALLING,
         "called in": ContactState.WAITING,
         "close": ContactState.DEFERRED,
@@ -43,6 +47,7 @@ CONTACT: Mapping[ContactState, Mapping[str, ContactState]] = {
         "call": ContactState.CALLING,
         "requeue": ContactState.WAITING,
         "park": ContactState.OFFERED,
+        "leave message": ContactState.OFFERED,
         "called in": ContactState.OFFERED,
         "cancel": ContactState.ENDED,
         "leave": ContactState.ENDED,
@@ -51,6 +56,7 @@ CONTACT: Mapping[ContactState, Mapping[str, ContactState]] = {
     ContactState.DEFERRED: {
         "defer": ContactState.DEFERRED,
         "ready": ContactState.WAITING,
+        "leave message": ContactState.WAITING,
         "leave": ContactState.ENDED,
         "give up": ContactState.ENDED,
         "cancel": ContactState.ENDED,

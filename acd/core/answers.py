@@ -24,25 +24,26 @@ def accepted(state: State, event: OfferAccepted) -> None:
     work, now_ms = state.work(event.offer), state.now_ms
     work.state = step(WORK, work.state, "accept")
     contact, seat = state.contacts[work.contact], state.seats[work.agent]
-    contact.state = step(CONTACT, contact.state, "call" if contact.parked else "accept")
+    contact.state = step(CONTACT, contact.state, "call" if contact.to_be_called else "accept")
     state.deadlines.clear(Kind.RING, work.id)
     work.since_ms = now_ms
     if len(contact.offers) > 1:
         withdraw_all(state, contact, "answered elsewhere", but=work.id)
     wait_ms, line_wait_ms = now_ms - contact.anchor_ms, now_ms - contact.line_since_ms
     state.tell(facts.Answered(now_ms, work.id, contact.id, work.agent, contact.line, wait_ms, line_wait_ms))
-    state.order(effects.ConnectContact(work.id, contact.id, work.agent, carrier=work.carrier))
+    ids = work.id, contact.id, work.agent
+    state.order(effects.ConnectContact(*ids, contact.to_be_heard, carrier=work.carrier))
     leave_line(state, contact)
     contact.tried.clear()
     if not carries(seat.record, work.carrier):
         wait_for_leg(state, work)
     if len(seat.works) > 1:
         interrupt_others(state, seat, work)
-    if contact.callback is not None:
-        if contact.parked:
-            place_call(state, contact, work)
-        else:
-            promise_over(state, contact, kept=True)
+    if contact.to_be_called:
+        place_call(state, contact, work)
+    elif not contact.parked:
+        promise_over(state, contact, kept=True)
+        contact.message = None  # he can say it himself
     state.serve(seat)
 
 

@@ -71,6 +71,7 @@ def meet(state: State, contact: Contact) -> None:
     if work is not None and work.state is not WorkState.RESERVED:
         contact.state = step(CONTACT, contact.state, "join")
         promise_over(state, contact, kept=True)
+        contact.message = None
         return
     contact.state = step(CONTACT, contact.state, "answered")
     contact.preferred = None

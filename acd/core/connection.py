@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from acd.core import calling, effects, facts
 from acd.core.errors import Rejected
 from acd.core.events import ContactHeld, ContactLeft, ContactReleased, ContactResumed, ContactTransferred
+from acd.core.messages import leave_message, seal
 from acd.core.parking import may_be_parked, park
 from acd.core.state import State, step
 from acd.core.waiting import end, enter_line, quit_line
@@ -67,6 +68,12 @@ def contact_gone(state: State, contact: Contact, leg_lost: bool) -> None:
     if promise is not None and may_be_parked(state, promise):
         contact.state = step(CONTACT, before, "park")  # he is called as he was promised
         park(state, contact, promise, again=not promise.pending)
+        return
+    if contact.recording is not None and contact.walk is not None and contact.walk.heard:
+        seal(state, contact, contact.recording, leg_lost=leg_lost)
+        return
+    if contact.message is not None:
+        leave_message(state, contact, contact.message)
         return
     contact.state = step(CONTACT, before, "leave")
     if before is ContactState.CONNECTED:
@@ -154,7 +161,10 @@ def released(state: State, event: ContactReleased) -> None:
         return
     contact, work = connected_work(state, event.contact, event.agent)
     contact.state = step(CONTACT, contact.state, "release")
-    state.order(effects.ReleaseContact(event.contact, "agent", carrier=contact.carrier))
+    if contact.parked:  # he has heard its message
+        state.order(effects.ReleaseAgent(event.contact, event.agent, work.id, carrier=work.carrier))
+    else:
+        state.order(effects.ReleaseContact(event.contact, "agent", carrier=contact.carrier))
     end(state, contact, "agent")
     start_wrap_up(state, work)
 

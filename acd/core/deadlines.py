@@ -23,6 +23,7 @@ class Kind(IntEnum):
     CALL = 13
     PROMISE = 14
     CLOSES = 15
+    MESSAGE = 16
 
 
 Saved = list[tuple[int, int, int]]

@@ -22,10 +22,15 @@ MOST_JOINED = 200
 
 
 def deferred(state: State, event: ContactDeferred) -> None:
-    """Raises Rejected: it cannot be put aside, is not in the agent's hand, does not wait, or is due now."""
+    """Raises Rejected: it cannot be put aside, is not in the agent's hand, does not wait, or is due now.
+
+    Nor while its party leaves a message.
+    """
     contact = state.contact(event.contact)
     if not state.media[contact.medium].put_aside:
         raise Rejected(f"contact {event.contact} cannot be put aside")
+    if contact.recording is not None:
+        raise Rejected(f"contact {event.contact} leaves a message just now")
     if not state.now_ms < event.until_ms <= state.now_ms + LONGEST_MS:
         raise Rejected(f"contact {event.contact} would be due already, or in more than a year")
     if event.agent is None:
@@ -36,8 +41,7 @@ def deferred(state: State, event: ContactDeferred) -> None:
         contact.state = step(CONTACT, contact.state, "put away")
         put_away(state, work)
         contact.preferred, contact.preferred_ms = event.agent, event.hold_ms
-    if contact.callback is not None:
-        contact.callback.asleep = False
+    awake(contact)
     put_off(state, contact, event.until_ms, event.agent)
 
 
@@ -46,12 +50,18 @@ def due(state: State, number: int) -> None:
     come_back(state, state.contacts[number], "deferred")
 
 
+def awake(contact: Contact) -> None:
+    """It does not wait for its line to open any more."""
+    for waits in (contact.callback, contact.message):
+        if waits is not None:
+            waits.asleep = False
+
+
 def come_back(state: State, contact: Contact, cause: str) -> None:
     """It waits again, where it would be now had it waited all the time."""
     contact.state = step(CONTACT, contact.state, "ready")
     contact.ready_ms = 0
-    if contact.callback is not None:
-        contact.callback.asleep = False
+    awake(contact)
     state.deadlines.clear(Kind.READY, contact.id)
     enter_line(state, contact, state.lines[contact.line], cause)
 
@@ -62,9 +72,9 @@ def joinable(state: State, event: ContactArrived) -> Contact | None:
     entry = state.entries.get(event.entry)
     if contact is None or entry is None or (entry.tenant, entry.medium) != (contact.tenant, contact.medium):
         return None
-    if contact.parked:
+    if contact.to_be_called:
         return contact
-    if state.media[contact.medium].keeps_leg or len(contact.joined) >= MOST_JOINED:
+    if contact.parked or state.media[contact.medium].keeps_leg or len(contact.joined) >= MOST_JOINED:
         return None
     return contact
 

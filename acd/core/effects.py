@@ -48,7 +48,13 @@ class TreatContact(Effect, frozen=True):
     visit: int
     """The running number of the list, by which PromptEnded and KeyPressed name it."""
     hears: Playlist
-    """If it `reports`, PromptEnded follows, even if nothing could be played; each of `keys` is KeyPressed."""
+    """If it `reports`, PromptEnded follows, even if nothing could be played; each of `keys` is KeyPressed.
+
+    If it records, MessageRecorded follows: after `#`, after the longest length, or when the party left after
+    the texts. Another list, or an agent, ends it too, and then nobody waits for it.
+    """
+    tenant: TenantId = TenantId("")
+    """Whose content a recording is."""
 
 
 class OfferContact(Effect, frozen=True):
@@ -71,11 +77,13 @@ class WithdrawOffer(Effect, frozen=True):
 
 
 class ConnectContact(Effect, frozen=True):
-    """Join the contact with the agent who accepted this offer."""
+    """Join the contact with the agent who accepted this offer; or let him hear the message that it left."""
 
     offer: OfferId
     contact: ContactId
     agent: AgentId
+    recording: str = ""
+    """Opaque id of that message; its party has no leg."""
 
 
 class ReleaseContact(Effect, frozen=True):
@@ -83,7 +91,7 @@ class ReleaseContact(Effect, frozen=True):
 
     contact: ContactId
     cause: str
-    """`agent`, `waited too long`, `voicemail`, `callback` (promised: the contact lives on without a leg).
+    """`agent`, `waited too long`; `voicemail` (it may live on, with a message), `callback` (it lives on).
 
     By a treatment `treatment`, `closed` or `full`; after the text of an incident also `incident`.
     """

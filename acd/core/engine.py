@@ -18,6 +18,7 @@ from acd.core import (
     hearing,
     incidents,
     lists,
+    messages,
     presence,
     rebuild,
     restart,
@@ -45,6 +46,7 @@ ON_EVENT: Mapping[type[events.Event], Callable[[State, Any], None]] = {
     events.ContactArrived: admission.arrived,
     events.PromptEnded: hearing.prompt_ended,
     events.KeyPressed: hearing.key_pressed,
+    events.MessageRecorded: messages.recorded,
     events.PriorityChanged: admission.priority_changed,
     events.ContactLeft: connection.left,
     events.ContactDiverted: waiting.diverted,
@@ -91,6 +93,7 @@ ON_DEADLINE: Mapping[Kind, Callable[[State, int], None]] = {
     Kind.CALL: calling.timed_out,
     Kind.PROMISE: callbacks.expired,
     Kind.CLOSES: closing.closed,
+    Kind.MESSAGE: messages.never_sealed,
 }
 
 

@@ -131,6 +131,17 @@ class KeyPressed(Event, frozen=True, tag="KeyPressed"):
     """One of `0-9 * #`."""
 
 
+class MessageRecorded(Event, frozen=True, tag="MessageRecorded"):
+    """What its party said is kept, and safe; or there was nothing, or it is lost. Also after he has left."""
+
+    contact: ContactId
+    visit: int
+    """The number of the list (`TreatContact`) by which it was recorded."""
+    recording: str = ""
+    """Opaque id of the sound; empty: there is none."""
+    length_ms: int = 0
+
+
 class ContactLeft(Event, frozen=True, tag="ContactLeft"):
     """The other side ended it: the caller hung up (before the answer: abandoned)."""
 
@@ -158,7 +169,7 @@ class CallbackPromised(Event, frozen=True, tag="CallbackPromised"):
 
 
 class CallbackCancelled(Event, frozen=True, tag="CallbackCancelled"):
-    """The party wants it no more, or a supervisor ends it; only as long as it is parked."""
+    """The party wants it no more, or a supervisor ends it; only as long as it is parked, or a message."""
 
     contact: ContactId
 
@@ -356,6 +367,7 @@ AnyEvent = (
     | ContactArrived
     | PromptEnded
     | KeyPressed
+    | MessageRecorded
     | ContactLeft
     | ContactDiverted
     | CallbackPromised

@@ -5,6 +5,7 @@ from acd.core.admission import incident_heard, interrupt
 from acd.core.errors import Rejected
 from acd.core.events import IncidentDeclared, KeyPressed, PromptEnded
 from acd.core.incidents import declare, to_be_told
+from acd.core.messages import recording_over
 from acd.core.state import State
 from acd.core.treatments import begin, resume, texts_over
 from queues.contact import Contact
@@ -45,6 +46,8 @@ def due(state: State, number: int) -> None:
     assert walk is not None
     if not walk.heard and walk.hears.reports:
         _over(state, contact)
+    elif contact.recording is not None:
+        recording_over(state, contact, contact.recording)
     else:
         if walk.menu is not None:
             state.tell(facts.NoKey(state.now_ms, contact.id, walk.treatment, contact.visit))

@@ -29,6 +29,8 @@ class Sound(StrEnum):
     """Also a text."""
     OTHERS = "others"
     """The others who hear the others."""
+    MESSAGE = "message"
+    """What the party has left for whoever takes it."""
 
 
 class Participant(NamedTuple):
@@ -54,7 +56,9 @@ def participants(state: State, contact: Contact) -> list[Participant]:
         if work.state is WorkState.RESERVED:
             continue
         hears = Sound.NOTHING
-        if work is talks:
+        if work is talks and contact.to_be_heard:
+            hears = Sound.NOTHING if work.agent_holds else Sound.MESSAGE
+        elif work is talks:
             hears = _sound(work.party_holds, work.agent_holds) if connected else Sound.MUSIC
         found.append(Participant(Role.AGENT, work.carrier, work.id, hears))
     return found

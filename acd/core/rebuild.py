@@ -64,17 +64,19 @@ def seat_contacts(state: State) -> None:
         for carrier in (contact.carrier, *contact.joined)
         if carrier != NOWHERE
     }
-    state.held, state.parked = {}, {}
+    state.held, state.parked, state.messages = {}, {}, {}
     for contact in state.contacts.values():
-        if contact.parked and contact.callback is not None:
+        if contact.callback is not None and contact.to_be_called:
             state.parked.setdefault(contact.callback.party, []).append(contact.id)
+        elif contact.parked:
+            state.messages[contact.id] = contact
         if contact.held_until_ms and contact.preferred is not None:
             state.held.setdefault(contact.preferred, {})[contact.id] = None
         if contact.reserves:
             state.board.greet(contact.line, 1)
         if contact.state in IN_LINE:
             place(state, contact)
-            if contact.state is ContactState.WAITING:
+            if contact.state is ContactState.WAITING and contact.recording is None:
                 state.board.show(contact.id)
     look_at_room(state)
 

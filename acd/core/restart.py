@@ -2,12 +2,13 @@
 
 from acd.core import facts
 from acd.core.deadlines import Kind
-from acd.core.effects import AdmitContact, ConnectContact, Effect, OfferContact, TreatContact
+from acd.core.effects import AdmitContact, ConnectContact, Effect, OfferContact
 from acd.core.errors import Rejected
 from acd.core.events import Restarted
+from acd.core.messages import SEALED_WITHIN_MS
 from acd.core.placing import order_of, promise_of
 from acd.core.state import State
-from acd.core.treatments import await_anew
+from acd.core.treatments import await_anew, played
 from acd.core.treatments import standing as hearing
 from acd.core.waiting import hold_again
 from agents.roster import Work
@@ -34,6 +35,7 @@ def restarted(state: State, event: Restarted) -> None:
     await_anew(state)
     state.deadlines.put_off(Kind.DEVICE, state.now_ms + state.desk.device_grace_ms)
     state.deadlines.put_off(Kind.LEG, state.now_ms + state.desk.leg_grace_ms)
+    state.deadlines.put_off(Kind.MESSAGE, state.now_ms + SEALED_WITHIN_MS)
     state.tell(facts.Restart(state.now_ms, event.since_ms))
     held = sorted((number, agent) for agent, numbers in state.held.items() for number in numbers)
     for number, agent in held:  # a restored engine has learnt of them in another order
@@ -53,7 +55,7 @@ def standing(state: State) -> list[Effect]:
         for carrier in (*own, *contact.joined):
             effects.append(AdmitContact(contact.id, line.music, carrier=carrier, promise=promise))
         if (hears := hearing(contact, line)) is not None:
-            effects.append(TreatContact(contact.id, contact.visit, hears, carrier=contact.carrier))
+            effects.append(played(contact, hears))
     for work in state.works.values():
         if work.state not in (WorkState.WRAP_UP, WorkState.RESERVED):
             effects.append(_of_work(state, work))
@@ -68,7 +70,7 @@ def _of_work(state: State, work: Work) -> Effect:
     if work.state is WorkState.RINGING:
         due_ms = state.deadlines.get(Kind.RING, work.id)
         return OfferContact(*ids, work.started_ms if due_ms is None else due_ms, carrier=work.carrier)
-    return ConnectContact(*ids, carrier=work.carrier)
+    return ConnectContact(*ids, state.contacts[work.contact].to_be_heard, carrier=work.carrier)
 
 
 def _of_call(state: State, call: OutboundCall) -> Effect:

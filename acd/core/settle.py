@@ -11,6 +11,7 @@ from operator import attrgetter
 from acd.core.callbacks import expired, promise
 from acd.core.closing import look_at_hours
 from acd.core.matching import in_rank_order, place
+from acd.core.messages import sign_off
 from acd.core.offers import refresh, serve_agent, serve_contact
 from acd.core.placing import promise_of
 from acd.core.room import look_at_room
@@ -54,7 +55,7 @@ def _rank_anew(state: State) -> None:
         if contact.id in board.places:
             board.leave(contact.id)
             place(state, contact)
-            if contact.state is _WAITING:
+            if contact.state is _WAITING and contact.recording is None:
                 board.show(contact.id)
             if contact.parked:
                 state.room_moved = True
@@ -86,8 +87,10 @@ def _match(state: State) -> None:
 
 def _let_go(state: State, contact: Contact) -> None:
     """Who cannot wait here any longer: his line is closed and he is parked, or the longest wait is over."""
+    if contact.recording is not None:
+        return  # it is looked at again when that is over
     if contact.parked:
-        if state.now_ms >= promise_of(contact).until_ms:
+        if contact.to_be_called and state.now_ms >= promise_of(contact).until_ms:
             expired(state, contact.id)
         else:
             look_at_hours(state, contact)
@@ -96,5 +99,8 @@ def _let_go(state: State, contact: Contact) -> None:
         return
     if contact.promise is not None and contact.promise.pending:
         promise(state, contact, contact.party, contact.dial_class)
+    elif contact.message is not None:
+        sign_off(state, contact, contact.message)
+        look_at_hours(state, contact)
     else:
         give_up(state, contact)

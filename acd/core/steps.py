@@ -9,6 +9,7 @@ from acd.core.callbacks import may_be_called, promise, promise_soon
 from acd.core.conditions import holds
 from acd.core.entering import find_line, send_on, way_of
 from acd.core.incidents import of_the_line, tell
+from acd.core.messages import record, sign_off
 from acd.core.state import State, step
 from acd.core.treatments import begin, give_place_back, rest, stop, waiting_in
 from acd.core.waiting import enter_line, overflow, send_away
@@ -188,13 +189,32 @@ def _turned_away(state: State, contact: Contact, walk: Walk, line: Line, reason:
     return _release(state, contact, "turn away", reason)
 
 
-def _park(state: State, contact: Contact, walk: Walk, _: steps.Park) -> After:
+def _record(state: State, contact: Contact, _: Walk, said: steps.Record) -> After:
+    if contact.state is ContactState.OFFERED:
+        return After.LATER
+    record(state, contact, said.longest_ms)
+    return After.REST
+
+
+def _park(state: State, contact: Contact, walk: Walk, to: steps.Park) -> After:
+    if to.what == "voicemail":
+        return _leave_message(state, contact, walk)
     if not may_be_called(state, contact):
         return After.NEXT
     if walk.says:
         promise_soon(state, contact)
         return After.AGAIN
     promise(state, contact, contact.party, contact.dial_class)
+    return After.REST
+
+
+def _leave_message(state: State, contact: Contact, walk: Walk) -> After:
+    """Who is promised a call has something better, and keeps that."""
+    if contact.message is None or contact.promise is not None:
+        return After.NEXT
+    if walk.says:
+        return After.AGAIN
+    sign_off(state, contact, contact.message)
     return After.REST
 
 
@@ -207,6 +227,8 @@ def _language(state: State, contact: Contact, _: Walk, to: steps.SetLanguage) ->
 def _end(state: State, contact: Contact, walk: Walk, _: steps.Step) -> After:
     if walk.says:
         return After.AGAIN
+    if contact.message is not None and contact.promise is None:
+        return _leave_message(state, contact, walk)
     if contact.state is ContactState.GREETING:
         reason = walk.turned_away or find_line(state, state.lines[contact.line])[2]
         return _release(state, contact, "turn away", reason or "treatment")
@@ -228,6 +250,7 @@ ON_STEP: Mapping[type[object], Callable[[State, Contact, Walk, Any], After]] = {
     steps.When: _when,
     steps.GoOn: _then,
     steps.Enqueue: _enqueue,
+    steps.Record: _record,
     steps.Park: _park,
     steps.SetLanguage: _language,
     steps.End: _end,

@@ -21,7 +21,7 @@ class LineView(Struct, frozen=True):
     oldest_wait_ms: int
     """Of those that wait."""
     parked: int = 0
-    """Contacts that were promised a callback and have no leg."""
+    """Contacts that have no leg: they were promised a callback, or have left a message."""
 
 
 class AgentView(Struct, frozen=True):
@@ -51,7 +51,9 @@ class ContactView(Struct, frozen=True):
     agents: tuple[AgentId, ...]
     """Who is rung or reserved for it, or who handles it."""
     parked: bool = False
-    """Its party has no leg: it was promised a callback."""
+    """Its party has no leg: it was promised a callback, or has left a message."""
+    message: str = ""
+    """Opaque id of that message."""
 
 
 class Status(Struct, frozen=True):
@@ -124,4 +126,5 @@ def contact_view(state: State, contact: Contact, now_ms: int) -> ContactView:
         position=state.board.rank(contact.id) if place else 0,
         agents=tuple(state.works[number].agent for number in contact.offers),
         parked=contact.parked,
+        message=contact.to_be_heard,
     )

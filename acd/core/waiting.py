@@ -214,6 +214,8 @@ def forget(state: State, contact: Contact) -> None:
     """It waits no longer, and is live no longer."""
     if contact.ready_ms:
         state.deadlines.clear(Kind.READY, contact.id)
+    if contact.recording is not None:
+        state.deadlines.clear(Kind.MESSAGE, contact.id)
     if contact.walk is not None:
         stop(state, contact)
     if contact.reserves:

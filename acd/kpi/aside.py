@@ -1,4 +1,4 @@
-"""Contacts that were promised a callback: what follows counts among the callbacks, and in no leg."""
+"""Contacts without a party on the line (a callback, a message): what follows of them counts in no leg."""
 
 from acd.core import facts
 from acd.core.facts import Fact
@@ -14,7 +14,7 @@ class Aside:
         self._wrap_ups: set[tuple[int, str]] = set()
 
     def add(self, contact: int) -> None:
-        """Its party is promised a callback."""
+        """Its party is promised a callback, or has left a message."""
         self._live.add(contact)
 
     def knows(self, fact: Fact) -> bool:

@@ -44,6 +44,7 @@ from acd.core.facts.of_contacts import (
     Joined,
     KeyChosen,
     LanguageSet,
+    MessageLeft,
     NoKey,
     Overflowed,
     PositionTold,
@@ -52,10 +53,12 @@ from acd.core.facts.of_contacts import (
     PriorityChange,
     Promoted,
     Queued,
+    Recorded,
     Relaxed,
     Released,
     Requeued,
     Resumed,
+    Sealing,
     Ticketed,
     Transferred,
     Treated,
@@ -85,7 +88,7 @@ AnyFact = (
     | FlowedOut | Deflected | WrapUpStarted | WrapUpExtension | WrapUpCode | WrapUpOverdue | WrapUpDone
     | SignedIn | SignedOut | Paused | Ready | Reachable | DeviceAway | DeviceBack | DeviceGone
     | Unreachable | Parked | CalledIn | Reserved | ReservationEnded | CallPlaced | CallOver | CallbackOver
-    | Treated | KeyChosen | NoKey | ConditionAsked | LanguageSet
+    | Treated | KeyChosen | NoKey | ConditionAsked | LanguageSet | Recorded | Sealing | MessageLeft
 )  # fmt: skip
 
 __all__ = [
@@ -123,6 +126,7 @@ __all__ = [
     "KeyChosen",
     "LanguageSet",
     "ListSet",
+    "MessageLeft",
     "NoKey",
     "NotAnswered",
     "OfferFact",
@@ -140,6 +144,7 @@ __all__ = [
     "Queued",
     "Reachable",
     "Ready",
+    "Recorded",
     "Refused",
     "Relaxed",
     "Released",
@@ -148,6 +153,7 @@ __all__ = [
     "Reserved",
     "Restart",
     "Resumed",
+    "Sealing",
     "SignedIn",
     "SignedOut",
     "Ticketed",

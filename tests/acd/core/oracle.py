@@ -1,7 +1,7 @@
 """The brute-force oracle: checks every invariant of the engine after an event, by looking at everything."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from acd.core import effects, events, facts
 from acd.core.deadlines import Kind
@@ -49,6 +49,7 @@ class Oracle:
         self._handing_over |= {fact.agent for fact in withdrawn if fact.cause in freed}
         self._ringing_of = 0
         self.shadow.text_heard()
+        gone = {one.id for one in self.shadow.contacts.values() if one.left}
         for fact in outcome.facts:
             assert self._last_ms <= fact.t_ms <= now_ms, "facts are in the order of time"
             self._last_ms = fact.t_ms
@@ -60,7 +61,7 @@ class Oracle:
         self.arrived += len(facts_of(outcome.facts, facts.Arrived))
         self.ended += sum(isinstance(fact, facts.ENDINGS) for fact in outcome.facts)
         assert self.arrived - self.ended == len(self.shadow.contacts), "a contact was lost or ended twice"
-        effects_match_facts(event, outcome)
+        effects_match_facts(event, outcome, gone)
         ended = [effect.call for effect in outcome.effects if isinstance(effect, effects.EndCall)]
         assert ended == self.shadow.to_end, "an attempt goes on though it is over"
         assert not self.shadow.to_tell, "who waits was not told"
@@ -172,7 +173,9 @@ class Oracle:
                 assert contact.id not in state.board.places
                 assert not contact.offers
                 late = due_ms is not None and due_ms <= now_ms
-                assert late or contact.ready_ms > now_ms, "its moment has passed"
+                wakes_ms = contact.ready_ms or state.deadlines.get(Kind.MESSAGE, contact.id) or 0
+                assert late or wakes_ms > now_ms, "its moment has passed"
+                assert contact.ready_ms or self.shadow.contacts[contact.id].sealed_ms
 
     def _treated(self) -> None:
         """Who is in a treatment hears it, and whoever is not in line yet has a moment at which it goes on."""
@@ -212,8 +215,10 @@ class Oracle:
             if contact.parked:
                 closed = not state.clocks[state.lines[contact.line].hours].is_open(now_ms)
                 assert not (closed and contact.state is ContactState.WAITING), "called at night"
-                assert contact.promise is not None
-                assert state.deadlines.get(Kind.PROMISE, contact.id), "nothing would ever end it"
+                mine = self.shadow.contacts[contact.id]
+                assert mine.left == (contact.id in state.messages) == (not contact.to_be_called)
+                if not mine.left:
+                    assert state.deadlines.get(Kind.PROMISE, contact.id), "nothing would ever end it"
 
     def _same_works(self) -> None:
         works = self.engine.state.works
@@ -312,12 +317,21 @@ def _view(contact: Contact | ShadowContact) -> tuple[object, ...]:
         asked,
         contact.incident,
         contact.ready_ms,
+        contact.recording.visit
+        if isinstance(contact, Contact) and contact.recording
+        else getattr(contact, "recording", None) or 0,
+        _message(contact),
         [one.ref if isinstance(one, Carrier) else one for one in contact.joined],
     )
 
 
-def effects_match_facts(event: events.Event, outcome: Outcome) -> None:
-    """Whatever was decided is ordered, and nothing else is."""
+def _message(contact: Contact | ShadowContact) -> tuple[str, int] | None:
+    said = contact.message
+    return said if said is None or isinstance(said, tuple) else (said.recording, said.length_ms)
+
+
+def effects_match_facts(event: events.Event, outcome: Outcome, gone: Collection[int] = ()) -> None:
+    """Whatever was decided is ordered, and nothing else is; `gone`: whose party had no leg before."""
     decided, ordered = outcome.facts, outcome.effects
     assert all(effect.carrier.channel for effect in ordered), "nobody could carry it out"
     assert _numbers(decided, facts.Offered) == _numbers(ordered, effects.OfferContact)
@@ -338,7 +352,8 @@ def effects_match_facts(event: events.Event, outcome: Outcome) -> None:
     assert blocked == [effect.carrier.ref for effect in ordered if isinstance(effect, effects.RejectContact)]
     placed = [f.call for f in decided if isinstance(f, facts.CallPlaced) and f.until_ms > f.t_ms]
     assert placed == [effect.call for effect in ordered if isinstance(effect, effects.PlaceCall)]
-    ended = [(f.contact, why) for f in decided if (why := _cause(event, f))]  # type: ignore[attr-defined]
+    causes = [(f.contact, _cause(event, f)) for f in decided if hasattr(f, "contact")]
+    ended = [(contact, why) for contact, why in causes if why and contact not in gone]
     assert ended == [(e.contact, e.cause) for e in ordered if isinstance(e, effects.ReleaseContact)]
 
 
@@ -364,6 +379,8 @@ def _cause(event: events.Event, fact: facts.Fact) -> str:
             return by
         case facts.Parked(again=False) if not party_hung_up(event, fact.contact):
             return "callback"
+        case facts.MessageLeft() if not party_hung_up(event, fact.contact):
+            return "voicemail"
         case facts.FlowedOut(kind=kind):
             return kind
         case facts.Deflected(by="end"):

@@ -281,6 +281,15 @@ def _press(play: Play, x: int, y: int, z: int) -> None:
     play.submit(events.KeyPressed(ContactId(number), visit, "112*"[z % 4]))
 
 
+def _record(play: Play, x: int, y: int, z: int) -> None:
+    """Mostly of who is recorded, or was when he left; now and then of an earlier list."""
+    said = [one for one in play.engine.state.contacts.values() if one.recording is not None]
+    contact = said[x % len(said)] if said and y % 8 else play.contact(x)
+    number, visit = (x, z) if contact is None else (contact.id, contact.visit - (z % 9 == 0))
+    sound = ("sound", "sound", "sound", "")[y % 4]
+    play.submit(events.MessageRecorded(ContactId(number), visit, sound, (999, 1_000, 5_000)[z % 3]))
+
+
 def _priority(play: Play, x: int, y: int, z: int) -> None:
     contact = play.contact(x)
     number = ContactId(contact.id if contact else x)
@@ -318,6 +327,7 @@ MOVES: Mapping[str, Callable[[Play, int, int, int], None]] = {
     "arrive": _arrive,
     "prompt ended": _prompt,
     "press": _press,
+    "record": _record,
     "leave": _leave,
     "defer": _defer,
     "ticket": _ticket,
@@ -370,6 +380,7 @@ WEIGHTS: Mapping[str, int] = {
     "arrive": 22,
     "prompt ended": 14,
     "press": 6,
+    "record": 8,
     "leave": 7,
     "defer": 5,
     "ticket": 3,

@@ -273,7 +273,10 @@ class Shadow(ShadowCalls, ShadowTreatments):
         waits = fact.t_ms - contact.anchor_ms, fact.t_ms - contact.line_since_ms
         assert (fact.wait_ms, fact.line_wait_ms) == waits
         work.state, work.since_ms = "handling", fact.t_ms
-        contact.state, contact.between = "connected" if contact.ref else "calling", False
+        talks = contact.ref or contact.left
+        contact.state, contact.between = "connected" if talks else "calling", False
+        if contact.ref:
+            contact.message = None
         contact.tried.clear()
         contact.held_until_ms = 0
 
@@ -366,7 +369,7 @@ class Shadow(ShadowCalls, ShadowTreatments):
             assert work.agent == fact.agent
             self._close(work, fact.t_ms)
             contact.preferred = fact.agent
-        contact.held_until_ms, contact.between = 0, False
+        contact.held_until_ms, contact.between, contact.recording = 0, False, 0
         contact.state, contact.ready_ms = "deferred", fact.until_ms
 
     def _close_all(self, contact: int, t_ms: int) -> None:
@@ -386,7 +389,12 @@ class Shadow(ShadowCalls, ShadowTreatments):
     def _abandoned(self, fact: facts.Abandoned) -> None:
         contact = self.contacts.pop(fact.contact)
         self.forget_promise(fact.contact)
+        if contact.sealed_ms:
+            assert (fact.stage, fact.wait_ms) == (contact.stage, contact.sealed_wait_ms)
+            assert contact.message is None, "he said something"
+            return
         assert contact.ref, "nobody was on the line"
+        assert contact.message is None, "he left a message"
         assert contact.state != "connected"
         assert fact.leg_lost or not contact.incident, "he was deflected, and abandoned nothing"
         waited = fact.t_ms - contact.anchor_ms if contact.anchor_ms else 0
@@ -409,10 +417,14 @@ class Shadow(ShadowCalls, ShadowTreatments):
         elif fact.by in ("not reached", "promise expired", "cancelled"):
             self.without_party(contact, promise, fact)
             self._close_all(fact.contact, fact.t_ms)
+        elif contact.sealed_ms:
+            assert contact.message is None, "he said something"
+            assert (contact.stage, fact.by in ("closed", "full", "treatment")) == ("greeting", True)
         elif fact.by in ("closed", "full"):
             self._turned_away(contact, fact.t_ms)
         elif fact.by == "treatment":
             assert contact.state in ("greeting", "waiting")
+            assert contact.message is None or not self.promises.get(contact.id), "he left a message"
             assert self.may_go_on(contact, fact.t_ms), "it was not heard to its end"
         else:
             assert fact.by == "waited too long"

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from acd.core import events, facts
+from acd.core.closing import ASKED_AGAIN_MS
 from agents.skills import AgentId
 from queues.desk import Line, Order, OutboundRule
 from tests.acd.core.shadow_desk import (
@@ -58,7 +59,9 @@ class ShadowCalls(ShadowDesk):
         promise = self.promises[contact.id]
         rule = self.rule_of(promise.dial_class)
         parked = [
-            one for one in self.contacts.values() if not one.ref and one.state in ("offered", "calling")
+            one
+            for one in self.contacts.values()
+            if not one.ref and not one.left and one.state in ("offered", "calling")
         ]
         others = [self.promises[one.id] for one in parked if one is not contact]
         taken = sum(self.rule_of(other.dial_class) == rule for other in others)
@@ -66,7 +69,9 @@ class ShadowCalls(ShadowDesk):
         return rule is not None and taken < rule.at_once and not there
 
     def may_serve_now(self, agent: ShadowAgent, contact: ShadowContact) -> bool:
-        return super().may_serve_now(agent, contact) and (bool(contact.ref) or self.may_call(contact))
+        return super().may_serve_now(agent, contact) and (
+            bool(contact.ref) or contact.left or self.may_call(contact)
+        )
 
     def works_on(self, contact: int, *states: str) -> list[ShadowWork]:
         return [work for work in self.works.values() if work.contact == contact and work.state in states]
@@ -78,7 +83,7 @@ class ShadowCalls(ShadowDesk):
         assert contact.ref, "it has no leg to hang up"
         assert contact.state in ("waiting", "offered")
         assert fact.wait_ms == fact.t_ms - contact.anchor_ms
-        contact.ref, contact.between = "", False
+        contact.ref, contact.between, contact.recording = "", False, 0
         assert not fact.again or party_hung_up(event, fact.contact)
         if fact.again:
             promise = self.promises[contact.id]
@@ -89,7 +94,7 @@ class ShadowCalls(ShadowDesk):
         if isinstance(event, events.CallbackPromised):
             assert event.contact == fact.contact
             party, dial_class = event.party, event.dial_class
-        assert self.rule_of(dial_class), "nobody may be called there"
+        assert contact.was_told or self.rule_of(dial_class), "nobody may be called there"
         known = self.promises.get(contact.id)
         if known is not None and not known.over and known.party == party:
             assert fact.until_ms == known.until_ms, "a promise gets no younger"
@@ -129,7 +134,7 @@ class ShadowCalls(ShadowDesk):
         """Who is parked and rings again by the number that is to be called back; 0: nobody."""
         for number, contact in self.contacts.items():
             promise, line = self.promises.get(number), self.lines[contact.line]
-            if promise and not contact.ref and promise.party == event.party:
+            if promise and not contact.ref and not contact.left and promise.party == event.party:
                 same = (contact.entry, contact.medium) == (event.entry, event.medium)
                 if same and line.callback.call_in and self.is_open(line, now_ms):
                     return number
@@ -137,7 +142,7 @@ class ShadowCalls(ShadowDesk):
 
     def _has_a_leg(self, contact: ShadowContact) -> None:
         if contact.state == "calling" and self.works_on(contact.id, "handling", "resting"):
-            contact.state = "connected"
+            contact.state, contact.message = "connected", None
 
     def _reservation(self, fact: facts.Reserved) -> None:
         contact = self.contacts[fact.contact]
@@ -218,20 +223,23 @@ class ShadowCalls(ShadowDesk):
         assert (contact.state, fact.agent) == ("waiting", None)
         assert not any(start <= fact.t_ms < close for start, close in opens), "it is open"
         later = [start for start, _ in opens if start > fact.t_ms]
-        assert fact.until_ms == min(later, default=self.promises[contact.id].until_ms)
+        never = fact.t_ms + ASKED_AGAIN_MS if contact.left else self.promises[contact.id].until_ms
+        assert fact.until_ms == min(later, default=never)
 
     def without_party(
         self, contact: ShadowContact, promise: ShadowPromise | None, fact: facts.Released
     ) -> None:
         """A contact without a leg ended."""
-        assert promise is not None
+        assert promise is not None or contact.left
         assert not contact.ref
         if fact.by == "not reached":
+            assert promise is not None
             assert contact.state == "calling"
             attempts = self.lines[contact.line].callback.attempts
             last = promise.attempts >= attempts or promise.refused
             assert last or fact.t_ms >= promise.until_ms, "he had another attempt"
         elif fact.by == "promise expired":
+            assert promise is not None
             assert contact.state in ("waiting", "deferred")
             assert fact.t_ms >= promise.until_ms
         else:

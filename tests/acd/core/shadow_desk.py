@@ -55,6 +55,8 @@ class ShadowContact:
     """Its texts are."""
     promised_ms: int = 0
     """When it was told that it will be called; 0: it was not, since it came to its line."""
+    was_told: bool = False
+    """It was told so at some time: that holds, though the rule that allowed it may be gone."""
     moved: bool = False
     """It has come to another line, or pressed a key, since."""
     turned_away: str = ""
@@ -67,6 +69,17 @@ class ShadowContact:
     """Who was to wait for its party, and did not want to."""
     reserved: bool = False
     """It hears its line's own greeting, and has a place there."""
+    recording: int = 0
+    """The list by which what it says is recorded; it is offered to nobody."""
+    message: tuple[str, int] | None = None
+    """What it has said, and how long that is; until its party and an agent have talked."""
+    left: bool = False
+    """Its party has left a message, or has gone while it spoke."""
+    sealed_ms: int = 0
+    """When its party went while it spoke, and what it said is not known yet; 0: it is."""
+    sealed_wait_ms: int = 0
+    stage: str = ""
+    """Where it was then."""
 
 
 @dataclass(slots=True)

@@ -56,7 +56,9 @@ class ShadowIncidents(ShadowDesk):
         if entry is None or not contact.ref or contact.state not in ("greeting", "waiting", "offered"):
             return False
         line = entry.line if contact.state == "greeting" else contact.line
-        if contact.incident or contact.between or not self.concerns(incident, entry, line):
+        if contact.incident or contact.between or contact.recording:
+            return False
+        if not self.concerns(incident, entry, line):
             return False
         below = contact.asked is not None and contact.asked < self.lines[contact.line].priority_class
         return not (incident.vip_exempt and (below or contact.head_ms > 0))

@@ -1,17 +1,20 @@
 """The naive model of treatments: which list each contact hears, and when it may hear another."""
 
 from acd.core import events, facts
+from acd.core.messages import SEALED_WITHIN_MS
 from acd.core.treatments import LONGEST_TEXT_MS
 from queues.desk import Line, Overflow
-from queues.treatment import Menu, Music, Park, Say, Treatment
+from queues.treatment import Menu, Music, Park, Record, Say, Treatment
 from tests.acd.core.shadow_desk import ShadowContact
 from tests.acd.core.shadow_incidents import ShadowIncidents
+from tests.acd.core.shadow_messages import ShadowMessages
 
 LATER_MS = 5_000
 FOR_GOOD = 1 << 62
+ENDS_A_LIST = events.PromptEnded | events.KeyPressed | events.MessageRecorded
 
 
-class ShadowTreatments(ShadowIncidents):
+class ShadowTreatments(ShadowIncidents, ShadowMessages):
     """Folds the facts about treatments. Nothing here walks a treatment."""
 
     def _treated(self, fact: facts.Treated) -> None:
@@ -31,16 +34,18 @@ class ShadowTreatments(ShadowIncidents):
         known = self._known_texts(contact)
         assert set(fact.says) <= known, "a text that nobody wrote for it"
         assert fact.language == (contact.language if fact.says else "")
+        self.plays(contact, fact)
         contact.visit, contact.treated, contact.moved = fact.visit, fact, False
         contact.over_ms = self._over_ms(fact)
         if not contact.between:
             told = fact.first and contact.state != "greeting" and self._leads_to_a_callback(fact)
+            contact.was_told = contact.was_told or told
             contact.promised_ms = (contact.promised_ms or fact.t_ms) if told else 0
         contact.heard = not fact.says
 
     def _leads_to_a_callback(self, fact: facts.Treated) -> bool:
         steps = next((one.steps for one in self.treatments() if one.id == fact.treatment), ())
-        return any(isinstance(step, Park) for step in steps[fact.step : fact.step + 2])
+        return any(step == Park() for step in steps[fact.step : fact.step + 2])
 
     def _known_texts(self, contact: ShadowContact) -> set[str]:
         steps = [step for treatment in self.treatments() for step in treatment.steps]
@@ -49,7 +54,7 @@ class ShadowTreatments(ShadowIncidents):
             contact.told_texts.add(self.event.incident.greeting)
         elif contact.due:
             contact.told_texts.add(contact.due.greeting)
-        return said | self.greetings | contact.told_texts | {"position"}
+        return said | self.greetings | contact.told_texts | {"position", "tone"}
 
     def treatments(self) -> tuple[Treatment, ...]:
         """Those of the present desk and the ones before it: a list is heard to its end."""
@@ -70,6 +75,8 @@ class ShadowTreatments(ShadowIncidents):
         step = steps[fact.step] if fact.step < len(steps) else None
         if isinstance(step, Music | Menu):
             return step.for_ms or FOR_GOOD
+        if isinstance(step, Record):
+            return step.longest_ms + SEALED_WITHIN_MS
         if fact.treatment.startswith("waiting in "):
             line = self.lines.get(fact.treatment.removeprefix("waiting in "))  # type: ignore[call-overload]
             return line.announce_every_ms if line is not None else 0
@@ -80,7 +87,7 @@ class ShadowTreatments(ShadowIncidents):
         treated, event = contact.treated, self.event
         if treated is None or contact.moved or not (treated.first or treated.says or treated.keys):
             return True
-        told = isinstance(event, events.PromptEnded | events.KeyPressed) and event.contact == contact.id
+        told = isinstance(event, ENDS_A_LIST) and event.contact == contact.id
         fresh = isinstance(event, events.Restarted | events.DeskChanged | events.IncidentDeclared)
         return (
             told or fresh or now_ms >= contact.over_ms or (contact.heard and isinstance(event, events.Tick))
