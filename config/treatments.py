@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import get_args
 
 from config.known import Known
 from config.schema import Passage
@@ -18,6 +19,8 @@ from queues.treatment import (
     Menu,
     Music,
     Park,
+    Parking,
+    Record,
     Say,
     SayPosition,
     SetLanguage,
@@ -28,6 +31,8 @@ from queues.treatment import (
 
 MENU_MS = 8_000
 LONGEST_MENU_MS = 300_000
+MESSAGE_MS = 120_000
+LONGEST_MESSAGE_MS = 600_000
 MOST_STEPS = 100
 
 KEYS_OF = {
@@ -38,6 +43,7 @@ KEYS_OF = {
     "when": ("when", "least", "then"),
     "then": ("then",),
     "enqueue": ("enqueue",),
+    "record": ("record", "longest"),
     "park": ("park",),
     "language": ("language",),
     "end": ("end",),
@@ -169,9 +175,17 @@ def _enqueue(place: _Place) -> Enqueue:
     return Enqueue()
 
 
+def _record(place: _Place) -> Record:
+    _must_be_true(place.table, "record")
+    return Record(place.table.duration_ms("longest", MESSAGE_MS, least_ms=2000, most_ms=LONGEST_MESSAGE_MS))
+
+
 def _park(place: _Place) -> Park:
-    if place.table.anything("park") != "callback":
-        place.table.error("park", 'must be "callback"')
+    what = place.table.anything("park")
+    for known in get_args(Parking):
+        if what == known:
+            return Park(known)
+    place.table.error("park", 'must be "callback" or "voicemail"')
     return Park()
 
 
@@ -194,6 +208,7 @@ READERS: Mapping[str, Callable[[_Place], Step]] = {
     "when": _when,
     "then": _then,
     "enqueue": _enqueue,
+    "record": _record,
     "park": _park,
     "language": _language,
     "end": _end,

@@ -41,6 +41,8 @@ steps = [
   {{ music = "default", for = 9 }},
   {{ when = "waited", least = "2m", then = "welcome" }},
   {{ park = "callback" }},
+  {{ record = true, longest = "1m" }},
+  {{ park = "voicemail" }},
   {{ end = true }},
 ]
 """

@@ -20,10 +20,10 @@ from tests.config.treated import (
 Said = Callable[..., tuple[list[str], list[str]]]
 
 ONLY = "only when_closed and when_full may lead to"
-ALL_KINDS = "say, position, music, menu, when, then, enqueue, park, language, end"
+ALL_KINDS = "say, position, music, menu, when, then, enqueue, record, park, language, end"
 ALL_KEYS = (
     "say, say_files, position, music, for, menu, menu_files, keys, "
-    "when, least, then, enqueue, park, language, end"
+    "when, least, then, enqueue, record, longest, park, language, end"
 )
 
 
@@ -112,8 +112,13 @@ ALL_KEYS = (
         ("{ enqueue = 'a' }", '.enqueue: "a" is a treatment: write { then = "a" }'),
         ("{ enqueue = '' }", ".enqueue: must be true or a line"),
         ("{ enqueue = false }", ".enqueue: must be true or a line"),
-        ("{ park = 'voicemail' }", '.park: must be "callback"'),
-        ("{ park = true }", '.park: must be "callback"'),
+        ("{ park = 'hold' }", '.park: must be "callback" or "voicemail"'),
+        ("{ park = true }", '.park: must be "callback" or "voicemail"'),
+        ("{ record = false }", ".record: must be true"),
+        ("{ record = true, longest = '1s' }", ".longest: must be at least 2s"),
+        ("{ record = true, longest = '11m' }", ".longest: must be at most 10m"),
+        ("{ record = true, for = '1m' }", '.for: does not go with "record"'),
+        ("{ park = 'voicemail', longest = '1m' }", '.longest: does not go with "park"'),
         ("{ language = 'fr' }", '.language: unknown language "fr"'),
         ("{ say = { de = ' ', en = 'W' } }", ".say.de: there is nothing to say in it"),
         ("{ say = { de = '...', en = 'W' } }", ".say.de: there is nothing to say in it"),
@@ -242,6 +247,8 @@ ALL_OF_IT = (
     "{ when = 'waited', least = '1s', then = 'b' }",
     "{ when = 'callback', then = 'b' }",
     "{ park = 'callback' }",
+    "{ record = true, longest = '10m' }",
+    "{ park = 'voicemail' }",
     "{ then = 'b' }",
 )
 
