@@ -15,6 +15,7 @@ from queues.treatment import (
     Menu,
     Music,
     Park,
+    Record,
     Say,
     SayPosition,
     SetLanguage,
@@ -87,5 +88,5 @@ TREATMENTS: dict[TreatmentId, tuple[Step, ...]] = {
         GoOn(OFFER),
     ),
     TreatmentId("park"): (Say("thanks"), Park(), Music("jazz")),
-    SORRY: (Say("sorry"), End()),
+    SORRY: (Say("sorry"), Record(20 * S), Say("thanks"), Park("voicemail"), End()),
 }
