@@ -266,6 +266,12 @@ class Host(Protocol):
         Raises VaultUnknownError (never kept, or erased), TimeoutError.
         """
 
+    async def document(self, document: str, within_s: float) -> bytes:
+        """The whole of a document.
+
+        Raises VaultUnknownError (never kept, or erased), VaultDamagedError, TimeoutError.
+        """
+
     def identify(self, kind: PartyKind, address: str, entry: EntryId, ref: str) -> tuple[str, Identified]:
         """Who writes or calls, by the lists of the entry's client; for ContactArrived.
 

@@ -30,6 +30,8 @@ class Corner:
     """After two seconds of music this tone asks for key 1, and again; 0: never."""
     promise_hz: int = 0
     """Who has pressed it hears this tone, and is promised a callback."""
+    voicemail_hz: int = 0
+    """Who waits hears this tone, may leave a message, and hears `promise_hz` after it; 0: he may not."""
 
     @property
     def number(self) -> str:
@@ -109,6 +111,8 @@ def _corner(corner: Corner, folder: Path) -> list[str]:
         lines += [f'music = "{name}"']
     if corner.menu_hz:
         lines += ['treatment = "menu"', *_menu(corner, folder)]
+    if corner.voicemail_hz:
+        lines += ['treatment = "voicemail"', *_voicemail(corner, folder)]
     if corner.agents:
         lines += [f"[groups.{name}]", f"members = {_toml(corner.all_agents)}"]
     for agent in corner.all_agents:
@@ -133,6 +137,14 @@ def _menu(corner: Corner, folder: Path) -> list[str]:
         "[treatments.promise]",
         'steps = [{ say_files = { de = "promise.wav" } }, { park = "callback" }]',
     ]
+
+
+def _voicemail(corner: Corner, folder: Path) -> list[str]:
+    for name, hz in (("speak", corner.voicemail_hz), ("thanks", corner.promise_hz)):
+        write_wav(folder / f"{name}.wav", np.tile(tone(hz), 2))
+    steps = '{ say_files = { de = "speak.wav" } }, { record = true, longest = "1m" }'
+    then = '{ say_files = { de = "thanks.wav" } }, { park = "voicemail" }'
+    return ["[treatments.voicemail]", f"steps = [{steps}, {then}]"]
 
 
 def _toml(value: object) -> str:

@@ -3,11 +3,12 @@
 from collections import deque
 from collections.abc import Callable, Iterable
 from functools import lru_cache
+from pathlib import Path
 from typing import Protocol
 
-from acd.core.effects import PlaceCall
+from acd.core.effects import ConnectContact, PlaceCall
 from acd.ports import Record
-from channels.media.commands import Close, Command
+from channels.media.commands import Close, Command, SoundId
 from channels.media.engine import MediaEngine
 from channels.media.sdp import CONTENT_TYPE
 from channels.sip.b2bua.absent import Absent
@@ -26,6 +27,9 @@ NAME = "sip"
 ALLOW: Header = ("Allow", "INVITE, ACK, CANCEL, BYE, OPTIONS, REFER")
 ACCEPT: Header = ("Accept", CONTENT_TYPE)
 SDP: Header = ("Content-Type", CONTENT_TYPE)
+
+Errand = Path | ConnectContact | SoundId
+"""A recording that is sealed; an agent who is to hear a message; a message that nobody hears any more."""
 
 InviteId = tuple[str, str, int]
 """Call-ID, From tag, CSeq number."""
@@ -80,6 +84,10 @@ class Calls:
         """Calls that are to be placed, and have no leg yet: their numbers are being read."""
         self.unread: deque[PlaceCall] = deque()
         """Those of them whose number nobody has begun to read; for whoever may wait for the vault."""
+        self.errands: deque[Errand] = deque()
+        """What takes a while, for whoever may wait for a disk."""
+        self.errand_came: Callable[[], None] = lambda: None
+        """Called for each of them."""
         self.by_transaction: dict[ClientKey | ServerKey, Leg] = {}
         """Requests of ours whose outcome concerns a leg, and INVITEs of callers."""
         self.answered_before: dict[InviteId, Leg] = {}
@@ -96,6 +104,11 @@ class Calls:
         """To the media engine."""
         for command in commands:
             self.media.send(command)
+
+    def leave_to_others(self, errand: Errand) -> None:
+        """A recording is to be kept, an agent to hear a message, or a sound to be removed."""
+        self.errands.append(errand)
+        self.errand_came()
 
     # Legs by their names
 
@@ -151,6 +164,8 @@ class Calls:
             self.by_transaction.pop(leg.our_invite, None)
         if leg.reinvite is not None:  # RFC 3261 §15.1.2: what is pending in the dialog gets 487
             self.layer.reply(leg.reinvite[0], 487, self.now_ms)
+        if leg.message:
+            self.leave_to_others(leg.message)
         call = leg.call
         call.drop(leg)
         if call.caller is None and not call.agents:

@@ -13,7 +13,7 @@ from acd.core.events import (
 from acd.ports import Record
 from agents.skills import AgentId
 from channels.media.commands import LegId, Offer
-from channels.sip.b2bua import holding, inviting, qualifying
+from channels.sip.b2bua import holding, inviting, qualifying, speaking
 from channels.sip.b2bua.calls import Calls
 from channels.sip.b2bua.leg import Leg, LegRecord, LegStage
 from channels.sip.protocol.message import Header
@@ -53,6 +53,8 @@ def connected(calls: Calls, effect: ConnectContact) -> None:
     leg = calls.agent_of(effect.offer)
     if leg is not None:  # else its end has been told
         calls.send(leg.call.joined(leg))
+        if effect.recording:
+            speaking.hear(calls, effect)
         caller = leg.call.caller
         if caller is not None:
             holding.told(calls, leg, caller)
