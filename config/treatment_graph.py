@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from queues.desk import Desk, Line, LineId, Overflow
 from queues.names import TreatmentId
 from queues.treatment import (
+    Collect,
     Condition,
     End,
     Enqueue,
@@ -63,7 +64,7 @@ NOWHERE = LineId("")
 IN_LINE_ONLY = (Condition.WAITED, Condition.CALLBACK)
 """What holds for nobody who is in no line."""
 
-RESTS = (Music, Menu, Enqueue, Record, Park, End)
+RESTS = (Music, Menu, Collect, Enqueue, Record, Park, End)
 """Steps before or at which a contact may stay for a while, so that its line may hand it on meanwhile."""
 
 
@@ -189,7 +190,7 @@ def _menu(_: Graph, place: Place, menu: Menu) -> Iterator[Way]:
         yield Way(_first(place, treatment), at_once=False, key=key)
 
 
-def _record(_: Graph, place: Place, _step: Step) -> Iterator[Way]:
+def _takes_time(_: Graph, place: Place, _step: Step) -> Iterator[Way]:
     yield Way(_next(place), at_once=False)
 
 
@@ -242,7 +243,8 @@ WAYS: Mapping[type[object], Callable[[Graph, Place, Any], Iterator[Way]]] = {
     When: _when,
     GoOn: _then,
     Enqueue: _enqueue,
-    Record: _record,
+    Collect: _takes_time,
+    Record: _takes_time,
     Park: _on,
     SetLanguage: _on,
     End: _end,

@@ -71,6 +71,9 @@ class Contact(Struct):
     message: Message | None = None
     """What its party has said, as long as it has not talked to an agent since."""
 
+    collected: dict[str, str] = {}
+    """What its party has typed, by name: opaque ids."""
+
     @property
     def promise(self) -> Callback | None:
         """The callback that its party still waits for."""

@@ -90,6 +90,19 @@ class Enqueue(Struct, frozen=True, tag="enqueue"):
     """None: that of its entry."""
 
 
+class Collect(Struct, frozen=True, tag="collect"):
+    """A text, and keys that make one string: `#`, the most of them, or a pause ends it. None is none."""
+
+    text: str
+    name: str
+    """What it is: `customer`."""
+    most: int
+    for_ms: int
+    """So long it waits for the first key after the text."""
+    music: str
+    """Meanwhile."""
+
+
 class Record(Struct, frozen=True, tag="record"):
     """A tone, then what its party says is kept; `#` ends it, or its length, or hanging up.
 
@@ -122,7 +135,7 @@ class End(Struct, frozen=True, tag="end"):
     """Hang up."""
 
 
-Step = Say | SayPosition | Music | Menu | When | GoOn | Enqueue | Record | Park | SetLanguage | End
+Step = Say | SayPosition | Music | Menu | When | GoOn | Enqueue | Collect | Record | Park | SetLanguage | End
 
 
 class Treatment(Struct, frozen=True):
@@ -157,6 +170,10 @@ class Playlist(Struct, frozen=True, gc=False):
     """In which the texts are said, where they have it; empty: in all that each of them has."""
     records_ms: int = 0
     """After the texts it hears nothing, and what it says is kept, for so long at most; 0: it is not."""
+    collects: int = 0
+    """So many keys at most make a string, from the first text on; 0: none."""
+    collect_ms: int = 0
+    """So long the first of them is waited for after the texts."""
 
 
 class Walk(Struct):
@@ -170,6 +187,8 @@ class Walk(Struct):
     """Texts that come first in the next list."""
     menu: Menu | None = None
     """What it is asked now."""
+    collect: Collect | None = None
+    """What it is to type now."""
     for_ms: int = 0
     """So long the music lasts after the texts; 0: for good, or it goes on at their end."""
     heard: bool = False

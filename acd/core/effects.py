@@ -50,11 +50,12 @@ class TreatContact(Effect, frozen=True):
     hears: Playlist
     """If it `reports`, PromptEnded follows, even if nothing could be played; each of `keys` is KeyPressed.
 
+    If it collects, DigitsCollected follows, though another list or an agent may come first.
     If it records, MessageRecorded follows: after `#`, after the longest length, or when the party left after
     the texts. Another list, or an agent, ends it too, and then nobody waits for it.
     """
     tenant: TenantId = TenantId("")
-    """Whose content a recording is."""
+    """Whose content a recording is, or what is typed."""
 
 
 class OfferContact(Effect, frozen=True):

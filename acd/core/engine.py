@@ -46,6 +46,7 @@ ON_EVENT: Mapping[type[events.Event], Callable[[State, Any], None]] = {
     events.ContactArrived: admission.arrived,
     events.PromptEnded: hearing.prompt_ended,
     events.KeyPressed: hearing.key_pressed,
+    events.DigitsCollected: hearing.digits_collected,
     events.MessageRecorded: messages.recorded,
     events.PriorityChanged: admission.priority_changed,
     events.ContactLeft: connection.left,

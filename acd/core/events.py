@@ -131,6 +131,16 @@ class KeyPressed(Event, frozen=True, tag="KeyPressed"):
     """One of `0-9 * #`."""
 
 
+class DigitsCollected(Event, frozen=True, tag="DigitsCollected"):
+    """What its party typed is kept, and safe; or it typed nothing in time, or that is lost."""
+
+    contact: ContactId
+    visit: int
+    """The number of the list (`TreatContact`) that asked."""
+    digits: str = ""
+    """Opaque id of the string; empty: there is none."""
+
+
 class MessageRecorded(Event, frozen=True, tag="MessageRecorded"):
     """What its party said is kept, and safe; or there was nothing, or it is lost. Also after he has left."""
 
@@ -357,42 +367,11 @@ class WrapUpEnded(Event, frozen=True, tag="WrapUpEnded"):
 
 
 AnyEvent = (
-    Tick
-    | Restarted
-    | DeskChanged
-    | CalendarChanged
-    | IncidentDeclared
-    | IncidentEnded
-    | ListChanged
-    | ContactArrived
-    | PromptEnded
-    | KeyPressed
-    | MessageRecorded
-    | ContactLeft
-    | ContactDiverted
-    | CallbackPromised
-    | CallbackCancelled
-    | CallAnswered
-    | CallFailed
-    | ContactReleased
-    | LegLost
-    | ContactHeld
-    | ContactResumed
-    | ContactDeferred
-    | ContactTransferred
-    | PriorityChanged
-    | OfferAccepted
-    | OfferRefused
-    | OfferFailed
-    | AgentSignedIn
-    | AgentSignedOut
-    | AgentPaused
-    | AgentReady
-    | AgentReachable
-    | AgentUnreachable
-    | DeviceVanished
-    | TicketGiven
-    | WrapUpCoded
-    | WrapUpExtended
-    | WrapUpEnded
-)
+    Tick | Restarted | DeskChanged | CalendarChanged | IncidentDeclared | IncidentEnded | ListChanged
+    | ContactArrived | PromptEnded | KeyPressed | DigitsCollected | MessageRecorded | ContactLeft
+    | ContactDiverted | CallbackPromised | CallbackCancelled | CallAnswered | CallFailed | ContactReleased
+    | LegLost | ContactHeld | ContactResumed | ContactDeferred | ContactTransferred | PriorityChanged
+    | OfferAccepted | OfferRefused | OfferFailed | AgentSignedIn | AgentSignedOut | AgentPaused
+    | AgentReady | AgentReachable | AgentUnreachable | DeviceVanished | TicketGiven | WrapUpCoded
+    | WrapUpExtended | WrapUpEnded
+)  # fmt: skip

@@ -9,7 +9,7 @@ from acd.core.callbacks import may_be_called, promise, promise_soon
 from acd.core.conditions import holds
 from acd.core.entering import find_line, send_on, way_of
 from acd.core.incidents import of_the_line, tell
-from acd.core.messages import record, sign_off
+from acd.core.messages import SEALED_WITHIN_MS, record, sign_off
 from acd.core.state import State, step
 from acd.core.treatments import begin, give_place_back, rest, stop, waiting_in
 from acd.core.waiting import enter_line, overflow, send_away
@@ -21,6 +21,9 @@ from queues.treatment import Phrase, Walk
 
 MOST_STEPS = 1_000
 """`acd check` finds circles in which nothing takes time, and what is too long; all others end in music."""
+
+NEXT_KEY_MS = 4_000
+"""So long the channel waits for each key after the first; if it never tells, the engine goes on."""
 
 LATER_MS = 5_000
 """Who is being rung is not moved or sent away: if nobody answers, that is looked at again so much later."""
@@ -189,6 +192,13 @@ def _turned_away(state: State, contact: Contact, walk: Walk, line: Line, reason:
     return _release(state, contact, "turn away", reason)
 
 
+def _collect(state: State, contact: Contact, walk: Walk, asked: steps.Collect) -> After:
+    walk.says += (Phrase(asked.text),)
+    for_ms = asked.for_ms + asked.most * NEXT_KEY_MS + SEALED_WITHIN_MS
+    rest(state, contact, asked.music, for_ms=for_ms, collect=asked)
+    return After.REST
+
+
 def _record(state: State, contact: Contact, _: Walk, said: steps.Record) -> After:
     if contact.state is ContactState.OFFERED:
         return After.LATER
@@ -250,6 +260,7 @@ ON_STEP: Mapping[type[object], Callable[[State, Contact, Walk, Any], After]] = {
     steps.When: _when,
     steps.GoOn: _then,
     steps.Enqueue: _enqueue,
+    steps.Collect: _collect,
     steps.Record: _record,
     steps.Park: _park,
     steps.SetLanguage: _language,

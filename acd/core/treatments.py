@@ -1,5 +1,7 @@
 """Treatments: beginning and ending one, and the list that is played; what each step does says `steps`."""
 
+from msgspec.structs import replace
+
 from acd.core import effects, facts
 from acd.core.deadlines import Kind
 from acd.core.state import State
@@ -8,6 +10,7 @@ from queues.desk import Line, TenantId
 from queues.names import TreatmentId
 from queues.treatment import (
     NO_TREATMENT,
+    Collect,
     GoOn,
     Menu,
     Music,
@@ -99,7 +102,7 @@ def _play(state: State, contact: Contact, hears: Playlist, at: tuple[TreatmentId
 
 def played(contact: Contact, hears: Playlist) -> effects.TreatContact:
     """What the channel is to do."""
-    tenant = contact.tenant if hears.records_ms else TenantId("")
+    tenant = contact.tenant if hears.records_ms or hears.collects else TenantId("")
     return effects.TreatContact(contact.id, contact.visit, hears, tenant, carrier=contact.carrier)
 
 
@@ -112,6 +115,7 @@ def rest(
     menu: Menu | None = None,
     end: bool = False,
     records_ms: int = 0,
+    collect: Collect | None = None,
 ) -> None:
     """Play the texts that were collected, then music, for so long; or only until the texts `end`."""
     walk = contact.walk
@@ -120,6 +124,9 @@ def rest(
     reports = bool(says) and (end or for_ms > 0)
     keys = menu.accepted if menu is not None else ""
     walk.hears = Playlist(says, music, reports, keys, contact.language if says else "", records_ms)
+    if collect is not None:
+        walk.hears = replace(walk.hears, collects=collect.most, collect_ms=collect.for_ms)
+    walk.collect = collect
     walk.menu, walk.for_ms, walk.heard = menu, for_ms, not says
     _play(state, contact, walk.hears, _at(walk), first=end)
     await_it(state, contact, walk)
@@ -208,4 +215,4 @@ def _what_is_left(walk: Walk, music: str) -> Playlist:
     hears = walk.hears
     if hears.reports and not walk.heard:
         return hears
-    return Playlist((), music, False, hears.keys, records_ms=hears.records_ms)
+    return replace(hears, says=(), music=music, reports=False, language="")

@@ -54,6 +54,8 @@ class ContactView(Struct, frozen=True):
     """Its party has no leg: it was promised a callback, or has left a message."""
     message: str = ""
     """Opaque id of that message."""
+    collected: dict[str, str] = {}
+    """What its party has typed, by name: opaque ids."""
 
 
 class Status(Struct, frozen=True):
@@ -127,4 +129,5 @@ def contact_view(state: State, contact: Contact, now_ms: int) -> ContactView:
         agents=tuple(state.works[number].agent for number in contact.offers),
         parked=contact.parked,
         message=contact.to_be_heard,
+        collected=contact.collected,
     )

@@ -94,7 +94,7 @@ class Collect(Struct, frozen=True, tag="collect", array_like=True):
 
     leg: LegId
     collect: str
-    """Names this collecting in its event; a repeated one is ignored."""
+    """Names this collecting in its event. Of a repeated one only `first_ms` counts, if no key came yet."""
     most: int
     """So many keys end it."""
     first_ms: int

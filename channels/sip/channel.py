@@ -17,7 +17,7 @@ from channels.media.embedded.client import MediaClient
 from channels.media.embedded.starter import MediaSettings, attach_or_start
 from channels.media.errors import MediaGoneError
 from channels.sip.b2bua import entrance, inbound, placing, restart, speaking
-from channels.sip.b2bua.calls import NAME, Calls
+from channels.sip.b2bua.calls import NAME, Calls, Typed
 from channels.sip.b2bua.registration import Boot, Registrations
 from channels.sip.b2bua.telling import Telling
 from channels.sip.messages import Messages
@@ -207,7 +207,9 @@ class SipChannel:
 
     def _do_errand(self) -> None:
         errand = self.calls.errands.popleft()
-        if isinstance(errand, Path):
+        if isinstance(errand, Typed):
+            self._begin(self._messages.keep_digits(errand))
+        elif isinstance(errand, Path):
             self._begin(self._messages.keep(errand))
         elif isinstance(errand, ConnectContact):
             self._begin(self._hear(errand))

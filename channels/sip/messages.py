@@ -11,7 +11,7 @@ from acd.content.errors import NotSyncedError, TooLargeError, VaultError
 from acd.content.intake import MAX_PIECE_BYTES
 from acd.core.effects import ConnectContact
 from acd.core.errors import Rejected
-from acd.core.events import MessageRecorded
+from acd.core.events import DigitsCollected, MessageRecorded
 from acd.core.messages import SHORTEST_MS
 from acd.ports import Appended, ContactRef, ContentId, Host, NewPiece
 from channels.media.commands import SoundId
@@ -20,11 +20,14 @@ from channels.media.sound.g711 import RATE
 from channels.media.sound.prompts import write_samples
 from channels.media.sound.sounds import ONCE, SoundStore
 from channels.media.sound.tone import tone
+from channels.sip.b2bua.calls import Typed
 from channels.sip.b2bua.speaking import FOLDER, SUFFIX, Spoken, spoken
 
 _log = structlog.get_logger("acd.sip")
 
 KIND = "voicemail"
+
+DIGITS = "digits"
 
 KEPT_WITHIN_S = 10.0
 """The engine waits three times as long; a disk that is slower than this is in trouble."""
@@ -91,18 +94,33 @@ class Messages:
             return
         path.unlink(missing_ok=True)
 
-    async def _append(self, of: Spoken, data: bytes, appended: list[Appended]) -> ContentId:
+    async def _append(
+        self, of: Spoken | Typed, data: bytes, appended: list[Appended], kind: str = KIND
+    ) -> ContentId:
         """Raises VaultError, TooLargeError, TimeoutError."""
         contact, document = ContactRef(of.tenant, of.ref), ContentId("")
         for at in range(0, len(data), MAX_PIECE_BYTES):
             last = at + MAX_PIECE_BYTES >= len(data)
-            piece = NewPiece(contact, KIND, data[at : at + MAX_PIECE_BYTES], document, last)
+            piece = NewPiece(contact, kind, data[at : at + MAX_PIECE_BYTES], document, last)
             appended.append(self._host.append([piece]))
             document = document or appended[0].ids[0]
         async with asyncio.timeout(KEPT_WITHIN_S):
             for one in appended:
                 await asyncio.wrap_future(one.synced)
         return document
+
+    async def keep_digits(self, typed: Typed) -> None:
+        """Keep what a caller has typed, and tell the engine where it is when it is safe."""
+        appended: list[Appended] = []
+        digits = ContentId("")
+        try:
+            digits = await self._append(typed, typed.digits.encode(), appended, DIGITS)
+        except (VaultError, TooLargeError, TimeoutError) as error:
+            _log.error("digits lost", contact=typed.contact, reason=str(error) or "not kept in time")
+        try:
+            self._host.submit(DigitsCollected(typed.contact, typed.visit, digits))
+        except Rejected:
+            _log.info("digits not wanted", contact=typed.contact)
 
     async def sound_of(self, effect: ConnectContact) -> SoundId | None:
         """The message as a sound that can be played; None: it cannot be read (any more)."""

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from acd.core.effects import TreatContact
-from acd.core.events import ContactId, KeyPressed, MessageRecorded, PromptEnded
+from acd.core.events import ContactId, DigitsCollected, KeyPressed, MessageRecorded, PromptEnded
 from acd.core.treatments import LONGEST_TEXT_MS
 from queues.treatment import POSITION, TONE, Menu, Walk
 from simulation.clock import Clock
@@ -29,7 +29,7 @@ class Hearing:
     def treated(self, effect: TreatContact) -> None:
         """It hears these texts from now on, whatever it heard before."""
         hears, at_ms = effect.hears, self._clock.now_ms()
-        if not hears.says and not hears.keys:
+        if not hears.says and not hears.keys and not hears.collects:
             return
         caller = self._callers.live[effect.contact]
         for phrase in hears.says:
@@ -41,6 +41,9 @@ class Hearing:
             self._clock.call_at(at_ms, self._heard, (effect.contact, effect.visit))
         if hears.keys and caller.flow.keys:
             self._choose(caller, effect.visit, at_ms + THINKS_MS)
+        if hears.collects:
+            typed = DigitsCollected(effect.contact, effect.visit, "typed")
+            self._clock.call_at(at_ms + THINKS_MS, self._typed, typed)
         if hears.records_ms:
             spoken_ms = min(hears.records_ms, MESSAGE_MS)
             said = MessageRecorded(effect.contact, effect.visit, "message", spoken_ms)
@@ -60,6 +63,11 @@ class Hearing:
         walk = self._walk(*heard)
         if walk is not None and walk.hears.reports and not walk.heard:
             self._submit(PromptEnded(*heard))
+
+    def _typed(self, typed: DigitsCollected) -> None:
+        walk = self._walk(typed.contact, typed.visit)
+        if walk is not None and walk.collect is not None:
+            self._submit(typed)
 
     def _said(self, said: MessageRecorded) -> None:
         contact = self._contacts.get(said.contact)

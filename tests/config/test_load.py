@@ -37,6 +37,7 @@ from queues.desk import (
 )
 from queues.names import TreatmentId
 from queues.treatment import (
+    Collect,
     Condition,
     End,
     Enqueue,
@@ -209,7 +210,13 @@ def test_treatments(everything: Site) -> None:
             ),
             GoOn(TreatmentId("waiting")),
         ),
-        "voicemail": (Record(120_000), Record(30_000), Park("voicemail"), End()),
+        "voicemail": (
+            Collect("treatment:voicemail:0", "customer", 8, 6_000, "default"),
+            Record(120_000),
+            Record(30_000),
+            Park("voicemail"),
+            End(),
+        ),
         "parked": (SetLanguage("de"), Park(), End()),
         "busy": (Say("treatment:busy:0"), Music("default", 1000)),
         "closed": (Say("treatment:closed:0"), End()),
@@ -225,6 +232,7 @@ def test_texts_of_treatments(everything: Site, tmp_path: Path) -> None:
         "treatment:welcome:3": (Passage("de", "Drucker: die 1"),),
         "treatment:printers:0": (Passage("en-GB", "Printers"), Passage("de", "", recording)),
         "treatment:callback:0": (Passage("de", "", recording),),
+        "treatment:voicemail:0": (Passage("de", "Nummer?"),),
         "treatment:busy:0": (Passage("de", "Alles besetzt"),),
         "treatment:closed:0": (Passage("de", "Geschlossen"),),
     }

@@ -42,6 +42,7 @@ steps = [
   {{ when = "waited", least = "2m", then = "welcome" }},
   {{ park = "callback" }},
   {{ record = true, longest = "1m" }},
+  {{ collect = {{ de = "W" }}, name = "customer", most = 8 }},
   {{ park = "voicemail" }},
   {{ end = true }},
 ]

@@ -31,6 +31,7 @@ def _steps() -> st.SearchStrategy[Tree]:
         {"park": "callback"},
         {"park": "voicemail"},
         {"record": True},
+        {"collect": SAYS, "name": "customer", "most": 3},
         {"end": True},
         {"enqueue": True},
     ]
@@ -104,7 +105,7 @@ def walking(step: Tree, at: At) -> Iterator[tuple[At, bool]]:
         yield (step["keys"]["1"], 0, where, line), True
     elif "music" in step and (where != "in" or "for" in step):
         yield on, "for" in step
-    elif "record" in step:
+    elif {"record", "collect"} & step.keys():
         yield on, True
     elif {"when", "say", "position", "park"} & step.keys():
         yield on, False

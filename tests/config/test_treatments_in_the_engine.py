@@ -18,6 +18,7 @@ from acd.core.events import (
     ContactArrived,
     ContactLeft,
     DeskChanged,
+    DigitsCollected,
     Event,
     KeyPressed,
     MessageRecorded,
@@ -79,6 +80,8 @@ class Crowd:
         heard = self.random.choice(list(self.hear.values()))
         if chance < 0.4 and heard.hears.keys:
             return KeyPressed(heard.contact, heard.visit, self.random.choice(heard.hears.keys))
+        if chance < 0.4 and heard.hears.collects:
+            return DigitsCollected(heard.contact, heard.visit, "typed")
         if chance < 0.4 and heard.hears.records_ms:
             return MessageRecorded(heard.contact, heard.visit, "sound", 5_000)
         if chance < 0.6:

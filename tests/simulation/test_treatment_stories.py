@@ -10,6 +10,7 @@ from agents.capacity import MAIL, VOICE
 from queues.desk import CallbackRule, Desk, LineId, Order, OutboundRule, Overflow, Way
 from queues.names import TreatmentId
 from queues.treatment import (
+    Collect,
     End,
     Enqueue,
     GoOn,
@@ -211,6 +212,14 @@ def test_a_message_is_no_longer_than_it_may_be_and_is_left_by_who_loses_patience
 def test_a_message_that_is_left_before_the_line_waits_in_it() -> None:
     opened = on_arrival(*SPEAKS)
     assert told(played(opened), 0, of=QUEUED) == [(39.4, "Queued", 1)]
+
+
+def test_who_is_asked_for_a_number_types_it_two_seconds_after_the_text() -> None:
+    opened = on_arrival(Collect("which", "customer", 8, 9 * S, "jazz"))
+    assert told(played(opened), 10, of=(facts.Collected, *QUEUED)) == [
+        (15, "Collected", 1),
+        (15, "Queued", 1),
+    ]
 
 
 ASKED = (WHICH, SayPosition())

@@ -34,6 +34,7 @@ from acd.core.facts.of_contacts import (
     Announced,
     Arrived,
     Blocked,
+    Collected,
     ConditionAsked,
     Deferred,
     Deflected,
@@ -89,6 +90,7 @@ AnyFact = (
     | SignedIn | SignedOut | Paused | Ready | Reachable | DeviceAway | DeviceBack | DeviceGone
     | Unreachable | Parked | CalledIn | Reserved | ReservationEnded | CallPlaced | CallOver | CallbackOver
     | Treated | KeyChosen | NoKey | ConditionAsked | LanguageSet | Recorded | Sealing | MessageLeft
+    | Collected
 )  # fmt: skip
 
 __all__ = [
@@ -105,6 +107,7 @@ __all__ = [
     "CallPlaced",
     "CallbackOver",
     "CalledIn",
+    "Collected",
     "ConditionAsked",
     "Decision",
     "Deferred",

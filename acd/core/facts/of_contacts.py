@@ -106,6 +106,18 @@ class NoKey(Fact, frozen=True, tag="NoKey"):
     visit: int
 
 
+class Collected(Fact, frozen=True, tag="Collected"):
+    """Its party was asked to type something."""
+
+    contact: ContactId
+    treatment: TreatmentId
+    visit: int
+    name: str
+    """What it is, as the step calls it."""
+    digits: str
+    """Opaque id of what was typed; empty: nothing, or it is lost."""
+
+
 class Recorded(Fact, frozen=True, tag="Recorded"):
     """What its party said by this list is kept. Less than a second counts as nothing."""
 

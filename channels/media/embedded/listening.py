@@ -72,6 +72,8 @@ class Listening:
         if leg.collecting is None or leg.collecting.command.collect != command.collect:
             leg.collecting = Collecting(command, now_ms)
             self._collecting[leg] = None
+        elif not leg.collecting.digits:
+            leg.collecting.until_ms = now_ms + command.first_ms
 
     def pressed(self, leg: Leg, digit: str, now_ms: int) -> None:
         """A key: one by one, or of a string."""

@@ -4,9 +4,10 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from functools import lru_cache
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from acd.core.effects import ConnectContact, PlaceCall
+from acd.core.events import ContactId
 from acd.ports import Record
 from channels.media.commands import Close, Command, SoundId
 from channels.media.engine import MediaEngine
@@ -21,6 +22,7 @@ from channels.sip.protocol.message import Header, Request
 from channels.sip.protocol.outputs import ClientKey, ServerKey
 from channels.sip.protocol.transactions import TransactionLayer
 from channels.sip.settings import SipSettings
+from queues.desk import TenantId
 
 NAME = "sip"
 
@@ -28,8 +30,19 @@ ALLOW: Header = ("Allow", "INVITE, ACK, CANCEL, BYE, OPTIONS, REFER")
 ACCEPT: Header = ("Accept", CONTENT_TYPE)
 SDP: Header = ("Content-Type", CONTENT_TYPE)
 
-Errand = Path | ConnectContact | SoundId
-"""A recording that is sealed; an agent who is to hear a message; a message that nobody hears any more."""
+
+class Typed(NamedTuple):
+    """What a caller has typed, of which list, and whose content it is."""
+
+    contact: ContactId
+    visit: int
+    ref: str
+    tenant: TenantId
+    digits: str
+
+
+Errand = Typed | Path | ConnectContact | SoundId
+"""To keep: a string, or a sealed recording. To be heard: a message by an agent. To remove: an old one."""
 
 InviteId = tuple[str, str, int]
 """Call-ID, From tag, CSeq number."""

@@ -156,12 +156,18 @@ def _pressed(calls: Calls, leg: Leg, event: media.Digit) -> None:
         _unasked(calls, leg, event)
 
 
+def _collected(calls: Calls, leg: Leg, event: media.Collected) -> None:
+    treating.collected(calls, leg, event.collect, event.digits)
+
+
 def _media_failed(calls: Calls, leg: Leg, event: media.Failed) -> None:
     calls.count(f"media {event.command} {event.code}")
     if event.command in ("record", "end record"):
         speaking.failed(calls, leg)
         return
-    if event.command in ("play", "stop") and event.code != "late":  # a sound is missing; the call is not
+    if (
+        event.command in ("play", "stop", "collect") and event.code != "late"
+    ):  # a sound is missing; the call is not
         return
     if leg.reinvite is not None and event.command in ("offer", "answer"):
         indialog.media_failed(calls, leg, leg.reinvite, event.code)
@@ -190,5 +196,5 @@ ON_MEDIA: Mapping[type[media.Event], Callable[[Calls, Leg, Any], None]] = {
     media.Played: _played,
     media.Silent: _silent,
     media.Digit: _pressed,
-    media.Collected: _unasked,
+    media.Collected: _collected,
 }

@@ -4,7 +4,7 @@ from acd.core.effects import TreatContact
 from acd.core.events import KeyPressed, PromptEnded
 from channels.media.commands import Leave, Play
 from channels.media.sound.sounds import SILENCE
-from channels.sip.b2bua import speaking
+from channels.sip.b2bua import speaking, typing
 from channels.sip.b2bua.calls import Calls
 from channels.sip.b2bua.leg import Leg, LegStage
 
@@ -40,6 +40,8 @@ def play(calls: Calls, leg: Leg) -> None:
         if ordered.hears.records_ms:  # he must not hear music, nor we record it
             loop = SILENCE.id
         calls.send((Leave(leg.id), Play(leg.id, texts, loop, _name(ordered))))
+        if ordered.hears.collects:  # keys count from the first word on
+            typing.collect(calls, leg, ordered, _name(ordered), typing.WHILE_TOLD_MS)
 
 
 def _name(ordered: TreatContact) -> str:
@@ -56,8 +58,17 @@ def played(calls: Calls, leg: Leg, name: str) -> None:
         return
     if ordered.hears.records_ms:
         speaking.record(calls, leg, ordered)
+    if ordered.hears.collects:
+        typing.collect(calls, leg, ordered, name, ordered.hears.collect_ms)
     if ordered.hears.reports:
         calls.tell(PromptEnded(ordered.contact, ordered.visit))
+
+
+def collected(calls: Calls, leg: Leg, name: str, digits: str) -> None:
+    """A string of keys; of another list it concerns nobody any more."""
+    ordered = leg.hears
+    if ordered is not None and ordered.hears.collects and name == _name(ordered):
+        typing.typed(calls, leg, ordered, digits)
 
 
 def pressed(calls: Calls, leg: Leg, key: str) -> bool:

@@ -290,6 +290,14 @@ def _record(play: Play, x: int, y: int, z: int) -> None:
     play.submit(events.MessageRecorded(ContactId(number), visit, sound, (999, 1_000, 5_000)[z % 3]))
 
 
+def _type(play: Play, x: int, y: int, z: int) -> None:
+    """Mostly what is asked for by the list that stands."""
+    asked = [one for one in play.engine.state.contacts.values() if one.walk and one.walk.collect]
+    contact = asked[x % len(asked)] if asked and y % 8 else play.contact(x)
+    number, visit = (x, z) if contact is None else (contact.id, contact.visit - (z % 9 == 0))
+    play.submit(events.DigitsCollected(ContactId(number), visit, ("typed", "")[z % 4 == 0]))
+
+
 def _priority(play: Play, x: int, y: int, z: int) -> None:
     contact = play.contact(x)
     number = ContactId(contact.id if contact else x)
@@ -328,6 +336,7 @@ MOVES: Mapping[str, Callable[[Play, int, int, int], None]] = {
     "prompt ended": _prompt,
     "press": _press,
     "record": _record,
+    "type": _type,
     "leave": _leave,
     "defer": _defer,
     "ticket": _ticket,
@@ -381,6 +390,7 @@ WEIGHTS: Mapping[str, int] = {
     "prompt ended": 14,
     "press": 6,
     "record": 8,
+    "type": 4,
     "leave": 7,
     "defer": 5,
     "ticket": 3,

@@ -69,6 +69,8 @@ class ShadowContact:
     """Who was to wait for its party, and did not want to."""
     reserved: bool = False
     """It hears its line's own greeting, and has a place there."""
+    collected: dict[str, str] = field(default_factory=dict)
+    """What was typed."""
     recording: int = 0
     """The list by which what it says is recorded; it is offered to nobody."""
     message: tuple[str, int] | None = None

@@ -2,16 +2,17 @@
 
 from acd.core import events, facts
 from acd.core.messages import SEALED_WITHIN_MS
+from acd.core.steps import NEXT_KEY_MS
 from acd.core.treatments import LONGEST_TEXT_MS
 from queues.desk import Line, Overflow
-from queues.treatment import Menu, Music, Park, Record, Say, Treatment
+from queues.treatment import Collect, Menu, Music, Park, Record, Say, Treatment
 from tests.acd.core.shadow_desk import ShadowContact
 from tests.acd.core.shadow_incidents import ShadowIncidents
 from tests.acd.core.shadow_messages import ShadowMessages
 
 LATER_MS = 5_000
 FOR_GOOD = 1 << 62
-ENDS_A_LIST = events.PromptEnded | events.KeyPressed | events.MessageRecorded
+ENDS_A_LIST = events.PromptEnded | events.KeyPressed | events.MessageRecorded | events.DigitsCollected
 
 
 class ShadowTreatments(ShadowIncidents, ShadowMessages):
@@ -49,7 +50,7 @@ class ShadowTreatments(ShadowIncidents, ShadowMessages):
 
     def _known_texts(self, contact: ShadowContact) -> set[str]:
         steps = [step for treatment in self.treatments() for step in treatment.steps]
-        said = {step.text for step in steps if isinstance(step, Say | Menu)}
+        said = {step.text for step in steps if isinstance(step, Say | Menu | Collect)}
         if isinstance(self.event, events.IncidentDeclared):
             contact.told_texts.add(self.event.incident.greeting)
         elif contact.due:
@@ -75,6 +76,8 @@ class ShadowTreatments(ShadowIncidents, ShadowMessages):
         step = steps[fact.step] if fact.step < len(steps) else None
         if isinstance(step, Music | Menu):
             return step.for_ms or FOR_GOOD
+        if isinstance(step, Collect):
+            return step.for_ms + step.most * NEXT_KEY_MS + SEALED_WITHIN_MS
         if isinstance(step, Record):
             return step.longest_ms + SEALED_WITHIN_MS
         if fact.treatment.startswith("waiting in "):
@@ -104,6 +107,19 @@ class ShadowTreatments(ShadowIncidents, ShadowMessages):
         assert (fact.visit, fact.treatment) == (contact.visit, contact.treated.treatment)
         assert self.event == events.KeyPressed(fact.contact, fact.visit, fact.key)
         assert fact.key in contact.treated.keys, "it was not asked for that key"
+        contact.moved = True
+
+    def _collected(self, fact: facts.Collected) -> None:
+        contact, event = self.contacts[fact.contact], self.event
+        assert contact.treated is not None
+        assert (fact.visit, fact.treatment) == (contact.visit, contact.treated.treatment)
+        if isinstance(event, events.Tick):
+            assert not fact.digits
+            assert self.may_go_on(contact, fact.t_ms), "he had time left"
+        else:
+            assert event == events.DigitsCollected(fact.contact, fact.visit, fact.digits)
+        if fact.digits:
+            contact.collected[fact.name] = fact.digits
         contact.moved = True
 
     def _nokey(self, fact: facts.NoKey) -> None:

@@ -14,13 +14,13 @@ EVENTS = """
     ContactArrived ContactDeferred ContactDiverted ContactHeld ContactLeft ContactReleased
     ContactResumed ContactTransferred DeskChanged DeviceVanished IncidentDeclared IncidentEnded LegLost
     KeyPressed ListChanged OfferAccepted OfferFailed OfferRefused PriorityChanged PromptEnded Restarted Tick
-    TicketGiven MessageRecorded WrapUpCoded WrapUpEnded WrapUpExtended
+    TicketGiven DigitsCollected MessageRecorded WrapUpCoded WrapUpEnded WrapUpExtended
 """
 """Every tag that an event ever had in a released journal. Lines are added to this list, never taken away."""
 
 FACTS = """
     Abandoned AgentLegLost Announced Answered Arrived Blocked CalendarSet CallOver CallPlaced CallbackOver
-    ConditionAsked LanguageSet NoKey Recorded Sealing MessageLeft
+    ConditionAsked LanguageSet NoKey Collected Recorded Sealing MessageLeft
     CalledIn Parked ReservationEnded Reserved Deferred Deflected DeskSet
     DeviceAway DeviceBack DeviceGone FlowedOut HandedBack Held IncidentOff IncidentOn Informed
     Interrupted InterruptionEnded Joined KeyChosen ListSet NotAnswered OfferLost OfferWithdrawn Offered

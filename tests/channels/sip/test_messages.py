@@ -13,7 +13,7 @@ from acd.content.errors import NotSyncedError, VaultError, VaultUnknownError
 from acd.content.memory import MemoryContent
 from acd.core.effects import ConnectContact
 from acd.core.errors import Rejected
-from acd.core.events import ContactId, Event, MessageRecorded, OfferId
+from acd.core.events import ContactId, DigitsCollected, Event, MessageRecorded, OfferId
 from acd.ports import Appended, ContactRef, Host, NewParty, NewPiece, Record
 from agents.devices import Carrier
 from agents.skills import AgentId
@@ -22,7 +22,9 @@ from channels.media.rtp import Codec
 from channels.media.sound.g711 import RATE, decode_pcma
 from channels.media.sound.sounds import SoundStore
 from channels.media.sound.tone import hears, tone
+from channels.sip.b2bua.calls import Typed
 from channels.sip.messages import MARK, Messages
+from queues.desk import TenantId
 from tests.acceptance.sound import write_wav
 
 NAME = "7.3.cabc.acme.de.wav"
@@ -180,6 +182,22 @@ def test_a_message_is_a_sound_with_a_mark_before_it_until_nobody_hears_it(
     assert list((tmp_path / "sounds").iterdir()) == []
     with pytest.raises(UnknownSoundError):
         store.get(name)  # it was not kept in memory either
+
+
+def test_what_was_typed_is_kept_and_only_its_id_is_told(host: KeepingHost, messages: Messages) -> None:
+    asyncio.run(messages.keep_digits(Typed(ContactId(7), 3, "cabc", TenantId("acme"), "4711")))
+    (event,) = host.events
+    assert isinstance(event, DigitsCollected)
+    assert (event.contact, event.visit) == (7, 3)
+    assert b"".join(host.content.read(event.digits)) == b"4711"
+
+
+def test_digits_that_the_vault_refuses_are_lost_and_that_is_told(
+    host: KeepingHost, messages: Messages
+) -> None:
+    host.full = True
+    asyncio.run(messages.keep_digits(Typed(ContactId(7), 3, "cabc", TenantId("acme"), "4711")))
+    assert host.events == [DigitsCollected(ContactId(7), 3)]
 
 
 def test_an_erased_message_is_no_sound(host: KeepingHost, messages: Messages) -> None:
