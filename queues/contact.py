@@ -71,8 +71,8 @@ class Contact(Struct):
     message: Message | None = None
     """What its party has said, as long as it has not talked to an agent since."""
 
-    collected: dict[str, str] = {}
-    """What its party has typed, by name: opaque ids."""
+    collected: dict[str, str] | None = None
+    """What its party has typed, by name: opaque ids; None: nothing."""
 
     @property
     def promise(self) -> Callback | None:

@@ -24,7 +24,10 @@ def accepted(state: State, event: OfferAccepted) -> None:
     work, now_ms = state.work(event.offer), state.now_ms
     work.state = step(WORK, work.state, "accept")
     contact, seat = state.contacts[work.contact], state.seats[work.agent]
-    contact.state = step(CONTACT, contact.state, "call" if contact.to_be_called else "accept")
+    calls, recording = False, ""
+    if contact.parked:
+        calls, recording = contact.to_be_called, contact.to_be_heard
+    contact.state = step(CONTACT, contact.state, "call" if calls else "accept")
     state.deadlines.clear(Kind.RING, work.id)
     work.since_ms = now_ms
     if len(contact.offers) > 1:
@@ -32,18 +35,19 @@ def accepted(state: State, event: OfferAccepted) -> None:
     wait_ms, line_wait_ms = now_ms - contact.anchor_ms, now_ms - contact.line_since_ms
     state.tell(facts.Answered(now_ms, work.id, contact.id, work.agent, contact.line, wait_ms, line_wait_ms))
     ids = work.id, contact.id, work.agent
-    state.order(effects.ConnectContact(*ids, contact.to_be_heard, carrier=work.carrier))
+    state.order(effects.ConnectContact(*ids, recording, carrier=work.carrier))
     leave_line(state, contact)
     contact.tried.clear()
     if not carries(seat.record, work.carrier):
         wait_for_leg(state, work)
     if len(seat.works) > 1:
         interrupt_others(state, seat, work)
-    if contact.to_be_called:
+    if calls:
         place_call(state, contact, work)
     elif not contact.parked:
-        promise_over(state, contact, kept=True)
         contact.message = None  # he can say it himself
+        if contact.callback is not None:
+            promise_over(state, contact, kept=True)
     state.serve(seat)
 
 

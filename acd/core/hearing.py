@@ -55,7 +55,7 @@ def _typed(state: State, contact: Contact, walk: Walk, asked: Collect, digits: s
     """Its treatment goes on."""
     walk.collect = None
     if digits:
-        contact.collected = {**contact.collected, asked.name: digits}
+        contact.collected = {**(contact.collected or {}), asked.name: digits}
     what = walk.treatment, contact.visit, asked.name, digits
     state.tell(facts.Collected(state.now_ms, contact.id, *what))
     state.untreated[contact.id] = contact

@@ -35,9 +35,10 @@ def refresh(state: State, seat: Seat) -> None:
 def serve_contact(state: State, contact: Contact) -> None:
     """Offer a waiting contact to the best idle agent(s), if there is one."""
     line = state.lines[contact.line]
-    if not state.board.places[contact.id].in_bucket:
+    apart = contact.parked or contact.recording is not None
+    if apart and not state.board.places[contact.id].in_bucket:
         return  # no room for another call, or it is being recorded
-    wanted = 1 if contact.to_be_called and calls_first(line) else line.ring_at_once
+    wanted = 1 if contact.parked and contact.to_be_called and calls_first(line) else line.ring_at_once
     chosen, compared = choose_agents(state, contact, wanted)
     if chosen:
         rank = rank_of(state, state.board.places[contact.id].urgency, contact.id)
@@ -70,7 +71,7 @@ def offer(state: State, contact: Contact, seat: Seat, rank: Rank, *, choice: str
     contact.offers.append(number)
     seat.works.append(work)
     why = rank.priority_class, rank.used_ms, rank.target_ms, contact.step, line.policy, choice, compared
-    if contact.to_be_called and calls_first(line):
+    if contact.parked and contact.to_be_called and calls_first(line):
         work.state = WorkState.RESERVED
         contact.state = step(CONTACT, contact.state, "reserve")
         leave_line(state, contact)

@@ -25,6 +25,8 @@ from queues.treatment import (
 LONGEST_TEXT_MS = 600_000
 """Whose end is not reported within this time is taken for heard: media may die without a word."""
 
+NO_TENANT = TenantId("")
+
 NOTHING_YET = Playlist()
 """Of a walk that begins, or begins anew."""
 
@@ -102,7 +104,7 @@ def _play(state: State, contact: Contact, hears: Playlist, at: tuple[TreatmentId
 
 def played(contact: Contact, hears: Playlist) -> effects.TreatContact:
     """What the channel is to do."""
-    tenant = contact.tenant if hears.records_ms or hears.collects else TenantId("")
+    tenant = contact.tenant if hears.records_ms or hears.collects else NO_TENANT
     return effects.TreatContact(contact.id, contact.visit, hears, tenant, carrier=contact.carrier)
 
 

@@ -129,5 +129,5 @@ def contact_view(state: State, contact: Contact, now_ms: int) -> ContactView:
         agents=tuple(state.works[number].agent for number in contact.offers),
         parked=contact.parked,
         message=contact.to_be_heard,
-        collected=contact.collected,
+        collected=contact.collected or {},
     )

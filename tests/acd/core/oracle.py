@@ -321,7 +321,7 @@ def _view(contact: Contact | ShadowContact) -> tuple[object, ...]:
         if isinstance(contact, Contact) and contact.recording
         else getattr(contact, "recording", None) or 0,
         _message(contact),
-        contact.collected,
+        contact.collected or {},
         [one.ref if isinstance(one, Carrier) else one for one in contact.joined],
     )
 

@@ -629,7 +629,7 @@ def test_who_types_nothing_goes_on_and_so_does_one_of_whom_nothing_is_told() -> 
     first, second = story.arrive(0), story.arrive(0)
     story.heard(SECOND, first).heard(SECOND, second)
     typed(story, 7 * SECOND, first, "")
-    assert story.contact(first).collected == {}
+    assert story.contact(first).collected is None
     longest = 6 * SECOND + 8 * NEXT_KEY_MS + SEALED_WITHIN_MS
     story.until(SECOND + longest - 1)
     assert len(story.heard_by(second)) == 1
