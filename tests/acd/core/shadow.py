@@ -215,6 +215,12 @@ class Shadow(ShadowCalls, ShadowTreatments):
         assert fact.from_line == contact.line or contact.state == "greeting"
         contact.line = fact.to_line
 
+    def _treated(self, fact: facts.Treated) -> None:
+        super()._treated(fact)
+        contact = self.contacts[fact.contact]
+        if contact.promised_ms == fact.t_ms:
+            contact.promised_until_ms = self.until_ms(self.lines[contact.line], fact.t_ms)
+
     # ---- offers
 
     def _offered(self, fact: facts.Offered) -> None:

@@ -100,11 +100,11 @@ class ShadowCalls(ShadowDesk):
             assert fact.until_ms == known.until_ms, "a promise gets no younger"
             known.called_in = False
             return
-        since_ms = fact.t_ms
+        until_ms = self.until_ms(self.lines[contact.line], fact.t_ms)
         if party_hung_up(event, fact.contact):
             assert contact.promised_ms, "he was told nothing"
-            since_ms = contact.promised_ms
-        assert fact.until_ms == self.until_ms(self.lines[contact.line], since_ms)
+            until_ms = contact.promised_until_ms
+        assert fact.until_ms == until_ms
         self.promises[contact.id] = ShadowPromise(party, dial_class, fact.until_ms)
 
     def until_ms(self, line: Line, since_ms: int) -> int:

@@ -55,6 +55,8 @@ class ShadowContact:
     """Its texts are."""
     promised_ms: int = 0
     """When it was told that it will be called; 0: it was not, since it came to its line."""
+    promised_until_ms: int = 0
+    """How long that holds, by the rules of then."""
     was_told: bool = False
     """It was told so at some time: that holds, though the rule that allowed it may be gone."""
     moved: bool = False
