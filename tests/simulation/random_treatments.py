@@ -8,6 +8,7 @@ from queues.desk import CallbackRule, Desk, Entry, Line, LineId, Order, Outbound
 from queues.names import TreatmentId
 from queues.treatment import (
     NO_TREATMENT,
+    Collect,
     Condition,
     End,
     Enqueue,
@@ -88,5 +89,12 @@ TREATMENTS: dict[TreatmentId, tuple[Step, ...]] = {
         GoOn(OFFER),
     ),
     TreatmentId("park"): (Say("thanks"), Park(), Music("jazz")),
-    SORRY: (Say("sorry"), Record(20 * S), Say("thanks"), Park("voicemail"), End()),
+    SORRY: (
+        Collect("number", "customer", 6, 5 * S, "jazz"),
+        Say("sorry"),
+        Record(20 * S),
+        Say("thanks"),
+        Park("voicemail"),
+        End(),
+    ),
 }
