@@ -286,6 +286,12 @@ class Host(Protocol):
         Raises VaultUnknownError (never kept, or erased), TimeoutError.
         """
 
+    async def document(self, document: str, within_s: float) -> bytes:
+        """The whole of a document.
+
+        Raises VaultUnknownError (never kept, or erased), VaultDamagedError, TimeoutError.
+        """
+
     def identify(
         self, kind: PartyKind, address: str, entry: EntryId, ref: str, region: str = ""
     ) -> tuple[str, Identified]:

@@ -4,11 +4,11 @@ from collections.abc import Iterator, Mapping
 from itertools import groupby
 
 from config.table import Table
-from config.treatment_graph import IN_LINE_ONLY, NOWHERE, Place, Where, graph_of, starts
+from config.treatment_graph import IN_LINE_ONLY, NOWHERE, Graph, Place, Where, graph_of, starts
 from config.treatments import Written
 from queues.desk import Desk, Line, LineId, TenantId
 from queues.names import TreatmentId
-from queues.treatment import Condition, End, Enqueue, GoOn, Music, Park, SayPosition, Step, When
+from queues.treatment import Condition, End, Enqueue, GoOn, Music, Park, Record, SayPosition, Step, When
 
 _Treatments = Mapping[TreatmentId, Written]
 _CameFrom = Mapping[Place, Place | None]
@@ -21,6 +21,7 @@ WHY_NOT_ON = {Music: "is music for good", GoOn: "goes on elsewhere", End: "hangs
 def warn_treatments(treatments: _Treatments, desk: Desk) -> None:
     """Record a warning for treatments and steps that are never reached or do nothing."""
     graph = graph_of(desk)
+    _warn_without_message(treatments, graph, desk)
     came_from = graph.reach(starts(graph, desk))
     reached: dict[tuple[TreatmentId, int], list[Place]] = {}
     for place in came_from:
@@ -38,6 +39,17 @@ def warn_treatments(treatments: _Treatments, desk: Desk) -> None:
             elif places:
                 _warn_step(step, table, places, desk)
             _warn_out_of_line(step, table, places, came_from)
+
+
+def _warn_without_message(treatments: _Treatments, graph: Graph, desk: Desk) -> None:
+    """Of messages that are to be left where nobody can have been recorded."""
+    said = [place for place in graph.reach(starts(graph, desk)) if isinstance(graph.step_at(place), Record)]
+    after = graph.reach(way.to for place in said for way in graph.ways_from(place))
+    left = {(place.treatment, place.step) for place in after}
+    for name, written in treatments.items():
+        for number, step in enumerate(written.treatment.steps):
+            if step == Park("voicemail") and (name, number) not in left:
+                written.steps[number].warn("park", "leaves no message: nothing is recorded before it")
 
 
 def _left_out(treatments: _Treatments, reached: _Reached) -> Iterator[Place]:
@@ -67,7 +79,7 @@ def _warn_step(step: Step, table: Table, places: list[Place], desk: Desk) -> Non
     elif isinstance(step, Enqueue):
         if all(place.where is Where.IN and step.line in (None, place.line) for place in places):
             table.warn("", "does nothing: the contact is in that line already")
-    elif isinstance(step, Park) or (isinstance(step, When) and step.condition is Condition.CALLBACK):
+    elif step == Park() or (isinstance(step, When) and step.condition is Condition.CALLBACK):
         for tenant in _not_called(desk, lines):
             key = "park" if isinstance(step, Park) else "when"
             table.warn(key, f'no [[outbound]] rule allows callbacks for the tenant "{tenant}"')
@@ -83,7 +95,7 @@ def _needs_a_line(step: Step) -> bool:
 
 def _warn_out_of_line(step: Step, table: Table, places: list[Place], came_from: _CameFrom) -> None:
     """Of what only some of those who come to it have no use: it is of use to others."""
-    if isinstance(step, Park):
+    if step == Park():
         outside = next((place for place in places if place.where is not Where.IN), None)
         if outside is not None:
             way = " → ".join(_way_to(outside, came_from))

@@ -7,7 +7,10 @@ from config.treatment_graph import NOWHERE, Graph, Place, Where, graph_of, start
 from config.treatments import Written
 from queues.desk import Desk
 from queues.names import TreatmentId
-from queues.treatment import Menu, Music
+from queues.treatment import Collect, Menu, Music, Record
+
+TAKES_TIME = Music | Collect | Record
+"""What lasts a while, and then goes on whatever its party does."""
 
 _Treatments = Mapping[TreatmentId, Written]
 
@@ -38,7 +41,9 @@ def warn_rounds(treatments: _Treatments, desk: Desk) -> None:
     told: set[str] = set()
     for circle in circles(kept_out, lambda place: _ways(graph, place)):
         menus = [place for place in circle if isinstance(graph.step_at(place), Menu)]
-        rests = menus or [place for place in circle if isinstance(graph.step_at(place), Music)]
+        rests = menus or [
+            place for place in circle if isinstance(graph.step_at(place), Music | Collect | Record)
+        ]
         first = min(rests, key=lambda place: (order.index(place.treatment), place.step))
         table = treatments[first.treatment].steps[first.step]
         if table.path not in told:

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from queues.desk import Desk, Line, LineId, Overflow
 from queues.names import TreatmentId
 from queues.treatment import (
+    Collect,
     Condition,
     End,
     Enqueue,
@@ -16,6 +17,7 @@ from queues.treatment import (
     Menu,
     Music,
     Park,
+    Record,
     Say,
     SayPosition,
     SetLanguage,
@@ -62,7 +64,7 @@ NOWHERE = LineId("")
 IN_LINE_ONLY = (Condition.WAITED, Condition.CALLBACK)
 """What holds for nobody who is in no line."""
 
-RESTS = (Music, Menu, Enqueue, Park, End)
+RESTS = (Music, Menu, Collect, Enqueue, Record, Park, End)
 """Steps before or at which a contact may stay for a while, so that its line may hand it on meanwhile."""
 
 
@@ -188,6 +190,10 @@ def _menu(_: Graph, place: Place, menu: Menu) -> Iterator[Way]:
         yield Way(_first(place, treatment), at_once=False, key=key)
 
 
+def _takes_time(_: Graph, place: Place, _step: Step) -> Iterator[Way]:
+    yield Way(_next(place), at_once=False)
+
+
 def _when(_: Graph, place: Place, asked: When) -> Iterator[Way]:
     yield Way(_next(place))
     if place.where is Where.IN or asked.condition not in IN_LINE_ONLY:
@@ -237,6 +243,8 @@ WAYS: Mapping[type[object], Callable[[Graph, Place, Any], Iterator[Way]]] = {
     When: _when,
     GoOn: _then,
     Enqueue: _enqueue,
+    Collect: _takes_time,
+    Record: _takes_time,
     Park: _on,
     SetLanguage: _on,
     End: _end,

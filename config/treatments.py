@@ -1,7 +1,9 @@
 """Treatments: what callers are told, asked and played, step by step."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import get_args
 
 from config.known import Known
 from config.schema import Passage
@@ -11,6 +13,7 @@ from queues.desk import LineId
 from queues.names import TreatmentId
 from queues.treatment import (
     KEYS,
+    Collect,
     Condition,
     End,
     Enqueue,
@@ -18,6 +21,8 @@ from queues.treatment import (
     Menu,
     Music,
     Park,
+    Parking,
+    Record,
     Say,
     SayPosition,
     SetLanguage,
@@ -28,6 +33,10 @@ from queues.treatment import (
 
 MENU_MS = 8_000
 LONGEST_MENU_MS = 300_000
+MOST_DIGITS = 32
+NAME = re.compile(r"[A-Za-z0-9_-]{1,32}")
+MESSAGE_MS = 120_000
+LONGEST_MESSAGE_MS = 600_000
 MOST_STEPS = 100
 
 KEYS_OF = {
@@ -38,13 +47,15 @@ KEYS_OF = {
     "when": ("when", "least", "then"),
     "then": ("then",),
     "enqueue": ("enqueue",),
+    "collect": ("collect", "collect_files", "name", "most", "for", "music"),
+    "record": ("record", "longest"),
     "park": ("park",),
     "language": ("language",),
     "end": ("end",),
 }
 """Kind of a step → the keys that it may have."""
 
-KINDS = (*KEYS_OF, "say_files", "menu_files")
+KINDS = (*KEYS_OF, "say_files", "menu_files", "collect_files")
 """Keys that say of which kind a step is; the music of a menu and the `then` of a `when` go with these."""
 
 ALL_KEYS = dict.fromkeys(key for keys in KEYS_OF.values() for key in keys)
@@ -169,9 +180,29 @@ def _enqueue(place: _Place) -> Enqueue:
     return Enqueue()
 
 
+def _collect(place: _Place) -> Collect:
+    _read_text(place, "collect")
+    name = place.table.text("name")
+    if name and not NAME.fullmatch(name):
+        place.table.error("name", "must be 1 to 32 letters, digits, - and _")
+    most = place.table.integer("most", least=1)
+    if most > MOST_DIGITS:
+        place.table.error("most", f"must be at most {MOST_DIGITS}, not {most}")
+    for_ms = place.table.duration_ms("for", MENU_MS, least_ms=1000, most_ms=LONGEST_MENU_MS)
+    return Collect(place.text, name, most, for_ms, _read_music(place, "default"))
+
+
+def _record(place: _Place) -> Record:
+    _must_be_true(place.table, "record")
+    return Record(place.table.duration_ms("longest", MESSAGE_MS, least_ms=2000, most_ms=LONGEST_MESSAGE_MS))
+
+
 def _park(place: _Place) -> Park:
-    if place.table.anything("park") != "callback":
-        place.table.error("park", 'must be "callback"')
+    what = place.table.anything("park")
+    for known in get_args(Parking):
+        if what == known:
+            return Park(known)
+    place.table.error("park", 'must be "callback" or "voicemail"')
     return Park()
 
 
@@ -194,6 +225,8 @@ READERS: Mapping[str, Callable[[_Place], Step]] = {
     "when": _when,
     "then": _then,
     "enqueue": _enqueue,
+    "collect": _collect,
+    "record": _record,
     "park": _park,
     "language": _language,
     "end": _end,

@@ -6,6 +6,7 @@ from agents.devices import Carrier
 from agents.roster import ContactId
 from agents.skills import AgentId
 from queues.desk import EntryId, IncidentId, LineId, Medium, TenantId
+from queues.message import Message, Recording
 from queues.names import TreatmentId
 from queues.outbound import Callback
 from queues.states import ContactState
@@ -99,6 +100,12 @@ class Contact(Struct):
     """Why the desk began it (an escalation, an all-clear); empty: its party did."""
     told: TreatmentId = NO_TREATMENT
     """What whoever is called for that purpose hears."""
+    recording: Recording | None = None
+    """What its party says is being recorded; it is offered to nobody."""
+    message: Message | None = None
+    """What its party has said, as long as it has not talked to an agent since."""
+    collected: dict[str, str] | None = None
+    """What its party has typed, by name: opaque ids; None: nothing."""
 
     @property
     def receiving(self) -> bool:
@@ -114,7 +121,18 @@ class Contact(Struct):
         return self.parked and self.promise is not None
 
     @property
+    def waits_apart(self) -> bool:
+        """Whether it has no leg, and is to be called back or to be heard: in the hours of its line only."""
+        return self.parked and (self.message is not None or self.promise is not None)
+
+    @property
     def promise(self) -> Callback | None:
         """The callback that its party still waits for."""
         callback = self.callback
         return None if callback is None or callback.kept else callback
+
+    @property
+    def to_be_heard(self) -> str:
+        """Opaque id of the message that it has left; empty: its party is on the line, or is to be called."""
+        message = self.message
+        return message.recording if message is not None and self.parked and not self.to_call else ""

@@ -11,8 +11,9 @@ class ContactState(StrEnum):
     OFFERED = "offered"
     """At least one agent is rung; keeps its place."""
     DEFERRED = "deferred"
-    """Not ready before its moment, or before it was received: keeps its anchor, but is in no line and
-    offered to nobody.
+    """Not ready before its moment, before all of it was received, or before its message is kept.
+
+    It keeps its anchor, but is in no line and offered to nobody.
     """
     CALLING = "calling"
     """Its party is being called; an agent has it in hand, or is reserved for it."""
@@ -27,6 +28,8 @@ CONTACT: Mapping[ContactState, Mapping[str, ContactState]] = {
         "deflect": ContactState.ENDED,
         "turn away": ContactState.ENDED,
         "call off": ContactState.ENDED,
+        "seal": ContactState.DEFERRED,
+        "leave message": ContactState.WAITING,
         "leave": ContactState.ENDED,
     },
     ContactState.WAITING: {
@@ -37,6 +40,8 @@ CONTACT: Mapping[ContactState, Mapping[str, ContactState]] = {
         "defer": ContactState.DEFERRED,
         "receive": ContactState.DEFERRED,
         "park": ContactState.WAITING,
+        "seal": ContactState.DEFERRED,
+        "leave message": ContactState.WAITING,
         "reserve": ContactState.CALLING,
         "called in": ContactState.WAITING,
         "close": ContactState.DEFERRED,
@@ -50,6 +55,7 @@ CONTACT: Mapping[ContactState, Mapping[str, ContactState]] = {
         "requeue": ContactState.WAITING,
         "receive": ContactState.DEFERRED,
         "park": ContactState.OFFERED,
+        "leave message": ContactState.OFFERED,
         "called in": ContactState.OFFERED,
         "cancel": ContactState.ENDED,
         "consult over": ContactState.ENDED,
@@ -59,6 +65,7 @@ CONTACT: Mapping[ContactState, Mapping[str, ContactState]] = {
     ContactState.DEFERRED: {
         "defer": ContactState.DEFERRED,
         "ready": ContactState.WAITING,
+        "leave message": ContactState.WAITING,
         "leave": ContactState.ENDED,
         "give up": ContactState.ENDED,
         "cancel": ContactState.ENDED,

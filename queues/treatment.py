@@ -1,6 +1,7 @@
 """Treatments: what a party is told, asked and played while nobody talks to it, as data."""
 
 from enum import StrEnum
+from typing import Literal
 
 from msgspec import Struct
 
@@ -13,6 +14,9 @@ KEYS = "0123456789*#"
 
 POSITION = "position"
 """The text that says a number: how many are served before, plus one."""
+
+TONE = "tone"
+"""The text that is a short tone: what its party says is recorded from its end on."""
 
 
 class Condition(StrEnum):
@@ -86,8 +90,39 @@ class Enqueue(Struct, frozen=True, tag="enqueue"):
     """None: that of its entry."""
 
 
+class Collect(Struct, frozen=True, tag="collect"):
+    """A text, and keys that make one string: `#`, the most of them, or a pause ends it. None is none."""
+
+    text: str
+    name: str
+    """What it is: `customer`."""
+    most: int
+    for_ms: int
+    """So long it waits for the first key after the text."""
+    music: str
+    """Meanwhile."""
+
+
+class Record(Struct, frozen=True, tag="record"):
+    """A tone, then what its party says is kept; `#` ends it, or its length, or hanging up.
+
+    Nobody is offered the contact meanwhile. Who leaves by hanging up leaves a message.
+    """
+
+    longest_ms: int
+
+
+Parking = Literal["callback", "voicemail"]
+"""What a contact without a leg waits for: that its party is called, or that its message is heard."""
+
+
 class Park(Struct, frozen=True, tag="park"):
-    """Promise a callback and hang up; where none may be promised, go on with the next step."""
+    """Let its party go and keep its place: promise a callback, or leave the message that was recorded.
+
+    Where no callback may be promised, or there is no message, go on with the next step.
+    """
+
+    what: Parking = "callback"
 
 
 class SetLanguage(Struct, frozen=True, tag="language"):
@@ -100,7 +135,7 @@ class End(Struct, frozen=True, tag="end"):
     """Hang up."""
 
 
-Step = Say | SayPosition | Music | Menu | When | GoOn | Enqueue | Park | SetLanguage | End
+Step = Say | SayPosition | Music | Menu | When | GoOn | Enqueue | Collect | Record | Park | SetLanguage | End
 
 
 class Treatment(Struct, frozen=True):
@@ -133,6 +168,12 @@ class Playlist(Struct, frozen=True, gc=False):
     """Each of these keys is waited for."""
     language: str = ""
     """In which the texts are said, where they have it; empty: in all that each of them has."""
+    records_ms: int = 0
+    """After the texts it hears nothing, and what it says is kept, for so long at most; 0: it is not."""
+    collects: int = 0
+    """So many keys at most make a string, from the first text on; 0: none."""
+    collect_ms: int = 0
+    """So long the first of them is waited for after the texts."""
 
 
 class Walk(Struct):
@@ -146,6 +187,8 @@ class Walk(Struct):
     """Texts that come first in the next list."""
     menu: Menu | None = None
     """What it is asked now."""
+    collect: Collect | None = None
+    """What it is to type now."""
     for_ms: int = 0
     """So long the music lasts after the texts; 0: for good, or it goes on at their end."""
     heard: bool = False

@@ -129,6 +129,11 @@ Spoken = tuple[str, str]
 USUAL_TEXT_MS = 10_000
 """A text of which nobody says how long it is."""
 
+MESSAGE_MS = 25_000
+"""So long everybody speaks after the tone, if he may."""
+
+TONE_MS = 400
+
 POSITION_MS = 2_200
 """A position, in one language, from the first to the last one (`python bench/speech.py`)."""
 

@@ -41,12 +41,16 @@ def contact(number: int, found: Json) -> RenderableType:
     else:
         place = f", place {live['position']}" if live["position"] else ""
         whom = f", {', '.join(live['agents'])}" if live["agents"] else ""
-        parked = ", to be called back" if live["parked"] else ""
+        parked = f", {_waits_for(live)}" if live["parked"] else ""
         head = Text(f"contact {number}: {live['state']} in {live['line']}{place}{whom}{parked}")
     offers = _table("offered (UTC)", ("at", "agent", "outcome", "why"))
     for offer in found["explain"]:
         offers.add_row(_clock(offer["t_ms"]), offer["agent"], offer["outcome"], offer["why"])
     return Group(head, *([offers] if found["explain"] else []), _history(found["history"]))
+
+
+def _waits_for(parked: Json) -> str:
+    return "has left a message" if parked.get("message") else "to be called back"
 
 
 def duration(ms: int) -> str:
@@ -57,7 +61,7 @@ def duration(ms: int) -> str:
 
 
 def _lines(lines: Sequence[Json]) -> Table:
-    table = _table("lines", ("line", "waiting", "oldest", "connected", "callbacks"))
+    table = _table("lines", ("line", "waiting", "oldest", "connected", "parked"))
     for line in lines:
         oldest = duration(line["oldest_wait_ms"]) if line["waiting"] else ""
         parked = str(line["parked"] or "")
@@ -88,7 +92,7 @@ def _contacts(contacts: Sequence[Json]) -> Table:
             str(one["id"]),
             one["medium"],
             one["line"],
-            "to be called back" if one["parked"] and one["state"] == "waiting" else one["state"],
+            _waits_for(one) if one["parked"] and one["state"] == "waiting" else one["state"],
             str(one["priority_class"]),
             place,
             duration(one["wait_ms"]),

@@ -17,40 +17,54 @@ from agents.capacity import Medium
 from agents.roster import Seat, Work, carries
 from agents.skills import AgentId
 from agents.states import AGENT, LISTENERS, WORK, AgentState, WorkState
+from queues.contact import Contact
 from queues.states import CONTACT
 
 
 def accepted(state: State, event: OfferAccepted) -> None:
     """The first accept wins; every other agent who is rung for the contact stops ringing."""
-    work, now_ms = state.work(event.offer), state.now_ms
+    work = state.work(event.offer)
     work.state = step(WORK, work.state, "accept")
-    contact, seat = state.contacts[work.contact], state.seats[work.agent]
     state.deadlines.clear(Kind.RING, work.id)
-    work.since_ms = now_ms
+    work.since_ms = state.now_ms
+    seat = state.seats[work.agent]
     if not carries(seat.record, work.carrier):
         wait_for_leg(state, work)
     state.serve(seat)
     if work.role in LISTENERS:
         listening.joined(state, work)
-        return
-    contact.state = step(CONTACT, contact.state, "call" if contact.parked and contact.to_call else "accept")
+    else:
+        _connect(state, state.contacts[work.contact], work, seat)
+
+
+def _connect(state: State, contact: Contact, work: Work, seat: Seat) -> None:
+    """Nobody else is rung for it; if its party has no leg, he waits for it, or hears what it has said."""
+    now_ms = state.now_ms
+    calls = contact.parked and contact.to_call
+    recording = contact.to_be_heard if contact.parked else ""
+    contact.state = step(CONTACT, contact.state, "call" if calls else "accept")
     if len(contact.offers) > 1:
         withdraw_all(state, contact, "answered elsewhere", but=work.id)
     wait_ms, line_wait_ms = now_ms - contact.anchor_ms, now_ms - contact.line_since_ms
     state.tell(facts.Answered(now_ms, work.id, contact.id, work.agent, contact.line, wait_ms, line_wait_ms))
     ids = work.id, contact.id, work.agent
-    state.order(effects.ConnectContact(*ids, work.role.value, carrier=work.carrier))
+    state.order(effects.ConnectContact(*ids, work.role.value, recording, carrier=work.carrier))
     leave_line(state, contact)
     contact.tried.clear()
     if len(seat.works) > 1:
         interrupt_others(state, seat, work)
+    if calls:
+        place_call(state, contact, work)
+    elif not contact.parked:
+        _talk(state, contact, work)
+
+
+def _talk(state: State, contact: Contact, work: Work) -> None:
+    """Its party and the agent are joined."""
+    contact.message = None  # he can say it himself
     if contact.callback is not None:
-        if contact.to_call:
-            place_call(state, contact, work)
-        else:
-            promise_over(state, contact, kept=True)
-    if not contact.parked:
-        spoke(state, contact, work.agent)
+        promise_over(state, contact, kept=True)
+    spoke(state, contact, work.agent)
 
 
 def wait_for_leg(state: State, work: Work) -> None:

@@ -86,7 +86,7 @@ def promise(state: State, contact: Contact, party: str, dial_class: str) -> None
 def cancelled(state: State, event: CallbackCancelled) -> None:
     """Raises Rejected: it is not parked."""
     contact = state.contact(event.contact)
-    if not contact.to_call:
+    if not contact.waits_apart and not (contact.parked and contact.recording is not None):
         raise Rejected(f"contact {event.contact} waits for no callback")
     _end(state, contact, "cancel", "cancelled")
 

@@ -76,6 +76,7 @@ def meet(state: State, contact: Contact) -> None:
         contact.state = step(CONTACT, contact.state, "join")
         spoke(state, contact, work.agent)
         promise_over(state, contact, kept=True)
+        contact.message = None
         return
     contact.state = step(CONTACT, contact.state, "answered")
     contact.preferred = None

@@ -6,7 +6,7 @@ from acd.core.events import CallOut, CallOutCancelled, CallResult, ContactId
 from acd.core.placing import call_over, place_own
 from acd.core.state import State, step
 from acd.core.treatments import begin
-from acd.core.waiting import end, release_leg
+from acd.core.waiting import end, release_leg, send_away
 from agents.devices import NOWHERE, Carrier
 from queues.contact import Contact
 from queues.desk import Entry
@@ -66,7 +66,10 @@ def reached(state: State, contact: Contact, carrier: Carrier) -> None:
     state.carried[carrier] = contact.id
     contact.state = step(CONTACT, contact.state, "reached")
     state.order(effects.AdmitContact(contact.id, state.lines[contact.line].music, carrier=carrier))
-    begin(state, contact, contact.told)
+    if state.media[contact.medium].hears:
+        begin(state, contact, contact.told)
+    else:  # the desk has changed while it rang
+        send_away(state, contact, "turn away", "treatment")
 
 
 def not_reached(state: State, contact: Contact, result: CallResult) -> None:

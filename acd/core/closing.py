@@ -1,20 +1,22 @@
-"""Closed hours of who is parked: nobody is called back at night; he keeps his place until the morning."""
+"""Closed hours of who is parked: nobody is called or heard at night; he keeps his place until the morning."""
 
 from acd.core.deadlines import Kind
 from acd.core.leaving import leave_line, put_off
-from acd.core.placing import promise_of
 from acd.core.state import State, step
 from acd.core.waiting import come_back
 from queues.contact import Contact
 from queues.states import CONTACT
 
+ASKED_AGAIN_MS = 86_400_000
+"""Where no calendar knows an opening, a message is looked at again so much later."""
+
 
 def look_at_hours(state: State, contact: Contact) -> None:
     """Put a parked contact that waits away while its line is closed; else see to it that this is asked again.
 
-    Where no calendar knows an opening it waits until its promise ends.
+    Where no calendar knows an opening it waits until its promise ends; a message is looked at every day.
     """
-    clock, now_ms, promise = state.clocks[state.lines[contact.line].hours], state.now_ms, promise_of(contact)
+    clock, now_ms = state.clocks[state.lines[contact.line].hours], state.now_ms
     if clock.is_open(now_ms):
         closes_ms = clock.closes(now_ms)
         if closes_ms is not None:
@@ -23,10 +25,15 @@ def look_at_hours(state: State, contact: Contact) -> None:
     opens_ms = clock.opens(now_ms)
     contact.state = step(CONTACT, contact.state, "close")
     leave_line(state, contact)
-    promise.asleep = True
-    put_off(state, contact, promise.until_ms if opens_ms is None else opens_ms)
-    if opens_ms is None:
-        state.deadlines.clear(Kind.READY, contact.id)
+    promise, message = contact.promise, contact.message
+    if promise is not None:
+        promise.asleep = True
+        put_off(state, contact, promise.until_ms if opens_ms is None else opens_ms)
+        if opens_ms is None:
+            state.deadlines.clear(Kind.READY, contact.id)
+    elif message is not None:
+        message.asleep = True
+        put_off(state, contact, now_ms + ASKED_AGAIN_MS if opens_ms is None else opens_ms)
 
 
 def closed(state: State, number: int) -> None:
@@ -36,6 +43,9 @@ def closed(state: State, number: int) -> None:
 
 def wake(state: State) -> None:
     """Hours have changed: whoever sleeps in a line that is open now waits."""
-    for contact in state.parked_contacts():
-        if promise_of(contact).asleep and state.clocks[state.lines[contact.line].hours].is_open(state.now_ms):
+    parked = state.parked_contacts() + [state.messages[number] for number in sorted(state.messages)]
+    for contact in parked:
+        waits = contact.promise or contact.message
+        clock = state.clocks[state.lines[contact.line].hours]
+        if waits is not None and waits.asleep and clock.is_open(state.now_ms):
             come_back(state, contact, "deferred")

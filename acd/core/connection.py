@@ -6,6 +6,7 @@ from acd.core import calling, consults, effects, facts, guests, reception
 from acd.core.consults import entry_line
 from acd.core.errors import Rejected
 from acd.core.events import ContactHeld, ContactLeft, ContactReleased, ContactResumed, ContactTransferred
+from acd.core.messages import leave_message, seal
 from acd.core.parking import may_be_parked, park
 from acd.core.state import State, step
 from acd.core.talk import connected_work, talking
@@ -79,13 +80,7 @@ def contact_gone(state: State, contact: Contact, leg_lost: bool) -> None:
     number = contact.id
     if contact.parked:
         raise Rejected(f"contact {number} has nobody on the line")
-    if contact.reception is not None:
-        reception.party_gone(state, contact, contact.reception, leg_lost=leg_lost)
-        return
-    promise = contact.promise
-    if promise is not None and may_be_parked(state, promise):
-        contact.state = step(CONTACT, before, "park")  # he is called as he was promised
-        park(state, contact, promise, again=not promise.pending)
+    if _goes_on_without_a_leg(state, contact, leg_lost):
         return
     contact.state = step(CONTACT, before, "leave")
     if before is ContactState.CONNECTED:
@@ -102,6 +97,23 @@ def contact_gone(state: State, contact: Contact, leg_lost: bool) -> None:
         wait_ms = state.now_ms - contact.anchor_ms if contact.anchor_ms else 0
         abandoned = facts.Abandoned(state.now_ms, number, contact.line, wait_ms, before.value, leg_lost)
         state.tell(abandoned)
+
+
+def _goes_on_without_a_leg(state: State, contact: Contact, leg_lost: bool) -> bool:
+    """Whether its party may go: all is there that it sent or said, or it is called as it was promised."""
+    promise, walk = contact.promise, contact.walk
+    if contact.reception is not None:
+        reception.party_gone(state, contact, contact.reception, leg_lost=leg_lost)
+    elif promise is not None and may_be_parked(state, promise):
+        contact.state = step(CONTACT, contact.state, "park")
+        park(state, contact, promise, again=not promise.pending)
+    elif contact.recording is not None and walk is not None and walk.heard:
+        seal(state, contact, contact.recording, leg_lost=leg_lost)
+    elif contact.message is not None:
+        leave_message(state, contact, contact.message)
+    else:
+        return False
+    return True
 
 
 def _conversation_over(state: State, contact: Contact, by: str) -> None:
@@ -225,6 +237,8 @@ def released(state: State, event: ContactReleased) -> None:
         return
     contact.state = step(CONTACT, contact.state, "release")
     _alone(state, contact, "contact over")
+    if contact.message is not None and contact.parked:  # he has heard it
+        state.order(effects.ReleaseAgent(event.contact, event.agent, work.id, carrier=work.carrier))
     release_leg(state, contact, "agent")
     end(state, contact, "agent")
     start_wrap_up(state, work)

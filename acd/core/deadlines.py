@@ -24,6 +24,7 @@ class Kind(IntEnum):
     PROMISE = 14
     CLOSES = 15
     LEASE = 16
+    MESSAGE = 17
 
 
 Saved = list[tuple[int, int, int]]

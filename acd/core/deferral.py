@@ -6,7 +6,7 @@ from acd.core.events import ContactArrived, ContactDeferred, ContactId
 from acd.core.leaving import leave_line, put_off
 from acd.core.state import State, step
 from acd.core.talk import connected_work
-from acd.core.waiting import come_back
+from acd.core.waiting import awake, come_back
 from acd.core.wrap_up import put_away
 from agents.devices import Carrier
 from queues.contact import Contact
@@ -21,7 +21,10 @@ MOST_JOINED = 200
 
 
 def deferred(state: State, event: ContactDeferred) -> None:
-    """Raises Rejected: it cannot be put aside, is not in the agent's hand, does not wait, or is due now."""
+    """Raises Rejected: it cannot be put aside, is not in the agent's hand, does not wait, or is due now.
+
+    Nor while its party leaves a message.
+    """
     contact = state.contact(event.contact)
     if contact.receiving:
         raise Rejected(f"contact {event.contact} is still being received")
@@ -29,6 +32,8 @@ def deferred(state: State, event: ContactDeferred) -> None:
         raise Rejected(f"contact {event.contact} cannot be put aside")
     if contact.consults or contact.consult or contact.guests:
         raise Rejected(f"contact {event.contact} is a consult or a conference")
+    if contact.recording is not None:
+        raise Rejected(f"contact {event.contact} leaves a message just now")
     if not state.now_ms < event.until_ms <= state.now_ms + LONGEST_MS:
         raise Rejected(f"contact {event.contact} would be due already, or in more than a year")
     if event.agent is None:
@@ -39,8 +44,7 @@ def deferred(state: State, event: ContactDeferred) -> None:
         contact.state = step(CONTACT, contact.state, "put away")
         put_away(state, work)
         contact.preferred, contact.preferred_ms, contact.spoke_ms = event.agent, event.hold_ms, 0
-    if contact.callback is not None:
-        contact.callback.asleep = False
+    awake(contact)
     put_off(state, contact, event.until_ms, event.agent)
 
 
@@ -52,7 +56,9 @@ def joinable(state: State, event: ContactArrived) -> Contact | None:
         return None
     if contact.to_call:
         return contact
-    if state.media[contact.medium].keeps_leg or contact.receiving or len(contact.joined) >= MOST_JOINED:
+    if contact.parked or contact.receiving or state.media[contact.medium].keeps_leg:
+        return None
+    if len(contact.joined) >= MOST_JOINED:
         return None
     return contact
 

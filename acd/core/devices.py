@@ -104,7 +104,8 @@ def _move(state: State, seat: Seat, work: Work) -> None:
     ids = work.contact, work.agent
     state.order(effects.ReleaseAgent(*ids, work.id, carrier=work.carrier))
     work.carrier = device_for(seat.record, work.medium)
-    state.order(effects.ConnectContact(work.id, *ids, carrier=work.carrier))
+    heard = state.contacts[work.contact].to_be_heard
+    state.order(effects.ConnectContact(work.id, *ids, heard, carrier=work.carrier))
 
 
 def failed(state: State, event: OfferFailed) -> None:

@@ -68,7 +68,14 @@ class TreatContact(Effect, frozen=True):
     visit: int
     """The running number of the list, by which PromptEnded and KeyPressed name it."""
     hears: Playlist
-    """If it `reports`, PromptEnded follows, even if nothing could be played; each of `keys` is KeyPressed."""
+    """If it `reports`, PromptEnded follows, even if nothing could be played; each of `keys` is KeyPressed.
+
+    If it collects, DigitsCollected follows, though another list or an agent may come first.
+    If it records, MessageRecorded follows: after `#`, after the longest length, or when the party left after
+    the texts. Another list, or an agent, ends it too, and then nobody waits for it.
+    """
+    tenant: TenantId = TenantId("")
+    """Whose content a recording is, or what is typed."""
 
 
 class OfferContact(Effect, frozen=True):
@@ -93,7 +100,7 @@ class WithdrawOffer(Effect, frozen=True):
 
 
 class ConnectContact(Effect, frozen=True):
-    """Join the contact with the agent who accepted this offer.
+    """Join the contact with the agent who accepted this offer; or let him hear the message that it left.
 
     It may be another contact than that which was offered: he was consulted about it, or comes back to it.
     """
@@ -103,6 +110,8 @@ class ConnectContact(Effect, frozen=True):
     agent: AgentId
     role: str = Role.AGENT.value
     """Who hears him, and whether he speaks at all: a value of `agents.states.Role`."""
+    recording: str = ""
+    """Opaque id of that message; its party has no leg."""
 
 
 class StepAside(Effect, frozen=True):
@@ -125,7 +134,7 @@ class ReleaseContact(Effect, frozen=True):
 
     contact: ContactId
     cause: str
-    """`agent`, `waited too long`, `voicemail`, `callback` (promised: the contact lives on without a leg).
+    """`agent`, `waited too long`; `voicemail` (it may live on, with a message), `callback` (it lives on).
 
     `not received`: its pages stopped coming. `cancelled`: nobody needs to hear it any more.
     Of somebody outside `consult over` or `contact over`; `outside`: he whom the party talked to has gone.

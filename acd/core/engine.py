@@ -22,6 +22,7 @@ from acd.core import (
     leases,
     listening,
     lists,
+    messages,
     presence,
     rebuild,
     reception,
@@ -53,6 +54,8 @@ ON_EVENT: Mapping[type[events.Event], Callable[[State, Any], None]] = {
     events.ContactReceived: reception.received,
     events.PromptEnded: hearing.prompt_ended,
     events.KeyPressed: hearing.key_pressed,
+    events.DigitsCollected: hearing.digits_collected,
+    events.MessageRecorded: messages.recorded,
     events.PriorityChanged: admission.priority_changed,
     events.ContactLeft: connection.left,
     events.ContactDiverted: waiting.diverted,
@@ -107,6 +110,7 @@ ON_DEADLINE: Mapping[Kind, Callable[[State, int], None]] = {
     Kind.PROMISE: callbacks.expired,
     Kind.CLOSES: closing.closed,
     Kind.LEASE: leases.ended,
+    Kind.MESSAGE: messages.never_sealed,
 }
 
 

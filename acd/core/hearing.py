@@ -2,12 +2,15 @@
 
 from acd.core import facts
 from acd.core.admission import incident_heard, interrupt
+from acd.core.deadlines import Kind
 from acd.core.errors import Rejected
-from acd.core.events import IncidentDeclared, KeyPressed, PromptEnded
+from acd.core.events import DigitsCollected, IncidentDeclared, KeyPressed, PromptEnded
 from acd.core.incidents import declare, to_be_told
+from acd.core.messages import recording_over
 from acd.core.state import State
 from acd.core.treatments import begin, resume, texts_over
 from queues.contact import Contact
+from queues.treatment import Collect, Walk
 
 
 def incident_declared(state: State, event: IncidentDeclared) -> None:
@@ -38,6 +41,26 @@ def key_pressed(state: State, event: KeyPressed) -> None:
     begin(state, contact, dict(menu.keys)[event.key], turned_away=turned_away)
 
 
+def digits_collected(state: State, event: DigitsCollected) -> None:
+    """Raises Rejected: it is not asked to type anything, or that was another time."""
+    contact = state.contact(event.contact)
+    walk = contact.walk
+    if walk is None or walk.collect is None or event.visit != contact.visit:
+        raise Rejected(f"contact {event.contact} is asked for no digits by list {event.visit}")
+    state.deadlines.clear(Kind.TREATMENT, contact.id)
+    _typed(state, contact, walk, walk.collect, event.digits)
+
+
+def _typed(state: State, contact: Contact, walk: Walk, asked: Collect, digits: str) -> None:
+    """Its treatment goes on."""
+    walk.collect = None
+    if digits:
+        contact.collected = {**(contact.collected or {}), asked.name: digits}
+    what = walk.treatment, contact.visit, asked.name, digits
+    state.tell(facts.Collected(state.now_ms, contact.id, *what))
+    state.untreated[contact.id] = contact
+
+
 def due(state: State, number: int) -> None:
     """The music has lasted, no key was pressed, or nobody ever said that the text is over."""
     contact = state.contacts[number]
@@ -45,6 +68,10 @@ def due(state: State, number: int) -> None:
     assert walk is not None
     if not walk.heard and walk.hears.reports:
         _over(state, contact)
+    elif contact.recording is not None:
+        recording_over(state, contact, contact.recording)
+    elif walk.collect is not None:
+        _typed(state, contact, walk, walk.collect, "")
     else:
         if walk.menu is not None:
             state.tell(facts.NoKey(state.now_ms, contact.id, walk.treatment, contact.visit))

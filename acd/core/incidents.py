@@ -70,9 +70,14 @@ def to_be_told(state: State, incident: Incident) -> list[Contact]:
 
 
 def is_to_hear(state: State, incident: Incident, contact: Contact) -> bool:
-    """Whether it is on the line, talks to nobody, hears no text of an incident, and this one is for it."""
+    """Whether it is on the line, talks to nobody, hears no text of an incident, and this one is for it.
+
+    Who leaves a message is not interrupted.
+    """
     entry = state.entries.get(contact.entry)
     if contact.state not in ON_THE_LINE or contact.parked or contact.purpose or entry is None:
+        return False
+    if contact.recording is not None:
         return False
     line = entry.line if contact.state is ContactState.GREETING else contact.line
     if contact.incident or contact.interrupted is not None or not in_scope(state, incident, entry, line):

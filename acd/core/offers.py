@@ -35,9 +35,10 @@ def refresh(state: State, seat: Seat) -> None:
 def serve_contact(state: State, contact: Contact) -> None:
     """Offer a waiting contact to the best idle agent(s), if there is one."""
     line = state.lines[contact.line]
-    if contact.parked and contact.to_call and not state.board.places[contact.id].in_bucket:
-        return  # no room for another call
-    wanted = 1 if contact.parked and contact.to_call and calls_first(line) else line.ring_at_once
+    to_call = contact.parked and contact.to_call
+    if (to_call or contact.recording is not None) and not state.board.places[contact.id].in_bucket:
+        return  # no room for another call, or it is being recorded
+    wanted = 1 if to_call and calls_first(line) else line.ring_at_once
     chosen, compared = choose_agents(state, contact, wanted)
     if chosen:
         rank = rank_of(state, state.board.places[contact.id].urgency, contact.id)

@@ -35,6 +35,7 @@ def may_be_parked(state: State, promise: Callback) -> bool:
 
 def unpark(state: State, contact: Contact) -> None:
     """Nobody who rings is taken for its party any more."""
+    state.messages.pop(contact.id, None)
     state.room_moved = True
     party = contact.callback.party if contact.callback is not None else ""
     found = state.parked.get(party, [])

@@ -44,6 +44,8 @@ class Sound(StrEnum):
     """Also a text."""
     OTHERS = "others"
     """The others who hear the others."""
+    MESSAGE = "message"
+    """What the party has left for whoever takes it."""
 
 
 class Participant(NamedTuple):
@@ -84,7 +86,8 @@ def participants(state: State, contact: Contact) -> list[Participant]:
             usual = _AUDIENCE.get(work.role, Audience.EVERYBODY)
             found.append(_agent(work, usual if on_the_line else Audience.NOBODY))
     rung = {work.id for work in works if work.state is WorkState.RINGING}
-    return [one if one.offer in rung else one._replace(hears=_hears(one, found)) for one in found]
+    alone = Sound.MESSAGE if on_the_line and contact.to_be_heard else Sound.MUSIC
+    return [one if one.offer in rung else one._replace(hears=_hears(one, found, alone)) for one in found]
 
 
 def _person(part: Part, carrier: Carrier, on_the_line: bool, holds: bool) -> Participant:
@@ -100,8 +103,11 @@ def _agent(work: Work, audience: Audience) -> Participant:
     return Participant(part, work.carrier, work.id, audience, Sound.OTHERS)
 
 
-def _hears(one: Participant, everybody: list[Participant]) -> Sound:
-    return one.hears if any(hears(one, other) for other in everybody) else Sound.MUSIC
+def _hears(one: Participant, everybody: list[Participant], alone: Sound) -> Sound:
+    """`alone`: what who does not hold hears while nobody talks to him."""
+    if alone is Sound.MESSAGE:
+        return Sound.NOTHING if one.hears is Sound.NOTHING else alone
+    return one.hears if any(hears(one, other) for other in everybody) else alone
 
 
 def hears(one: Participant, other: Participant) -> bool:

@@ -66,18 +66,20 @@ def seat_contacts(state: State) -> None:
         for carrier in (contact.carrier, *contact.joined, *contact.outside)
         if carrier != NOWHERE
     }
-    state.held, state.parked = {}, {}
+    state.held, state.parked, state.messages = {}, {}, {}
     state.asking = {contact.id: contact for contact in state.contacts.values() if contact.consults}
     for contact in state.contacts.values():
         if contact.to_call and contact.callback is not None:
             state.parked.setdefault(contact.callback.party, []).append(contact.id)
+        elif contact.parked and (contact.message is not None or contact.recording is not None):
+            state.messages[contact.id] = contact
         if contact.held_until_ms and contact.preferred is not None:
             state.held.setdefault(contact.preferred, {})[contact.id] = None
         if contact.reserves:
             state.board.greet(contact.line, 1)
         if contact.state in IN_LINE:
             place(state, contact)
-            if contact.state is ContactState.WAITING:
+            if contact.state is ContactState.WAITING and contact.recording is None:
                 state.board.show(contact.id)
     look_at_room(state)
 
@@ -211,7 +213,7 @@ def calendar_changed(state: State, event: CalendarChanged) -> None:
         line = state.lines[contact.line]
         if line.calendar == new.id:
             _apply_rules(state, contact)
-        elif line.hours == new.id and contact.to_call:
+        elif line.hours == new.id and contact.waits_apart:
             state.match(contact)
     wake(state)
 

@@ -58,7 +58,7 @@ def medium_changed(state: State, event: MediumChanged) -> None:
     if contact.reserves:
         give_place_back(state, contact)
     state.deadlines.clear(Kind.LEASE, contact.id)
-    contact.incident = NO_INCIDENT
+    contact.incident, contact.message = NO_INCIDENT, None
     if contact.promise is not None:  # it was only being told of it
         contact.callback = None
     before = contact.line

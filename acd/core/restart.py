@@ -5,13 +5,14 @@ from collections.abc import Iterator
 from acd.core import facts, reception
 from acd.core.consults import step_aside
 from acd.core.deadlines import Kind
-from acd.core.effects import AdmitContact, ConnectContact, Effect, OfferContact, TreatContact
+from acd.core.effects import AdmitContact, ConnectContact, Effect, OfferContact
 from acd.core.errors import Rejected
 from acd.core.events import Restarted
 from acd.core.leases import arm_anew
+from acd.core.messages import SEALED_WITHIN_MS
 from acd.core.placing import number_of, order_of
 from acd.core.state import State
-from acd.core.treatments import await_anew
+from acd.core.treatments import await_anew, played
 from acd.core.treatments import standing as hearing
 from acd.core.waiting import hold_again
 from agents.roster import Work
@@ -42,6 +43,7 @@ def restarted(state: State, event: Restarted) -> None:
     reception.await_anew(state)
     state.deadlines.put_off(Kind.DEVICE, state.now_ms + state.desk.device_grace_ms)
     state.deadlines.put_off(Kind.LEG, state.now_ms + state.desk.leg_grace_ms)
+    state.deadlines.put_off(Kind.MESSAGE, state.now_ms + SEALED_WITHIN_MS)
     state.tell(facts.Restart(state.now_ms, event.since_ms))
     held = sorted((number, agent) for agent, numbers in state.held.items() for number in numbers)
     for number, agent in held:  # a restored engine has learnt of them in another order
@@ -74,7 +76,7 @@ def _of_contact(state: State, contact: Contact) -> Iterator[Effect]:
     for carrier in (*contact.joined, *contact.outside):
         yield AdmitContact(contact.id, line.music, carrier=carrier, promise=promise)
     if (hears := _hears(state, contact, line)) is not None:
-        yield TreatContact(contact.id, contact.visit, hears, carrier=contact.carrier)
+        yield played(contact, hears)
 
 
 def _hears(state: State, contact: Contact, line: Line) -> Playlist | None:
@@ -89,11 +91,11 @@ def _of_work(state: State, work: Work) -> Effect:
         due_ms = state.deadlines.get(Kind.RING, work.id)
         due_ms = work.started_ms if due_ms is None else due_ms
         return OfferContact(*ids, due_ms, work.role.value, carrier=work.carrier)
+    contact = state.contacts[work.contact]
     if work.role is Role.CONSULTING:
-        contact = state.contacts[work.contact]
         consult = state.contacts[contact.consult]
         return step_aside(contact, consult.id, work, state.lines[consult.line])
-    return ConnectContact(*ids, work.role.value, carrier=work.carrier)
+    return ConnectContact(*ids, work.role.value, contact.to_be_heard, carrier=work.carrier)
 
 
 def _of_call(state: State, call: OutboundCall) -> Effect:

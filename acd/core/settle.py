@@ -12,6 +12,7 @@ from acd.core import consults
 from acd.core.callbacks import expired, promise
 from acd.core.closing import look_at_hours
 from acd.core.matching import in_rank_order, place
+from acd.core.messages import sign_off
 from acd.core.offers import refresh, serve_agent, serve_contact
 from acd.core.placing import promise_of
 from acd.core.room import look_at_room
@@ -55,7 +56,7 @@ def _rank_anew(state: State) -> None:
         if contact.id in board.places:
             board.leave(contact.id)
             place(state, contact)
-            if contact.state is _WAITING:
+            if contact.state is _WAITING and contact.recording is None:
                 board.show(contact.id)
             if contact.to_call:
                 state.room_moved = True
@@ -68,8 +69,8 @@ def _match(state: State) -> None:
     unmatched, state.unmatched = state.unmatched, {}
     lines = state.lines
     for contact in unmatched.values():
-        to_call = contact.parked and contact.to_call
-        if contact.state is _WAITING and (to_call or lines[contact.line].max_wait_ms):
+        apart = contact.parked and contact.waits_apart
+        if contact.state is _WAITING and (apart or lines[contact.line].max_wait_ms):
             _let_go(state, contact)
     if state.unmatched:  # whom `give_up` sent to another line
         unmatched.update(state.unmatched)
@@ -88,8 +89,10 @@ def _match(state: State) -> None:
 
 def _let_go(state: State, contact: Contact) -> None:
     """Who cannot wait here any longer: his line is closed and he is parked, or the longest wait is over."""
-    if contact.to_call:
-        if state.now_ms >= promise_of(contact).until_ms:
+    if contact.recording is not None:
+        return  # it is looked at again when that is over
+    if contact.waits_apart:
+        if contact.to_call and state.now_ms >= promise_of(contact).until_ms:
             expired(state, contact.id)
         else:
             look_at_hours(state, contact)
@@ -100,5 +103,8 @@ def _let_go(state: State, contact: Contact) -> None:
         promise(state, contact, contact.party, contact.dial_class)
     elif contact.consults:
         consults.over(state, consults.subject(state, contact), "waited too long")
+    elif contact.message is not None:
+        sign_off(state, contact, contact.message)
+        look_at_hours(state, contact)
     else:
         give_up(state, contact)

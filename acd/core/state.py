@@ -84,6 +84,8 @@ class State:
         """Number that is to be called back (its opaque id) → parked contacts, the oldest first."""
         self.asking: dict[int, Contact] = {}
         """The consults that are under way."""
+        self.messages: dict[int, Contact] = {}
+        """Contacts that have left a message, or whose message is still waited for."""
         self.room_moved = False
         """Whether those who are parked have to be looked at anew: see `acd.core.room`."""
         self.held: dict[AgentId, dict[int, None]] = {}
@@ -112,12 +114,12 @@ class State:
 
     def on_the_line(self, line: LineId) -> int:
         """How many wait there with a leg: who is parked takes up no place, nor does a consult."""
-        others = (*self.parked_contacts(), *self.asking.values())
+        others = (*self.parked_contacts(), *self.messages.values(), *self.asking.values())
         placed = sum(one.id in self.board.places for one in others if one.line == line)
         return self.board.length(line) - placed
 
     def parked_contacts(self) -> list[Contact]:
-        """Those whose party has no leg, the oldest first."""
+        """Those whose party is to be called, the oldest first."""
         return [self.contacts[number] for number in sorted(chain.from_iterable(self.parked.values()))]
 
     def rank_anew(self, contact: Contact) -> None:

@@ -9,6 +9,7 @@ from acd.core.callbacks import may_be_called, promise, promise_soon
 from acd.core.conditions import holds
 from acd.core.entering import find_line, send_on, way_of
 from acd.core.incidents import of_the_line, tell
+from acd.core.messages import SEALED_WITHIN_MS, record, sign_off
 from acd.core.state import State, step
 from acd.core.treatments import begin, give_place_back, rest, stop, waiting_in
 from acd.core.waiting import enter_line, overflow, send_away
@@ -20,6 +21,9 @@ from queues.treatment import Phrase, Walk
 
 MOST_STEPS = 1_000
 """`acd check` finds circles in which nothing takes time, and what is too long; all others end in music."""
+
+NEXT_KEY_MS = 4_000
+"""So long the channel waits for each key after the first; if it never tells, the engine goes on."""
 
 LATER_MS = 5_000
 """Who is being rung is not moved or sent away: if nobody answers, that is looked at again so much later."""
@@ -197,7 +201,23 @@ def _turned_away(state: State, contact: Contact, walk: Walk, line: Line, reason:
     return _release(state, contact, "turn away", reason)
 
 
-def _park(state: State, contact: Contact, walk: Walk, _: steps.Park) -> After:
+def _collect(state: State, contact: Contact, walk: Walk, asked: steps.Collect) -> After:
+    walk.says += (Phrase(asked.text),)
+    for_ms = asked.for_ms + asked.most * NEXT_KEY_MS + SEALED_WITHIN_MS
+    rest(state, contact, asked.music, for_ms=for_ms, collect=asked)
+    return After.REST
+
+
+def _record(state: State, contact: Contact, _: Walk, said: steps.Record) -> After:
+    if contact.state is ContactState.OFFERED:
+        return After.LATER
+    record(state, contact, said.longest_ms)
+    return After.REST
+
+
+def _park(state: State, contact: Contact, walk: Walk, to: steps.Park) -> After:
+    if to.what == "voicemail":
+        return _leave_message(state, contact, walk)
     if not may_be_called(state, contact):
         _not_promised(contact)
         return After.NEXT
@@ -205,6 +225,16 @@ def _park(state: State, contact: Contact, walk: Walk, _: steps.Park) -> After:
         promise_soon(state, contact)
         return After.AGAIN
     promise(state, contact, contact.party, contact.dial_class)
+    return After.REST
+
+
+def _leave_message(state: State, contact: Contact, walk: Walk) -> After:
+    """Who is promised a call has something better, and keeps that."""
+    if contact.message is None or contact.promise is not None:
+        return After.NEXT
+    if walk.says:
+        return After.AGAIN
+    sign_off(state, contact, contact.message)
     return After.REST
 
 
@@ -217,6 +247,8 @@ def _language(state: State, contact: Contact, _: Walk, to: steps.SetLanguage) ->
 def _end(state: State, contact: Contact, walk: Walk, _: steps.Step) -> After:
     if walk.says:
         return After.AGAIN
+    if contact.message is not None and contact.promise is None:
+        return _leave_message(state, contact, walk)
     if contact.state is ContactState.GREETING:
         reason = walk.turned_away
         if not contact.purpose:
@@ -240,6 +272,8 @@ ON_STEP: Mapping[type[object], Callable[[State, Contact, Walk, Any], After]] = {
     steps.When: _when,
     steps.GoOn: _then,
     steps.Enqueue: _enqueue,
+    steps.Collect: _collect,
+    steps.Record: _record,
     steps.Park: _park,
     steps.SetLanguage: _language,
     steps.End: _end,

@@ -1,13 +1,16 @@
 """Treatments: beginning and ending one, and the list that is played; what each step does says `steps`."""
 
+from msgspec.structs import replace
+
 from acd.core import effects, facts
 from acd.core.deadlines import Kind
 from acd.core.state import State
 from queues.contact import Contact
-from queues.desk import Line
+from queues.desk import Line, TenantId
 from queues.names import TreatmentId
 from queues.treatment import (
     NO_TREATMENT,
+    Collect,
     GoOn,
     Menu,
     Music,
@@ -21,6 +24,8 @@ from queues.treatment import (
 
 LONGEST_TEXT_MS = 600_000
 """Whose end is not reported within this time is taken for heard: media may die without a word."""
+
+NO_TENANT = TenantId("")
 
 NOTHING_YET = Playlist()
 """Of a walk that begins, or begins anew."""
@@ -65,7 +70,7 @@ def begin(
 
 def stop(state: State, contact: Contact) -> None:
     """Nothing of it is waited for any more."""
-    contact.walk = contact.interrupted = None
+    contact.walk = contact.interrupted = contact.recording = None
     state.deadlines.clear(Kind.TREATMENT, contact.id)
     state.untreated.pop(contact.id, None)
 
@@ -97,10 +102,16 @@ def _play(state: State, contact: Contact, hears: Playlist, at: tuple[TreatmentId
     """Replace what it hears. It has another number, so that whatever is told of the one before is stale."""
     contact.visit += 1
     heard = contact.id, contact.visit
-    state.order(effects.TreatContact(*heard, hears, carrier=contact.carrier))
+    state.order(played(contact, hears))
     says = tuple(phrase.text for phrase in hears.says)
     told = says, hears.music, hears.keys, hears.language, first
     state.tell(facts.Treated(state.now_ms, *heard, *at, *told))  # type: ignore[arg-type]
+
+
+def played(contact: Contact, hears: Playlist) -> effects.TreatContact:
+    """What the channel is to do."""
+    tenant = contact.tenant if hears.records_ms or hears.collects else NO_TENANT
+    return effects.TreatContact(contact.id, contact.visit, hears, tenant, carrier=contact.carrier)
 
 
 def rest(
@@ -111,6 +122,8 @@ def rest(
     for_ms: int = 0,
     menu: Menu | None = None,
     end: bool = False,
+    records_ms: int = 0,
+    collect: Collect | None = None,
 ) -> None:
     """Play the texts that were collected, then music, for so long; or only until the texts `end`."""
     walk = contact.walk
@@ -118,7 +131,10 @@ def rest(
     says, walk.says = walk.says, ()
     reports = bool(says) and (end or for_ms > 0)
     keys = menu.accepted if menu is not None else ""
-    walk.hears = Playlist(says, music, reports, keys, contact.language if says else "")
+    walk.hears = Playlist(says, music, reports, keys, contact.language if says else "", records_ms)
+    if collect is not None:
+        walk.hears = replace(walk.hears, collects=collect.most, collect_ms=collect.for_ms)
+    walk.collect = collect
     walk.menu, walk.for_ms, walk.heard = menu, for_ms, not says
     _play(state, contact, walk.hears, _at(walk), first=end)
     await_it(state, contact, walk)
@@ -207,4 +223,4 @@ def _what_is_left(walk: Walk, music: str) -> Playlist:
     hears = walk.hears
     if hears.reports and not walk.heard:
         return hears
-    return Playlist((), music, False, hears.keys)
+    return replace(hears, says=(), music=music, reports=False, language="")

@@ -21,7 +21,7 @@ class LineView(Struct, frozen=True):
     oldest_wait_ms: int
     """Of those that wait."""
     parked: int = 0
-    """Contacts that were promised a callback and have no leg."""
+    """Contacts that have no leg: they were promised a callback, or have left a message."""
     consults: int = 0
     """Agents who wait there to ask somebody; they take up no place."""
 
@@ -53,7 +53,7 @@ class ContactView(Struct, frozen=True):
     agents: tuple[AgentId, ...]
     """Who is rung or reserved for it, or who handles it."""
     parked: bool = False
-    """Its party has no leg: it was promised a callback."""
+    """Its party has no leg: it was promised a callback, or has left a message."""
     consults: int = 0
     """It is a consult: its agent asks somebody about this contact; 0: it is none."""
     guests: tuple[AgentId, ...] = ()
@@ -62,6 +62,10 @@ class ContactView(Struct, frozen=True):
     """Of what its party sends, or sent, in parts: so many are safe."""
     incomplete: bool = False
     """No more of it comes, and its sender never said that this was all."""
+    message: str = ""
+    """Opaque id of that message."""
+    collected: dict[str, str] = {}
+    """What its party has typed, by name: opaque ids."""
 
 
 class Status(Struct, frozen=True):
@@ -142,9 +146,11 @@ def contact_view(state: State, contact: Contact, now_ms: int) -> ContactView:
         wait_ms=now_ms - contact.anchor_ms if contact.anchor_ms else 0,
         position=state.board.rank(contact.id) if place else 0,
         agents=tuple(state.works[number].agent for number in contact.offers),
-        parked=contact.to_call,
+        parked=contact.to_call or contact.id in state.messages,
         consults=contact.consults,
         guests=tuple(state.works[number].agent for number in contact.guests),
         pages=reception.pages if reception else 0,
         incomplete=bool(reception and reception.over and not reception.complete),
+        message=contact.to_be_heard,
+        collected=contact.collected or {},
     )

@@ -54,12 +54,18 @@ def enter_line(state: State, contact: Contact, line: Line, cause: str) -> None:
     state.match(contact)
 
 
+def awake(contact: Contact) -> None:
+    """It does not wait for its line to open any more."""
+    for waits in (contact.callback, contact.message):
+        if waits is not None:
+            waits.asleep = False
+
+
 def come_back(state: State, contact: Contact, cause: str) -> None:
     """It is ready: it waits, where it would be now had it waited all the time."""
     contact.state = step(CONTACT, contact.state, "ready")
     contact.ready_ms = 0
-    if contact.callback is not None:
-        contact.callback.asleep = False
+    awake(contact)
     state.deadlines.clear(Kind.READY, contact.id)
     enter_line(state, contact, state.lines[contact.line], cause)
 
@@ -91,7 +97,7 @@ def set_deadlines(state: State, contact: Contact) -> None:
     Who is to be called is not given up by the line: the promise has a deadline of its own.
     """
     line, since_ms = state.lines[contact.line], contact.line_since_ms
-    if line.max_wait_ms and not contact.to_call:
+    if line.max_wait_ms and not contact.waits_apart:
         state.deadlines.set(Kind.MAX_WAIT, contact.id, since_ms + line.max_wait_ms)
     if contact.step < len(line.relaxations):
         state.deadlines.set(Kind.RELAX, contact.id, since_ms + line.relaxations[contact.step].after_ms)
@@ -238,7 +244,7 @@ def end(state: State, contact: Contact, by: str) -> None:
 
 def forget(state: State, contact: Contact) -> None:
     """It waits no longer, and is live no longer."""
-    state.deadlines.clear_all((Kind.READY, Kind.LEASE), contact.id)
+    state.deadlines.clear_all((Kind.READY, Kind.LEASE, Kind.MESSAGE), contact.id)
     if contact.walk is not None:
         stop(state, contact)
     if contact.reserves:

@@ -1,4 +1,4 @@
-"""Contacts in no leg: who was promised a callback, consults, and who talks with somebody outside."""
+"""Contacts in no leg: callbacks, messages, consults, and who talks with somebody outside."""
 
 from acd.core import facts
 from acd.core.facts import Fact

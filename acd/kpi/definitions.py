@@ -209,6 +209,15 @@ _ALL: Iterable[Definition] = (
         lambda c: c.present_ms,
     ),
     Definition(
+        "voicemail_share",
+        "voicemails / offered",
+        Unit.SHARE,
+        "The share of the offered calls that ended with a message instead of an agent.",
+        "Anteil Sprachnachrichten",
+        lambda c: c.voicemails,
+        lambda c: c.offered,
+    ),
+    Definition(
         "callback_rate",
         "callbacks_kept / (callbacks_kept + callbacks_lost)",
         Unit.SHARE,

@@ -184,6 +184,14 @@ class Ledger:
             self._aside.add(fact.contact)
             self._out(leg, fact.t_ms, Outcome.FLOWED_OUT, "callback")
 
+    def _message_left(self, fact: facts.MessageLeft) -> None:
+        leg = self._legs.pop(fact.contact, None)
+        if leg is None:
+            self._unknown(fact)
+        else:
+            self._aside.add(fact.contact)
+            self._out(leg, fact.t_ms, Outcome.FLOWED_OUT, "voicemail")
+
     def _deflected(self, fact: facts.Deflected) -> None:
         leg = self._legs.pop(fact.contact, None)
         if leg is None:
@@ -422,6 +430,7 @@ _HANDLERS: Mapping[type[Fact], str] = {
     facts.Abandoned: "_abandoned",
     facts.FlowedOut: "_flowed_out",
     facts.Parked: "_parked",
+    facts.MessageLeft: "_message_left",
     facts.Deflected: "_deflected",
     facts.Answered: "_answered",
     facts.Held: "_held",

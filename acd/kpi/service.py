@@ -44,6 +44,8 @@ class Counts(Struct, gc=False):
     """Xs: gave up before s."""
     flowed_out: int = 0
     """F: to another line, voicemail, a callback."""
+    voicemails: int = 0
+    """Of F, those who left a message, or left for another voicemail."""
     open: int = 0
     """Not decided yet."""
     in_time: int = 0
@@ -184,6 +186,7 @@ def _count_unanswered(leg: Leg, terms: Terms, counts: Counts) -> None:
         _count_abandoned(leg, terms, counts)
     elif outcome is Outcome.FLOWED_OUT:
         counts.flowed_out += 1
+        counts.voicemails += leg.kind == "voicemail"
     elif outcome is Outcome.BLOCKED:
         counts.blocked += 1
     elif outcome is Outcome.INCIDENT:

@@ -93,7 +93,7 @@ def _lines(lines: Iterable[LineView]) -> Iterable[Metric]:
     )
     connected = GaugeMetricFamily("acd_connected", "Contacts with an agent, by line.", labels=["line"])
     parked = GaugeMetricFamily(
-        "acd_parked", "Contacts that were promised a callback, by line.", labels=["line"]
+        "acd_parked", "Contacts to be called back, or with a message to be heard, by line.", labels=["line"]
     )
     for line in lines:
         parked.add_metric([line.id], line.parked)

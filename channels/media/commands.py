@@ -81,7 +81,8 @@ class Record(Struct, frozen=True, tag="record", array_like=True):
     """Write what the leg's peer says into a WAV file (mono, 16 bit, 8 kHz), until `EndRecord`: `Recorded`.
 
     The file grows as `path` + `.part` and gets its name when it is sealed; what a killed engine leaves is for
-    whoever chose the path to sweep. Another path seals the recording before. Needs the trait `RECORDS`.
+    whoever chose the path to sweep. Another path seals the recording before. If that of this path is sealed
+    already, `Recorded` is told again, as who repeats it may have missed that. Needs the trait `RECORDS`.
     """
 
     leg: LegId
@@ -100,7 +101,7 @@ class Collect(Struct, frozen=True, tag="collect", array_like=True):
 
     leg: LegId
     collect: str
-    """Names this collecting in its event; a repeated one is ignored."""
+    """Names this collecting in its event. Of a repeated one only `first_ms` counts, if no key came yet."""
     most: int
     """So many keys end it."""
     first_ms: int

@@ -10,16 +10,17 @@ from pathlib import Path
 import structlog
 
 from acd.content.errors import VaultError, VaultUnknownError
-from acd.core.effects import Effect, PlaceCall
+from acd.core.effects import ConnectContact, Effect, PlaceCall
 from acd.ports import Host
 from channels.media.commands import Close
 from channels.media.embedded.client import MediaClient
 from channels.media.embedded.starter import MediaSettings, attach_or_start
 from channels.media.errors import MediaGoneError
-from channels.sip.b2bua import entrance, inbound, placing, restart
-from channels.sip.b2bua.calls import NAME, Calls
+from channels.sip.b2bua import entrance, inbound, placing, restart, speaking
+from channels.sip.b2bua.calls import NAME, Calls, Typed
 from channels.sip.b2bua.registration import Boot, Registrations
 from channels.sip.b2bua.telling import Telling
+from channels.sip.messages import Messages
 from channels.sip.phrases import make_phrases
 from channels.sip.protocol.address import Endpoint
 from channels.sip.protocol.errors import BadMessage
@@ -73,6 +74,7 @@ class SipChannel:
         make_id = _Ids()
         layer = self._layer = TransactionLayer(sent_by, make_id)
         self._telling = Telling(host)
+        self._messages = Messages(self.settings.runtime_dir.absolute(), host)
         secret, phones = secrets.token_bytes(32), self._site.phones
         self.registrations = Registrations(
             self.settings, phones, self._telling, layer, secret=secret, boot=_boot()
@@ -85,6 +87,9 @@ class SipChannel:
             phones=self.registrations,
             make_id=make_id,
         )
+        self.calls.errand_came = self._errand_came
+        for recording in self._messages.find(self._media.found):
+            self.calls.leave_to_others(recording)
         self._find_again(records, standing)
         _log.info("sip listens", address=sent_by, legs=len(self.calls.legs))
 
@@ -196,6 +201,30 @@ class SipChannel:
     def _read_numbers(self) -> None:
         while self.calls.unread:
             self._begin(self._read_number(self.calls.unread.popleft()))
+
+    def _errand_came(self) -> None:
+        self._loop.call_soon(self._do_errand)
+
+    def _do_errand(self) -> None:
+        errand = self.calls.errands.popleft()
+        if isinstance(errand, Typed):
+            self._begin(self._messages.keep_digits(errand))
+        elif isinstance(errand, Path):
+            self._begin(self._messages.keep(errand))
+        elif isinstance(errand, ConnectContact):
+            self._begin(self._hear(errand))
+        else:
+            self._messages.forget(errand)
+
+    async def _hear(self, effect: ConnectContact) -> None:
+        """Let an agent hear a message."""
+        sound = await self._messages.sound_of(effect)
+        if sound is None:
+            self.calls.count("message not read")
+            return
+        self._set_time()
+        speaking.play(self.calls, effect, sound)
+        self._flush()
 
     async def _read_number(self, effect: PlaceCall) -> None:
         """Ask the vault for the number of a call that is to be placed, then place it."""

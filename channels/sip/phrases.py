@@ -6,12 +6,13 @@ from pathlib import Path
 
 from channels.media.commands import SoundId
 from channels.media.sound.music import MUSIC, built_in_music
-from channels.media.sound.prompts import PromptTextError, Voice, from_wav, speak
+from channels.media.sound.prompts import PromptTextError, Voice, from_wav, speak, write_samples
 from channels.media.sound.sounds import SILENCE, SoundStore
+from channels.media.sound.tone import tone
 from config.schema import Passage, Site
 from config.texts import plain
 from queues.desk import Desk
-from queues.treatment import POSITION, Phrase, SayPosition
+from queues.treatment import POSITION, TONE, Phrase, SayPosition
 
 FARTHEST = 20
 """Positions beyond this one are told as "more than"."""
@@ -38,6 +39,8 @@ ONE_AHEAD = {"de": "Vor Ihnen wartet ein Anrufer.", "en": "There is one caller b
 Spoken = tuple[tuple[str, SoundId], ...]
 """A text in its languages, in their order."""
 
+BEEP = SoundId("tone")
+
 UNSPOKEN: Spoken = (("", SILENCE.id),)
 
 
@@ -49,6 +52,8 @@ class Phrases:
     musics: Mapping[str, SoundId]
     positions: tuple[Spoken, ...]
     """Index 0: position 1; the last one: beyond FARTHEST. Empty: none are told."""
+    tone: SoundId = SILENCE.id
+    """After which a message is spoken."""
 
     @classmethod
     def silent(cls) -> "Phrases":
@@ -63,6 +68,8 @@ class Phrases:
         return tuple(sound for phrase in phrases for sound in _in(language, self._spoken(phrase)))
 
     def _spoken(self, phrase: Phrase) -> Spoken:
+        if phrase.text == TONE:
+            return (("", self.tone),)
         if phrase.text == POSITION and self.positions:
             return self.positions[min(phrase.number, len(self.positions)) - 1]
         return self.texts.get(phrase.text, UNSPOKEN)
@@ -89,7 +96,8 @@ def make_phrases(site: Site, folder: Path) -> Phrases:
         tuple((language, _position(store, plain(language), place)) for language in languages)
         for place in places
     )
-    return Phrases(texts, musics, positions)
+    write_samples(store, BEEP, tone(1000, 0.4))
+    return Phrases(texts, musics, positions, BEEP)
 
 
 def _tells_positions(desk: Desk) -> bool:

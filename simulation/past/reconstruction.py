@@ -174,6 +174,10 @@ def _notes(tape: Tape, stories: Stories, lineup: Lineup, handled: Handled) -> It
     """What of the record the model does otherwise, as far as there was any of it."""
     parts = sum(isinstance(fact, facts.Receiving) for batch in tape.batches for fact in batch)
     services = sum(isinstance(one.story.left, facts.FlowedOut) for one in lineup.tries)
+    messages = sum(
+        one.story.left is None and any(leg.kind == "voicemail" for leg in one.story.legs)
+        for one in lineup.tries
+    )
     told = {
         "arrivals are left out: to an unknown entry, or ended by the text of an incident": lineup.left_out,
         "were there already when the day began: they are a load, and counted nowhere": len(lineup.carried),
@@ -183,6 +187,7 @@ def _notes(tape: Tape, stories: Stories, lineup: Lineup, handled: Handled) -> It
         ),
         "came page by page: the model's are there when they arrive": parts,
         "left for voicemail or a callback: the model's leave, and count as abandoned": services,
+        "left messages: how long they spoke, and how long an agent heard them, is assumed": messages,
         "were handed on to a line that others of their line were not: the model's end there": (
             handled.elsewhere
         ),

@@ -8,6 +8,7 @@ from acd.core import effects
 from acd.core.events import ContactArrived, ContactId, ContactLeft, Event, IncidentDeclared
 from agents.skills import AgentId
 from queues.desk import EntryId, Incident, IncidentId, IncidentMode
+from queues.treatment import Record
 from simulation.clock import Clock
 from simulation.draws import Day
 from simulation.scenario import Scenario, Surge
@@ -41,7 +42,7 @@ class Caller:
         self.talks = False
         """An agent has it in hand."""
         self.parked = False
-        """It was promised a callback, and has hung up."""
+        """It was promised a callback or has left a message, and has hung up."""
         self.asked: tuple[Question, ...] = ()
         """The menus that it was asked so far, each once …"""
         self.chose: tuple[Question, ...] = ()
@@ -60,7 +61,7 @@ class Caller:
 class Callers:
     """All callers of one replication. `live` has those whose contact the engine has.
 
-    Who was promised a callback stays in it, also when he could not be reached.
+    Who was promised a callback stays in it, also when he could not be reached, and who has left a message.
     """
 
     def __init__(self, scenario: Scenario, day: Day, clock: Clock, submit: Submit) -> None:
@@ -69,6 +70,7 @@ class Callers:
         self._submit = submit
         self._surge = scenario.surge
         self._dial_class = scenario.callbacks.dial_class if scenario.desk.outbound else ""
+        self._records = records(scenario)
         self._flows = flows_of(scenario, day)
         self._arrivals = iter(day.arrivals)
         self._coming: dict[str, Caller] = {}
@@ -135,27 +137,31 @@ class Callers:
                 self._try_again(caller)
 
     def _leave(self, caller: Caller) -> None:
-        """It hangs up; while it is being told that it will be called, that holds all the same."""
+        """It hangs up. It is called, or heard, if it was promised a call or has spoken."""
         caller.waits = False
-        if self._is_promised(caller):
+        if self._goes_on(caller):
             caller.parked, caller.leaves_ms = True, 0
         else:
             del self.live[caller.contact]
         self._submit(ContactLeft(caller.contact))
 
-    def _is_promised(self, caller: Caller) -> bool:
-        if not self._dial_class:
+    def _goes_on(self, caller: Caller) -> bool:
+        if not (self._dial_class or self._records):
             return False
-        promise = self._clock.engine.state.contacts[caller.contact].promise
-        return promise is not None and promise.pending
+        contact = self._clock.engine.state.contacts[caller.contact]
+        promise, walk = contact.promise, contact.walk
+        if promise is not None and promise.pending:
+            return True
+        speaks = contact.recording is not None and walk is not None and walk.heard
+        return speaks or contact.message is not None
 
     def rejected(self, effect: effects.RejectContact) -> None:
         """The desk did not take it."""
         self._try_again(self._coming.pop(effect.carrier.ref))
 
     def released(self, effect: effects.ReleaseContact) -> None:
-        """It is over: its agent ended it, or the desk did while it waited. Or it is promised a callback."""
-        if effect.cause == "callback":
+        """It is over: its agent ended it, or the desk did while it waited. Or it is parked."""
+        if effect.cause in ("callback", "voicemail"):
             caller = self.live[effect.contact]
             caller.waits, caller.parked, caller.leaves_ms = False, True, 0
             return
@@ -166,7 +172,9 @@ class Callers:
                 self._try_again(caller)
 
     def wait_anew(self, caller: Caller) -> None:
-        """It is in a line again, with all its patience."""
+        """It is in a line again, with all its patience; a message has as much as it takes."""
+        if caller.parked:
+            return
         caller.waits = True
         patience = caller.flow.patience
         if patience is not None:
@@ -186,6 +194,11 @@ class Callers:
             again = self._first_try(flow, index, attempt + 1)
         at_ms = self._clock.now_ms() + redials.delay[attempt][index]
         self._clock.call_at(at_ms, self._come, again)
+
+
+def records(scenario: Scenario) -> bool:
+    """Whether anybody can leave a message."""
+    return any(isinstance(step, Record) for one in scenario.desk.treatments for step in one.steps)
 
 
 def incident_of(surge: Surge) -> Incident:

@@ -88,11 +88,11 @@ class Conversations:
     # ---- talking
 
     def connected(self, effect: effects.ConnectContact) -> None:
-        """They talk, unless its party is still to be called."""
+        """They talk, or he hears its message; unless its party is still to be called."""
         caller = self._live[effect.contact]
         caller.manner = caller.flow.manner(self._works[effect.offer].line)
         caller.waits, caller.agent = False, effect.agent
-        if not caller.parked:
+        if effect.recording or not caller.parked:
             self.talk(caller)
 
     def talk(self, caller: Caller) -> None:

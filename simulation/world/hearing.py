@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 
 from acd.core.effects import TreatContact
-from acd.core.events import ContactId, KeyPressed, PromptEnded
+from acd.core.events import ContactId, DigitsCollected, KeyPressed, MessageRecorded, PromptEnded
 from acd.core.treatments import LONGEST_TEXT_MS
-from queues.treatment import POSITION, Menu, Walk
+from queues.treatment import POSITION, TONE, Menu, Walk
 from simulation.clock import Clock
-from simulation.scenario import POSITION_MS, USUAL_TEXT_MS, Scenario, Spoken
+from simulation.scenario import MESSAGE_MS, POSITION_MS, TONE_MS, USUAL_TEXT_MS, Scenario, Spoken
 from simulation.world.callers import SURGE_TEXT, Caller, Callers, Question, Submit
 from simulation.world.flows import LEGS
 
@@ -29,7 +29,7 @@ class Hearing:
     def treated(self, effect: TreatContact) -> None:
         """It hears these texts from now on, whatever it heard before."""
         hears, at_ms = effect.hears, self._clock.now_ms()
-        if not hears.says and not hears.keys:
+        if not hears.says and not hears.keys and not hears.collects:
             return
         caller = self._callers.live[effect.contact]
         for phrase in hears.says:
@@ -41,6 +41,13 @@ class Hearing:
             self._clock.call_at(at_ms, self._heard, (effect.contact, effect.visit))
         if hears.keys and caller.flow.keys:
             self._choose(caller, effect.visit, at_ms + THINKS_MS)
+        if hears.collects:
+            typed = DigitsCollected(effect.contact, effect.visit, "typed")
+            self._clock.call_at(at_ms + THINKS_MS, self._typed, typed)
+        if hears.records_ms:
+            spoken_ms = min(hears.records_ms, MESSAGE_MS)
+            said = MessageRecorded(effect.contact, effect.visit, "message", spoken_ms)
+            self._clock.call_at(at_ms + spoken_ms, self._said, said)
 
     def _length_ms(self, text: str, language: str) -> int:
         of_all = self._text_ms.get((text, ""), USUAL_TEXT_MS)
@@ -56,6 +63,17 @@ class Hearing:
         walk = self._walk(*heard)
         if walk is not None and walk.hears.reports and not walk.heard:
             self._submit(PromptEnded(*heard))
+
+    def _typed(self, typed: DigitsCollected) -> None:
+        walk = self._walk(typed.contact, typed.visit)
+        if walk is not None and walk.collect is not None:
+            self._submit(typed)
+
+    def _said(self, said: MessageRecorded) -> None:
+        contact = self._contacts.get(said.contact)
+        recording = contact.recording if contact is not None else None
+        if recording is not None and recording.visit == said.visit:
+            self._submit(said)
 
     def _choose(self, caller: Caller, visit: int, at_ms: int) -> None:
         walk = self._walk(caller.contact, visit)
@@ -79,7 +97,7 @@ class Hearing:
 def lengths_of(scenario: Scenario) -> Mapping[Spoken, int]:
     """How long texts are, as far as the scenario says; after its longest text the engine waits no more."""
     surge = scenario.surge
-    found = {(POSITION, ""): POSITION_MS, **scenario.text_ms}
+    found = {(POSITION, ""): POSITION_MS, (TONE, ""): TONE_MS, **scenario.text_ms}
     if surge is not None:
         found[SURGE_TEXT, ""] = surge.announcement_ms
     return {spoken: min(length_ms, LONGEST_TEXT_MS - 1) for spoken, length_ms in found.items()}

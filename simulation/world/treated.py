@@ -2,7 +2,7 @@
 
 from config.treatment_graph import Place, Where, graph_of
 from queues.desk import Desk, Entry, Line, LineId, Medium
-from queues.treatment import Step
+from queues.treatment import Record, Step
 
 
 class Treated:
@@ -32,5 +32,10 @@ class Treated:
         return [step for place in places if (step := self._graph.step_at(place)) is not None]
 
     def _reached(self, *places: Place) -> list[LineId]:
+        """Also those in which a message waits that was left before any line."""
         found = self._graph.reach(places)
-        return list(dict.fromkeys(place.line for place in found if place.where is Where.IN))
+        reached = (place for place in found if place.where is Where.IN or self._speaks(place))
+        return list(dict.fromkeys(place.line for place in reached))
+
+    def _speaks(self, place: Place) -> bool:
+        return isinstance(self._graph.step_at(place), Record)

@@ -30,6 +30,10 @@ class Corner:
     """After two seconds of music this tone asks for key 1, and again; 0: never."""
     promise_hz: int = 0
     """Who has pressed it hears this tone, and is promised a callback."""
+    voicemail_hz: int = 0
+    """Who waits hears this tone, may leave a message, and hears `promise_hz` after it; 0: he may not."""
+    collect_hz: int = 0
+    """Who waits hears this tone, may type something, and hears `promise_hz` after it; 0: he may not."""
 
     @property
     def number(self) -> str:
@@ -107,8 +111,7 @@ def _corner(corner: Corner, folder: Path) -> list[str]:
     if corner.music_hz:
         write_wav(folder / f"{name}.wav", np.tile(tone(corner.music_hz), 3))
         lines += [f'music = "{name}"']
-    if corner.menu_hz:
-        lines += ['treatment = "menu"', *_menu(corner, folder)]
+    lines += _treated(corner, folder)
     if corner.agents:
         lines += [f"[groups.{name}]", f"members = {_toml(corner.all_agents)}"]
     for agent in corner.all_agents:
@@ -123,6 +126,16 @@ def _corner(corner: Corner, folder: Path) -> list[str]:
     return lines
 
 
+def _treated(corner: Corner, folder: Path) -> list[str]:
+    if corner.menu_hz:
+        return ['treatment = "menu"', *_menu(corner, folder)]
+    if corner.voicemail_hz:
+        return ['treatment = "voicemail"', *_voicemail(corner, folder)]
+    if corner.collect_hz:
+        return ['treatment = "collect"', *_collect(corner, folder)]
+    return []
+
+
 def _menu(corner: Corner, folder: Path) -> list[str]:
     for name, hz in (("menu", corner.menu_hz), ("promise", corner.promise_hz)):
         write_wav(folder / f"{name}.wav", np.tile(tone(hz), 2))
@@ -133,6 +146,22 @@ def _menu(corner: Corner, folder: Path) -> list[str]:
         "[treatments.promise]",
         'steps = [{ say_files = { de = "promise.wav" } }, { park = "callback" }]',
     ]
+
+
+def _voicemail(corner: Corner, folder: Path) -> list[str]:
+    for name, hz in (("speak", corner.voicemail_hz), ("thanks", corner.promise_hz)):
+        write_wav(folder / f"{name}.wav", np.tile(tone(hz), 2))
+    steps = '{ say_files = { de = "speak.wav" } }, { record = true, longest = "1m" }'
+    then = '{ say_files = { de = "thanks.wav" } }, { park = "voicemail" }'
+    return ["[treatments.voicemail]", f"steps = [{steps}, {then}]"]
+
+
+def _collect(corner: Corner, folder: Path) -> list[str]:
+    for name, hz in (("type", corner.collect_hz), ("thanks", corner.promise_hz)):
+        write_wav(folder / f"{name}.wav", np.tile(tone(hz), 2))
+    asks = '{ collect_files = { de = "type.wav" }, name = "customer", most = 8, for = "20s" }'
+    thanks = '{ say_files = { de = "thanks.wav" } }, { music = "default" }'
+    return ["[treatments.collect]", f"steps = [{asks}, {thanks}]"]
 
 
 def _toml(value: object) -> str:

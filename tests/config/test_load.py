@@ -38,6 +38,7 @@ from queues.desk import (
 )
 from queues.names import TreatmentId
 from queues.treatment import (
+    Collect,
     Condition,
     End,
     Enqueue,
@@ -45,6 +46,7 @@ from queues.treatment import (
     Menu,
     Music,
     Park,
+    Record,
     Say,
     SayPosition,
     SetLanguage,
@@ -202,8 +204,20 @@ def test_treatments(everything: Site) -> None:
             Music("default"),
         ),
         "callback": (
-            Menu("treatment:callback:0", (("*", TreatmentId("parked")),), 8000, "default"),
+            Menu(
+                "treatment:callback:0",
+                (("*", TreatmentId("parked")), ("0", TreatmentId("voicemail"))),
+                8000,
+                "default",
+            ),
             GoOn(TreatmentId("waiting")),
+        ),
+        "voicemail": (
+            Collect("treatment:voicemail:0", "customer", 8, 6_000, "default"),
+            Record(120_000),
+            Record(30_000),
+            Park("voicemail"),
+            End(),
         ),
         "parked": (SetLanguage("de"), Park(), End()),
         "busy": (Say("treatment:busy:0"), Music("default", 1000)),
@@ -220,6 +234,7 @@ def test_texts_of_treatments(everything: Site, tmp_path: Path) -> None:
         "treatment:welcome:3": (Passage("de", "Drucker: die 1"),),
         "treatment:printers:0": (Passage("en-GB", "Printers"), Passage("de", "", recording)),
         "treatment:callback:0": (Passage("de", "", recording),),
+        "treatment:voicemail:0": (Passage("de", "Nummer?"),),
         "treatment:busy:0": (Passage("de", "Alles besetzt"),),
         "treatment:closed:0": (Passage("de", "Geschlossen"),),
     }

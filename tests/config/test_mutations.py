@@ -41,6 +41,9 @@ steps = [
   {{ music = "default", for = 9 }},
   {{ when = "waited", least = "2m", then = "welcome" }},
   {{ park = "callback" }},
+  {{ record = true, longest = "1m" }},
+  {{ collect = {{ de = "W" }}, name = "customer", most = 8 }},
+  {{ park = "voicemail" }},
   {{ end = true }},
 ]
 """

@@ -15,6 +15,7 @@ from tests.config.conftest import SMALL
 
 TREATMENTS = ("a", "b", "c")
 LINES = ("help", "other", "third")
+RESTS = {"music", "menu", "enqueue", "record", "park", "end"}
 SAYS = {"en": "Hello", "de": "Hallo"}
 
 Tree = dict[str, Any]
@@ -28,6 +29,9 @@ def _steps() -> st.SearchStrategy[Tree]:
         {"say": SAYS},
         {"position": True},
         {"park": "callback"},
+        {"park": "voicemail"},
+        {"record": True},
+        {"collect": SAYS, "name": "customer", "most": 3},
         {"end": True},
         {"enqueue": True},
     ]
@@ -78,7 +82,11 @@ def ways(tree: Tree, at: At) -> Iterator[tuple[At, bool]]:
     steps = tree["treatments"][name]["steps"]
     step: Tree = steps[number] if number < len(steps) else {"over": True}
     later = tree["lines"].get(line, {}).get("when_waited", "release")
-    if where == "in" and later != "release" and {"music", "menu", "enqueue", "park", "end"} & step.keys():
+    if (
+        where == "in"
+        and later != "release"
+        and {"music", "menu", "enqueue", "record", "park", "end"} & step.keys()
+    ):
         yield (name, number, where, later), True
     if "over" in step and where == "in":
         own = tree["lines"].get(line, {}).get("treatment", name)
@@ -97,6 +105,8 @@ def walking(step: Tree, at: At) -> Iterator[tuple[At, bool]]:
         yield (step["keys"]["1"], 0, where, line), True
     elif "music" in step and (where != "in" or "for" in step):
         yield on, "for" in step
+    elif {"record", "collect"} & step.keys():
+        yield on, True
     elif {"when", "say", "position", "park"} & step.keys():
         yield on, False
     if "then" in step and (where == "in" or step.get("when", "vip") in ("vip", "closed")):

@@ -127,6 +127,23 @@ def test_a_promise_to_who_is_in_no_line_is_told_even_where_others_are_promised_a
     )
 
 
+def test_a_message_that_nobody_can_have_left(said: Said, small: str) -> None:
+    """Also where a recording comes later only; one by another treatment will do."""
+    vain = "site.toml: treatments.a.steps[0].park: leaves no message: nothing is recorded before it"
+    site, park = at_line(small, "a"), "{ park = 'voicemail' }"
+    assert said(site + treatment("a", park, "{ record = true }", MUSIC)) == ([], [vain])
+    assert said(site + treatment("a", "{ record = true }", HELLO, park)) == ([], [])
+    menu = f"{{ {ASK}, keys = {{ 1 = 'b' }} }}"
+    assert said(site + treatment("a", "{ record = true }", menu, MUSIC) + treatment("b", park)) == ([], [])
+
+
+def test_a_message_can_be_left_before_any_line(said: Said, small: str) -> None:
+    assert said(at_entry(small, "a") + treatment("a", "{ record = true }", "{ park = 'voicemail' }")) == (
+        [],
+        [],
+    )
+
+
 def test_a_promise_for_which_it_is_asked_whether_it_can_be_kept(said: Said, small: str) -> None:
     """In no line it never can."""
     asked = treatment("a", "{ when = 'callback', then = 'b' }", MUSIC)

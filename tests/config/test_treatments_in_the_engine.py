@@ -18,8 +18,10 @@ from acd.core.events import (
     ContactArrived,
     ContactLeft,
     DeskChanged,
+    DigitsCollected,
     Event,
     KeyPressed,
+    MessageRecorded,
     PromptEnded,
     Tick,
 )
@@ -78,6 +80,10 @@ class Crowd:
         heard = self.random.choice(list(self.hear.values()))
         if chance < 0.4 and heard.hears.keys:
             return KeyPressed(heard.contact, heard.visit, self.random.choice(heard.hears.keys))
+        if chance < 0.4 and heard.hears.collects:
+            return DigitsCollected(heard.contact, heard.visit, "typed")
+        if chance < 0.4 and heard.hears.records_ms:
+            return MessageRecorded(heard.contact, heard.visit, "sound", 5_000)
         if chance < 0.6:
             return PromptEnded(heard.contact, heard.visit)
         if chance < 0.65:

@@ -6,8 +6,15 @@ import pytest
 from msgspec.structs import replace
 
 from acd.core.effects import ReleaseContact, TreatContact
-from acd.core.events import ContactArrived, ContactTransferred, KeyPressed, OfferAccepted, PromptEnded
-from acd.core.facts import Parked, Queued
+from acd.core.events import (
+    ContactArrived,
+    ContactTransferred,
+    KeyPressed,
+    MessageRecorded,
+    OfferAccepted,
+    PromptEnded,
+)
+from acd.core.facts import MessageLeft, Parked, Queued
 from acd.testing import Transcript
 from agents.capacity import VOICE
 from agents.skills import AgentId
@@ -84,6 +91,7 @@ def test_the_treatments_together_are_a_site_without_mistakes(desk: Desk) -> None
         "offer",
         "callback",
         "closed",
+        "voicemail",
     }
 
 
@@ -141,7 +149,23 @@ def test_who_calls_when_the_line_is_closed_hears_that_at_once_and_the_call_is_ov
     told = calls(desk, SHUT)
     assert heard(told).hears.says == (Phrase("treatment:closed:0"),)
     told.at(9000, PromptEnded(heard(told).contact, heard(told).visit))
+    told.until(17_000)
     assert [effect.cause for _, effect in told.effects if isinstance(effect, ReleaseContact)] == ["closed"]
+
+
+def test_who_presses_1_when_it_is_closed_leaves_a_message_and_is_thanked_when_it_is_safe(desk: Desk) -> None:
+    told = calls(desk, SHUT)
+    told.at(2000, KeyPressed(heard(told).contact, heard(told).visit, "1"))
+    asked = heard(told)
+    assert asked.hears.says == (Phrase("treatment:voicemail:0"), Phrase("tone"))
+    assert asked.hears.records_ms == 120_000
+    told.at(9000, PromptEnded(asked.contact, asked.visit))
+    told.at(20_000, MessageRecorded(asked.contact, asked.visit, "sound", 9000))
+    assert heard(told).hears.says == (Phrase("treatment:voicemail:2"),)
+    told.at(23_000, PromptEnded(asked.contact, heard(told).visit))
+    assert [(fact.recording, fact.wait_ms) for fact in told.facts if isinstance(fact, MessageLeft)] == [
+        ("sound", 0)
+    ]
 
 
 def test_who_is_handed_to_a_line_hears_its_waiting_treatment_from_its_beginning(desk: Desk) -> None:

@@ -8,6 +8,7 @@ from queues.desk import CallbackRule, Desk, Entry, Line, LineId, Order, Outbound
 from queues.names import TreatmentId
 from queues.treatment import (
     NO_TREATMENT,
+    Collect,
     Condition,
     End,
     Enqueue,
@@ -15,6 +16,7 @@ from queues.treatment import (
     Menu,
     Music,
     Park,
+    Record,
     Say,
     SayPosition,
     SetLanguage,
@@ -87,5 +89,12 @@ TREATMENTS: dict[TreatmentId, tuple[Step, ...]] = {
         GoOn(OFFER),
     ),
     TreatmentId("park"): (Say("thanks"), Park(), Music("jazz")),
-    SORRY: (Say("sorry"), End()),
+    SORRY: (
+        Collect("number", "customer", 6, 5 * S, "jazz"),
+        Say("sorry"),
+        Record(20 * S),
+        Say("thanks"),
+        Park("voicemail"),
+        End(),
+    ),
 }

@@ -11,7 +11,7 @@ from acd.core import facts
 from acd.core.facts import Fact
 from acd.journal.codec import decode_facts
 from queues.desk import CallbackRule, Order
-from queues.treatment import POSITION, Say
+from queues.treatment import POSITION, Record, Say
 from simulation.draws import Day, Purpose
 from simulation.laws import fixed
 from simulation.past.heard import Answers, Heard, keys_of, number_of
@@ -32,7 +32,12 @@ MENUS = 5
 
 
 def without_callbacks(scenario: Scenario) -> Scenario:
-    return replace(scenario, desk=replace(scenario.desk, outbound=()))
+    """Nor messages: how long their agents talk then is drawn anew, too."""
+    heard_only = [
+        replace(one, steps=tuple(step for step in one.steps if not isinstance(step, Record)))
+        for one in scenario.desk.treatments
+    ]
+    return replace(scenario, desk=replace(scenario.desk, outbound=(), treatments=tuple(heard_only)))
 
 
 @pytest.mark.parametrize("seed", range(12))
@@ -49,6 +54,15 @@ def test_the_same_keys_are_pressed_at_the_same_moments() -> None:
     assert len(pressed) > 20
     again = of_kind(facts.KeyChosen, facts_of(told))
     assert [one for one in again if one.t_ms <= pressed[-1].t_ms] == pressed
+
+
+def test_who_left_a_message_is_noted_since_what_he_said_is_assumed() -> None:
+    scenario = treated_scenario(MENUS)
+    _, told, _ = of_scenario(scenario, MENUS)
+    left = of_kind(facts.MessageLeft, replicate(scenario, Day(scenario, MENUS, 0)).all_facts())
+    assert left
+    assumed = "left messages: how long they spoke, and how long an agent heard them, is assumed"
+    assert f"{len(left)} {assumed}" in told.notes
 
 
 def test_texts_that_were_heard_to_their_end_are_as_long_as_they_were() -> None:

@@ -10,12 +10,14 @@ from agents.capacity import MAIL, VOICE
 from queues.desk import CallbackRule, Desk, LineId, Order, OutboundRule, Overflow, Way
 from queues.names import TreatmentId
 from queues.treatment import (
+    Collect,
     End,
     Enqueue,
     GoOn,
     Menu,
     Music,
     Park,
+    Record,
     Say,
     SayPosition,
     SetLanguage,
@@ -175,6 +177,49 @@ def test_who_is_told_of_an_incident_at_a_menu_is_asked_again_and_thinks_again() 
     scenario = played(opened, stream(keys=PRESSES_1), surge=incident)
     moments = told(scenario, 0, of=(facts.Informed, *QUEUED), said={Purpose.KEY: 0.2})
     assert moments == [(4, "Informed", 1), (12, "KeyChosen", 1), (12, "Queued", 1)]
+
+
+LEFT = (facts.Recorded, facts.Sealing, facts.MessageLeft, facts.Answered, facts.Released, facts.Abandoned)
+SPEAKS = Say("hello"), Record(60 * S), Say("thanks"), Park("voicemail")
+
+
+def test_who_leaves_a_message_speaks_for_a_while_and_an_agent_takes_as_long_as_for_a_talk() -> None:
+    scenario = played(waiting(*SPEAKS), stream(), stream())
+    moments = told(scenario, 0, (1, 1), of=LEFT)  # the first one talks to anna for 100 s
+    assert [one for one in moments if one[2] == 2] == [
+        (30.4, "Recorded", 2),  # from 1 on: 4 s of text, 0.4 s of tone, 25 s of speech
+        (40.4, "MessageLeft", 2),
+        (100, "Answered", 2),
+        (200, "Released", 2),
+    ]
+
+
+def test_a_message_is_no_longer_than_it_may_be_and_is_left_by_who_loses_patience_while_he_speaks() -> None:
+    short = waiting(Say("hello"), Record(10 * S), Park("voicemail"))
+    moments = told(played(short, stream(), stream()), 0, (1, 1), of=LEFT)
+    assert (15.4, "MessageLeft", 2) in moments
+    impatient = played(waiting(*SPEAKS), stream(), stream(patience=fixed(20 * S)))
+    moments = told(impatient, 0, (1, 1), of=LEFT)
+    assert [one[:2] for one in moments if one[2] == 2] == [
+        (21, "Sealing"),
+        (30.4, "Recorded"),
+        (30.4, "MessageLeft"),
+        (100, "Answered"),
+        (200, "Released"),
+    ]
+
+
+def test_a_message_that_is_left_before_the_line_waits_in_it() -> None:
+    opened = on_arrival(*SPEAKS)
+    assert told(played(opened), 0, of=QUEUED) == [(39.4, "Queued", 1)]
+
+
+def test_who_is_asked_for_a_number_types_it_two_seconds_after_the_text() -> None:
+    opened = on_arrival(Collect("which", "customer", 8, 9 * S, "jazz"))
+    assert told(played(opened), 10, of=(facts.Collected, *QUEUED)) == [
+        (15, "Collected", 1),
+        (15, "Queued", 1),
+    ]
 
 
 ASKED = (WHICH, SayPosition())

@@ -33,10 +33,12 @@ from acd.core.events.of_contacts import (
     ContactReleased,
     ContactResumed,
     ContactTransferred,
+    DigitsCollected,
     KeyPressed,
     LeaseRenewed,
     LegLost,
     MediumChanged,
+    MessageRecorded,
     PageReceived,
     PriorityChanged,
     PromptEnded,
@@ -57,7 +59,8 @@ from queues.outbound import CallResult
 AnyEvent = (
     Tick | Restarted | DeskChanged | CalendarChanged | IncidentDeclared | IncidentEnded
     | ListChanged | ContactArrived | MediumChanged | PageReceived | ContactReceived | PromptEnded
-    | KeyPressed | ContactLeft | ContactDiverted | CallbackPromised | CallbackCancelled
+    | KeyPressed | DigitsCollected | MessageRecorded | ContactLeft | ContactDiverted
+    | CallbackPromised | CallbackCancelled
     | CallOut | CallOutCancelled | CallAnswered | CallFailed | ContactReleased | LegLost
     | LeaseRenewed | ContactHeld
     | ContactResumed | ContactDeferred | ContactTransferred | ConsultStarted | ConsultEnded
@@ -102,6 +105,7 @@ __all__ = [
     "ContactTransferred",
     "DeskChanged",
     "DeviceVanished",
+    "DigitsCollected",
     "Diversion",
     "Event",
     "IncidentDeclared",
@@ -113,6 +117,7 @@ __all__ = [
     "ListenStarted",
     "Listening",
     "MediumChanged",
+    "MessageRecorded",
     "OfferAccepted",
     "OfferFailed",
     "OfferId",

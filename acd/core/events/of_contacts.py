@@ -92,6 +92,27 @@ class KeyPressed(Event, frozen=True, tag="KeyPressed"):
     """One of `0-9 * #`."""
 
 
+class DigitsCollected(Event, frozen=True, tag="DigitsCollected"):
+    """What its party typed is kept, and safe; or it typed nothing in time, or that is lost."""
+
+    contact: ContactId
+    visit: int
+    """The number of the list (`TreatContact`) that asked."""
+    digits: str = ""
+    """Opaque id of the string; empty: there is none."""
+
+
+class MessageRecorded(Event, frozen=True, tag="MessageRecorded"):
+    """What its party said is kept, and safe; or there was nothing, or it is lost. Also after he has left."""
+
+    contact: ContactId
+    visit: int
+    """The number of the list (`TreatContact`) by which it was recorded."""
+    recording: str = ""
+    """Opaque id of the sound; empty: there is none."""
+    length_ms: int = 0
+
+
 class ContactLeft(Event, frozen=True, tag="ContactLeft"):
     """The other side hung up: before the answer it is abandoned, unless a page of it has come (`LegGone`)."""
 
@@ -121,7 +142,7 @@ class CallbackPromised(Event, frozen=True, tag="CallbackPromised"):
 
 
 class CallbackCancelled(Event, frozen=True, tag="CallbackCancelled"):
-    """The party wants it no more, or a supervisor ends it; only as long as it is parked."""
+    """The party wants it no more, or a supervisor ends it; only as long as it is parked, or a message."""
 
     contact: ContactId
 

@@ -35,6 +35,7 @@ from acd.core.facts.of_contacts import (
     Announced,
     Arrived,
     Blocked,
+    Collected,
     ConditionAsked,
     Deferred,
     Deflected,
@@ -47,6 +48,7 @@ from acd.core.facts.of_contacts import (
     LanguageSet,
     LegGone,
     MediumChange,
+    MessageLeft,
     NoKey,
     Overflowed,
     PageKept,
@@ -58,10 +60,12 @@ from acd.core.facts.of_contacts import (
     Queued,
     Received,
     Receiving,
+    Recorded,
     Relaxed,
     Released,
     Requeued,
     Resumed,
+    Sealing,
     Ticketed,
     Transferred,
     Treated,
@@ -107,7 +111,7 @@ AnyFact = (
     | Treated | KeyChosen | NoKey | ConditionAsked | LanguageSet | Consulted | ConsultOver
     | ConferenceJoined | ConferenceLeft | TakenOver | HandedOut | OutsideJoined | OutsideLeft
     | ListenerRung | ListenerJoined | ListenerLeft | MediumChange | Receiving | PageKept
-    | Received | LegGone | CalledOut
+    | Received | LegGone | CalledOut | Recorded | Sealing | MessageLeft | Collected
 )  # fmt: skip
 
 __all__ = [
@@ -125,6 +129,7 @@ __all__ = [
     "CallbackOver",
     "CalledIn",
     "CalledOut",
+    "Collected",
     "ConditionAsked",
     "ConferenceJoined",
     "ConferenceLeft",
@@ -156,6 +161,7 @@ __all__ = [
     "ListenerLeft",
     "ListenerRung",
     "MediumChange",
+    "MessageLeft",
     "NoKey",
     "NotAnswered",
     "OfferFact",
@@ -178,6 +184,7 @@ __all__ = [
     "Ready",
     "Received",
     "Receiving",
+    "Recorded",
     "Refused",
     "Relaxed",
     "Released",
@@ -186,6 +193,7 @@ __all__ = [
     "Reserved",
     "Restart",
     "Resumed",
+    "Sealing",
     "SignedIn",
     "SignedOut",
     "TakenOver",

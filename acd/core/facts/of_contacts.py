@@ -152,6 +152,50 @@ class NoKey(Fact, frozen=True, tag="NoKey"):
     visit: int
 
 
+class Collected(Fact, frozen=True, tag="Collected"):
+    """Its party was asked to type something."""
+
+    contact: ContactId
+    treatment: TreatmentId
+    visit: int
+    name: str
+    """What it is, as the step calls it."""
+    digits: str
+    """Opaque id of what was typed; empty: nothing, or it is lost."""
+
+
+class Recorded(Fact, frozen=True, tag="Recorded"):
+    """What its party said by this list is kept. Less than a second counts as nothing."""
+
+    contact: ContactId
+    visit: int
+    recording: str
+    """Opaque id of the sound; empty: nothing came of it."""
+    length_ms: int
+
+
+class Sealing(Fact, frozen=True, tag="Sealing"):
+    """Its party hung up while it was recorded: what was said is waited for, and it is in no line."""
+
+    contact: ContactId
+    line: LineId
+    wait_ms: int
+    """Since it was first queued; 0: it never was."""
+    until_ms: int
+
+
+class MessageLeft(Fact, frozen=True, tag="MessageLeft"):
+    """Its party is gone and has left a message: an agent will hear it."""
+
+    contact: ContactId
+    line: LineId
+    medium: Medium
+    wait_ms: int
+    """Until its party left; 0: it was in no line yet."""
+    recording: str
+    length_ms: int
+
+
 class ConditionAsked(Fact, frozen=True, tag="ConditionAsked"):
     """A step of its treatment asked whether something holds; if so another treatment follows."""
 
@@ -200,7 +244,8 @@ class Queued(Fact, frozen=True, tag="Queued"):
     """`arrived`, `transfer`, `overflow`, `leg lost`, `handed back`, `deferred` (it is due), `joined` or
     `received`.
 
-    Of a parked contact also `callback` (its party was called and waits for an agent) or `called in`.
+    `message`: its party has left one, and was in no line. Of a parked contact also `callback` (its party was
+    called and waits for an agent) or `called in`.
     """
 
 

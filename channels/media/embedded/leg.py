@@ -12,6 +12,7 @@ from channels.media.embedded.collecting import Collecting
 from channels.media.embedded.mixing import Mix
 from channels.media.embedded.recording import Recording
 from channels.media.embedded.states import LegState, LegStats
+from channels.media.events import Recorded
 from channels.media.rtp import HEADER, Address, Codec, KeyPresses
 from channels.media.sound.sounds import FRAME, Sound
 
@@ -61,6 +62,7 @@ class Leg:
         "presses",
         "prompts",
         "receive_into",
+        "recorded",
         "recording",
         "relay_to",
         "relayed_octets_out",
@@ -105,6 +107,8 @@ class Leg:
         """What the kernel lets through; see `Switchboard`."""
         self.session = b""
         self.recording: Recording | None = None
+        self.recorded: Recorded | None = None
+        """What was told of the recording before."""
         self.collecting: Collecting | None = None
         self._init_hearing()
         self._init_stream(now_ms)

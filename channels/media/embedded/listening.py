@@ -33,6 +33,9 @@ class Listening:
         path = Path(command.path)
         if leg.recording is not None and leg.recording.path == path:
             return
+        if leg.recorded is not None and leg.recorded.path == command.path:
+            self._emit(leg.recorded)
+            return
         recording = Recording(path, command.longest_ms, now_ms)
         self.seal(leg, Ending.TOLD)
         leg.recording = recording
@@ -45,7 +48,8 @@ class Listening:
             return
         self._changed(leg)
         try:
-            self._emit(Recorded(leg.id, str(recording.path), recording.seal(), ending))
+            leg.recorded = Recorded(leg.id, str(recording.path), recording.seal(), ending)
+            self._emit(leg.recorded)
         except UnwritableError as error:
             self._emit(Failed(leg.id, "record", error.code, str(error)))
 
@@ -68,6 +72,8 @@ class Listening:
         if leg.collecting is None or leg.collecting.command.collect != command.collect:
             leg.collecting = Collecting(command, now_ms)
             self._collecting[leg] = None
+        elif not leg.collecting.digits:
+            leg.collecting.until_ms = now_ms + command.first_ms
 
     def pressed(self, leg: Leg, digit: str, now_ms: int) -> None:
         """A key: one by one, or of a string."""

@@ -17,6 +17,9 @@ FRAME: Final = 160
 KEPT: Final = 1000
 """Sounds kept in memory; the one loaded first goes first."""
 
+ONCE: Final = "once-"
+"""A sound whose name begins so is read whenever it is played and not kept: it may be somebody's own words."""
+
 _SUFFIX = {Codec.PCMA: ".alaw", Codec.PCMU: ".ulaw"}
 _FILL = {Codec.PCMA: ALAW_SILENCE, Codec.PCMU: ULAW_SILENCE}
 _ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
@@ -50,6 +53,8 @@ class SoundStore:
         known = self._loaded.get(sound)
         if known is None:
             known = self._read(sound)
+            if sound.startswith(ONCE):
+                return known
             if len(self._loaded) >= KEPT:
                 del self._loaded[next(name for name in self._loaded if name != SILENCE.id)]
             self._loaded[sound] = known

@@ -3,11 +3,13 @@
 from collections import deque
 from collections.abc import Callable, Iterable
 from functools import lru_cache
-from typing import Protocol
+from pathlib import Path
+from typing import NamedTuple, Protocol
 
-from acd.core.effects import PlaceCall
+from acd.core.effects import ConnectContact, PlaceCall
+from acd.core.events import ContactId
 from acd.ports import Record
-from channels.media.commands import Close, Command
+from channels.media.commands import Close, Command, SoundId
 from channels.media.engine import MediaEngine
 from channels.media.sdp import CONTENT_TYPE
 from channels.sip.b2bua.absent import Absent
@@ -20,12 +22,27 @@ from channels.sip.protocol.message import Header, Request
 from channels.sip.protocol.outputs import ClientKey, ServerKey
 from channels.sip.protocol.transactions import TransactionLayer
 from channels.sip.settings import SipSettings
+from queues.desk import TenantId
 
 NAME = "sip"
 
 ALLOW: Header = ("Allow", "INVITE, ACK, CANCEL, BYE, OPTIONS, REFER")
 ACCEPT: Header = ("Accept", CONTENT_TYPE)
 SDP: Header = ("Content-Type", CONTENT_TYPE)
+
+
+class Typed(NamedTuple):
+    """What a caller has typed, of which list, and whose content it is."""
+
+    contact: ContactId
+    visit: int
+    ref: str
+    tenant: TenantId
+    digits: str
+
+
+Errand = Typed | Path | ConnectContact | SoundId
+"""To keep: a string, or a sealed recording. To be heard: a message by an agent. To remove: an old one."""
 
 InviteId = tuple[str, str, int]
 """Call-ID, From tag, CSeq number."""
@@ -80,6 +97,10 @@ class Calls:
         """Calls that are to be placed, and have no leg yet: their numbers are being read."""
         self.unread: deque[PlaceCall] = deque()
         """Those of them whose number nobody has begun to read; for whoever may wait for the vault."""
+        self.errands: deque[Errand] = deque()
+        """What takes a while, for whoever may wait for a disk."""
+        self.errand_came: Callable[[], None] = lambda: None
+        """Called for each of them."""
         self.by_transaction: dict[ClientKey | ServerKey, Leg] = {}
         """Requests of ours whose outcome concerns a leg, and INVITEs of callers."""
         self.answered_before: dict[InviteId, Leg] = {}
@@ -97,6 +118,11 @@ class Calls:
         """To the media engine."""
         for command in commands:
             self.media.send(command)
+
+    def leave_to_others(self, errand: Errand) -> None:
+        """A recording is to be kept, an agent to hear a message, or a sound to be removed."""
+        self.errands.append(errand)
+        self.errand_came()
 
     # Legs by their names
 
@@ -152,6 +178,8 @@ class Calls:
             self.by_transaction.pop(leg.our_invite, None)
         if leg.reinvite is not None:  # RFC 3261 §15.1.2: what is pending in the dialog gets 487
             self.layer.reply(leg.reinvite[0], 487, self.now_ms)
+        if leg.message:
+            self.leave_to_others(leg.message)
         for call in (leg.call, leg.aside):
             if call is not None:
                 call.drop(leg)

@@ -1,11 +1,22 @@
 """Where messages, orders of the engine, events of the media and time come in, and who answers them."""
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 from acd.core import effects
 from channels.media import events as media
-from channels.sip.b2bua import holding, inbound, indialog, inviting, outbound, placing, qualifying, treating
+from channels.sip.b2bua import (
+    holding,
+    inbound,
+    indialog,
+    inviting,
+    outbound,
+    placing,
+    qualifying,
+    speaking,
+    treating,
+)
 from channels.sip.b2bua.calls import ACCEPT, ALLOW, Calls
 from channels.sip.b2bua.leg import Leg, LegStage
 from channels.sip.protocol.outputs import (
@@ -93,6 +104,9 @@ def carry_out(calls: Calls, effect: effects.Effect) -> None:
 
 def heard(calls: Calls, event: media.Event) -> None:
     """Something happened in the media; legs that have ended meanwhile are past caring."""
+    if isinstance(event, media.Recorded):  # also of who has hung up
+        calls.leave_to_others(Path(event.path))
+        return
     leg = calls.legs.get(event.leg)
     if leg is not None:
         ON_MEDIA[type(event)](calls, leg, event)
@@ -143,9 +157,18 @@ def _pressed(calls: Calls, leg: Leg, event: media.Digit) -> None:
         _unasked(calls, leg, event)
 
 
+def _collected(calls: Calls, leg: Leg, event: media.Collected) -> None:
+    treating.collected(calls, leg, event.collect, event.digits)
+
+
 def _media_failed(calls: Calls, leg: Leg, event: media.Failed) -> None:
     calls.count(f"media {event.command} {event.code}")
-    if event.command in ("play", "stop") and event.code != "late":  # a sound is missing; the call is not
+    if event.command in ("record", "end record"):
+        speaking.failed(calls, leg)
+        return
+    if (
+        event.command in ("play", "stop", "collect") and event.code != "late"
+    ):  # a sound is missing; the call is not
         return
     if leg.reinvite is not None and event.command in ("offer", "answer"):
         indialog.media_failed(calls, leg, leg.reinvite, event.code)
@@ -174,6 +197,5 @@ ON_MEDIA: Mapping[type[media.Event], Callable[[Calls, Leg, Any], None]] = {
     media.Played: _played,
     media.Silent: _silent,
     media.Digit: _pressed,
-    media.Recorded: _unasked,
-    media.Collected: _unasked,
+    media.Collected: _collected,
 }

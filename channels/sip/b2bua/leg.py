@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Struct
 
 from acd.core.effects import TreatContact
-from channels.media.commands import LegId
+from channels.media.commands import LegId, SoundId
 from channels.sip.protocol.dialog import Dialog
 from channels.sip.protocol.message import Request
 from channels.sip.protocol.outputs import ClientKey, ServerKey
@@ -83,6 +83,7 @@ class Leg:
         "is_placed",
         "keyed",
         "keyed_ms",
+        "message",
         "our_invite",
         "record",
         "reinvite",
@@ -119,6 +120,8 @@ class Leg:
         """The list (its `visit`) of which a key was told."""
         self.keyed_ms = -1_000
         """When a key was told last."""
+        self.message = SoundId("")
+        """What an agent hears who has taken a message."""
         self.reinvite: tuple[ServerKey, Request] | None = None
         """A request for a new session that the media have not answered yet."""
         self.role = ""

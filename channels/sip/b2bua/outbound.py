@@ -13,7 +13,7 @@ from acd.core.events import (
 from acd.ports import Record
 from agents.skills import AgentId
 from channels.media.commands import Leave, LegId, Offer, Play
-from channels.sip.b2bua import holding, inviting, qualifying
+from channels.sip.b2bua import holding, inviting, qualifying, speaking
 from channels.sip.b2bua.calls import Calls
 from channels.sip.b2bua.leg import Leg, LegRecord, LegStage
 from channels.sip.protocol.message import Header
@@ -56,6 +56,8 @@ def connected(calls: Calls, effect: ConnectContact) -> None:
     call = calls.move(leg, effect.contact)
     leg.role = effect.role
     calls.send(call.joined(leg))
+    if effect.recording:
+        speaking.hear(calls, effect)
     if call.others(leg):
         holding.told(calls, leg, *call.others(leg))
 

@@ -3,6 +3,8 @@
 from acd.core.effects import TreatContact
 from acd.core.events import KeyPressed, PromptEnded
 from channels.media.commands import Leave, Play
+from channels.media.sound.sounds import SILENCE
+from channels.sip.b2bua import speaking, typing
 from channels.sip.b2bua.calls import Calls
 from channels.sip.b2bua.leg import Leg, LegStage
 
@@ -17,6 +19,7 @@ def treated(calls: Calls, effect: TreatContact) -> None:
     leg = calls.caller_of(effect.contact)
     if leg is None:  # its end has been told
         return
+    speaking.cut_off(calls, leg)
     leg.hears = effect
     leg.call.talking.clear()
     leg.record.music = effect.hears.music or leg.record.music
@@ -35,7 +38,11 @@ def play(calls: Calls, leg: Leg) -> None:
         calls.media.send(Play(leg.id, loop=loop))
     else:
         texts = sounds.say(ordered.hears.says, ordered.hears.language)
+        if ordered.hears.records_ms:  # he must not hear music, nor we record it
+            loop = SILENCE.id
         calls.send((Leave(leg.id), Play(leg.id, texts, loop, _name(ordered))))
+        if ordered.hears.collects:  # keys count from the first word on
+            typing.collect(calls, leg, ordered, _name(ordered), typing.WHILE_TOLD_MS)
 
 
 def _name(ordered: TreatContact) -> str:
@@ -48,8 +55,21 @@ def _name(ordered: TreatContact) -> str:
 def played(calls: Calls, leg: Leg, name: str) -> None:
     """Texts are over; the end of an earlier list concerns nobody any more."""
     ordered = leg.hears
-    if ordered is not None and ordered.hears.reports and name == _name(ordered):
+    if ordered is None or name != _name(ordered):
+        return
+    if ordered.hears.records_ms:
+        speaking.record(calls, leg, ordered)
+    if ordered.hears.collects:
+        typing.collect(calls, leg, ordered, name, ordered.hears.collect_ms)
+    if ordered.hears.reports:
         calls.tell(PromptEnded(ordered.contact, ordered.visit))
+
+
+def collected(calls: Calls, leg: Leg, name: str, digits: str) -> None:
+    """A string of keys; of another list it concerns nobody any more."""
+    ordered = leg.hears
+    if ordered is not None and ordered.hears.collects and name == _name(ordered):
+        typing.typed(calls, leg, ordered, digits)
 
 
 def pressed(calls: Calls, leg: Leg, key: str) -> bool:
@@ -58,6 +78,8 @@ def pressed(calls: Calls, leg: Leg, key: str) -> bool:
     A menu that leads to a menu would take a second press for its own, and a storm of keys fill the disk. It
     is told to the engine and written nowhere else, since keys may be personal data.
     """
+    if speaking.pressed(calls, leg, key):
+        return True
     ordered = leg.hears
     if ordered is None or key not in ordered.hears.keys or leg.keyed == ordered.visit:
         return False

@@ -1,7 +1,7 @@
 """The brute-force oracle: checks every invariant of the engine after an event, by looking at everything."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from acd.core import effects, events, facts
 from acd.core.deadlines import Kind
@@ -38,29 +38,14 @@ class Oracle:
         self.shadow.to_end.clear()
         self.shadow.ended_outside.clear()
         self.shadow.unrung.clear()
-        self._handing_over = {fact.agent for fact in facts_of(outcome.facts, facts.Transferred)}
-        self._handing_over |= {fact.agent for fact in facts_of(outcome.facts, facts.AgentLegLost)}
-        self._handing_over |= {fact.agent for fact in facts_of(outcome.facts, facts.HandedBack)}
-        self._handing_over |= {fact.agent for fact in facts_of(outcome.facts, facts.Deferred) if fact.agent}
-        self._handing_over |= {fact.agent for fact in facts_of(outcome.facts, facts.OfferLost)}
-        self._handing_over |= {fact.agent for fact in facts_of(outcome.facts, facts.Refused)}
-        self._handing_over |= {fact.agent for fact in facts_of(outcome.facts, facts.ReservationEnded)}
-        over = {fact.contact for fact in facts_of(outcome.facts, facts.CallOver)}
-        self._handing_over |= {work.agent for work in self.shadow.works.values() if work.contact in over}
-        withdrawn = facts_of(outcome.facts, facts.OfferWithdrawn)
-        freed = ("unreachable", "contact ended", "other medium")
-        self._handing_over |= {fact.agent for fact in withdrawn if fact.cause in freed}
-        gone = facts.ConferenceLeft, facts.ListenerLeft, facts.HandedOut
-        self._handing_over |= {fact.agent for fact in outcome.facts if isinstance(fact, gone)}
-        self._handing_over |= {fact.from_agent for fact in facts_of(outcome.facts, facts.TakenOver)}
-        asked = {fact.consult for fact in facts_of(outcome.facts, facts.ConsultOver)}
-        self._handing_over |= {work.agent for work in self.shadow.works.values() if work.contact in asked}
+        self._handing_over = self._freed_by(outcome)
         self._ringing_of = 0
         self.shadow.text_heard()
         self.shadow.forget_leases()
         self.shadow.legless &= self.shadow.contacts.keys()
         if isinstance(event, events.LeaseRenewed):
             self.shadow.lease(self.shadow.contacts[event.contact], now_ms)
+        left = {one.id for one in self.shadow.contacts.values() if one.left}
         for fact in outcome.facts:
             assert self._last_ms <= fact.t_ms <= now_ms, "facts are in the order of time"
             self._last_ms = fact.t_ms
@@ -79,13 +64,28 @@ class Oracle:
         self.ended += sum(isinstance(fact, facts.ENDINGS) for fact in outcome.facts)
         live = [contact for contact in self.shadow.contacts.values() if not contact.consults]
         assert self.arrived - self.ended == len(live), "a contact was lost or ended twice"
-        effects_match_facts(self.shadow, outcome)
+        effects_match_facts(self.shadow, outcome, left)
         ended = [effect.call for effect in outcome.effects if isinstance(effect, effects.EndCall)]
         assert ended == self.shadow.to_end, "an attempt goes on though it is over"
         assert not self.shadow.to_tell, "who waits was not told"
         due_ms = self.engine.next_deadline()
         if isinstance(event, events.Tick):
             assert due_ms is None or due_ms > now_ms, "a due deadline did not fire"
+
+    def _freed_by(self, outcome: Outcome) -> set[AgentId]:
+        """Who is asked after the others were: he gave a contact away, or lost it, by this event."""
+        kinds = (
+            facts.Transferred, facts.AgentLegLost, facts.HandedBack, facts.Deferred, facts.OfferLost,
+            facts.Refused, facts.ReservationEnded, facts.ConferenceLeft, facts.ListenerLeft, facts.HandedOut,
+        )  # fmt: skip
+        freed = {fact.agent for fact in outcome.facts if isinstance(fact, kinds) and fact.agent}
+        withdrawn = facts_of(outcome.facts, facts.OfferWithdrawn)
+        causes = ("unreachable", "contact ended", "other medium")
+        freed |= {fact.agent for fact in withdrawn if fact.cause in causes}
+        freed |= {fact.from_agent for fact in facts_of(outcome.facts, facts.TakenOver)}
+        over = {fact.contact for fact in facts_of(outcome.facts, facts.CallOver)}
+        over |= {fact.consult for fact in facts_of(outcome.facts, facts.ConsultOver)}
+        return freed | {work.agent for work in self.shadow.works.values() if work.contact in over}
 
     def check(self, now_ms: int) -> None:
         """Everything that must hold between two events."""
@@ -207,7 +207,9 @@ class Oracle:
                 assert contact.id not in state.board.places
                 assert not contact.offers
                 late = due_ms is not None and due_ms <= now_ms
-                assert late or contact.ready_ms > now_ms, "its moment has passed"
+                wakes_ms = contact.ready_ms or state.deadlines.get(Kind.MESSAGE, contact.id) or 0
+                assert late or wakes_ms > now_ms, "its moment has passed"
+                assert contact.ready_ms or self.shadow.contacts[contact.id].sealed_ms
 
     def _treated(self) -> None:
         """Who is in a treatment hears it, and whoever is not in line yet has a moment at which it goes on."""
@@ -249,8 +251,10 @@ class Oracle:
             if contact.to_call:
                 closed = not state.clocks[state.lines[contact.line].hours].is_open(now_ms)
                 assert not (closed and contact.state is ContactState.WAITING), "called at night"
-                assert contact.promise is not None
-                assert state.deadlines.get(Kind.PROMISE, contact.id), "nothing would ever end it"
+                mine = self.shadow.contacts[contact.id]
+                assert mine.left == (contact.id in state.messages) == (not contact.to_call)
+                if not mine.left:
+                    assert state.deadlines.get(Kind.PROMISE, contact.id), "nothing would ever end it"
 
     def _same_works(self) -> None:
         works = self.engine.state.works
@@ -351,12 +355,22 @@ def _view(contact: Contact | ShadowContact) -> tuple[object, ...]:
         asked,
         contact.incident,
         contact.ready_ms,
+        contact.recording.visit
+        if isinstance(contact, Contact) and contact.recording
+        else getattr(contact, "recording", None) or 0,
+        _message(contact),
+        contact.collected or {},
         [one.ref if isinstance(one, Carrier) else one for one in contact.joined],
     )
 
 
-def effects_match_facts(shadow: Shadow, outcome: Outcome) -> None:
-    """Whatever was decided is ordered, and nothing else is."""
+def _message(contact: Contact | ShadowContact) -> tuple[str, int] | None:
+    said = contact.message
+    return said if said is None or isinstance(said, tuple) else (said.recording, said.length_ms)
+
+
+def effects_match_facts(shadow: Shadow, outcome: Outcome, left: Collection[int] = ()) -> None:
+    """Whatever was decided is ordered, and nothing else is; `left`: whose party had no leg before."""
     decided, ordered = outcome.facts, outcome.effects
     assert all(effect.carrier.channel for effect in ordered), "nobody could carry it out"
     assert _numbers(decided, facts.Offered, facts.ListenerRung) == _numbers(ordered, effects.OfferContact)
@@ -391,7 +405,8 @@ def effects_match_facts(shadow: Shadow, outcome: Outcome) -> None:
     assert blocked == [effect.carrier.ref for effect in ordered if isinstance(effect, effects.RejectContact)]
     placed = [f.call for f in decided if isinstance(f, facts.CallPlaced) and f.until_ms > f.t_ms]
     assert placed == [effect.call for effect in ordered if isinstance(effect, effects.PlaceCall)]
-    ended = [(f.contact, why) for f in decided if (why := _cause(shadow, f))]  # type: ignore[attr-defined]
+    causes = [(f.contact, _cause(shadow, f)) for f in decided if hasattr(f, "contact")]
+    ended = [(contact, why) for contact, why in causes if why and contact not in left]
     hung_up = [(e.contact, e.cause) for e in ordered if isinstance(e, effects.ReleaseContact)]
     apart = ("consult over", "contact over", "cancelled")
     assert ended == [one for one in hung_up if one[1] not in apart]
@@ -437,14 +452,22 @@ def _cause(shadow: Shadow, fact: facts.Fact) -> str:
             return ""
         case facts.Released(by=by) if by not in _WITHOUT_LEG:
             return by
-        case facts.Parked(again=False) if not gone:
-            return "callback"
-        case facts.Abandoned(stage="receiving") | facts.LegGone() if not gone:
-            return "not received"
         case facts.FlowedOut(kind=kind):
             return kind
         case facts.Deflected(by="end"):
             return "incident"
+    return "" if gone else _sent_away(fact)
+
+
+def _sent_away(fact: facts.Fact) -> str:
+    """Why, of a party that had not gone by itself, and whose contact may go on."""
+    match fact:
+        case facts.Parked(again=False):
+            return "callback"
+        case facts.Abandoned(stage="receiving") | facts.LegGone():
+            return "not received"
+        case facts.MessageLeft():
+            return "voicemail"
     return ""
 
 

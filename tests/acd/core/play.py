@@ -328,6 +328,23 @@ def _press(play: Play, x: int, y: int, z: int) -> None:
     play.submit(events.KeyPressed(ContactId(number), visit, "112*"[z % 4]))
 
 
+def _record(play: Play, x: int, y: int, z: int) -> None:
+    """Mostly of who is recorded, or was when he left; now and then of an earlier list."""
+    said = [one for one in play.engine.state.contacts.values() if one.recording is not None]
+    contact = said[x % len(said)] if said and y % 8 else play.contact(x)
+    number, visit = (x, z) if contact is None else (contact.id, contact.visit - (z % 9 == 0))
+    sound = ("sound", "sound", "sound", "")[y % 4]
+    play.submit(events.MessageRecorded(ContactId(number), visit, sound, (999, 1_000, 5_000)[z % 3]))
+
+
+def _type(play: Play, x: int, y: int, z: int) -> None:
+    """Mostly what is asked for by the list that stands."""
+    asked = [one for one in play.engine.state.contacts.values() if one.walk and one.walk.collect]
+    contact = asked[x % len(asked)] if asked and y % 8 else play.contact(x)
+    number, visit = (x, z) if contact is None else (contact.id, contact.visit - (z % 9 == 0))
+    play.submit(events.DigitsCollected(ContactId(number), visit, ("typed", "")[z % 4 == 0]))
+
+
 def _priority(play: Play, x: int, y: int, z: int) -> None:
     contact = play.contact(x)
     number = ContactId(contact.id if contact else x)
@@ -357,9 +374,9 @@ def _talking(play: Play, x: int, *, asks: bool = False) -> tuple[ContactId, Agen
 
 def _consult(play: Play, x: int, y: int, z: int) -> None:
     whom: dict[str, str] = {"line": play.line(y)}
-    if z % 5 == 0:
+    if z % 7 == 0:
         whom = {"entry": play.entry(12 * y)}
-    elif z % 5 < 3:
+    elif z % 7 < 3:
         whom = {"party": "n7", "dial_class": ("local", "mobile", "foreign")[y % 3]}
     play.submit(events.ConsultStarted(*_talking(play, x), **whom))  # type: ignore[arg-type]
 
@@ -368,19 +385,21 @@ def _merge(play: Play, x: int, y: int, z: int) -> None:
     """Mostly one that can be: if nobody has answered, whoever is asked answers first."""
     state = play.engine.state
     asked = [c for c in state.contacts.values() if c.consults and c.state is not ContactState.CONNECTED]
-    if asked and y % 3:
+    reached = [consult for consult in asked if consult.offers or consult.call]
+    if reached and y % 3:
         play.refs += 1
-        consult = asked[x % len(asked)]
+        consult = reached[x % len(reached)]
         if consult.call:
             play.submit(events.CallAnswered(CallId(consult.call), f"c{play.refs}"))
-        elif consult.offers:
+        else:
             play.submit(events.OfferAccepted(OfferId(consult.offers[0])))
     answered = [c for c in state.contacts.values() if c.consults and c.state is ContactState.CONNECTED]
+    by_agents = [consult for consult in answered if consult.offers] or answered
     number, agent = _talking(play, x, asks=True)
-    if answered and y % 4:
-        about = state.contacts[answered[x % len(answered)].consults]
+    if by_agents and y % 4:
+        about = state.contacts[by_agents[x % len(by_agents)].consults]
         number, agent = ContactId(about.id), state.works[about.offers[0]].agent
-    play.submit(events.ConsultMerged(number, agent, z % 3 > 0))
+    play.submit(events.ConsultMerged(number, agent, z % 4 > 0))
 
 
 def _listen(play: Play, x: int, y: int, z: int) -> None:
@@ -452,6 +471,8 @@ MOVES: Mapping[str, Callable[[Play, int, int, int], None]] = {
     "arrive": _arrive,
     "prompt ended": _prompt,
     "press": _press,
+    "record": _record,
+    "type": _type,
     "leave": _leave,
     "defer": _defer,
     "ticket": _ticket,
@@ -518,6 +539,8 @@ WEIGHTS: Mapping[str, int] = {
     "arrive": 22,
     "prompt ended": 14,
     "press": 6,
+    "record": 8,
+    "type": 4,
     "leave": 7,
     "defer": 5,
     "ticket": 3,
@@ -538,8 +561,8 @@ WEIGHTS: Mapping[str, int] = {
     "lose leg": 2,
     "call out": 10,
     "call off": 1,
-    "consult": 14,
-    "merge": 14,
+    "consult": 26,
+    "merge": 22,
     "end consult": 1,
     "listen": 10,
     "guest leaves": 8,

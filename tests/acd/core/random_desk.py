@@ -35,6 +35,7 @@ from queues.desk import (
 )
 from queues.names import TreatmentId
 from queues.treatment import (
+    Collect,
     Condition,
     End,
     Enqueue,
@@ -42,6 +43,7 @@ from queues.treatment import (
     Menu,
     Music,
     Park,
+    Record,
     Say,
     SayPosition,
     SetLanguage,
@@ -198,11 +200,13 @@ def _step(rng: Random) -> Step:
         When(condition, to, rng.choice((0, 1, 3_000))),
         GoOn(to),
         Enqueue(rng.choice((None, line))),
-        Park(),
+        Collect("type", rng.choice(("customer", "ticket")), 3, 2_000, "default"),
+        Record(rng.choice((2_000, 10_000))),
+        Park(rng.choice(("callback", "callback", "voicemail"))),
         SetLanguage(rng.choice(("de", "en"))),
         End(),
     )
-    return rng.choices(steps, (4, 2, 4, 4, 3, 1, 2, 2, 1, 1))[0]
+    return rng.choices(steps, (4, 2, 4, 4, 3, 1, 2, 2, 3, 3, 1, 1))[0]
 
 
 def random_desk(seed: int, now_ms: int = START_MS) -> Desk:

@@ -216,6 +216,12 @@ class Shadow(ShadowCalls, ShadowReceptions, ShadowTreatments):
         assert fact.from_line == contact.line or contact.state == "greeting"
         contact.line = fact.to_line
 
+    def _treated(self, fact: facts.Treated) -> None:
+        super()._treated(fact)
+        contact = self.contacts[fact.contact]
+        if contact.promised_ms == fact.t_ms:
+            contact.promised_until_ms = self.until_ms(self.lines[contact.line], fact.t_ms)
+
     # ---- offers
 
     def _offered(self, fact: facts.Offered) -> None:
@@ -278,6 +284,7 @@ class Shadow(ShadowCalls, ShadowReceptions, ShadowTreatments):
         work.state, work.since_ms = "handling", fact.t_ms
         contact.state, contact.between = "calling" if contact.to_call else "connected", False
         if contact.ref:
+            contact.message = None
             self.spoke(contact, work.agent, fact.t_ms)
         contact.tried.clear()
         contact.held_until_ms = 0
@@ -346,7 +353,7 @@ class Shadow(ShadowCalls, ShadowReceptions, ShadowTreatments):
     def _deferred(self, fact: facts.Deferred) -> None:
         contact = self.contacts[fact.contact]
         asked = isinstance(self.event, events.ContactDeferred) and self.event.contact == fact.contact
-        by_night = contact.to_call and not asked and contact.state != "calling"
+        by_night = (contact.to_call or contact.left) and not asked and contact.state != "calling"
         if contact.state == "calling":
             self.next_attempt(contact, fact)
             self._close_all(fact.contact, fact.t_ms)
@@ -366,7 +373,7 @@ class Shadow(ShadowCalls, ShadowReceptions, ShadowTreatments):
             self._close(work, fact.t_ms)
             assert isinstance(self.event, events.ContactDeferred)
             contact.preferred, contact.hold_ms, contact.spoke_ms = fact.agent, self.event.hold_ms, 0
-        contact.held_until_ms, contact.between = 0, False
+        contact.held_until_ms, contact.between, contact.recording = 0, False, 0
         contact.state, contact.ready_ms = "deferred", fact.until_ms
 
     def _close_all(self, contact: int, t_ms: int) -> None:
@@ -386,7 +393,12 @@ class Shadow(ShadowCalls, ShadowReceptions, ShadowTreatments):
     def _abandoned(self, fact: facts.Abandoned) -> None:
         contact = self.contacts.pop(fact.contact)
         self.forget_promise(fact.contact)
+        if contact.sealed_ms:
+            assert (fact.stage, fact.wait_ms) == (contact.stage, contact.sealed_wait_ms)
+            assert contact.message is None, "he said something"
+            return
         assert contact.ref, "nobody was on the line"
+        assert contact.message is None, "he left a message"
         assert contact.state != "connected"
         if fact.stage == "receiving":
             self.nothing_came(contact, fact)
@@ -421,6 +433,9 @@ class Shadow(ShadowCalls, ShadowReceptions, ShadowTreatments):
         elif fact.by in ("not reached", "promise expired", "cancelled"):
             self.without_party(contact, promise, fact)
             self._close_all(fact.contact, fact.t_ms)
+        elif contact.sealed_ms:
+            assert contact.message is None, "he said something"
+            assert (contact.stage, fact.by in ("closed", "full", "treatment")) == ("greeting", True)
         elif fact.by in ("closed", "full"):
             self._turned_away(contact, fact.t_ms)
         elif fact.by in ("caller", "leg lost"):
@@ -428,6 +443,7 @@ class Shadow(ShadowCalls, ShadowReceptions, ShadowTreatments):
             assert self.hung_up(self.event, fact.contact, fact.t_ms)
         elif fact.by == "treatment":
             assert contact.state in ("greeting", "waiting")
+            assert contact.message is None or not self.promises.get(contact.id), "he left a message"
             assert self.may_go_on(contact, fact.t_ms), "it was not heard to its end"
         else:
             assert fact.by == "waited too long"

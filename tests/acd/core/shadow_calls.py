@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from acd.core import events, facts
+from acd.core.closing import ASKED_AGAIN_MS
 from agents.skills import AgentId
 from queues.desk import Order
 from tests.acd.core.shadow_desk import ShadowAgent, ShadowContact, ShadowWork
@@ -74,7 +75,7 @@ class ShadowCalls(ShadowGuests):
         assert contact.ref, "it has no leg to hang up"
         assert contact.state in ("waiting", "offered")
         assert fact.wait_ms == fact.t_ms - contact.anchor_ms
-        contact.ref, contact.between = "", False
+        contact.ref, contact.between, contact.recording = "", False, 0
         gone = self.hung_up(event, fact.contact, fact.t_ms)
         assert not fact.again or gone
         if fact.again:
@@ -86,7 +87,7 @@ class ShadowCalls(ShadowGuests):
         if isinstance(event, events.CallbackPromised):
             assert event.contact == fact.contact
             party, dial_class = event.party, event.dial_class
-        assert gone or self.rule_of(dial_class), "nobody may be called there"
+        assert gone or contact.was_told or self.rule_of(dial_class), "nobody may be called there"
         known = self.promises.get(contact.id)
         if known is not None and not known.over and known.party == party:
             assert fact.until_ms == known.until_ms, "a promise gets no younger"
@@ -125,7 +126,7 @@ class ShadowCalls(ShadowGuests):
     def _has_a_leg(self, contact: ShadowContact, t_ms: int) -> None:
         works = self.works_on(contact.id, "handling", "resting")
         if contact.state == "calling" and works:
-            contact.state = "connected"
+            contact.state, contact.message = "connected", None
             self.spoke(contact, works[0].agent, t_ms)
 
     def _reservation(self, fact: facts.Reserved) -> None:
@@ -220,7 +221,8 @@ class ShadowCalls(ShadowGuests):
         assert (contact.state, fact.agent) == ("waiting", None)
         assert not any(start <= fact.t_ms < close for start, close in opens), "it is open"
         later = [start for start, _ in opens if start > fact.t_ms]
-        assert fact.until_ms == min(later, default=self.promises[contact.id].until_ms)
+        never = fact.t_ms + ASKED_AGAIN_MS if contact.left else self.promises[contact.id].until_ms
+        assert fact.until_ms == min(later, default=never)
 
     def without_party(
         self, contact: ShadowContact, promise: ShadowPromise | None, fact: facts.Released
@@ -233,14 +235,16 @@ class ShadowCalls(ShadowGuests):
             if called_off and contact.ref:
                 self.ended_outside.append((contact.id, "cancelled"))
             return
-        assert promise is not None
+        assert promise is not None or contact.left
         assert not contact.ref
         if fact.by == "not reached":
+            assert promise is not None
             assert contact.state == "calling"
             attempts = self.lines[contact.line].callback.attempts
             last = promise.attempts >= attempts or promise.refused
             assert last or fact.t_ms >= promise.until_ms, "he had another attempt"
         elif fact.by == "promise expired":
+            assert promise is not None
             assert contact.state in ("waiting", "deferred")
             assert fact.t_ms >= promise.until_ms
         else:

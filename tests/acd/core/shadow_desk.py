@@ -65,6 +65,8 @@ class ShadowContact:
     """When it was told that it will be called; 0: it was not, since it came to its line."""
     promised_until_ms: int = 0
     """Until when, by the rules of that moment."""
+    was_told: bool = False
+    """It was told so at some time: that holds, though the rule that allowed it may be gone."""
     moved: bool = False
     """It has come to another line, or pressed a key, since."""
     turned_away: str = ""
@@ -88,11 +90,25 @@ class ShadowContact:
     purpose: str = ""
     guests: list[int] = field(default_factory=list)
     outside: list[str] = field(default_factory=list)
+    collected: dict[str, str] = field(default_factory=dict)
+    """What was typed."""
+    recording: int = 0
+    """The list by which what it says is recorded; it is offered to nobody."""
+    message: tuple[str, int] | None = None
+    """What it has said, and how long that is; until its party and an agent have talked."""
+    left: bool = False
+    """Its party has left a message, or has gone while it spoke."""
+    sealed_ms: int = 0
+    """When its party went while it spoke, and what it said is not known yet; 0: it is."""
+    sealed_wait_ms: int = 0
+    stage: str = ""
+    """Where it was then."""
 
     @property
     def to_call(self) -> bool:
         """Whether somebody must call its party to talk to it."""
-        return not (self.ref or self.consults or self.purpose) and self.pages is None
+        apart = self.ref or self.consults or self.purpose or self.left
+        return not apart and self.pages is None
 
 
 @dataclass(slots=True)

@@ -58,7 +58,9 @@ class ShadowIncidents(ShadowDesk):
         if contact.state not in ("greeting", "waiting", "offered"):
             return False
         line = entry.line if contact.state == "greeting" else contact.line
-        if contact.incident or contact.between or not self.concerns(incident, entry, line):
+        if contact.incident or contact.between or contact.recording:
+            return False
+        if not self.concerns(incident, entry, line):
             return False
         below = contact.asked is not None and contact.asked < self.lines[contact.line].priority_class
         return not (incident.vip_exempt and (below or contact.head_ms > 0))
@@ -132,7 +134,8 @@ class ShadowIncidents(ShadowDesk):
         states = ("waiting", "offered")
         mine = [c for c in self.contacts.values() if c.line == line.id]
         length = sum(
-            (c.state in states and not c.to_call and not c.consults) or (c.state == "greeting" and c.reserved)
+            (c.state in states and not (c.to_call or c.consults or c.left))
+            or (c.state == "greeting" and c.reserved)
             for c in mine
         )
         return not line.max_length or length < line.max_length

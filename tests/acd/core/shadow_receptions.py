@@ -28,6 +28,7 @@ class ShadowReceptions(ShadowDesk):
 
     def _mediumchange(self, fact: facts.MediumChange) -> None:
         contact = self.contacts[fact.contact]
+        contact.recording, contact.message = 0, None
         assert self.event == events.MediumChanged(fact.contact, fact.entry)
         assert contact.ref, "it has no leg"
         assert self.keeps_leg(contact), "it had sent all already"

@@ -1,17 +1,21 @@
 """The naive model of treatments: which list each contact hears, and when it may hear another."""
 
 from acd.core import events, facts
+from acd.core.messages import SEALED_WITHIN_MS
+from acd.core.steps import NEXT_KEY_MS
 from acd.core.treatments import LONGEST_TEXT_MS
 from queues.desk import Line, Overflow
-from queues.treatment import Menu, Music, Park, Say, Treatment
+from queues.treatment import Collect, Menu, Music, Park, Record, Say, Treatment
 from tests.acd.core.shadow_desk import ShadowContact
 from tests.acd.core.shadow_incidents import ShadowIncidents
+from tests.acd.core.shadow_messages import ShadowMessages
 
 LATER_MS = 5_000
 FOR_GOOD = 1 << 62
+ENDS_A_LIST = events.PromptEnded | events.KeyPressed | events.MessageRecorded | events.DigitsCollected
 
 
-class ShadowTreatments(ShadowIncidents):
+class ShadowTreatments(ShadowIncidents, ShadowMessages):
     """Folds the facts about treatments. Nothing here walks a treatment."""
 
     def _treated(self, fact: facts.Treated) -> None:
@@ -36,10 +40,12 @@ class ShadowTreatments(ShadowIncidents):
         known = self._known_texts(contact)
         assert set(fact.says) <= known, "a text that nobody wrote for it"
         assert fact.language == (contact.language if fact.says else "")
+        self.plays(contact, fact)
         contact.visit, contact.treated, contact.moved = fact.visit, fact, False
         contact.over_ms = self._over_ms(fact)
         if not contact.between:
             told = fact.first and contact.state != "greeting" and self._leads_to_a_callback(fact)
+            contact.was_told = contact.was_told or told
             if told and not contact.promised_ms:
                 contact.promised_ms = fact.t_ms
                 contact.promised_until_ms = self.until_ms(self.lines[contact.line], fact.t_ms)
@@ -47,16 +53,16 @@ class ShadowTreatments(ShadowIncidents):
 
     def _leads_to_a_callback(self, fact: facts.Treated) -> bool:
         steps = next((one.steps for one in self.treatments() if one.id == fact.treatment), ())
-        return any(isinstance(step, Park) for step in steps[fact.step : fact.step + 2])
+        return any(step == Park() for step in steps[fact.step : fact.step + 2])
 
     def _known_texts(self, contact: ShadowContact) -> set[str]:
         steps = [step for treatment in self.treatments() for step in treatment.steps]
-        said = {step.text for step in steps if isinstance(step, Say | Menu)}
+        said = {step.text for step in steps if isinstance(step, Say | Menu | Collect)}
         if isinstance(self.event, events.IncidentDeclared):
             contact.told_texts.add(self.event.incident.greeting)
         elif contact.due:
             contact.told_texts.add(contact.due.greeting)
-        return said | self.greetings | contact.told_texts | {"position"}
+        return said | self.greetings | contact.told_texts | {"position", "tone"}
 
     def treatments(self) -> tuple[Treatment, ...]:
         """Those of the present desk and the ones before it: a list is heard to its end."""
@@ -77,6 +83,10 @@ class ShadowTreatments(ShadowIncidents):
         step = steps[fact.step] if fact.step < len(steps) else None
         if isinstance(step, Music | Menu):
             return step.for_ms or FOR_GOOD
+        if isinstance(step, Collect):
+            return step.for_ms + step.most * NEXT_KEY_MS + SEALED_WITHIN_MS
+        if isinstance(step, Record):
+            return step.longest_ms + SEALED_WITHIN_MS
         if fact.treatment.startswith("waiting in "):
             line = self.lines.get(fact.treatment.removeprefix("waiting in "))  # type: ignore[call-overload]
             return line.announce_every_ms if line is not None else 0
@@ -87,7 +97,7 @@ class ShadowTreatments(ShadowIncidents):
         treated, event = contact.treated, self.event
         if treated is None or contact.moved or not (treated.first or treated.says or treated.keys):
             return True
-        told = isinstance(event, events.PromptEnded | events.KeyPressed) and event.contact == contact.id
+        told = isinstance(event, ENDS_A_LIST) and event.contact == contact.id
         fresh = isinstance(event, events.Restarted | events.DeskChanged | events.IncidentDeclared)
         return (
             told or fresh or now_ms >= contact.over_ms or (contact.heard and isinstance(event, events.Tick))
@@ -104,6 +114,19 @@ class ShadowTreatments(ShadowIncidents):
         assert (fact.visit, fact.treatment) == (contact.visit, contact.treated.treatment)
         assert self.event == events.KeyPressed(fact.contact, fact.visit, fact.key)
         assert fact.key in contact.treated.keys, "it was not asked for that key"
+        contact.moved = True
+
+    def _collected(self, fact: facts.Collected) -> None:
+        contact, event = self.contacts[fact.contact], self.event
+        assert contact.treated is not None
+        assert (fact.visit, fact.treatment) == (contact.visit, contact.treated.treatment)
+        if isinstance(event, events.Tick):
+            assert not fact.digits
+            assert self.may_go_on(contact, fact.t_ms), "he had time left"
+        else:
+            assert event == events.DigitsCollected(fact.contact, fact.visit, fact.digits)
+        if fact.digits:
+            contact.collected[fact.name] = fact.digits
         contact.moved = True
 
     def _nokey(self, fact: facts.NoKey) -> None:

@@ -21,6 +21,8 @@ ANNA, CALL, OFFER = AgentId("anna"), ContactId(1), OfferId(1)
 OF_NOBODY: list[events.Event] = [
     events.PromptEnded(GONE),
     events.KeyPressed(GONE, 1, "1"),
+    events.DigitsCollected(GONE, 1, "kept"),
+    events.MessageRecorded(GONE, 1, "sound", 5_000),
     events.ContactLeft(GONE),
     events.ContactDiverted(GONE, "voicemail"),
     events.IncidentEnded(IncidentId("none")),
@@ -73,6 +75,8 @@ WHILE_RINGING: list[events.Event] = [
     events.ContactReceived(CALL, 1, complete=True),
     events.PromptEnded(CALL),
     events.KeyPressed(CALL, 0, "1"),
+    events.DigitsCollected(CALL, 0, "kept"),
+    events.MessageRecorded(CALL, 0, "sound", 5_000),
     events.ContactReleased(CALL, ANNA),
     events.ContactTransferred(CALL, ANNA, LineId("help")),
     events.ContactHeld(CALL, True),

@@ -59,8 +59,8 @@ def run(seed: int, length: int, census: Census, every: int) -> Play:
 
 def test_20000_random_events_keep_every_invariant() -> None:
     census = Census()
-    for seed in range(10):
-        run(seed, 2_000, census, 20)
+    for seed in range(16):
+        run(seed, 2_000, census, 30)
     assert census.events >= 20_000
     assert census.decisions > 2_000
     missing = {kind.__name__ for kind in (*get_args(facts.AnyFact), *events.Event.__subclasses__())}

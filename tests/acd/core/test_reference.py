@@ -117,6 +117,7 @@ def test_every_row_of_every_table_is_used_by_the_engine(monkeypatch: pytest.Monk
         deferral,
         guests,
         listening,
+        messages,
         offers,
         presence,
         reception,
@@ -135,10 +136,21 @@ def test_every_row_of_every_table_is_used_by_the_engine(monkeypatch: pytest.Monk
         taken.add((str(state), happening))
         return following
 
-    outbound = callbacks, calling, calling_out, closing, reception, walked, consults, guests, listening
+    outbound = (
+        callbacks,
+        calling,
+        calling_out,
+        closing,
+        reception,
+        walked,
+        consults,
+        guests,
+        listening,
+        messages,
+    )
     for module in (admission, answers, connection, deferral, offers, presence, waiting, wrap_up, *outbound):
         monkeypatch.setattr(module, "step", watched)
-    for seed in range(30):
+    for seed in range(80):
         rng, play = Random(seed), Play(random_desk(seed), thorough=False)
         for _ in range(3_000):
             random_move(play, rng)

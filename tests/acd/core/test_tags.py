@@ -17,13 +17,13 @@ EVENTS = """
     ListenStarted
     LeaseRenewed MediumChanged PageReceived ContactReceived
     KeyPressed ListChanged OfferAccepted OfferFailed OfferRefused PriorityChanged PromptEnded Restarted Tick
-    TicketGiven WrapUpCoded WrapUpEnded WrapUpExtended
+    TicketGiven DigitsCollected MessageRecorded WrapUpCoded WrapUpEnded WrapUpExtended
 """
 """Every tag that an event ever had in a released journal. Lines are added to this list, never taken away."""
 
 FACTS = """
     Abandoned AgentLegLost Announced Answered Arrived Blocked CalendarSet CallOver CallPlaced CallbackOver
-    ConditionAsked LanguageSet NoKey
+    ConditionAsked LanguageSet NoKey Collected Recorded Sealing MessageLeft
     ConferenceJoined ConferenceLeft ConsultOver Consulted HandedOut ListenerJoined ListenerLeft ListenerRung
     OutsideJoined OutsideLeft TakenOver
     LegGone MediumChange PageKept Received Receiving

@@ -7,12 +7,16 @@ from msgspec.structs import replace
 
 from acd.core import effects, events, facts
 from acd.core.events import ContactId
+from acd.core.messages import SEALED_WITHIN_MS
+from acd.core.steps import NEXT_KEY_MS
 from acd.core.treatments import LONGEST_TEXT_MS
+from acd.core.view import contact_view
 from agents.capacity import MAIL
 from agents.skills import AgentId
 from queues.desk import Calendar, CalendarId, LineId, OutboundRule, Overflow, Way
 from queues.names import TreatmentId
 from queues.treatment import (
+    Collect,
     Condition,
     End,
     Enqueue,
@@ -595,3 +599,67 @@ def test_a_treatment_that_a_new_desk_dropped_ends_with_its_list() -> None:
     story.at(SECOND, events.DeskChanged(desk(line(), agent("anna"))))
     story.heard(2 * SECOND, call).until(60 * SECOND)
     assert story.heard_by(call)[1:] == [(7 * SECOND, (), "default")]
+
+
+# ---- a string of keys
+
+TYPES = Collect("your number", "customer", 8, 6 * SECOND, "calm")
+
+
+def typed(story: Story, now: int, contact: int, digits: str = "kept") -> Story:
+    visit = story.until(now).contact(contact).visit
+    return story.at(now, events.DigitsCollected(ContactId(contact), visit, digits))
+
+
+@pytest.mark.parametrize("forgetful", [False, True])
+def test_what_was_typed_stays_with_the_contact_as_an_opaque_id(forgetful: bool) -> None:
+    story = waiting(TYPES, Say("thanks"), Music("calm"), forgetful=forgetful)
+    call = story.arrive(0)
+    (asked,) = story.ordered(effects.TreatContact)
+    assert (asked.hears.collects, asked.hears.collect_ms, asked.tenant) == (8, 6 * SECOND, "acme")
+    typed(story, 4 * SECOND, call)
+    assert story.heard_by(call)[1] == (4 * SECOND, ("thanks",), "calm")
+    assert story.ordered(effects.TreatContact)[-1].hears.collects == 0
+    assert [(one.name, one.digits) for one in story.of(facts.Collected)] == [("customer", "kept")]
+    assert contact_view(story.engine.state, story.contact(call), 0).collected == {"customer": "kept"}
+
+
+def test_who_types_nothing_goes_on_and_so_does_one_of_whom_nothing_is_told() -> None:
+    story = waiting(TYPES, Say("never mind"), Music("calm"))
+    first, second = story.arrive(0), story.arrive(0)
+    story.heard(SECOND, first).heard(SECOND, second)
+    typed(story, 7 * SECOND, first, "")
+    assert story.contact(first).collected is None
+    longest = 6 * SECOND + 8 * NEXT_KEY_MS + SEALED_WITHIN_MS
+    story.until(SECOND + longest - 1)
+    assert len(story.heard_by(second)) == 1
+    story.until(SECOND + longest)
+    assert story.heard_by(second)[1][1] == ("never mind",)
+    assert [one.digits for one in story.of(facts.Collected)] == ["", ""]
+
+
+def test_digits_of_an_older_list_or_of_who_is_answered_are_stale() -> None:
+    story = waiting(TYPES, Say("thanks"), Music("calm"))
+    call = ContactId(story.arrive(0))
+    assert "no digits" in story.rejects(0, events.DigitsCollected(call, 7, "kept"))
+    story.at(SECOND, events.AgentReady(ANNA)).accept(SECOND, "anna")
+    assert "no digits" in story.rejects(2 * SECOND, events.DigitsCollected(call, 1, "kept"))
+    assert "not live" in story.rejects(2 * SECOND, events.DigitsCollected(ContactId(9), 1, "kept"))
+
+
+def test_an_incident_interrupts_who_types_and_he_is_asked_for_it_again() -> None:
+    story = waiting(TYPES, Music("calm"))
+    call = story.arrive(0)
+    story.heard(SECOND, call).at(2 * SECOND, declared()).heard(5 * SECOND, call)
+    assert story.ordered(effects.TreatContact)[-1].hears.collects == 8
+    assert "no digits" in story.rejects(6 * SECOND, events.DigitsCollected(ContactId(call), 1, "kept"))
+    assert typed(story, 6 * SECOND, call).contact(call).collected == {"customer": "kept"}
+
+
+def test_after_a_restart_a_string_is_still_asked_for() -> None:
+    story = waiting(TYPES, Music("calm"))
+    call = story.arrive(0)
+    story.heard(SECOND, call).away(2 * SECOND, until=100 * SECOND)
+    (standing,) = [one for one in story.engine.standing() if isinstance(one, effects.TreatContact)]
+    assert (standing.visit, standing.hears.says, standing.hears.collects) == (1, (), 8)
+    assert typed(story, 103 * SECOND, call).contact(call).collected == {"customer": "kept"}

@@ -169,6 +169,8 @@ def test_counts_are_conserved_and_legs_add_up(run: Recorded) -> None:
     onward = sum(leg.outcome is Outcome.FLOWED_OUT and leg.kind in GOES_ON for leg in legs)
     assert lines.arrived == totals.arrived + onward
     assert lines.flowed_out == totals.flowed_out + onward
+    left = len(every(run, facts.MessageLeft)) + len(every(run, facts.FlowedOut))
+    assert 0 < totals.voicemails <= left
     for name in ("answered", "abandoned", "blocked", "incident", "open", "talk_ms", "hold_ms", "wrap_up_ms",
                  "ring_ms"):  # fmt: skip
         assert getattr(lines, name) == getattr(totals, name), name
@@ -194,8 +196,9 @@ def test_intervals_and_lines_add_up_to_the_whole(run: Recorded) -> None:
 def test_waits_are_those_that_the_engine_says(run: Recorded) -> None:
     said: Counter[tuple[int, int]] = Counter()
     promised: set[int] = {fact.consult for fact in every(run, facts.Consulted)}  # type: ignore[attr-defined]
+    promised |= {fact.contact for fact in every(run, facts.CalledOut)}  # type: ignore[attr-defined]
     for fact in (fact for batch in run.batches for fact in batch):
-        if isinstance(fact, facts.Parked):
+        if isinstance(fact, facts.Parked | facts.MessageLeft):
             promised.add(fact.contact)
         elif isinstance(fact, facts.Answered) and fact.contact not in promised:
             said[fact.contact, fact.line_wait_ms] += 1
@@ -219,10 +222,11 @@ def test_what_the_ledger_shows_as_open_is_what_the_engine_holds(run: Recorded) -
         ledger.take(batch)
     shown = ledger.open_legs(run.now_ms)
     state = run.engine.state
-    since = {fact.contact: fact.t_ms for fact in every(run, facts.Parked)}  # type: ignore[attr-defined]
+    aside = [*every(run, facts.Parked), *every(run, facts.MessageLeft), *every(run, facts.CalledOut)]
+    since = {fact.contact: fact.t_ms for fact in aside}  # type: ignore[attr-defined]
     wraps = [work for work in state.works.values() if work.state is WorkState.WRAP_UP]
     wrapped = [work.contact for work in wraps if work.since_ms <= since.get(work.contact, work.since_ms)]
-    ours = [contact for contact in state.contacts.values() if contact.callback is None and with_us(contact)]
+    ours = [one for one in state.contacts.values() if one.id not in since and with_us(one)]
     assert Counter(leg.contact for leg in shown) == Counter([*(one.id for one in ours), *wrapped])
     waiting = {leg.contact for leg in shown if leg.outcome is Outcome.OPEN}
     assert waiting == {contact.id for contact in ours if contact.state != "connected"}
@@ -335,4 +339,5 @@ def test_the_runs_have_everything_that_can_happen_to_a_leg() -> None:
         ("blocked", "unknown entry"), ("incident", "caller"), ("incident", "end"),
     }  # fmt: skip
     assert kinds >= {facts.CallbackOver, facts.CallPlaced, facts.CalledIn, facts.Reserved}
+    assert kinds >= {facts.Recorded, facts.Sealing, facts.MessageLeft}
     assert kinds >= {facts.Interrupted, facts.InterruptionEnded, facts.Held, facts.Resumed, facts.OfferLost}

@@ -176,6 +176,20 @@ def test_a_number_that_was_erased_is_unknown(tmp_path: Path) -> None:
     with_channel(tmp_path, story)
 
 
+def test_a_document_is_read_back_as_a_whole_unless_it_was_erased(tmp_path: Path) -> None:
+    async def story(app: App, channel: ScriptedChannel) -> None:
+        (document,) = channel.host.append([LETTER._replace(data=b"Dear ", last=False)]).ids
+        appended = channel.host.append([LETTER._replace(data=b"desk", of=document)])
+        channel.arrive()
+        await channel.host.kept(app.driver.seq, [appended], 60)
+        assert await channel.host.document(document, 60) == b"Dear desk"
+        await asyncio.wrap_future(app.content.erase_contact(LETTER.contact))
+        with pytest.raises(VaultUnknownError):
+            await channel.host.document(document, 60)
+
+    with_channel(tmp_path, story)
+
+
 def test_a_disk_that_hangs_holds_up_neither_the_loop_nor_whoever_wants_the_number(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -71,6 +71,39 @@ def test_a_recording_ends_at_its_longest_and_with_its_leg(
     asyncio.run(story())
 
 
+def test_who_repeats_a_collecting_waits_anew_for_the_first_key_and_for_no_other(
+    open_studio: "OpenStudio",
+) -> None:
+    """A text is told first; how long it is, who plays it does not know."""
+
+    async def story() -> None:
+        async with open_studio() as studio:
+            await studio.phone("a", 440)
+            studio.send(Collect(A, "pin", 4, 60_000, 30_000))
+            collected = await studio.answer_to(Collect(A, "pin", 4, 100, 30_000), Collected)
+            assert (collected.collect, collected.digits, collected.ending) == ("pin", "", Ending.TIME)
+
+    asyncio.run(story())
+
+
+def test_a_recording_that_is_sealed_is_told_again_to_who_repeats_the_command_and_not_begun_anew(
+    open_studio: "OpenStudio", until: "Until", tmp_path: Path
+) -> None:
+    """A server that was killed does not know whether it was told."""
+
+    async def story() -> None:
+        async with open_studio() as studio:
+            await studio.phone("a", 440)
+            command = Record(A, str(tmp_path / "said.wav"), 400)
+            first = await studio.answer_to(command, Recorded)
+            octets = (tmp_path / "said.wav").read_bytes()
+            assert await studio.answer_to(command, Recorded) == first
+            assert (tmp_path / "said.wav").read_bytes() == octets
+            assert len(list(tmp_path.iterdir())) == 1
+
+    asyncio.run(story())
+
+
 def test_a_pause_of_the_speaker_is_silence_of_its_length(
     open_studio: "OpenStudio", until: "Until", tmp_path: Path
 ) -> None:

@@ -2,18 +2,29 @@
 
 from collections import deque
 from collections.abc import Iterable
+from pathlib import Path
 
-from acd.core.effects import Effect
+from acd.core.effects import ConnectContact, Effect
 from acd.core.engine import Engine
-from acd.core.events import AgentReachable, AgentSignedIn, DeskChanged, Event, Restarted, Tick
+from acd.core.events import (
+    AgentReachable,
+    AgentSignedIn,
+    DeskChanged,
+    Event,
+    MessageRecorded,
+    Restarted,
+    Tick,
+)
 from acd.core.participants import Sound, participants
 from acd.ports import DialClass, Record
 from agents.capacity import VOICE
 from agents.devices import Carrier
 from agents.skills import AgentId
-from channels.media.commands import Close, Join, Leave, LegId, Play, Stop
-from channels.sip.b2bua import entrance, restart
+from channels.media.commands import Close, Join, Leave, LegId, Play, SoundId, Stop
+from channels.sip.b2bua import entrance, restart, speaking
+from channels.sip.b2bua.calls import Errand
 from channels.sip.b2bua.leg import Leg, LegStage
+from queues import treatment as steps
 from queues.contact import Contact
 from queues.desk import CallbackRule, Desk, Line, Order, OutboundRule
 from queues.names import TreatmentId
@@ -24,19 +35,29 @@ from tests.channels.sip.b2bua.world import NUMBER, ScriptedHost, World
 DIALLED = "+49305550101"
 AGENTS = ("anna", "bert")
 ARRIVAL, WAITING, PROMISE = TreatmentId("arrival"), TreatmentId("waiting"), TreatmentId("promise")
+VOICEMAIL = TreatmentId("voicemail")
+CHOICES = ("1", WAITING), ("2", PROMISE), ("3", VOICEMAIL)
+SPEAKS = Say("speak"), steps.Record(60_000)
 
 
 TREATMENTS = (
-    treatment("arrival", Say("welcome"), Menu("choose", (("1", WAITING), ("2", PROMISE)), 1_000, "calm")),
+    treatment(
+        "arrival",
+        Say("welcome"),
+        Menu("choose", (("1", WAITING), ("2", PROMISE), ("3", VOICEMAIL)), 1_000, "calm"),
+    ),
     treatment(
         "waiting",
         Enqueue(),
         SayPosition(),
         Music("default", 2_000),
-        Menu("call back", (("1", PROMISE),), 1_000, "calm"),
+        Menu("call back", (("1", PROMISE), ("3", VOICEMAIL)), 1_000, "calm"),
         GoOn(WAITING),
     ),
     treatment("promise", Enqueue(), Say("promised"), Park(), Say("not now")),
+    treatment(
+        "voicemail", Say("speak"), steps.Record(60_000), Say("thanks"), Park("voicemail"), GoOn(WAITING)
+    ),
 )
 """Of the line and of its number, if they have any."""
 
@@ -86,12 +107,23 @@ class Live(World):
 
     def settle(self) -> None:
         self.run()
-        while self.host.ordered or self.calls.unread:
+        while self.host.ordered or self.calls.unread or self.calls.errands:
             while self.host.ordered:
                 self.calls.now_ms = self.now_ms
                 entrance.carry_out(self.calls, self.host.ordered.popleft())
                 self.run()
             self.read_numbers()
+            while self.calls.errands:
+                self._do(self.calls.errands.popleft())
+                self.run()
+
+    def _do(self, errand: Errand) -> None:
+        """Everything is kept and read at once."""
+        if isinstance(errand, Path):
+            of = speaking.spoken(errand)
+            self.telling.tell(MessageRecorded(of.contact, of.visit, "sound", 5_000))
+        elif isinstance(errand, ConnectContact):
+            speaking.play(self.calls, errand, SoundId("once-sound"))
 
     def restart(self) -> None:
         """The server was killed and is back; media and peers have noticed nothing."""
@@ -165,6 +197,7 @@ class Ears:
     def __init__(self) -> None:
         self.rooms: dict[LegId, str] = {}
         self.music: set[LegId] = set()
+        self.messages: set[LegId] = set()
         self.lists: dict[LegId, str] = {}
 
     def take(self, command: object) -> None:
@@ -185,16 +218,19 @@ class Ears:
 
     def _play(self, command: Play) -> None:
         if command.loop is not None:
-            self.music.add(command.leg)
+            (self.messages if command.loop.startswith("once-") else self.music).add(command.leg)
         if command.play:
             self.lists[command.leg] = command.play
 
     def _silence(self, leg: LegId) -> None:
         self.music.discard(leg)
+        self.messages.discard(leg)
         self.lists.pop(leg, None)
 
     def hears(self, leg: LegId) -> Sound:
         room = self.rooms.get(leg)
         if any(room == its and one != leg for one, its in self.rooms.items()):
             return Sound.OTHERS
+        if leg in self.messages:
+            return Sound.MESSAGE
         return Sound.MUSIC if leg in self.music else Sound.NOTHING

@@ -123,6 +123,9 @@ class ScriptedHost:
         except KeyError as unknown:
             raise VaultUnknownError("never kept, or erased") from unknown
 
+    async def document(self, document: str, within_s: float) -> bytes:
+        raise VaultUnknownError("a script keeps nothing")
+
 
 class ScriptedMedia:
     """An engine without sound: negotiates as the embedded one does, and writes down every command.
