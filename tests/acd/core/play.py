@@ -198,7 +198,10 @@ def _ticket(play: Play, x: int, y: int, z: int) -> None:
 
 
 def _leave(play: Play, x: int, y: int, z: int) -> None:
-    contact = play.contact(x)
+    """Now and then somebody who has left a message, and for whom an agent is rung."""
+    contacts = play.engine.state.contacts.values()
+    said = [c for c in contacts if c.message and c.state is ContactState.OFFERED and not c.parked]
+    contact = said[0] if said and z % 2 else play.contact(x)
     play.submit(events.ContactLeft(ContactId(contact.id if contact else x)))
 
 
