@@ -11,7 +11,7 @@ from acd.core import effects, events, facts
 from acd.core.events import ContactId
 from acd.core.treatments import LONGEST_TEXT_MS
 from agents.skills import AgentId
-from queues.desk import IncidentId, OutboundRule
+from queues.desk import EntryId, IncidentId, OutboundRule
 from queues.names import TreatmentId
 from queues.treatment import GoOn, Menu, Music, Park, Say
 from tests.acd.core.story import SECOND, Story, agent, declared, desk, line, treatment
@@ -40,7 +40,11 @@ class Desk(Story):
                 GoOn(TreatmentId("waiting")),
             ),
             treatment("callback", Say("we call you"), Park()),
-            outbound=(OutboundRule("callback", ("local",), "sip", at_once=2),),
+            treatment("solved", Say("it is solved")),
+            outbound=(
+                OutboundRule("callback", ("local",), "sip", at_once=2),
+                OutboundRule("all_clear", ("local",), "sip", at_once=2),
+            ),
         )
         super().__init__(opened, forgetful=True)
         self.ready(0, *AGENTS)
@@ -132,3 +136,31 @@ def test_nobody_reports_the_end_of_any_text() -> None:
         assert story.contact(number).state == "waiting"
     assert story.ordered(effects.ReleaseContact) == []
     assert story.engine.next_deadline() is not None, "the menus go on"
+
+
+def test_the_all_clear_is_told_once_to_each_and_to_no_more_at_once_than_the_desk_allows() -> None:
+    """Who was told is walked by hand; whom there is no room for is called again later."""
+    story = Desk().incident(10 * SECOND)
+    told = sorted({fact.contact for fact in story.of(facts.Informed)})
+    story.at(60 * SECOND, events.IncidentEnded(IncidentId("vpn")))
+    left, now, heard = [f"number {number}" for number in told], 61 * SECOND, list[str]()
+    while left:
+        before = len(story.of(facts.CalledOut))
+        for party in left[:3]:
+            what = EntryId("help"), "all_clear", party, "local", TreatmentId("solved")
+            story.at(now, events.CallOut(*what))
+        story.until(now)
+        placed = [call for call in story.engine.state.calls.values() if call.purpose == "all_clear"]
+        placed = [call for call in placed if call.channel]
+        assert len(placed) == min(2, len(left))
+        opened = [fact.contact for fact in story.of(facts.CalledOut)[before:]]
+        for call in placed:
+            story.at(now + SECOND, events.CallAnswered(call.id, f"clear-{call.id}"))
+        for call in placed:
+            story.heard(now + 3 * SECOND, call.contact)
+            heard.append(left[opened.index(call.contact)])
+        left = [party for party in left if party not in heard]
+        now += 10 * SECOND
+    assert len(heard) == len(set(heard)) == len(told)
+    clear = {fact.contact for fact in story.of(facts.CalledOut)}
+    assert not clear & {fact.contact for fact in story.of(facts.Queued)}, "it lies in no line"
