@@ -25,7 +25,7 @@ class Attempts:
         """Fold the facts of one event."""
         for fact in batch:
             match fact:
-                case facts.CallPlaced() if fact.until_ms > fact.t_ms:  # else no channel heard of it
+                case facts.CallPlaced(purpose="callback") if fact.until_ms > fact.t_ms:  # else never placed
                     self._placed_ms[fact.call] = fact.t_ms
                     self._classes[fact.dial_class] += 1
                 case facts.CallOver() if fact.call in self._placed_ms:
