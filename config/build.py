@@ -139,7 +139,11 @@ def _read_lines(sections: _Sections, known: Known) -> _Lines:
         greeting = f"greeting:{name}" if passages else ""
         if passages:
             read.prompts[greeting] = passages
-        read.lines[name] = read_line(name, table, known, greeting)
+        to_agent = read_passages(table, "whisper", read.languages[line][:1], languages, "agent")
+        whisper = f"whisper:{name}" if to_agent else ""
+        if to_agent:
+            read.prompts[whisper] = to_agent
+        read.lines[name] = read_line(name, table, known, greeting, whisper)
     return read
 
 

@@ -29,8 +29,8 @@ MAX_ATTEMPTS = 100
 ONLY_WHEN_TURNED_AWAY = "only when_closed and when_full may lead to"
 
 
-def read_line(name: str, table: Table, known: Known, greeting: str) -> Line:
-    """One line; `greeting` is the id of its prompt or empty."""
+def read_line(name: str, table: Table, known: Known, greeting: str, whisper: str) -> Line:
+    """One line; `greeting` and `whisper` are ids of its prompts, or empty."""
     tenant = table.reference("tenant", "tenant", known.tenants)
     music = table.reference("music", "music", known.music)
     return Line(
@@ -57,6 +57,7 @@ def read_line(name: str, table: Table, known: Known, greeting: str) -> Line:
         callback=_callback(table.table("callback")),
         last_agent=_last_agent(table.table("last_agent")),
         greeting=greeting,
+        whisper=whisper,
         greeting_mandatory=_mandatory(table),
         music=music,
         announce_every_ms=table.duration_ms("announce_every"),

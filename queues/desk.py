@@ -180,6 +180,8 @@ class Line(Struct, frozen=True):
     """A text for who arrives at an entry that has no treatment."""
     greeting_mandatory: bool = False
     """It must be heard to its end before the contact can be offered."""
+    whisper: str = ""
+    """A text that its agent hears, and nobody else, when he is joined with the party."""
     music: str = "default"
     """While nothing else is to be heard, and while the other side holds."""
     announce_every_ms: int = 0

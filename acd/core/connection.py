@@ -5,11 +5,18 @@ from collections.abc import Iterable
 from acd.core import calling, consults, effects, facts, guests, reception
 from acd.core.consults import entry_line
 from acd.core.errors import Rejected
-from acd.core.events import ContactHeld, ContactLeft, ContactReleased, ContactResumed, ContactTransferred
+from acd.core.events import (
+    AgentPrompted,
+    ContactHeld,
+    ContactLeft,
+    ContactReleased,
+    ContactResumed,
+    ContactTransferred,
+)
 from acd.core.messages import leave_message, seal
 from acd.core.parking import may_be_parked, park
 from acd.core.state import State, step
-from acd.core.talk import connected_work, talking
+from acd.core.talk import connected_work, prompt_agent, talking
 from acd.core.waiting import end, enter_line, quit_line, release_leg
 from acd.core.wrap_up import put_away, start_wrap_up
 from agents.roster import Work
@@ -189,6 +196,14 @@ def _hand_back(state: State, contact: Contact, work: Work, reason: str) -> None:
     put_away(state, work)
     state.tell(facts.HandedBack(state.now_ms, contact.id, work.agent, reason))
     enter_line(state, contact, state.lines[contact.line], "handed back")
+
+
+def agent_prompted(state: State, event: AgentPrompted) -> None:
+    """Raises Rejected: he does not handle it, or it is without a text."""
+    contact, work = connected_work(state, event.contact, event.agent)
+    if not event.text:
+        raise Rejected("there is no text to be heard")
+    prompt_agent(state, contact, work, event.text)
 
 
 def transferred(state: State, event: ContactTransferred) -> None:

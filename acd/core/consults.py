@@ -54,7 +54,7 @@ def may_ask(state: State, number: ContactId, agent: AgentId, dial_class: str | N
         raise Rejected(f"contact {number} is a consult, or has one under way")
     if contact.outside or members(state, contact):
         raise Rejected(f"contact {number} is a conference: whom you leave would talk alone")
-    if contact.parked or not state.media[contact.medium].keeps_leg:
+    if contact.parked or contact.reception is not None or not state.media[contact.medium].keeps_leg:
         raise Rejected(f"contact {number} is no conversation")
     if dial_class is not None and consult_rule(state, contact, dial_class) is None:
         raise Rejected(f"consulting {dial_class} numbers is not allowed to client {contact.tenant}")

@@ -114,6 +114,16 @@ class ConnectContact(Effect, frozen=True):
     """Opaque id of that message; its party has no leg."""
 
 
+class PromptAgent(Effect, frozen=True):
+    """Let the agent hear this text now, and nobody else; what he hears otherwise goes on afterwards."""
+
+    offer: OfferId
+    contact: ContactId
+    agent: AgentId
+    text: str
+    """Name of the text, for the device."""
+
+
 class StepAside(Effect, frozen=True):
     """The agent consults: from now on he is in `into`, where a caller would be, and hears music at first.
 
@@ -192,7 +202,7 @@ ToContact = (
 )
 """What a contact channel is ordered to do; the carrier is the contact's own leg."""
 
-ToDevice = OfferContact | WithdrawOffer | ConnectContact | StepAside | ReleaseAgent
+ToDevice = OfferContact | WithdrawOffer | ConnectContact | PromptAgent | StepAside | ReleaseAgent
 """What an agent device is ordered to do; the carrier is the device."""
 
 AnyEffect = ToContact | ToDevice

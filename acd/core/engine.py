@@ -76,6 +76,7 @@ ON_EVENT: Mapping[type[events.Event], Callable[[State, Any], None]] = {
     events.ConsultEnded: consults.ended,
     events.ConsultMerged: consults.merged,
     events.ListenStarted: listening.started,
+    events.AgentPrompted: connection.agent_prompted,
     events.OfferAccepted: answers.accepted,
     events.OfferRefused: answers.refused,
     events.OfferFailed: devices.failed,

@@ -24,6 +24,8 @@ class OnRestart(StrEnum):
     """The engine states it anew as long as it holds, and its key makes a repetition harmless."""
     SWEPT = "swept"
     """It ended something: a leg that stands in no effect any more is ended."""
+    ONCE = "once"
+    """It is not repeated: who missed it has missed it."""
 
 
 class Row(NamedTuple):
@@ -41,6 +43,7 @@ LAW: Mapping[type[Effect], Row] = {
     effects.OfferContact: Row(("offer",), OnRestart.STANDS),
     effects.WithdrawOffer: Row(("offer",), OnRestart.SWEPT),
     effects.ConnectContact: Row(("offer", "contact"), OnRestart.STANDS),
+    effects.PromptAgent: Row(("offer", "text"), OnRestart.ONCE),
     effects.StepAside: Row(("offer", "into"), OnRestart.STANDS),
     effects.ReleaseContact: Row(("contact", "carrier"), OnRestart.SWEPT),
     effects.PlaceCall: Row(("call",), OnRestart.STANDS),

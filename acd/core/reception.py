@@ -158,6 +158,9 @@ def party_gone(state: State, contact: Contact, reception: Reception, *, leg_lost
 
 def _leg_gone(state: State, contact: Contact) -> None:
     del state.carried[contact.carrier]
+    state.deadlines.clear(Kind.LEASE, contact.id)
+    if contact.walk is not None:  # the desk has changed, and such contacts hear something now
+        stop(state, contact)
     contact.carrier, contact.parked = NOWHERE, True
     state.tell(facts.LegGone(state.now_ms, contact.id))
 

@@ -1,5 +1,6 @@
 """A conversation: whose it is."""
 
+from acd.core import effects, facts
 from acd.core.errors import Rejected
 from acd.core.state import State
 from agents.roster import Work
@@ -22,3 +23,10 @@ def connected_work(state: State, number: int, agent: AgentId) -> tuple[Contact, 
     if work is None or work.agent != agent:
         raise Rejected(f"agent {agent} does not handle contact {number}")
     return contact, work
+
+
+def prompt_agent(state: State, contact: Contact, work: Work, text: str) -> None:
+    """He hears it now, and nobody else does."""
+    ids = work.id, contact.id, work.agent
+    state.tell(facts.AgentTold(state.now_ms, *ids, text))
+    state.order(effects.PromptAgent(*ids, text, carrier=work.carrier))

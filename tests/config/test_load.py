@@ -95,6 +95,7 @@ def test_first_line(everything: Site) -> None:
         "last_agent": LastAgentRule(7 * 86_400_000, 30_000),
         "greeting": "greeting:first",
         "greeting_mandatory": True,
+        "whisper": "",
         "music": "calm",
         "announce_every_ms": 20_000,
         "treatment": "waiting",

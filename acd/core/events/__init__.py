@@ -52,7 +52,13 @@ from acd.core.events.of_desk import (
     Restarted,
     Tick,
 )
-from acd.core.events.of_participants import ConsultEnded, ConsultMerged, ConsultStarted, ListenStarted
+from acd.core.events.of_participants import (
+    AgentPrompted,
+    ConsultEnded,
+    ConsultMerged,
+    ConsultStarted,
+    ListenStarted,
+)
 from agents.roster import CallId, ContactId, OfferId
 from queues.outbound import CallResult
 
@@ -64,7 +70,7 @@ AnyEvent = (
     | CallOut | CallOutCancelled | CallAnswered | CallFailed | ContactReleased | LegLost
     | LeaseRenewed | ContactHeld
     | ContactResumed | ContactDeferred | ContactTransferred | ConsultStarted | ConsultEnded
-    | ConsultMerged | ListenStarted | PriorityChanged | OfferAccepted
+    | ConsultMerged | ListenStarted | AgentPrompted | PriorityChanged | OfferAccepted
     | OfferRefused | OfferFailed | AgentSignedIn | AgentSignedOut | AgentPaused | AgentReady
     | AgentReachable | AgentUnreachable | DeviceVanished | TicketGiven | WrapUpCoded
     | WrapUpExtended | WrapUpEnded
@@ -75,6 +81,7 @@ __all__ = [
     "FIRST_CHANNEL",
     "FIRST_DEVICE",
     "AgentPaused",
+    "AgentPrompted",
     "AgentReachable",
     "AgentReady",
     "AgentSignedIn",

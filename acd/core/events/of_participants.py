@@ -39,6 +39,15 @@ class ConsultMerged(Event, frozen=True, tag="ConsultMerged"):
     """The agent stays, too (a conference; only of media that mix); else he has handed it over."""
 
 
+class AgentPrompted(Event, frozen=True, tag="AgentPrompted"):
+    """The agent who has a contact is to hear a text (it lasts too long already); its party does not."""
+
+    contact: ContactId
+    agent: AgentId
+    text: str
+    """Name of the text."""
+
+
 class ListenStarted(Event, frozen=True, tag="ListenStarted"):
     """A supervisor wants to hear a conversation; his device is rung. Again, to listen in another way."""
 

@@ -83,6 +83,7 @@ from acd.core.facts.of_offers import (
     Refused,
 )
 from acd.core.facts.of_participants import (
+    AgentTold,
     ConferenceJoined,
     ConferenceLeft,
     Consulted,
@@ -111,13 +112,14 @@ AnyFact = (
     | Treated | KeyChosen | NoKey | ConditionAsked | LanguageSet | Consulted | ConsultOver
     | ConferenceJoined | ConferenceLeft | TakenOver | HandedOut | OutsideJoined | OutsideLeft
     | ListenerRung | ListenerJoined | ListenerLeft | MediumChange | Receiving | PageKept
-    | Received | LegGone | CalledOut | Recorded | Sealing | MessageLeft | Collected
+    | AgentTold | Received | LegGone | CalledOut | Recorded | Sealing | MessageLeft | Collected
 )  # fmt: skip
 
 __all__ = [
     "ENDINGS",
     "Abandoned",
     "AgentLegLost",
+    "AgentTold",
     "Announced",
     "Answered",
     "AnyFact",

@@ -28,6 +28,12 @@ class ConsultOver(OfferFact, frozen=True, tag="ConsultOver"):
     result: str
 
 
+class AgentTold(OfferFact, frozen=True, tag="AgentTold"):
+    """The agent hears a text that nobody else hears: which call it is, or that it lasts long already."""
+
+    text: str
+
+
 class ConferenceJoined(OfferFact, frozen=True, tag="ConferenceJoined"):
     """Whom the agent had consulted talks with its party, too; the agent stays."""
 

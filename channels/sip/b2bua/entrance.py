@@ -89,6 +89,7 @@ ON_EFFECT: Mapping[type[effects.Effect], Callable[[Calls, Any], None]] = {
     effects.OfferContact: outbound.ring,
     effects.WithdrawOffer: outbound.withdrawn,
     effects.ConnectContact: outbound.connected,
+    effects.PromptAgent: outbound.prompted,
     effects.StepAside: outbound.stepped_aside,
     effects.ReleaseAgent: outbound.released,
     effects.PlaceCall: placing.place,

@@ -1,6 +1,13 @@
 """The agent's leg: rung by an offer, joined with the caller, ended."""
 
-from acd.core.effects import ConnectContact, OfferContact, ReleaseAgent, StepAside, WithdrawOffer
+from acd.core.effects import (
+    ConnectContact,
+    OfferContact,
+    PromptAgent,
+    ReleaseAgent,
+    StepAside,
+    WithdrawOffer,
+)
 from acd.core.events import (
     ContactId,
     ContactReleased,
@@ -18,6 +25,7 @@ from channels.sip.b2bua.calls import Calls
 from channels.sip.b2bua.leg import Leg, LegRecord, LegStage
 from channels.sip.protocol.message import Header
 from channels.sip.protocol.outputs import ResponseReceived
+from queues.treatment import Phrase
 
 REFUSALS = frozenset({486, 600, 603})
 """Busy and decline: the agent said no. Any other failure means that he was not reached."""
@@ -60,6 +68,14 @@ def connected(calls: Calls, effect: ConnectContact) -> None:
         speaking.hear(calls, effect)
     if call.others(leg):
         holding.told(calls, leg, *call.others(leg))
+
+
+def prompted(calls: Calls, effect: PromptAgent) -> None:
+    """A text hides from him what he hears, until it is over; the others go on."""
+    leg = calls.agent_of(effect.offer)
+    if leg is not None and leg.record.stage is LegStage.UP:
+        texts = calls.settings.sounds.say((Phrase(effect.text),))
+        calls.media.send(Play(leg.id, texts, play=f"to agent {effect.text}"))
 
 
 def stepped_aside(calls: Calls, effect: StepAside) -> None:

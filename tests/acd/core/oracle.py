@@ -38,6 +38,7 @@ class Oracle:
         self.shadow.to_end.clear()
         self.shadow.ended_outside.clear()
         self.shadow.unrung.clear()
+        self.shadow.prompted.clear()
         self._handing_over = self._freed_by(outcome)
         self._ringing_of = 0
         self.shadow.text_heard()
@@ -382,6 +383,7 @@ def effects_match_facts(shadow: Shadow, outcome: Outcome, left: Collection[int] 
     )
     aside = [fact.offer for fact in decided if isinstance(fact, facts.Consulted)]
     assert aside == _numbers(ordered, effects.StepAside)
+    assert shadow.prompted == _numbers(ordered, effects.PromptAgent)
     over = facts.OfferWithdrawn, facts.NotAnswered, facts.OfferLost, facts.ListenerLeft
     stopped = [fact for fact in decided if isinstance(fact, over)]
     stopped = [f for f in stopped if not isinstance(f, facts.ListenerLeft) or f.offer in shadow.unrung]

@@ -504,6 +504,9 @@ MOVES: Mapping[str, Callable[[Play, int, int, int], None]] = {
         play.submit(events.ConsultEnded(*_talking(play, x, asks=True))) and None
     ),
     "listen": _listen,
+    "prompt agent": lambda play, x, y, z: (
+        play.submit(events.AgentPrompted(*play.connected(x), ("long", "long", "")[y % 3])) and None
+    ),
     "guest leaves": _guest_leaves,
     "renew": _renew,
     "medium": _medium,
@@ -568,6 +571,7 @@ WEIGHTS: Mapping[str, int] = {
     "merge": 22,
     "end consult": 1,
     "listen": 10,
+    "prompt agent": 1,
     "guest leaves": 8,
     "renew": 3,
     "medium": 4,

@@ -135,6 +135,7 @@ def _line(rng: Random, number: int, lines: int) -> Line:
         announce_every_ms=rng.choice((0, 3_000)),
         treatment=_treatment(rng),
         level=rng.choice((1, 1, 2)),
+        whisper=rng.choice(("", "", "to him")),
     )
 
 

@@ -24,6 +24,8 @@ class ShadowGuests(ShadowPersons):
         super().__init__()
         self.ended_outside: list[tuple[int, str]] = []
         """Contact and cause of this event: legs outside that a channel must still be told to end."""
+        self.prompted: list[int] = []
+        """Offers of this event whose agents are to hear a text."""
         self.unrung: set[int] = set()
         """Listeners of this event whose devices must still be told to stop ringing."""
 
@@ -147,6 +149,14 @@ class ShadowGuests(ShadowPersons):
         work = next(work for work in works if work.agent == fact.agent)
         assert not any(other.role == "member" for other in works), "a member would have it now"
         self.let_go(work, fact.t_ms)
+
+    def _agenttold(self, fact: facts.AgentTold) -> None:
+        work, event = self.works[fact.offer], self.event
+        assert (work.agent, work.contact) == (fact.agent, fact.contact)
+        assert work.state in ("handling", "resting")
+        asked = event == events.AgentPrompted(fact.contact, fact.agent, fact.text)
+        assert asked or fact.text == self.lines[self.contacts[fact.contact].line].whisper
+        self.prompted.append(fact.offer)
 
     # ---- conferences
 

@@ -338,3 +338,21 @@ def test_the_matrix_names_legs() -> None:
     people = participants(told.engine.state, told.contact(CALL))
     assert {one.part for one in people} == {Part.PARTY, Part.AGENT}
     assert len(matrix(people)) == 2
+
+
+def test_an_agent_hears_a_whisper_when_he_has_answered_and_only_then() -> None:
+    told = story(whisper="call for nord")
+    prompt = told.ordered(effects.PromptAgent)
+    assert [(one.agent, one.text) for one in prompt] == [(ANNA, "call for nord")]
+    order = [type(effect) for effect in told.outcome.effects]
+    assert order.index(effects.ConnectContact) < order.index(effects.PromptAgent)
+    ask(11 * SECOND, told).accept(12 * SECOND, "bert")
+    assert len(told.ordered(effects.PromptAgent)) == 1, "who is asked hears none"
+    assert not [one for one in told.engine.standing() if isinstance(one, effects.PromptAgent)]
+
+
+def test_an_agent_is_told_that_it_lasts_long_and_nobody_else_is() -> None:
+    told = story().at(600 * SECOND, events.AgentPrompted(CALL, ANNA, "ten minutes"))
+    assert told.of(facts.AgentTold)[0].text == "ten minutes"
+    assert told.rejects(601 * SECOND, events.AgentPrompted(CALL, BERT, "ten minutes"))
+    assert told.rejects(601 * SECOND, events.AgentPrompted(CALL, ANNA, ""))

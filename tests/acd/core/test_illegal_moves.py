@@ -46,6 +46,7 @@ OF_NOBODY: list[events.Event] = [
     events.ConsultEnded(GONE, ANNA),
     events.ConsultMerged(GONE, ANNA),
     events.ListenStarted(GONE, ANNA),
+    events.AgentPrompted(GONE, ANNA, "long"),
     events.PriorityChanged(GONE, 1),
     events.ListChanged(TenantId("nobody"), "vip", 1),
     events.OfferAccepted(LOST),

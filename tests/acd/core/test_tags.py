@@ -14,7 +14,7 @@ EVENTS = """
     ContactArrived ContactDeferred ContactDiverted ContactHeld ContactLeft ContactReleased
     CallOut CallOutCancelled ConsultEnded ConsultMerged ConsultStarted
     ContactResumed ContactTransferred DeskChanged DeviceVanished IncidentDeclared IncidentEnded LegLost
-    ListenStarted
+    AgentPrompted ListenStarted
     LeaseRenewed MediumChanged PageReceived ContactReceived
     KeyPressed ListChanged OfferAccepted OfferFailed OfferRefused PriorityChanged PromptEnded Restarted Tick
     TicketGiven DigitsCollected MessageRecorded WrapUpCoded WrapUpEnded WrapUpExtended
@@ -25,7 +25,7 @@ FACTS = """
     Abandoned AgentLegLost Announced Answered Arrived Blocked CalendarSet CallOver CallPlaced CallbackOver
     ConditionAsked LanguageSet NoKey Collected Recorded Sealing MessageLeft
     ConferenceJoined ConferenceLeft ConsultOver Consulted HandedOut ListenerJoined ListenerLeft ListenerRung
-    OutsideJoined OutsideLeft TakenOver
+    AgentTold OutsideJoined OutsideLeft TakenOver
     LegGone MediumChange PageKept Received Receiving
     CalledIn CalledOut Parked ReservationEnded Reserved Deferred Deflected DeskSet
     DeviceAway DeviceBack DeviceGone FlowedOut HandedBack Held IncidentOff IncidentOn Informed
