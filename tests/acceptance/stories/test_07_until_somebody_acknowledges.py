@@ -9,10 +9,11 @@ import pytest
 
 from acd.core import effects, events, facts
 from acd.core.events import CallId, ContactId
+from agents.skills import AgentId
 from queues.desk import EntryId, OutboundRule
 from queues.names import TreatmentId
 from queues.treatment import End, Menu, Say
-from tests.acd.core.story import SECOND, Story, desk, line, treatment
+from tests.acd.core.story import SECOND, Story, agent, desk, line, treatment
 
 ALARM, TAKEN = TreatmentId("alarm"), TreatmentId("taken")
 TREATMENTS = (
@@ -107,3 +108,15 @@ def test_the_same_incident_is_solved_before_anybody_has_answered() -> None:
     story.at(5 * SECOND, events.CallOutCancelled(ContactId(1)))
     assert [effect.call for effect in story.ordered(effects.EndCall)] == [1]
     assert not story.engine.state.contacts
+
+
+def test_an_agent_is_told_after_ten_minutes_and_his_caller_hears_nothing_of_it() -> None:
+    """Who watches the ten minutes is walked by hand, too."""
+    story = Story(desk(line(), agent("anna")), forgetful=True).ready(0, "anna")
+    call = ContactId(story.arrive(0))
+    story.accept(SECOND, "anna")
+    story.at(601 * SECOND, events.AgentPrompted(call, AgentId("anna"), "ten minutes"))
+    (prompt,) = story.ordered(effects.PromptAgent)
+    assert (prompt.agent, prompt.text) == ("anna", "ten minutes")
+    assert not story.ordered(effects.TreatContact), "the caller's sound is untouched"
+    assert prompt not in story.engine.standing(), "a restart does not say it again"
