@@ -28,7 +28,7 @@ An effect leaves when its entry is written (survives the death of the process), 
 `promise` is set, when it is synced (survives the death of the machine): somebody outside will rely on
 it, as the sender of a mail does. No effect overtakes an earlier one of its contact. *After a restart*
 nobody knows whether an effect was carried out: what `stands` is stated anew as long as it holds, legs
-that stand in no effect any more are `swept`.
+that stand in no effect any more are `swept`, and what is said `once` is not said again.
 """
 STATES = """Each table reads: state, what happens, next state. What is not in a table is illegal in that
 state and is rejected. This page is written from the tables in `agents/states.py` and

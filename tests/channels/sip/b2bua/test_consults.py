@@ -3,6 +3,7 @@
 import pytest
 
 from acd.core.events import (
+    AgentPrompted,
     ConsultEnded,
     ConsultMerged,
     ConsultStarted,
@@ -11,7 +12,7 @@ from acd.core.events import (
 )
 from acd.core.participants import Sound
 from agents.skills import AgentId
-from channels.media.commands import Close, LegId
+from channels.media.commands import Close, Join, LegId, Play
 from queues.desk import LineId, Order
 from queues.states import ContactState
 from tests.channels.sip.b2bua.asking import request_of
@@ -130,3 +131,15 @@ def test_the_caller_hangs_up_and_nobody_is_left() -> None:
     assert live.up() == []
     assert live.contacts == []
     assert not live.calls.by_contact
+
+
+def test_a_text_for_the_agent_hides_the_room_from_him_and_nothing_from_the_caller() -> None:
+    live = consulting()
+    live.phone_answers()
+    live.settle()
+    happens(live, ConsultEnded(CALL, asker(live)))
+    live.media.commands.clear()
+    happens(live, AgentPrompted(CALL, asker(live), "long"))
+    (text,) = live.media.sent(Play, Join)
+    assert isinstance(text, Play)
+    assert (text.leg, text.loop, bool(text.play)) == ("o1", None, True)
