@@ -64,7 +64,7 @@ def left(state: State, event: ContactLeft) -> None:
 
 def leg_gone(state: State, contact: Contact, ref: str, *, leg_lost: bool) -> None:
     """That of its party, or of somebody outside; of a consult whoever was called for it."""
-    if not ref and not contact.consults:
+    if ref in ("", contact.carrier.ref) and not contact.consults:
         contact_gone(state, contact, leg_lost)
         return
     reason = "leg lost" if leg_lost else "left"
@@ -163,6 +163,9 @@ def agent_leg_lost(state: State, work: Work) -> None:
         return
     if contact.consults:
         consults.over(state, consults.subject(state, contact), "leg lost")
+        return
+    if contact.consult and state.contacts[contact.consult].state is ContactState.CONNECTED:
+        consults.hand_over(state, contact, work)
         return
     if contact.state is ContactState.CONNECTED and _without_him(state, contact, work):
         return

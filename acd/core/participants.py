@@ -87,7 +87,8 @@ def participants(state: State, contact: Contact) -> list[Participant]:
             found.append(_agent(work, usual if on_the_line else Audience.NOBODY))
     rung = {work.id for work in works if work.state is WorkState.RINGING}
     alone = Sound.MESSAGE if on_the_line and contact.to_be_heard else Sound.MUSIC
-    return [one if one.offer in rung else one._replace(hears=_hears(one, found, alone)) for one in found]
+    told = [one if one.offer in rung else one._replace(hears=_hears(one, found, alone)) for one in found]
+    return [one if one.offer in rung else _overhears(one, told) for one in told]
 
 
 def _person(part: Part, carrier: Carrier, on_the_line: bool, holds: bool) -> Participant:
@@ -101,6 +102,12 @@ def _agent(work: Work, audience: Audience) -> Participant:
     if work.agent_holds or work.state is WorkState.RINGING:
         return Participant(part, work.carrier, work.id, Audience.NOBODY, Sound.NOTHING)
     return Participant(part, work.carrier, work.id, audience, Sound.OTHERS)
+
+
+def _overhears(one: Participant, told: list[Participant]) -> Participant:
+    """Who listens hears a talk, if there is one; else music."""
+    talk = any(other.hears is Sound.OTHERS for other in told if other.part is not Part.LISTENER)
+    return one if one.part is not Part.LISTENER or talk else one._replace(hears=Sound.MUSIC)
 
 
 def _hears(one: Participant, everybody: list[Participant], alone: Sound) -> Sound:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from acd.core.events import ContactId
-from acd.core.facts import ENDINGS, Arrived, Fact, WrapUpDone, WrapUpStarted
+from acd.core.facts import ENDINGS, Arrived, ConsultOver, Fact, WrapUpDone, WrapUpStarted
 from acd.journal.codec import decode_facts
 from acd.ports import Journal, Told
 
@@ -15,31 +15,43 @@ _NEAR = 500
 def contact_history(journal: Journal, contact: ContactId, last_seq: int) -> list[Told]:
     """The facts of the contact, oldest first; empty if it never arrived. Blocks."""
     story: list[Told] = []
-    ending = _Ending()
+    ending = _Ending(contact)
     start = _before_arrival(journal, contact, last_seq)
     for count, entry in enumerate(journal.facts(start)):
         facts = decode_facts(entry.facts)
         if not story and (count > MAX_SCAN or _arrived_later(facts, contact)):
             break
-        about = [fact for fact in facts if getattr(fact, "contact", None) == contact]
+        about = [
+            fact for fact in facts if contact in (getattr(fact, "contact", 0), getattr(fact, "consult", 0))
+        ]
         story.extend(Told(entry.seq, entry.by, fact) for fact in about)
         if ending.reached(about) or count > MAX_SCAN:
             break
     return story
 
 
+def _is_about(fact: Fact, contact: ContactId) -> bool:
+    """Also of a consult, which its facts name beside the contact that it is about."""
+    return contact in (getattr(fact, "contact", 0), getattr(fact, "consult", 0))
+
+
 class _Ending:
     """Knows when nothing can follow: the contact has ended and nobody wraps it up."""
 
-    def __init__(self) -> None:
+    def __init__(self, contact: ContactId) -> None:
+        self._contact = contact
         self._ended = False
         self._wrapping_up = 0
 
     def reached(self, facts: Iterable[Fact]) -> bool:
         for fact in facts:
-            self._ended |= isinstance(fact, ENDINGS)
+            self._ended |= isinstance(fact, ENDINGS) or self._is_over(fact)
             self._wrapping_up += isinstance(fact, WrapUpStarted) - isinstance(fact, WrapUpDone)
         return self._ended and self._wrapping_up <= 0
+
+    def _is_over(self, fact: Fact) -> bool:
+        """Of a consult, which no arrival begins and no ending ends."""
+        return isinstance(fact, ConsultOver) and fact.consult == self._contact
 
 
 def _before_arrival(journal: Journal, contact: ContactId, last_seq: int) -> int:

@@ -6,10 +6,19 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from acd.core.facts import (
+    AgentTold,
     Answered,
     Arrived,
+    ConferenceJoined,
+    ConferenceLeft,
+    Consulted,
+    ConsultOver,
+    Fact,
     Interrupted,
     InterruptionEnded,
+    ListenerJoined,
+    ListenerLeft,
+    ListenerRung,
     WrapUpCode,
     WrapUpDone,
     WrapUpExtension,
@@ -52,7 +61,9 @@ RIGHTS: Mapping[tuple[str, str], frozenset[Role]] = {
 """What is not in the table is for nobody. An agent acts for himself alone, a tenant sees his own alone."""
 
 _LINES = ("line", "from_line", "to_line")
-_STAFF = ("agent", "offer", "compared")
+_STAFF = ("agent", "from_agent", "offer", "compared")
+_OF_LISTENERS = (ListenerRung, ListenerJoined, ListenerLeft)
+"""Who is listened to does not see it here; whoever operates the desk tells him that it happens."""
 _OF_STAFF = (
     WrapUpStarted,
     WrapUpExtension,
@@ -61,6 +72,12 @@ _OF_STAFF = (
     WrapUpDone,
     Interrupted,
     InterruptionEnded,
+    AgentTold,
+    Consulted,
+    ConsultOver,
+    ConferenceJoined,
+    ConferenceLeft,
+    *_OF_LISTENERS,
 )
 """Facts about the work of agents, not about the contact."""
 
@@ -125,12 +142,18 @@ def status_for(caller: Caller, found: Status, contacts: int) -> Status:
     if caller.role is Role.AGENT:
         agents = tuple(agent for agent in found.agents if agent.id == caller.agent)
         mine = [one for one in found.contacts if caller.agent in (*one.agents, *one.guests)]
-        return replace(found, agents=agents, contacts=tuple(mine[:contacts]))
+        shown = tuple(contact_for(caller, one, ()) for one in mine[:contacts])
+        return replace(found, agents=agents, contacts=shown)
     return found
 
 
 def contact_for(caller: Caller, contact: ContactView, own: Collection[LineId]) -> ContactView:
-    """A tenant sees neither who works for him nor, of lines that his contact waits in, any but his `own`."""
+    """A tenant sees neither who works for him nor, of lines that his contact waits in, any but his `own`.
+
+    An agent does not see who listens.
+    """
+    if caller.role is Role.AGENT:
+        return replace(contact, guests=tuple(one for one in contact.guests if one == caller.agent))
     if caller.role is not Role.TENANT:
         return contact
     hidden = contact.line not in own
@@ -152,7 +175,14 @@ def feed_for(caller: Caller, facts: Iterable[Recent], own: Collection[LineId]) -
 def history_for(caller: Caller, history: Iterable[Told], own: Collection[LineId]) -> list[Happening]:
     """What he may see of the history of a contact that he may see."""
     hidden = _OF_STAFF if caller.role is Role.TENANT else ()
-    return [happening_for(caller, told, own) for told in history if not isinstance(told.fact, hidden)]
+    shown = (told for told in history if not isinstance(told.fact, hidden))
+    if caller.role is Role.AGENT:
+        shown = (told for told in shown if not _is_of_another(caller, told.fact))
+    return [happening_for(caller, told, own) for told in shown]
+
+
+def _is_of_another(caller: Caller, fact: Fact) -> bool:
+    return isinstance(fact, _OF_LISTENERS) and fact.agent != caller.agent
 
 
 def happening_for(caller: Caller, told: Told, own: Collection[LineId]) -> Happening:

@@ -35,7 +35,7 @@ for seed in range(48):
         decided += fact.policy == "least_skilled" and fact.choice == "agent chosen"
 
     play.oracle.shadow.on_offer = counted
-    for _ in range(250):
+    for _ in range(400):
         random_move(play, rng)
 print(decided)
 """

@@ -80,7 +80,10 @@ def test_the_random_scenarios_meet_everything_the_model_can_do() -> None:
         "CalendarSet", "PreferredHeld", "PreferredLet", "PriorityChange", "Refused", "OfferLost",
         "AgentLegLost", "FlowedOut", "Unreachable", "Restart", "ListSet",
         "Joined", "Ticketed", "DeviceAway", "DeviceBack", "DeviceGone",
-        "CalledIn", "Announced",
+        "CalledIn", "Announced", "MediumChange", "Receiving", "PageKept", "Received", "LegGone",
+        "Consulted", "ConsultOver", "ConferenceJoined", "ConferenceLeft", "TakenOver", "HandedOut",
+        "OutsideJoined", "OutsideLeft", "ListenerRung", "ListenerJoined", "ListenerLeft", "AgentTold",
+        "CalledOut",
     }  # fmt: skip
     kinds = {kind.__name__ for kind in get_args(facts.AnyFact)}
     assert set(seen) == kinds - never

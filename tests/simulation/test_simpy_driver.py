@@ -20,7 +20,17 @@ from acd.server.driver import Driver
 from acd.server.gate import Gate
 from agents.capacity import MAIL, VOICE
 from agents.skills import AgentId
-from queues.desk import CallbackRule, Desk, EntryId, Order, OutboundRule, Promotion, Relaxation, WrapUpRule
+from queues.desk import (
+    CallbackRule,
+    Desk,
+    EntryId,
+    LineId,
+    Order,
+    OutboundRule,
+    Promotion,
+    Relaxation,
+    WrapUpRule,
+)
 from simulation.driver import START_MS, SimDriver
 from simulation.loop import LoopDriver
 from tests.acd.core.story import agent, desk, line
@@ -100,12 +110,17 @@ def _random_event(rng: Random, number: int) -> events.Event:
     return rng.choice((events.AgentPaused(who, "break"), events.AgentReady(who)))
 
 
-def answer(effect: Effect, later: Later) -> None:
+def answer(effect: Effect, later: Later) -> None:  # noqa: C901
     """What the world does about an effect: decided by its number alone."""
     match effect:
         case effects.OfferContact(offer=number) if number % 7:  # else nobody answers
             reply = events.OfferRefused if number % 5 == 0 else events.OfferAccepted
             later(1_003 + 17 * (number % 97), reply(number))
+        case effects.ConnectContact(offer=number, role="agent") if number % 6 == 1:
+            later(3_019, events.AgentPrompted(effect.contact, effect.agent, "long"))
+            later(4_021, events.ConsultStarted(effect.contact, effect.agent, line=LineId("help")))
+            later(9_041, events.ConsultMerged(effect.contact, effect.agent, number % 4 == 1))
+            later(12_007 + 331 * (number % 41), events.ContactReleased(effect.contact, effect.agent))
         case effects.ConnectContact():
             later(12_007 + 331 * (effect.offer % 41), events.ContactReleased(effect.contact, effect.agent))
         case effects.TreatContact() if effect.hears.reports:

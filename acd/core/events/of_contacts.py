@@ -118,7 +118,7 @@ class ContactLeft(Event, frozen=True, tag="ContactLeft"):
 
     contact: ContactId
     ref: str = ""
-    """Which of its legs, if not that of its party: somebody outside who was consulted and has stayed."""
+    """Which of its legs; empty: that of its party, and not of somebody outside who was consulted."""
 
 
 class ContactDiverted(Event, frozen=True, tag="ContactDiverted"):

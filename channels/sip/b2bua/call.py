@@ -1,9 +1,18 @@
 """One contact on the telephone: the party's leg, those of agents who are rung or talk, and who is asked."""
 
+from collections.abc import Iterator
+
 from msgspec import Struct
 
 from channels.media.commands import Command, HeardBy, Join, Leave, Play, RoomId, SoundId, Stop
 from channels.sip.b2bua.leg import Leg
+
+_HEARD_BY: dict[str, HeardBy] = {"listening": "nobody", "whispering": "agents"}
+"""Role of an agent → who hears him."""
+
+LISTENERS = ("listening", "whispering", "barging")
+OUT = ("music", "out")
+"""Places that are not in the room."""
 
 
 class Call(Struct, eq=False):
@@ -26,8 +35,9 @@ class Call(Struct, eq=False):
 
     @property
     def company(self) -> list[Leg]:
-        """Who would hear each other, were they all there."""
-        return [leg for leg in (self.caller, self.asker, *self.talking) if leg is not None]
+        """Who talk with each other; a caller who hears a list of his own does not."""
+        caller = self.caller if self.caller is not None and self.caller.hears is None else None
+        return [leg for leg in (caller, self.asker, *self.talking) if leg is not None]
 
     def drop(self, leg: Leg) -> None:
         """The leg has ended, or is elsewhere; the others stay."""
@@ -43,35 +53,63 @@ class Call(Struct, eq=False):
     def others(self, leg: Leg) -> list[Leg]:
         """Whom this leg talks to; none while it waits."""
         company = self.company
-        talk = bool(self.talking) or (self.caller is not None and self.asker is not None)
+        talk = bool(self.talking) or (self.caller in company and self.asker is not None)
         return [one for one in company if one is not leg] if talk and leg in company else []
 
-    def joined(self, leg: Leg) -> tuple[Command, ...]:
-        """This leg, and whoever is there, hear each other from now on."""
+    def joined(self, leg: Leg, music: SoundId) -> Iterator[Command]:
+        """This leg takes part from now on; and with anybody but a listener its caller talks, too."""
         if leg not in (self.caller, self.asker, *self.talking):
             self.talking.append(leg)
-        if self.caller is not None:
+        if self.caller is not None and leg.role not in LISTENERS:
             self.caller.hears = None
-        return tuple(self.seated(one) for one in self.company)
+        yield from self.arranged(music)
 
-    def seated(self, leg: Leg) -> Join:
-        """Its place in the room."""
-        return Join(leg.id, self.room, not leg.is_caller, _HEARD_BY.get(leg.role, "everybody"))
+    def arranged(self, music: SoundId) -> Iterator[Command]:
+        """What is to be told to the media so that each of them hears what he ought to, by what is now.
 
-    def held(self, leg: Leg, music: SoundId) -> tuple[Command, ...]:
-        """The party of `leg` does not want to hear, or wants to again.
-
-        Of two the other gets music meanwhile: both are out of the room's hearing. More than two go on.
+        Not a sequence of moves: whoever came, went, holds, or hears in another way, the answer is the same.
         """
-        others = self.others(leg)
-        if len(others) > 1:
-            return (Leave(leg.id) if leg.record.held else self.seated(leg),)
-        if not others:
-            return ()
+        if not self.talking and not (self.caller in self.company and self.asker is not None):
+            return  # nobody talks here; what is heard is ordered by lists
+        places = [(leg, self._place(leg)) for leg in self.company if leg.role not in LISTENERS]
+        talk = any(place not in OUT for _, place in places if len(places) > 1 or self._barges)
+        for leg in [one for one in self.company if one.role in LISTENERS]:
+            places.append((leg, self._heard_by(leg) if talk else "music"))
+        for leg, place in sorted(places, key=lambda one: one[1] in OUT):
+            if place != leg.place:
+                yield from self._to(leg, place, music)
+                leg.place = place
+
+    def _place(self, leg: Leg) -> str:
+        """`music`, `out` (he hears nothing), or by whom he is heard in the room."""
+        others = [one for one in self.company if one is not leg]
         if leg.record.held:
-            return Leave(others[0].id), Play(others[0].id, loop=music)
-        return Stop(others[0].id), self.seated(others[0])
+            there = [one for one in others if not one.record.held]
+            if len(there) == 1 or not others:  # who hears music instead; nobody hears the other
+                return self._heard_by(leg)
+            return "out" if there else "music"
+        hears = any(not one.record.held and self._may_hear(leg, one) for one in others)
+        return self._heard_by(leg) if hears or not others else "music"
 
+    @property
+    def _barges(self) -> bool:
+        return any(leg.role == "barging" for leg in self.talking)
 
-_HEARD_BY: dict[str, HeardBy] = {"listening": "nobody", "whispering": "agents"}
-"""Role of an agent → who hears him."""
+    def _may_hear(self, leg: Leg, other: Leg) -> bool:
+        heard_by = self._heard_by(other)
+        return heard_by == "everybody" or (heard_by == "agents" and not leg.is_caller)
+
+    @staticmethod
+    def _heard_by(leg: Leg) -> HeardBy:
+        return _HEARD_BY.get(leg.role, "everybody")
+
+    def _to(self, leg: Leg, place: str, music: SoundId) -> Iterator[Command]:
+        if place == "out":
+            yield Leave(leg.id)
+        elif place == "music":
+            yield Leave(leg.id)
+            yield Play(leg.id, loop=music)
+        else:
+            if leg.place == "music":
+                yield Stop(leg.id)
+            yield Join(leg.id, self.room, not leg.is_caller, self._heard_by(leg))

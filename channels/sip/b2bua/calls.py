@@ -183,11 +183,21 @@ class Calls:
         for call in (leg.call, leg.aside):
             if call is not None:
                 call.drop(leg)
-                self._tidy(call)
+                self.arrange(call)
+                self.tidy(call)
         self.media.send(Close(leg.id))
         return Record(NAME, leg.id, None)
 
-    def _tidy(self, call: Call) -> None:
+    def arrange(self, call: Call) -> None:
+        """Each who talks in it hears what he ought to by now."""
+        self.send(call.arranged(self.music_of(call)))
+
+    def music_of(self, call: Call) -> SoundId:
+        """What they hear there who do not talk."""
+        caller = call.caller or call.asker
+        return self.settings.sounds.music("default" if caller is None else caller.record.music)
+
+    def tidy(self, call: Call) -> None:
         if call.caller is None and call.asker is None and not call.agents and not call.talking:
             self.by_contact.pop(call.contact, None)
 
@@ -195,13 +205,15 @@ class Calls:
         """The leg of an agent belongs to this contact from now on, if it did not; he asks nobody."""
         if leg.aside is not None:
             leg.aside.drop(leg)
-            self._tidy(leg.aside)
-            leg.aside = None
+            self.arrange(leg.aside)
+            self.tidy(leg.aside)
+            leg.aside, leg.place = None, ""
         call = self.call_of(contact)
         if leg.call is not call:
             leg.call.drop(leg)
-            self._tidy(leg.call)
-            leg.call, leg.record.contact = call, contact
+            self.arrange(leg.call)
+            self.tidy(leg.call)
+            leg.call, leg.record.contact, leg.place = call, contact, ""
             call.agents[leg.record.offer] = leg
             self.save(leg)
         return call

@@ -13,14 +13,20 @@ def note(calls: Calls, leg: Leg, held: bool) -> None:
     leg.record.held = held
     calls.save(leg)
     call = leg.aside or leg.call
-    others = call.others(leg)
-    if not others:
-        return
-    music = leg.record.music if call.caller is None else call.caller.record.music
-    calls.send(call.held(leg, calls.settings.sounds.music(music)))
-    event = ContactHeld if held else ContactResumed
-    of_several = AgentId(leg.record.agent if len(others) > 1 else "")
-    calls.tell(event(ContactId(leg.record.contact), not leg.is_caller, of_several))
+    calls.arrange(call)
+    if _is_told(leg):
+        event = ContactHeld if held else ContactResumed
+        several = AgentId(leg.record.agent if len(call.others(leg)) > 1 else "")
+        calls.tell(event(ContactId(leg.record.contact), not leg.is_caller, several))
+
+
+def _is_told(leg: Leg) -> bool:
+    """Not of who waits or is outside, but of both who talk, also while their agent is aside."""
+    call = leg.call
+    if leg.is_caller and (leg is not call.caller or call.asker is not None):
+        return False
+    asks = leg.aside is not None or any(agent.aside is not None for agent in call.agents.values())
+    return asks or bool(call.others(leg))
 
 
 def told(calls: Calls, *legs: Leg) -> None:

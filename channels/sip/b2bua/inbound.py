@@ -168,11 +168,13 @@ def admitted(calls: Calls, effect: AdmitContact) -> None:
     """Answer and play music, as soon as the media have answered."""
     leg = calls.legs.get(effect.carrier.ref)
     if leg is None:  # it went while the entry was being written
-        calls.tell(ContactLeft(effect.contact))
+        calls.tell(ContactLeft(effect.contact, effect.carrier.ref))
         return
     took(calls, leg, effect)
     request = leg.request
-    if leg.is_placed:
+    if leg.is_placed and leg.admitted:
+        calls.arrange(leg.call)
+    elif leg.is_placed:
         _admit_placed(calls, leg)
     elif request is not None and not leg.admitted:
         leg.admitted = True
@@ -188,21 +190,23 @@ def took(calls: Calls, leg: Leg, effect: AdmitContact) -> None:
         leg.call.contact = effect.contact
         calls.by_contact[effect.contact] = leg.call
     elif known is not leg.call:  # we called him: an agent may be there before him
-        leg.call.drop(leg)
-        leg.call = known
+        former, leg.call, leg.place = leg.call, known, ""
+        former.drop(leg)
+        calls.arrange(former)
+        calls.tidy(former)
         if known.caller is None:
             known.caller = leg
-        else:
+        else:  # somebody outside, who has stayed
             known.talking.append(leg)
+            known.caller.hears = None
 
 
 def _admit_placed(calls: Calls, leg: Leg) -> None:
     """Whom we called needs no answer."""
-    if not leg.admitted:
-        leg.admitted = True
-        calls.save(leg)
-        calls.acknowledge(leg)
-        _welcome(calls, leg)
+    leg.admitted = True
+    calls.save(leg)
+    calls.acknowledge(leg)
+    _welcome(calls, leg)
 
 
 def _welcome(calls: Calls, leg: Leg) -> None:
@@ -212,8 +216,10 @@ def _welcome(calls: Calls, leg: Leg) -> None:
         treating.play(calls, leg)
         return
     for agent in there:
+        agent.place = ""
         calls.media.send(Stop(agent.id))  # what he hears hides the room from him, which he is in
-    calls.send(leg.call.joined(leg))
+    leg.place = ""
+    calls.send(leg.call.joined(leg, calls.music_of(leg.call)))
     holding.told(calls, *there, leg)
 
 

@@ -85,6 +85,7 @@ class Leg:
         "keyed_ms",
         "message",
         "our_invite",
+        "place",
         "record",
         "reinvite",
         "request",
@@ -126,6 +127,8 @@ class Leg:
         """A request for a new session that the media have not answered yet."""
         self.role = ""
         """As what an agent takes part (`agents.states.Role`)."""
+        self.place = ""
+        """Where its call has put it, as told to the media; empty: that is not known, or it hears a list."""
         self.aside: Call | None = None
         """The consult in which an agent asks somebody meanwhile."""
         self.gone = False

@@ -59,11 +59,12 @@ def ring(calls: Calls, effect: OfferContact) -> None:
 def connected(calls: Calls, effect: ConnectContact) -> None:
     """Join the agent with the caller, if one of ours; else he is alone in the room of a contact elsewhere."""
     leg = calls.agent_of(effect.offer)
-    if leg is None:  # its end has been told
+    if leg is None:  # its end has been told, but perhaps of the contact in which he was before
+        calls.tell(LegLost(effect.contact, effect.agent))
         return
     call = calls.move(leg, effect.contact)
     leg.role = effect.role
-    calls.send(call.joined(leg))
+    calls.send(call.joined(leg, calls.music_of(call)))
     if effect.recording:
         speaking.hear(calls, effect)
     if call.others(leg):
@@ -85,8 +86,9 @@ def stepped_aside(calls: Calls, effect: StepAside) -> None:
         return
     if leg in leg.call.talking:
         leg.call.talking.remove(leg)
-    leg.aside, leg.record.music = calls.call_of(effect.into), effect.music
+    leg.aside, leg.record.music, leg.place = calls.call_of(effect.into), effect.music, ""
     leg.aside.asker = leg
+    calls.arrange(leg.call)
     calls.send((Leave(leg.id), Play(leg.id, loop=calls.settings.sounds.music(effect.music))))
 
 

@@ -69,6 +69,7 @@ def entertain(calls: Calls, contact: int) -> None:
     """An agent who is on the line already hears music: he would take silence for a lost call."""
     call = calls.by_contact.get(contact)
     if call is not None and call.talking and call.caller is None:
+        call.talking[0].place = ""
         calls.media.send(Play(call.talking[0].id, loop=calls.settings.sounds.music("default")))
 
 

@@ -88,7 +88,7 @@ def reconcile(calls: Calls, standing: Sequence[Effect]) -> None:
 def _admitted(calls: Calls, effect: AdmitContact, *, music: bool) -> None:
     leg = calls.legs.get(effect.carrier.ref)
     if leg is None:
-        _lost(calls, LegLost(effect.contact))
+        _lost(calls, LegLost(effect.contact, None, effect.carrier.ref))
         return
     inbound.took(calls, leg, effect)
     if leg.record.stage is LegStage.OPENING:
@@ -96,7 +96,10 @@ def _admitted(calls: Calls, effect: AdmitContact, *, music: bool) -> None:
         return
     if leg.ack_owed:
         calls.acknowledge(leg)
-    if music:
+    if leg is not leg.call.caller:  # somebody outside, who has stayed: they talk
+        leg.admitted = True
+        calls.arrange(leg.call)
+    elif music:
         treating.play(calls, leg)
     indialog.probe(calls, leg)
 
@@ -161,7 +164,7 @@ def _stepped_aside(calls: Calls, effect: StepAside) -> None:
     outbound.stepped_aside(calls, effect)
     call = calls.call_of(effect.into)
     if call.caller is not None:
-        calls.send(call.joined(leg))
+        calls.send(call.joined(leg, calls.music_of(call)))
     indialog.probe(calls, leg)
 
 

@@ -5,6 +5,7 @@ from acd.core.events import KeyPressed, PromptEnded
 from channels.media.commands import Leave, Play
 from channels.media.sound.sounds import SILENCE
 from channels.sip.b2bua import speaking, typing
+from channels.sip.b2bua.call import LISTENERS
 from channels.sip.b2bua.calls import Calls
 from channels.sip.b2bua.leg import Leg, LegStage
 
@@ -20,8 +21,9 @@ def treated(calls: Calls, effect: TreatContact) -> None:
     if leg is None:  # its end has been told
         return
     speaking.cut_off(calls, leg)
-    leg.hears = effect
-    leg.call.talking.clear()
+    leg.hears, leg.place = effect, ""
+    leg.call.talking[:] = [one for one in leg.call.talking if one.role in LISTENERS]
+    calls.arrange(leg.call)
     leg.record.music = effect.hears.music or leg.record.music
     if leg.record.stage is LegStage.UP:
         play(calls, leg)

@@ -283,11 +283,25 @@ def test_a_transfer_ends_the_consult_and_keeps_the_anchor() -> None:
     assert told.contact(CALL).anchor_ms == START_MS
 
 
-def test_the_leg_of_the_agent_is_lost_while_he_asks() -> None:
+def test_the_leg_of_the_agent_is_lost_while_he_asks_and_whoever_answered_has_the_caller() -> None:
     told = ask(11 * SECOND, story()).accept(12 * SECOND, "bert")
     told.at(13 * SECOND, events.LegLost(CALL, ANNA))
-    assert told.shown("bert") == "ready"
+    assert told.of(facts.TakenOver)[0].agent == BERT
+    assert told.contact(CALL).state is ContactState.CONNECTED
+
+
+def test_the_leg_of_the_agent_is_lost_before_anybody_answered() -> None:
+    told = ask(11 * SECOND, story())
+    told.at(13 * SECOND, events.LegLost(CALL, ANNA))
+    assert told.rung("bert") is None
     assert told.contact(CALL).state in (ContactState.WAITING, ContactState.OFFERED)
+
+
+def test_the_leg_of_the_party_may_be_named() -> None:
+    told = story()
+    caller = told.contact(CALL).carrier.ref
+    told.at(11 * SECOND, events.ContactLeft(CALL, caller))
+    assert told.of(facts.Released)[0].by == "caller"
 
 
 @pytest.mark.parametrize(

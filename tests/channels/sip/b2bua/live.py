@@ -68,7 +68,7 @@ def opened(order: Order, treatments: tuple[Treatment, ...] = ()) -> Desk:
     arrival, waiting = (ARRIVAL, WAITING) if treatments else (NO_TREATMENT, NO_TREATMENT)
     helps: Line = line(callback=rule, ring_ms=60_000, treatment=waiting)
     number = entry(DIALLED, "help", treatment=arrival)
-    rules = (OutboundRule("callback", ("local",), "sip"),)
+    rules = OutboundRule("callback", ("local",), "sip"), OutboundRule("consult", ("local",), "sip")
     agents = [agent(name) for name in AGENTS]
     return desk(helps, number, *agents, *treatments, outbound=rules)
 

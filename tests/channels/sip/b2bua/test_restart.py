@@ -85,7 +85,7 @@ def test_an_admitted_contact_without_a_leg_is_lost(world: World) -> None:
     world.invite()
     world.admit()
     after = killed(world, [admission(world)], records={})
-    assert after.host.events == [LegLost(CONTACT)]
+    assert after.host.events == [LegLost(CONTACT, None, world.caller_leg)]
 
 
 def test_caller_and_agent_are_joined_again_and_asked_whether_they_are_there(world: World) -> None:

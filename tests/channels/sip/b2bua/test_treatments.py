@@ -290,7 +290,7 @@ def test_killed_while_they_talk_no_list_comes_between(world: World) -> None:
 def test_a_list_that_stands_for_a_leg_without_a_record_is_lost_with_it(world: World) -> None:
     standing = TreatContact(CONTACT, 1, MENU, carrier=Carrier("sip", waits(world, MENU)))
     after = killed(world, [admission(world), standing], records={})
-    assert after.host.events == [LegLost(CONTACT)]
+    assert after.host.events == [LegLost(CONTACT, None, standing.carrier.ref)]
     assert after.media.commands == []
 
 
