@@ -112,7 +112,8 @@ def _goes_on_without_a_leg(state: State, contact: Contact, leg_lost: bool) -> bo
     if contact.reception is not None:
         reception.party_gone(state, contact, contact.reception, leg_lost=leg_lost)
     elif promise is not None and may_be_parked(state, promise):
-        contact.state = step(CONTACT, contact.state, "park")
+        if contact.state is not ContactState.DEFERRED:  # what is put away stays so
+            contact.state = step(CONTACT, contact.state, "park")
         park(state, contact, promise, again=not promise.pending)
     elif contact.recording is not None and walk is not None and walk.heard:
         seal(state, contact, contact.recording, leg_lost=leg_lost)

@@ -73,7 +73,8 @@ class ShadowCalls(ShadowGuests):
     def _parked(self, fact: facts.Parked) -> None:
         contact, event = self.contacts[fact.contact], self.event
         assert contact.ref, "it has no leg to hang up"
-        assert contact.state in ("waiting", "offered")
+        put_away = contact.state == "deferred" and fact.again
+        assert put_away or contact.state in ("waiting", "offered")
         assert fact.wait_ms == fact.t_ms - contact.anchor_ms
         contact.ref, contact.between, contact.recording = "", False, 0
         gone = self.hung_up(event, fact.contact, fact.t_ms)

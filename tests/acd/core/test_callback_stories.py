@@ -12,16 +12,20 @@ from agents.capacity import MAIL, VOICE
 from agents.devices import NOWHERE, Carrier
 from agents.skills import AgentId
 from queues.desk import (
+    DEFAULT_MEDIA,
     Calendar,
     CalendarId,
     CallbackRule,
     Desk,
     EntryId,
     LineId,
+    Medium,
+    MediumTraits,
     Order,
     OutboundRule,
     TenantId,
 )
+from queues.states import ContactState
 from tests.acd.core.story import SECOND, START_MS, Story, agent, change, desk, line
 
 ANNA, BERT = AgentId("anna"), AgentId("bert")
@@ -624,3 +628,20 @@ def test_who_answers_our_call_and_hangs_up_before_an_agent_came_is_not_called_ag
     answered(story.release(10 * SECOND, 1, "anna"), 12 * SECOND)
     story.leave(13 * SECOND, second)
     assert second not in story.engine.state.contacts
+
+
+def test_who_rang_in_and_was_put_away_may_hang_up_and_is_called_all_the_same() -> None:
+    """Of a medium whose parties hold a leg, and whose work can be put aside."""
+    chat = MediumTraits(Medium("chat"), promise=False, put_aside=True, keeps_leg=True)
+    rule = OutboundRule("callback", ("local",), "sip")
+    story = Story(desk(line(), media=(*DEFAULT_MEDIA, chat), outbound=(rule,)), forgetful=True)
+    number = ContactId(story.arrive(0, medium=chat.id, party="n"))
+    story.at(1 * SECOND, events.CallbackPromised(number, "n", "local"))
+    story.at(2 * SECOND, events.ContactArrived("again", EntryId("help chat"), chat.id, "n"))
+    story.at(3 * SECOND, events.ContactDeferred(number, story.moment(90 * SECOND)))
+    story.leave(4 * SECOND, number)
+    contact = story.contact(number)
+    assert (contact.state, contact.parked) == (ContactState.DEFERRED, True)
+    story.until(91 * SECOND)
+    assert contact.promise is not None
+    assert story.contact(number).state is ContactState.WAITING
