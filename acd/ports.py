@@ -163,6 +163,13 @@ class About(NamedTuple):
     """Its last piece is there."""
 
 
+class Listed(NamedTuple):
+    """One of a contact's documents."""
+
+    document: ContentId
+    about: About
+
+
 class Content(Protocol):
     """Bytes that are personal data: what a contact brings or leaves. Nobody else keeps a path or an offset.
 
@@ -185,6 +192,9 @@ class Content(Protocol):
 
     def about(self, document: str) -> About:
         """Whose it is, and how much. Raises VaultUnknownError: never stored, or erased."""
+
+    def documents(self, contact: ContactRef, most: int) -> list[Listed]:
+        """What a contact has, as it was begun, at most so many; empty: nothing, or erased."""
 
     def read(self, document: str, first: int = 0) -> Iterator[bytes]:
         """The pieces of a document, from this one on; of one whose end never came, what came of it.

@@ -15,7 +15,7 @@ from acd.content.errors import TooLargeError, VaultError, VaultWriteError
 from acd.content.intake import Intake, Item
 from acd.content.master import MasterKey
 from acd.content.vault import Vault
-from acd.ports import About, Appended, ContactRef, NewParty, NewPiece
+from acd.ports import About, Appended, ContactRef, Listed, NewParty, NewPiece
 
 _log = structlog.get_logger("acd.content")
 
@@ -100,6 +100,10 @@ class DiskContent:
     def about(self, document: str) -> About:
         """As the port says."""
         return self._vault.about(document)
+
+    def documents(self, contact: ContactRef, most: int) -> list[Listed]:
+        """As the port says."""
+        return self._vault.documents(contact, most)
 
     def read(self, document: str, first: int = 0) -> Iterator[bytes]:
         """As the port says."""

@@ -9,7 +9,7 @@ from typing import TypeVar
 from acd.content.errors import VaultUnknownError
 from acd.content.intake import Intake, Item
 from acd.content.parties import IDENTIFYING, comparable
-from acd.ports import About, Appended, ContactRef, ContentId, NewParty, NewPiece, PartyKind
+from acd.ports import About, Appended, ContactRef, ContentId, Listed, NewParty, NewPiece, PartyKind
 
 Result = TypeVar("Result")
 
@@ -58,9 +58,14 @@ class MemoryContent:
     def about(self, document: str) -> About:
         """As the port says."""
         with self._lock:
-            contact, pieces = self._document(document)
-            size = sum(len(piece.data) for piece in pieces)
-            return About(contact, pieces[-1].kind, size, pieces[-1].last)
+            return _about(*self._document(document))
+
+    def documents(self, contact: ContactRef, most: int) -> list[Listed]:
+        """As the port says."""
+        with self._lock:
+            kept = self._contacts.get(contact)
+            found = list(kept.documents.items())[:most] if kept else []
+            return [Listed(document, _about(contact, pieces)) for document, pieces in found]
 
     def read(self, document: str, first: int = 0) -> Iterator[bytes]:
         """As the port says."""
@@ -118,6 +123,10 @@ class MemoryContent:
             held = {party for kept in self._contacts.values() for party in kept.parties}
             self._links = {key: party for key, party in self._links.items() if party in held}
         return _done(len(contacts))
+
+
+def _about(contact: ContactRef, pieces: Sequence[NewPiece]) -> About:
+    return About(contact, pieces[-1].kind, sum(len(piece.data) for piece in pieces), pieces[-1].last)
 
 
 def _done(result: Result) -> "Future[Result]":

@@ -12,7 +12,7 @@ from acd.content.file import PrivateFile
 from acd.content.intake import Item
 from acd.content.master import KEY_BYTES, SEAL_BYTES, Cipher, MasterKey, context
 from acd.content.parties import IDENTIFYING, comparable
-from acd.ports import About, ContactRef, ContentId, NewParty, NewPiece, PartyKind
+from acd.ports import About, ContactRef, ContentId, Listed, NewParty, NewPiece, PartyKind
 
 FORMAT = 2
 _CHECK = b"acd vault"
@@ -98,6 +98,20 @@ class Vault:
             raise VaultUnknownError(f"no document {document}: never stored, or erased")
         tenant, ref, kind, size, whole = found
         return About(ContactRef(tenant, ref), kind, size, bool(whole))
+
+    def documents(self, contact: ContactRef, most: int) -> list[Listed]:
+        """What the contact has, without reading it, in the order in which it was begun."""
+        query = (
+            "SELECT document, kind, sum(length(sealed)) - count(*) * ?, max(last) "
+            "FROM pieces JOIN contacts USING (contact) WHERE tenant = ? AND ref = ? "
+            "GROUP BY document ORDER BY min(pieces.rowid) LIMIT ?"
+        )
+        with self._lock:
+            found = self._file.connection.execute(query, (SEAL_BYTES, *contact, most)).fetchall()
+        return [
+            Listed(ContentId(document), About(contact, kind, size, bool(whole)))
+            for document, kind, size, whole in found
+        ]
 
     def read(self, document: str, first: int = 0) -> Iterator[bytes]:
         """From piece `first` on. Raises VaultUnknownError (also in the middle: erased), VaultDamagedError."""

@@ -2,12 +2,12 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 from acd.content.errors import TooLargeError
-from acd.ports import About, Content, ContentId, NewPiece
+from acd.ports import About, ContactRef, Content, ContentId, Listed, NewPiece
 
 MAX_OPEN = 64
 """Documents that are being received at a time."""
@@ -16,6 +16,8 @@ IDLE_S = 60.0
 SYNC_EVERY = 16
 """So many pieces of a document may wait for the disk before its sender does."""
 
+MAX_LISTED = 1_000
+"""Documents in one answer."""
 MAX_NUMBER = 2**31
 """Of a piece; no document has so many."""
 
@@ -38,6 +40,10 @@ class Documents:
     async def about(self, document: str) -> About:
         """Raises VaultUnknownError."""
         return await self._off_the_loop(lambda: self._content.about(document))
+
+    async def of(self, contacts: Sequence[ContactRef], most: int) -> list[Listed]:
+        """What these have, at most so many of them together."""
+        return await self._off_the_loop(lambda: self._listed(contacts, max(0, min(most, MAX_LISTED))))
 
     async def piece(self, document: str, number: int) -> bytes | None:
         """None behind the last one. Raises VaultUnknownError, VaultDamagedError, ValueError."""
@@ -71,6 +77,13 @@ class Documents:
         """Its sender is gone."""
         self._content.abandon(document)
         self._open.pop(ContentId(document), None)
+
+    def _listed(self, contacts: Sequence[ContactRef], most: int) -> list[Listed]:
+        found: list[Listed] = []
+        for contact in contacts:
+            if len(found) < most:
+                found += self._content.documents(contact, most - len(found))
+        return found
 
     def _make_room(self) -> None:
         late_s = time.monotonic() - IDLE_S

@@ -122,7 +122,7 @@ class Followers:
                 told = await self.control.history(ContactId(ask.contact))
                 facts = encode_facts([one.fact for one in told])
                 return p.IsHistory([one.seq for one in told], [one.by for one in told], facts)
-            case p.AskDocument() | p.Read() | p.Append() | p.Abandon():
+            case p.AskDocument() | p.AskDocuments() | p.Read() | p.Append() | p.Abandon():
                 return await self._of_content(ask)
             case _:
                 return await self._do(ask)
@@ -132,6 +132,8 @@ class Followers:
             case p.AskDocument():
                 about = await self._documents.about(ask.document)
                 return p.IsDocument(*about.contact, about.kind, about.size, about.whole)
+            case p.AskDocuments():
+                return p.AreDocuments(await self._documents.of(ask.contacts, ask.most))
             case p.Read():
                 return p.IsPiece(await self._documents.piece(ask.document, ask.number))
             case p.Append():

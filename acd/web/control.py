@@ -8,7 +8,7 @@ from msgspec import Struct
 from acd.core.events import ContactId, Event
 from acd.core.view import ContactView, Status
 from acd.observe.health import Health
-from acd.ports import About, NewPiece, Told
+from acd.ports import About, ContactRef, Listed, NewPiece, Told
 from acd.web.recent import Recent
 from agents.skills import AgentId
 from queues.desk import LineId
@@ -126,6 +126,9 @@ class Control(Protocol):
 
     async def about(self, document: str) -> About:
         """Whose a document is, and how much. Raises VaultUnknownError."""
+
+    async def documents(self, contacts: Sequence[ContactRef], most: int) -> list[Listed]:
+        """What these have, contact by contact as it was begun, at most so many. Raises VaultError."""
 
     async def piece(self, document: str, number: int) -> bytes | None:
         """A piece of a document, numbered from 0; None: there are no more. Raises VaultError."""

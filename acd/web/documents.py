@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncGenerator, Awaitable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from enum import StrEnum
 from typing import Annotated, Any
@@ -22,7 +22,7 @@ from acd.web.errors import ApiError
 from acd.web.limits import HEAD_ONLY
 from acd.web.link import NoAnswer
 from acd.web.rights import DRAFT, Caller
-from acd.web.shapes import ContactPath, Json, Kept, WhoAsks, failures, shows
+from acd.web.shapes import ContactPath, Document, Documents, Json, Kept, WhoAsks, failures, shows
 from agents.skills import AgentId
 from config.api_tokens import Role
 
@@ -36,6 +36,9 @@ SLICE_BYTES = 64 * 1024
 MAX_AT_ONCE = 32
 MAX_AT_ONCE_EACH = 8
 """Documents under way, of everybody and of one token. Each costs two pieces of memory at most."""
+
+MAX_LISTED = 1_000
+"""Documents in one list, and joined contacts that are looked at for it: the question must fit one frame."""
 
 KIND_HEADER = "ACD-Kind"
 BYTES: dict[int | str, dict[str, Any]] = {
@@ -123,14 +126,18 @@ def document_router(control: Control) -> APIRouter:
     """What belongs to a contact: recordings, texts, drafts, attachments."""
     router, slots = APIRouter(tags=["documents"]), Slots()
 
+    @router.get("/contacts/{contact}/documents", **shows(Documents))
+    async def documents(contact: ContactPath, caller: WhoAsks) -> Response:
+        """The documents of the contact that he may read."""
+        return Json(await _listed(control, caller, ContactId(contact)))
+
     @router.get("/contacts/{contact}/documents/{document}", response_class=Response, responses=BYTES)
     async def document(contact: ContactPath, document: DocumentPath, caller: WhoAsks) -> Response:
         """A document of the contact."""
         history = await control.history(ContactId(contact))
         about = await control.about(document)
-        at_work = AgentId(caller.agent) in control.agents_with(ContactId(contact))
-        readable = caller.may_read(about.kind, history, control.now_ms(), at_work=at_work)
-        if about.contact not in _names(history) or not readable:
+        readable = _reader(control, caller, ContactId(contact), history)
+        if about.contact not in _names(history) or not readable(about.kind):
             raise ApiError(404, "not_found", f"there is no document {document} of contact {contact}")
         if not about.whole:
             raise ApiError(409, "rejected", "the document is not whole, perhaps not yet")
@@ -155,6 +162,29 @@ def document_router(control: Control) -> APIRouter:
             return Json(Kept(await _received(control, request, names[0], kind)))
 
     return router
+
+
+async def _listed(control: Control, caller: Caller, contact: ContactId) -> Documents:
+    history = await control.history(contact)
+    readable = _reader(control, caller, contact, history)
+    if not history or not readable(""):
+        raise ApiError(404, "not_found", f"there is no contact {contact}")
+    found = await control.documents(_names(history)[:MAX_LISTED], MAX_LISTED)
+    shown = [
+        Document(document, about.kind, about.size, about.whole)
+        for document, about in found
+        if readable(about.kind)
+    ]
+    return Documents(shown, len(found) == MAX_LISTED)
+
+
+def _reader(
+    control: Control, caller: Caller, contact: ContactId, history: Sequence[Told]
+) -> Callable[[str], bool]:
+    """Whether documents of a kind of this contact are for him."""
+    at_work = AgentId(caller.agent) in control.agents_with(contact)
+    now_ms = control.now_ms()
+    return lambda kind: caller.may_read(kind, history, now_ms, at_work=at_work)
 
 
 def _names(history: Sequence[Told]) -> list[ContactRef]:

@@ -28,16 +28,18 @@ from acd.observe.figures import Figures
 from acd.observe.health import Health
 from acd.observe.metrics import Exposed
 from acd.observe.pauses import LoopLag
-from acd.ports import About, ContactRef, Entry, NewPiece, Told
+from acd.ports import About, ContactRef, Entry, Listed, NewPiece, Told
 from acd.web.control import KeyReused, ListTaken, NotDurable, Page, WriteKey
 from acd.web.link import Link, LinkError, NoAnswer
 from acd.web.protocol import (
     STORE_S,
     Abandon,
     Append,
+    AreDocuments,
     AreFigures,
     Ask,
     AskDocument,
+    AskDocuments,
     AskFigures,
     AskHealth,
     AskHistory,
@@ -252,6 +254,11 @@ class Following:
         """As the port says."""
         found = await self._ask(AskDocument(document), DOCUMENT_S, IsDocument)
         return About(ContactRef(found.tenant, found.ref), found.kind, found.size, found.whole)
+
+    async def documents(self, contacts: Sequence[ContactRef], most: int) -> list[Listed]:
+        """As the port says."""
+        asked = AskDocuments(list(contacts), most)
+        return (await self._ask(asked, DOCUMENT_S, AreDocuments)).documents
 
     async def piece(self, document: str, number: int) -> bytes | None:
         """As the port says."""

@@ -8,6 +8,7 @@ from acd.feed.frames import decoded
 from acd.feed.messages import Follow
 from acd.observe.figures import Figures
 from acd.observe.health import Health
+from acd.ports import ContactRef, Listed
 from acd.web.control import ListTaken, WriteKey
 from config.api_tokens import ApiToken
 
@@ -89,6 +90,13 @@ class AskDocument(msgspec.Struct, frozen=True, tag="document", array_like=True):
     document: str
 
 
+class AskDocuments(msgspec.Struct, frozen=True, tag="documents", array_like=True):
+    """What these contacts have, at most so many. Answered by `AreDocuments`."""
+
+    contacts: list[ContactRef]
+    most: int
+
+
 class Read(msgspec.Struct, frozen=True, tag="read", array_like=True):
     """One piece of a document, numbered from 0. Answered by `IsPiece`."""
 
@@ -118,7 +126,7 @@ class Abandon(msgspec.Struct, frozen=True, tag="abandon", array_like=True):
 
 Wish = Submit | Repeat | CallBack | Erase | TakeLists
 About = AskHealth | AskFigures | AskHistory
-Content = AskDocument | Read | Append | Abandon
+Content = AskDocument | AskDocuments | Read | Append | Abandon
 Ask = Hello | Ping | Wish | About | Content
 
 
@@ -190,6 +198,10 @@ class IsDocument(msgspec.Struct, frozen=True, tag="is_document", array_like=True
     whole: bool
 
 
+class AreDocuments(msgspec.Struct, frozen=True, tag="are_documents", array_like=True):
+    documents: list[Listed]
+
+
 class IsPiece(msgspec.Struct, frozen=True, tag="is_piece", array_like=True):
     """None: there are no more."""
 
@@ -211,7 +223,7 @@ class Failed(msgspec.Struct, frozen=True, tag="failed", array_like=True):
     reason: str
 
 
-_Found = IsHealth | AreFigures | IsHistory | IsDocument | IsPiece
+_Found = IsHealth | AreFigures | IsHistory | IsDocument | AreDocuments | IsPiece
 Answer = Welcome | Done | Unknown | Erased | ListsTaken | Kept | _Found | Failed
 
 

@@ -43,6 +43,7 @@ RIGHTS: Mapping[tuple[str, str], frozenset[Role]] = {
     ("GET", "/contacts/{contact}"): _READERS | {Role.AGENT, Role.TENANT},
     ("POST", "/agents/{agent}/state"): _MOVERS | {Role.AGENT},
     ("GET", "/contacts/{contact}/documents/{document}"): _MOVERS | {Role.AGENT, Role.TENANT},
+    ("GET", "/contacts/{contact}/documents"): _MOVERS | {Role.AGENT, Role.TENANT},
     ("POST", "/contacts/{contact}/documents"): _MOVERS | {Role.AGENT},
     ("POST", "/contacts/{contact}/priority"): _MOVERS,
     ("POST", "/contacts/{contact}/transfer"): _MOVERS | {Role.AGENT},

@@ -49,6 +49,23 @@ class Kept(msgspec.Struct, frozen=True):
     document: str
 
 
+class Document(msgspec.Struct, frozen=True):
+    """`size` is in bytes; one that is not `whole` cannot be read, perhaps not yet."""
+
+    document: str
+    kind: str
+    size: int
+    whole: bool
+
+
+class Documents(msgspec.Struct, frozen=True):
+    """What belongs to a contact, as it came."""
+
+    documents: list[Document]
+    more: bool
+    """The list is cut."""
+
+
 class Erased(msgspec.Struct, frozen=True):
     """From so many contacts and lists; 0: nobody is known by that."""
 
@@ -77,7 +94,19 @@ class FailureDetail(msgspec.Struct, frozen=True):
     reason: str
 
 
-SHAPES = (Health, Status, Agents, ContactDetail, FeedPage, Changed, Kept, Erased, ListsTaken, Failure)
+SHAPES = (
+    Health,
+    Status,
+    Agents,
+    ContactDetail,
+    FeedPage,
+    Changed,
+    Documents,
+    Kept,
+    Erased,
+    ListsTaken,
+    Failure,
+)
 
 
 class Json(Response):

@@ -10,7 +10,7 @@ from acd.content.errors import TooLargeError, VaultUnknownError
 from acd.content.intake import MAX_PIECE_BYTES, MAX_VALUE_CHARACTERS
 from acd.content.master import MasterKey
 from acd.content.memory import MemoryContent
-from acd.ports import About, ContactRef, Content, ContentId, NewParty, NewPiece, PartyKind
+from acd.ports import About, ContactRef, Content, ContentId, Listed, NewParty, NewPiece, PartyKind
 
 NUMBER, ADDRESS, NAME = PartyKind.NUMBER, PartyKind.ADDRESS, PartyKind.NAME
 ANNA, ANNA_AGAIN, BERT = ContactRef("north", "c1"), ContactRef("north", "c2"), ContactRef("north", "c3")
@@ -123,6 +123,23 @@ def test_a_document_is_told_of_without_its_bytes_and_read_from_any_piece_on(cont
     content.erase_contact(ANNA).result(WITHIN_S)
     with pytest.raises(VaultUnknownError):
         content.about(begun)
+
+
+def test_the_documents_of_a_contact_are_listed_as_they_began(content: Content) -> None:
+    """Of this contact alone; one that is not whole too; no more than are asked for; none that was erased."""
+    begun, whole, _ = keep(
+        content, mail(ANNA, b"one", last=False), mail(ANNA, b"all"), mail(BERT, b"another's")
+    )
+    keep(content, number(ANNA, "+49 30 555 0101"), mail(ANNA, b"two", begun, last=False))
+    wanted = [
+        Listed(begun, About(ANNA, "mail", 6, False)),
+        Listed(whole, About(ANNA, "mail", 3, True)),
+    ]
+    assert content.documents(ANNA, 9) == wanted
+    assert content.documents(ANNA, 1) == wanted[:1]
+    assert content.documents(ANNA, 0) == content.documents(ELSEWHERE, 9) == []
+    content.erase_contact(ANNA).result(WITHIN_S)
+    assert content.documents(ANNA, 9) == []
 
 
 def test_a_document_whose_sender_is_gone_is_over(content: Content) -> None:

@@ -179,6 +179,39 @@ def test_nobody_gets_what_is_not_his(tmp_path: Path) -> None:
     with_shelf(tmp_path, story)
 
 
+def test_whoever_may_read_documents_finds_them_listed(tmp_path: Path) -> None:
+    """As they began, also when the contact is over; drafts for no client; foreign contacts are unknown."""
+
+    async def story(shelf: Shelf) -> None:
+        mine = await shelf.rig.taken(NUMBER)
+
+        async def listed(token: str, contact: int = mine) -> tuple[int, list[tuple[str, str, int, bool]]]:
+            headers = {"Authorization": f"Bearer {token}"}
+            answer = await shelf.rig.desk.request("GET", f"/contacts/{contact}/documents", headers=headers)
+            body = answer.json()
+            assert answer.status_code != 200 or not body["more"]
+            found = body.get("documents", ())
+            return answer.status_code, [(d["document"], d["kind"], d["size"], d["whole"]) for d in found]
+
+        assert await listed("t-anna") == (200, [])
+        half = await shelf.recorded(mine, b"half", whole=False)
+        draft = (await shelf.bring("t-anna", mine, b"Dear")).json()["document"]
+        sound = await shelf.recorded(mine, b"sound", b"s")
+        for over in (False, True):
+            if over:
+                shelf.channel.leave(mine)
+            recordings = [(half, "recording", 4, False), (sound, "recording", 6, True)]
+            everything = [recordings[0], (draft, DRAFT, 4, True), recordings[1]]
+            for token in ("t-anna", "t-nadia", "t-root"):
+                assert await listed(token) == (200, everything), token
+            assert await listed("t-nordwind") == (200, recordings)
+            for token, status in (("t-bert", 404), ("t-south", 404), ("t-paul", 403)):
+                assert await listed(token) == (status, []), token
+            assert await listed("t-nadia", 99) == (404, [])
+
+    with_shelf(tmp_path, story)
+
+
 def test_an_agent_reads_for_a_week_what_he_took_and_not_what_he_only_heard_ring() -> None:
     """A document says more than a history."""
     anna = Caller("anna-desktop", Role.AGENT, agent="anna")
@@ -278,6 +311,7 @@ def test_a_slow_reader_is_cut_and_nobody_waits_for_him(
             while (again := await shelf.read("t-nadia", mine, film)).status_code == 503:
                 await asyncio.sleep(0.1)
         assert len(again.content) == 12 * MIB
+        await asyncio.sleep(2 * documents.SLOW_S)  # one of them was cut; by the same clock all are then
         for reader, writer in hanging:
             assert await rest(reader) < 12 * MIB
             writer.close()
