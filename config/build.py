@@ -16,7 +16,7 @@ from config.heard import warn_languages, warn_unheard
 from config.known import Known
 from config.kpis import KpiRule, read_kpis
 from config.lines import read_line
-from config.media import read_media
+from config.media import read_media, refuse_leases
 from config.opening import CalendarRule
 from config.outbound_table import read_outbound
 from config.people import People, read_people
@@ -24,7 +24,7 @@ from config.schema import DirectorySettings, Names, Passage, Phone, ServerSettin
 from config.sections import gather, gather_texts, in_order, raw, single
 from config.server_table import read_server
 from config.table import RawTable, Reading, Table
-from config.texts import read_languages, read_passages
+from config.texts import AGENT, read_languages, read_passages
 from config.treatment_checks import warn_treatments
 from config.treatment_circles import check_circles, warn_rounds
 from config.treatments import Written, read_treatments
@@ -94,7 +94,9 @@ def _read_sections(
     agents, tenants = gather(documents, "agents", defaults["agents"]), gather(documents, "tenants")
     server = read_server(single(documents, "server", defaults["server"]), tenants, agents)
     tables = {name: table for name in channels if (table := raw(documents, name, reading)) is not None}
-    media = read_media(gather(documents, "media"))
+    media_tables = gather(documents, "media")
+    media = read_media(media_tables)
+    refuse_leases(media_tables, media, tables)
     directory = read_directory(single(documents, "directory", defaults["directory"]), tenants)
     names = [traits.id for traits in media]
     return _Sections(
@@ -139,7 +141,7 @@ def _read_lines(sections: _Sections, known: Known) -> _Lines:
         greeting = f"greeting:{name}" if passages else ""
         if passages:
             read.prompts[greeting] = passages
-        to_agent = read_passages(table, "whisper", read.languages[line][:1], languages, "agent")
+        to_agent = read_passages(table, "whisper", read.languages[line][:1], languages, AGENT)
         whisper = f"whisper:{name}" if to_agent else ""
         if to_agent:
             read.prompts[whisper] = to_agent

@@ -51,12 +51,12 @@ def warn_idle(desk: Desk, lines: Mapping[str, Table], agents: Mapping[str, Table
     reached |= {step.line for step in steps if isinstance(step, Enqueue) and step.line is not None}
     for line in desk.lines:
         if line.id not in reached:
-            lines[line.id].warn("", "no entry, overflow or treatment leads to this line")
+            lines[line.id].warn("", "no entry, overflow or treatment leads to this line, only agents can")
     holders = _holders(desk)
     busy = {agent.id for line in desk.lines for agent in _servers(line, holders)}
     for agent in desk.agents:
         if agent.id not in busy:
-            agents[agent.id].warn("", "serves no line")
+            agents[agent.id].warn("", "serves no line: can do nothing but listen")
 
 
 def warn_strangers(desk: Desk, lines: Mapping[str, Table], listed: Collection[TenantId]) -> None:

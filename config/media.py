@@ -1,11 +1,13 @@
 """The tables `[media.*]`: media beside voice, mail and fax, and other traits of these three."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
+from agents.capacity import VOICE
 from config.durations import duration_text
 from config.table import Table
 from queues.desk import DEFAULT_MEDIA, Medium, MediumTraits
 
+SIP = "sip"
 SHORTEST_LEASE_MS = 10_000
 """Each renewal is an entry of the journal."""
 
@@ -17,6 +19,16 @@ def read_media(tables: Mapping[str, Table]) -> tuple[MediumTraits, ...]:
         medium = Medium(name)
         found[medium] = _read_traits(table, found.get(medium, MediumTraits(medium)))
     return tuple(found.values())
+
+
+def refuse_leases(
+    tables: Mapping[str, Table], media: Collection[MediumTraits], channels: Collection[str]
+) -> None:
+    """Record an error where a lease would end every call that our own SIP carries."""
+    for traits in media:
+        if traits.id == VOICE and traits.lease_ms and SIP in channels:
+            reason = "calls by [sip] keep their legs themselves and renew no lease: each would end with it"
+            tables[traits.id].error("lease", reason)
 
 
 def _read_traits(table: Table, usual: MediumTraits) -> MediumTraits:

@@ -29,7 +29,10 @@ def read_outbound(
 def _rule(table: Table, regions: Mapping[TenantId, str], channels: Collection[str]) -> OutboundRule:
     purpose = table.reference("purpose", "purpose", PURPOSES)
     channel = table.text("channel", "sip")
-    table.known("channel", "channel", channel, channels)
+    if channels or "channel" in table:
+        table.known("channel", "channel", channel, channels)
+    else:
+        table.error("", f"calls by the channel {channel}, and there is no table [{channel}]")
     tenant = table.reference("tenant", "tenant", regions, "")
     classes = _classes(table)
     concerned = (TenantId(tenant),) if tenant in regions else () if tenant else tuple(regions)

@@ -9,6 +9,8 @@ from config.table import Table
 SPOKEN = ("de", "en")
 """The languages that texts are spoken in, whatever the region; in any other they are recorded."""
 
+AGENT = "agent"
+
 LONGEST_TEXT = 2000
 """Characters of a text that is spoken: some two minutes."""
 
@@ -40,7 +42,7 @@ def read_passages(
 ) -> tuple[Passage, ...]:
     """One passage for each language, from `KEY` and `KEY_files`; none at all if both are absent or empty.
 
-    `speaker`: what has these languages, a `line` or a `treatment`.
+    `speaker`: what has these languages, a `line` or a `treatment`, or who hears the one of them: AGENT.
     """
     if not _are_tables(table, key, languages):
         return ()
@@ -51,6 +53,8 @@ def read_passages(
     texts.allow((*languages, *others))
     files.allow((*languages, *others))
     whose = f"the {speaker} does not speak (its languages: {', '.join(languages)})"
+    if speaker == AGENT:
+        whose = f"no agent hears: he is told in the first language of the line, {languages[0]}"
     _refuse_languages(table, key, [one for one in others if one in site_languages], whose)
     whose = f"the desk does not speak ([desk] languages: {', '.join(site_languages)})"
     _refuse_languages(table, key, [one for one in others if one not in site_languages], whose)

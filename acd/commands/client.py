@@ -106,7 +106,8 @@ def _token_of(site: Site) -> str:
     try:
         return read_token(site.server.data_dir / TOKEN_FILE)
     except FileNotFoundError as error:
-        raise Failure(NO, f"no server has run here yet: there is no {error.filename}") from error
+        reason = f"there is no {error.filename}: no server has run here yet, or token_env is not set"
+        raise Failure(NO, reason) from error
     except (OSError, ValueError) as error:
         raise Failure(NO, f"the API token cannot be read: {error}") from error
 

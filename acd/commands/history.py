@@ -30,6 +30,8 @@ def details(kind: str, fact: Json) -> str:
     if kind == "ConditionAsked":
         asked = f"{fact['condition']} {_least(fact)}".strip()
         return f"{_where(fact)}: {asked}? {'yes' if fact['held'] else 'no'}"
+    if kind == "Collected" and not fact["digits"]:
+        return f"{fact['name']}: nothing typed"
     if kind == "PreferredHeld":
         return _held(fact)
     shown = ((key, value) for key, value in fact.items() if key not in HIDDEN and value not in EMPTY)

@@ -61,11 +61,11 @@ def duration(ms: int) -> str:
 
 
 def _lines(lines: Sequence[Json]) -> Table:
-    table = _table("lines", ("line", "waiting", "oldest", "connected", "parked"))
+    table = _table("lines", ("line", "waiting", "oldest", "connected", "parked", "consults"))
     for line in lines:
         oldest = duration(line["oldest_wait_ms"]) if line["waiting"] else ""
-        parked = str(line["parked"] or "")
-        table.add_row(line["id"], str(line["waiting"]), oldest, str(line["connected"]), parked)
+        aside = (str(line[key] or "") for key in ("parked", "consults"))
+        table.add_row(line["id"], str(line["waiting"]), oldest, str(line["connected"]), *aside)
     return table
 
 
@@ -92,13 +92,19 @@ def _contacts(contacts: Sequence[Json]) -> Table:
             str(one["id"]),
             one["medium"],
             one["line"],
-            _waits_for(one) if one["parked"] and one["state"] == "waiting" else one["state"],
+            _state(one),
             str(one["priority_class"]),
             place,
             duration(one["wait_ms"]),
-            _join(one["agents"]),
+            _join((*one["agents"], *(f"+{guest}" for guest in one["guests"]))),
         )
     return table
+
+
+def _state(one: Json) -> str:
+    if one["consults"]:
+        return f"{one['state']}, asks for {one['consults']}"
+    return _waits_for(one) if one["parked"] and one["state"] == "waiting" else str(one["state"])
 
 
 def _history(history: Sequence[Json]) -> Table:

@@ -293,7 +293,7 @@ class Ledger:
             self._unknown(fact)
             return
         self._aside.add(fact.contact)
-        leg.outcome, leg.kind = Outcome.FLOWED_OUT, "outside"
+        leg.kind = "outside"
         self._end_work(leg, fact.t_ms)
         leg.ended_ms = fact.t_ms
 

@@ -1,6 +1,7 @@
 """Errors of the API: one shape for all, `{"error": {"code", "reason"}}`, and never a traceback."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import structlog
 from fastapi import FastAPI, Request
@@ -84,8 +85,14 @@ async def _known(_request: Request, error: Exception) -> Response:
 async def _invalid(_request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     # Values are not repeated: they may be personal, and they came from the caller anyway.
-    reasons = (f"{'.'.join(map(str, one['loc'][1:])) or 'body'}: {one['msg']}" for one in error.errors())
+    reasons = (f"{'.'.join(map(str, one['loc'][1:])) or 'body'}: {_why(one)}" for one in error.errors())
     return answer(422, "invalid", "; ".join(reasons))
+
+
+def _why(fault: Mapping[str, Any]) -> str:
+    if fault["type"] == "model_attributes_type":
+        return "must be a JSON object, sent with Content-Type: application/json"
+    return str(fault["msg"]).removeprefix("Value error, ")
 
 
 async def _http_error(_request: Request, error: Exception) -> Response:

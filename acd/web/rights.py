@@ -142,8 +142,9 @@ def status_for(caller: Caller, found: Status, contacts: int) -> Status:
         return replace(found, lines=lines, agents=(), contacts=shown)
     if caller.role is Role.AGENT:
         agents = tuple(agent for agent in found.agents if agent.id == caller.agent)
-        mine = [one for one in found.contacts if caller.agent in (*one.agents, *one.guests)]
-        shown = tuple(contact_for(caller, one, ()) for one in mine[:contacts])
+        mine = {one.id for one in found.contacts if caller.agent in (*one.agents, *one.guests)}
+        his = [one for one in found.contacts if one.id in mine or one.consults in mine]
+        shown = tuple(contact_for(caller, one, ()) for one in his[:contacts])
         return replace(found, agents=agents, contacts=shown)
     return found
 

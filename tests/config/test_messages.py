@@ -178,8 +178,8 @@ def test_warnings(said: Said, small: str) -> None:
     assert errors == []
     assert warnings == [
         "site.toml: lines.help.when_full: has no effect without max_length",
-        "site.toml: lines.spare: no entry, overflow or treatment leads to this line",
-        "site.toml: agents.bert: serves no line",
+        "site.toml: lines.spare: no entry, overflow or treatment leads to this line, only agents can",
+        "site.toml: agents.bert: serves no line: can do nothing but listen",
     ]
 
 

@@ -334,7 +334,7 @@ def test_the_runs_have_everything_that_can_happen_to_a_leg() -> None:
         ("abandoned", "offered"), ("abandoned", "leg lost"), ("abandoned", "waited too long"),
         ("flowed out", "overflow"), ("flowed out", "transfer"), ("flowed out", "leg lost"),
         ("flowed out", "handed back"), ("flowed out", "deferred"),
-        ("flowed out", "voicemail"), ("flowed out", "callback"),
+        ("answered", "outside"), ("flowed out", "voicemail"), ("flowed out", "callback"),
         ("blocked", "closed"), ("blocked", "full"),
         ("blocked", "unknown entry"), ("incident", "caller"), ("incident", "end"),
     }  # fmt: skip

@@ -7,9 +7,12 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from acd.core import view
 from acd.core.effects import ConnectContact, OfferContact, PlaceCall, StepAside
 from acd.core.events import CallAnswered
 from acd.testing import LINE, ScriptedChannel, small_desk, small_site
+from acd.web.rights import Caller, status_for
+from config.api_tokens import Role
 from config.schema import JournalKind
 from queues.desk import OutboundRule
 from tests.acd.web.served import served
@@ -46,6 +49,10 @@ def test_an_agent_asks_and_hands_over(tmp_path: Path) -> None:
         await rig.until(lambda: channel.seen(ConnectContact)[1:])
         shown = (await rig.of(aside.into))["contact"]
         assert (shown["consults"], shown["agents"]) == (1, ["bert"])
+        whole = view.status(rig.app.driver.engine.state, 0)
+        hers = status_for(Caller("anna-desktop", Role.AGENT, agent="anna"), whole, 9)
+        asked = {one.id: one.agents for one in hers.contacts}
+        assert asked == {1: ("anna",), aside.into: ("bert",)}, "the asker sees whom to hand over to"
         assert (await rig.ask(1, {"stays": False}, "consult/merge")).status_code == 200
         found = await rig.of(1)
         assert found["contact"]["agents"] == ["bert"]
