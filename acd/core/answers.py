@@ -12,7 +12,7 @@ from acd.core.offers import close, free_all_reserved, withdraw, withdraw_all
 from acd.core.parking import promise_over
 from acd.core.placing import place_call
 from acd.core.state import State, step
-from acd.core.talk import prompt_agent
+from acd.core.talk import whisper
 from acd.core.waiting import let_go, take_back
 from agents.capacity import Medium
 from agents.roster import Seat, Work, carries
@@ -66,9 +66,7 @@ def _talk(state: State, contact: Contact, work: Work) -> None:
     if contact.callback is not None:
         promise_over(state, contact, kept=True)
     spoke(state, contact, work.agent)
-    whisper = state.lines[contact.line].whisper
-    if whisper and not contact.consults:
-        prompt_agent(state, contact, work, whisper)
+    whisper(state, contact, work)
 
 
 def wait_for_leg(state: State, work: Work) -> None:

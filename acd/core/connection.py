@@ -185,16 +185,25 @@ def hand_all_back(state: State, works: Iterable[Work], reason: str) -> None:
     """Of what an agent has in hand, whatever can be put aside waits again for somebody else."""
     for work in list(works):
         if work.state in IN_HAND and state.media[work.medium].put_aside:
-            contact = state.contacts[work.contact]
-            if contact.state is ContactState.CALLING:
-                ids = work.contact, work.agent, work.id
-                state.order(effects.ReleaseAgent(*ids, carrier=work.carrier))
-                calling.agent_left(state, contact, work, tried=False)
-            else:
-                _hand_back(state, contact, work, reason)
+            _hand_back(state, state.contacts[work.contact], work, reason)
 
 
 def _hand_back(state: State, contact: Contact, work: Work, reason: str) -> None:
+    """What is another's goes on without him."""
+    if work.id in contact.guests:
+        guests.send_away(state, work, reason)
+        return
+    if contact.consults:
+        consults.over(state, consults.subject(state, contact), reason)
+        return
+    ids = work.contact, work.agent, work.id
+    if contact.state is ContactState.CALLING:
+        state.order(effects.ReleaseAgent(*ids, carrier=work.carrier))
+        calling.agent_left(state, contact, work, tried=False)
+        return
+    if _without_him(state, contact, work):
+        state.order(effects.ReleaseAgent(*ids, carrier=work.carrier))
+        return
     contact.state = step(CONTACT, contact.state, "hand back")
     _alone(state, contact, "agent gone")
     put_away(state, work)

@@ -19,7 +19,7 @@ from acd.core.wrap_up import put_away, start_wrap_up
 from agents.devices import NOWHERE, Carrier
 from agents.roster import Work
 from agents.skills import AgentId
-from agents.states import IN_HAND, ROLE, WorkState
+from agents.states import IN_HAND, ROLE, Role, WorkState
 from queues.contact import Contact
 from queues.desk import EntryId, Line, LineId
 from queues.states import CONTACT, ContactState
@@ -81,6 +81,16 @@ def step_aside(contact: Contact, consult: int, work: Work, line: Line) -> effect
     """What his device is to do, also after a restart."""
     ids = work.id, contact.id, work.agent
     return effects.StepAside(*ids, ContactId(consult), line.music, carrier=work.carrier)
+
+
+def in_hand(state: State, work: Work) -> effects.Effect:
+    """What the device of this work is to do, wherever it has come to be."""
+    contact = state.contacts[work.contact]
+    if work.role is Role.CONSULTING:
+        consult = state.contacts[contact.consult]
+        return step_aside(contact, consult.id, work, state.lines[consult.line])
+    ids = work.id, work.contact, work.agent
+    return effects.ConnectContact(*ids, work.role.value, contact.to_be_heard, carrier=work.carrier)
 
 
 def _create(state: State, about: Contact, work: Work, line: Line, event: ConsultStarted) -> Contact:

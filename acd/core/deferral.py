@@ -30,7 +30,7 @@ def deferred(state: State, event: ContactDeferred) -> None:
         raise Rejected(f"contact {event.contact} is still being received")
     if not state.media[contact.medium].put_aside:
         raise Rejected(f"contact {event.contact} cannot be put aside")
-    if contact.consults or contact.consult or contact.guests:
+    if contact.consults or contact.consult or contact.guests or contact.outside:
         raise Rejected(f"contact {event.contact} is a consult or a conference")
     if contact.recording is not None:
         raise Rejected(f"contact {event.contact} leaves a message just now")

@@ -8,6 +8,7 @@ from collections.abc import Collection
 from acd.core import effects, facts
 from acd.core.answers import let_all_go, offer_lost, take_offers_back, wait_for_leg
 from acd.core.connection import agent_leg_lost, hand_all_back, leg_gone
+from acd.core.consults import in_hand
 from acd.core.deadlines import Kind
 from acd.core.errors import Rejected
 from acd.core.events import AgentReachable, AgentUnreachable, DeviceVanished, LegLost, OfferFailed
@@ -104,8 +105,7 @@ def _move(state: State, seat: Seat, work: Work) -> None:
     ids = work.contact, work.agent
     state.order(effects.ReleaseAgent(*ids, work.id, carrier=work.carrier))
     work.carrier = device_for(seat.record, work.medium)
-    heard = state.contacts[work.contact].to_be_heard
-    state.order(effects.ConnectContact(work.id, *ids, heard, carrier=work.carrier))
+    state.order(in_hand(state, work))
 
 
 def failed(state: State, event: OfferFailed) -> None:

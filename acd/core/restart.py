@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 from acd.core import facts, reception
-from acd.core.consults import step_aside
+from acd.core.consults import in_hand
 from acd.core.deadlines import Kind
-from acd.core.effects import AdmitContact, ConnectContact, Effect, OfferContact
+from acd.core.effects import AdmitContact, Effect, OfferContact
 from acd.core.errors import Rejected
 from acd.core.events import Restarted
 from acd.core.leases import arm_anew
@@ -16,7 +16,7 @@ from acd.core.treatments import await_anew, played
 from acd.core.treatments import standing as hearing
 from acd.core.waiting import hold_again
 from agents.roster import Work
-from agents.states import Role, WorkState
+from agents.states import WorkState
 from queues.contact import Contact
 from queues.desk import Line, LineId
 from queues.outbound import OutboundCall
@@ -86,16 +86,12 @@ def _hears(state: State, contact: Contact, line: Line) -> Playlist | None:
 
 
 def _of_work(state: State, work: Work) -> Effect:
+    if work.state is not WorkState.RINGING:
+        return in_hand(state, work)
     ids = work.id, work.contact, work.agent
-    if work.state is WorkState.RINGING:
-        due_ms = state.deadlines.get(Kind.RING, work.id)
-        due_ms = work.started_ms if due_ms is None else due_ms
-        return OfferContact(*ids, due_ms, work.role.value, carrier=work.carrier)
-    contact = state.contacts[work.contact]
-    if work.role is Role.CONSULTING:
-        consult = state.contacts[contact.consult]
-        return step_aside(contact, consult.id, work, state.lines[consult.line])
-    return ConnectContact(*ids, work.role.value, contact.to_be_heard, carrier=work.carrier)
+    due_ms = state.deadlines.get(Kind.RING, work.id)
+    due_ms = work.started_ms if due_ms is None else due_ms
+    return OfferContact(*ids, due_ms, work.role.value, carrier=work.carrier)
 
 
 def _of_call(state: State, call: OutboundCall) -> Effect:

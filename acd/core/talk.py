@@ -25,6 +25,13 @@ def connected_work(state: State, number: int, agent: AgentId) -> tuple[Contact, 
     return contact, work
 
 
+def whisper(state: State, contact: Contact, work: Work) -> None:
+    """What his line tells the agent when he gets it."""
+    text = state.lines[contact.line].whisper
+    if text and not contact.consults:
+        prompt_agent(state, contact, work, text)
+
+
 def prompt_agent(state: State, contact: Contact, work: Work, text: str) -> None:
     """He hears it now, and nobody else does."""
     ids = work.id, contact.id, work.agent

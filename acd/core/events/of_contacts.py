@@ -114,7 +114,10 @@ class MessageRecorded(Event, frozen=True, tag="MessageRecorded"):
 
 
 class ContactLeft(Event, frozen=True, tag="ContactLeft"):
-    """The other side hung up: before the answer it is abandoned, unless a page of it has come (`LegGone`)."""
+    """The other side hung up: before the answer it is abandoned, unless a page of it has come (`LegGone`).
+
+    What came of it is told before: pages that are known only afterwards belong to nothing any more.
+    """
 
     contact: ContactId
     ref: str = ""

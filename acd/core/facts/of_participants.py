@@ -21,7 +21,8 @@ class ConsultOver(OfferFact, frozen=True, tag="ConsultOver"):
     """The consult has ended, once for each.
 
     `result`: `ended` by the agent, `transferred`, `conference`, `left` (who was asked hung up), `leg lost`,
-    `waited too long`, `contact over`, `agent gone`; of a call that did not reach anybody its result.
+    `waited too long`, `contact over`, `agent gone`, `signed out` or `stayed away` (who was asked); of a
+    call that did not reach anybody its result.
     """
 
     consult: ContactId

@@ -1,6 +1,6 @@
 """An incident is declared while 30 wait, 5 are rung and 3 hear the greeting; keys and answers in one instant.
 
-The server is killed and restored from its snapshot after every step; then each wait is left unanswered once.
+The engine is a new one, from its snapshot, after every step; then each wait is left unanswered once.
 """
 
 from typing import Any
@@ -89,7 +89,7 @@ def test_who_comes_during_it_hears_it_first_and_who_comes_after_the_all_clear_do
 
 @pytest.mark.parametrize("key_first", [True, False])
 def test_press_1_in_the_instant_in_which_an_agent_answers(key_first: bool) -> None:
-    """Whichever the journal has first counts; the other is stale, and changes nothing."""
+    """A key that comes second is stale; one that comes first is told, and he talks all the same."""
     story = Desk()
     story.until(31 * SECOND)
     caller = RUNG[0]
@@ -101,6 +101,23 @@ def test_press_1_in_the_instant_in_which_an_agent_answers(key_first: bool) -> No
         assert "not asked" in story.rejects(32 * SECOND, pressed)
     assert story.contact(caller).state == "connected"
     assert story.of(facts.Parked) == [], "he talks, so nobody calls him back"
+
+
+@pytest.mark.parametrize("text_first", [True, False])
+def test_the_goodbye_is_over_in_the_instant_in_which_an_agent_answers(text_first: bool) -> None:
+    """He is called by that agent if he was let go first, and talks to him at once if not."""
+    story = Desk()
+    story.until(31 * SECOND)
+    caller = RUNG[0]
+    story.at(31 * SECOND, events.KeyPressed(ContactId(caller), story.contact(caller).visit, "1"))
+    goodbye = events.PromptEnded(ContactId(caller), story.contact(caller).visit)
+    if text_first:
+        story.at(32 * SECOND, goodbye).accept(32 * SECOND, AGENTS[0])
+        assert story.contact(caller).state == "calling"
+    else:
+        story.accept(32 * SECOND, AGENTS[0])
+        assert story.rejects(32 * SECOND, goodbye)
+        assert story.contact(caller).state == "connected"
 
 
 def test_a_key_during_the_text_of_the_incident_is_stale_and_the_menu_comes_again() -> None:

@@ -1,6 +1,6 @@
 """A mail is worked, a call interrupts, the page reloads, the agent goes home; the customer writes again.
 
-The server is killed and restored from its snapshot after every step; then each wait is left unanswered once.
+The engine is a new one, from its snapshot, after every step; then each wait is left unanswered once.
 """
 
 from datetime import datetime
@@ -87,7 +87,7 @@ def test_the_customer_writes_again_while_it_is_put_away() -> None:
 
 @pytest.mark.parametrize(("day", "hours"), [((2027, 3, 28), 23), ((2027, 10, 31), 25), ((2027, 12, 2), 24)])
 def test_nine_in_the_morning_is_nine_by_the_clock_on_the_wall(day: tuple[int, int, int], hours: int) -> None:
-    """Also after a night of an hour more or less: the moment is resolved before it enters the journal."""
+    """Also after a night of an hour more or less: whoever asks resolves the moment; it is kept as it is."""
     nine_ms = round(datetime(*day, 9, tzinfo=BERLIN).timestamp() * 1000) - START_MS
     story = morning()
     mail = mail_in_hand(story)

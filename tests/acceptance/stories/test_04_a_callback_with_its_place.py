@@ -1,6 +1,6 @@
 """A callback keeps its place: both orders, busy, another try, a call from elsewhere, a VIP list that changes.
 
-The server is killed and restored from its snapshot after every step; then each wait is left unanswered once.
+The engine is a new one, from its snapshot, after every step; then each wait is left unanswered once.
 """
 
 from typing import Any

@@ -1,6 +1,6 @@
 """A fax machine calls the number for people: its tone is heard, pages come, are confirmed, and it hangs up.
 
-The server is killed and restored from its snapshot after every step; then each wait is left unanswered once.
+The engine is a new one, from its snapshot, after every step; then each wait is left unanswered once.
 """
 
 import pytest

@@ -1,6 +1,6 @@
 """An outside PBX keeps the call and asks who is to get it; its webhook is silent; it never says "ended".
 
-The server is killed and restored from its snapshot after every step; then each wait is left unanswered once.
+The engine is a new one, from its snapshot, after every step; then each wait is left unanswered once.
 """
 
 from acd.core import effects, events, facts

@@ -159,7 +159,7 @@ def _media(rng: Random) -> tuple[MediumTraits, ...]:
     leg = rng.random() < 0.5
     lease_ms = rng.choice((0, 9_001, 30_001)) if leg else 0
     chat = MediumTraits(
-        CHAT, leg and rng.random() < 0.5, rng.random() < 0.5, rng.random() < 0.5, leg, lease_ms
+        CHAT, leg and rng.random() < 0.5, rng.random() < 0.5, rng.random() < 0.5, leg, lease_ms, mixes=leg
     )
     fax = MediumTraits(FAX, receive_ms=rng.choice((3_001, 12_001)))
     voice = replace(DEFAULT_MEDIA[0], mixes=rng.random() < 0.7)

@@ -133,7 +133,8 @@ class ShadowGuests(ShadowPersons):
         contact, heir = self.contacts[fact.contact], self.works[fact.offer]
         assert heir.role in ("consulted", "member")
         assert heir.agent == fact.agent
-        before = next(w for w in self.works_on(contact.id, "handling", "resting") if w.role != "member")
+        talking = self.works_on(contact.id, "handling", "resting")
+        before = next(work for work in talking if work.offer not in contact.guests)
         assert before.agent == fact.from_agent
         assert (contact.line, heir.line) == (fact.from_line, fact.line)
         levels = self.lines[fact.from_line].level, self.lines[fact.line].level

@@ -96,6 +96,16 @@ def test_who_is_promised_a_callback_has_no_leg_and_keeps_his_place(forgetful: bo
     assert story.rung("anna") == second
 
 
+@both_orders
+def test_the_whisper_of_the_line_is_told_when_the_party_is_there(order: Order) -> None:
+    story, contact = parked(order, whisper="call for nord")
+    called(story, order)
+    answered(story, 12 * SECOND)
+    if order is Order.CALLER_FIRST:
+        story.accept(13 * SECOND, "anna")
+    assert [told.contact for told in story.ordered(effects.PromptAgent)] == [1, contact]
+
+
 @both_engines
 def test_agent_first_he_accepts_then_the_party_is_called_and_they_are_joined(forgetful: bool) -> None:
     story, second = parked(forgetful=forgetful)

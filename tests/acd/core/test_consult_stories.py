@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from acd.core import effects, events, facts
 from acd.core.engine import Engine
+from acd.core.errors import Rejected
 from acd.core.events import CallId, ContactId
 from acd.core.participants import Part, Sound, hears, matrix, participants
 from agents.capacity import VOICE
@@ -18,6 +19,8 @@ from tests.acd.core.story import SECOND, START_MS, Story, agent, desk, line
 
 ANNA, BERT, SUSI, CAIO = (AgentId(name) for name in ("anna", "bert", "susi", "caio"))
 FOR_TWO = (replace(DEFAULT_MEDIA[0], mixes=False), *DEFAULT_MEDIA[1:])
+PUT_ASIDE = (replace(DEFAULT_MEDIA[0], put_aside=True), *DEFAULT_MEDIA[1:])
+"""A medium whose work goes back to its line when its agent goes home, though its party is there: a chat."""
 OUTSIDE = OutboundRule("consult", ("local", "mobile"), "sip", at_once=2)
 
 
@@ -370,3 +373,37 @@ def test_an_agent_is_told_that_it_lasts_long_and_nobody_else_is() -> None:
     assert told.of(facts.AgentTold)[0].text == "ten minutes"
     assert told.rejects(601 * SECOND, events.AgentPrompted(CALL, BERT, "ten minutes"))
     assert told.rejects(601 * SECOND, events.AgentPrompted(CALL, ANNA, ""))
+
+
+def test_who_takes_part_in_what_is_anothers_goes_home_and_takes_nothing_with_him() -> None:
+    told = ask(11 * SECOND, story(media=PUT_ASIDE)).accept(12 * SECOND, "bert")
+    told.at(13 * SECOND, events.ConsultMerged(CALL, ANNA, stays=True))
+    told.at(14 * SECOND, events.AgentSignedOut(BERT))
+    assert told.ordered(effects.ReleaseAgent)[-1].agent == BERT
+    caller = told.contact(CALL).carrier.ref
+    assert hearing(told) == {"anna": {caller}, caller: {"anna"}}
+
+
+def test_who_is_asked_goes_home_and_who_asks_is_back() -> None:
+    told = ask(11 * SECOND, story(media=PUT_ASIDE)).accept(12 * SECOND, "bert")
+    told.at(14 * SECOND, events.AgentSignedOut(BERT))
+    assert told.of(facts.ConsultOver)[0].result == "signed out"
+    assert told.shown("anna") == "handling"
+    assert list(told.engine.state.contacts) == [CALL]
+
+
+def test_a_conference_goes_on_when_its_agent_goes_home() -> None:
+    told = ask(11 * SECOND, story(media=PUT_ASIDE)).accept(12 * SECOND, "bert")
+    told.at(13 * SECOND, events.ConsultMerged(CALL, ANNA, stays=True))
+    told.at(14 * SECOND, events.AgentSignedOut(ANNA))
+    assert told.of(facts.TakenOver)[0].agent == BERT
+    assert told.ordered(effects.ReleaseAgent)[-1].agent == ANNA
+    assert told.of(facts.HandedBack) == []
+
+
+def test_what_somebody_outside_talks_in_is_not_put_away() -> None:
+    told = ask(11 * SECOND, story(media=PUT_ASIDE), party="number", dial_class="local")
+    told.at(12 * SECOND, events.CallAnswered(CallId(1), "outside"))
+    told.at(13 * SECOND, events.ConsultMerged(CALL, ANNA, stays=True))
+    with pytest.raises(Rejected, match="conference"):
+        told.at(14 * SECOND, events.ContactDeferred(CALL, START_MS + 60 * SECOND, ANNA))

@@ -257,6 +257,7 @@ def test_work_moves_to_another_device_of_its_agent_before_it_is_handed_back() ->
     assert story.contact(mail).state == "connected"
     joined = [effect.carrier for effect in story.ordered(effects.ConnectContact)]
     assert joined == [PAGE, TABLET]
+    assert {effect.role for effect in story.ordered(effects.ConnectContact)} == {"agent"}
     assert [effect.carrier for effect in story.ordered(effects.ReleaseAgent)] == [PAGE]
     story.release(60_000, mail, "anna")
 
