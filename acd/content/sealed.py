@@ -50,6 +50,7 @@ class SealedJournal:
         self.inside.close()
 
     def _sealed(self, record: Record) -> Record:
-        if record.value is None:
+        channel, key, value = record
+        if value is None:
             return record
-        return record._replace(value=self._cipher.seal(record.value, context(record.channel, record.key)))
+        return Record(channel, key, self._cipher.seal(value, context(channel, key)))

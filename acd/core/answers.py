@@ -49,7 +49,7 @@ def _connect(state: State, contact: Contact, work: Work, seat: Seat) -> None:
     wait_ms, line_wait_ms = now_ms - contact.anchor_ms, now_ms - contact.line_since_ms
     state.tell(facts.Answered(now_ms, work.id, contact.id, work.agent, contact.line, wait_ms, line_wait_ms))
     ids = work.id, contact.id, work.agent
-    state.order(effects.ConnectContact(*ids, work.role.value, recording, carrier=work.carrier))
+    state.order(effects.ConnectContact(*ids, work.role, recording, carrier=work.carrier))
     leave_line(state, contact)
     contact.tried.clear()
     if len(seat.works) > 1:

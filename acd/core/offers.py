@@ -112,8 +112,7 @@ def _ring(state: State, contact: Contact, seat: Seat, work: Work, why: Why) -> N
     refresh(state, seat)
     due_ms = now_ms + state.lines[contact.line].ring_ms
     state.deadlines.set(Kind.RING, number, due_ms)
-    role = work.role.value
-    state.order(effects.OfferContact(number, contact.id, agent, due_ms, role, carrier=work.carrier))
+    state.order(effects.OfferContact(number, contact.id, agent, due_ms, work.role, carrier=work.carrier))
     state.tell(facts.Offered(now_ms, number, contact.id, agent, contact.line, *why))
 
 

@@ -6,7 +6,8 @@ from operator import attrgetter
 from msgspec import Struct
 
 from acd.kpi.intervals import Cells
-from acd.kpi.legs import Leg, Outcome, View
+from acd.kpi.leg import View
+from acd.kpi.legs import Leg, Outcome
 from acd.kpi.service import moment
 
 DAY_MS = 24 * 3_600_000

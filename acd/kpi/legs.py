@@ -8,36 +8,14 @@ from msgspec.structs import replace
 from acd.core import facts
 from acd.core.facts import Fact
 from acd.kpi.aside import Aside
-from acd.kpi.leg import BY_DESK as BY_DESK
-from acd.kpi.leg import BY_TREATMENT
+from acd.kpi.breaks import ASIDE, BY_AGENT, BY_OTHER, RESTING, Break, Breaking, add_break, add_talk
+from acd.kpi.leg import BY_DESK, BY_TREATMENT
 from acd.kpi.leg import GOES_ON as GOES_ON
 from acd.kpi.leg import Leg as Leg
 from acd.kpi.leg import Outcome as Outcome
-from acd.kpi.leg import View as View
 from agents.capacity import VOICE
 
 Finished = Callable[[Leg], None]
-
-_BY_AGENT, _BY_OTHER, _RESTING, _ASIDE = 1, 2, 4, 8
-
-
-_Breaking = (
-    facts.Held
-    | facts.Resumed
-    | facts.Interrupted
-    | facts.InterruptionEnded
-    | facts.Consulted
-    | facts.ConsultOver
-)
-
-
-class _Break:
-    """Why the conversation of a contact is not going on now, as bits, and since when."""
-
-    __slots__ = ("bits", "since_ms")
-
-    def __init__(self) -> None:
-        self.bits = self.since_ms = 0
 
 
 class Ledger:
@@ -56,7 +34,7 @@ class Ledger:
         """Where each live contact is now."""
         self._rings: dict[int, int] = {}
         """Offer → since when it rings."""
-        self._breaks: dict[int, _Break] = {}
+        self._breaks: dict[int, Break] = {}
         self._put_away: set[int] = set()
         """Contacts that wait for their moment, in no line."""
         self._aside = Aside()
@@ -88,7 +66,7 @@ class Ledger:
         for number, leg in self._legs.items():
             one = replace(leg, done_ms=now_ms)
             if leg.outcome is Outcome.ANSWERED:
-                _add_talk(one, now_ms, self._breaks.get(number))
+                add_talk(one, now_ms, self._breaks.get(number))
             else:
                 one.ended_ms, one.wait_ms = now_ms, now_ms - leg.queued_ms if leg.anchor_ms else 0
             found.append(one)
@@ -213,44 +191,35 @@ class Ledger:
         leg.answered_ms = leg.ended_ms = t_ms
         leg.wait_ms = fact.line_wait_ms
 
-    def _held(self, fact: facts.Held) -> None:
-        self._hold(fact, begins=True)
-
-    def _resumed(self, fact: facts.Resumed) -> None:
-        self._hold(fact, begins=False)
-
-    def _hold(self, fact: facts.Held | facts.Resumed, *, begins: bool) -> None:
+    def _hold(self, fact: facts.Held | facts.Resumed) -> None:
         """Not that of another member of a conference: those who are left go on."""
         leg = self._legs.get(fact.contact)
         if leg is None or leg.agent == fact.agent:
-            self._break(fact, _BY_AGENT if fact.by_agent else _BY_OTHER, begins=begins)
+            self._break(fact, BY_AGENT if fact.by_agent else BY_OTHER, begins=isinstance(fact, facts.Held))
 
-    def _interrupted(self, fact: facts.Interrupted) -> None:
-        self._break(fact, _RESTING, begins=True)
-
-    def _interruption_ended(self, fact: facts.InterruptionEnded) -> None:
-        self._break(fact, _RESTING, begins=False)
+    def _rest(self, fact: facts.Interrupted | facts.InterruptionEnded) -> None:
+        self._break(fact, RESTING, begins=isinstance(fact, facts.Interrupted))
 
     def _called_out(self, fact: facts.CalledOut) -> None:
         self._aside.add(fact.contact)
 
     def _consulted(self, fact: facts.Consulted) -> None:
         self._aside.add(fact.consult)
-        self._break(fact, _ASIDE, begins=True)
+        self._break(fact, ASIDE, begins=True)
 
     def _consult_over(self, fact: facts.ConsultOver) -> None:
         self._aside.over(fact.consult)
-        self._break(fact, _ASIDE, begins=False)
+        self._break(fact, ASIDE, begins=False)
 
-    def _break(self, fact: _Breaking, bit: int, *, begins: bool) -> None:
+    def _break(self, fact: Breaking, bit: int, *, begins: bool) -> None:
         leg = self._legs.get(fact.contact)
         if leg is None:
             self._unknown(fact)
             return
         now = self._breaks.get(fact.contact)
         if now is None:
-            now = self._breaks[fact.contact] = _Break()
-        _add_break(leg, fact.t_ms, now)
+            now = self._breaks[fact.contact] = Break()
+        add_break(leg, fact.t_ms, now)
         now.bits = now.bits | bit if begins else now.bits & ~bit
 
     def _released(self, fact: facts.Released) -> None:
@@ -266,26 +235,19 @@ class Ledger:
         else:
             self._out(leg, fact.t_ms, Outcome.BLOCKED, fact.by)
 
-    def _transferred(self, fact: facts.Transferred) -> None:
+    def _handed_over(self, fact: facts.Transferred | facts.TakenOver) -> None:
         leg = self._legs.pop(fact.contact, None)
         if leg is None:
             self._unknown(fact)
             return
         if fact.escalated:
             leg.escalated_ms = fact.t_ms
-        self._hand_on(leg, fact.t_ms, fact.to_line, "transfer")
-
-    def _taken_over(self, fact: facts.TakenOver) -> None:
-        leg = self._legs.pop(fact.contact, None)
-        if leg is None:
-            self._unknown(fact)
-            return
-        if fact.escalated:
-            leg.escalated_ms = fact.t_ms
-        self._hand_on(leg, fact.t_ms, fact.line, "transfer")
-        following = self._legs[fact.contact]
-        following.queued_ms = following.answered_ms = following.ended_ms = fact.t_ms
-        following.outcome, following.agent = Outcome.ANSWERED, fact.agent
+        to_line = fact.to_line if isinstance(fact, facts.Transferred) else fact.line
+        self._hand_on(leg, fact.t_ms, to_line, "transfer")
+        if isinstance(fact, facts.TakenOver):
+            following = self._legs[fact.contact]
+            following.queued_ms = following.answered_ms = following.ended_ms = fact.t_ms
+            following.outcome, following.agent = Outcome.ANSWERED, fact.agent
 
     def _handed_out(self, fact: facts.HandedOut) -> None:
         leg = self._legs.pop(fact.contact, None)
@@ -379,7 +341,7 @@ class Ledger:
         """The conversation is over; a wrap-up may follow at once."""
         if self._ending is not None:
             self._deliver()
-        _add_talk(leg, t_ms, self._breaks.pop(leg.contact, None) if self._breaks else None)
+        add_talk(leg, t_ms, self._breaks.pop(leg.contact, None) if self._breaks else None)
         leg.done_ms = t_ms
         self._ending = leg
 
@@ -397,22 +359,6 @@ class Ledger:
         leg, self._ending = self._ending, None
         if leg is not None:
             self._finished(leg)
-
-
-def _add_talk(leg: Leg, t_ms: int, paused: _Break | None) -> None:
-    """The conversation ended at `t_ms`: what was neither hold nor rest was talk."""
-    if paused is not None:
-        _add_break(leg, t_ms, paused)
-    leg.talk_ms += t_ms - leg.answered_ms - leg.hold_ms
-
-
-def _add_break(leg: Leg, t_ms: int, paused: _Break) -> None:
-    """Count the time since the last change as what it was; rest is taken off the talk beforehand."""
-    if paused.bits & _RESTING:
-        leg.talk_ms -= t_ms - paused.since_ms
-    elif paused.bits:
-        leg.hold_ms += t_ms - paused.since_ms
-    paused.since_ms = t_ms
 
 
 _HANDLERS: Mapping[type[Fact], str] = {
@@ -433,17 +379,17 @@ _HANDLERS: Mapping[type[Fact], str] = {
     facts.MessageLeft: "_message_left",
     facts.Deflected: "_deflected",
     facts.Answered: "_answered",
-    facts.Held: "_held",
-    facts.Resumed: "_resumed",
-    facts.Interrupted: "_interrupted",
-    facts.InterruptionEnded: "_interruption_ended",
+    facts.Held: "_hold",
+    facts.Resumed: "_hold",
+    facts.Interrupted: "_rest",
+    facts.InterruptionEnded: "_rest",
     facts.Released: "_released",
     facts.CalledOut: "_called_out",
     facts.Consulted: "_consulted",
     facts.ConsultOver: "_consult_over",
-    facts.TakenOver: "_taken_over",
+    facts.TakenOver: "_handed_over",
     facts.HandedOut: "_handed_out",
-    facts.Transferred: "_transferred",
+    facts.Transferred: "_handed_over",
     facts.AgentLegLost: "_waits_again",
     facts.HandedBack: "_waits_again",
     facts.Deferred: "_deferred",

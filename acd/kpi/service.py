@@ -4,7 +4,8 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
-from acd.kpi.legs import BY_DESK, Leg, Outcome, View
+from acd.kpi.leg import BY_DESK, View
+from acd.kpi.legs import Leg, Outcome
 from agents.capacity import VOICE
 from queues.calendar import Clock, WallClock
 

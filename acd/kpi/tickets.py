@@ -4,7 +4,8 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
-from acd.kpi.legs import Leg, View
+from acd.kpi.leg import View
+from acd.kpi.legs import Leg
 from acd.kpi.service import moment
 
 

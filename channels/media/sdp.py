@@ -181,7 +181,7 @@ def media_lines(media: Media) -> list[str]:
     for attribute in media.attributes:
         lines.append(f"a={attribute}")
     if media.direction is not None:
-        lines.append("a=" + media.direction.value)
+        lines.append("a=" + media.direction)
     return lines
 
 

@@ -32,11 +32,8 @@ from acd.core.facts.of_calls import (
 from acd.core.facts.of_contacts import (
     Abandoned,
     AgentLegLost,
-    Announced,
     Arrived,
     Blocked,
-    Collected,
-    ConditionAsked,
     Deferred,
     Deflected,
     FlowedOut,
@@ -44,12 +41,8 @@ from acd.core.facts.of_contacts import (
     Held,
     Informed,
     Joined,
-    KeyChosen,
-    LanguageSet,
     LegGone,
     MediumChange,
-    MessageLeft,
-    NoKey,
     Overflowed,
     PageKept,
     PositionTold,
@@ -60,15 +53,12 @@ from acd.core.facts.of_contacts import (
     Queued,
     Received,
     Receiving,
-    Recorded,
     Relaxed,
     Released,
     Requeued,
     Resumed,
-    Sealing,
     Ticketed,
     Transferred,
-    Treated,
     TriedForgotten,
 )
 from acd.core.facts.of_desk import CalendarSet, DeskSet, IncidentOff, IncidentOn, ListSet, Restart
@@ -95,6 +85,18 @@ from acd.core.facts.of_participants import (
     OutsideJoined,
     OutsideLeft,
     TakenOver,
+)
+from acd.core.facts.of_treatments import (
+    Announced,
+    Collected,
+    ConditionAsked,
+    KeyChosen,
+    LanguageSet,
+    MessageLeft,
+    NoKey,
+    Recorded,
+    Sealing,
+    Treated,
 )
 
 ENDINGS: tuple[type[Fact], ...] = (Abandoned, Released, FlowedOut, Deflected)

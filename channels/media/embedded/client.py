@@ -293,7 +293,8 @@ class MediaClient(asyncio.Protocol):
         self._unconfirmed.append(command)
 
     def _put(self, command: wire.Command) -> None:
-        self._queue(command)
+        wire.append_frame(self._out, command)  # as `_queue`, which would be a frame for each command
+        self._unconfirmed.append(command)
         if not self._flush_planned:
             self._flush_planned = True
             self._loop.call_soon(self._flush)

@@ -1,6 +1,6 @@
 """One contact on the telephone: the party's leg, those of agents who are rung or talk, and who is asked."""
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 
 from msgspec import Struct
 
@@ -36,8 +36,12 @@ class Call(Struct, eq=False):
     @property
     def company(self) -> list[Leg]:
         """Who talk with each other; a caller who hears a list of his own does not."""
-        caller = self.caller if self.caller is not None and self.caller.hears is None else None
-        return [leg for leg in (caller, self.asker, *self.talking) if leg is not None]
+        found = list(self.talking)
+        if self.asker is not None:
+            found.insert(0, self.asker)
+        if self.caller is not None and self.caller.hears is None:
+            found.insert(0, self.caller)
+        return found
 
     def drop(self, leg: Leg) -> None:
         """The leg has ended, or is elsewhere; the others stay."""
@@ -56,60 +60,73 @@ class Call(Struct, eq=False):
         talk = bool(self.talking) or (self.caller in company and self.asker is not None)
         return [one for one in company if one is not leg] if talk and leg in company else []
 
-    def joined(self, leg: Leg, music: SoundId) -> Iterator[Command]:
+    def joined(self, leg: Leg, music: SoundId) -> Sequence[Command]:
         """This leg takes part from now on; and with anybody but a listener its caller talks, too."""
         if leg not in (self.caller, self.asker, *self.talking):
             self.talking.append(leg)
         if self.caller is not None and leg.role not in LISTENERS:
             self.caller.hears = None
-        yield from self.arranged(music)
+        return self.arranged(music)
 
-    def arranged(self, music: SoundId) -> Iterator[Command]:
+    def arranged(self, music: SoundId) -> Sequence[Command]:
         """What is to be told to the media so that each of them hears what he ought to, by what is now.
 
         Not a sequence of moves: whoever came, went, holds, or hears in another way, the answer is the same.
         """
-        if not self.talking and not (self.caller in self.company and self.asker is not None):
-            return  # nobody talks here; what is heard is ordered by lists
-        places = [(leg, self._place(leg)) for leg in self.company if leg.role not in LISTENERS]
-        talk = any(place not in OUT for _, place in places if len(places) > 1 or self._barges)
-        for leg in [one for one in self.company if one.role in LISTENERS]:
-            places.append((leg, self._heard_by(leg) if talk else "music"))
-        for leg, place in sorted(places, key=lambda one: one[1] in OUT):
+        if not self.talking and self.asker is None:
+            return ()  # nobody talks here; what is heard is ordered by lists
+        company = self.company
+        if not self.talking and self.caller not in company:
+            return ()
+        told: list[Command] = []
+        for leg, place in self._places(company):
             if place != leg.place:
-                yield from self._to(leg, place, music)
+                told += self._to(leg, place, music)
                 leg.place = place
+        return told
 
-    def _place(self, leg: Leg) -> str:
+    def _places(self, company: Sequence[Leg]) -> list[tuple[Leg, str]]:
+        """Those in the room first: who leaves it leaves nobody alone who is to talk."""
+        room: list[tuple[Leg, str]] = []
+        out: list[tuple[Leg, str]] = []
+        listeners: list[Leg] = []
+        for leg in company:
+            if leg.role in LISTENERS:
+                listeners.append(leg)
+                continue
+            place = self._place(leg, company)
+            (out if place in OUT else room).append((leg, place))
+        talk = bool(room) and (len(room) + len(out) > 1 or self._barges)
+        for leg in listeners:
+            (room if talk else out).append((leg, _HEARD_BY.get(leg.role, "everybody") if talk else "music"))
+        return room + out
+
+    def _place(self, leg: Leg, company: Sequence[Leg]) -> str:
         """`music`, `out` (he hears nothing), or by whom he is heard in the room."""
-        others = [one for one in self.company if one is not leg]
-        if leg.record.held:
-            there = [one for one in others if not one.record.held]
-            if len(there) == 1 or not others:  # who hears music instead; nobody hears the other
-                return self._heard_by(leg)
-            return "out" if there else "music"
-        hears = any(not one.record.held and self._may_hear(leg, one) for one in others)
-        return self._heard_by(leg) if hears or not others else "music"
+        alone, there = len(company) == 1, 0
+        for one in company:
+            if one is not leg and not one.record.held:
+                if not leg.record.held and self._may_hear(leg, one):
+                    return _HEARD_BY.get(leg.role, "everybody")
+                there += 1
+        if leg.record.held and there == 1:
+            return _HEARD_BY.get(leg.role, "everybody")  # the other hears music instead; nobody hears him
+        if alone:
+            return _HEARD_BY.get(leg.role, "everybody")
+        return "out" if leg.record.held and there else "music"
 
     @property
     def _barges(self) -> bool:
         return any(leg.role == "barging" for leg in self.talking)
 
     def _may_hear(self, leg: Leg, other: Leg) -> bool:
-        heard_by = self._heard_by(other)
+        heard_by = _HEARD_BY.get(other.role, "everybody")
         return heard_by == "everybody" or (heard_by == "agents" and not leg.is_caller)
 
-    @staticmethod
-    def _heard_by(leg: Leg) -> HeardBy:
-        return _HEARD_BY.get(leg.role, "everybody")
-
-    def _to(self, leg: Leg, place: str, music: SoundId) -> Iterator[Command]:
+    def _to(self, leg: Leg, place: str, music: SoundId) -> Sequence[Command]:
         if place == "out":
-            yield Leave(leg.id)
-        elif place == "music":
-            yield Leave(leg.id)
-            yield Play(leg.id, loop=music)
-        else:
-            if leg.place == "music":
-                yield Stop(leg.id)
-            yield Join(leg.id, self.room, not leg.is_caller, self._heard_by(leg))
+            return (Leave(leg.id),)
+        if place == "music":
+            return Leave(leg.id), Play(leg.id, loop=music)
+        join = Join(leg.id, self.room, not leg.is_caller, _HEARD_BY.get(leg.role, "everybody"))
+        return (Stop(leg.id), join) if leg.place == "music" else (join,)

@@ -36,7 +36,17 @@ state and is rejected. This page is written from the tables in `agents/states.py
 """
 
 
-PARTS = ("fact", "event", "of_desk", "of_contacts", "of_offers", "of_participants", "of_calls", "of_agents")
+PARTS = (
+    "fact",
+    "event",
+    "of_desk",
+    "of_contacts",
+    "of_treatments",
+    "of_offers",
+    "of_participants",
+    "of_calls",
+    "of_agents",
+)
 """Modules of `acd.core.facts` and `acd.core.events`, in the order of their pages."""
 
 SHARED = ("OfferFact", "Decision")

@@ -10,7 +10,8 @@ from acd.kpi.codes import Codes
 from acd.kpi.customers import DAY_MS, Customers
 from acd.kpi.definitions import DEFINITIONS
 from acd.kpi.intervals import Cells, Intervals
-from acd.kpi.legs import Leg, Outcome, View
+from acd.kpi.leg import View
+from acd.kpi.legs import Leg, Outcome
 from acd.kpi.percentiles import Waits, percentile, percentiles
 from acd.kpi.service import Counts, Terms
 from tests.acd.kpi import golden

@@ -169,8 +169,10 @@ def test_a_message_is_a_sound_with_a_mark_before_it_until_nobody_hears_it(
     asyncio.run(messages.keep(path))
     (event,) = host.events
     assert isinstance(event, MessageRecorded)
-    agent = AgentId("anna"), event.recording
-    effect = ConnectContact(OfferId(9), event.contact, *agent, carrier=Carrier("sip", "anna"))
+    agent = AgentId("anna")
+    effect = ConnectContact(
+        OfferId(9), event.contact, agent, recording=event.recording, carrier=Carrier("sip", "anna")
+    )
     name = asyncio.run(messages.sound_of(effect))
     assert name is not None
     store = SoundStore(tmp_path / "sounds")
