@@ -41,9 +41,7 @@ def warn_rounds(treatments: _Treatments, desk: Desk) -> None:
     told: set[str] = set()
     for circle in circles(kept_out, lambda place: _ways(graph, place)):
         menus = [place for place in circle if isinstance(graph.step_at(place), Menu)]
-        rests = menus or [
-            place for place in circle if isinstance(graph.step_at(place), Music | Collect | Record)
-        ]
+        rests = menus or [place for place in circle if isinstance(graph.step_at(place), TAKES_TIME)]
         first = min(rests, key=lambda place: (order.index(place.treatment), place.step))
         table = treatments[first.treatment].steps[first.step]
         if table.path not in told:

@@ -107,6 +107,10 @@ class Contact(Struct):
     collected: dict[str, str] | None = None
     """What its party has typed, by name: opaque ids; None: nothing."""
 
+    def waited_ms(self, now_ms: int) -> int:
+        """Since it first waited; 0: it never has."""
+        return now_ms - self.anchor_ms if self.anchor_ms else 0
+
     @property
     def receiving(self) -> bool:
         """Whether it is not ready because more of it is still to come."""

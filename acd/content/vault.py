@@ -37,6 +37,11 @@ CREATE TABLE IF NOT EXISTS pieces (
 CREATE INDEX IF NOT EXISTS pieces_by_contact ON pieces (contact);
 """
 
+_LISTED = (
+    "SELECT document, tenant, ref, kind, sum(length(sealed)) - count(*) * ?, max(last) "
+    "FROM pieces JOIN contacts USING (contact) "
+)
+
 
 class Vault:
     """Parties and documents in one file, encrypted with a random key per contact, wrapped by the master key.
@@ -88,30 +93,19 @@ class Vault:
 
     def about(self, document: str) -> About:
         """Whose it is, and how much, without reading it. Raises VaultUnknownError."""
-        query = (
-            "SELECT tenant, ref, kind, sum(length(sealed)) - count(*) * ?, max(last) "
-            "FROM pieces JOIN contacts USING (contact) WHERE document = ? GROUP BY document"
-        )
+        query = _LISTED + "WHERE document = ? GROUP BY document"
         with self._lock:
             found = self._file.connection.execute(query, (SEAL_BYTES, document)).fetchone()
         if found is None:
             raise VaultUnknownError(f"no document {document}: never stored, or erased")
-        tenant, ref, kind, size, whole = found
-        return About(ContactRef(tenant, ref), kind, size, bool(whole))
+        return _listed(found).about
 
     def documents(self, contact: ContactRef, most: int) -> list[Listed]:
         """What the contact has, without reading it, in the order in which it was begun."""
-        query = (
-            "SELECT document, kind, sum(length(sealed)) - count(*) * ?, max(last) "
-            "FROM pieces JOIN contacts USING (contact) WHERE tenant = ? AND ref = ? "
-            "GROUP BY document ORDER BY min(pieces.rowid) LIMIT ?"
-        )
+        query = _LISTED + "WHERE tenant = ? AND ref = ? GROUP BY document ORDER BY min(pieces.rowid) LIMIT ?"
         with self._lock:
             found = self._file.connection.execute(query, (SEAL_BYTES, *contact, most)).fetchall()
-        return [
-            Listed(ContentId(document), About(contact, kind, size, bool(whole)))
-            for document, kind, size, whole in found
-        ]
+        return [_listed(row) for row in found]
 
     def read(self, document: str, first: int = 0) -> Iterator[bytes]:
         """From piece `first` on. Raises VaultUnknownError (also in the middle: erased), VaultDamagedError."""
@@ -248,6 +242,11 @@ class Vault:
                 f"the master key is not the one {self._file.path} was made with: restore that key; "
                 "without it nothing in the vault can be read"
             ) from error
+
+
+def _listed(row: tuple[str, str, str, str, int, int]) -> Listed:
+    document, tenant, ref, kind, size, whole = row
+    return Listed(ContentId(document), About(ContactRef(tenant, ref), kind, size, bool(whole)))
 
 
 def _piece_context(kind: str, document: str, number: int, last: bool) -> bytes:

@@ -12,7 +12,7 @@ from acd.core.offers import close, free_all_reserved, withdraw, withdraw_all
 from acd.core.parking import promise_over
 from acd.core.placing import place_call
 from acd.core.state import State, step
-from acd.core.talk import whisper
+from acd.core.talk import in_hand, whisper
 from acd.core.waiting import let_go, take_back
 from agents.capacity import Medium
 from agents.roster import Seat, Work, carries
@@ -42,14 +42,12 @@ def _connect(state: State, contact: Contact, work: Work, seat: Seat) -> None:
     """Nobody else is rung for it; if its party has no leg, he waits for it, or hears what it has said."""
     now_ms = state.now_ms
     calls = contact.parked and contact.to_call
-    recording = contact.to_be_heard if contact.parked else ""
     contact.state = step(CONTACT, contact.state, "call" if calls else "accept")
     if len(contact.offers) > 1:
         withdraw_all(state, contact, "answered elsewhere", but=work.id)
     wait_ms, line_wait_ms = now_ms - contact.anchor_ms, now_ms - contact.line_since_ms
     state.tell(facts.Answered(now_ms, work.id, contact.id, work.agent, contact.line, wait_ms, line_wait_ms))
-    ids = work.id, contact.id, work.agent
-    state.order(effects.ConnectContact(*ids, work.role, recording, carrier=work.carrier))
+    state.order(in_hand(state, work))
     leave_line(state, contact)
     contact.tried.clear()
     if len(seat.works) > 1:

@@ -1,13 +1,13 @@
 """What becomes of an attempt to call a party: it answers, is not reached, or nobody waits for it any more."""
 
-from acd.core import calling_out, consults, effects, facts
+from acd.core import calling_out, consults, facts
 from acd.core.deadlines import Kind
 from acd.core.errors import Rejected
 from acd.core.events import CHANNELS_TELL, CallAnswered, CallFailed, CallResult
 from acd.core.last_agents import spoke
 from acd.core.leaving import put_off
 from acd.core.offers import free_reserved, ring_reserved
-from acd.core.parking import promise_over, unpark
+from acd.core.parking import gain_leg, promise_over, unpark
 from acd.core.placing import call_over, promise_of
 from acd.core.state import State, step
 from acd.core.talk import whisper
@@ -60,11 +60,8 @@ def _under_way(state: State, number: int) -> OutboundCall:
 def take_leg(state: State, contact: Contact, carrier: Carrier) -> None:
     """The party has this leg from now on."""
     unpark(state, contact)
-    contact.carrier, contact.parked = carrier, False
-    state.carried[carrier] = contact.id
     state.deadlines.clear(Kind.PROMISE, contact.id)
-    music = state.lines[contact.line].music
-    state.order(effects.AdmitContact(contact.id, music, carrier=carrier))
+    gain_leg(state, contact, carrier)
 
 
 def meet(state: State, contact: Contact) -> None:

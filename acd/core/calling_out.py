@@ -1,8 +1,9 @@
 """Contacts that the desk itself begins (escalation, all-clear): somebody is called and told something."""
 
-from acd.core import effects, facts
+from acd.core import facts
 from acd.core.errors import Rejected
 from acd.core.events import CallOut, CallOutCancelled, CallResult, ContactId
+from acd.core.parking import gain_leg
 from acd.core.placing import call_over, place_own
 from acd.core.state import State, step
 from acd.core.treatments import begin
@@ -39,7 +40,7 @@ def opened(state: State, event: CallOut) -> None:
     state.contacts[contact.id] = contact
     what = event.purpose, entry.tenant, entry.line, entry.medium, event.treatment
     state.tell(facts.CalledOut(state.now_ms, contact.id, *what))
-    place_own(state, contact)
+    place_own(state, contact, event.purpose)
 
 
 def _entry(state: State, event: CallOut) -> Entry:
@@ -62,10 +63,8 @@ def _entry(state: State, event: CallOut) -> Entry:
 def reached(state: State, contact: Contact, carrier: Carrier) -> None:
     """Whoever was called hears what there is to tell."""
     call_over(state, contact, "answered")
-    contact.carrier, contact.parked = carrier, False
-    state.carried[carrier] = contact.id
     contact.state = step(CONTACT, contact.state, "reached")
-    state.order(effects.AdmitContact(contact.id, state.lines[contact.line].music, carrier=carrier))
+    gain_leg(state, contact, carrier)
     if state.media[contact.medium].hears:
         begin(state, contact, contact.told)
     else:  # the desk has changed while it rang

@@ -101,7 +101,7 @@ def contact_gone(state: State, contact: Contact, leg_lost: bool) -> None:
         by = turned_away or "caller"
         state.tell(facts.Released(state.now_ms, number, contact.line, by))
     else:
-        wait_ms = state.now_ms - contact.anchor_ms if contact.anchor_ms else 0
+        wait_ms = contact.waited_ms(state.now_ms)
         abandoned = facts.Abandoned(state.now_ms, number, contact.line, wait_ms, before.value, leg_lost)
         state.tell(abandoned)
 

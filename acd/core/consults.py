@@ -10,18 +10,20 @@ from acd.core.events import CallResult, ConsultEnded, ConsultMerged, ConsultStar
 from acd.core.guests import members, stay_outside
 from acd.core.last_agents import spoke
 from acd.core.offers import withdraw
-from acd.core.placing import call_over, consult_rule, place_consult
+from acd.core.parking import gain_leg, lose_leg
+from acd.core.placing import call_over, consult_rule, place_own
 from acd.core.state import State, step
-from acd.core.talk import connected_work
+from acd.core.talk import connected_work, in_hand
 from acd.core.treatments import play_music
 from acd.core.waiting import enter_line, forget
 from acd.core.wrap_up import put_away, start_wrap_up
 from agents.devices import NOWHERE, Carrier
 from agents.roster import Work
 from agents.skills import AgentId
-from agents.states import IN_HAND, ROLE, Role, WorkState
+from agents.states import IN_HAND, ROLE, WorkState
 from queues.contact import Contact
 from queues.desk import EntryId, Line, LineId
+from queues.outbound import CONSULT
 from queues.states import CONTACT, ContactState
 
 
@@ -36,10 +38,10 @@ def started(state: State, event: ConsultStarted) -> None:
     ids = work.id, contact.id, event.agent
     state.tell(facts.Consulted(state.now_ms, *ids, consult.id, line.id, event.dial_class))
     play_music(state, contact, state.lines[contact.line].music)
-    state.order(step_aside(contact, consult.id, work, line))
+    state.order(in_hand(state, work))
     if event.party:
         consult.state = ContactState.CALLING
-        place_consult(state, consult, work)
+        place_own(state, consult, CONSULT, work)
     else:
         enter_line(state, consult, line, "consult")
 
@@ -75,22 +77,6 @@ def entry_line(state: State, contact: Contact, dialled: EntryId) -> LineId:
     if entry is None or entry.medium != contact.medium:
         raise Rejected(f"entry {dialled} is unknown")
     return entry.line
-
-
-def step_aside(contact: Contact, consult: int, work: Work, line: Line) -> effects.StepAside:
-    """What his device is to do, also after a restart."""
-    ids = work.id, contact.id, work.agent
-    return effects.StepAside(*ids, ContactId(consult), line.music, carrier=work.carrier)
-
-
-def in_hand(state: State, work: Work) -> effects.Effect:
-    """What the device of this work is to do, wherever it has come to be."""
-    contact = state.contacts[work.contact]
-    if work.role is Role.CONSULTING:
-        consult = state.contacts[contact.consult]
-        return step_aside(contact, consult.id, work, state.lines[consult.line])
-    ids = work.id, work.contact, work.agent
-    return effects.ConnectContact(*ids, work.role.value, contact.to_be_heard, carrier=work.carrier)
 
 
 def _create(state: State, about: Contact, work: Work, line: Line, event: ConsultStarted) -> Contact:
@@ -147,14 +133,14 @@ def merged(state: State, event: ConsultMerged) -> None:
 def _confer(state: State, contact: Contact, work: Work, consult: Contact) -> None:
     asked, outside = _of(state, consult)
     _close(state, contact, consult, "conference")
-    step_back(state, contact, work)
+    step_back(state, work)
     if asked is not None:
         asked.role = step(ROLE, asked.role, "merge")
         asked.contact, asked.consult = contact.id, consult.id
         contact.guests.append(asked.id)
         ids = asked.id, contact.id, asked.agent
         state.tell(facts.ConferenceJoined(state.now_ms, *ids, consult.id))
-        state.order(effects.ConnectContact(*ids, asked.role.value, carrier=asked.carrier))
+        state.order(in_hand(state, asked))
     else:
         stay_outside(state, contact, outside, consult.id)
 
@@ -202,14 +188,13 @@ def take_over(state: State, contact: Contact, heir: Work, from_work: Work) -> No
     consult = ContactId(heir.consult)
     spoke(state, contact, heir.agent)
     state.tell(facts.TakenOver(state.now_ms, *ids, from_work.agent, consult, *lines))
-    state.order(effects.ConnectContact(*ids, heir.role.value, carrier=heir.carrier))
+    state.order(in_hand(state, heir))
 
 
-def step_back(state: State, contact: Contact, work: Work) -> None:
+def step_back(state: State, work: Work) -> None:
     """The agent is with the party again."""
     work.role = step(ROLE, work.role, "step back")
-    ids = work.id, contact.id, work.agent
-    state.order(effects.ConnectContact(*ids, work.role.value, carrier=work.carrier))
+    state.order(in_hand(state, work))
 
 
 def over(state: State, contact: Contact, result: str, *, back: bool = True) -> None:
@@ -228,7 +213,7 @@ def over(state: State, contact: Contact, result: str, *, back: bool = True) -> N
             put_away(state, asked)
     _close(state, contact, consult, result)
     if back:
-        step_back(state, contact, work)
+        step_back(state, work)
     else:
         work.role = step(ROLE, work.role, "leave")
 
@@ -252,17 +237,13 @@ def subject(state: State, consult: Contact) -> Contact:
 def reached(state: State, consult: Contact, carrier: Carrier) -> None:
     """Somebody outside has answered: the agent, who stepped aside, hears him."""
     call_over(state, consult, "answered")
-    consult.carrier, consult.parked = carrier, False
-    state.carried[carrier] = consult.id
     consult.state = step(CONTACT, consult.state, "join")
-    music = state.lines[consult.line].music
-    state.order(effects.AdmitContact(consult.id, music, carrier=carrier))
+    gain_leg(state, consult, carrier)
 
 
 def outside_gone(state: State, consult: Contact, result: str) -> None:
     """Whoever was called for it has hung up, or his leg is dead."""
-    del state.carried[consult.carrier]
-    consult.carrier, consult.parked = NOWHERE, True
+    lose_leg(state, consult)
     over(state, subject(state, consult), result)
 
 

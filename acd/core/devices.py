@@ -8,12 +8,12 @@ from collections.abc import Collection
 from acd.core import effects, facts
 from acd.core.answers import let_all_go, offer_lost, take_offers_back, wait_for_leg
 from acd.core.connection import agent_leg_lost, hand_all_back, leg_gone
-from acd.core.consults import in_hand
 from acd.core.deadlines import Kind
 from acd.core.errors import Rejected
 from acd.core.events import AgentReachable, AgentUnreachable, DeviceVanished, LegLost, OfferFailed
 from acd.core.offers import free_all_reserved
 from acd.core.state import State
+from acd.core.talk import in_hand
 from agents.capacity import Medium
 from agents.devices import Carrier, Device
 from agents.roster import Seat, Work, device_for

@@ -85,7 +85,7 @@ class OfferContact(Effect, frozen=True):
     contact: ContactId
     agent: AgentId
     deadline_ms: int
-    role: str = Role.AGENT.value
+    role: str = Role.AGENT
     """As what he is asked to take part: a value of `agents.states.Role`."""
 
 
@@ -108,7 +108,7 @@ class ConnectContact(Effect, frozen=True):
     offer: OfferId
     contact: ContactId
     agent: AgentId
-    role: str = Role.AGENT.value
+    role: str = Role.AGENT
     """Who hears him, and whether he speaks at all: a value of `agents.states.Role`."""
     recording: str = ""
     """Opaque id of that message; its party has no leg."""

@@ -1,13 +1,13 @@
 """A supervisor hears a conversation: rung by his own wish, he is neither chosen nor paused for it."""
 
-from acd.core import effects, facts
-from acd.core.deadlines import Kind
+from acd.core import facts
 from acd.core.errors import Rejected
-from acd.core.events import ListenStarted, OfferId
+from acd.core.events import ListenStarted
 from acd.core.guests import guest
-from acd.core.offers import refresh
+from acd.core.offers import new_work, ring
 from acd.core.state import State, step
-from agents.roster import Seat, Work, device_for
+from acd.core.talk import in_hand
+from agents.roster import Seat, Work
 from agents.states import LISTENERS, ROLE, AgentState, Role, WorkState
 from queues.contact import Contact
 from queues.states import ContactState
@@ -43,19 +43,10 @@ def _check(contact: Contact, seat: Seat) -> None:
 
 
 def _ring(state: State, contact: Contact, seat: Seat, event: ListenStarted) -> None:
-    state.last_offer += 1
-    number, now_ms, agent = OfferId(state.last_offer), state.now_ms, event.agent
-    carrier, role = device_for(seat.record, contact.medium), HOW[event.how]
-    what = contact.id, agent, carrier, contact.medium, contact.line
-    work = Work(number, *what, WorkState.RINGING, now_ms, now_ms, role=role)
-    state.works[number] = work
-    contact.guests.append(number)
-    seat.works.append(work)
-    refresh(state, seat)
-    due_ms = now_ms + state.lines[contact.line].ring_ms
-    state.deadlines.set(Kind.RING, number, due_ms)
-    state.order(effects.OfferContact(number, contact.id, agent, due_ms, role.value, carrier=carrier))
-    state.tell(facts.ListenerRung(now_ms, number, contact.id, agent, event.how, due_ms))
+    work = new_work(state, contact, seat, HOW[event.how])
+    contact.guests.append(work.id)
+    due_ms = ring(state, contact, seat, work)
+    state.tell(facts.ListenerRung(state.now_ms, work.id, contact.id, work.agent, event.how, due_ms))
 
 
 def _otherwise(state: State, work: Work, how: str) -> None:
@@ -68,6 +59,5 @@ def _otherwise(state: State, work: Work, how: str) -> None:
 def joined(state: State, work: Work) -> None:
     """His device has answered, or he hears in another way from now on."""
     how = next(name for name, role in HOW.items() if role is work.role)
-    ids = work.id, work.contact, work.agent
-    state.tell(facts.ListenerJoined(state.now_ms, *ids, how))
-    state.order(effects.ConnectContact(*ids, work.role.value, carrier=work.carrier))
+    state.tell(facts.ListenerJoined(state.now_ms, work.id, work.contact, work.agent, how))
+    state.order(in_hand(state, work))

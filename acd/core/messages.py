@@ -5,11 +5,10 @@ from acd.core.deadlines import Kind
 from acd.core.errors import Rejected
 from acd.core.events import MessageRecorded
 from acd.core.leaving import leave_line
-from acd.core.parking import promise_over
+from acd.core.parking import lose_leg, promise_over
 from acd.core.state import State, step
-from acd.core.treatments import rest, stop
+from acd.core.treatments import rest
 from acd.core.waiting import enter_line, forget
-from agents.devices import NOWHERE
 from queues.contact import NO_INCIDENT, Contact
 from queues.message import Message, Recording
 from queues.states import CONTACT, ContactState
@@ -85,7 +84,7 @@ def seal(state: State, contact: Contact, recording: Recording, *, leg_lost: bool
     assert walk is not None
     contact.state = step(CONTACT, before, "seal")
     recording.stage, recording.turned_away = before.value, walk.turned_away
-    recording.leg_lost, recording.wait_ms = leg_lost, _waited_ms(state, contact)
+    recording.leg_lost, recording.wait_ms = leg_lost, contact.waited_ms(state.now_ms)
     leave_line(state, contact)
     _without_leg(state, contact)
     contact.recording = recording
@@ -97,7 +96,7 @@ def seal(state: State, contact: Contact, recording: Recording, *, leg_lost: bool
 def leave_message(state: State, contact: Contact, message: Message, wait_ms: int | None = None) -> None:
     """Its party goes, if it has not gone yet, and an agent will hear what it has said."""
     contact.state = step(CONTACT, contact.state, "leave message")
-    waited_ms = _waited_ms(state, contact) if wait_ms is None else wait_ms
+    waited_ms = contact.waited_ms(state.now_ms) if wait_ms is None else wait_ms
     where = contact.id, contact.line, contact.medium
     state.tell(facts.MessageLeft(state.now_ms, *where, waited_ms, message.recording, message.length_ms))
     _without_leg(state, contact)
@@ -117,20 +116,12 @@ def sign_off(state: State, contact: Contact, message: Message) -> None:
     state.order(effects.ReleaseContact(contact.id, "voicemail", carrier=carrier, promise=True))
 
 
-def _waited_ms(state: State, contact: Contact) -> int:
-    return state.now_ms - contact.anchor_ms if contact.anchor_ms else 0
-
-
 def _without_leg(state: State, contact: Contact) -> None:
     """Whatever else it was told or promised is of no use any more."""
-    if contact.walk is not None:
-        stop(state, contact)
+    lose_leg(state, contact)
     if contact.callback is not None:
         promise_over(state, contact, kept=False)
         contact.callback = None
-    if contact.carrier != NOWHERE:
-        del state.carried[contact.carrier]
-    state.deadlines.clear_all((Kind.READY, Kind.LEASE), contact.id)
-    contact.ready_ms = 0
-    contact.carrier, contact.parked, contact.incident, contact.purpose = NOWHERE, True, NO_INCIDENT, ""
+    state.deadlines.clear(Kind.READY, contact.id)
+    contact.ready_ms, contact.incident, contact.purpose = 0, NO_INCIDENT, ""
     state.messages[contact.id] = contact

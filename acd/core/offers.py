@@ -61,17 +61,9 @@ def serve_agent(state: State, seat: Seat) -> None:
 
 def offer(state: State, contact: Contact, seat: Seat, rank: Rank, *, choice: str, compared: int) -> None:
     """Reserve the agent and ring him, or first call the party; the fact explains the decision."""
-    now_ms, line, agent = state.now_ms, state.lines[contact.line], seat.record.id
-    state.last_offer += 1
-    number = OfferId(state.last_offer)
-    carrier = device_for(seat.record, contact.medium)
-    what = contact.id, agent, carrier, contact.medium, line.id
-    work = Work(number, *what, WorkState.RINGING, now_ms, now_ms)
-    if contact.consults:
-        work.role = Role.CONSULTED
-    state.works[number] = work
-    contact.offers.append(number)
-    seat.works.append(work)
+    line = state.lines[contact.line]
+    work = new_work(state, contact, seat, Role.CONSULTED if contact.consults else Role.AGENT)
+    contact.offers.append(work.id)
     why = rank.priority_class, rank.used_ms, rank.target_ms, contact.step, line.policy, choice, compared
     to_call = contact.parked and contact.to_call
     if to_call and calls_first(line):
@@ -79,13 +71,23 @@ def offer(state: State, contact: Contact, seat: Seat, rank: Rank, *, choice: str
         contact.state = step(CONTACT, contact.state, "reserve")
         leave_line(state, contact)
         refresh(state, seat)
-        state.tell(facts.Reserved(now_ms, number, contact.id, agent, line.id, *why))
+        state.tell(facts.Reserved(state.now_ms, work.id, contact.id, work.agent, line.id, *why))
         place_call(state, contact, work)
     else:
         contact.state = step(CONTACT, contact.state, "offer")
         _ring(state, contact, seat, work, why)
     if to_call:
         look_at_room(state)
+
+
+def new_work(state: State, contact: Contact, seat: Seat, role: Role) -> Work:
+    """An offer of the contact to this agent, which is to ring."""
+    state.last_offer += 1
+    number, now_ms = OfferId(state.last_offer), state.now_ms
+    what = contact.id, seat.record.id, device_for(seat.record, contact.medium), contact.medium, contact.line
+    work = state.works[number] = Work(number, *what, WorkState.RINGING, now_ms, now_ms, role=role)
+    seat.works.append(work)
+    return work
 
 
 def calls_first(line: Line) -> bool:
@@ -106,14 +108,20 @@ def ring_reserved(state: State, contact: Contact, work: Work) -> None:
 
 
 def _ring(state: State, contact: Contact, seat: Seat, work: Work, why: Why) -> None:
-    now_ms, number, agent = state.now_ms, work.id, work.agent
     state.board.hide(contact.id)
-    seat.record.last_offer = number
+    seat.record.last_offer = work.id
+    ring(state, contact, seat, work)
+    state.tell(facts.Offered(state.now_ms, work.id, contact.id, work.agent, contact.line, *why))
+
+
+def ring(state: State, contact: Contact, seat: Seat, work: Work) -> int:
+    """His device rings; until when, in Unix milliseconds."""
     refresh(state, seat)
-    due_ms = now_ms + state.lines[contact.line].ring_ms
-    state.deadlines.set(Kind.RING, number, due_ms)
-    state.order(effects.OfferContact(number, contact.id, agent, due_ms, work.role, carrier=work.carrier))
-    state.tell(facts.Offered(now_ms, number, contact.id, agent, contact.line, *why))
+    due_ms = state.now_ms + state.lines[contact.line].ring_ms
+    state.deadlines.set(Kind.RING, work.id, due_ms)
+    ids = work.id, contact.id, work.agent
+    state.order(effects.OfferContact(*ids, due_ms, work.role, carrier=work.carrier))
+    return due_ms
 
 
 def free_reserved(state: State, work: Work) -> None:

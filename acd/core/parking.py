@@ -2,11 +2,11 @@
 
 from bisect import insort
 
-from acd.core import facts
+from acd.core import effects, facts
 from acd.core.deadlines import Kind
 from acd.core.state import State
 from acd.core.treatments import stop
-from agents.devices import NOWHERE
+from agents.devices import NOWHERE, Carrier
 from queues.contact import Contact
 from queues.outbound import Callback
 
@@ -14,18 +14,34 @@ from queues.outbound import Callback
 def park(state: State, contact: Contact, promise: Callback, *, again: bool = False) -> None:
     """It has no leg from now on, and keeps its place until the promise ends."""
     now_ms, line = state.now_ms, contact.line
-    state.deadlines.clear_all((Kind.MAX_WAIT, Kind.LEASE), contact.id)
-    if contact.walk is not None:
-        stop(state, contact)
+    state.deadlines.clear(Kind.MAX_WAIT, contact.id)
     state.deadlines.set(Kind.PROMISE, contact.id, promise.until_ms)
     waited_ms = now_ms - contact.anchor_ms
     where = contact.id, line, contact.medium
     state.tell(facts.Parked(now_ms, *where, waited_ms, promise.until_ms, again))
-    del state.carried[contact.carrier]
-    contact.carrier, contact.parked, promise.pending = NOWHERE, True, False
+    lose_leg(state, contact)
+    promise.pending = False
     insort(state.parked.setdefault(promise.party, []), contact.id)
     state.room_moved = True
     state.match(contact)
+
+
+def lose_leg(state: State, contact: Contact) -> None:
+    """Its party has no leg from now on, if it still had one, and hears nothing any more."""
+    if contact.walk is not None:
+        stop(state, contact)
+    state.deadlines.clear(Kind.LEASE, contact.id)
+    if contact.carrier != NOWHERE:
+        del state.carried[contact.carrier]
+    contact.carrier, contact.parked = NOWHERE, True
+
+
+def gain_leg(state: State, contact: Contact, carrier: Carrier) -> None:
+    """Its party has this leg from now on."""
+    contact.carrier, contact.parked = carrier, False
+    state.carried[carrier] = contact.id
+    music = state.lines[contact.line].music
+    state.order(effects.AdmitContact(contact.id, music, carrier=carrier))
 
 
 def may_be_parked(state: State, promise: Callback) -> bool:

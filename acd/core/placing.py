@@ -36,20 +36,12 @@ def consult_rule(state: State, contact: Contact, dial_class: str) -> OutboundRul
     return rule_for(state.desk.outbound, contact.tenant, CONSULT, dial_class)
 
 
-def place_consult(state: State, consult: Contact, work: Work) -> None:
-    """Call somebody outside; `work` is that of the agent who wants to ask him."""
-    state.last_call += 1
-    consult.call = state.last_call
-    call = OutboundCall(CallId(consult.call), consult.id, consult.tenant, CONSULT, consult.dial_class)
-    _place(state, consult, work, call, attempt=1)
-
-
-def place_own(state: State, contact: Contact) -> None:
-    """Call somebody for the purpose of a contact that the desk itself began."""
+def place_own(state: State, contact: Contact, purpose: str, work: Work | None = None) -> None:
+    """Call somebody to whom nothing was promised; `work`: that of the agent who asks him, if one does."""
     state.last_call += 1
     contact.call = state.last_call
-    call = OutboundCall(CallId(contact.call), contact.id, contact.tenant, contact.purpose, contact.dial_class)
-    _place(state, contact, None, call, attempt=1)
+    call = OutboundCall(CallId(contact.call), contact.id, contact.tenant, purpose, contact.dial_class)
+    _place(state, contact, work, call, attempt=1)
 
 
 def _place(state: State, contact: Contact, work: Work | None, call: OutboundCall, attempt: int) -> None:

@@ -10,10 +10,10 @@ from acd.core.errors import Rejected
 from acd.core.events import ContactReceived, MediumChanged, PageReceived
 from acd.core.leaving import leave_line
 from acd.core.offers import withdraw_all
+from acd.core.parking import lose_leg
 from acd.core.state import State, step
 from acd.core.treatments import give_place_back, stop
 from acd.core.waiting import come_back, forget, release_leg
-from agents.devices import NOWHERE
 from queues.contact import NO_INCIDENT, Contact, Reception
 from queues.desk import Entry, Medium
 from queues.states import CONTACT
@@ -157,11 +157,7 @@ def party_gone(state: State, contact: Contact, reception: Reception, *, leg_lost
 
 
 def _leg_gone(state: State, contact: Contact) -> None:
-    del state.carried[contact.carrier]
-    state.deadlines.clear(Kind.LEASE, contact.id)
-    if contact.walk is not None:  # the desk has changed, and such contacts hear something now
-        stop(state, contact)
-    contact.carrier, contact.parked = NOWHERE, True
+    lose_leg(state, contact)
     state.tell(facts.LegGone(state.now_ms, contact.id))
 
 
@@ -176,8 +172,7 @@ def _nothing_came(state: State, contact: Contact, *, leg_lost: bool, hang_up: bo
     """There is nothing that anybody could work on: it is lost."""
     contact.state = step(CONTACT, contact.state, "leave")
     forget(state, contact)
-    wait_ms = state.now_ms - contact.anchor_ms if contact.anchor_ms else 0
-    what = contact.id, contact.line, wait_ms, "receiving", leg_lost
+    what = contact.id, contact.line, contact.waited_ms(state.now_ms), "receiving", leg_lost
     state.tell(facts.Abandoned(state.now_ms, *what))
     if hang_up:
         release_leg(state, contact, "not received")

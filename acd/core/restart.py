@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 
 from acd.core import facts, reception
-from acd.core.consults import in_hand
 from acd.core.deadlines import Kind
 from acd.core.effects import AdmitContact, Effect, OfferContact
 from acd.core.errors import Rejected
@@ -12,6 +11,7 @@ from acd.core.leases import arm_anew
 from acd.core.messages import SEALED_WITHIN_MS
 from acd.core.placing import number_of, order_of
 from acd.core.state import State
+from acd.core.talk import in_hand
 from acd.core.treatments import await_anew, played
 from acd.core.treatments import standing as hearing
 from acd.core.waiting import hold_again
@@ -91,7 +91,7 @@ def _of_work(state: State, work: Work) -> Effect:
     ids = work.id, work.contact, work.agent
     due_ms = state.deadlines.get(Kind.RING, work.id)
     due_ms = work.started_ms if due_ms is None else due_ms
-    return OfferContact(*ids, due_ms, work.role.value, carrier=work.carrier)
+    return OfferContact(*ids, due_ms, work.role, carrier=work.carrier)
 
 
 def _of_call(state: State, call: OutboundCall) -> Effect:

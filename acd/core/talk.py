@@ -5,6 +5,7 @@ from acd.core.errors import Rejected
 from acd.core.state import State
 from agents.roster import Work
 from agents.skills import AgentId
+from agents.states import Role
 from queues.contact import Contact
 from queues.states import ContactState
 
@@ -23,6 +24,16 @@ def connected_work(state: State, number: int, agent: AgentId) -> tuple[Contact, 
     if work is None or work.agent != agent:
         raise Rejected(f"agent {agent} does not handle contact {number}")
     return contact, work
+
+
+def in_hand(state: State, work: Work) -> effects.Effect:
+    """What the device of this work is to do, wherever it has come to be: also to be told it anew."""
+    contact, ids = state.contacts[work.contact], (work.id, work.contact, work.agent)
+    if work.role is Role.CONSULTING:
+        consult = state.contacts[contact.consult]
+        music = state.lines[consult.line].music
+        return effects.StepAside(*ids, consult.id, music, carrier=work.carrier)
+    return effects.ConnectContact(*ids, work.role, contact.to_be_heard, carrier=work.carrier)
 
 
 def whisper(state: State, contact: Contact, work: Work) -> None:

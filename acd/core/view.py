@@ -143,7 +143,7 @@ def contact_view(state: State, contact: Contact, now_ms: int) -> ContactView:
         priority_class=place.urgency.priority_class if place else asked,
         asked_class=contact.asked_class,
         head_start_ms=contact.head_start_ms,
-        wait_ms=now_ms - contact.anchor_ms if contact.anchor_ms else 0,
+        wait_ms=contact.waited_ms(now_ms),
         position=state.board.rank(contact.id) if place else 0,
         agents=tuple(state.works[number].agent for number in contact.offers),
         parked=contact.to_call or contact.id in state.messages,

@@ -72,7 +72,7 @@ class ListDirectory:
 
     def read(self, address: str, kind: PartyKind, tenant: str, region: str = "") -> Address:
         """The address as this client's people write it, or the network of that country does."""
-        return read_address(address, kind, numbering_of(self._site, tenant)._replace(network=region))
+        return read_address(address, kind, numbering_of(self._site, tenant, region))
 
     def spellings(self, value: str, tenant: str | None) -> set[str]:
         """The normal forms that a value, of whatever kind, has with one client or with all."""
@@ -139,6 +139,7 @@ def reader_of(site: Site, file: ListFile) -> Reader:
     return Reader(file.kind, numbering_of(site, file.tenant), ZoneInfo(site.server.timezone))
 
 
-def numbering_of(site: Site, tenant: str) -> Numbering:
-    """How this client's people write numbers."""
-    return Numbering(site.directory.regions.get(TenantId(tenant), ""), site.directory.internal_digits)
+def numbering_of(site: Site, tenant: str, network: str = "") -> Numbering:
+    """How this client's people write numbers, or the network of that country does."""
+    settings = site.directory
+    return Numbering(settings.regions.get(TenantId(tenant), ""), settings.internal_digits, network)

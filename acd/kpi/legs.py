@@ -118,9 +118,8 @@ class Ledger:
             leg.line, leg.entry, leg.medium = fact.line, fact.entry, fact.medium
 
     def _overflowed(self, fact: facts.Overflowed) -> None:
-        leg = self._legs.pop(fact.contact, None)
+        leg = self._gone(fact)
         if leg is None:
-            self._unknown(fact)
             return
         leg.line = fact.from_line  # it may have chosen that line before it was in any
         self._go_on(leg, fact.t_ms, fact.to_line, "overflow")
@@ -139,42 +138,32 @@ class Ledger:
             leg.ring_ms += fact.t_ms - since_ms
 
     def _abandoned(self, fact: facts.Abandoned) -> None:
-        leg = self._legs.pop(fact.contact, None)
-        if leg is None:
-            self._unknown(fact)
-        else:
+        leg = self._gone(fact)
+        if leg is not None:
             self._put_away.discard(fact.contact)
             kind = "leg lost" if fact.leg_lost else fact.stage
             self._out(leg, fact.t_ms, Outcome.ABANDONED, kind)
 
     def _flowed_out(self, fact: facts.FlowedOut) -> None:
-        leg = self._legs.pop(fact.contact, None)
-        if leg is None:
-            self._unknown(fact)
-        else:
+        leg = self._gone(fact)
+        if leg is not None:
             self._out(leg, fact.t_ms, Outcome.FLOWED_OUT, fact.kind)
 
     def _parked(self, fact: facts.Parked) -> None:
-        leg = self._legs.pop(fact.contact, None)
-        if leg is None:
-            self._unknown(fact)
-        else:
+        leg = self._gone(fact)
+        if leg is not None:
             self._aside.add(fact.contact)
             self._out(leg, fact.t_ms, Outcome.FLOWED_OUT, "callback")
 
     def _message_left(self, fact: facts.MessageLeft) -> None:
-        leg = self._legs.pop(fact.contact, None)
-        if leg is None:
-            self._unknown(fact)
-        else:
+        leg = self._gone(fact)
+        if leg is not None:
             self._aside.add(fact.contact)
             self._out(leg, fact.t_ms, Outcome.FLOWED_OUT, "voicemail")
 
     def _deflected(self, fact: facts.Deflected) -> None:
-        leg = self._legs.pop(fact.contact, None)
-        if leg is None:
-            self._unknown(fact)
-        else:
+        leg = self._gone(fact)
+        if leg is not None:
             self._out(leg, fact.t_ms, Outcome.INCIDENT, fact.by)
 
     # ---- facts about contacts that an agent handles
@@ -223,10 +212,10 @@ class Ledger:
         now.bits = now.bits | bit if begins else now.bits & ~bit
 
     def _released(self, fact: facts.Released) -> None:
-        leg = self._legs.pop(fact.contact, None)
+        leg = self._gone(fact)
         if leg is None:
-            self._unknown(fact)
-        elif leg.outcome is Outcome.ANSWERED:
+            return
+        if leg.outcome is Outcome.ANSWERED:
             if fact.by == "agent" and leg.medium != VOICE:
                 leg.replied_ms = fact.t_ms
             self._end_work(leg, fact.t_ms)
@@ -236,9 +225,8 @@ class Ledger:
             self._out(leg, fact.t_ms, Outcome.BLOCKED, fact.by)
 
     def _handed_over(self, fact: facts.Transferred | facts.TakenOver) -> None:
-        leg = self._legs.pop(fact.contact, None)
+        leg = self._gone(fact)
         if leg is None:
-            self._unknown(fact)
             return
         if fact.escalated:
             leg.escalated_ms = fact.t_ms
@@ -250,9 +238,8 @@ class Ledger:
             following.outcome, following.agent = Outcome.ANSWERED, fact.agent
 
     def _handed_out(self, fact: facts.HandedOut) -> None:
-        leg = self._legs.pop(fact.contact, None)
+        leg = self._gone(fact)
         if leg is None:
-            self._unknown(fact)
             return
         self._aside.add(fact.contact)
         leg.kind = "outside"
@@ -262,9 +249,8 @@ class Ledger:
     def _deferred(self, fact: facts.Deferred) -> None:
         if fact.contact in self._put_away:
             return  # only its moment was changed
-        leg = self._legs.pop(fact.contact, None)
+        leg = self._gone(fact)
         if leg is None:
-            self._unknown(fact)
             return
         self._put_away.add(fact.contact)
         if fact.agent is not None:
@@ -274,10 +260,8 @@ class Ledger:
             self._out(leg, fact.t_ms, Outcome.FLOWED_OUT, "deferred")
 
     def _waits_again(self, fact: facts.AgentLegLost | facts.HandedBack) -> None:
-        leg = self._legs.pop(fact.contact, None)
-        if leg is None:
-            self._unknown(fact)
-        else:
+        leg = self._gone(fact)
+        if leg is not None:
             kind = "leg lost" if isinstance(fact, facts.AgentLegLost) else "handed back"
             self._hand_on(leg, fact.t_ms, leg.line, kind)
 
@@ -323,6 +307,13 @@ class Ledger:
             self.stranger_ms = fact.t_ms
 
     # ---- ends
+
+    def _gone(self, fact: Any) -> Leg | None:
+        """The leg that the contact leaves; None, and that is noted, if its arrival was not seen."""
+        leg = self._legs.pop(fact.contact, None)
+        if leg is None:
+            self._unknown(fact)
+        return leg
 
     def _hand_on(self, leg: Leg, t_ms: int, to_line: str, kind: str) -> None:
         self._go_on(leg, t_ms, to_line, kind)

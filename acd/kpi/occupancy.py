@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from acd.core import facts
 from acd.core.facts import Fact
+from acd.kpi.breaks import ASIDE, BY_AGENT, BY_OTHER, RESTING
 from acd.kpi.intervals import Intervals
 from acd.kpi.service import Counts
 
@@ -90,7 +91,8 @@ _Over = (
     | facts.HandedOut
 )
 
-_TALK, _BY_AGENT, _BY_OTHER, _REST, _ASIDE = 0, 1, 2, 4, 8
+_TALK = 0
+"""No bit of `acd.kpi.breaks`: the conversation goes on."""
 
 
 class TimeSheet:
@@ -179,24 +181,15 @@ class TimeSheet:
         self._handling[fact.contact] = seat, _TALK
         self._row(seat, fact.t_ms).answered += 1
 
-    def _held(self, fact: facts.Held) -> None:
-        self._hold(fact, begins=True)
-
-    def _resumed(self, fact: facts.Resumed) -> None:
-        self._hold(fact, begins=False)
-
-    def _hold(self, fact: facts.Held | facts.Resumed, *, begins: bool) -> None:
+    def _hold(self, fact: facts.Held | facts.Resumed) -> None:
         """Not that of another member of a conference: he is taken to talk as long as he is in it."""
         seat, _ = self._handling.get(fact.contact, (None, 0))
         if seat is not None and seat.agent == fact.agent:
-            bit = _BY_AGENT if fact.by_agent else _BY_OTHER
-            self._break(fact.contact, fact.t_ms, bit, begins=begins)
+            bit = BY_AGENT if fact.by_agent else BY_OTHER
+            self._break(fact.contact, fact.t_ms, bit, begins=isinstance(fact, facts.Held))
 
-    def _interrupted(self, fact: facts.Interrupted) -> None:
-        self._break(fact.contact, fact.t_ms, _REST, begins=True)
-
-    def _interruption_ended(self, fact: facts.InterruptionEnded) -> None:
-        self._break(fact.contact, fact.t_ms, _REST, begins=False)
+    def _rest(self, fact: facts.Interrupted | facts.InterruptionEnded) -> None:
+        self._break(fact.contact, fact.t_ms, RESTING, begins=isinstance(fact, facts.Interrupted))
 
     def _break(self, contact: int, t_ms: int, bit: int, *, begins: bool) -> None:
         found = self._handling.get(contact)
@@ -209,15 +202,15 @@ class TimeSheet:
             self._handling[contact] = seat, bits
 
     def _consulted(self, fact: facts.Consulted) -> None:
-        self._break(fact.contact, fact.t_ms, _ASIDE, begins=True)
+        self._break(fact.contact, fact.t_ms, ASIDE, begins=True)
 
     def _consult_over(self, fact: facts.ConsultOver) -> None:
         """Who was asked, and stays, goes on talking: what he has is still counted by its number."""
-        self._break(fact.contact, fact.t_ms, _ASIDE, begins=False)
+        self._break(fact.contact, fact.t_ms, ASIDE, begins=False)
         if fact.result not in ("conference", "transferred"):
             self._end_work(fact.consult, fact.t_ms)
             return
-        for bit in (_BY_AGENT, _BY_OTHER):
+        for bit in (BY_AGENT, BY_OTHER):
             self._break(fact.consult, fact.t_ms, bit, begins=False)
 
     def _conference_left(self, fact: facts.ConferenceLeft) -> None:
@@ -278,7 +271,7 @@ class TimeSheet:
 def _count_work(seat: _Seat, bits: int, by: int) -> None:
     if not bits:
         seat.talking += by
-    elif bits & _REST:
+    elif bits & RESTING:
         seat.resting += by
     else:
         seat.holding += by
@@ -313,10 +306,10 @@ _HANDLERS: Mapping[type[Fact], str] = {
     facts.OfferLost: "_not_answered",
     facts.OfferWithdrawn: "_withdrawn",
     facts.Answered: "_answered",
-    facts.Held: "_held",
-    facts.Resumed: "_resumed",
-    facts.Interrupted: "_interrupted",
-    facts.InterruptionEnded: "_interruption_ended",
+    facts.Held: "_hold",
+    facts.Resumed: "_hold",
+    facts.Interrupted: "_rest",
+    facts.InterruptionEnded: "_rest",
     facts.Consulted: "_consulted",
     facts.ConsultOver: "_consult_over",
     facts.ConferenceLeft: "_conference_left",

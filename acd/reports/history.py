@@ -21,9 +21,7 @@ def contact_history(journal: Journal, contact: ContactId, last_seq: int) -> list
         facts = decode_facts(entry.facts)
         if not story and (count > MAX_SCAN or _arrived_later(facts, contact)):
             break
-        about = [
-            fact for fact in facts if contact in (getattr(fact, "contact", 0), getattr(fact, "consult", 0))
-        ]
+        about = [fact for fact in facts if _is_about(fact, contact)]
         story.extend(Told(entry.seq, entry.by, fact) for fact in about)
         if ending.reached(about) or count > MAX_SCAN:
             break

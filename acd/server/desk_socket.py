@@ -129,7 +129,7 @@ class _Connection:
             raise
 
     async def _reply(self, request: Request) -> None:
-        stores = isinstance(request.ask, (protocol.CallBack, protocol.Erase, protocol.TakeLists))
+        stores = isinstance(request.ask, protocol.Storing)
         patience_s = protocol.STORE_S if stores else ANSWER_S
         try:
             answer = await asyncio.wait_for(self._desk.answer(request.ask), patience_s)

@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from acd.content.errors import TooLargeError
 from acd.ports import About, ContactRef, Content, ContentId, Listed, NewPiece
+from acd.web.control import MAX_LISTED
 
 MAX_OPEN = 64
 """Documents that are being received at a time."""
@@ -16,8 +17,6 @@ IDLE_S = 60.0
 SYNC_EVERY = 16
 """So many pieces of a document may wait for the disk before its sender does."""
 
-MAX_LISTED = 1_000
-"""Documents in one answer."""
 MAX_NUMBER = 2**31
 """Of a piece; no document has so many."""
 

@@ -153,11 +153,11 @@ class Followers:
             seq = await self.control.repeated(wish.key)
             return p.Unknown() if seq is None else p.Done(seq)
         if isinstance(wish, p.CallBack):
-            contact = ContactId(wish.contact)
             said = wish.number, wish.by, wish.key
-            if wish.agent:
-                return p.Done(await self.control.consult_outside(contact, AgentId(wish.agent), *said))
-            return p.Done(await self.control.promise_callback(contact, *said))
+            return p.Done(await self.control.promise_callback(ContactId(wish.contact), *said))
+        if isinstance(wish, p.AskOutside):
+            who = ContactId(wish.contact), AgentId(wish.agent)
+            return p.Done(await self.control.consult_outside(*who, wish.number, wish.by, wish.key))
         event = decode_event(wish.event) if wish.event else None
         return p.Done(await self.control.change(event, wish.by, wish.key))
 

@@ -67,10 +67,9 @@ class ServerHost:
         """As the port says. A read of the disk that hangs costs a thread, not the loop."""
         async with asyncio.timeout(within_s):
             value = await asyncio.to_thread(self._content.party, party)
-        kept, elsewhere = (
-            self._directory.identify(value, PartyKind.NUMBER, tenant, self._driver.now_ms(), network)
-            for network in ("", region)
-        )
+        whose = value, PartyKind.NUMBER, tenant, self._driver.now_ms()
+        kept = self._directory.identify(*whose)
+        elsewhere = self._directory.identify(*whose, region) if region else kept
         same = elsewhere.address == kept.address
         return kept.address, elsewhere.dial_class if same else DialClass.UNKNOWN
 

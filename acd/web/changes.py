@@ -80,9 +80,7 @@ def contact_router(control: Control) -> APIRouter:
         contact: ContactPath, wanted: TransferRequest, caller: WhoAsks, key: OnceKey
     ) -> Response:
         """Hand the contact to another line; it keeps the moment it first waited."""
-        named = _named(control, caller, contact, wanted.agent)
-        agent = AgentId(named or _handling(_live(control, contact)))
-        event = ContactTransferred(ContactId(contact), agent, LineId(wanted.line))
+        event = ContactTransferred(*_who(control, caller, contact, wanted.agent), LineId(wanted.line))
         return Json(Changed(await control.change(event, caller.by, key)))
 
     @router.post("/contacts/{contact}/defer", **shows(Changed))
@@ -102,16 +100,12 @@ def consult_router(control: Control) -> APIRouter:
     """Agents who ask somebody about a contact, and supervisors who listen."""
     router = APIRouter(tags=["contacts"])
 
-    def who(caller: Caller, contact: int, agent: str) -> tuple[ContactId, AgentId]:
-        named = _named(control, caller, contact, agent)
-        return ContactId(contact), AgentId(named or _handling(_live(control, contact)))
-
     @router.post("/contacts/{contact}/consult", **shows(Changed))
     async def consult(
         contact: ContactPath, wanted: ConsultRequest, caller: WhoAsks, key: OnceKey
     ) -> Response:
         """Step aside to ask a line, or a number outside; the party hears music."""
-        ids = who(caller, contact, wanted.agent)
+        ids = _who(control, caller, contact, wanted.agent)
         if wanted.number:
             return Json(Changed(await control.consult_outside(*ids, wanted.number, caller.by, key)))
         event = ConsultStarted(*ids, LineId(wanted.line))
@@ -120,13 +114,13 @@ def consult_router(control: Control) -> APIRouter:
     @router.post("/contacts/{contact}/consult/end", **shows(Changed))
     async def end(contact: ContactPath, wanted: EndConsultRequest, caller: WhoAsks, key: OnceKey) -> Response:
         """Be with the party again; whoever was asked is not on the line any more."""
-        event = ConsultEnded(*who(caller, contact, wanted.agent))
+        event = ConsultEnded(*_who(control, caller, contact, wanted.agent))
         return Json(Changed(await control.change(event, caller.by, key)))
 
     @router.post("/contacts/{contact}/consult/merge", **shows(Changed))
     async def merge(contact: ContactPath, wanted: MergeRequest, caller: WhoAsks, key: OnceKey) -> Response:
         """Join whoever was asked with the party, and leave them, or stay."""
-        event = ConsultMerged(*who(caller, contact, wanted.agent), wanted.stays)
+        event = ConsultMerged(*_who(control, caller, contact, wanted.agent), wanted.stays)
         return Json(Changed(await control.change(event, caller.by, key)))
 
     @router.post("/contacts/{contact}/listen", **shows(Changed))
@@ -223,6 +217,12 @@ def _handling(contact: ContactView) -> str:
     if not contact.agents:
         raise ApiError(409, "rejected", f"contact {contact.id} is with somebody outside")
     return contact.agents[0]
+
+
+def _who(control: Control, caller: Caller, contact: int, agent: str) -> tuple[ContactId, AgentId]:
+    """The contact, and the agent who is named or meant: who handles it. Raises ApiError."""
+    named = _named(control, caller, contact, agent)
+    return ContactId(contact), AgentId(named or _handling(_live(control, contact)))
 
 
 def _at_work(control: Control, contact: int) -> str:

@@ -16,6 +16,9 @@ from queues.desk import LineId
 MAX_PIECE_BYTES = 128 * 1024
 """Of what is appended: it must fit into one request to the server."""
 
+MAX_LISTED = 1_000
+"""Documents in one list, and joined contacts that are looked at for it: question and answer fit one frame."""
+
 
 class ListTaken(Struct, frozen=True):
     """What became of a list file. `refused` says why it was not taken; the version before holds then."""

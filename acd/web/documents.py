@@ -17,7 +17,7 @@ from acd.content.errors import VaultError
 from acd.core.events import ContactId
 from acd.core.facts import Arrived, Joined
 from acd.ports import About, ContactRef, NewPiece, Told
-from acd.web.control import MAX_PIECE_BYTES, Control
+from acd.web.control import MAX_LISTED, MAX_PIECE_BYTES, Control
 from acd.web.errors import ApiError
 from acd.web.limits import HEAD_ONLY
 from acd.web.link import NoAnswer
@@ -36,9 +36,6 @@ SLICE_BYTES = 64 * 1024
 MAX_AT_ONCE = 32
 MAX_AT_ONCE_EACH = 8
 """Documents under way, of everybody and of one token. Each costs two pieces of memory at most."""
-
-MAX_LISTED = 1_000
-"""Documents in one list, and joined contacts that are looked at for it: the question must fit one frame."""
 
 KIND_HEADER = "ACD-Kind"
 BYTES: dict[int | str, dict[str, Any]] = {

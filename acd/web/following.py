@@ -43,6 +43,7 @@ from acd.web.protocol import (
     AskFigures,
     AskHealth,
     AskHistory,
+    AskOutside,
     CallBack,
     Done,
     Erase,
@@ -219,15 +220,17 @@ class Following:
 
     async def promise_callback(self, contact: ContactId, number: str, by: str, key: WriteKey | None) -> int:
         """As the port says."""
-        seq = (await self._ask(CallBack(contact, number, by, key), STORE_S + LOOK_S, Done)).seq
-        await self.follower.reached(seq, SEEN_S)
-        return seq
+        return await self._stored(CallBack(contact, number, by, key))
 
     async def consult_outside(
         self, contact: ContactId, agent: AgentId, number: str, by: str, key: WriteKey | None
     ) -> int:
         """As the port says."""
-        seq = (await self._ask(CallBack(contact, number, by, key, agent), STORE_S + LOOK_S, Done)).seq
+        return await self._stored(AskOutside(contact, agent, number, by, key))
+
+    async def _stored(self, wish: CallBack | AskOutside) -> int:
+        """Wait for the vault, and until the change is seen here."""
+        seq = (await self._ask(wish, STORE_S + LOOK_S, Done)).seq
         await self.follower.reached(seq, SEEN_S)
         return seq
 

@@ -66,16 +66,22 @@ class Erase(msgspec.Struct, frozen=True, tag="erase", array_like=True):
 
 
 class CallBack(msgspec.Struct, frozen=True, tag="call_back", array_like=True):
-    """Promise a callback by this number; empty: that of the caller. Answered by `Done`.
-
-    With an agent he steps aside to ask somebody by that number instead.
-    """
+    """Promise a callback by this number; empty: that of the caller. Answered by `Done`."""
 
     contact: int
     number: str
     by: str
     key: WriteKey | None = None
-    agent: str = ""
+
+
+class AskOutside(msgspec.Struct, frozen=True, tag="ask_outside", array_like=True):
+    """The agent steps aside from his contact to ask somebody by this number. Answered by `Done`."""
+
+    contact: int
+    agent: str
+    number: str
+    by: str
+    key: WriteKey | None = None
 
 
 class TakeLists(msgspec.Struct, frozen=True, tag="take_lists", array_like=True):
@@ -124,7 +130,9 @@ class Abandon(msgspec.Struct, frozen=True, tag="abandon", array_like=True):
     document: str
 
 
-Wish = Submit | Repeat | CallBack | Erase | TakeLists
+Storing = CallBack | AskOutside | Erase | TakeLists
+"""What waits for a disk besides the journal's."""
+Wish = Submit | Repeat | Storing
 About = AskHealth | AskFigures | AskHistory
 Content = AskDocument | AskDocuments | Read | Append | Abandon
 Ask = Hello | Ping | Wish | About | Content

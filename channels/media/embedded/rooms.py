@@ -1,5 +1,7 @@
 """Who is in which room, and who hears whom there: two are joined directly, more are mixed."""
 
+from collections.abc import Sequence
+
 from channels.media.commands import Join, RoomId
 from channels.media.embedded.leg import Leg
 from channels.media.embedded.mixing import Mix
@@ -40,23 +42,25 @@ class Rooms:
         if one.room is None:
             return [one]
         members = self._rooms[one.room]
-        usual = len(members) <= 2 and all(leg.heard_by == "everybody" for leg in members)
-        for leg in members:
-            others = [other for other in members if other is not leg]
-            leg.peer = others[0] if usual and others else None
-            if usual:
-                leg.mix, leg.ears = None, ()
-                continue
-            leg.relay_to = None
-            leg.mix = leg.mix or Mix()
-        if not usual:
-            for leg in members:
-                hearers = [other for other in members if _hears(other, leg)]
-                leg.ears = tuple(hearer.mix for hearer in hearers if hearer.mix is not None)
-            for leg in members:
-                if leg.mix is not None:
-                    leg.mix.forget({other.id for other in members if _hears(leg, other)})
+        if len(members) <= 2 and all(leg.heard_by == "everybody" for leg in members):
+            _pair(members)
+        else:
+            _mix(members)
         return list(members)
+
+
+def _pair(members: Sequence[Leg]) -> None:
+    for leg in members:
+        leg.peer = next((other for other in members if other is not leg), None)
+        leg.mix, leg.ears = None, ()
+
+
+def _mix(members: Sequence[Leg]) -> None:
+    mixes = [(leg, leg.mix or Mix()) for leg in members]
+    for leg, mix in mixes:
+        leg.peer = leg.relay_to = None
+        leg.mix, leg.ears = mix, tuple(its for other, its in mixes if _hears(other, leg))
+        mix.forget({other.id for other in members if _hears(leg, other)})
 
 
 def _hears(one: Leg, other: Leg) -> bool:

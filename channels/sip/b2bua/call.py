@@ -1,16 +1,20 @@
 """One contact on the telephone: the party's leg, those of agents who are rung or talk, and who is asked."""
 
 from collections.abc import Sequence
+from typing import Literal
 
 from msgspec import Struct
 
+from agents.states import LISTENERS
 from channels.media.commands import Command, HeardBy, Join, Leave, Play, RoomId, SoundId, Stop
 from channels.sip.b2bua.leg import Leg
 
 _HEARD_BY: dict[str, HeardBy] = {"listening": "nobody", "whispering": "agents"}
 """Role of an agent → who hears him."""
 
-LISTENERS = ("listening", "whispering", "barging")
+Place = HeardBy | Literal["music", "out"]
+"""In the room, and by whom he is heard there; or he hears music, or nothing."""
+
 OUT = ("music", "out")
 """Places that are not in the room."""
 
@@ -85,10 +89,10 @@ class Call(Struct, eq=False):
                 leg.place = place
         return told
 
-    def _places(self, company: Sequence[Leg]) -> list[tuple[Leg, str]]:
+    def _places(self, company: Sequence[Leg]) -> list[tuple[Leg, Place]]:
         """Those in the room first: who leaves it leaves nobody alone who is to talk."""
-        room: list[tuple[Leg, str]] = []
-        out: list[tuple[Leg, str]] = []
+        room: list[tuple[Leg, Place]] = []
+        out: list[tuple[Leg, Place]] = []
         listeners: list[Leg] = []
         for leg in company:
             if leg.role in LISTENERS:
@@ -101,19 +105,19 @@ class Call(Struct, eq=False):
             (room if talk else out).append((leg, _HEARD_BY.get(leg.role, "everybody") if talk else "music"))
         return room + out
 
-    def _place(self, leg: Leg, company: Sequence[Leg]) -> str:
-        """`music`, `out` (he hears nothing), or by whom he is heard in the room."""
-        alone, there = len(company) == 1, 0
-        for one in company:
-            if one is not leg and not one.record.held:
-                if not leg.record.held and self._may_hear(leg, one):
-                    return _HEARD_BY.get(leg.role, "everybody")
-                there += 1
-        if leg.record.held and there == 1:
-            return _HEARD_BY.get(leg.role, "everybody")  # the other hears music instead; nobody hears him
-        if alone:
-            return _HEARD_BY.get(leg.role, "everybody")
-        return "out" if leg.record.held and there else "music"
+    def _place(self, leg: Leg, company: Sequence[Leg]) -> Place:
+        """Of one who does not only listen."""
+        if len(company) == 1:
+            return "everybody"
+        there = [one for one in company if one is not leg and not one.record.held]
+        if leg.record.held:
+            if len(there) == 1:  # who hears music instead; nobody hears the other
+                return "everybody"
+            return "out" if there else "music"
+        for one in there:
+            if self._may_hear(leg, one):
+                return "everybody"
+        return "music"
 
     @property
     def _barges(self) -> bool:
@@ -123,10 +127,10 @@ class Call(Struct, eq=False):
         heard_by = _HEARD_BY.get(other.role, "everybody")
         return heard_by == "everybody" or (heard_by == "agents" and not leg.is_caller)
 
-    def _to(self, leg: Leg, place: str, music: SoundId) -> Sequence[Command]:
+    def _to(self, leg: Leg, place: Place, music: SoundId) -> Sequence[Command]:
         if place == "out":
             return (Leave(leg.id),)
         if place == "music":
             return Leave(leg.id), Play(leg.id, loop=music)
-        join = Join(leg.id, self.room, not leg.is_caller, _HEARD_BY.get(leg.role, "everybody"))
+        join = Join(leg.id, self.room, not leg.is_caller, place)
         return (Stop(leg.id), join) if leg.place == "music" else (join,)

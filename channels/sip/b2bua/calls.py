@@ -182,9 +182,7 @@ class Calls:
             self.leave_to_others(leg.message)
         for call in (leg.call, leg.aside):
             if call is not None:
-                call.drop(leg)
-                self.arrange(call)
-                self.tidy(call)
+                self.take_out(leg, call)
         self.media.send(Close(leg.id))
         return Record(NAME, leg.id, None)
 
@@ -197,22 +195,21 @@ class Calls:
         caller = call.caller or call.asker
         return self.settings.sounds.music("default" if caller is None else caller.record.music)
 
-    def tidy(self, call: Call) -> None:
+    def take_out(self, leg: Leg, call: Call) -> None:
+        """It is in this call no more; who stays there goes on."""
+        call.drop(leg)
+        self.arrange(call)
         if call.caller is None and call.asker is None and not call.agents and not call.talking:
             self.by_contact.pop(call.contact, None)
 
     def move(self, leg: Leg, contact: int) -> Call:
         """The leg of an agent belongs to this contact from now on, if it did not; he asks nobody."""
         if leg.aside is not None:
-            leg.aside.drop(leg)
-            self.arrange(leg.aside)
-            self.tidy(leg.aside)
+            self.take_out(leg, leg.aside)
             leg.aside, leg.place = None, ""
         call = self.call_of(contact)
         if leg.call is not call:
-            leg.call.drop(leg)
-            self.arrange(leg.call)
-            self.tidy(leg.call)
+            self.take_out(leg, leg.call)
             leg.call, leg.record.contact, leg.place = call, contact, ""
             call.agents[leg.record.offer] = leg
             self.save(leg)

@@ -167,9 +167,8 @@ def _media_failed(calls: Calls, leg: Leg, event: media.Failed) -> None:
     if event.command in ("record", "end record"):
         speaking.failed(calls, leg)
         return
-    if (
-        event.command in ("play", "stop", "collect") and event.code != "late"
-    ):  # a sound is missing; the call is not
+    # A sound is missing; the call is not.
+    if event.command in ("play", "stop", "collect") and event.code != "late":
         return
     if leg.reinvite is not None and event.command in ("offer", "answer"):
         indialog.media_failed(calls, leg, leg.reinvite, event.code)

@@ -191,9 +191,7 @@ def took(calls: Calls, leg: Leg, effect: AdmitContact) -> None:
         calls.by_contact[effect.contact] = leg.call
     elif known is not leg.call:  # we called him: an agent may be there before him
         former, leg.call, leg.place = leg.call, known, ""
-        former.drop(leg)
-        calls.arrange(former)
-        calls.tidy(former)
+        calls.take_out(leg, former)
         if known.caller is None:
             known.caller = leg
         else:  # somebody outside, who has stayed

@@ -2,10 +2,10 @@
 
 from acd.core.effects import TreatContact
 from acd.core.events import KeyPressed, PromptEnded
+from agents.states import LISTENERS
 from channels.media.commands import Leave, Play
 from channels.media.sound.sounds import SILENCE
 from channels.sip.b2bua import speaking, typing
-from channels.sip.b2bua.call import LISTENERS
 from channels.sip.b2bua.calls import Calls
 from channels.sip.b2bua.leg import Leg, LegStage
 
