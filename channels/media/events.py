@@ -47,6 +47,8 @@ class Digit(Struct, frozen=True, tag="digit", array_like=True):
 
     leg: LegId
     digit: str
+    play: str = ""
+    """The name of the newest `Play` with one, heard or over: what the key may be an answer to."""
 
 
 class Ending(StrEnum):

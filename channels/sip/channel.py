@@ -59,6 +59,7 @@ class SipChannel:
         self.settings: SipSettings = read_settings(site)
         self._site = site
         self._timer: asyncio.TimerHandle | None = None
+        self._found_again = False
         self._armed_ms = 0
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -103,7 +104,11 @@ class SipChannel:
         self._read_numbers()
         for leg in self._media.found - set(self.calls.legs) - placing.expected(self.calls):
             self._media.send(Close(leg))
-        self._flush()
+        self._found_again = True
+        if self._media.attached:
+            self._flush()
+        else:
+            self._media_lost()
 
     async def _attach(self) -> MediaClient:
         settings = self.settings
@@ -167,12 +172,15 @@ class SipChannel:
             self._flush(self._layer.receive(message, source, now_ms))
 
     def _media_ready(self) -> None:
+        """The process may have kept events for us: they wait until we know their legs."""
+        if not self._found_again:
+            return
         self._set_time()
         self._flush()
 
     def _media_lost(self) -> None:
         """All audio is gone: end the calls rather than leave callers in silence, and start anew."""
-        if self.calls.without_media:  # it is told by every connection to it
+        if not self._found_again or self.calls.without_media:  # it is told by every connection to it
             return
         _log.critical("media process lost", legs=len(self.calls.legs))
         self.calls.count("media process lost")

@@ -32,6 +32,7 @@ def open_desk(tmp_path: Path) -> Iterator[OpenDesk]:
     yield start
     for desk in opened:
         desk.clear_away()
+    assert not any(desk.faults() for desk in opened), [desk.faults() for desk in opened]
 
 
 @pytest.fixture

@@ -106,6 +106,11 @@ class Desk:
                     return int(path.parent.name)
         return None
 
+    def faults(self) -> str:
+        """What it did not expect; the last of it. Nothing that is done to a desk from outside may bring this up."""
+        log = self.log.read_text() if self.log.exists() else ""
+        return log[max(0, log.find("Traceback") - 200) :][:3000] if "Traceback" in log else ""
+
     def clear_away(self) -> None:
         """End whatever still runs."""
         self._http.close()
@@ -228,5 +233,6 @@ def running(folder: Path, corners: Sequence[Corner], **sip: object) -> Iterator[
         yield desk
         assert desk.stop() == 0
         until(lambda: desk.media_pid() is None, "the end of the media process")
+        assert not desk.faults()
     finally:
         desk.clear_away()

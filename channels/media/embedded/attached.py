@@ -9,7 +9,7 @@ from typing import Final
 from channels.media.embedded import wire
 
 KEPT_EVENTS: Final = 1000
-"""Events kept for the next server while none is attached; the oldest go first."""
+"""Events kept until a server has taken them, or for the next one; the oldest go first."""
 MAX_UNREAD: Final = 16_777_216
 """Octets a server may leave unread before it is dropped."""
 _READ: Final = 65_536
@@ -23,6 +23,8 @@ class Server:
         self.pending = bytearray()
         self.out = bytearray()
         self.leases: dict[int, socket.socket] = {}
+        self.first_event = 0
+        """The number of the first event that it was told."""
 
 
 class AttachedServers:
@@ -42,7 +44,8 @@ class AttachedServers:
         self._carry_out = carry_out
         self._on_drop = on_drop
         self._servers: dict[int, Server] = {}
-        self._backlog: deque[wire.Told] = deque(maxlen=KEPT_EVENTS)
+        self._kept: deque[wire.Told] = deque(maxlen=KEPT_EVENTS)
+        self._emitted = 0
         self._input = bytearray(_READ)
         self._view = memoryview(self._input)
         self._epoll = select.epoll()
@@ -68,11 +71,17 @@ class AttachedServers:
                 self._drop(server)
 
     def emit(self, event: wire.Told) -> None:
-        """Tell every attached server, or keep it for the next one."""
-        if not self._servers:
-            self._backlog.append(event)
+        """Tell every attached server; keep it until one has taken it: they may be dead, and unheard of."""
+        self._kept.append(event)
+        self._emitted += 1
         for server in self._servers.values():
             wire.append_frame(server.out, event)
+
+    def taken(self, server: Server, count: int) -> None:
+        """The first `count` events that this one was told are kept no more."""
+        left = min(len(self._kept), self._emitted - server.first_event - count)
+        while len(self._kept) > max(0, left):
+            self._kept.popleft()
 
     def flush(self) -> None:
         """Send what is waiting for the servers, as much as they take."""
@@ -97,8 +106,9 @@ class AttachedServers:
         self._servers[sock.fileno()] = server
         self._epoll.register(sock.fileno(), select.EPOLLIN)
         wire.append_frame(server.out, self._welcome())
-        while self._backlog:
-            wire.append_frame(server.out, self._backlog.popleft())
+        server.first_event = self._emitted - len(self._kept)
+        for event in self._kept:
+            wire.append_frame(server.out, event)
 
     def _read(self, server: Server) -> bool:
         """False when the connection is over."""

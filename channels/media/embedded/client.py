@@ -29,6 +29,13 @@ LEASED_AHEAD: Final = 64
 CONFIRM_S: Final = 1.0
 """So often at most the process is asked whether it has done everything: each answer wakes the server."""
 
+TAKEN_S: Final = 1.0
+"""So long at least, and at most twice as long, the process keeps an event that we have.
+
+If we are killed meanwhile, the next server is told. It may hear twice of what was written in time; everything
+told names what it is about, so that this is stale.
+"""
+
 DEADLINE_S: Final = 5.0
 
 _ERRORS: Final = {
@@ -69,6 +76,9 @@ class MediaClient(asyncio.Protocol):
         self._confirming: asyncio.TimerHandle | None = None
         self._mark, self._marked = 0, 0
         """The `Mark` that has no answer yet (0: none), and how many commands lie before it."""
+        self._told, self._planned = 0, 0
+        """Events that we were told, and those that the process may forget when `_taking` is due."""
+        self._taking: asyncio.TimerHandle | None = None
         self._last_request = 0
         self._waiting: dict[int, asyncio.Future[wire.Message]] = {}
         self._welcome: asyncio.Future[wire.Welcome] = self._loop.create_future()
@@ -224,6 +234,8 @@ class MediaClient(asyncio.Protocol):
             self._welcome.set_exception(gone)
         if self._confirming is not None:
             self._confirming.cancel()
+        if self._taking is not None:
+            self._taking.cancel()
         self._waiting.clear()
         self._leased.clear()
         self._on_lost()
@@ -233,12 +245,15 @@ class MediaClient(asyncio.Protocol):
         self._pending += data
         for frame in wire.take_frames(self._pending):
             self._take(wire.decode_message(frame))
+        if self._told > self._planned and self._taking is None:
+            self._plan()
         if self.events:
             self._loop.call_soon(self._on_ready)  # its faults are not the connection's
 
     def _take(self, message: wire.Message) -> None:
         if isinstance(message, wire.Told):
             self.events.append(message)
+            self._told += 1
         elif isinstance(message, wire.Marked):
             self._confirmed(message.number)
         elif isinstance(message, wire.Opened):
@@ -252,6 +267,17 @@ class MediaClient(asyncio.Protocol):
             future.set_result(message)
         elif isinstance(message, wire.Refused):
             self._refused(message)
+
+    def _taken(self, count: int) -> None:
+        """What came before this was planned is written by now, with what followed of it."""
+        self._taking = None
+        self._put(wire.Taken(count))
+        if self._told > count:
+            self._plan()
+
+    def _plan(self) -> None:
+        self._planned = self._told
+        self._taking = self._loop.call_later(TAKEN_S, self._taken, self._told)
 
     def _opened(self, leg: LegId, local: Address) -> None:
         waiting = self._opening.pop(leg, None)

@@ -78,7 +78,7 @@ class Listening:
     def pressed(self, leg: Leg, digit: str, now_ms: int) -> None:
         """A key: one by one, or of a string."""
         if leg.collecting is None:
-            self._emit(Digit(leg.id, digit))
+            self._emit(Digit(leg.id, digit, leg.last_play))
         elif (ending := leg.collecting.press(digit, now_ms)) is not None:
             self._collected(leg, leg.collecting, ending)
 

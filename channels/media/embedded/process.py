@@ -66,6 +66,7 @@ class MediaProcess:
             wire.ListLegs: self._list_legs,
             wire.AskStats: self._ask_stats,
             wire.Mark: self._mark,
+            wire.Taken: self._taken,
             wire.Shutdown: self._shutdown,
         }
 
@@ -195,6 +196,9 @@ class MediaProcess:
 
     def _mark(self, _: Server, command: wire.Mark) -> wire.Message:
         return wire.Marked(command.number)
+
+    def _taken(self, server: Server, command: wire.Taken) -> None:
+        self._servers.taken(server, command.count)
 
     def _shutdown(self, _: Server, __: wire.Shutdown) -> None:
         self._running = False

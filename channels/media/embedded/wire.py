@@ -10,7 +10,7 @@ from channels.media.embedded.states import LegState, LegStats
 from channels.media.events import Collected, Digit, Failed, Played, Recorded, Silent
 from channels.media.rtp import Address
 
-VERSION: Final = 2
+VERSION: Final = 3
 MAX_FRAME: Final = 4_194_304
 """Largest message in octets; a longer one means that the framing is lost."""
 
@@ -57,6 +57,12 @@ class Mark(msgspec.Struct, frozen=True, tag="mark", array_like=True):
     number: int
 
 
+class Taken(msgspec.Struct, frozen=True, tag="taken", array_like=True):
+    """The first `count` events of this connection need not be told to another server any more."""
+
+    count: int
+
+
 class ListLegs(msgspec.Struct, frozen=True, tag="legs", array_like=True):
     """Ask for every leg's state."""
 
@@ -79,6 +85,7 @@ Command = (
     | Open
     | Connect
     | Mark
+    | Taken
     | Play
     | Stop
     | Join

@@ -154,7 +154,7 @@ def _played(calls: Calls, leg: Leg, event: media.Played) -> None:
 
 
 def _pressed(calls: Calls, leg: Leg, event: media.Digit) -> None:
-    if not treating.pressed(calls, leg, event.digit):
+    if not treating.pressed(calls, leg, event.digit, event.play):
         _unasked(calls, leg, event)
 
 

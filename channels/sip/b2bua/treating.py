@@ -74,16 +74,20 @@ def collected(calls: Calls, leg: Leg, name: str, digits: str) -> None:
         typing.typed(calls, leg, ordered, digits)
 
 
-def pressed(calls: Calls, leg: Leg, key: str) -> bool:
-    """A key; False: nobody asks for it. Of each list the first one counts, and one in PAUSE_MS.
+def pressed(calls: Calls, leg: Leg, key: str, name: str) -> bool:
+    """A key while it hears the list of this name; False: nobody asks for it.
+
+    Of each list the first one counts, and one in PAUSE_MS.
 
     A menu that leads to a menu would take a second press for its own, and a storm of keys fill the disk. It
     is told to the engine and written nowhere else, since keys may be personal data.
     """
+    ordered = leg.hears
+    if ordered is None or name != _name(ordered):
+        return False
     if speaking.pressed(calls, leg, key):
         return True
-    ordered = leg.hears
-    if ordered is None or key not in ordered.hears.keys or leg.keyed == ordered.visit:
+    if key not in ordered.hears.keys or leg.keyed == ordered.visit:
         return False
     if calls.now_ms < leg.keyed_ms + PAUSE_MS:
         return False

@@ -27,7 +27,7 @@ from channels.media.commands import (
     Stop,
 )
 from channels.media.embedded import wire
-from channels.media.embedded.client import MediaClient
+from channels.media.embedded.client import TAKEN_S, MediaClient
 from channels.media.embedded.starter import MediaSettings, attach_or_start
 from channels.media.errors import MediaGoneError, NoPortsLeftError, UnknownLegError
 from channels.media.events import Accepted, Answered, Event, Failed, Offered, Played
@@ -125,6 +125,39 @@ def test_attaching_twice_finds_the_same_process(media_settings: MediaSettings) -
         assert second.welcome.pid == first.welcome.pid
         assert second.found == {A}
         await second.shutdown()
+
+    asyncio.run(story())
+
+
+def test_what_a_server_was_told_just_before_its_death_is_told_again_and_nothing_older(
+    media_settings: MediaSettings, until: "Until"
+) -> None:
+    """It cannot have written everything; and a socket takes events for a process that is dead already."""
+
+    async def attached() -> tuple[MediaClient, list[Event]]:
+        client = await attach_or_start(media_settings, lambda: None)
+        return client, list(client.events)
+
+    async def hear(client: MediaClient, *plays: str) -> None:
+        for play in plays:
+            client.events.clear()
+            client.send(Play(A, (), MUSIC, play))
+            await until(lambda: client.events)
+
+    async def story() -> None:
+        first, _ = await attached()
+        first.send(Answer(A, offer(Address("127.0.0.1", 4000))))
+        await hear(first, "p1", "p2")
+        await first.detach()
+        second, events = await attached()
+        assert events == [Played(A, "p1"), Played(A, "p2")]
+        await hear(second, "p3")
+        await asyncio.sleep(TAKEN_S * 2.5)
+        await hear(second, "p4")
+        await second.detach()
+        third, events = await attached()
+        assert events == [Played(A, "p4")]
+        await third.shutdown()
 
     asyncio.run(story())
 

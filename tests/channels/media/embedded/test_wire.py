@@ -27,6 +27,7 @@ COMMANDS: list[wire.Command] = [
     wire.Connect(A, Address("127.0.0.1", 4000), 8, 101, True, False, 30, b"kept"),
     wire.Connect(A, None, session=b"kept"),
     wire.Mark(7),
+    wire.Taken(3),
     Play(A, (SoundId("x"), SoundId("y")), None, "p"),
     Play(A, loop=SoundId("x")),
     Stop(A),

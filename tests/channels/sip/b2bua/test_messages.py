@@ -17,7 +17,7 @@ from channels.sip.b2bua.speaking import Spoken, spoken
 from queues.desk import TenantId
 from queues.treatment import TONE, Phrase, Playlist
 from tests.channels.sip.b2bua.asking import request_of
-from tests.channels.sip.b2bua.test_treatments import played, told
+from tests.channels.sip.b2bua.test_treatments import key, played, told
 from tests.channels.sip.b2bua.world import DESK, WELCOME, World
 
 CONTACT = ContactId(1)
@@ -64,9 +64,9 @@ def test_a_list_that_stands_after_a_restart_goes_on_recording_under_the_same_nam
 def test_one_key_ends_it_and_no_other(world: World) -> None:
     leg = asked(world)
     told(world, media.Played(leg, "visit 1"))
-    assert told(world, media.Digit(leg, "1")) == []
+    assert told(world, key(leg, "1")) == []
     assert world.media.sent(EndRecord) == []
-    assert told(world, media.Digit(leg, speaking.END_KEY)) == []
+    assert told(world, key(leg, speaking.END_KEY)) == []
     assert world.media.sent(EndRecord) == [EndRecord(leg)]
 
 
@@ -96,7 +96,7 @@ def test_another_list_ends_a_recording_for_which_nobody_waits_any_more(world: Wo
     told(world, media.Played(leg, "visit 1"))
     world.treat(Playlist((Phrase("welcome"),), "calm"), 2)
     assert world.media.sent(EndRecord) == [EndRecord(leg)]
-    assert told(world, media.Digit(leg, speaking.END_KEY)) == []
+    assert told(world, key(leg, speaking.END_KEY)) == []
     assert len(world.media.sent(EndRecord)) == 1
 
 

@@ -160,28 +160,43 @@ def test_the_end_of_a_list_that_crosses_the_agent_s_answer_tells_nothing(world: 
 # Keys
 
 
+def key(leg: LegId, digit: str, visit: int = 1) -> media.Digit:
+    """Pressed while it hears this list."""
+    return media.Digit(leg, digit, f"visit {visit}")
+
+
+def test_a_key_of_an_earlier_list_is_told_a_second_time_and_chooses_nothing(world: World) -> None:
+    """The media tell the next server what a killed one may not have written."""
+    leg = waits(world, MENU)
+    told(world, key(leg, "1"))
+    world.treat(MENU, 2)
+    world.pass_time(PAUSE_MS)
+    assert told(world, key(leg, "1", 1)) == []
+    assert told(world, key(leg, "1", 2)) == [KeyPressed(CONTACT, 2, "1")]
+
+
 def test_a_key_is_told_if_the_list_asks_for_it_and_else_counted(world: World) -> None:
     leg = waits(world, MENU)
-    assert told(world, media.Digit(leg, "3")) == []
-    assert told(world, media.Digit(leg, "2")) == [KeyPressed(CONTACT, 1, "2")]
+    assert told(world, key(leg, "3")) == []
+    assert told(world, key(leg, "2")) == [KeyPressed(CONTACT, 1, "2")]
     assert world.telling.counts == {"digit": 1}
 
 
 def test_of_each_list_the_first_key_is_told(world: World) -> None:
     """Impatience must not choose from the next menu."""
     leg = waits(world, MENU)
-    told(world, media.Digit(leg, "1"))
-    assert told(world, media.Digit(leg, "1")) == told(world, media.Digit(leg, "2")) == []
+    told(world, key(leg, "1"))
+    assert told(world, key(leg, "1")) == told(world, key(leg, "2")) == []
     world.treat(MENU, 2)
-    assert told(world, media.Digit(leg, "2")) == [], "pressed too soon to be for this list"
+    assert told(world, key(leg, "2", 2)) == [], "pressed too soon to be for this list"
     world.pass_time(PAUSE_MS)
-    assert told(world, media.Digit(leg, "2")) == [KeyPressed(CONTACT, 2, "2")]
+    assert told(world, key(leg, "2", 2)) == [KeyPressed(CONTACT, 2, "2")]
 
 
 def test_a_key_counts_before_the_text_is_over_and_after(world: World) -> None:
     leg = waits(world, MENU)
     told(world, media.Played(leg, "visit 1"))
-    assert told(world, media.Digit(leg, "1")) == [KeyPressed(CONTACT, 1, "1")]
+    assert told(world, key(leg, "1")) == [KeyPressed(CONTACT, 1, "1")]
 
 
 def test_keys_of_who_talks_are_nobody_s_concern(world: World) -> None:
@@ -189,13 +204,13 @@ def test_keys_of_who_talks_are_nobody_s_concern(world: World) -> None:
     world.offer()
     world.phone_answers()
     world.connect()
-    assert told(world, media.Digit(leg, "1")) == told(world, media.Digit(LegId("o1"), "1")) == []
+    assert told(world, key(leg, "1")) == told(world, key(LegId("o1"), "1")) == []
 
 
 def test_a_key_that_the_engine_does_not_wait_for_any_more_appears_in_no_count(world: World) -> None:
     leg = waits(world, MENU)
     world.host.rejects = {KeyPressed}
-    assert told(world, media.Digit(leg, "1")) == []
+    assert told(world, key(leg, "1")) == []
     assert world.telling.counts == {"stale KeyPressed": 1}
 
 
@@ -207,7 +222,7 @@ def test_who_is_handed_on_leaves_the_room_and_hears_the_list(world: World) -> No
     leg = world.caller_leg
     world.treat(MENU, 4)
     assert world.media.commands[-2:] == [Leave(leg), Play(leg, (CHOOSE,), CALM, "visit 4")]
-    assert told(world, media.Digit(leg, "1")) == [KeyPressed(CONTACT, 4, "1")]
+    assert told(world, key(leg, "1", 4)) == [KeyPressed(CONTACT, 4, "1")]
 
 
 def test_an_agent_who_is_off_the_contact_cannot_hold_it_any_more(world: World) -> None:
@@ -256,7 +271,7 @@ def test_a_list_that_stands_is_all_that_its_party_hears_after_a_restart(world: W
     after = killed(world, [admission(world), standing])
     assert played(after, leg) == played(world, leg)[-1:]
     assert told(after, media.Played(leg, "visit 1")) == [PromptEnded(CONTACT, 1)]
-    assert told(after, media.Digit(leg, "2")) == [KeyPressed(CONTACT, 1, "2")]
+    assert told(after, key(leg, "2")) == [KeyPressed(CONTACT, 1, "2")]
 
 
 def test_texts_for_which_nobody_waits_are_not_played_again_after_a_restart(world: World) -> None:
@@ -265,7 +280,7 @@ def test_texts_for_which_nobody_waits_are_not_played_again_after_a_restart(world
     standing = TreatContact(CONTACT, 1, Playlist((), "calm", keys="12"), carrier=Carrier("sip", leg))
     after = killed(world, [admission(world), standing])
     assert played(after, leg) == [Play(leg, (), CALM, "visit 1")]
-    assert told(after, media.Digit(leg, "2")) == [KeyPressed(CONTACT, 1, "2")]
+    assert told(after, key(leg, "2")) == [KeyPressed(CONTACT, 1, "2")]
 
 
 def test_killed_before_the_media_answered_the_list_is_heard_with_the_answer(world: World) -> None:
@@ -284,7 +299,7 @@ def test_killed_while_they_talk_no_list_comes_between(world: World) -> None:
     world.connect()
     after = killed(world, [admission(world), CONNECTED])
     assert [type(command) for command in after.media.commands if command.leg == leg][-1] is Join
-    assert told(after, media.Digit(leg, "1")) == told(after, media.Played(leg, "visit 1")) == []
+    assert told(after, key(leg, "1")) == told(after, media.Played(leg, "visit 1")) == []
 
 
 def test_a_list_that_stands_for_a_leg_without_a_record_is_lost_with_it(world: World) -> None:
@@ -309,7 +324,7 @@ def test_who_chooses_a_callback_is_told_so_let_go_and_called_back() -> None:
     live.invite()
     live.settle()
     (leg,) = live.up()
-    live.media.tell(media.Digit(leg.id, "2"))
+    live.media.tell(key(leg.id, "2"))
     live.settle()
     assert [contact.parked for contact in live.contacts] == [False], "he is told first"
     live.media.tell(media.Played(leg.id, f"visit {live.contacts[0].visit}"))

@@ -129,7 +129,9 @@ def _text_ends(live: Live, rng: Random) -> None:
 
 def _key(live: Live, rng: Random) -> None:
     if legs := live.up():
-        live.media.tell(media.Digit(rng.choice(legs).id, rng.choice("1239#")))
+        leg = rng.choice(legs)
+        lists = [one.play for one in live.media.commands if isinstance(one, Play) and one.leg == leg.id]
+        live.media.tell(media.Digit(leg.id, rng.choice("1239#"), rng.choice(["", *lists[-3:]])))
 
 
 def _spoken(live: Live, rng: Random) -> None:
