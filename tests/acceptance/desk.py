@@ -107,7 +107,7 @@ class Desk:
         return None
 
     def faults(self) -> str:
-        """What it did not expect; the last of it. Nothing that is done to a desk from outside may bring this up."""
+        """What it did not expect: nothing that is done to a desk from outside may bring this up."""
         log = self.log.read_text() if self.log.exists() else ""
         return log[max(0, log.find("Traceback") - 200) :][:3000] if "Traceback" in log else ""
 
