@@ -38,6 +38,8 @@ class Purpose(IntEnum):
     PAUSE = 16
     KEY = 17
     CALLED_BACK = 18
+    CONSULT = 19
+    CONSULT_TALK = 20
 
 
 class Day:

@@ -13,6 +13,19 @@ from agents.skills import AgentId
 from queues.desk import Desk, EntryId, LineId, Medium
 from simulation.laws import Law
 
+ASKS_FOR_MS = 60_000
+
+
+class Consulting(Struct, frozen=True):
+    """After the first half of the talk some agents ask another line, while their party hears music."""
+
+    share: float
+    to: LineId
+    talk: Law
+    """How long they talk to whoever is asked."""
+    patience_ms: int = ASKS_FOR_MS
+    """So long they wait for somebody; then they go on without."""
+
 
 class Handling(Struct, frozen=True):
     """What the work on one contact of one (line, medium) is like."""
@@ -27,6 +40,7 @@ class Handling(Struct, frozen=True):
     escalate: float = 0.0
     """Share that is handed to `escalate_to` at the end of the talk."""
     escalate_to: LineId | None = None
+    consult: Consulting | None = None
 
 
 MOST_TRIES = 15

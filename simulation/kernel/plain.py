@@ -102,8 +102,8 @@ def _of_scenario(scenario: Scenario) -> Iterator[str]:
         yield "agents who do not answer, or pause unplanned"
     if scenario.surge is not None and scenario.surge.announced_ms is not None:
         yield "an announcement"
-    if any(handling.hold is not None or handling.escalate for handling in scenario.handling.values()):
-        yield "holds or escalations"
+    if any(one.hold is not None or one.escalate or one.consult for one in scenario.handling.values()):
+        yield "holds, consults or escalations"
 
 
 def _of_streams(scenario: Scenario) -> Iterator[str]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from acd.kpi.leg import Leg
 from queues.desk import Desk, Line, LineId, Medium
 from simulation.laws import Law
+from simulation.past.asked import Asked
 from simulation.past.redials import flow_of
 from simulation.past.stories import Story
 from simulation.past.thinning import thinned
@@ -16,10 +17,11 @@ from simulation.scenario import Handling
 class Handled:
     """The answered legs of a day by line and medium."""
 
-    def __init__(self, desk: Desk, stories: Iterable[Story]) -> None:
+    def __init__(self, desk: Desk, stories: Iterable[Story], asked: Asked) -> None:
         """Raises ValueError when nobody was answered."""
         self.elsewhere = 0
         """Legs that were handed on to another line than most of their kind."""
+        self._asked = asked
         self._flows = [(line, medium) for line in desk.lines for medium in desk.medium_ids]
         self._legs: dict[Flow, list[Leg]] = {}
         self._to: dict[Flow, Counter[LineId]] = {}
@@ -44,11 +46,12 @@ class Handled:
         to = self._to.get((line.id, medium), Counter()).most_common(1)
         return Handling(
             talk=thinned([leg.talk_ms for leg in legs or self._alike(medium)]),
-            hold=_law([leg.hold_ms for leg in legs]),
+            hold=_law([self._asked.hold_ms(leg) for leg in legs]),
             wrap_up=_wrap_up(line, legs),
             code=codes.most_common(1)[0][0] if codes else "",
             escalate=to[0][1] / len(legs) if to else 0.0,
             escalate_to=to[0][0] if to else None,
+            consult=self._asked.rule(legs),
         )
 
     def _alike(self, medium: Medium) -> Sequence[Leg]:

@@ -9,6 +9,7 @@ from acd.kpi.leg import BY_DESK, Leg, Outcome
 from acd.kpi.legs import Ledger
 from queues.desk import Desk, EntryId, LineId, Medium
 from simulation.laws import Law
+from simulation.past.asked import Asked
 from simulation.past.attendance import Attendance
 from simulation.past.heard import Answers, Heard, Keys, keys_of
 from simulation.past.kaplan_meier import patience
@@ -46,7 +47,7 @@ def demand_from_facts(
         interval_ms=span.interval_ms,
         intervals=span.intervals,
         streams=_streams(tries, legs, answers, span),
-        handling=_handling(legs, seen.transfers, desk),
+        handling=_handling(legs, seen, desk),
         duties=seen.attendance.duties(span.start_ms, span.end_ms),
         habits=seen.habits(),
     )
@@ -68,6 +69,7 @@ class _Seen:
     def __init__(self, desk: Desk) -> None:
         self.heard = Heard(desk)
         self.legs: list[Leg] = []
+        self.asked = Asked()
         self.ledger = Ledger(self.legs.append)
         self.attendance = Attendance()
         self.transfers: dict[Flow, Counter[LineId]] = {}
@@ -78,6 +80,7 @@ class _Seen:
 
     def take(self, batch: Iterable[Fact]) -> None:
         batch = list(batch)
+        self.asked.take(batch)
         self.ledger.take(batch)
         self.attendance.take(batch)
         self.heard.take(batch)
@@ -174,9 +177,7 @@ def _gave_up(leg: Leg) -> bool:
     return leg.outcome is Outcome.ABANDONED and leg.kind not in (BY_DESK, "leg lost")
 
 
-def _handling(
-    legs: Iterable[Leg], transfers: dict[Flow, Counter[LineId]], desk: Desk
-) -> dict[Flow, Handling]:
+def _handling(legs: Iterable[Leg], seen: _Seen, desk: Desk) -> dict[Flow, Handling]:
     answered: dict[Flow, list[Leg]] = {}
     for leg in legs:
         if leg.line:
@@ -185,21 +186,24 @@ def _handling(
             answered[flow_of(leg)].append(leg)
     wrapped = {line.id for line in desk.lines if line.wrap_up.ms or line.wrap_up.code_required}
     return {
-        flow: _handled(some, flow[0] in wrapped, transfers.get(flow))
+        flow: _handled(some, flow[0] in wrapped, seen.transfers.get(flow), seen.asked)
         for flow, some in sorted(answered.items())
     }
 
 
-def _handled(legs: Sequence[Leg], wraps_up: bool, transfers: Counter[LineId] | None) -> Handling:
+def _handled(
+    legs: Sequence[Leg], wraps_up: bool, transfers: Counter[LineId] | None, asked: Asked
+) -> Handling:
     codes = Counter(leg.code for leg in legs if leg.code)
     to, count = transfers.most_common(1)[0] if transfers and legs else (None, 0)
     return Handling(
         talk=_law([leg.talk_ms for leg in legs]) or thinned([0]),
-        hold=_law([leg.hold_ms for leg in legs]),
+        hold=_law([asked.hold_ms(leg) for leg in legs]),
         wrap_up=thinned([leg.wrap_up_ms for leg in legs]) if wraps_up and legs else None,
         code=codes.most_common(1)[0][0] if codes else "",
         escalate=min(count / len(legs), 1.0) if to is not None else 0.0,
         escalate_to=to,
+        consult=asked.rule(legs),
     )
 
 

@@ -34,8 +34,8 @@ def reconstruct(tape: Tape, interval_ms: int, name: str) -> tuple[Recorded, DayR
     """
     stories = stories_of(tape)
     lineup = Lineup(tape, stories)
-    seen = Seen(tape, lineup)
-    handled = Handled(tape.desk, (one.story for one in lineup.tries))
+    seen = Seen(tape, lineup, stories.asked)
+    handled = Handled(tape.desk, (one.story for one in lineup.tries), stories.asked)
     heard, attempts = heard_of(tape), attempts_of(tape)
     scenario = replace(
         _scenario(tape, lineup, heard, interval_ms),

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from acd.kpi.leg import Leg
 from simulation.draws import Purpose
 from simulation.laws import LONGEST_MS
+from simulation.past.asked import Asked
 from simulation.past.attempts import Attempts
 from simulation.past.heard import Heard, number_of
 from simulation.past.lineup import Lineup, Try
@@ -22,12 +23,13 @@ YES, NO = 0.0, 1.0
 class Seen:
     """Columns of numbers by index, as `simulation.past.recorded.Recorded` wants them."""
 
-    def __init__(self, tape: Tape, lineup: Lineup) -> None:
+    def __init__(self, tape: Tape, lineup: Lineup, asked: Asked) -> None:
         self.lengths: dict[Column, dict[int, int]] = defaultdict(dict)
         self.outlasted: dict[Column, dict[int, int]] = defaultdict(dict)
         self.shares: dict[Column, dict[int, float]] = defaultdict(dict)
         self._start_ms = tape.start_ms
         self._back_ms = tape.back_ms
+        self._asked = asked
         self._delays_ms: list[int] = []
         self._missed = self._withdrawn = 0
         for one in lineup.tries:
@@ -122,13 +124,19 @@ class Seen:
             place = _place(one, number)
             over = one.story.over or leg is not legs[-1] or leg.kind == "transfer"
             over = over and leg.kind != "handed back"  # its agent went home: it would have gone on
-            self._know(Purpose.HOLD, one, place, leg.hold_ms)
+            self._know(Purpose.HOLD, one, place, self._asked.hold_ms(leg))
+            self._ask(one, place, leg)
             if over:
                 self._know(Purpose.TALK, one, place, leg.talk_ms)
                 self._know(Purpose.WRAP_UP, one, place, leg.wrap_up_ms)
                 self._say(Purpose.ESCALATE, one, place, YES if leg.kind == "transfer" else NO)
             else:
                 self.outlasted[Purpose.TALK, one.stream, place][one.index] = leg.talk_ms
+
+    def _ask(self, one: Try, place: int, leg: Leg) -> None:
+        self._say(Purpose.CONSULT, one, place, YES if self._asked.of(leg) else NO)
+        if answer_ms := self._asked.answer_ms(leg):
+            self._know(Purpose.CONSULT_TALK, one, place, answer_ms)
 
     def _again(self, one: Try) -> None:
         """Whether who was not served came again."""

@@ -8,6 +8,7 @@ from acd.core.events import OfferId
 from acd.core.facts import ENDINGS, Fact
 from acd.kpi.leg import Leg, Outcome
 from acd.kpi.legs import Ledger
+from simulation.past.asked import Asked
 from simulation.past.redials import WITHIN_MS
 from simulation.past.tape import Tape
 
@@ -121,12 +122,14 @@ class Stories:
         """(moment of arrival, ref) → its story."""
         self.lost_offers = 0
         """Offers that were refused or did not reach the agent."""
+        self.asked = Asked()
         self._ledger = Ledger(self._finished)
         self._rings: dict[OfferId, int] = {}
 
     def take(self, batch: Iterable[Fact]) -> None:
         """Fold the facts of one event."""
         batch = list(batch)
+        self.asked.take(batch)
         for fact in batch:
             self._told(fact)
             if isinstance(fact, OfOffer):
@@ -159,7 +162,8 @@ class Stories:
 
     def _ring(self, fact: OfOffer, end: str) -> None:
         """It rang until now, and this became of it; nothing: as if it had never rung."""
-        story, since_ms = self.by_contact.get(fact.contact), self._rings.setdefault(fact.offer, fact.t_ms)
+        story = self.by_contact.get(self.asked.subject(fact.contact))
+        since_ms = self._rings.setdefault(fact.offer, fact.t_ms)
         self.lost_offers += not end
         if story is None:
             return

@@ -67,7 +67,7 @@ class Demand:
                 plan.table.error("talk", "missing key (contacts come here, how long do they talk?)")
             talk = exponential(0)
         self.handling[flow] = Handling(
-            talk, plan.hold, plan.wrap_up, plan.code, plan.escalate, plan.escalate_to
+            talk, plan.hold, plan.wrap_up, plan.code, plan.escalate, plan.escalate_to, plan.consult
         )
 
     def _first_entry(self, flow: Flow, forecast: Forecast, plan: LinePlan) -> EntryId | None:

@@ -9,7 +9,7 @@ from queues.desk import Desk, Entry, EntryId, Line, LineId, Medium
 from queues.treatment import KEYS
 from simulation.laws import Law, exponential
 from simulation.plan.law_tables import Shape, read_law
-from simulation.scenario import MOST_TRIES, Redial
+from simulation.scenario import ASKS_FOR_MS, MOST_TRIES, Consulting, Redial
 from simulation.world.playable import ROUNDING
 
 MOST_BACKLOG = 1_000_000
@@ -28,6 +28,7 @@ class LinePlan:
     code: str
     escalate: float
     escalate_to: LineId | None
+    consult: Consulting | None
     patience: Law | None
     vip_share: float
     vip_entry: EntryId | None
@@ -78,6 +79,7 @@ def _read(table: Table, line: Line, medium: Medium, desk: Desk) -> LinePlan:
         code=_code(table, line),
         escalate=escalate,
         escalate_to=escalate_to,
+        consult=_consult(table, line, desk),
         patience=read_law(table, "patience", Shape.EXPONENTIAL),
         vip_share=vip_share,
         vip_entry=vip_entry,
@@ -105,12 +107,28 @@ def _escalation(table: Table, line: Line, desk: Desk) -> tuple[float, LineId | N
     if table.anything("escalate") is None:
         return 0.0, None
     inner = table.table("escalate")
-    share, to = inner.number("share", most=1.0), inner.text("to")
+    share = inner.number("share", most=1.0)
+    return share, _other_line(inner, line, desk)
+
+
+def _other_line(inner: Table, line: Line, desk: Desk) -> LineId:
+    to = inner.text("to")
     if to == line.id:
         inner.error("to", "is the line itself")
     elif to:
         inner.known("to", "line", to, [one.id for one in desk.lines])
-    return share, LineId(to)
+    return LineId(to)
+
+
+def _consult(table: Table, line: Line, desk: Desk) -> Consulting | None:
+    if table.anything("consult") is None:
+        return None
+    inner = table.table("consult")
+    share, to, talk = inner.number("share", most=1.0), _other_line(inner, line, desk), read_law(inner, "talk")
+    if talk is None and "talk" not in inner:
+        inner.error("talk", "missing key (how long do they talk to whom they ask?)")
+    patience_ms = inner.duration_ms("patience", ASKS_FOR_MS, least_ms=1)
+    return Consulting(share, to, talk or exponential(0), patience_ms)
 
 
 def _vip(table: Table, medium: Medium, desk: Desk) -> tuple[float, EntryId | None]:

@@ -12,7 +12,7 @@ from simulation.plan.forecasts import OPTIONAL, REQUIRED, Flow
 from simulation.plan.rosters import OPTIONAL as ROSTER_OPTIONAL
 from simulation.plan.rosters import REQUIRED as ROSTER_REQUIRED
 from simulation.plan.span import Span
-from simulation.scenario import Callbacks, Goal, Handling, Redial, Scenario, Stream, Surge
+from simulation.scenario import Callbacks, Consulting, Goal, Handling, Redial, Scenario, Stream, Surge
 
 
 def write_plan(scenario: Scenario, span: Span, site: str, folder: Path) -> Path:
@@ -105,8 +105,15 @@ class _Writer:
                 yield f"code = {_text(handling.code)}"
             if handling.escalate_to is not None:
                 yield f"escalate = {{ share = {handling.escalate!r}, to = {_text(handling.escalate_to)} }}"
+            if handling.consult is not None:
+                yield self._consult("-".join(flow), handling.consult)
         if stream is not None:
             yield from self._stream("-".join(flow), stream)
+
+    def _consult(self, place: str, rule: Consulting) -> str:
+        talk = self._law(f"{place}-consult", rule.talk)
+        parts = f"share = {rule.share!r}, to = {_text(rule.to)}, patience = {_seconds(rule.patience_ms)}"
+        return f"consult = {{ {parts}, talk = {talk} }}"
 
     def _stream(self, place: str, stream: Stream) -> Iterator[str]:
         yield f"entry = {_text(stream.entry)}"

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from agents.skills import AgentId, SkillId, meets
 from queues.calendar import BusinessClock, Clock, WallClock
 from queues.desk import ALWAYS, Agent, CalendarId, Desk, Line, LineId, Medium, Overflow
-from simulation.scenario import Goal, Habits, Handling, Scenario, Stream
+from simulation.scenario import Consulting, Goal, Habits, Handling, Scenario, Stream
 
 Floats = NDArray[np.float64]
 Place = tuple[LineId, Medium]
@@ -206,10 +206,21 @@ def _handed_on(scenario: Scenario, flows: dict[Place, Flow]) -> dict[Place, Flow
             if handling is not None and handling.escalate_to is not None and handling.escalate > 0:
                 share = handling.escalate
                 _add(handed, (handling.escalate_to, place[1]), share * counts, share * weighted)
+            if handling is not None and handling.consult is not None:
+                _add(total, *_asked(scenario, handling.consult, place[1], counts))
         for place, flow in handed.items():
             _add(total, place, *flow)
         moving = handed
     return total
+
+
+def _asked(
+    scenario: Scenario, rule: Consulting, medium: Medium, counts: Floats
+) -> tuple[Place, Floats, Floats]:
+    """What agents ask counts in the line that is asked, with the talk that it takes there."""
+    place = rule.to, medium
+    usual_ms = scenario.handling[place].talk.mean_ms
+    return place, rule.share * counts, rule.share * counts * (rule.talk.mean_ms / usual_ms if usual_ms else 0)
 
 
 def _add(flows: dict[Place, Flow], place: Place, counts: Floats, weighted: Floats) -> None:
@@ -226,6 +237,8 @@ def _handling_ms(scenario: Scenario, line: Line, medium: Medium, flow: Flow) -> 
     handling = scenario.handling[line.id, medium]
     factor = np.divide(flow[1], flow[0], out=np.ones_like(flow[0]), where=flow[0] > 0)
     fixed = _wrap_up_ms(handling, line) + _answering_ms(scenario.habits, line)
+    if handling.consult is not None:
+        fixed += handling.consult.share * handling.consult.talk.mean_ms
     return factor * handling.talk.mean_ms + (handling.hold.mean_ms if handling.hold else 0.0) + fixed
 
 

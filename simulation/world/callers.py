@@ -27,9 +27,9 @@ class Caller:
     """One try of one customer, with the conversation that it leads to. Times are Unix milliseconds."""
 
     __slots__ = (
-        "agent", "arrived_ms", "asked", "attempt", "call", "calls", "chose", "contact", "ends_ms", "entry",
-        "flow", "hold_ms", "index", "leaves_ms", "left_ms", "leg", "manner", "offers", "parked", "rest_ms",
-        "talks", "waits",
+        "agent", "arrived_ms", "asked", "asks", "attempt", "call", "calls", "chose", "contact", "ends_ms",
+        "entry", "flow", "hold_ms", "index", "leaves_ms", "left_ms", "leg", "manner", "offers", "parked",
+        "rest_ms", "talks", "waits",
     )  # fmt: skip
 
     def __init__(self, flow: Flow, entry: EntryId, index: int, attempt: int) -> None:
@@ -51,6 +51,8 @@ class Caller:
         """The call to it that rings, and how many there were."""
         self.leg = self.offers = LEGS * attempt
         """Numbers of its leg and of its next offer, as columns count them."""
+        self.asks = False
+        """Its agent is to ask somebody, or does so now."""
         self.arrived_ms = self.leaves_ms = self.ends_ms = 0
         self.hold_ms = self.rest_ms = self.left_ms = 0
         self.contact: ContactId

@@ -1,4 +1,4 @@
-"""What happens at the agents' phones: answer, talk, hold, transfer, wrap-up."""
+"""What happens at the agents' phones: answer, talk, hold, consult, transfer, wrap-up."""
 
 from collections.abc import Callable
 
@@ -8,6 +8,7 @@ from agents.skills import AgentId
 from simulation.clock import Clock
 from simulation.draws import Day, Purpose
 from simulation.scenario import Scenario
+from simulation.world.asking import Consults
 from simulation.world.callers import Caller, Callers, Submit
 from simulation.world.flows import LEGS, Columns, Manner, lengths_if, shares
 
@@ -48,6 +49,7 @@ class Conversations:
         self._submit = submit
         self._callers = callers
         self._live = callers.live
+        self._consults = Consults(clock, submit, callers, self._go_on_after)
         self._not_answered = not_answered
         self._works = clock.engine.state.works
         self._start_ms, self._interval_ms = scenario.start_ms, scenario.interval_ms
@@ -63,7 +65,7 @@ class Conversations:
 
     def offered(self, effect: effects.OfferContact) -> None:
         """It rings: he answers after a while, or not at all; then the engine ends the offer."""
-        caller = self._live[effect.contact]
+        caller = self._live.get(effect.contact) or self._consults.asker(effect.contact)
         answers, index = self._answers[caller.flow.number], caller.index
         place = caller.offers
         caller.offers = min(place + 1, LEGS * caller.attempt + LEGS - 1)
@@ -89,7 +91,13 @@ class Conversations:
 
     def connected(self, effect: effects.ConnectContact) -> None:
         """They talk, or he hears its message; unless its party is still to be called."""
-        caller = self._live[effect.contact]
+        caller = self._live.get(effect.contact)
+        if caller is None:
+            self._consults.answered(effect)
+            return
+        if caller.talks:
+            self._consults.back(caller)
+            return
         caller.manner = caller.flow.manner(self._works[effect.offer].line)
         caller.waits, caller.agent = False, effect.agent
         if effect.recording or not caller.parked:
@@ -105,16 +113,18 @@ class Conversations:
             talk_ms = round(talk_ms * flow.talk_factor[min(interval, len(flow.talk_factor) - 1)])
         if manner.hold is not None:
             caller.hold_ms = manner.hold[leg][index]
-            if caller.hold_ms:
-                caller.rest_ms = talk_ms - talk_ms // 2
-                talk_ms //= 2
+        rule = manner.consult
+        caller.asks = rule is not None and not caller.parked and manner.consults[leg][index] < rule.share
+        if caller.hold_ms or caller.asks:
+            caller.rest_ms = talk_ms - talk_ms // 2
+            talk_ms //= 2
         self._go_on(caller, talk_ms)
 
     def taken_away(self, effect: effects.ReleaseAgent) -> None:
         """Its agent went home with it: whoever gets it next begins anew."""
         caller = self._live.get(effect.contact)
         if caller is not None and caller.talks:
-            caller.talks = False
+            caller.talks = caller.asks = False
             caller.ends_ms = caller.hold_ms = 0
             if (caller.leg + 1) % LEGS:
                 caller.leg += 1
@@ -136,9 +146,22 @@ class Conversations:
         elif caller.hold_ms < 0:
             self._submit(events.ContactResumed(caller.contact, by_agent=True))
             caller.hold_ms = 0
-            self._go_on(caller, caller.rest_ms)
+            self._ask_or_go_on(caller)
+        elif caller.asks:
+            self._ask_or_go_on(caller)
         else:
             self._end(caller, caller.manner)
+
+    def _ask_or_go_on(self, caller: Caller) -> None:
+        rule = caller.manner.consult
+        if caller.asks and rule is not None:
+            self._consults.begin(caller, rule)
+        else:
+            self._go_on_after(caller)
+
+    def _go_on_after(self, caller: Caller) -> None:
+        """The second half of the talk."""
+        self._go_on(caller, caller.rest_ms)
 
     def rests(self, fact: facts.Interrupted) -> None:
         """The agent left it for a contact of another medium: what remains is talked later."""

@@ -47,7 +47,10 @@ def lengths_if(day: Day, purpose: Purpose, stream: int, law: Law | None) -> Colu
 class Manner:
     """The work on the contacts of one stream in one line."""
 
-    __slots__ = ("code", "escalate", "escalate_share", "escalate_to", "hold", "rule", "talk", "wrap_up")
+    __slots__ = (
+        "code", "consult", "consult_talk", "consults", "escalate", "escalate_share", "escalate_to", "hold",
+        "rule", "talk", "wrap_up",
+    )  # fmt: skip
 
     def __init__(self, day: Day, stream: int, line: Line, handling: Handling) -> None:
         self.rule = line.wrap_up
@@ -57,6 +60,9 @@ class Manner:
         self.escalate = shares(day, Purpose.ESCALATE, stream)
         self.escalate_share = handling.escalate
         self.escalate_to = handling.escalate_to
+        self.consult = rule = handling.consult
+        self.consults = shares(day, Purpose.CONSULT, stream)
+        self.consult_talk = lengths_if(day, Purpose.CONSULT_TALK, stream, rule.talk if rule else None)
         self.code = code_given(line, handling)
 
 

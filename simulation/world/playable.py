@@ -91,7 +91,8 @@ def served(scenario: Scenario) -> list[Served]:
 def _ways(scenario: Scenario, line: Line, medium: Medium) -> Iterator[LineId]:
     handling = scenario.handling.get((line.id, medium))
     escalate_to = None if handling is None else handling.escalate_to
-    to = (line.when_waited.line, line.when_full.line, line.when_closed.line, escalate_to)
+    asked = None if handling is None or handling.consult is None else handling.consult.to
+    to = (line.when_waited.line, line.when_full.line, line.when_closed.line, escalate_to, asked)
     yield from (way for way in to if way is not None)
 
 
@@ -102,7 +103,7 @@ def _of_handling(scenario: Scenario) -> Iterator[str]:
         if handling is None:
             yield f"line {line}, {medium}: contacts can come here, but how long they talk is not said"
             continue
-        for reason in _of_work(lines, lines[line], handling):
+        for reason in (*_of_work(lines, lines[line], handling), *_of_asking(scenario, medium, handling)):
             yield f"line {line}, {medium}: {reason}"
 
 
@@ -118,6 +119,20 @@ def _of_work(lines: Collection[LineId], line: Line, handling: Handling) -> Itera
         yield "a share is escalated, but to no line"
     if handling.escalate_to is not None and handling.escalate_to not in lines:
         yield f"line {handling.escalate_to} is not one of the desk's"
+
+
+def _of_asking(scenario: Scenario, medium: Medium, handling: Handling) -> Iterator[str]:
+    rule = handling.consult
+    if rule is None:
+        return
+    if rule.to not in {line.id for line in scenario.desk.lines}:
+        yield f"line {rule.to}, which is asked, is not one of the desk's"
+    if not 0 <= rule.share <= 1 or rule.patience_ms <= 0:
+        yield "the share that asks is from 0 to 1, and waits for somebody for more than 0 ms"
+    if medium not in {one.id for one in scenario.desk.media if one.keeps_leg} or any(
+        left == medium for _, left in scenario.desk.interrupts
+    ):
+        yield "nobody can ask while a party waits that has no leg, or whose agent may be called away"
 
 
 def _of_duties(scenario: Scenario) -> Iterator[str]:

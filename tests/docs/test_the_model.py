@@ -8,7 +8,7 @@ from pathlib import Path
 from acd.core import events
 from simulation import clock
 from simulation.kernel import plain
-from simulation.world import called, callers, conversations, hearing, model, staff
+from simulation.world import asking, called, callers, conversations, hearing, model, staff
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "background" / "the-model.md"
 
@@ -20,7 +20,7 @@ def section(heading: str) -> str:
 def test_every_event_that_the_model_never_reports_has_a_row_and_no_other_has() -> None:
     said = "".join(
         Path(str(part.__file__)).read_text()
-        for part in (called, callers, clock, conversations, hearing, model, staff)
+        for part in (asking, called, callers, clock, conversations, hearing, model, staff)
     )
     words = set(re.findall(r"\w+", said))
     known = {event.__name__ for event in events.Event.__subclasses__()}

@@ -68,6 +68,7 @@ hold = { values = ["0s", "30s"] }
 wrap_up = { file = "wrap.csv", column = "wrap_up_s", sheet = "" }
 code = "solved"
 escalate = { share = 0.1, to = "second" }
+consult = { share = 0.2, to = "second", talk = { mean = "90s" }, patience = "40s" }
 patience = { mean = "3m" }
 vip = { share = 0.05, entry = "+49 (30) 555-0100" }
 entry = "+49 30 555 0102"

@@ -15,6 +15,7 @@ from queues.desk import (
     EntryId,
     Line,
     LineId,
+    Medium,
     Overflow,
     Policy,
     Promotion,
@@ -24,7 +25,7 @@ from queues.desk import (
 )
 from simulation.driver import START_MS
 from simulation.laws import Law, empirical, exponential, fixed, gamma, lognormal
-from simulation.scenario import Duty, Habits, Handling, Redial, Scenario, Stream, Surge
+from simulation.scenario import Consulting, Duty, Habits, Handling, Redial, Scenario, Stream, Surge
 from tests.acd.core.story import agent, desk, entry, line
 
 S, MIN = 1_000, 60_000
@@ -34,7 +35,7 @@ END_MS = START_MS + INTERVALS * INTERVAL_MS
 
 def random_scenario(seed: int) -> Scenario:
     """An hour of two voice lines, a second level and a mail line, all rules drawn."""
-    rng = Random(seed)
+    rng, asking = Random(seed), Random(f"consults of {seed}")
     opened = random_desk(rng)
     return Scenario(
         name=f"random {seed}",
@@ -44,7 +45,7 @@ def random_scenario(seed: int) -> Scenario:
         intervals=INTERVALS,
         streams=random_streams(rng),
         handling={
-            (one.id, medium): random_handling(rng, one)
+            (one.id, medium): replace(random_handling(rng, one), consult=random_consult(asking, one, medium))
             for one in opened.lines
             for medium in (VOICE, MAIL, FAX)
         },
@@ -129,6 +130,12 @@ def random_law(rng: Random, mean_ms: int) -> Law:
             empirical([mean_ms // 2, mean_ms, 2 * mean_ms]),
         )
     )
+
+
+def random_consult(rng: Random, one: Line, medium: Medium) -> Consulting | None:
+    if one.id == "expert" or medium != VOICE or rng.random() < 0.5:
+        return None
+    return Consulting(0.3, LineId("expert"), random_law(rng, 30 * S), rng.choice((10, 60)) * S)
 
 
 def random_handling(rng: Random, one: Line) -> Handling:

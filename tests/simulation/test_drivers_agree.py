@@ -81,7 +81,7 @@ def test_the_random_scenarios_meet_everything_the_model_can_do() -> None:
         "AgentLegLost", "FlowedOut", "Unreachable", "Restart", "ListSet",
         "Joined", "Ticketed", "DeviceAway", "DeviceBack", "DeviceGone",
         "CalledIn", "Announced", "MediumChange", "Receiving", "PageKept", "Received", "LegGone",
-        "Consulted", "ConsultOver", "ConferenceJoined", "ConferenceLeft", "TakenOver", "HandedOut",
+        "ConferenceJoined", "ConferenceLeft", "TakenOver", "HandedOut",
         "OutsideJoined", "OutsideLeft", "ListenerRung", "ListenerJoined", "ListenerLeft", "AgentTold",
         "CalledOut",
     }  # fmt: skip

@@ -22,7 +22,7 @@ from simulation.laws import Kind, empirical, exponential, fixed, gamma, lognorma
 from simulation.plan import plan_file
 from simulation.plan.plan_file import DEMO_PLAN, Plan, load_plan
 from simulation.plan.plan_writing import write_plan
-from simulation.scenario import Callbacks, Duty, Goal, Habits, Redial, Scenario, Surge
+from simulation.scenario import Callbacks, Consulting, Duty, Goal, Habits, Redial, Scenario, Surge
 from simulation.staffing.shifts import ShiftRules
 from simulation.world.playable import check
 from tests.simulation.everything_plan import FILES, FORECAST, PLAN, ROSTER, write_files
@@ -79,6 +79,7 @@ def test_each_key_of_a_line_reaches_its_field(tmp_path: Path) -> None:
     assert (handled.talk, handled.hold) == (gamma(4 * MIN, 0.8), empirical([0, 30 * S]))
     assert handled.wrap_up == empirical([20 * S, 40 * S])
     assert (handled.code, handled.escalate, handled.escalate_to) == ("solved", 0.1, SECOND)
+    assert handled.consult == Consulting(0.2, SECOND, lognormal(90 * S, 1), 40 * S)
     assert made.handling[SECOND, VOICE].talk == lognormal(10 * MIN, 1)
     assert made.handling[MAILS, MAIL].talk == fixed(5 * MIN)
     assert len(made.handling) == 3
@@ -263,6 +264,12 @@ def test_a_plan_that_is_only_staffed_needs_no_roster(tmp_path: Path) -> None:
             'lines.help.voice.code: unknown wrap-up code "sloved", did you mean "solved"?',
         ),
         ('to = "second"', 'to = "help"', "lines.help.voice.escalate.to: is the line itself"),
+        ('90s" }, p', '90x" }, p', 'lines.help.voice.consult.talk.mean: "90x" is not a duration'),
+        (
+            'talk = { mean = "90s" }, ',
+            "",
+            "lines.help.voice.consult.talk: missing key (how long do they talk",
+        ),
         ("555-0100", "555-0199", 'lines.help.voice.vip.entry: unknown voice entry "+49 (30) 555-0199"'),
         (
             '"help@acme.example"',

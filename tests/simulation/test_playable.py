@@ -13,7 +13,7 @@ from queues.treatment import End, Enqueue, GoOn, Menu, Say
 from simulation.draws import Day
 from simulation.driver import START_MS
 from simulation.laws import fixed
-from simulation.scenario import Callbacks, Duty, Habits, Handling, Redial, Scenario, Stream, Surge
+from simulation.scenario import Callbacks, Consulting, Duty, Habits, Handling, Redial, Scenario, Stream, Surge
 from simulation.world.model import play
 from simulation.world.playable import Unplayable, check, served
 from tests.acd.core.story import agent, desk, entry, line, treatment
@@ -51,6 +51,8 @@ def duty(*times: int, breaks: tuple[tuple[int, int], ...] = (), who: str = "anna
     return Duty(AgentId(who), START_MS + times[0], START_MS + times[1], breaks)
 
 
+ASKS = Consulting(0.5, LineId("second"), fixed(1_000))
+
 SURGE = Surge(START_MS, START_MS + HOUR, 2.0)
 
 
@@ -69,6 +71,10 @@ SURGE = Surge(START_MS, START_MS + HOUR, 2.0)
         (handling(wrap_up=fixed(1_000)), "the line has no wrap-up"),
         (handling(escalate=0.5), "escalated, but to no line"),
         (handling(escalate=0.5, escalate_to=LineId("x")), "line x is not one of the desk's"),
+        (handling(consult=replace(ASKS, to=LineId("x"))), "line x, which is asked, is not one of the desk's"),
+        (handling(consult=replace(ASKS, share=1.1)), "the share that asks is from 0 to 1"),
+        (handling(consult=replace(ASKS, patience_ms=0)), "waits for somebody for more than 0 ms"),
+        (handling(consult=ASKS), "line second, voice: contacts can come here"),
         (handling(escalate=0.5, escalate_to=LineId("second")), "line second, voice: contacts can come here"),
         ({"duties": (duty(0, HOUR, who="bert"),)}, "duty of bert: no such agent"),
         ({"duties": (duty(5, HOUR), duty(0, 6))}, "duty of anna: two at the same time"),

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from agents.capacity import MAIL, VOICE
 from queues.desk import Calendar, CalendarId, Line, LineId, Overflow, Way
 from simulation.laws import exponential, fixed
-from simulation.scenario import Goal, Habits, Handling, Scenario, Stream, Surge
+from simulation.scenario import Consulting, Goal, Habits, Handling, Scenario, Stream, Surge
 from simulation.staffing.requirement import (
     MEASURES,
     Rate,
@@ -162,6 +162,17 @@ def test_who_is_handed_on_is_work_of_the_second_line_too() -> None:
     handling = {**day.handling, (LineId("A"), VOICE): first}
     _, second = works(replace(day, handling=handling))
     assert second.arrivals.tolist() == [1.25 * calls for calls in SHAPE]
+
+
+def test_what_agents_ask_is_work_of_those_whom_they_ask_and_their_own_time() -> None:
+    day = scenario(["A", "B"])
+    usual = day.handling[LineId("B"), VOICE].talk.mean_ms
+    asks = Consulting(0.25, LineId("B"), fixed(30_000))
+    handling = {**day.handling, (LineId("A"), VOICE): Handling(fixed(60_000), consult=asks)}
+    first, second = works(replace(day, handling=handling))
+    assert second.arrivals.tolist() == [1.25 * calls for calls in SHAPE]
+    assert second.mean_handling_ms == pytest.approx((usual + 0.25 * 30_000) / 1.25)
+    assert first.mean_handling_ms == pytest.approx(60_000 + 0.25 * 30_000)
 
 
 def test_a_surge_counts_with_those_its_text_does_not_content() -> None:
