@@ -11,7 +11,7 @@ from acd.core.facts import Fact
 from queues.desk import EntryId
 
 
-class Entry(NamedTuple):
+class JournalEntry(NamedTuple):
     """One line of the journal. `event` and `facts` are encoded; the journal never looks inside."""
 
     seq: int
@@ -34,7 +34,7 @@ class Told(NamedTuple):
     fact: Fact
 
 
-class Record(NamedTuple):
+class ChannelRecord(NamedTuple):
     """What a channel needs to find its calls again after a crash. `value` None deletes the record."""
 
     channel: str
@@ -54,7 +54,7 @@ class Recovered(NamedTuple):
     """All that a restart needs: the last snapshot, what followed it, and every live record."""
 
     snapshot: Snapshot | None
-    entries: Sequence[Entry]
+    entries: Sequence[JournalEntry]
     records: Mapping[tuple[str, str], bytes]
 
     def of(self, channel: str) -> dict[str, bytes]:
@@ -82,13 +82,13 @@ class Journal(Protocol):
         Raises JournalError: locked by another process, newer format, damaged before the last entry.
         """
 
-    def append(self, entry: Entry | None, records: Iterable[Record] = ()) -> None:
+    def append(self, entry: JournalEntry | None, records: Iterable[ChannelRecord] = ()) -> None:
         """Queue one entry (or only records) for writing. Sequence numbers must be consecutive."""
 
     def snapshot(self, snapshot: Snapshot) -> None:
         """Queue a snapshot; once it is durable, entries it covers move to the archive (facts are kept)."""
 
-    def facts(self, after_seq: int = 0) -> Iterable[Entry]:
+    def facts(self, after_seq: int = 0) -> Iterable[JournalEntry]:
         """All entries that were ever written with seq > after_seq, archived ones too, oldest first."""
 
     def flush(self) -> None:
@@ -265,7 +265,7 @@ class Directory(Protocol):
 class Host(Protocol):
     """What the server offers a channel."""
 
-    def submit(self, event: Event, records: Iterable[Record] = ()) -> int:
+    def submit(self, event: Event, records: Iterable[ChannelRecord] = ()) -> int:
         """Hand the engine an event, and the journal the records that belong to it; returns its seq.
 
         Effects follow through `Channel.carry_out` once the entry is written. Raises acd.core.errors.Rejected
@@ -273,7 +273,7 @@ class Host(Protocol):
         the records are not written.
         """
 
-    def remember(self, records: Iterable[Record]) -> None:
+    def remember(self, records: Iterable[ChannelRecord]) -> None:
         """Write records that belong to no event."""
 
     def append(self, batch: Sequence[NewParty | NewPiece]) -> Appended:

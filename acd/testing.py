@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 from acd.core.effects import AdmitContact, Effect, OfferContact
-from acd.core.engine import Engine, Outcome
+from acd.core.engine import Engine, Reaction
 from acd.core.events import (
     AgentReachable,
     AgentSignedIn,
@@ -20,7 +20,7 @@ from acd.core.events import (
     Tick,
 )
 from acd.core.facts import Fact
-from acd.ports import Host, PartyKind, Record
+from acd.ports import ChannelRecord, Host, PartyKind
 from agents.capacity import VOICE
 from agents.devices import Carrier
 from agents.skills import AgentId, SkillId
@@ -145,7 +145,7 @@ class ScriptedChannel:
             self.host.submit(AgentReachable(AgentId(name), self._medium, device))
             self.host.submit(AgentSignedIn(AgentId(name)))
 
-    def arrive(self, entry: EntryId = NUMBER, records: Sequence[Record] = (), number: str = "") -> str:
+    def arrive(self, entry: EntryId = NUMBER, records: Sequence[ChannelRecord] = (), number: str = "") -> str:
         """A contact comes in, from this number if one is given; returns its ref."""
         self._calls += 1
         ref = f"{self.name}-{self._calls}"
@@ -192,7 +192,7 @@ class Transcript:
         if engine is None:
             self.at(t_ms, DeskChanged(desk or small_desk()))
 
-    def at(self, t_ms: int, event: Event) -> Outcome:
+    def at(self, t_ms: int, event: Event) -> Reaction:
         """Let deadlines fire up to `t_ms`, then the event. Raises Rejected."""
         self.until(t_ms)
         return self._handle(event, t_ms)
@@ -216,7 +216,7 @@ class Transcript:
         """The effects as `t_ms Kind field=value …`, for comparison with an expected story."""
         return [f"{t_ms} {_spelled(effect)}" for t_ms, effect in self.effects]
 
-    def _handle(self, event: Event, t_ms: int) -> Outcome:
+    def _handle(self, event: Event, t_ms: int) -> Reaction:
         outcome = self.engine.handle(event, t_ms)
         self.events.append((t_ms, event))
         self.effects.extend((t_ms, effect) for effect in outcome.effects)

@@ -15,7 +15,7 @@ from typing import NamedTuple
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from acd.core import effects, events
-from acd.core.engine import Engine, Outcome
+from acd.core.engine import Engine, Reaction
 from acd.core.events import ContactId, OfferId
 from acd.core.matching import choose_contact, may_serve, rank_of
 from acd.core.offers import refresh
@@ -128,7 +128,7 @@ class Floor:
             self.encode_ns += time.process_time_ns() - handled_ns
         self._note(outcome)
 
-    def _note(self, outcome: Outcome) -> None:
+    def _note(self, outcome: Reaction) -> None:
         for effect in outcome.effects:
             if isinstance(effect, effects.OfferContact):
                 self.ringing.append(effect.offer)

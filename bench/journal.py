@@ -25,7 +25,7 @@ from threading import Thread
 
 from acd.journal.codec import facts_digest
 from acd.journal.sqlite import SqliteJournal
-from acd.ports import Entry, Record
+from acd.ports import ChannelRecord, JournalEntry
 
 SINGLE_LIMIT_US = 60.0
 """CPU per entry appended in ones."""
@@ -44,10 +44,10 @@ class Row:
     ratio: float = 1.0
 
 
-def make_entries(count: int) -> list[Entry]:
+def make_entries(count: int) -> list[JournalEntry]:
     """Entries of the size the engine makes: 180 bytes of event, 260 of facts."""
     return [
-        Entry(
+        JournalEntry(
             seq, 1_700_000_000_000 + seq, 1, b"e%d" % seq * 30, b"f%d" % seq * 43, facts_digest(b"%d" % seq)
         )
         for seq in range(1, count + 1)
@@ -78,7 +78,7 @@ def bare_connection(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def bare_transaction(directory: Path, entries: list[Entry], rows: list[Row]) -> None:
+def bare_transaction(directory: Path, entries: list[JournalEntry], rows: list[Row]) -> None:
     connection = bare_connection(directory / "bare.db")
     with closing(connection), measured("sqlite3, one transaction", len(entries), rows):
         connection.execute("BEGIN")
@@ -86,15 +86,15 @@ def bare_transaction(directory: Path, entries: list[Entry], rows: list[Row]) -> 
         connection.execute("COMMIT")
 
 
-def bare_commits(directory: Path, entries: list[Entry], rows: list[Row]) -> None:
+def bare_commits(directory: Path, entries: list[JournalEntry], rows: list[Row]) -> None:
     connection = bare_connection(directory / "commits.db")
     with closing(connection), measured("sqlite3, a commit per entry", len(entries), rows):
         for entry in entries:
             connection.execute("INSERT INTO entries VALUES (?,?,?,?,?,?)", entry)
 
 
-def plain_file(directory: Path, entries: list[Entry], rows: list[Row]) -> None:
-    inbox: SimpleQueue[Entry | None] = SimpleQueue()
+def plain_file(directory: Path, entries: list[JournalEntry], rows: list[Row]) -> None:
+    inbox: SimpleQueue[JournalEntry | None] = SimpleQueue()
     thread = Thread(target=_write_plain, args=(directory / "plain", inbox))
     with measured("plain file, sync per group", len(entries), rows):
         thread.start()
@@ -104,7 +104,7 @@ def plain_file(directory: Path, entries: list[Entry], rows: list[Row]) -> None:
         thread.join()
 
 
-def _write_plain(path: Path, inbox: SimpleQueue[Entry | None]) -> None:
+def _write_plain(path: Path, inbox: SimpleQueue[JournalEntry | None]) -> None:
     with path.open("ab", buffering=0) as file:
         going_on = True
         while going_on:
@@ -121,7 +121,7 @@ def _write_plain(path: Path, inbox: SimpleQueue[Entry | None]) -> None:
             os.fdatasync(file.fileno())
 
 
-def ours(directory: Path, entries: list[Entry], rows: list[Row], *, ahead: int, records: bool) -> None:
+def ours(directory: Path, entries: list[JournalEntry], rows: list[Row], *, ahead: int, records: bool) -> None:
     reports: SimpleQueue[int] = SimpleQueue()
     journal = SqliteJournal(directory)
     journal.open(reports.put, lambda _: None, _fail)
@@ -131,7 +131,7 @@ def ours(directory: Path, entries: list[Entry], rows: list[Row], *, ahead: int, 
         for entry in entries:
             while entry.seq - written > ahead:
                 written = reports.get()
-            journal.append(entry, [Record("sip", "call", entry.digest)] if records else ())
+            journal.append(entry, [ChannelRecord("sip", "call", entry.digest)] if records else ())
         journal.flush()
     shutil.copytree(directory, directory.with_name("killed"), dirs_exist_ok=True)
     journal.close()

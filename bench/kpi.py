@@ -45,12 +45,13 @@ from acd.kpi.legs import Ledger, Leg
 from acd.kpi.occupancy import TimeSheet
 from acd.kpi.percentiles import Waits, percentiles
 from acd.kpi.service import Counts, Terms, count
-from acd.ports import Entry
+from acd.ports import JournalEntry
 from agents.capacity import FAX, MAIL, VOICE
 from agents.skills import AgentId, SkillId
 from queues.desk import (
     Agent,
     Desk,
+    Entry,
     EntryId,
     Line,
     LineId,
@@ -60,7 +61,6 @@ from queues.desk import (
     Way,
     WrapUpRule,
 )
-from queues.desk import Entry as DeskEntry
 
 LIMIT_S, LIMIT_MB = 60.0, 1_000.0
 HOUR_MS = 3_600_000
@@ -87,9 +87,7 @@ def desk() -> Desk:
     return Desk(
         tenants=(Tenant(NORD),),
         lines=(first, second, mail),
-        entries=tuple(
-            DeskEntry(EntryId(f"{medium}-{line.id}"), NORD, line.id, medium) for medium, line in ways
-        ),
+        entries=tuple(Entry(EntryId(f"{medium}-{line.id}"), NORD, line.id, medium) for medium, line in ways),
         agents=tuple(_agent(number) for number in range(AGENTS)),
         interrupts=((VOICE, MAIL),),
     )
@@ -255,7 +253,7 @@ def write(directory: Path, batches: list[tuple[int, list[Fact]]], shift_ms: int)
     connection.execute("BEGIN")
     for seq, (t_ms, batch) in enumerate(batches, 1):
         encoded = encode_facts([later(fact, shift_ms) for fact in batch] if shift_ms else batch)
-        entry = Entry(seq, t_ms + shift_ms, ENGINE_VERSION, b"", encoded, facts_digest(encoded))
+        entry = JournalEntry(seq, t_ms + shift_ms, ENGINE_VERSION, b"", encoded, facts_digest(encoded))
         insert(connection, [(entry, None)])
     connection.execute("COMMIT")
     connection.close()

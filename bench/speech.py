@@ -20,7 +20,7 @@ if not __package__:  # run as a file: only its own folder is on the path
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
 from channels.media.sound.prompts import Voice
-from channels.sip.phrases import ONE_AHEAD, POSITIONS, VOICES
+from channels.sip.prompts import ONE_AHEAD, POSITIONS, VOICES
 from simulation.plan.texts import PACES
 
 BYTES_PER_MS = 32

@@ -4,6 +4,7 @@ import math
 import re
 
 LONGEST_MS = 366 * 24 * 3600 * 1000
+"""A year: what is longer is a unit mixed up."""
 
 _UNIT_MS = {"d": 86_400_000, "h": 3_600_000, "m": 60_000, "s": 1000, "ms": 1}
 _PARTS = re.compile(

@@ -32,8 +32,10 @@ from queues.treatment import (
 )
 
 MENU_MS = 8_000
+"""From the end of the text: people look for the key first."""
 LONGEST_MENU_MS = 300_000
 MOST_DIGITS = 32
+"""Longer than any number that somebody types at a telephone."""
 NAME = re.compile(r"[A-Za-z0-9_-]{1,32}")
 MESSAGE_MS = 120_000
 LONGEST_MESSAGE_MS = 600_000

@@ -14,6 +14,7 @@ from simulation.scenario import Scenario, Stream, Surge
 _AGENT = 3
 """Beside the parts of a stream: what belongs to an agent and to no contact."""
 _BLOCK = 64
+"""Drawn at once: few agents pause more often in a day."""
 
 
 class Purpose(IntEnum):

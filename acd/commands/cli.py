@@ -9,7 +9,7 @@ import typer
 
 from acd.commands import tokens
 from acd.commands.check import check
-from acd.commands.client import ClientError, Refused
+from acd.commands.client import ClientError, RequestRefused
 from acd.commands.desk import agent, callback, contact, lists, status
 from acd.commands.kpi import kpi
 from acd.commands.serve import erase, serve, upgrade
@@ -39,7 +39,7 @@ def main() -> NoReturn:
     except Failure as failure:
         code = complain(str(failure), failure.code)
     except ClientError as failure:
-        malformed = isinstance(failure, Refused) and failure.status == 422
+        malformed = isinstance(failure, RequestRefused) and failure.status == 422
         code = complain(str(failure), BAD_INPUT if malformed else NO)
     except typer.TyperException as mistake:
         code = complain(mistake.format_message(), mistake.exit_code)

@@ -15,6 +15,7 @@ from config.errors import ConfigError
 from config.schema import Site
 
 TIMEOUT_S = 15.0
+"""The server answers a change when it is synced, or gives up on that after 10 s."""
 
 
 class Target(NamedTuple):
@@ -32,7 +33,7 @@ class Unreachable(ClientError):
     """Nobody answered at that address."""
 
 
-class Refused(ClientError):
+class RequestRefused(ClientError):
     """The server answered with an error."""
 
     def __init__(self, status: int, code: str, reason: str) -> None:
@@ -118,8 +119,10 @@ def _object(response: httpx.Response) -> dict[str, Any]:
     except ValueError:
         answer = None
     if not isinstance(answer, dict):
-        raise Refused(response.status_code, "not_json", f"unexpected answer (HTTP {response.status_code})")
+        raise RequestRefused(
+            response.status_code, "not_json", f"unexpected answer (HTTP {response.status_code})"
+        )
     if response.is_error:
         error = answer.get("error", {})
-        raise Refused(response.status_code, str(error.get("code")), str(error.get("reason")))
+        raise RequestRefused(response.status_code, str(error.get("code")), str(error.get("reason")))
     return answer

@@ -18,6 +18,7 @@ from acd.content.errors import (
 from acd.files import HeldError, sync_path, take_lock
 
 _POLL_S = 0.05
+"""SQLite tells nobody when a lock becomes free."""
 
 
 class PrivateFile:

@@ -10,6 +10,7 @@ from acd.content.errors import TooLargeError, VaultUnknownError
 from acd.ports import ContactRef, ContentId, NewParty, NewPiece
 
 MAX_PIECE_BYTES = 1024 * 1024
+"""A piece is sealed and written in one go, and what comes after it waits for so long."""
 MAX_DOCUMENT_BYTES = 256 * 1024 * 1024
 """Four hours of a recorded call (8 kHz, 16 bit) would be more: it is two documents then."""
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 
 from acd.content.errors import VaultDamagedError
 from acd.content.master import Cipher, context
-from acd.ports import Entry, Journal, Progress, Record, Recovered, Snapshot
+from acd.ports import ChannelRecord, Journal, JournalEntry, Progress, Recovered, Snapshot
 
 
 class SealedJournal:
@@ -29,7 +29,7 @@ class SealedJournal:
             raise
         return found._replace(records=records)
 
-    def append(self, entry: Entry | None, records: Iterable[Record] = ()) -> None:
+    def append(self, entry: JournalEntry | None, records: Iterable[ChannelRecord] = ()) -> None:
         """As the port says."""
         self.inside.append(entry, [self._sealed(record) for record in records])
 
@@ -37,7 +37,7 @@ class SealedJournal:
         """As the port says."""
         self.inside.snapshot(snapshot)
 
-    def facts(self, after_seq: int = 0) -> Iterable[Entry]:
+    def facts(self, after_seq: int = 0) -> Iterable[JournalEntry]:
         """As the port says."""
         return self.inside.facts(after_seq)
 
@@ -49,8 +49,8 @@ class SealedJournal:
         """As the port says."""
         self.inside.close()
 
-    def _sealed(self, record: Record) -> Record:
+    def _sealed(self, record: ChannelRecord) -> ChannelRecord:
         channel, key, value = record
         if value is None:
             return record
-        return Record(channel, key, self._cipher.seal(value, context(channel, key)))
+        return ChannelRecord(channel, key, self._cipher.seal(value, context(channel, key)))

@@ -30,6 +30,7 @@ class Kind(IntEnum):
 Saved = list[tuple[int, int, int]]
 
 NEVER_MS = 1 << 62
+"""Later than any moment, and still a small integer for comparisons."""
 
 
 class Deadlines:

@@ -116,7 +116,7 @@ ON_DEADLINE: Mapping[Kind, Callable[[State, int], None]] = {
 
 
 @final
-class Outcome(Struct, frozen=True):
+class Reaction(Struct, frozen=True):
     """What an event led to, in order. An effect's id is (sequence number of the entry, index here)."""
 
     effects: list[Effect]
@@ -132,7 +132,7 @@ class Engine:
     def __init__(self, state: State | None = None) -> None:
         self.state = state or State()
 
-    def handle(self, event: events.Event, now_ms: int) -> Outcome:
+    def handle(self, event: events.Event, now_ms: int) -> Reaction:
         """Apply the event at `now_ms`.
 
         Raises Rejected (illegal now; nothing has changed), Overdue (a deadline at or before `now_ms` was
@@ -160,9 +160,9 @@ class Engine:
         except Exception:
             state.now_ms = before_ms
             raise
-        return Outcome(effects, told)
+        return Reaction(effects, told)
 
-    def _tick(self, now_ms: int) -> Outcome:
+    def _tick(self, now_ms: int) -> Reaction:
         """Fire what is due, one deadline after the other, each at its own time."""
         state = self.state
         state.event_ms = now_ms
@@ -173,7 +173,7 @@ class Engine:
             ON_DEADLINE[kind](state, number)
             settle(state)
         state.now_ms = now_ms
-        return Outcome(state.effects, state.facts)
+        return Reaction(state.effects, state.facts)
 
     def next_deadline(self) -> int | None:
         """When the driver must send the next `Tick`, in Unix milliseconds; None: never."""

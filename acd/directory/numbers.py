@@ -25,6 +25,7 @@ _SHORT = re.compile(r"[0-9]+")
 _E164 = re.compile(r"\+[1-9][0-9]{6,14}", re.ASCII)
 _SEPARATORS = re.compile(r"[ \-/().\t]")
 _LONGEST_SHORT = 6
+"""Digits of a number without an area, such as 116117."""
 _HELP = frozenset(("112", "911"))
 """Networks put these through to help wherever they are dialled (3GPP TS 22.101 §10.1)."""
 

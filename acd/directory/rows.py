@@ -17,6 +17,7 @@ from config.errors import did_you_mean
 from config.schema import ListKind
 
 MAX_BYTES = 32 * 1024 * 1024
+"""A list is held in memory as a whole; more is somebody's mistake, and so are the bounds below."""
 MAX_ROWS = 200_000
 MAX_CELL = 1_000
 MAX_PROBLEMS = 100

@@ -11,6 +11,7 @@ from acd.feed.source import BEAT_S
 SILENCE_S = 5 * BEAT_S
 """A server that says nothing for so long hangs, or the connection is dead."""
 PAUSE_S = 0.2
+"""Before the second try to connect; it doubles up to MAX_PAUSE_S."""
 MAX_PAUSE_S = 5.0
 
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from acd.ports import Record
+from acd.ports import ChannelRecord
 
 CHANNEL = "feed"
 """Under which the journal keeps the epochs."""
@@ -58,9 +58,9 @@ class Epochs:
         """The name of the present one."""
         return self.began[-1][0]
 
-    def record(self) -> Record:
+    def record(self) -> ChannelRecord:
         """What the journal must know before an entry of this epoch leaves."""
-        return Record(CHANNEL, _KEY, msgspec.msgpack.encode(self.began))
+        return ChannelRecord(CHANNEL, _KEY, msgspec.msgpack.encode(self.began))
 
     def holds(self, cursor: Cursor, written: int) -> bool:
         """Whether all that the holder of `cursor` has seen is part of the journal as it is now."""

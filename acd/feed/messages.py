@@ -3,7 +3,7 @@
 import msgspec
 
 from acd.feed.frames import decoded
-from acd.ports import Entry
+from acd.ports import JournalEntry
 
 
 class Follow(msgspec.Struct, frozen=True, tag="follow", array_like=True):
@@ -30,7 +30,7 @@ class Entries(msgspec.Struct, frozen=True, tag="entries", array_like=True):
     """Written entries in their order; after them he is at `cursor`. Empty: nothing new, the server lives."""
 
     cursor: str
-    entries: list[Entry]
+    entries: list[JournalEntry]
 
 
 class Gone(msgspec.Struct, frozen=True, tag="gone", array_like=True):

@@ -4,9 +4,10 @@ import asyncio
 from collections import deque
 from itertools import islice
 
-from acd.ports import Entry
+from acd.ports import JournalEntry
 
 CAPACITY = 8_192
+"""Entries in memory for consumers that are a little behind; the others read the journal."""
 CAPACITY_BYTES = 16 * 1024 * 1024
 
 
@@ -21,7 +22,7 @@ class Ring:
         self.capacity = capacity
         self.capacity_bytes = capacity_bytes
         self._bytes = 0
-        self._entries: deque[Entry] = deque()
+        self._entries: deque[JournalEntry] = deque()
         self._last = self._reported = self.written = 0
         self._woken = False
         self._news: asyncio.Future[None] = self._loop.create_future()
@@ -30,7 +31,7 @@ class Ring:
         """The last entry before the first that will be offered; it is written."""
         self._last = self._reported = self.written = seq
 
-    def offer(self, entry: Entry) -> None:
+    def offer(self, entry: JournalEntry) -> None:
         """The next entry, appended but perhaps not written."""
         self._entries.append(entry)
         self._last = entry.seq
@@ -46,7 +47,7 @@ class Ring:
             self._woken = True
             self._loop.call_soon_threadsafe(self._open)
 
-    def after(self, seq: int, limit: int) -> list[Entry] | None:
+    def after(self, seq: int, limit: int) -> list[JournalEntry] | None:
         """Up to `limit` written entries after `seq`, oldest first; None: they are only in the journal."""
         first = self._entries[0].seq if self._entries else self._last + 1
         if seq + 1 < first:

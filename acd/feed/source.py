@@ -8,9 +8,10 @@ from acd.feed import cursor as cursors
 from acd.feed.cursor import Cursor, Epochs
 from acd.feed.messages import Base, Delivery, Entries, Follow, Gone
 from acd.feed.ring import Ring
-from acd.ports import Entry, Journal, Snapshot
+from acd.ports import Journal, JournalEntry, Snapshot
 
 BATCH = 256
+"""Sent in one frame: enough that the frame costs little, few enough that the loop is not held up."""
 BATCH_OF_JOURNAL = 1_000
 BATCH_BYTES = 4 * 1024 * 1024
 BEAT_S = 2.0
@@ -69,7 +70,7 @@ class Source:
             await send(Base(index, cursor, snapshot.version, part, last))
         return snapshot.seq
 
-    async def _after(self, seq: int) -> list[Entry] | None:
+    async def _after(self, seq: int) -> list[JournalEntry] | None:
         """What follows, as far as it is written; None: the journal has lost it."""
         entries = self._ring.after(seq, BATCH)
         if entries is None:
@@ -78,16 +79,16 @@ class Source:
                 return None
         return _fitting(entries)
 
-    def _read(self, seq: int) -> list[Entry]:
+    def _read(self, seq: int) -> list[JournalEntry]:
         """Of the journal, but nothing that the ring has not reported as written, and nothing after a gap."""
         until = self._ring.written
-        found: Iterator[Entry] = iter(self._journal.facts(seq))
+        found: Iterator[JournalEntry] = iter(self._journal.facts(seq))
         entries = [entry for entry in islice(found, BATCH_OF_JOURNAL) if entry.seq <= until]
         first = entries[0].seq if entries else 0
         return [entry for number, entry in enumerate(entries, first) if entry.seq == number]
 
 
-def _fitting(entries: list[Entry]) -> list[Entry]:
+def _fitting(entries: list[JournalEntry]) -> list[JournalEntry]:
     """As many from the first on as one frame takes: a desk of thousands of agents is a large event."""
     size = 0
     for count, entry in enumerate(entries):

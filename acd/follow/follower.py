@@ -11,7 +11,7 @@ from acd.core.facts import Fact
 from acd.feed import cursor as cursors
 from acd.feed.consumer import Consumer
 from acd.feed.messages import Base, Entries
-from acd.ports import Entry, Recovered, Snapshot
+from acd.ports import JournalEntry, Recovered, Snapshot
 from acd.replay.divergence import RecoveryError
 from acd.replay.replayer import repeat, revive
 
@@ -22,7 +22,7 @@ class Watcher(Protocol):
     def begun(self, engine: Engine) -> None:
         """The copy stands as after a snapshot; what follows is told by `saw`."""
 
-    def saw(self, entry: Entry, facts: Sequence[Fact]) -> None:
+    def saw(self, entry: JournalEntry, facts: Sequence[Fact]) -> None:
         """Each entry once and in order, after the engine took it."""
 
 
@@ -86,7 +86,7 @@ class Follower:
         self.cursor, self._parts = base.cursor, []
         self._watcher.begun(self.engine)
 
-    def _repeat(self, entry: Entry) -> None:
+    def _repeat(self, entry: JournalEntry) -> None:
         if entry.seq != self.seq + 1:
             raise RecoveryError(f"entry {entry.seq} came after entry {self.seq}")
         outcome = repeat(self.engine, entry)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from acd.journal import database, rows
 from acd.journal.segment import StoredSegment
-from acd.ports import Entry
+from acd.ports import JournalEntry
 
 _SCHEMA = (
     database.ENTRIES_TABLE
@@ -75,7 +75,7 @@ class Archive:
                 db.rollback()
             raise
 
-    def entries(self, after_seq: int, limit: int = -1) -> Iterator[Entry]:
+    def entries(self, after_seq: int, limit: int = -1) -> Iterator[JournalEntry]:
         """As rows.select."""
         return rows.select(self._connection, after_seq, limit, self.path.name)
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from acd.journal.errors import JournalClosedError, JournalLockedError
 from acd.journal.order import AppendOrder
-from acd.ports import Entry, Progress, Record, Recovered, Snapshot
+from acd.ports import ChannelRecord, JournalEntry, Progress, Recovered, Snapshot
 
 KEPT_SNAPSHOTS = 2
 
@@ -17,7 +17,7 @@ class MemoryJournal:
     """
 
     def __init__(self) -> None:
-        self._entries: list[Entry] = []
+        self._entries: list[JournalEntry] = []
         self._records: dict[tuple[str, str], bytes] = {}
         self._snapshots: list[Snapshot] = []
         self._archived = 0
@@ -45,7 +45,7 @@ class MemoryJournal:
         self._order = AppendOrder(len(self._entries), after)
         return Recovered(snapshot, self._entries[after:], dict(self._records))
 
-    def append(self, entry: Entry | None, records: Iterable[Record] = ()) -> None:
+    def append(self, entry: JournalEntry | None, records: Iterable[ChannelRecord] = ()) -> None:
         """As the port says. Raises JournalOrderError, JournalClosedError; then nothing has changed."""
         appended = self._opened().take(entry, records)
         for channel, key, value in appended.records:
@@ -65,7 +65,7 @@ class MemoryJournal:
         if len(self._snapshots) == KEPT_SNAPSHOTS:
             self._archived = self._snapshots[0].seq
 
-    def facts(self, after_seq: int = 0) -> Iterator[Entry]:
+    def facts(self, after_seq: int = 0) -> Iterator[JournalEntry]:
         """As the port says."""
         self._opened()
         return iter(self._entries[max(0, after_seq) :])

@@ -4,14 +4,14 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from acd.journal.errors import JournalOrderError
-from acd.ports import Entry, Record, Snapshot
+from acd.ports import ChannelRecord, JournalEntry, Snapshot
 
 
 class Appended(NamedTuple):
     """What one call of `append` brought: it becomes durable as a whole."""
 
-    entry: Entry | None
-    records: tuple[Record, ...]
+    entry: JournalEntry | None
+    records: tuple[ChannelRecord, ...]
 
 
 class AppendOrder:
@@ -21,7 +21,7 @@ class AppendOrder:
         self.last_seq = last_seq
         self._snapshot_seq = snapshot_seq
 
-    def take(self, entry: Entry | None, records: Iterable[Record]) -> Appended:
+    def take(self, entry: JournalEntry | None, records: Iterable[ChannelRecord]) -> Appended:
         """The pair as a whole; raises JournalOrderError if the entry is not the next one."""
         appended = Appended(entry, tuple(records))
         if entry is not None:

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from acd.journal import database, rows, segment
 from acd.journal.errors import JournalDamagedError, JournalOpenError
-from acd.ports import Entry
+from acd.ports import JournalEntry
 
 _CHUNK = 10_000
 
@@ -26,7 +26,7 @@ class JournalReader:
         if not self._archive.is_file() and not segment.stored_paths(directory):
             raise JournalOpenError(f"there is no journal in {directory}")
 
-    def entries(self, after_seq: int = 0) -> Iterator[Entry]:
+    def entries(self, after_seq: int = 0) -> Iterator[JournalEntry]:
         """Entries with seq > after_seq, oldest first, up to the first that is missing.
 
         Nothing follows a missing entry but what a machine that died had not synced.
@@ -57,7 +57,7 @@ class JournalReader:
                 raise JournalDamagedError(f"{self._archive}: {error}") from error
         return low
 
-    def _chunk(self, after_seq: int) -> list[Entry]:
+    def _chunk(self, after_seq: int) -> list[JournalEntry]:
         chunk = _read(self._archive, after_seq)
         for path in segment.stored_paths(self._directory) if not chunk else ():
             chunk = _read(path, after_seq)
@@ -81,7 +81,7 @@ def connect(path: Path) -> sqlite3.Connection:
     return sqlite3.connect(f"file:{quote(str(path.absolute()))}?mode=ro", uri=True, isolation_level=None)
 
 
-def _read(path: Path, after_seq: int) -> list[Entry]:
+def _read(path: Path, after_seq: int) -> list[JournalEntry]:
     """Some entries of one file; none if it is gone."""
     try:
         with closing(connect(path)) as connection:

@@ -16,7 +16,7 @@ from pathlib import Path
 from acd.files import sync_path
 from acd.journal import database, rows
 from acd.journal.order import Appended
-from acd.ports import Entry, Record
+from acd.ports import ChannelRecord, JournalEntry
 
 _SCHEMA = (
     database.ENTRIES_TABLE
@@ -72,7 +72,7 @@ class Segment:
         self.last_seq = self.last_seq or base_seq
 
     def _loose(self, base_seq: int, group: Sequence[Appended]) -> list[tuple[int, bytes]]:
-        """Record changes that came without an entry, with the entry that they follow."""
+        """Changes of records that came without an entry, with the entry that they follow."""
         after, found = self.last_seq or base_seq, []
         for item in group:
             if item.entry is not None:
@@ -82,7 +82,10 @@ class Segment:
         return found
 
     def _write_together(
-        self, base_seq: int, entries: Sequence[tuple[Entry, bytes | None]], loose: Sequence[tuple[int, bytes]]
+        self,
+        base_seq: int,
+        entries: Sequence[tuple[JournalEntry, bytes | None]],
+        loose: Sequence[tuple[int, bytes]],
     ) -> None:
         db = self._connection
         db.execute("BEGIN IMMEDIATE")
@@ -124,11 +127,11 @@ class StoredSegment:
         self.sealed_seq: int | None = row[1]
         """Last entry it must hold; None if the run died before that was known."""
 
-    def entries(self, after_seq: int, limit: int = -1) -> Iterator[Entry]:
+    def entries(self, after_seq: int, limit: int = -1) -> Iterator[JournalEntry]:
         """As rows.select."""
         return rows.select(self._connection, after_seq, limit, self.path.name)
 
-    def record_changes(self) -> Iterator[Record]:
+    def record_changes(self) -> Iterator[ChannelRecord]:
         """All changes of records, oldest first."""
         for (packed,) in self._connection.execute(_CHANGES):
             yield from rows.unpack(packed)

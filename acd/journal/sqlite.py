@@ -10,7 +10,7 @@ from acd.journal.flow import Flow
 from acd.journal.order import AppendOrder
 from acd.journal.store import Store
 from acd.journal.threads import DISK_FAULTS, Keeper, Signal, Syncer, Writer
-from acd.ports import Entry, Progress, Record, Recovered, Snapshot
+from acd.ports import ChannelRecord, JournalEntry, Progress, Recovered, Snapshot
 
 
 class SqliteJournal:
@@ -73,7 +73,7 @@ class SqliteJournal:
         )
         return recovered
 
-    def append(self, entry: Entry | None, records: Iterable[Record] = ()) -> None:
+    def append(self, entry: JournalEntry | None, records: Iterable[ChannelRecord] = ()) -> None:
         """As the port says. Raises JournalOrderError, JournalFullError, JournalClosedError: nothing taken."""
         running = self._opened()
         if running.backlog >= self._backlog_limit:
@@ -94,7 +94,7 @@ class SqliteJournal:
         running.order.take_snapshot(snapshot)
         running.keeper.inbox.put(snapshot)
 
-    def facts(self, after_seq: int = 0) -> Iterator[Entry]:
+    def facts(self, after_seq: int = 0) -> Iterator[JournalEntry]:
         """As the port says. Reads files on the caller's thread, a thousand entries at a time."""
         return self._opened().store.entries(after_seq)
 

@@ -13,7 +13,7 @@ from acd.journal.archive import Archive
 from acd.journal.errors import JournalDamagedError, JournalLockedError, JournalOpenError
 from acd.journal.segment import Segment, StoredSegment
 from acd.journal.snapshots import SnapshotFiles
-from acd.ports import Entry, Recovered, Snapshot
+from acd.ports import JournalEntry, Recovered, Snapshot
 
 _CHUNK = 1_000
 _FIRST_CHUNK = 16
@@ -90,7 +90,7 @@ class Store:
                 self._sealed.pop(0)
                 segment.unlink(path)
 
-    def entries(self, after_seq: int) -> Iterator[Entry]:
+    def entries(self, after_seq: int) -> Iterator[JournalEntry]:
         """Every committed entry with seq > after_seq, oldest first; read in chunks, beside the writer.
 
         The first ones are small: who looks for a contact wants a few entries here and a few there.
@@ -117,7 +117,7 @@ class Store:
             self._archive = Archive(self.directory)
         return self._archive
 
-    def _chunk(self, after_seq: int, limit: int) -> list[Entry]:
+    def _chunk(self, after_seq: int, limit: int) -> list[JournalEntry]:
         with self._layout:
             chunk = list(self._opened_archive().entries(after_seq, limit))
             for path in segment.stored_paths(self.directory) if not chunk else ():
@@ -150,7 +150,7 @@ class Store:
         self.snapshots.check_format()
 
     def _recover_segment(
-        self, path: Path, entries: list[Entry], records: dict[tuple[str, str], bytes], after: int
+        self, path: Path, entries: list[JournalEntry], records: dict[tuple[str, str], bytes], after: int
     ) -> None:
         number = segment.number_of(path)
         if number <= self._opened_archive().folded_segment:
@@ -171,7 +171,11 @@ class Store:
             self._sealed.append((path, self.last_seq))
 
     def _take_segment(
-        self, stored: StoredSegment, entries: list[Entry], records: dict[tuple[str, str], bytes], after: int
+        self,
+        stored: StoredSegment,
+        entries: list[JournalEntry],
+        records: dict[tuple[str, str], bytes],
+        after: int,
     ) -> None:
         for entry in stored.entries(self.last_seq):
             if entry.seq != self.last_seq + 1:
@@ -206,7 +210,7 @@ class Store:
         self.discarded.append(kept)
 
 
-def _check_whole(snapshot: Snapshot | None, entries: list[Entry], last_seq: int) -> None:
+def _check_whole(snapshot: Snapshot | None, entries: list[JournalEntry], last_seq: int) -> None:
     """Raise JournalDamagedError unless the entries follow the snapshot without a gap up to last_seq."""
     after = snapshot.seq if snapshot else 0
     missing = next(

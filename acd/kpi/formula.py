@@ -18,6 +18,7 @@ from acd.kpi.definitions import DEFINITIONS, ONE, Definition, Part
 from acd.kpi.service import Counts
 
 MAX_LENGTH = 500
+"""Far beyond what a person reads; a formula is worked out for each cell of a report."""
 MAX_NODES = 150
 MAX_DEPTH = 60
 MAX_CHAIN = 20

@@ -9,7 +9,7 @@ from msgspec import Struct
 from acd.core.engine import ENGINE_VERSION
 from acd.core.facts import Fact
 from acd.journal.codec import decode_event, decode_facts
-from acd.ports import Entry
+from acd.ports import JournalEntry
 
 
 class RecoveryError(Exception):
@@ -30,7 +30,7 @@ class VersionMismatch(RecoveryError):
 class Divergence(RecoveryError):
     """The engine decides otherwise than when the entry was journalled."""
 
-    def __init__(self, entry: Entry, why: str, got: Sequence[Fact] = ()) -> None:
+    def __init__(self, entry: JournalEntry, why: str, got: Sequence[Fact] = ()) -> None:
         """`got`: what it decides now."""
         super().__init__(
             f"replay diverges at entry {entry.seq}: {why} "
@@ -72,7 +72,7 @@ class Difference(Struct, frozen=True):
         )
 
 
-def _facts_of(entry: Entry) -> list[str]:
+def _facts_of(entry: JournalEntry) -> list[str]:
     """Each fact of the entry as text; of another version's facts, as the data that they are."""
     try:
         return [str(fact) for fact in decode_facts(entry.facts)]
@@ -88,7 +88,7 @@ def _plain(data: bytes) -> list[str]:
     return [str(one) for one in found] if isinstance(found, list) else [str(found)]
 
 
-def _event_of(entry: Entry) -> str:
+def _event_of(entry: JournalEntry) -> str:
     try:
         return type(decode_event(entry.event)).__name__
     except msgspec.MsgspecError:

@@ -9,12 +9,12 @@ from typing import NamedTuple, TypeVar
 
 import msgspec
 
-from acd.core.engine import ENGINE_VERSION, Engine, Outcome
+from acd.core.engine import ENGINE_VERSION, Engine, Reaction
 from acd.core.errors import EngineError
 from acd.core.events import Event
 from acd.core.facts import Fact
 from acd.journal.codec import decode_event, encode_facts, facts_digest
-from acd.ports import Entry, Recovered
+from acd.ports import JournalEntry, Recovered
 from acd.replay.divergence import Divergence, RecoveryError, VersionMismatch
 from acd.replay.formerly import told_by
 
@@ -42,13 +42,13 @@ def revive(recovered: Recovered, *, any_version: bool = False) -> Revived:
     return Revived(engine, seq)
 
 
-def replay(engine: Engine, entries: Iterable[Entry], *, any_version: bool = False) -> None:
+def replay(engine: Engine, entries: Iterable[JournalEntry], *, any_version: bool = False) -> None:
     """Take `engine` through `entries`. Raises as `repeat` does."""
     for entry in entries:
         repeat(engine, entry, any_version=any_version)
 
 
-def repeat(engine: Engine, entry: Entry, *, any_version: bool = False) -> Outcome:
+def repeat(engine: Engine, entry: JournalEntry, *, any_version: bool = False) -> Reaction:
     """The entry's event again, at its moment. Raises Divergence unless it has the entry's facts.
 
     Raises VersionMismatch when another engine version decided it (not with `any_version`).
@@ -60,7 +60,7 @@ def repeat(engine: Engine, entry: Entry, *, any_version: bool = False) -> Outcom
     return outcome
 
 
-def submit(entry: Entry, handle: Callable[[Event, int], Answer]) -> Answer:
+def submit(entry: JournalEntry, handle: Callable[[Event, int], Answer]) -> Answer:
     """What `handle` answers to the entry's event and moment.
 
     Raises Divergence when this program cannot read the event, or the engine does not take it any more.
@@ -73,7 +73,7 @@ def submit(entry: Entry, handle: Callable[[Event, int], Answer]) -> Answer:
         raise Divergence(entry, f"its event cannot be read ({error})") from error
 
 
-def compare(entry: Entry, got: Sequence[Fact]) -> None:
+def compare(entry: JournalEntry, got: Sequence[Fact]) -> None:
     """Raise Divergence unless `got`, in the words of its version, are the facts whose digest it carries."""
     if facts_digest(encode_facts(told_by(entry.version, got))) != entry.digest:
         raise Divergence(entry, "its facts are not those that were journalled", got)
@@ -86,7 +86,7 @@ def _restored(state: bytes, seq: int) -> Engine:
         raise RecoveryError(f"the snapshot after entry {seq} cannot be read: {failure}") from failure
 
 
-def _check_sequence(snapshot_seq: int, entries: Sequence[Entry]) -> None:
+def _check_sequence(snapshot_seq: int, entries: Sequence[JournalEntry]) -> None:
     for expected, entry in enumerate(entries, snapshot_seq + 1):
         if entry.seq != expected:
             raise RecoveryError(f"the journal lacks entry {expected}: entry {entry.seq} follows instead")

@@ -18,7 +18,7 @@ from typing import IO, Any
 import msgspec
 
 from acd.core.engine import ENGINE_VERSION, Engine
-from acd.ports import Entry, Journal, Snapshot
+from acd.ports import Journal, JournalEntry, Snapshot
 from acd.replay.divergence import RecoveryError
 from acd.replay.replayer import replay
 
@@ -26,6 +26,7 @@ _CHUNK = 200
 _BREATH_S = 0.002
 """Pause between chunks: the reading thread shares the interpreter with the voice loop."""
 _PATIENCE_S = 600.0
+"""A journal of days may have to be read first."""
 
 Line = tuple[int, int, int, bytes, bytes]
 
@@ -63,7 +64,7 @@ def _tell(stream: IO[bytes], journal: Journal, last: Snapshot | None, until_seq:
         _write(stream, None)
 
 
-def _chunks(journal: Journal, after_seq: int, until_seq: int) -> Iterator[list[Entry]]:
+def _chunks(journal: Journal, after_seq: int, until_seq: int) -> Iterator[list[JournalEntry]]:
     entries = iter(journal.facts(after_seq))
     while chunk := [entry for entry in islice(entries, _CHUNK) if entry.seq <= until_seq]:
         yield chunk
@@ -88,10 +89,10 @@ def _answer(read: Callable[[], bytes]) -> dict[str, object]:
         return {"error": str(failure)}
 
 
-def _entries(read: Callable[[], bytes]) -> Iterator[Entry]:
+def _entries(read: Callable[[], bytes]) -> Iterator[JournalEntry]:
     while (chunk := _lines.decode(read())) is not None:
         for seq, t_ms, version, event, digest in chunk:
-            yield Entry(seq, t_ms, version, event, b"", digest)
+            yield JournalEntry(seq, t_ms, version, event, b"", digest)
 
 
 def _write(stream: IO[bytes], message: object) -> None:

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from acd.core.events import AgentPaused, CallbackPromised, ConsultStarted, ContactId, Event
 from acd.journal.errors import JournalError
 from acd.observe.health import Health, health
-from acd.ports import Content, Journal, Record, Told
+from acd.ports import ChannelRecord, Content, Journal, Told
 from acd.reports.history import contact_history
 from acd.server.dialling import Dialling
 from acd.server.driver import Driver
@@ -19,6 +19,7 @@ from agents.skills import AgentId
 from agents.states import AgentState
 
 SYNC_PATIENCE_S = 10.0
+"""A disk that is slower than this is in trouble: whoever asked is told, and the change stands."""
 
 T = TypeVar("T")
 
@@ -101,7 +102,7 @@ class ServerControl:
         seq = self._keys.find(key)
         return None if seq is None else await self._synced(seq)
 
-    def _kept(self, key: WriteKey | None) -> Iterator[Record]:
+    def _kept(self, key: WriteKey | None) -> Iterator[ChannelRecord]:
         """Read by the journal's append, when the entry has its number; never read if it is rejected."""
         if key is not None:
             yield from self._keys.keep(key, self._driver.seq, self._driver.now_ms())

@@ -10,7 +10,7 @@ from acd.core.engine import ENGINE_VERSION, Engine
 from acd.core.errors import Rejected
 from acd.core.events import Event, Restarted, Tick
 from acd.journal.codec import encode_event, encode_facts, facts_digest
-from acd.ports import Entry, Journal, Record
+from acd.ports import ChannelRecord, Journal, JournalEntry
 from acd.server.gate import Gate
 
 _log = structlog.get_logger("acd.driver")
@@ -27,7 +27,7 @@ _NEVER_REFUSED = (Tick, Restarted)
 LINGER_S = 0.02
 """Records of no event travel with the next entry, but wait no longer than this."""
 
-Observe = Callable[[Entry], None]
+Observe = Callable[[JournalEntry], None]
 """Sees every entry right after it was appended (the feed); must not raise."""
 
 
@@ -62,11 +62,11 @@ class Driver:
         self._timer: asyncio.TimerHandle | None = None
         self._armed_ms = 0
         self._closed = False
-        self._lingering: list[Record] = []
+        self._lingering: list[ChannelRecord] = []
         self._linger: asyncio.TimerHandle | None = None
         self._arm(stamp())
 
-    def submit(self, event: Event, records: Iterable[Record] = (), by: str = "") -> int:
+    def submit(self, event: Event, records: Iterable[ChannelRecord] = (), by: str = "") -> int:
         """Handle `event` now and journal it with `records` and who asked; returns its sequence number.
 
         Deadlines that are due by then fire first, as an entry of their own. Raises Rejected when the event
@@ -88,7 +88,7 @@ class Driver:
         self._step(Restarted(since_ms), now_ms, (), "")
         self._arm(now_ms)
 
-    def remember(self, records: Iterable[Record]) -> None:
+    def remember(self, records: Iterable[ChannelRecord]) -> None:
         """Journal records that belong to no event: with the next entry, or alone after LINGER_S.
 
         A transaction of their own would cost more than the rest of what a call writes.
@@ -116,7 +116,7 @@ class Driver:
         if deadline_ms is not None and deadline_ms <= now_ms:
             self._step(Tick(), now_ms, (), "")
 
-    def _step(self, event: Event, now_ms: int, records: Iterable[Record], by: str) -> int:
+    def _step(self, event: Event, now_ms: int, records: Iterable[ChannelRecord], by: str) -> int:
         if self._closed:
             raise Rejected("the server is stopping")
         encoded = _encoded(event)
@@ -137,7 +137,7 @@ class Driver:
         lingering, self._lingering = self._lingering, []
         try:
             facts = encode_facts(outcome.facts)
-            entry = Entry(seq, now_ms, ENGINE_VERSION, encoded, facts, facts_digest(facts), by)
+            entry = JournalEntry(seq, now_ms, ENGINE_VERSION, encoded, facts, facts_digest(facts), by)
             self._journal.append(entry, [*lingering, *records] if lingering else records)
         except Exception as refusal:
             self._break(event, refusal)

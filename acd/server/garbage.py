@@ -13,6 +13,7 @@ _YOUNG_EVERY_S = 0.1
 _MIDDLE_EVERY = 20
 """Young collections to one that takes the middle generation too."""
 _FULL_AFTER_S = 600.0
+"""A full collection stops the loop, so it comes seldom, and when nothing else happens."""
 _QUIET_EVENTS = 5
 """So few events since the last look count as quiet."""
 

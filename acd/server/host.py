@@ -8,6 +8,7 @@ from acd.content.intake import opaque_id
 from acd.core.events import Event
 from acd.ports import (
     Appended,
+    ChannelRecord,
     ContactRef,
     Content,
     DialClass,
@@ -16,7 +17,6 @@ from acd.ports import (
     NewParty,
     NewPiece,
     PartyKind,
-    Record,
 )
 from acd.server.driver import Driver
 from acd.server.gate import Gate
@@ -38,12 +38,12 @@ class ServerHost:
         self._content = content
         self._directory = directory
 
-    def submit(self, event: Event, records: Iterable[Record] = ()) -> int:
+    def submit(self, event: Event, records: Iterable[ChannelRecord] = ()) -> int:
         """As the port says."""
         agent = getattr(event, "agent", None)
         return self._driver.submit(event, records, f"phone:{agent}" if agent else self._by)
 
-    def remember(self, records: Iterable[Record]) -> None:
+    def remember(self, records: Iterable[ChannelRecord]) -> None:
         """As the port says."""
         self._driver.remember(records)
 

@@ -19,6 +19,7 @@ _log = structlog.get_logger("acd.web_process")
 ANSWER_S = 2.0
 """A web process that does not hand over its address within this hangs."""
 DEATH_S = 5.0
+"""So long a process that was told to end may take before it is killed."""
 MAX_TERMS_BYTES = 4096
 
 

@@ -4,13 +4,14 @@ from collections.abc import Iterator, Mapping
 
 import msgspec
 
-from acd.ports import Record
+from acd.ports import ChannelRecord
 from acd.web.control import KeyReused, WriteKey
 
 CHANNEL = "idempotency"
 """Under which the journal keeps the keys."""
 
 MAX_KEYS = 10_000
+"""They are in every snapshot; a day of changes by people stays far below."""
 KEPT_MS = 24 * 3600 * 1000
 
 
@@ -38,15 +39,15 @@ class WriteKeys:
             raise KeyReused("this Idempotency-Key belongs to another request")
         return known.seq
 
-    def keep(self, key: WriteKey, seq: int, t_ms: int) -> Iterator[Record]:
+    def keep(self, key: WriteKey, seq: int, t_ms: int) -> Iterator[ChannelRecord]:
         """The records to append with entry `seq`: the new key, and the deletion of those that are too old."""
         write = _Write(seq, t_ms, key.fingerprint)
         self._writes[_name(key)] = write
-        yield Record(CHANNEL, _name(key), msgspec.msgpack.encode(write))
+        yield ChannelRecord(CHANNEL, _name(key), msgspec.msgpack.encode(write))
         while len(self._writes) > MAX_KEYS or next(iter(self._writes.values())).t_ms < t_ms - KEPT_MS:
             oldest = next(iter(self._writes))
             del self._writes[oldest]
-            yield Record(CHANNEL, oldest, None)
+            yield ChannelRecord(CHANNEL, oldest, None)
 
 
 def _name(key: WriteKey) -> str:

@@ -32,6 +32,7 @@ thousands of rows take many times as long, and callers who are refused meanwhile
 """
 
 LONGEST_SLEEP_S = 3600.0
+"""Nothing is due so seldom; but a clock that was set must not be slept through."""
 
 _KIND = {"voice": PartyKind.NUMBER, "fax": PartyKind.FAX}
 """Medium → what its contacts' party is; any other is written to by mail address."""

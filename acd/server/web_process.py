@@ -23,6 +23,7 @@ MAX_PAUSE_S = 30.0
 STEADY_S = 60.0
 """Who lived so long may come again at once."""
 END_S = 4.0
+"""Below the patience of a service manager, which kills the server too."""
 _HANDED_ON = re.compile(r"PATH|HOME|LANG|TZ|TMPDIR|LC_\w+|PYTHON\w+")
 """Variables that it gets. Passwords and the vault's key may be among the others."""
 LOOK_S = 0.5

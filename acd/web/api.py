@@ -51,6 +51,7 @@ from queues.desk import LineId
 
 MAX_CONTACTS = 10_000
 MAX_WAIT_S = 30.0
+"""Proxies close what says nothing for a minute."""
 CURSOR_HEADER = "ACD-Cursor"
 AGE_HEADER = "ACD-Age-Ms"
 PROMETHEUS_TEXT = "text/plain; version=1.0.0; charset=utf-8"

@@ -33,6 +33,7 @@ TRANSPORT = "transport"
 SLOW_S = 10.0
 """Who takes or sends nothing for so long is cut off."""
 SLICE_BYTES = 64 * 1024
+"""Few enough that other requests come between two of them."""
 MAX_AT_ONCE = 32
 MAX_AT_ONCE_EACH = 8
 """Documents under way, of everybody and of one token. Each costs two pieces of memory at most."""

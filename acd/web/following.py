@@ -28,7 +28,7 @@ from acd.observe.figures import Figures
 from acd.observe.health import Health
 from acd.observe.metrics import Exposed
 from acd.observe.pauses import LoopLag
-from acd.ports import About, ContactRef, Entry, Listed, NewPiece, Told
+from acd.ports import About, ContactRef, JournalEntry, Listed, NewPiece, Told
 from acd.web.control import KeyReused, ListTaken, NotDurable, Page, WriteKey
 from acd.web.link import Link, LinkError, NoAnswer
 from acd.web.protocol import (
@@ -70,6 +70,7 @@ LOOK_S = 2.0
 CHANGE_S = 12.0
 """For a change; the server itself waits 10 s for the disk and then says so."""
 HISTORY_S = 30.0
+"""An old contact lies in archives that have to be searched."""
 DOCUMENT_S = 12.0
 """For a piece of a document, or for the disk that takes it."""
 LOOK_BACK_S = 30.0
@@ -110,7 +111,7 @@ class Following:
         self._facts = FactCounts((ContactId(contact.id), contact.medium) for contact in live)
         self.has_begun.set()
 
-    def saw(self, entry: Entry, facts: Sequence[Fact]) -> None:
+    def saw(self, entry: JournalEntry, facts: Sequence[Fact]) -> None:
         """As Watcher says."""
         self._recent.saw(entry, facts)
         self._facts.observe(facts)
@@ -123,7 +124,7 @@ class Following:
         if first == 0:
             return
         consumer = Consumer(path, str(Cursor(self._epochs.current, max(0, first - CAPACITY))))
-        found: list[tuple[Entry, Sequence[Fact]]] = []
+        found: list[tuple[JournalEntry, Sequence[Fact]]] = []
         async with aclosing(consumer.deliveries()) as deliveries, asyncio.timeout(LOOK_BACK_S):
             async for delivery in deliveries:
                 if isinstance(delivery, Entries):

@@ -15,6 +15,7 @@ from acd.web.documents import TRANSPORT
 MAX_CONNECTIONS = 2_000
 """Pages stay connected: beyond this many a new one is told to come later (503)."""
 STOP_AFTER_S = 2
+"""Feeds never end by themselves, so a stop waits for requests, but not for long."""
 
 
 class _QuietServer(uvicorn.Server):

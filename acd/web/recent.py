@@ -8,7 +8,7 @@ from typing import NamedTuple
 from acd.core.engine import Engine
 from acd.core.events import ContactId
 from acd.core.facts import ENDINGS, Arrived, Blocked, Fact
-from acd.ports import Entry, Told
+from acd.ports import JournalEntry, Told
 from queues.desk import TenantId
 
 CAPACITY = 20_000
@@ -42,13 +42,13 @@ class RecentFacts:
         self._tenants = {ContactId(contact.id): contact.tenant for contact in live}
         self.first = seq
 
-    def saw(self, entry: Entry, facts: Sequence[Fact]) -> None:
+    def saw(self, entry: JournalEntry, facts: Sequence[Fact]) -> None:
         """The next entry."""
         if len(self._entries) == CAPACITY:
             self.first = self._entries[0][0]
         self._entries.append(self._kept(entry, facts))
 
-    def came_before(self, entries: Iterable[tuple[Entry, Sequence[Fact]]]) -> None:
+    def came_before(self, entries: Iterable[tuple[JournalEntry, Sequence[Fact]]]) -> None:
         """The entries up to `first`, for clients who were further back when the copy was made."""
         earlier = [self._kept(entry, facts) for entry, facts in entries]
         if earlier:
@@ -62,7 +62,7 @@ class RecentFacts:
         start = seq - self.first
         return islice(self._entries, start, start + MAX_SCAN)
 
-    def _kept(self, entry: Entry, facts: Sequence[Fact]) -> tuple[int, list[Recent]]:
+    def _kept(self, entry: JournalEntry, facts: Sequence[Fact]) -> tuple[int, list[Recent]]:
         return entry.seq, [Recent(Told(entry.seq, entry.by, fact), self._tenant(fact)) for fact in facts]
 
     def _tenant(self, fact: Fact) -> TenantId:

@@ -22,6 +22,7 @@ HEARD_S = 0.6
 LOWEST_HZ, STEP_HZ, TONES = 400, 25, 44
 """Callers' tones end below those of agents; two calls at a time never share one."""
 AGENTS_FROM_HZ = 1700
+"""Above the tones of the callers, so that a tone says who is heard."""
 
 
 @dataclass(slots=True)

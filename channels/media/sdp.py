@@ -8,6 +8,7 @@ from msgspec import Struct
 from channels.media.errors import BadSdpError, UnsafeSdpError
 
 MAX_SDP_BYTES = 16_384
+"""Far longer than any telephone's; like the bounds below it keeps parsing cheap."""
 MAX_LINES = 400
 MAX_MEDIA = 16
 MAX_FORMATS = 64

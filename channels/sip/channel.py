@@ -21,12 +21,12 @@ from channels.sip.b2bua.calls import NAME, Calls, Typed
 from channels.sip.b2bua.registration import Boot, Registrations
 from channels.sip.b2bua.telling import Telling
 from channels.sip.messages import Messages
-from channels.sip.phrases import make_phrases
+from channels.sip.prompts import make_phrases
 from channels.sip.protocol.address import Endpoint
 from channels.sip.protocol.errors import BadMessage
-from channels.sip.protocol.machines import Timing
 from channels.sip.protocol.message import LONGEST_KEEPALIVE, is_keepalive, parse
 from channels.sip.protocol.outputs import NewRequest, Output, SendTo
+from channels.sip.protocol.state_machines import Timing
 from channels.sip.protocol.transactions import TransactionLayer
 from channels.sip.settings import SipSettings, read_settings
 from channels.sip.transports.udp import UdpTransport, in_utf8
@@ -37,7 +37,9 @@ _log = structlog.get_logger("acd.sip")
 DRAIN_POLL_S = 0.1
 MEDIA_RETRY_S = 1.0
 NUMBER_PATIENCE_S = 5.0
+"""The attempt has failed then, and comes again like one that was not answered."""
 IDS_AT_ONCE = 64
+"""One system call for so many."""
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 NEAREST_MS = Timing().t1_ms

@@ -8,7 +8,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 
 from agents.capacity import VOICE
-from channels.sip.phrases import Phrases
+from channels.sip.prompts import Phrases
 from channels.sip.protocol.address import Endpoint, make_uri
 from channels.sip.protocol.digest import Algorithm
 from channels.sip.protocol.errors import BadMessage

@@ -18,7 +18,7 @@ from config.load import check as check_site
 from config.schema import Site
 from simulation.commands.replay import entries_bar
 from simulation.past.history import demand_from_facts
-from simulation.past.record import Record
+from simulation.past.record import PastRecord
 from simulation.plan.plan_file import AROUND_MS
 from simulation.plan.plan_writing import write_plan
 from simulation.plan.span import Span
@@ -46,7 +46,7 @@ def plan(
         if (span.end_ms - span.start_ms) % span.interval_ms:
             raise ValueError(f"--interval {interval}: no whole number of intervals fills the days")
         desk = known.desk_at(span.start_ms - AROUND_MS, span.end_ms + AROUND_MS)
-        scenario = demand_from_facts(_facts(Record(record)), desk, span, name=f"{day:%Y-%m-%d} as it was")
+        scenario = demand_from_facts(_facts(PastRecord(record)), desk, span, name=f"{day:%Y-%m-%d} as it was")
         if not scenario.streams:
             raise ValueError(
                 f"{record}: nobody came between {span.show(span.start_ms)} and {span.show(span.end_ms)}"
@@ -69,7 +69,7 @@ def _site(path: Path) -> Site:
     return site
 
 
-def _facts(record: Record) -> Iterator[list[Fact]]:
+def _facts(record: PastRecord) -> Iterator[list[Fact]]:
     """The facts of each entry, with a bar."""
     with entries_bar("reading", record.last_seq) as told:
         for entry in record.entries():

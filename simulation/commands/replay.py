@@ -17,7 +17,7 @@ from rich.progress import TaskProgressColumn
 from acd.commands.shell import BAD_INPUT, DONE, NO, Failure, JsonOption
 from acd.core.errors import UnreadableSnapshot
 from acd.core.facts import Answered, Fact, Offered
-from acd.ports import Entry
+from acd.ports import JournalEntry
 from config.durations import duration_ms
 from config.errors import ConfigError
 from simulation.commands.simulate import DRIVERS
@@ -31,12 +31,12 @@ from simulation.commands.terminal import (
 )
 from simulation.commands.terminal import progress as days_bar
 from simulation.loop import LoopDriver
+from simulation.past.excerpt import Excerpting
 from simulation.past.reconstruction import reconstruct
-from simulation.past.record import Record
+from simulation.past.record import PastRecord
 from simulation.past.recorded import Recorded, Replication, run_replications
 from simulation.past.replay import Replayed
 from simulation.past.replay import replay as replay_entries
-from simulation.past.tape import Taping
 from simulation.past.whatif import CHOICES, what_if
 from simulation.report.files import csv_text
 from simulation.report.retold import Retold
@@ -100,7 +100,7 @@ def replay(
     if driver not in DRIVERS:
         raise Failure(BAD_INPUT, f"--driver {driver}: choose loop or simpy")
     try:
-        found = Record(record)
+        found = PastRecord(record)
         if not what_ifs:
             done = check(found, DRIVERS[driver], out, from_snapshot=from_snapshot)
             _tell_replayed(record, done, as_json=as_json)
@@ -118,7 +118,7 @@ def replay(
 # ---- the same again
 
 
-def check(record: Record, driver: Driver, out: Path | None, *, from_snapshot: bool = False) -> Replayed:
+def check(record: PastRecord, driver: Driver, out: Path | None, *, from_snapshot: bool = False) -> Replayed:
     """Replay the record; with `out`, list every assignment there. Raises ConfigError as `record` does."""
     snapshots = record.snapshots()
     begin = snapshots[0] if from_snapshot and snapshots else None
@@ -128,7 +128,7 @@ def check(record: Record, driver: Driver, out: Path | None, *, from_snapshot: bo
         told = until_the_end.enter_context(entries_bar("replaying", record.last_seq))
         listed = until_the_end.enter_context(assignments(out)) if out is not None else None
 
-        def each(entry: Entry, facts: Sequence[Fact]) -> None:
+        def each(entry: JournalEntry, facts: Sequence[Fact]) -> None:
             told(entry.seq)
             if listed is not None:
                 listed(entry, facts)
@@ -139,14 +139,14 @@ def check(record: Record, driver: Driver, out: Path | None, *, from_snapshot: bo
 
 
 @contextmanager
-def assignments(folder: Path) -> Iterator[Callable[[Entry, Sequence[Fact]], None]]:
+def assignments(folder: Path) -> Iterator[Callable[[JournalEntry, Sequence[Fact]], None]]:
     """Writes assignments.csv: which contact was offered to, and answered by, which agent when."""
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "assignments.csv").open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(("seq", "t_ms", "what", "contact", "agent", "line"))
 
-        def write(entry: Entry, facts: Sequence[Fact]) -> None:
+        def write(entry: JournalEntry, facts: Sequence[Fact]) -> None:
             for fact in facts:
                 if isinstance(fact, Offered | Answered):
                     what = type(fact).__name__.lower()
@@ -188,7 +188,7 @@ class Stretch(NamedTuple):
 
 
 def retold(
-    record: Record,
+    record: PastRecord,
     bounds: Stretch,
     what_ifs: Sequence[str],
     *,
@@ -208,7 +208,7 @@ def retold(
     return Retold(tuple(what_ifs), recorded.notes, as_it_was, before, after)
 
 
-def stretch(record: Record, day: str | None, timezone: str, step_ms: int) -> Stretch:
+def stretch(record: PastRecord, day: str | None, timezone: str, step_ms: int) -> Stretch:
     """The day, or all of a short record, as whole intervals.
 
     Raises ValueError when the record has nothing of that day, or has several and none was named.
@@ -230,9 +230,9 @@ def stretch(record: Record, day: str | None, timezone: str, step_ms: int) -> Str
     return Stretch(start_ms, start_ms + -(-(end_ms - start_ms) // step_ms) * step_ms, step_ms)
 
 
-def read_day(record: Record, bounds: Stretch) -> tuple[Recorded, DayResult]:
+def read_day(record: PastRecord, bounds: Stretch) -> tuple[Recorded, DayResult]:
     """The day for the model, and what the record itself says of it. Raises ConfigError, ValueError."""
-    taping = Taping(bounds.start_ms, bounds.end_ms)
+    taping = Excerpting(bounds.start_ms, bounds.end_ms)
     with entries_bar("reading", record.last_seq) as told:
         for entry in record.entries():
             if entry.t_ms >= bounds.end_ms + AFTER_MS:
@@ -243,10 +243,10 @@ def read_day(record: Record, bounds: Stretch) -> tuple[Recorded, DayResult]:
                 reason = f"was written by engine version {entry.version} and cannot be read: {error}"
                 raise ConfigError(str(record.path), f"entry {entry.seq}", reason) from error
             told(entry.seq)
-    tape = taping.tape()
-    if tape is None:
+    excerpt = taping.excerpt()
+    if excerpt is None:
         raise ConfigError(str(record.path), "", "has no desk on that day")
-    return reconstruct(tape, bounds.step_ms, record.path.name)
+    return reconstruct(excerpt, bounds.step_ms, record.path.name)
 
 
 def run(recorded: Recorded, title: str, *, seed: int, days: int, jobs: int, driver: Driver) -> Result:

@@ -11,7 +11,7 @@ from simulation.kernel.plain import Fate, play, refusals
 from simulation.runs.outcome import COUNTS
 from simulation.runs.result import defined, part
 from simulation.scenario import Goal, Scenario
-from simulation.staffing.heads import Measured
+from simulation.staffing.headcount import Measured
 
 SERVED = frozenset((*SERVICE_LEVELS, "reachability", "reachability_net"))
 """Definitions that are made of answers and abandons alone."""
@@ -24,7 +24,7 @@ def lacks(scenario: Scenario) -> list[str]:
 
 
 def measure(scenario: Scenario, replications: Sequence[int], seed: int) -> Measured:
-    """As `simulation.staffing.heads.measured` of the same days. Raises Refused, Unplayable."""
+    """As `simulation.staffing.headcount.measured` of the same days. Raises Refused, Unplayable."""
     goals = scenario.goals
     counts = np.zeros((len(goals), len(replications), scenario.intervals, len(COUNTS)), dtype=np.int64)
     lines = {entry.id: entry.line for entry in scenario.desk.entries}

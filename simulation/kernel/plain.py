@@ -47,7 +47,7 @@ class Fate(NamedTuple):
     """Moment at which the agent was through with it, wrap-up included."""
 
 
-class Refused(Exception):
+class NotPlain(Exception):
     """The kernel lacks rules that this scenario needs. `reasons` are all of them."""
 
     def __init__(self, reasons: list[str]) -> None:
@@ -58,11 +58,11 @@ class Refused(Exception):
 def play(scenario: Scenario, day: Day) -> Fate:
     """One replication, as `simulation.world.model` plays it: each contact's fate, in order of `day.arrivals`.
 
-    Moments are ms since `scenario.start_ms`. Raises Refused, and Unplayable as the model does.
+    Moments are ms since `scenario.start_ms`. Raises NotPlain, and Unplayable as the model does.
     """
     reasons = refusals(scenario)
     if reasons:
-        raise Refused(reasons)
+        raise NotPlain(reasons)
     fate, offers = run(scenario, tables_of(scenario, day))
     if offers > USUAL_OFFERS:
         fate, _ = run(scenario, tables_of(scenario, day, MOST_OFFERS))

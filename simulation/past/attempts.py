@@ -7,12 +7,12 @@ from statistics import median_low
 from acd.core import facts
 from acd.core.events import CHANNELS_TELL
 from acd.core.facts import Fact
-from simulation.past.tape import Tape
+from simulation.past.excerpt import Excerpt
 from simulation.scenario import Callbacks
 
 
 class Attempts:
-    """A fold of the facts of a tape."""
+    """A fold of the facts of an excerpt."""
 
     def __init__(self) -> None:
         self.answered: dict[int, list[bool]] = defaultdict(list)
@@ -45,9 +45,9 @@ class Attempts:
         )
 
 
-def attempts_of(tape: Tape) -> Attempts:
-    """To all contacts of the tape, those that were there before it too."""
+def attempts_of(excerpt: Excerpt) -> Attempts:
+    """To all contacts of the excerpt, those that were there before it too."""
     attempts = Attempts()
-    for told in tape.told:
+    for told in excerpt.told:
         attempts.take(told)
     return attempts

@@ -10,7 +10,7 @@ from acd.core.treatments import steps_of
 from acd.kpi.leg import BY_TREATMENT
 from queues.desk import Desk
 from queues.treatment import NO_TREATMENT, Menu, Music
-from simulation.past.tape import Tape
+from simulation.past.excerpt import Excerpt
 from simulation.scenario import Spoken
 from simulation.world.callers import Question
 
@@ -28,7 +28,7 @@ _BREAKS_OFF = (facts.Answered, facts.Overflowed, facts.FlowedOut, facts.Abandone
 
 
 class Heard:
-    """A fold of the facts of a tape."""
+    """A fold of the facts of an excerpt."""
 
     def __init__(self, desk: Desk) -> None:
         self.answers: dict[int, dict[Question, str | None]] = defaultdict(dict)
@@ -110,10 +110,10 @@ def _question(heard: facts.Treated) -> Question:
     return heard.says[-1], heard.keys
 
 
-def heard_of(tape: Tape) -> Heard:
-    """By all contacts of the tape, those that were there before it too."""
-    heard = Heard(tape.desk)
-    for told in tape.told:
+def heard_of(excerpt: Excerpt) -> Heard:
+    """By all contacts of the excerpt, those that were there before it too."""
+    heard = Heard(excerpt.desk)
+    for told in excerpt.told:
         heard.take(told)
     return heard
 

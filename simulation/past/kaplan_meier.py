@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from simulation.laws import LONGEST_MS, Law, empirical
 
 POINTS = 1000
+"""The law is kept as so many values of equal weight."""
 
 Floats = NDArray[np.float64]
 

@@ -9,8 +9,8 @@ from msgspec.structs import replace
 from acd.core.events import ContactArrived
 from acd.core.facts import Arrived
 from queues.desk import Entry, EntryId, IncidentMode
+from simulation.past.excerpt import Excerpt
 from simulation.past.stories import Stories, Story, chains
-from simulation.past.tape import Tape
 
 
 class Try(Struct, frozen=True):
@@ -33,9 +33,9 @@ class _Coming(NamedTuple):
 
 
 class Lineup:
-    """The streams of a tape, and every try with its place in them."""
+    """The streams of an excerpt, and every try with its place in them."""
 
-    def __init__(self, tape: Tape, stories: Stories) -> None:
+    def __init__(self, excerpt: Excerpt, stories: Stories) -> None:
         self.entries: list[Entry] = []
         """The entry of each stream: an own one for each class and head start that a VIP list gave."""
         self.tries: list[Try] = []
@@ -47,30 +47,30 @@ class Lineup:
         """Customers of each stream."""
         self.left_out = self.preferred = 0
         """Arrivals that no stream stands for; those that were held for one agent first."""
-        self._known: Mapping[EntryId, Entry] = {entry.id: entry for entry in tape.desk.entries}
+        self._known: Mapping[EntryId, Entry] = {entry.id: entry for entry in excerpt.desk.entries}
         self._streams: dict[Entry, int] = {}
         self._ended_by_text = {
-            one.incident.id for one in tape.incidents if one.incident.mode is IncidentMode.END
+            one.incident.id for one in excerpt.incidents if one.incident.mode is IncidentMode.END
         }
-        carried = list(self._carried(tape, stories))
-        comings = [*carried, *self._comings(tape, stories)]
+        carried = list(self._carried(excerpt, stories))
+        comings = [*carried, *self._comings(excerpt, stories)]
         self._place(comings, len(carried))
 
-    def _carried(self, tape: Tape, stories: Stories) -> Iterator[_Coming]:
+    def _carried(self, excerpt: Excerpt, stories: Stories) -> Iterator[_Coming]:
         """Who was there already comes at the first moment: those who talked before those who waited."""
         found = []
-        for told in tape.before:
+        for told in excerpt.before:
             first = told[0]
             if not isinstance(first, Arrived) or first.entry not in self._known:
                 continue
             story = stories.by_contact[first.contact]
             key = first.t_ms, first.ref
             stream = self._stream(self._known[first.entry])
-            found.append(_Coming(tape.start_ms, stream, "", story, key))
-        return iter(sorted(found, key=lambda one: not one.story.talked_at(tape.start_ms)))
+            found.append(_Coming(excerpt.start_ms, stream, "", story, key))
+        return iter(sorted(found, key=lambda one: not one.story.talked_at(excerpt.start_ms)))
 
-    def _comings(self, tape: Tape, stories: Stories) -> Iterator[_Coming]:
-        for coming in tape.comings:
+    def _comings(self, excerpt: Excerpt, stories: Stories) -> Iterator[_Coming]:
+        for coming in excerpt.comings:
             event, key = coming.event, (coming.t_ms, coming.event.ref)
             entry, story = self._entry(event), stories.by_ref.get(key)
             if entry is None or story is None or story.incident in self._ended_by_text:

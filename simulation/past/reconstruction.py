@@ -1,4 +1,4 @@
-"""From the tape of a day to the model's terms: scenario, all numbers that were seen, the record's KPIs."""
+"""From the excerpt of a day to the model's terms: scenario, all numbers that were seen, the record's KPIs."""
 
 from collections.abc import Iterator, Mapping
 
@@ -9,6 +9,7 @@ from acd.core.facts import Fact
 from queues.desk import Desk, IncidentMode, LineId
 from simulation.laws import Law
 from simulation.past.attempts import Attempts, attempts_of
+from simulation.past.excerpt import Declared, Excerpt
 from simulation.past.handled import Handled
 from simulation.past.heard import Heard, heard_of, keys_of
 from simulation.past.kaplan_meier import patience
@@ -16,7 +17,6 @@ from simulation.past.lineup import Lineup, Try
 from simulation.past.recorded import Recorded
 from simulation.past.seen import Seen
 from simulation.past.stories import Stories, stories_of
-from simulation.past.tape import Declared, Tape
 from simulation.past.thinning import thinned
 from simulation.runs.outcome import DayResult, Fold
 from simulation.scenario import Duty, Redial, Scenario, Spoken, Stream, Surge
@@ -24,21 +24,22 @@ from simulation.scenario import Duty, Redial, Scenario, Spoken, Stream, Surge
 TEXT_MS = 15_000
 """How long the text of an incident is if nobody heard it to its end."""
 MOST_TRIES = 15
+"""As many as a scenario allows."""
 
 
-def reconstruct(tape: Tape, interval_ms: int, name: str) -> tuple[Recorded, DayResult]:
+def reconstruct(excerpt: Excerpt, interval_ms: int, name: str) -> tuple[Recorded, DayResult]:
     """The day for the model, and what the record itself says of it, counted by the same KPIs.
 
-    The stretch of the tape must be a whole number of intervals. Raises ValueError when nobody was answered:
+    It must be a whole number of intervals. Raises ValueError when nobody was answered:
     how long a conversation is would be a guess.
     """
-    stories = stories_of(tape)
-    lineup = Lineup(tape, stories)
-    seen = Seen(tape, lineup, stories.asked)
-    handled = Handled(tape.desk, (one.story for one in lineup.tries), stories.asked)
-    heard, attempts = heard_of(tape), attempts_of(tape)
+    stories = stories_of(excerpt)
+    lineup = Lineup(excerpt, stories)
+    seen = Seen(excerpt, lineup, stories.asked)
+    handled = Handled(excerpt.desk, (one.story for one in lineup.tries), stories.asked)
+    heard, attempts = heard_of(excerpt), attempts_of(excerpt)
     scenario = replace(
-        _scenario(tape, lineup, heard, interval_ms),
+        _scenario(excerpt, lineup, heard, interval_ms),
         name=name,
         handling=handled.handling(),
         habits=seen.habits(),
@@ -56,25 +57,25 @@ def reconstruct(tape: Tape, interval_ms: int, name: str) -> tuple[Recorded, DayR
         lengths=seen.lengths,
         outlasted=seen.outlasted,
         shares=seen.shares,
-        notes=(*_notes(tape, stories, lineup, handled), *_of_treatments(heard, attempts)),
+        notes=(*_notes(excerpt, stories, lineup, handled), *_of_treatments(heard, attempts)),
     )
-    return recorded, _count(tape, scenario, lineup)
+    return recorded, _count(excerpt, scenario, lineup)
 
 
-def _scenario(tape: Tape, lineup: Lineup, heard: Heard, interval_ms: int) -> Scenario:
+def _scenario(excerpt: Excerpt, lineup: Lineup, heard: Heard, interval_ms: int) -> Scenario:
     """What is known without looking at what agents did."""
-    desk, text_ms = _desk(tape.desk, lineup), heard.text_ms()
-    intervals = (tape.end_ms - tape.start_ms) // interval_ms
+    desk, text_ms = _desk(excerpt.desk, lineup), heard.text_ms()
+    intervals = (excerpt.end_ms - excerpt.start_ms) // interval_ms
     return Scenario(
         name="",
         desk=desk,
-        start_ms=tape.start_ms,
+        start_ms=excerpt.start_ms,
         interval_ms=interval_ms,
         intervals=intervals,
         streams=tuple(_streams(lineup, heard, intervals)),
         handling={},
-        duties=_known(tape.duties, desk),
-        surge=_surge(tape, lineup, text_ms),
+        duties=_known(excerpt.duties, desk),
+        surge=_surge(excerpt, lineup, text_ms),
         text_ms=text_ms,
         run_on_ms=0,
     )
@@ -133,9 +134,9 @@ def _redial(tries: list[Try]) -> Redial | None:
     return Redial(probability=len(delays_ms) / len(failed), delay=thinned(delays_ms), most=MOST_TRIES)
 
 
-def _surge(tape: Tape, lineup: Lineup, text_ms: Mapping[Spoken, int]) -> Surge | None:
+def _surge(excerpt: Excerpt, lineup: Lineup, text_ms: Mapping[Spoken, int]) -> Surge | None:
     """The first incident of the day after whose text callers wait; the calls it brought are arrivals."""
-    told = next((one for one in tape.incidents if one.incident.mode is IncidentMode.INFORM), None)
+    told = next((one for one in excerpt.incidents if one.incident.mode is IncidentMode.INFORM), None)
     if told is None:
         return None
     heard = [one.story for one in lineup.tries if one.story.incident == told.incident.id]
@@ -143,11 +144,11 @@ def _surge(tape: Tape, lineup: Lineup, text_ms: Mapping[Spoken, int]) -> Surge |
     stayed_ms = text_ms.get((told.incident.greeting, ""), TEXT_MS)
     length_ms = max([stayed_ms, *(ms + 1 for ms in left_ms)])
     return Surge(
-        start_ms=max(told.start_ms, tape.start_ms),
+        start_ms=max(told.start_ms, excerpt.start_ms),
         end_ms=told.end_ms,
         factor=1.0,
-        lines=_scope(tape.desk, told),
-        announced_ms=max(told.start_ms, tape.start_ms),
+        lines=_scope(excerpt.desk, told),
+        announced_ms=max(told.start_ms, excerpt.start_ms),
         announcement_ms=length_ms,
         deflect=len(left_ms) / len(heard) if heard else 0.0,
         mandatory=told.incident.mandatory,
@@ -170,9 +171,9 @@ def _scope(desk: Desk, told: Declared) -> tuple[LineId, ...]:
     return tuple(line.id for line in desk.lines if line.id in lines)
 
 
-def _notes(tape: Tape, stories: Stories, lineup: Lineup, handled: Handled) -> Iterator[str]:
+def _notes(excerpt: Excerpt, stories: Stories, lineup: Lineup, handled: Handled) -> Iterator[str]:
     """What of the record the model does otherwise, as far as there was any of it."""
-    parts = sum(isinstance(fact, facts.Receiving) for batch in tape.batches for fact in batch)
+    parts = sum(isinstance(fact, facts.Receiving) for batch in excerpt.batches for fact in batch)
     services = sum(isinstance(one.story.left, facts.FlowedOut) for one in lineup.tries)
     messages = sum(
         one.story.left is None and any(leg.kind == "voicemail" for leg in one.story.legs)
@@ -191,8 +192,8 @@ def _notes(tape: Tape, stories: Stories, lineup: Lineup, handled: Handled) -> It
         "were handed on to a line that others of their line were not: the model's end there": (
             handled.elsewhere
         ),
-        "further incidents are left out": max(0, len(tape.incidents) - 1),
-        "changes of the desk are left out: the last desk is in force all day": max(0, tape.desks - 1),
+        "further incidents are left out": max(0, len(excerpt.incidents) - 1),
+        "changes of the desk are left out: the last desk is in force all day": max(0, excerpt.desks - 1),
     }
     yield from (f"{count} {what}" for what, count in told.items() if count)
 
@@ -205,13 +206,13 @@ def _of_treatments(heard: Heard, attempts: Attempts) -> Iterator[str]:
     yield from (f"{count} {what}" for what, count in told.items() if count)
 
 
-def _count(tape: Tape, scenario: Scenario, lineup: Lineup) -> DayResult:
+def _count(excerpt: Excerpt, scenario: Scenario, lineup: Lineup) -> DayResult:
     """The facts of the record through the KPIs, under the names that the model gives to its contacts."""
     fold = Fold(scenario)
-    fold.observe([*tape.opening, *_conversations(tape)])
-    for batch in tape.batches:
+    fold.observe([*excerpt.opening, *_conversations(excerpt)])
+    for batch in excerpt.batches:
         fold.observe([named for fact in batch if (named := _named(fact, lineup)) is not None])
-    return fold.close(0, min(tape.last_ms + 1, scenario.end_ms))
+    return fold.close(0, min(excerpt.last_ms + 1, scenario.end_ms))
 
 
 def _named(fact: Fact, lineup: Lineup) -> Fact | None:
@@ -226,9 +227,9 @@ def _named(fact: Fact, lineup: Lineup) -> Fact | None:
     return replace(fact, ref=ref, party=party, entry=lineup.entries[int(ref.partition("/")[0])].id)
 
 
-def _conversations(tape: Tape) -> Iterator[Fact]:
+def _conversations(excerpt: Excerpt) -> Iterator[Fact]:
     """Who talked when the day began."""
-    for told in tape.before:
+    for told in excerpt.before:
         answers = [fact for fact in told if isinstance(fact, facts.Answered | facts.Transferred)]
         if answers and isinstance(answers[-1], facts.Answered):
-            yield replace(answers[-1], t_ms=tape.start_ms)
+            yield replace(answers[-1], t_ms=excerpt.start_ms)

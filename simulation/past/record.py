@@ -19,7 +19,7 @@ from acd.journal.errors import JournalError
 from acd.journal.reading import JournalReader, connect
 from acd.journal.segment import stored_paths
 from acd.journal.snapshots import SnapshotFiles
-from acd.ports import Entry, Snapshot
+from acd.ports import JournalEntry, Snapshot
 from config.errors import ConfigError
 
 _LAST = "SELECT seq, t_ms FROM entries ORDER BY seq DESC LIMIT 1"
@@ -38,7 +38,7 @@ class JsonEntry(Struct, frozen=True):
     version: int = ENGINE_VERSION
 
 
-class Record:
+class PastRecord:
     """The entries that were there when it was opened. Nothing is written, and the server may be running.
 
     A path is a journal's directory (or the data directory above it), an archive or a segment, or a file of
@@ -55,7 +55,7 @@ class Record:
         if not self.last_seq:
             raise ConfigError(str(path), "", "has no entries")
 
-    def entries(self, after_seq: int = 0) -> Iterator[Entry]:
+    def entries(self, after_seq: int = 0) -> Iterator[JournalEntry]:
         """Entries with seq > after_seq, oldest first, none missing. Raises ConfigError naming the entry."""
         try:
             for entry in self._stored(after_seq):
@@ -88,7 +88,7 @@ class Record:
             return _last(self.path)
         return max(((entry.seq, entry.t_ms) for entry in _json_lines(self.path)), default=(0, 0))
 
-    def _stored(self, after_seq: int) -> Iterator[Entry]:
+    def _stored(self, after_seq: int) -> Iterator[JournalEntry]:
         if self.path.is_dir():
             return JournalReader(self.path).entries(after_seq)
         if _is_database(self.path):
@@ -107,12 +107,12 @@ def _last(path: Path) -> Place:
     return seq, t_ms
 
 
-def _rows(path: Path, after_seq: int) -> Iterator[Entry]:
+def _rows(path: Path, after_seq: int) -> Iterator[JournalEntry]:
     with closing(connect(path)) as connection:
         yield from rows.select(connection, after_seq, -1, path.name)
 
 
-def _json_lines(path: Path) -> Iterator[Entry]:
+def _json_lines(path: Path) -> Iterator[JournalEntry]:
     """Raises ConfigError naming the line."""
     decoder = msgspec.json.Decoder(JsonEntry)
     with path.open("rb") as file:
@@ -125,7 +125,9 @@ def _json_lines(path: Path) -> Iterator[Entry]:
                 reason = f"is neither a journal nor an entry as JSON: {error}"
                 raise ConfigError(str(path), "", reason, line=number) from error
             facts = encode_facts(one.facts)
-            yield Entry(one.seq, one.t_ms, one.version, encode_event(one.event), facts, facts_digest(facts))
+            yield JournalEntry(
+                one.seq, one.t_ms, one.version, encode_event(one.event), facts, facts_digest(facts)
+            )
 
 
 def _snapshot(path: Path) -> Snapshot | None:

@@ -5,19 +5,19 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from msgspec import Struct
 
 from acd.core import facts as kinds
-from acd.core.engine import ENGINE_VERSION, Engine, Outcome
+from acd.core.engine import ENGINE_VERSION, Engine, Reaction
 from acd.core.events import Event, Restarted, Tick
 from acd.core.facts import Fact
 from acd.core.state import State
 from acd.journal.codec import encode_event, facts_digest
-from acd.ports import Entry, Snapshot
+from acd.ports import JournalEntry, Snapshot
 from acd.replay.divergence import Difference, Divergence
 from acd.replay.replayer import compare, submit
 from simulation.clock import Clock
 from simulation.loop import LoopDriver
 from simulation.runs.experiment import Driver
 
-Told = Callable[[Entry, Sequence[Fact]], None]
+Told = Callable[[JournalEntry, Sequence[Fact]], None]
 """Called with each entry and the facts that it led to now, after they were found to be the same."""
 
 _TICK = encode_event(Tick())
@@ -53,11 +53,13 @@ class Witness(Engine):
     nothing else happens until it does. None fires while the server was down.
     """
 
-    def __init__(self, entries: Iterator[Entry], state: State | None, states: Mapping[int, bytes]) -> None:
+    def __init__(
+        self, entries: Iterator[JournalEntry], state: State | None, states: Mapping[int, bytes]
+    ) -> None:
         """`states` by sequence number: what the snapshot after that entry must be."""
         super().__init__(state)
         self.done = Replayed()
-        self.next: Entry | None = next(entries, None)
+        self.next: JournalEntry | None = next(entries, None)
         self._entries = entries
         self._states = states
 
@@ -68,7 +70,7 @@ class Witness(Engine):
             return None
         return max(due_ms, entry.t_ms) if entry.event == _TICK else due_ms
 
-    def handle(self, event: Event, now_ms: int) -> Outcome:
+    def handle(self, event: Event, now_ms: int) -> Reaction:
         """As the engine. Raises Divergence, too."""
         due_ms = super().next_deadline()
         outcome = super().handle(event, now_ms)
@@ -80,7 +82,7 @@ class Witness(Engine):
         self.next = next(self._entries, None)
         return outcome
 
-    def _compare(self, entry: Entry, event: Event, now_ms: int, got: list[Fact]) -> None:
+    def _compare(self, entry: JournalEntry, event: Event, now_ms: int, got: list[Fact]) -> None:
         if isinstance(event, Tick) and entry.event != _TICK:
             raise Divergence(entry, f"the record has it before a deadline that is due at {now_ms}", got)
         if now_ms != entry.t_ms:
@@ -91,7 +93,7 @@ class Witness(Engine):
         if entry.seq in self._states and self._states[entry.seq] != self.snapshot():
             raise Divergence(entry, "the state after it is not that of the snapshot", got)
 
-    def _count(self, entry: Entry, event: Event, late_ms: int, got: list[Fact]) -> None:
+    def _count(self, entry: JournalEntry, event: Event, late_ms: int, got: list[Fact]) -> None:
         done = self.done
         done.first_seq = done.first_seq or entry.seq
         done.last_seq = entry.seq
@@ -108,7 +110,7 @@ class Witness(Engine):
 
 
 def replay(
-    entries: Iterator[Entry],
+    entries: Iterator[JournalEntry],
     *,
     driver: Driver = LoopDriver,
     begin: Snapshot | None = None,
@@ -161,7 +163,7 @@ class _Replay:
         if entry.event != _TICK:
             self._clock.call_at(entry.t_ms, self._submit, entry)
 
-    def _submit(self, entry: Entry) -> None:
+    def _submit(self, entry: JournalEntry) -> None:
         submit(entry, lambda event, _: self._clock.submit(event))
 
     def _observe(self, facts: list[Fact]) -> None:

@@ -8,10 +8,10 @@ from simulation.draws import Purpose
 from simulation.laws import LONGEST_MS
 from simulation.past.asked import Asked
 from simulation.past.attempts import Attempts
+from simulation.past.excerpt import Excerpt
 from simulation.past.heard import Heard, number_of
 from simulation.past.lineup import Lineup, Try
 from simulation.past.recorded import Column
-from simulation.past.tape import Tape
 from simulation.past.thinning import thinned
 from simulation.scenario import Habits, Stream, Surge
 from simulation.world.flows import LEGS
@@ -23,12 +23,12 @@ YES, NO = 0.0, 1.0
 class Seen:
     """Columns of numbers by index, as `simulation.past.recorded.Recorded` wants them."""
 
-    def __init__(self, tape: Tape, lineup: Lineup, asked: Asked) -> None:
+    def __init__(self, excerpt: Excerpt, lineup: Lineup, asked: Asked) -> None:
         self.lengths: dict[Column, dict[int, int]] = defaultdict(dict)
         self.outlasted: dict[Column, dict[int, int]] = defaultdict(dict)
         self.shares: dict[Column, dict[int, float]] = defaultdict(dict)
-        self._start_ms = tape.start_ms
-        self._back_ms = tape.back_ms
+        self._start_ms = excerpt.start_ms
+        self._back_ms = excerpt.back_ms
         self._asked = asked
         self._delays_ms: list[int] = []
         self._missed = self._withdrawn = 0

@@ -9,8 +9,8 @@ from acd.core.facts import ENDINGS, Fact
 from acd.kpi.leg import Leg, Outcome
 from acd.kpi.legs import Ledger
 from simulation.past.asked import Asked
+from simulation.past.excerpt import Excerpt
 from simulation.past.redials import WITHIN_MS
-from simulation.past.tape import Tape
 
 Unanswered = facts.Refused | facts.OfferLost | facts.NotAnswered | facts.OfferWithdrawn
 OfOffer = facts.Offered | facts.Answered | Unanswered
@@ -114,7 +114,7 @@ class Story:
 
 
 class Stories:
-    """A fold of the facts of a tape."""
+    """A fold of the facts of an excerpt."""
 
     def __init__(self) -> None:
         self.by_contact: dict[int, Story] = {}
@@ -189,12 +189,12 @@ class Stories:
                 story.left = fact
 
 
-def stories_of(tape: Tape) -> Stories:
-    """The stories of all contacts of the tape, those that were there before it too, as far as it tells."""
+def stories_of(excerpt: Excerpt) -> Stories:
+    """The stories of all contacts of the excerpt, those that were there before it too, as far as it tells."""
     stories = Stories()
-    for told in tape.told:
+    for told in excerpt.told:
         stories.take(told)
-    stories.close(max(tape.last_ms, tape.start_ms))
+    stories.close(max(excerpt.last_ms, excerpt.start_ms))
     return stories
 
 

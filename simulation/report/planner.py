@@ -19,7 +19,7 @@ from simulation.runs.outcome import terms_of
 from simulation.runs.result import HEADLINE, Result
 from simulation.runs.sums import Where
 from simulation.scenario import Goal
-from simulation.staffing.heads import mix
+from simulation.staffing.headcount import mix
 from simulation.staffing.requirement import Unstaffable, requirement
 from simulation.staffing.workload import task
 

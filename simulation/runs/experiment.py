@@ -25,6 +25,7 @@ FAMILY_DAYS = 1 << 24
 """Replications of one family of seeds. Family f has the numbers from f × FAMILY_DAYS on, so no two families
 share a key of numpy's SeedSequence."""
 FAMILIES = 1 << 8
+"""Sets of days that share no random number, such as those of a search and of its proof."""
 SEARCH, CERTIFICATE = 0, 1
 """Families: what a search may look at as often as it likes, and what it never saw."""
 

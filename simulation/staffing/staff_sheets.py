@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from simulation.plan.span import Span
 from simulation.report.files import Row
 from simulation.runs.estimates import LEVEL
-from simulation.staffing.heads import Measured, measured
+from simulation.staffing.headcount import Measured, measured
 from simulation.staffing.planning import Plan, Rota, repeats
 from simulation.staffing.shifts import ShiftType
 from simulation.staffing.workload import Work

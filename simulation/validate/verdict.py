@@ -13,6 +13,7 @@ from simulation.validate.formulas import Figures
 from simulation.validate.trial import Trial
 
 MOST_Z = 4.0
+"""One in 16,000 by chance: hundreds of comparisons must not fail for nothing."""
 
 
 class Quantity(Struct, frozen=True):

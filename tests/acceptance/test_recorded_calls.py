@@ -9,7 +9,7 @@ from acd.core.facts import Answered, Fact, Offered
 from acd.journal.codec import decode_facts
 from simulation.driver import SimDriver
 from simulation.loop import LoopDriver
-from simulation.past.record import Record
+from simulation.past.record import PastRecord
 from simulation.past.replay import Replayed, replay
 from simulation.runs.experiment import Driver
 from tests.acceptance import scenario as s
@@ -39,7 +39,7 @@ def assignments(told: list[Fact]) -> list[Assignment]:
 
 
 def assert_replayed(journal: Path, at_least: int) -> None:
-    record = Record(journal)
+    record = PastRecord(journal)
     was = assignments([fact for entry in record.entries() for fact in decode_facts(entry.facts)])
     assert len(was) >= at_least
     for driver in (LoopDriver, SimDriver):
@@ -49,7 +49,7 @@ def assert_replayed(journal: Path, at_least: int) -> None:
         assert decided == was
 
 
-def replayed(record: Record, driver: Driver) -> tuple[Replayed, list[Assignment]]:
+def replayed(record: PastRecord, driver: Driver) -> tuple[Replayed, list[Assignment]]:
     decided: list[Fact] = []
     done = replay(
         record.entries(),

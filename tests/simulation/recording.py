@@ -11,7 +11,7 @@ from acd.core.errors import Rejected
 from acd.core.events import Event, Restarted, Tick
 from acd.journal.codec import encode_event, encode_facts, facts_digest
 from acd.journal.sqlite import SqliteJournal
-from acd.ports import Entry, Record, Recovered, Snapshot
+from acd.ports import ChannelRecord, JournalEntry, Recovered, Snapshot
 from acd.server.driver import Driver
 from acd.server.gate import Gate
 from simulation.draws import Day
@@ -21,22 +21,24 @@ from tests.simulation.replication import replicate
 from tests.simulation.test_simpy_driver import InstantJournal, JumpingLoop, answer, unobserved
 
 
-def played(scenario: Scenario, day: Day) -> list[Entry]:
+def played(scenario: Scenario, day: Day) -> list[JournalEntry]:
     """The journal of one replication, deadlines on time."""
     return written(replicate(scenario, day).events, scenario.end_ms + scenario.run_on_ms)
 
 
-def written(told: Iterable[tuple[int, Event]], until_ms: int) -> list[Entry]:
+def written(told: Iterable[tuple[int, Event]], until_ms: int) -> list[JournalEntry]:
     """The journal of these events at their moments; deadlines fire on time, those before `until_ms` too.
 
     `Restarted` ends an outage, in which none fires.
     """
-    engine, entries = Engine(), list[Entry]()
+    engine, entries = Engine(), list[JournalEntry]()
 
     def step(event: Event, t_ms: int) -> None:
         facts = encode_facts(engine.handle(event, t_ms).facts)
         entries.append(
-            Entry(len(entries) + 1, t_ms, ENGINE_VERSION, encode_event(event), facts, facts_digest(facts))
+            JournalEntry(
+                len(entries) + 1, t_ms, ENGINE_VERSION, encode_event(event), facts, facts_digest(facts)
+            )
         )
 
     def pass_time(until_ms: int) -> None:
@@ -55,11 +57,11 @@ class Keeping(InstantJournal):
 
     def __init__(self, gate: Gate, engine: Engine) -> None:
         super().__init__(gate)
-        self.entries: list[Entry] = []
+        self.entries: list[JournalEntry] = []
         self.snapshots: list[Snapshot] = []
         self._engine = engine
 
-    def append(self, entry: Entry | None, records: Iterable[Record] = ()) -> None:
+    def append(self, entry: JournalEntry | None, records: Iterable[ChannelRecord] = ()) -> None:
         if entry is not None:
             self.entries.append(entry)
             if entry.seq % 100 == 0:
@@ -76,7 +78,7 @@ class HangingLoop(JumpingLoop):
 
 def lived(
     told: Sequence[tuple[int, Event]], until_ms: int, stalls: Sequence[tuple[int, int]] = ()
-) -> tuple[list[Entry], list[Snapshot]]:
+) -> tuple[list[JournalEntry], list[Snapshot]]:
     """The journal of the live driver on an event loop whose time jumps; it hangs at (ms, for so many ms)."""
     engine = Engine()
     loop = HangingLoop()
@@ -123,7 +125,7 @@ def lived(
     return kept[0].entries, kept[0].snapshots
 
 
-def stored(folder: Path, entries: Iterable[Entry], snapshots: Iterable[Snapshot] = ()) -> Path:
+def stored(folder: Path, entries: Iterable[JournalEntry], snapshots: Iterable[Snapshot] = ()) -> Path:
     """The entries as a journal on disk, with its archive when there are snapshots."""
     journal = SqliteJournal(folder)
     found: Recovered = journal.open(lambda seq: None, lambda seq: None, _fail)

@@ -41,11 +41,11 @@ from queues.treatment import (
 )
 from simulation.draws import Day
 from simulation.kernel.levels import SERVED, lacks, measure
-from simulation.kernel.plain import Refused, play, refusals
+from simulation.kernel.plain import NotPlain, play, refusals
 from simulation.laws import exponential, fixed, lognormal
 from simulation.runs.experiment import run_day
 from simulation.scenario import Duty, Goal, Habits, Handling, Redial, Scenario, Stream
-from simulation.staffing.heads import measured
+from simulation.staffing.headcount import measured
 from simulation.staffing.planning import Wanted, plan_staff
 from simulation.world.model import play as play_engine
 from tests.simulation.staffing_case import scenario as small_desk
@@ -196,7 +196,7 @@ def with_line(scenario: Scenario, **changes: object) -> Scenario:
 )
 def test_a_rule_that_the_kernel_lacks_is_refused_by_name(changes: dict[str, object], reason: str) -> None:
     scenario = with_line(a_scenario(1, coarse=False), **changes)
-    with pytest.raises(Refused) as raised:
+    with pytest.raises(NotPlain) as raised:
         play(scenario, Day(scenario, 1, 0))
     assert reason in raised.value.reasons
 

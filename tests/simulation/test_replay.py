@@ -18,12 +18,12 @@ from acd.core.engine import ENGINE_VERSION
 from acd.core.events import OfferAccepted, OfferRefused, Restarted, Tick
 from acd.core.facts import Answered, Fact, Offered
 from acd.journal.codec import decode_event, decode_facts, encode_event, encode_facts, facts_digest
-from acd.ports import Entry
+from acd.ports import JournalEntry
 from config.errors import ConfigError
 from simulation.draws import Day
 from simulation.driver import SimDriver
 from simulation.loop import LoopDriver
-from simulation.past.record import JsonEntry, Record
+from simulation.past.record import JsonEntry, PastRecord
 from simulation.past.replay import Replayed, replay
 from simulation.runs.experiment import Driver
 from tests.simulation.random_scenario import random_scenario
@@ -49,11 +49,13 @@ def assignments(told: Iterable[Fact]) -> list[Assignment]:
     ]
 
 
-def of_record(entries: Iterable[Entry]) -> list[Assignment]:
+def of_record(entries: Iterable[JournalEntry]) -> list[Assignment]:
     return assignments(fact for entry in entries for fact in decode_facts(entry.facts))
 
 
-def replayed(entries: Sequence[Entry], driver: Driver, **more: Any) -> tuple[Replayed, list[Assignment]]:
+def replayed(
+    entries: Sequence[JournalEntry], driver: Driver, **more: Any
+) -> tuple[Replayed, list[Assignment]]:
     decided: list[Fact] = []
     done = replay(iter(entries), driver=driver, told=lambda entry, told: decided.extend(told), **more)
     return done, assignments(decided)
@@ -136,7 +138,7 @@ def test_a_late_timer_changes_no_assignment() -> None:
 # ---- what is not the same
 
 
-def edited(entry: Entry, edit: Callable[[list[Any]], list[Any]]) -> Entry:
+def edited(entry: JournalEntry, edit: Callable[[list[Any]], list[Any]]) -> JournalEntry:
     """Other facts, with the digest that belongs to them."""
     data = encode_facts(edit(list(decode_facts(entry.facts))))
     return entry._replace(facts=data, digest=facts_digest(data))
@@ -146,7 +148,7 @@ def another_agent(told: list[Any]) -> list[Any]:
     return [changed(fact, agent="somebody") if isinstance(fact, Offered) else fact for fact in told]
 
 
-def an_entry_with(entries: Sequence[Entry], kind: type[Fact]) -> int:
+def an_entry_with(entries: Sequence[JournalEntry], kind: type[Fact]) -> int:
     found = [
         number
         for number, entry in enumerate(entries)
@@ -170,30 +172,32 @@ def test_another_agent_in_one_old_assignment_is_found_and_named(driver: Driver) 
     assert f"entry {found.seq}, " in str(found)
 
 
-def without(number: int) -> Callable[[list[Entry]], None]:
-    def drop(entries: list[Entry]) -> None:
+def without(number: int) -> Callable[[list[JournalEntry]], None]:
+    def drop(entries: list[JournalEntry]) -> None:
         del entries[number]
 
     return drop
 
 
-def a_tick(entries: Sequence[Entry]) -> int:
+def a_tick(entries: Sequence[JournalEntry]) -> int:
     """One that is followed by something else: two in a row would be told by their facts."""
     pairs = enumerate(pairwise(entries))
     return next(n for n, (one, other) in pairs if n > 100 and one.event == TICK != other.event)
 
 
-def an_offer_accepted(entries: Sequence[Entry]) -> int:
+def an_offer_accepted(entries: Sequence[JournalEntry]) -> int:
     return an_entry_with(entries, Answered)
 
 
-def refused(entry: Entry) -> Entry:
+def refused(entry: JournalEntry) -> JournalEntry:
     event = decode_event(entry.event)
     assert isinstance(event, OfferAccepted)
     return entry._replace(event=encode_event(OfferRefused(event.offer)))
 
 
-CORRUPTIONS: dict[str, tuple[Callable[[Sequence[Entry]], int], Callable[[Entry], Entry | None], str]] = {
+CORRUPTIONS: dict[
+    str, tuple[Callable[[Sequence[JournalEntry]], int], Callable[[JournalEntry], JournalEntry | None], str]
+] = {
     "a deadline is gone": (a_tick, lambda entry: None, "before a deadline that is due"),
     "an event is gone": (an_offer_accepted, lambda entry: None, ""),
     "a deadline fired too early": (
@@ -259,16 +263,16 @@ def test_a_journal_an_archive_and_json_lines_hold_the_same_record(tmp_path: Path
     lines = tmp_path / "day.jsonl"
     lines.write_text("".join(f"{as_json(entry)}\n" for entry in entries))
     for path in (folder, tmp_path / "data", lines):
-        record = Record(path)
+        record = PastRecord(path)
         assert list(record.entries()) == entries
         assert (record.last_seq, record.last_ms) == (entries[-1].seq, entries[-1].t_ms)
-    archive = Record(folder / "archive.db")
+    archive = PastRecord(folder / "archive.db")
     assert list(archive.entries()) == entries[: archive.last_seq]
-    assert [one.seq for one in Record(folder).snapshots()] == [one.seq for one in snapshots[-2:]]
+    assert [one.seq for one in PastRecord(folder).snapshots()] == [one.seq for one in snapshots[-2:]]
     assert 0 < archive.last_seq <= snapshots[-2].seq
 
 
-def as_json(entry: Entry) -> str:
+def as_json(entry: JournalEntry) -> str:
     event, told = decode_event(entry.event), decode_facts(entry.facts)
     return msgspec.json.encode(JsonEntry(entry.seq, entry.t_ms, event, told, entry.version)).decode()
 
@@ -279,11 +283,11 @@ def test_a_missing_entry_and_a_broken_line_are_named(tmp_path: Path) -> None:
     gap = tmp_path / "gap.jsonl"
     gap.write_text("\n".join([*lines[:7], *lines[8:]]))
     with pytest.raises(ConfigError, match=r"gap\.jsonl: entry 8: is missing, but there is entry"):
-        list(Record(gap).entries())
+        list(PastRecord(gap).entries())
     broken = tmp_path / "broken.jsonl"
     broken.write_text("\n".join([*lines[:2], '{"seq": 3}']))
     with pytest.raises(ConfigError, match=r"broken\.jsonl:3: is neither"):
-        Record(broken)
+        PastRecord(broken)
 
 
 # ---- the command

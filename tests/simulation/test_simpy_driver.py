@@ -15,7 +15,7 @@ from acd.core.engine import Engine
 from acd.core.errors import Rejected
 from acd.core.events import ContactId, OfferId
 from acd.core.facts import Fact
-from acd.ports import Entry, Record, Recovered, Snapshot
+from acd.ports import ChannelRecord, JournalEntry, Recovered, Snapshot
 from acd.server.driver import Driver
 from acd.server.gate import Gate
 from agents.capacity import MAIL, VOICE
@@ -187,14 +187,14 @@ class InstantJournal:
     def open(self, on_written: Any, on_synced: Any, on_failure: Any) -> Recovered:
         return Recovered(None, (), {})
 
-    def append(self, entry: Entry | None, records: Iterable[Record] = ()) -> None:
+    def append(self, entry: JournalEntry | None, records: Iterable[ChannelRecord] = ()) -> None:
         if entry is not None:
             self._gate.on_written(entry.seq)
             self._gate.on_synced(entry.seq)
 
     def snapshot(self, snapshot: Snapshot) -> None: ...
 
-    def facts(self, after_seq: int = 0) -> Iterable[Entry]:
+    def facts(self, after_seq: int = 0) -> Iterable[JournalEntry]:
         return ()
 
     def flush(self) -> None: ...
@@ -202,7 +202,7 @@ class InstantJournal:
     def close(self) -> None: ...
 
 
-def unobserved(seen: Entry | Sequence[Fact]) -> None: ...
+def unobserved(seen: JournalEntry | Sequence[Fact]) -> None: ...
 
 
 def live_driver(engine: Engine, gate: Gate, stamp: Callable[[], int], failures: list[Exception]) -> Driver:

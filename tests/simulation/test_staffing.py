@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from queues.desk import LineId
 from simulation.runs.experiment import Block, run_block
 from simulation.scenario import Duty, Scenario
-from simulation.staffing.heads import Measured, Search, measured, mix, search, with_heads
+from simulation.staffing.headcount import Measured, Search, measured, mix, search, with_heads
 from simulation.staffing.planning import Plan, Trial, Wanted, plan_staff, present, run_trial
 from simulation.staffing.requirement import Heads, call_heads, requirement
 from simulation.staffing.shifts import ShiftRules

@@ -27,16 +27,16 @@ from acd.core.events import (
 )
 from acd.core.facts import Answered, Fact
 from acd.journal.codec import decode_facts
-from acd.ports import Entry
+from acd.ports import JournalEntry
 from agents.capacity import FAX, MAIL, VOICE
 from agents.skills import AgentId
 from queues.desk import EntryId, LastAgentRule, LineId, Policy
 from simulation.draws import Day, Purpose
 from simulation.driver import START_MS, SimDriver
 from simulation.laws import empirical, exponential, fixed
+from simulation.past.excerpt import Excerpting
 from simulation.past.reconstruction import reconstruct
 from simulation.past.recorded import Recorded, RecordedDay, beyond, run_recorded
-from simulation.past.tape import Taping
 from simulation.past.whatif import CHOICES, what_if
 from simulation.plan.plan_file import DEMO_PLAN, load_plan
 from simulation.runs.outcome import DayResult
@@ -52,17 +52,17 @@ S, MIN = 1_000, 60_000
 
 
 def recorded(
-    entries: Iterable[Entry], start_ms: int, end_ms: int, step_ms: int
+    entries: Iterable[JournalEntry], start_ms: int, end_ms: int, step_ms: int
 ) -> tuple[Recorded, DayResult]:
-    taping = Taping(start_ms, end_ms)
+    taping = Excerpting(start_ms, end_ms)
     for one in entries:
         taping.take(one)
-    tape = taping.tape()
-    assert tape is not None
-    return reconstruct(tape, step_ms, "record")
+    excerpt = taping.excerpt()
+    assert excerpt is not None
+    return reconstruct(excerpt, step_ms, "record")
 
 
-def of_scenario(scenario: Scenario, seed: int) -> tuple[list[Entry], Recorded, DayResult]:
+def of_scenario(scenario: Scenario, seed: int) -> tuple[list[JournalEntry], Recorded, DayResult]:
     """One replication, and what is made of its journal."""
     entries = played(scenario, Day(scenario, seed, 0))
     step_ms, end_ms = scenario.interval_ms, scenario.end_ms + scenario.run_on_ms
@@ -74,7 +74,7 @@ def assignments(told: Iterable[Fact]) -> list[tuple[int, str, int]]:
     return [(fact.contact, fact.agent, fact.t_ms) for fact in told if isinstance(fact, Answered)]
 
 
-def of_record(entries: Iterable[Entry]) -> list[tuple[int, str, int]]:
+def of_record(entries: Iterable[JournalEntry]) -> list[tuple[int, str, int]]:
     return assignments(fact for one in entries for fact in decode_facts(one.facts))
 
 
@@ -131,7 +131,7 @@ def one_line(
     vips: float = 0.2,
     seed: int = 1,
     **rules: Any,
-) -> tuple[list[Entry], Recorded, DayResult]:
+) -> tuple[list[JournalEntry], Recorded, DayResult]:
     """Two hours of a line first come first served, talks of three minutes."""
     names = [f"a{number}" for number in range(agents)]
     opened = desk(

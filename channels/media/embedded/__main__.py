@@ -15,6 +15,7 @@ from pathlib import Path
 from channels.media.embedded.process import MediaProcess, ProcessSettings
 
 DEFAULT_ORPHAN_S = 300
+"""Longer than a restart of the server takes, also by hand."""
 
 
 def main() -> int:

@@ -37,6 +37,7 @@ told names what it is about, so that this is stale.
 """
 
 DEADLINE_S: Final = 5.0
+"""A caller who hears nothing for so long has hung up, or should be told to call again."""
 
 _ERRORS: Final = {
     error.code: error for error in (BadCommandError, NoPortsLeftError, UnknownLegError, UnknownSoundError)
@@ -265,7 +266,7 @@ class MediaClient(asyncio.Protocol):
             self._leased.extend(message.ports)
         elif (future := self._waiting.pop(message.request, None)) is not None and not future.done():
             future.set_result(message)
-        elif isinstance(message, wire.Refused):
+        elif isinstance(message, wire.CommandRefused):
             self._refused(message)
 
     def _taken(self, count: int) -> None:
@@ -288,7 +289,7 @@ class MediaClient(asyncio.Protocol):
         for command in waiting:
             self._describe(command)
 
-    def _refused(self, message: wire.Refused) -> None:
+    def _refused(self, message: wire.CommandRefused) -> None:
         """The answer to an `Open`: no port is left."""
         for command in self._opening.pop(message.leg, ()):
             self._fail(command, message.code, message.reason)
@@ -309,7 +310,7 @@ class MediaClient(asyncio.Protocol):
         self._put(command)
         self._flush()
         message = await future
-        if isinstance(message, wire.Refused):
+        if isinstance(message, wire.CommandRefused):
             raise _ERRORS.get(message.code, MediaError)(message.reason)
         assert isinstance(message, answer)
         return message

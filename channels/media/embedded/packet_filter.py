@@ -14,6 +14,7 @@ from typing import Final
 _libc = ctypes.CDLL(None, use_errno=True)
 
 _SO_ATTACH_FILTER: Final = 26
+"""From asm-generic/socket.h and linux/filter.h; Python has no names for them."""
 _SO_DETACH_FILTER: Final = 27
 _SO_MEMINFO: Final = 55
 _MEMINFO = struct.Struct("9I")
@@ -22,6 +23,7 @@ _MEMINFO_DROPS: Final = 8
 
 _LOAD_OCTET, _AND, _JUMP_IF_EQUAL, _RETURN = 0x30, 0x54, 0x15, 0x06
 _WHOLE_PACKET: Final = 0x4_0000
+"""Octets to pass on: more than any datagram has."""
 
 
 class _Program:

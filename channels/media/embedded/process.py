@@ -13,8 +13,8 @@ from typing import Any, Final
 
 from channels.media.commands import Close, LegId
 from channels.media.embedded import wire
-from channels.media.embedded.attached import AttachedServers, Server
 from channels.media.embedded.leg import Leg
+from channels.media.embedded.server_connections import AttachedServers, Server
 from channels.media.embedded.sockets import PortRange
 from channels.media.embedded.states import LegState
 from channels.media.embedded.switchboard import Switchboard
@@ -25,8 +25,10 @@ from channels.media.sound.sounds import SoundStore
 
 TOLD_FAULTS: Final = 100
 LEASE_LIMIT: Final = 1000
+"""A mistaken request must not bind the whole range."""
 HOUSEKEEPING_MS: Final = 1000
 _AT_ONCE: Final = 512
+"""Packets of one wake-up: the clock of 20 ms is looked at in between."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,7 +251,7 @@ def _failure(command: Any, code: str, reason: str) -> wire.Message:
     """The answer to a failed command: to the request if it was one, else as an event."""
     request = getattr(command, "request", 0)
     if request:
-        return wire.Refused(request, code, reason, getattr(command, "leg", LegId("")))
+        return wire.CommandRefused(request, code, reason, getattr(command, "leg", LegId("")))
     name = type(command).__struct_config__.tag if command is not None else ""
     return Failed(getattr(command, "leg", LegId("")), str(name), code, reason)
 

@@ -36,6 +36,7 @@ DYNAMIC_TYPES: Final = range(96, 128)
 """Payload types that telephone-event may have (RFC 3551 §6)."""
 _AUDIO_TYPES: Final = frozenset(int(codec) for codec in Codec)
 _DRAIN: Final = 1000
+"""A socket's buffer holds fewer datagrams; a flood must not hold us here."""
 _AF_INET, _AF_INET6 = int(socket.AF_INET), int(socket.AF_INET6)
 _STRAGGLERS: Final = 50
 """A second of packets that an abandoned address may still send after the new one was signalled."""

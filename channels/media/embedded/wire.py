@@ -145,7 +145,7 @@ class Stats(msgspec.Struct, frozen=True, tag="stats", array_like=True):
     stats: LegStats
 
 
-class Refused(msgspec.Struct, frozen=True, tag="refused", array_like=True):
+class CommandRefused(msgspec.Struct, frozen=True, tag="refused", array_like=True):
     """A command that wanted an answer failed; `code` names a `MediaError`."""
 
     request: int
@@ -164,7 +164,7 @@ Message = (
     | Marked
     | Legs
     | Stats
-    | Refused
+    | CommandRefused
     | Played
     | Digit
     | Recorded

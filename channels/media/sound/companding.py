@@ -9,6 +9,7 @@ from typing import Final
 _ALAW_TOGGLE: Final = 0x55
 """G.711 §3.1: the even bits of an A-law code are inverted for transmission."""
 _ULAW_BIAS: Final = 33
+"""ITU-T G.711: what is added so that the segments join."""
 
 
 def _alaw_lower(code: int) -> int:

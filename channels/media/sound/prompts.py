@@ -17,6 +17,7 @@ from channels.media.sound.wav import read_wav
 _RECIPE: Final = "1"
 """Part of every hash: raise it when the same content shall sound different."""
 LONGEST_TEXT: Final = 2000
+"""Characters: some two minutes of speech, which nobody listens to."""
 _NO_MARKUP: Final = {ord("<"): " ", ord(">"): " "}
 """The speech engine has tags in angle brackets, some of which play or write files."""
 _SPOKEN_PEAK: Final = 1000

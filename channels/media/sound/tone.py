@@ -26,6 +26,7 @@ _VOLUME: Final = 10
 _FRAME_S: Final = FRAME / RATE
 _LEVEL: Final = 8000
 _QUIET_RMS: Final = 100
+"""Below it lies what companding makes of silence."""
 _SHORTEST: Final = RATE // 10
 _DECODE: Final = {int(Codec.PCMA): decode_pcma, int(Codec.PCMU): decode_pcmu}
 _ENCODE: Final = {Codec.PCMA: encode_pcma, Codec.PCMU: encode_pcmu}

@@ -10,6 +10,7 @@ import numpy as np
 from channels.media.sound.signal_shape import Signal, to_telephone
 
 LONGEST_S: Final = 600
+"""A text is in memory as a whole, in both codecs."""
 
 
 class SoundFileError(Exception):

@@ -1,14 +1,14 @@
 """Which registered phones the engine does not count on, since an offer did not reach them."""
 
 from channels.sip.protocol.outputs import ClientKey
-from channels.sip.protocol.timers import Deadlines
+from channels.sip.protocol.timers import Timers
 
 
 class Absent:
     """Agents by what their phones wait for: to be asked, an answer, or the end of a rest. Times in ms."""
 
     def __init__(self) -> None:
-        self._waiting: Deadlines[str] = Deadlines()
+        self._waiting: Timers[str] = Timers()
         self._resting: set[str] = set()
         self.asked: dict[ClientKey, str] = {}
         """Our OPTIONS that has no final response yet → agent; one for each."""

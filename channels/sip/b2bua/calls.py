@@ -8,7 +8,7 @@ from typing import NamedTuple, Protocol
 
 from acd.core.effects import ConnectContact, PlaceCall
 from acd.core.events import ContactId
-from acd.ports import Record
+from acd.ports import ChannelRecord
 from channels.media.commands import Close, Command, SoundId
 from channels.media.engine import MediaEngine
 from channels.media.sdp import CONTENT_TYPE
@@ -48,6 +48,7 @@ InviteId = tuple[str, str, int]
 """Call-ID, From tag, CSeq number."""
 
 KNOWN_PEERS = 1024
+"""Trunks and phones of one site; of more the answer is worked out again."""
 
 EARLIER = ClientKey("", "INVITE")
 """Stands for an INVITE that an earlier process sent."""
@@ -160,13 +161,13 @@ class Calls:
 
     # A leg's record and its end
 
-    def saved(self, leg: Leg) -> Record:
-        return Record(NAME, leg.id, leg.record.to_record())
+    def saved(self, leg: Leg) -> ChannelRecord:
+        return ChannelRecord(NAME, leg.id, leg.record.to_record())
 
     def save(self, leg: Leg) -> None:
         self.host.remember((self.saved(leg),))
 
-    def forget(self, leg: Leg) -> Record:
+    def forget(self, leg: Leg) -> ChannelRecord:
         """Close the leg's media and drop it everywhere; returns the record that deletes it."""
         leg.gone = True
         self.legs.pop(leg.id, None)
@@ -184,7 +185,7 @@ class Calls:
             if call is not None:
                 self.take_out(leg, call)
         self.media.send(Close(leg.id))
-        return Record(NAME, leg.id, None)
+        return ChannelRecord(NAME, leg.id, None)
 
     def arrange(self, call: Call) -> None:
         """Each who talks in it hears what he ought to by now."""

@@ -17,7 +17,7 @@ from acd.core.events import (
     OfferId,
     OfferRefused,
 )
-from acd.ports import Record
+from acd.ports import ChannelRecord
 from agents.skills import AgentId
 from channels.media.commands import Leave, LegId, Offer, Play
 from channels.sip.b2bua import holding, inviting, qualifying, speaking
@@ -181,7 +181,7 @@ def failed(calls: Calls, leg: Leg) -> None:
     _not_reached(calls, leg, calls.forget(leg))
 
 
-def _not_reached(calls: Calls, leg: Leg, *records: Record, at_fault: bool = True) -> None:
+def _not_reached(calls: Calls, leg: Leg, *records: ChannelRecord, at_fault: bool = True) -> None:
     """The engine counts on the phone no more; `at_fault`: before it has been asked whether it is there."""
     if calls.tell(OfferFailed(OfferId(leg.record.offer)), *records):
         (qualifying.failed if at_fault else qualifying.untried)(calls, leg.record.agent)

@@ -8,7 +8,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from acd.core.events import AgentReachable, AgentSignedIn, AgentUnreachable
-from acd.ports import Record
+from acd.ports import ChannelRecord
 from agents.capacity import VOICE
 from agents.devices import Carrier
 from agents.skills import AgentId
@@ -161,10 +161,10 @@ class Registrations:
         """Whether a record of the channel is one of ours."""
         return key.startswith(PREFIX)
 
-    def _record(self, user: str, now_ms: int) -> Record:
+    def _record(self, user: str, now_ms: int) -> ChannelRecord:
         bindings = self._registrar.to_record(user)
         value = None if bindings is None else msgspec.msgpack.encode(Saved(now_ms, bindings, *self._boot))
-        return Record(NAME, PREFIX + user, value)
+        return ChannelRecord(NAME, PREFIX + user, value)
 
     def restore(self, records: Mapping[str, bytes], now_ms: int) -> None:
         """Bindings from our records; then the engine is told of every phone that is or is not there.

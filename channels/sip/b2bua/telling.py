@@ -2,7 +2,7 @@
 
 from acd.core.errors import Rejected
 from acd.core.events import Event
-from acd.ports import Host, Record
+from acd.ports import ChannelRecord, Host
 
 
 class Telling:
@@ -12,7 +12,7 @@ class Telling:
         self.host = host
         self.counts: dict[str, int] = {}
 
-    def tell(self, event: Event, *records: Record) -> bool:
+    def tell(self, event: Event, *records: ChannelRecord) -> bool:
         """Submit. False: the engine rejects it, since the world moved on while it was under way.
 
         That is no fault: an agent answers while the caller hangs up. The records are written either way.

@@ -19,6 +19,7 @@ _SCHEME = re.compile(r"\s*Digest\s+", re.IGNORECASE)
 _NEXT_CHALLENGE = re.compile(r",\s*(?=Digest\s)", re.IGNORECASE)
 _COUNT = re.compile(r"[0-9A-Fa-f]{1,8}")
 _MAC_BYTES = 16
+"""128 of its bits: nobody guesses them within a nonce's life, and headers stay short."""
 _DUMMY = "0" * 64
 
 

@@ -68,6 +68,7 @@ def make_headers(*pairs: tuple[str, str | None], more: Iterable[Header] = ()) ->
 
 _CSEQ = re.compile(r"([0-9]{1,10})[ \t]+([A-Za-z0-9\-.!%*_+`'~]+)")
 _VALUES_KEPT = 1024
+"""The same phones and trunks send the same values again and again."""
 
 
 class CSeq(NamedTuple):

@@ -8,7 +8,7 @@ from msgspec import Struct
 from channels.sip.protocol.address import Endpoint, NameAddr
 from channels.sip.protocol.errors import BadMessage
 from channels.sip.protocol.message import Header, Request
-from channels.sip.protocol.timers import Deadlines
+from channels.sip.protocol.timers import Timers
 
 User = str
 """The user part of an address-of-record: one agent's SIP name."""
@@ -68,7 +68,7 @@ class Registrar:
     def __init__(self, limits: Limits = Limits()) -> None:  # noqa: B008  (frozen)
         self._limits = limits
         self._users: dict[User, dict[str, Binding]] = {}
-        self._deadlines: Deadlines[tuple[User, str]] = Deadlines()
+        self._deadlines: Timers[tuple[User, str]] = Timers()
 
     def bindings(self, user: User) -> list[Binding]:
         """The live bindings of a user, the latest registered last."""

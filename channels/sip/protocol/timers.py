@@ -7,7 +7,7 @@ from typing import Generic, TypeVar
 Name = TypeVar("Name", bound=Hashable)
 
 
-class Deadlines(Generic[Name]):
+class Timers(Generic[Name]):
     """Named deadlines in integer milliseconds. Setting a name again moves its deadline."""
 
     def __init__(self) -> None:

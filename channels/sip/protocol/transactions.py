@@ -4,25 +4,26 @@ from collections.abc import Callable, Iterable
 
 from channels.sip.protocol.address import Endpoint
 from channels.sip.protocol.errors import BadMessage, IllegalMoveError, UnknownTransactionError
-from channels.sip.protocol.machines import (
+from channels.sip.protocol.live_transactions import DONE, MergeId, Running, Transaction
+from channels.sip.protocol.message import BadRequest, Header, Request, Response
+from channels.sip.protocol.outputs import AckReceived, Cancelled, ClientKey, Output, SendTo, ServerKey
+from channels.sip.protocol.replies import refusal, reply_endpoint, response_to, stamp_via
+from channels.sip.protocol.state_machines import (
     CLIENT_INVITE,
     CLIENT_OTHER,
     SERVER_INVITE,
     SERVER_OTHER,
-    Event,
-    State,
     Timing,
+    TransactionState,
+    Trigger,
 )
-from channels.sip.protocol.message import BadRequest, Header, Request, Response
-from channels.sip.protocol.outputs import AckReceived, Cancelled, ClientKey, Output, SendTo, ServerKey
-from channels.sip.protocol.replies import refusal, reply_endpoint, response_to, stamp_via
-from channels.sip.protocol.running import DONE, MergeId, Running, Transaction
 
 COOKIE = "z9hG4bK"
-KINDS = (Event.PROVISIONAL, Event.PROVISIONAL, Event.SUCCESS, *(Event.FAILURE,) * 4)
+KINDS = (Trigger.PROVISIONAL, Trigger.PROVISIONAL, Trigger.SUCCESS, *(Trigger.FAILURE,) * 4)
 """What a response is, by the first digit of its status."""
 
 MAX_SERVER_TRANSACTIONS = 50_000
+"""Each stays for 32 s, and a flood must end in refusals, not in memory."""
 
 
 class TransactionLayer:
@@ -65,7 +66,7 @@ class TransactionLayer:
             self._running.move(transaction, timer, None, now_ms)
         return self.take()
 
-    def state_of(self, key: ClientKey | ServerKey) -> State | None:
+    def state_of(self, key: ClientKey | ServerKey) -> TransactionState | None:
         """The state of a transaction, None once it is gone."""
         found = (
             self._running.clients.get(key) if isinstance(key, ClientKey) else self._running.servers.get(key)
@@ -113,7 +114,7 @@ class TransactionLayer:
         elif request.method == "CANCEL":
             self._receive_cancel(key, request, source)
         elif (found := self._running.servers.get(key)) is not None:
-            self._running.move(found, Event.REQUEST, None, now_ms)
+            self._running.move(found, Trigger.REQUEST, None, now_ms)
         else:
             self._new_server(key, request, source)
 
@@ -123,7 +124,7 @@ class TransactionLayer:
         if found is None:
             self._running.out.append(AckReceived(None, request))
         else:
-            self._running.move(found, Event.ACK, (request, found.destination), now_ms)
+            self._running.move(found, Trigger.ACK, (request, found.destination), now_ms)
 
     def _receive_cancel(self, key: ServerKey, request: Request, source: Endpoint) -> None:
         cancelled = ServerKey(key.branch, key.sent_by, "INVITE")
@@ -133,7 +134,7 @@ class TransactionLayer:
             return
         answer = response_to(request, 200, to_tag=invite.to_tag)
         self._running.out.append(SendTo(answer.to_bytes(), reply_endpoint(request.via, source)))
-        if invite.state is State.PROCEEDING and invite.cancelling is None:
+        if invite.state is TransactionState.PROCEEDING and invite.cancelling is None:
             invite.cancelling = ()
             self._running.out.append(Cancelled(cancelled, request))
 
@@ -188,11 +189,11 @@ class TransactionLayer:
         with a response (487 as a rule) or with TimedOut.
         """
         invite = self._running.clients.get(key)
-        if invite is None or invite.state not in (State.CALLING, State.PROCEEDING):
+        if invite is None or invite.state not in (TransactionState.CALLING, TransactionState.PROCEEDING):
             return False
         if invite.cancelling is None:
             invite.cancelling = tuple(headers)
-            if invite.state is State.PROCEEDING:
+            if invite.state is TransactionState.PROCEEDING:
                 self._running.send_cancel(invite, now_ms)
         return True
 
@@ -209,15 +210,15 @@ class TransactionLayer:
         """Send a response. Raises UnknownTransactionError, IllegalMoveError (a final one was sent before)."""
         found, event = self._answerable(key, response.status)
         found.last = response.to_bytes()
-        if event is Event.SUCCESS and key.method == "INVITE":
+        if event is Trigger.SUCCESS and key.method == "INVITE":
             request = found.request
             found.uas_id = (request.call_id, request.from_.tag, response.to.tag, request.cseq.number)
             self._running.answered[found.uas_id] = found
-        if event is not Event.PROVISIONAL:
+        if event is not Trigger.PROVISIONAL:
             found.request = DONE
         self._running.move(found, event, None, now_ms)
 
-    def _answerable(self, key: ServerKey, status: int) -> tuple[Transaction, Event]:
+    def _answerable(self, key: ServerKey, status: int) -> tuple[Transaction, Trigger]:
         found, event = self._running.servers.get(key), KINDS[status // 100]
         if found is None:
             raise UnknownTransactionError(key)

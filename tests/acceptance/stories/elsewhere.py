@@ -16,7 +16,7 @@ from acd.core.events import (
     IncidentDeclared,
     OfferAccepted,
 )
-from acd.ports import ContactRef, Host, NewPiece, PartyKind, Record
+from acd.ports import ChannelRecord, ContactRef, Host, NewPiece, PartyKind
 from agents.capacity import MAIL, VOICE
 from agents.devices import Carrier
 from agents.skills import AgentId
@@ -87,7 +87,7 @@ class Elsewhere:
             dial_class=str(who.dial_class),
             person=who.person,
         )
-        self._host.submit(arrived, [Record(NAME, ref, b"here")])
+        self._host.submit(arrived, [ChannelRecord(NAME, ref, b"here")])
 
     def carry_out(self, effect: Effect, seq: int, index: int) -> None:
         if isinstance(effect, OfferContact):

@@ -14,7 +14,7 @@ from acd.content.errors import VaultUnknownError
 from acd.content.master import MasterKey
 from acd.content.vault import Vault
 from acd.core.events import ContactArrived
-from acd.ports import PartyKind, Record
+from acd.ports import ChannelRecord, PartyKind
 from acd.server.app import App
 from acd.testing import NUMBER, ScriptedChannel, small_site
 from agents.capacity import VOICE
@@ -53,7 +53,7 @@ async def take_calls(folder: Path) -> dict[str, str]:
     for number in (CALLER, OTHER):
         ref = f"call-{number[-2:]}"
         parties[number] = channel.host.identify(PartyKind.NUMBER, number, NUMBER, ref)[0]
-        record = Record(channel.name, ref, f"INVITE from {number}".encode())
+        record = ChannelRecord(channel.name, ref, f"INVITE from {number}".encode())
         channel.host.submit(ContactArrived(ref, NUMBER, VOICE, parties[number]), [record])
     await app.stop()
     return parties

@@ -16,7 +16,7 @@ from acd.core.engine import ENGINE_VERSION
 from acd.journal.codec import encode_event, encode_facts, facts_digest
 from acd.journal.sqlite import SqliteJournal
 from acd.kpi.definitions import DEFINITIONS
-from acd.ports import Entry, Snapshot
+from acd.ports import JournalEntry, Snapshot
 from acd.reports.periods import intervals_of, told
 from agents.capacity import MAIL
 from queues.desk import Desk
@@ -76,7 +76,7 @@ class Journalled(Story):
         self.seq += 1
         encoded = encode_facts(self.outcome.facts)
         self.journal.append(
-            Entry(
+            JournalEntry(
                 self.seq,
                 START_MS + self.now,
                 ENGINE_VERSION,
@@ -350,7 +350,7 @@ def test_what_another_version_wrote_and_this_cannot_read_is_said(
     site: Path, journal: SqliteJournal, capsys: pytest.CaptureFixture[str]
 ) -> None:
     strange = b"\x91\x81\xa4type\xa7Unheard"
-    journal.append(Entry(1, START_MS, 999, b"", strange, facts_digest(strange)))
+    journal.append(JournalEntry(1, START_MS, 999, b"", strange, facts_digest(strange)))
     journal.flush()
     assert kpi(client="acme", day=DAY, site=site) == 1
     said = f"acd: journal entry 1 cannot be read: engine version 999 wrote it, this is {ENGINE_VERSION}\n"

@@ -12,7 +12,16 @@ from acd.content.errors import VaultUnknownError
 from acd.content.master import MasterKey
 from acd.journal.codec import facts_digest
 from acd.journal.sqlite import SqliteJournal
-from acd.ports import ContactRef, ContentId, Entry, NewParty, NewPiece, PartyKind, Record, Snapshot
+from acd.ports import (
+    ChannelRecord,
+    ContactRef,
+    ContentId,
+    JournalEntry,
+    NewParty,
+    NewPiece,
+    PartyKind,
+    Snapshot,
+)
 
 NUMBER = "+49 30 555 0147"
 NAME = "Annegret Musterfrau-Beispiel"
@@ -78,7 +87,8 @@ class House:
         parties, document = list(kept.ids[:2]), kept.ids[2]
         event = f"contact {seq} of {parties} with {document}".encode()
         self.journal.append(
-            Entry(seq, seq, 1, event, event, facts_digest(event)), [Record("mail", "last", event)]
+            JournalEntry(seq, seq, 1, event, event, facts_digest(event)),
+            [ChannelRecord("mail", "last", event)],
         )
         self.journal.snapshot(Snapshot(seq, 1, event))
         self.journal.flush()

@@ -8,17 +8,17 @@ from acd.content.errors import VaultDamagedError
 from acd.content.master import MasterKey
 from acd.content.sealed import SealedJournal
 from acd.journal.sqlite import SqliteJournal
-from acd.ports import Record
+from acd.ports import ChannelRecord
 
 NUMBER = b"+4930555019955501"
-RECORD = Record("sip", "leg-1", b"INVITE from " + NUMBER)
+RECORD = ChannelRecord("sip", "leg-1", b"INVITE from " + NUMBER)
 
 
 def sealed(folder: Path, secret: bytes = b"k" * 32) -> SealedJournal:
     return SealedJournal(SqliteJournal(folder), MasterKey(secret).records)
 
 
-def write(journal: SealedJournal, *records: Record) -> None:
+def write(journal: SealedJournal, *records: ChannelRecord) -> None:
     journal.open(lambda _: None, lambda _: None, lambda _: None)
     journal.append(None, records)
     journal.flush()

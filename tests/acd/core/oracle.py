@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 
 from acd.core import effects, events, facts
 from acd.core.deadlines import Kind
-from acd.core.engine import Engine, Outcome
+from acd.core.engine import Engine, Reaction
 from agents.devices import NOWHERE, Carrier
 from agents.roster import Seat, shown_state
 from agents.skills import AgentId
@@ -34,7 +34,7 @@ class Oracle:
         self._handing_over: set[AgentId] = set()
         """Who gives a contact away, refuses it or loses its device is asked after the others were."""
 
-    def follow(self, event: events.Event, now_ms: int, outcome: Outcome) -> None:
+    def follow(self, event: events.Event, now_ms: int, outcome: Reaction) -> None:
         """Fold the facts, checking every decision at its own moment."""
         self._devices.fold(outcome.effects)
         self.shadow.event = event
@@ -76,7 +76,7 @@ class Oracle:
         if isinstance(event, events.Tick):
             assert due_ms is None or due_ms > now_ms, "a due deadline did not fire"
 
-    def _freed_by(self, outcome: Outcome) -> set[AgentId]:
+    def _freed_by(self, outcome: Reaction) -> set[AgentId]:
         """Who is asked after the others were: he gave a contact away, or lost it, by this event."""
         kinds = (
             facts.Transferred, facts.AgentLegLost, facts.HandedBack, facts.Deferred, facts.OfferLost,
@@ -374,7 +374,7 @@ def _message(contact: Contact | ShadowContact) -> tuple[str, int] | None:
     return said if said is None or isinstance(said, tuple) else (said.recording, said.length_ms)
 
 
-def effects_match_facts(shadow: Shadow, outcome: Outcome, left: Collection[int] = ()) -> None:
+def effects_match_facts(shadow: Shadow, outcome: Reaction, left: Collection[int] = ()) -> None:
     """Whatever was decided is ordered, and nothing else is; `left`: whose party had no leg before."""
     decided, ordered = outcome.facts, outcome.effects
     assert all(effect.carrier.channel for effect in ordered), "nobody could carry it out"

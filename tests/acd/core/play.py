@@ -5,7 +5,7 @@ from random import Random
 
 from acd.core import events
 from acd.core.deadlines import Kind
-from acd.core.engine import Engine, Outcome
+from acd.core.engine import Engine, Reaction
 from acd.core.errors import Rejected
 from acd.core.events import CallId, ContactId, OfferId
 from agents.capacity import FAX, VOICE
@@ -46,14 +46,14 @@ class Play:
         self.refs = 0
         self.submit(events.DeskChanged(desk))
 
-    def submit(self, event: events.Event) -> Outcome | None:
+    def submit(self, event: events.Event) -> Reaction | None:
         """Let due deadlines fire, then hand the event over; None: rejected, and nothing changed."""
         due_ms = self.engine.next_deadline()
         if due_ms is not None and due_ms <= self.now_ms:
             self._handle(events.Tick())
         return self._handle(event)
 
-    def _handle(self, event: events.Event) -> Outcome | None:
+    def _handle(self, event: events.Event) -> Reaction | None:
         before = self.engine.snapshot() if self.thorough else b""
         try:
             outcome = self.engine.handle(event, self.now_ms)

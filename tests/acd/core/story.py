@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 from msgspec.structs import replace
 
 from acd.core import effects, events, facts
-from acd.core.engine import Engine, Outcome
+from acd.core.engine import Engine, Reaction
 from acd.core.errors import Rejected
 from acd.core.events import ContactId, OfferId
 from acd.core.view import contact_view
@@ -102,7 +102,7 @@ class Story:
         self.now = 0
         self.facts: list[facts.Fact] = []
         self.effects: list[tuple[int, effects.Effect]] = []
-        self.outcome = Outcome([], [])
+        self.outcome = Reaction([], [])
         self.listening: list[tuple[int, int, int]] = []
         """When which contact has heard its position, and by which list."""
         self.at(0, events.DeskChanged(opened))

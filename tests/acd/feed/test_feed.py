@@ -11,7 +11,7 @@ import pytest
 from acd.feed.consumer import Consumer, CursorGone
 from acd.feed.frames import MAX_REQUEST_BYTES, framed
 from acd.feed.messages import Base, Entries, Follow, encode
-from acd.ports import Entry
+from acd.ports import JournalEntry
 from acd.server import desk_socket
 from acd.server.app import App
 from acd.testing import ScriptedChannel, small_site
@@ -25,7 +25,7 @@ class Seen:
 
     def __init__(self, path: Path, cursor: str = "") -> None:
         self.consumer = Consumer(path, cursor)
-        self.entries: list[Entry] = []
+        self.entries: list[JournalEntry] = []
         self.bases = 0
         self.delay_s = 0.0
         """It takes so long over each delivery."""

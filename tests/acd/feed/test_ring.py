@@ -4,14 +4,14 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 from acd.feed.ring import Ring
-from acd.ports import Entry
+from acd.ports import JournalEntry
 
 
-def entry(seq: int, size: int = 10) -> Entry:
-    return Entry(seq, seq, 1, b"e" * size, b"f", b"d")
+def entry(seq: int, size: int = 10) -> JournalEntry:
+    return JournalEntry(seq, seq, 1, b"e" * size, b"f", b"d")
 
 
-def seqs(found: list[Entry] | None) -> list[int] | None:
+def seqs(found: list[JournalEntry] | None) -> list[int] | None:
     return None if found is None else [one.seq for one in found]
 
 

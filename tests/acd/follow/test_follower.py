@@ -13,7 +13,7 @@ from acd.feed.consumer import Consumer
 from acd.feed.messages import Base, Entries
 from acd.follow.follower import Follower
 from acd.journal.codec import encode_event, encode_facts, facts_digest
-from acd.ports import Entry
+from acd.ports import JournalEntry
 from acd.replay.divergence import Divergence, RecoveryError, VersionMismatch
 from acd.server.app import App
 from acd.testing import NUMBER, ScriptedChannel, small_desk, small_site
@@ -31,7 +31,7 @@ class Notes:
     def begun(self, engine: Engine) -> None:
         self.begun_times += 1
 
-    def saw(self, entry: Entry, facts: Sequence[Fact]) -> None:
+    def saw(self, entry: JournalEntry, facts: Sequence[Fact]) -> None:
         self.seen.append(entry.seq)
 
 
@@ -63,10 +63,12 @@ def test_the_copy_equals_the_server_s_engine_after_every_step(tmp_path: Path) ->
     asyncio.run(story())
 
 
-def desk_entry(seq: int, t_ms: int, *, version: int = ENGINE_VERSION, engine: Engine | None = None) -> Entry:
+def desk_entry(
+    seq: int, t_ms: int, *, version: int = ENGINE_VERSION, engine: Engine | None = None
+) -> JournalEntry:
     event = DeskChanged(small_desk())
     facts = encode_facts((engine or Engine()).handle(event, t_ms).facts)
-    return Entry(seq, t_ms, version, encode_event(event), facts, facts_digest(facts))
+    return JournalEntry(seq, t_ms, version, encode_event(event), facts, facts_digest(facts))
 
 
 def test_it_stops_at_the_first_entry_that_it_would_have_decided_otherwise() -> None:
@@ -76,7 +78,7 @@ def test_it_stops_at_the_first_entry_that_it_would_have_decided_otherwise() -> N
     good = desk_entry(1, 1_000)
     facts = encode_facts([])
     event = encode_event(ContactArrived("call-1", NUMBER, VOICE))
-    bad = Entry(2, 2_000, ENGINE_VERSION, event, facts, facts_digest(facts))
+    bad = JournalEntry(2, 2_000, ENGINE_VERSION, event, facts, facts_digest(facts))
     with pytest.raises(Divergence, match="diverges at entry 2"):
         follower.take(Entries("0123456789abcdef.2", [good, bad]))
     assert notes.seen == [1]

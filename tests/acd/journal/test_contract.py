@@ -9,15 +9,15 @@ from acd.journal.codec import facts_digest
 from acd.journal.errors import JournalClosedError, JournalError, JournalLockedError, JournalOrderError
 from acd.journal.memory import MemoryJournal
 from acd.journal.sqlite import SqliteJournal
-from acd.ports import Entry, Journal, Record, Recovered, Snapshot
+from acd.ports import ChannelRecord, Journal, JournalEntry, Recovered, Snapshot
 
 
-def entry(seq: int) -> Entry:
+def entry(seq: int) -> JournalEntry:
     facts = b"facts %d" % seq
-    return Entry(seq, 1_000 + seq, 1, b"event %d" % seq, facts, facts_digest(facts))
+    return JournalEntry(seq, 1_000 + seq, 1, b"event %d" % seq, facts, facts_digest(facts))
 
 
-def entries(first: int, last: int) -> list[Entry]:
+def entries(first: int, last: int) -> list[JournalEntry]:
     return [entry(seq) for seq in range(first, last + 1)]
 
 
@@ -32,7 +32,7 @@ class Desk:
         self.journal = make()
         self.recovered = self._open()
 
-    def append(self, new: Iterable[Entry], *records: Record) -> None:
+    def append(self, new: Iterable[JournalEntry], *records: ChannelRecord) -> None:
         for item in new:
             self.journal.append(item, records)
 
@@ -93,32 +93,35 @@ def test_numbers_go_on_after_a_restart(desk: Desk) -> None:
 def test_a_number_that_is_not_the_next_is_refused_and_changes_nothing(desk: Desk, seq: int) -> None:
     desk.append(entries(1, 3))
     with pytest.raises(JournalOrderError, match=f"must have seq 4, got {seq}"):
-        desk.journal.append(entry(seq), [Record("sip", "call", b"x")])
+        desk.journal.append(entry(seq), [ChannelRecord("sip", "call", b"x")])
     desk.append(entries(4, 4))
     assert desk.restart() == Recovered(None, entries(1, 4), {})
 
 
 def test_records_are_replaced_deleted_and_recovered(desk: Desk) -> None:
     desk.journal.append(
-        entry(1), [Record("sip", "a", b"1"), Record("sip", "b", b"1"), Record("mail", "a", b"1")]
+        entry(1),
+        [ChannelRecord("sip", "a", b"1"), ChannelRecord("sip", "b", b"1"), ChannelRecord("mail", "a", b"1")],
     )
-    desk.journal.append(None, [Record("sip", "a", b"2")])
-    desk.journal.append(entry(2), [Record("sip", "b", None), Record("sip", "never there", None)])
+    desk.journal.append(None, [ChannelRecord("sip", "a", b"2")])
+    desk.journal.append(
+        entry(2), [ChannelRecord("sip", "b", None), ChannelRecord("sip", "never there", None)]
+    )
     assert desk.restart().records == {("sip", "a"): b"2", ("mail", "a"): b"1"}
-    desk.journal.append(None, [Record("mail", "a", None)])
+    desk.journal.append(None, [ChannelRecord("mail", "a", None)])
     assert desk.restart().records == {("sip", "a"): b"2"}
 
 
 def test_a_restart_starts_from_the_last_snapshot(desk: Desk) -> None:
-    desk.append(entries(1, 10), Record("sip", "kept", b"x"))
+    desk.append(entries(1, 10), ChannelRecord("sip", "kept", b"x"))
     desk.journal.snapshot(Snapshot(8, 1, b"state 8"))
     assert desk.restart() == Recovered(Snapshot(8, 1, b"state 8"), entries(9, 10), {("sip", "kept"): b"x"})
 
 
 def test_facts_outlive_many_snapshots_and_restarts(desk: Desk) -> None:
     for start in range(1, 60, 10):
-        desk.append(entries(start, start + 9), Record("sip", f"call {start}", b"x"))
-        desk.journal.append(None, [Record("sip", f"call {start - 20}", None)])
+        desk.append(entries(start, start + 9), ChannelRecord("sip", f"call {start}", b"x"))
+        desk.journal.append(None, [ChannelRecord("sip", f"call {start - 20}", None)])
         desk.journal.snapshot(Snapshot(start + 5, 1, b"state %d" % start))
         desk.restart()
     assert desk.recovered.snapshot == Snapshot(56, 1, b"state 51")

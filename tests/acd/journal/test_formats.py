@@ -10,15 +10,15 @@ import pytest
 from acd.journal.codec import facts_digest
 from acd.journal.reading import JournalReader
 from acd.journal.sqlite import SqliteJournal
-from acd.ports import Entry, Record, Snapshot
+from acd.ports import ChannelRecord, JournalEntry, Snapshot
 
 GOLDEN = Path(__file__).parent / "golden" / "format-1"
 """12 entries of version 0.1.0, the first 4 archived, two snapshots; its process was killed."""
 
 
-def entry(seq: int, by: str = "") -> Entry:
+def entry(seq: int, by: str = "") -> JournalEntry:
     facts = b"facts %d" % seq
-    return Entry(seq, 1_000 + seq, 1, b"event %d" % seq, facts, facts_digest(facts), by)
+    return JournalEntry(seq, 1_000 + seq, 1, b"event %d" % seq, facts, facts_digest(facts), by)
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ def test_a_journal_of_format_1_goes_on_and_from_then_on_says_who_asked(old: Path
     assert list(recovered.entries) == [entry(seq) for seq in range(9, 13)]
     assert recovered.records == {("sip", "call 1"): b"dialog 10", ("sip", "call 2"): b"dialog 11"}
     for seq in range(13, 17):
-        journal.append(entry(seq, "api:nadia"), [Record("sip", "call 9", b"new")])
+        journal.append(entry(seq, "api:nadia"), [ChannelRecord("sip", "call 9", b"new")])
         journal.flush()
         journal.snapshot(Snapshot(seq, 1, b"state"))
     journal.close()

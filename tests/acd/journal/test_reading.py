@@ -11,11 +11,13 @@ from acd.journal.codec import facts_digest
 from acd.journal.errors import JournalDamagedError, JournalOpenError
 from acd.journal.reading import JournalReader
 from acd.journal.sqlite import SqliteJournal
-from acd.ports import Entry, Snapshot
+from acd.ports import JournalEntry, Snapshot
 
 
-def entry(seq: int) -> Entry:
-    return Entry(seq, 1_000 * seq, 1, b"event %d" % seq, b"facts %d" % seq, facts_digest(b"facts %d" % seq))
+def entry(seq: int) -> JournalEntry:
+    return JournalEntry(
+        seq, 1_000 * seq, 1, b"event %d" % seq, b"facts %d" % seq, facts_digest(b"facts %d" % seq)
+    )
 
 
 @pytest.fixture

@@ -23,13 +23,13 @@ from acd.journal.errors import (
     JournalWriteError,
 )
 from acd.journal.sqlite import SqliteJournal
-from acd.ports import Entry, Record, Recovered, Snapshot
+from acd.ports import ChannelRecord, JournalEntry, Recovered, Snapshot
 
 CHILD = Path(__file__).with_name("writing_child.py")
 
 
-def entry(seq: int) -> Entry:
-    return Entry(seq, seq, 1, b"event", b"facts", facts_digest(b"facts"))
+def entry(seq: int) -> JournalEntry:
+    return JournalEntry(seq, seq, 1, b"event", b"facts", facts_digest(b"facts"))
 
 
 def reopen(directory: Path) -> Recovered:
@@ -98,7 +98,7 @@ def test_after_a_failed_fsync_everything_unsynced_is_written_again_to_a_new_file
     journal = SqliteJournal(tmp_path / "journal", fsync=FailingDisk(3).fsync, retry_s=0.01)
     journal.open(lambda _: None, synced.append, failures.put)
     for seq in range(1, 101):
-        journal.append(entry(seq), [Record("sip", "call", b"%d" % seq)])
+        journal.append(entry(seq), [ChannelRecord("sip", "call", b"%d" % seq)])
     failure = failures.get(timeout=60)
     assert isinstance(failure, JournalWriteError)
     assert str(failure) == "the journal cannot sync: [Errno 5] Input/output error"

@@ -16,14 +16,14 @@ from acd.journal.database import FORMAT
 from acd.journal.errors import JournalDamagedError, JournalFormatError, JournalLockedError
 from acd.journal.order import Appended
 from acd.journal.sqlite import SqliteJournal
-from acd.ports import Entry, Record, Recovered, Snapshot
+from acd.ports import ChannelRecord, JournalEntry, Recovered, Snapshot
 
 CHILD = Path(__file__).with_name("writing_child.py")
 
 
-def entry(seq: int) -> Entry:
+def entry(seq: int) -> JournalEntry:
     facts = b"facts %d" % seq
-    return Entry(seq, seq, 1, b"event %d" % seq, facts, facts_digest(facts))
+    return JournalEntry(seq, seq, 1, b"event %d" % seq, facts, facts_digest(facts))
 
 
 def opened(directory: Path) -> tuple[SqliteJournal, Recovered]:
@@ -44,7 +44,7 @@ def reopen(directory: Path) -> Recovered:
 def one_run(directory: Path, first: int, last: int, snapshot: int = 0) -> None:
     journal, _ = opened(directory)
     for seq in range(first, last + 1):
-        journal.append(entry(seq), [Record("sip", f"call {seq % 3}", b"%d" % seq)])
+        journal.append(entry(seq), [ChannelRecord("sip", f"call {seq % 3}", b"%d" % seq)])
     if snapshot:
         journal.snapshot(Snapshot(snapshot, 1, b"state %d" % snapshot))
     journal.close()
@@ -193,7 +193,7 @@ def two_segments_of_one_run(directory: Path) -> list[Path]:
     first, second = segment.Segment.create(directory, 1), segment.Segment.create(directory, 2)
     for base, part in ((0, first), (10, second)):
         for seq in range(base + 1, base + 11):
-            part.write(seq - 1, [Appended(entry(seq), (Record("sip", "last", b"%d" % seq),))])
+            part.write(seq - 1, [Appended(entry(seq), (ChannelRecord("sip", "last", b"%d" % seq),))])
     return [first.path, second.path]
 
 

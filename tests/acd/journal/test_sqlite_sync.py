@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from acd.journal.codec import facts_digest
 from acd.journal.sqlite import SqliteJournal
-from acd.ports import Entry, Snapshot
+from acd.ports import JournalEntry, Snapshot
 
 CHILD = Path(__file__).with_name("writing_child.py")
 LINE = re.compile(
@@ -30,8 +30,8 @@ class Call(NamedTuple):
     ended: int
 
 
-def entry(seq: int) -> Entry:
-    return Entry(seq, seq, 1, b"event", b"facts", facts_digest(b"facts"))
+def entry(seq: int) -> JournalEntry:
+    return JournalEntry(seq, seq, 1, b"event", b"facts", facts_digest(b"facts"))
 
 
 def run_traced(directory: Path, *arguments: int | str, inject: Sequence[str] = ()) -> list[Call]:

@@ -14,7 +14,7 @@ from time import sleep
 from acd.journal.codec import facts_digest
 from acd.journal.segment import number_of, stored_paths
 from acd.journal.sqlite import SqliteJournal
-from acd.ports import Entry, Record, Snapshot
+from acd.ports import ChannelRecord, JournalEntry, Snapshot
 
 
 def newest_segment(directory: Path) -> int:
@@ -46,8 +46,10 @@ def main(directory: Path, total: int, ahead: int, per_snapshot: int, *, rotate: 
         seq += 1
         room.acquire()
         facts = b"facts %d" % seq
-        record = Record("sip", "last", b"%d" % seq)
-        journal.append(Entry(seq, seq, 1, b"event %d " % seq * 9, facts, facts_digest(facts)), [record])
+        record = ChannelRecord("sip", "last", b"%d" % seq)
+        journal.append(
+            JournalEntry(seq, seq, 1, b"event %d " % seq * 9, facts, facts_digest(facts)), [record]
+        )
         if per_snapshot and seq % per_snapshot == 0:
             newest = newest_segment(directory)
             journal.snapshot(Snapshot(seq, 1, b"state %d" % seq))

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from acd.core import events, facts
-from acd.core.engine import Outcome as Decided
+from acd.core.engine import Reaction
 from acd.core.facts import AnyFact, Fact
 from acd.kpi.callbacks import Callbacks, Promise
 from acd.kpi.contacts import Contacts
@@ -49,7 +49,7 @@ class Recorded(Play):
         self.counted_ms = START_MS
         super().__init__(random_desk(seed), thorough=False, late_ticks=False)
 
-    def _handle(self, event: events.Event) -> Decided | None:
+    def _handle(self, event: events.Event) -> Reaction | None:
         self.count_time()
         decided = super()._handle(event)
         if decided is not None:

@@ -4,7 +4,7 @@ from acd.core.engine import ENGINE_VERSION, Engine
 from acd.core.events import ContactArrived, DeskChanged, Event
 from acd.journal.codec import encode_event, encode_facts, facts_digest
 from acd.journal.memory import MemoryJournal
-from acd.ports import Entry, Recovered
+from acd.ports import JournalEntry, Recovered
 from acd.testing import NUMBER, small_desk
 from agents.capacity import VOICE
 
@@ -29,7 +29,7 @@ class Desk:
         facts = encode_facts(self.engine.handle(event, 1000 * self.seq).facts)
         digest = facts_digest(b"lie" if lie else facts)
         self.journal.append(
-            Entry(self.seq, 1000 * self.seq, self.version, encode_event(event), facts, digest)
+            JournalEntry(self.seq, 1000 * self.seq, self.version, encode_event(event), facts, digest)
         )
 
     def restart(self) -> Recovered:

@@ -20,7 +20,7 @@ from acd.core.events import (
 )
 from acd.journal.codec import encode_event, encode_facts, facts_digest
 from acd.journal.sqlite import SqliteJournal
-from acd.ports import Entry, Recovered, Snapshot
+from acd.ports import JournalEntry, Recovered, Snapshot
 from acd.replay.divergence import Divergence, RecoveryError, VersionMismatch
 from acd.replay.replayer import revive
 from acd.server.driver import Driver
@@ -34,13 +34,13 @@ CPU_LIMIT_S = 2.0
 ANNA = AgentId("anna")
 
 
-def journalled(events: list[Event]) -> list[Entry]:
+def journalled(events: list[Event]) -> list[JournalEntry]:
     """Entries as a driver would have written them, a second apart."""
     engine, entries = Engine(), []
     for seq, event in enumerate(events, 1):
         facts = encode_facts(engine.handle(event, 1000 * seq).facts)
         entries.append(
-            Entry(seq, 1000 * seq, ENGINE_VERSION, encode_event(event), facts, facts_digest(facts))
+            JournalEntry(seq, 1000 * seq, ENGINE_VERSION, encode_event(event), facts, facts_digest(facts))
         )
     return entries
 

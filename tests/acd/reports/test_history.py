@@ -23,7 +23,7 @@ from acd.journal import rows
 from acd.journal.codec import encode_event, encode_facts, facts_digest
 from acd.journal.memory import MemoryJournal
 from acd.journal.sqlite import SqliteJournal
-from acd.ports import Entry, Journal, Told
+from acd.ports import Journal, JournalEntry, Told
 from acd.reports.history import contact_history
 from acd.testing import NUMBER, small_desk, small_line
 from agents.capacity import VOICE
@@ -46,7 +46,7 @@ class Story:
     def __call__(self, event: Event) -> None:
         self.seq += 1
         facts = encode_facts(self.engine.handle(event, 100 * self.seq).facts)
-        entry = Entry(
+        entry = JournalEntry(
             self.seq, 100 * self.seq, ENGINE_VERSION, encode_event(event), facts, facts_digest(facts)
         )
         self.journal.append(entry)
@@ -109,10 +109,10 @@ def test_of_a_long_journal_on_disk_little_is_read(tmp_path: Path, monkeypatch: p
         story(ContactArrived(f"call-{number}", NUMBER, VOICE))
         story(ContactLeft(ContactId(number)))
     journal.flush()
-    read: list[Entry] = []
+    read: list[JournalEntry] = []
     checked = rows._checksum
 
-    def noted(entry: Entry) -> int:
+    def noted(entry: JournalEntry) -> int:
         read.append(entry)
         return checked(entry)
 

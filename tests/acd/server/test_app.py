@@ -14,7 +14,7 @@ from acd.core.engine import ENGINE_VERSION
 from acd.core.errors import Rejected
 from acd.core.events import AgentSignedIn
 from acd.journal.errors import JournalLockedError
-from acd.ports import Host, PartyKind, Record
+from acd.ports import ChannelRecord, Host, PartyKind
 from acd.server.app import App
 from acd.testing import NUMBER, ScriptedChannel, small_desk, small_line, small_site
 from agents.skills import AgentId
@@ -85,7 +85,10 @@ def test_a_crash_loses_nobody_and_the_channel_learns_what_stands(tmp_path: Path)
         channel.sign_in("anna", "bert")
         refs = [channel.arrive() for _ in range(3)]
         channel.arrive(
-            records=[Record("scripted", "call-4", b"dialog"), Record("other", "call-4", b"not mine")]
+            records=[
+                ChannelRecord("scripted", "call-4", b"dialog"),
+                ChannelRecord("other", "call-4", b"not mine"),
+            ]
         )
         await until(lambda: len(channel.seen(OfferContact)) == 2)
         channel.accept(channel.seen(OfferContact)[0])

@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from acd.core.effects import AdmitContact, OfferContact
-from acd.core.engine import Engine, Outcome
+from acd.core.engine import Engine, Reaction
 from acd.core.errors import Rejected
 from acd.core.events import (
     AgentReachable,
@@ -27,7 +27,7 @@ from acd.core.events import (
 from acd.core.facts import NotAnswered
 from acd.journal.codec import decode_event, decode_facts
 from acd.journal.memory import MemoryJournal
-from acd.ports import Entry, Record
+from acd.ports import ChannelRecord, JournalEntry
 from acd.server.driver import Driver, RefusedItself
 from acd.server.gate import Gate
 from acd.testing import NUMBER, small_desk, small_line
@@ -72,7 +72,7 @@ class Rig:
         """From now on the engine has a bug: it refuses events of this kind."""
         handle = self.driver.engine.handle
 
-        def refusing(event: Event, now_ms: int) -> Outcome:
+        def refusing(event: Event, now_ms: int) -> Reaction:
             if isinstance(event, kind):
                 raise Rejected("in wrap_up nobody can ring out")
             return handle(event, now_ms)
@@ -142,7 +142,7 @@ def test_a_rejected_event_is_counted_raised_and_not_journalled_nor_are_its_recor
     async def story(rig: Rig) -> None:
         before = rig.events()
         with pytest.raises(Rejected, match="offer 7"):
-            rig.driver.submit(OfferAccepted(OfferId(7)), [Record("sip", "call-1", b"dialog")])
+            rig.driver.submit(OfferAccepted(OfferId(7)), [ChannelRecord("sip", "call-1", b"dialog")])
         assert rig.driver.rejected == 1
         assert rig.events() == before
         rig.journal.close()
@@ -156,7 +156,7 @@ def test_records_are_written_with_their_event() -> None:
     """A dialog is found again with the contact it belongs to."""
 
     async def story(rig: Rig) -> None:
-        record = Record("sip", "call-1", b"dialog")
+        record = ChannelRecord("sip", "call-1", b"dialog")
         rig.driver.submit(ContactArrived("call-1", NUMBER, VOICE), [record])
         rig.journal.close()
         recovered = rig.journal.open(lambda _: None, lambda _: None, lambda _: None)
@@ -252,7 +252,7 @@ def test_a_journal_that_takes_no_more_stops_the_driver_too() -> None:
     class FullJournal(MemoryJournal):
         full = False
 
-        def append(self, entry: Entry | None, records: Iterable[Record] = ()) -> None:
+        def append(self, entry: JournalEntry | None, records: Iterable[ChannelRecord] = ()) -> None:
             if self.full:
                 raise OSError("full")
             super().append(entry, records)
@@ -293,25 +293,25 @@ def test_records_of_no_event_travel_with_the_next_entry_or_alone_after_a_moment(
         appended: list[tuple[bool, list[bytes | None]]] = []
         append = rig.journal.append
 
-        def note(entry: Entry | None, records: Iterable[Record] = ()) -> None:
+        def note(entry: JournalEntry | None, records: Iterable[ChannelRecord] = ()) -> None:
             kept = list(records)
             appended.append((entry is not None, [record.value for record in kept]))
             append(entry, kept)
 
         rig.journal.append = note  # type: ignore[method-assign]
-        rig.driver.remember([Record("sip", "call-1", b"early")])
+        rig.driver.remember([ChannelRecord("sip", "call-1", b"early")])
         assert appended == []
         with pytest.raises(Rejected):
             rig.driver.submit(OfferAccepted(OfferId(7)))
-        rig.driver.submit(ContactArrived("call-1", NUMBER, VOICE), [Record("sip", "call-1", b"late")])
+        rig.driver.submit(ContactArrived("call-1", NUMBER, VOICE), [ChannelRecord("sip", "call-1", b"late")])
         assert appended == [(True, [b"early", b"late"])]
-        rig.driver.remember([Record("sip", "call-2", b"alone")])
+        rig.driver.remember([ChannelRecord("sip", "call-2", b"alone")])
         for _ in range(200):
             await asyncio.sleep(0.01)
             if len(appended) == 2:
                 break
         assert appended[1] == (False, [b"alone"])
-        rig.driver.remember([Record("sip", "call-3", b"at the end")])
+        rig.driver.remember([ChannelRecord("sip", "call-3", b"at the end")])
         rig.driver.close()
         assert appended[2] == (False, [b"at the end"])
 

@@ -22,7 +22,7 @@ from acd.directory.store import ListName, ListStore
 from acd.journal.codec import decode_event
 from acd.journal.errors import JournalClosedError
 from acd.journal.memory import MemoryJournal
-from acd.ports import ContactRef, Entry, Identified, NewParty, PartyKind
+from acd.ports import ContactRef, Identified, JournalEntry, NewParty, PartyKind
 from acd.replay.replayer import revive
 from acd.server import people
 from acd.server.control import ServerControl
@@ -51,7 +51,7 @@ class World:
         self.journal = MemoryJournal()
         self.content = MemoryContent(lambda: self.now_ms)
         self.desk = small_desk()
-        self._entries: list[Entry] = []
+        self._entries: list[JournalEntry] = []
 
     def write(self, *rows: str) -> None:
         self.file.write_text("\n".join(("number,class,head_start,valid_from,valid_until", *rows)) + "\n")
@@ -65,7 +65,7 @@ class World:
         events = [decode_event(entry.event) for entry in self.entries()]
         return [event for event in events if isinstance(event, kinds)]
 
-    def entries(self) -> list[Entry]:
+    def entries(self) -> list[JournalEntry]:
         """The journal's, also while no server runs."""
         with suppress(JournalClosedError):
             self._entries = list(self.journal.facts())

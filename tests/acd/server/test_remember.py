@@ -9,7 +9,7 @@ from acd.core.engine import Engine
 from acd.core.errors import Rejected
 from acd.core.events import AgentReachable, AgentSignedIn, DeskChanged
 from acd.journal.memory import MemoryJournal
-from acd.ports import Entry, Record
+from acd.ports import ChannelRecord, JournalEntry
 from acd.server.driver import LINGER_S, Driver
 from acd.server.gate import Gate
 from acd.testing import small_desk
@@ -17,7 +17,7 @@ from agents.capacity import VOICE
 from agents.skills import AgentId
 
 ANNA = AgentId("anna")
-FIRST, SECOND = Record("sip", "a", b"1"), Record("sip", "a", b"2")
+FIRST, SECOND = ChannelRecord("sip", "a", b"1"), ChannelRecord("sip", "a", b"2")
 
 
 class Appends(MemoryJournal):
@@ -25,9 +25,9 @@ class Appends(MemoryJournal):
 
     def __init__(self) -> None:
         super().__init__()
-        self.seen: list[tuple[int, list[Record]]] = []
+        self.seen: list[tuple[int, list[ChannelRecord]]] = []
 
-    def append(self, entry: Entry | None, records: Iterable[Record] = ()) -> None:
+    def append(self, entry: JournalEntry | None, records: Iterable[ChannelRecord] = ()) -> None:
         found = list(records)
         self.seen.append((entry.seq if entry else 0, found))
         super().append(entry, found)

@@ -14,7 +14,7 @@ from acd.content.memory import MemoryContent
 from acd.core.effects import ConnectContact
 from acd.core.errors import Rejected
 from acd.core.events import ContactId, DigitsCollected, Event, MessageRecorded, OfferId
-from acd.ports import Appended, ContactRef, Host, NewParty, NewPiece, Record
+from acd.ports import Appended, ChannelRecord, ContactRef, Host, NewParty, NewPiece
 from agents.devices import Carrier
 from agents.skills import AgentId
 from channels.media.errors import UnknownSoundError
@@ -49,7 +49,7 @@ class KeepingHost:
             return Appended(appended.ids, lost)
         return appended
 
-    def submit(self, event: Event, records: Iterable[Record] = ()) -> int:
+    def submit(self, event: Event, records: Iterable[ChannelRecord] = ()) -> int:
         if self.stale:
             raise Rejected("an agent has answered")
         self.events.append(event)

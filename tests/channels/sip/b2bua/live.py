@@ -16,7 +16,7 @@ from acd.core.events import (
     Tick,
 )
 from acd.core.participants import Sound, participants
-from acd.ports import DialClass, Record
+from acd.ports import ChannelRecord, DialClass
 from agents.capacity import VOICE
 from agents.devices import Carrier
 from agents.skills import AgentId
@@ -84,7 +84,7 @@ class LiveHost(ScriptedHost):
         self.numbers["party-1"] = NUMBER, DialClass.LOCAL
         self.submit(DeskChanged(opened(order, treatments)))
 
-    def submit(self, event: Event, records: Iterable[Record] = ()) -> int:
+    def submit(self, event: Event, records: Iterable[ChannelRecord] = ()) -> int:
         due_ms = self.engine.next_deadline()
         if due_ms is not None and due_ms <= self.now_ms:
             self.ordered.extend(self.engine.handle(Tick(), self.now_ms).effects)

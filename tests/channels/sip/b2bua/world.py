@@ -17,7 +17,7 @@ from acd.content.memory import MemoryContent
 from acd.core.effects import AdmitContact, ConnectContact, OfferContact, PlaceCall, TreatContact
 from acd.core.errors import Rejected
 from acd.core.events import CallId, ContactArrived, ContactId, Event, OfferId
-from acd.ports import Appended, DialClass, Identified, NewParty, NewPiece, PartyKind, Record
+from acd.ports import Appended, ChannelRecord, DialClass, Identified, NewParty, NewPiece, PartyKind
 from agents.devices import Carrier
 from agents.skills import AgentId
 from channels.media import events as media
@@ -32,7 +32,7 @@ from channels.sip.b2bua import entrance, placing
 from channels.sip.b2bua.absent import Absent
 from channels.sip.b2bua.calls import Calls
 from channels.sip.b2bua.telling import Telling
-from channels.sip.phrases import Phrases
+from channels.sip.prompts import Phrases
 from channels.sip.protocol.address import Endpoint
 from channels.sip.protocol.message import Request, Response, make_headers, parse
 from channels.sip.protocol.outputs import NewRequest, Output, ResponseReceived, SendTo
@@ -85,14 +85,14 @@ class ScriptedHost:
     networks: list[str] = field(default_factory=list)
     """The countries of the networks that wrote or will dial the numbers, in the order of the questions."""
 
-    def submit(self, event: Event, records: Iterable[Record] = ()) -> int:
+    def submit(self, event: Event, records: Iterable[ChannelRecord] = ()) -> int:
         if type(event) in self.rejects:
             raise Rejected("as the test wants it")
         self.events.append(event)
         self.remember(records)
         return len(self.events)
 
-    def remember(self, records: Iterable[Record]) -> None:
+    def remember(self, records: Iterable[ChannelRecord]) -> None:
         for record in records:
             if record.value is None:
                 self.records.pop(record.key, None)

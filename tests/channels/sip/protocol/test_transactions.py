@@ -8,16 +8,7 @@ from msgspec.structs import replace
 
 from channels.sip.protocol.address import Endpoint
 from channels.sip.protocol.errors import IllegalMoveError, UnknownTransactionError, UnsafeTextError
-from channels.sip.protocol.machines import (
-    CLIENT_INVITE,
-    CLIENT_OTHER,
-    SERVER_INVITE,
-    SERVER_OTHER,
-    Event,
-    Machine,
-    State,
-    Timing,
-)
+from channels.sip.protocol.live_transactions import Running
 from channels.sip.protocol.message import Request, Response, parse
 from channels.sip.protocol.outputs import (
     AckReceived,
@@ -30,7 +21,16 @@ from channels.sip.protocol.outputs import (
     TimedOut,
 )
 from channels.sip.protocol.replies import response_to
-from channels.sip.protocol.running import Running
+from channels.sip.protocol.state_machines import (
+    CLIENT_INVITE,
+    CLIENT_OTHER,
+    SERVER_INVITE,
+    SERVER_OTHER,
+    Machine,
+    Timing,
+    TransactionState,
+    Trigger,
+)
 from channels.sip.protocol.transactions import TransactionLayer
 
 Make = Callable[..., Request]
@@ -103,7 +103,7 @@ def test_other_request_after_a_provisional(layer: TransactionLayer, make_request
     """After a 1xx a non-INVITE goes on at intervals of T2."""
     key, bye = start(layer, make_request("BYE"))
     assert names(layer.receive(response_to(bye, 100), AGENT, 100)) == ["ResponseReceived"]
-    assert layer.state_of(key) is State.PROCEEDING
+    assert layer.state_of(key) is TransactionState.PROCEEDING
     assert run(layer, 12_600) == [(500, "BYE"), (4500, "BYE"), (8500, "BYE"), (12500, "BYE")]
 
 
@@ -112,7 +112,7 @@ def test_provisional_stops_invite_repeats(layer: TransactionLayer, make_request:
     key, invite = start(layer, make_request())
     layer.receive(response_to(invite, 100), AGENT, 200)
     assert layer.next_deadline() is None
-    assert layer.state_of(key) is State.PROCEEDING
+    assert layer.state_of(key) is TransactionState.PROCEEDING
 
 
 def test_failure_is_acknowledged_on_the_hop(layer: TransactionLayer, make_request: Make) -> None:
@@ -126,7 +126,7 @@ def test_failure_is_acknowledged_on_the_hop(layer: TransactionLayer, make_reques
     assert (ack.get("Via"), ack.get("Route")) == (invite.get("Via"), invite.get("Route"))
     assert (ack.to.tag, ack.cseq, ack.uri) == ("b1", (1, "ACK"), invite.uri)
     assert names(layer.receive(busy, AGENT, 600)) == ["ACK"]
-    assert layer.state_of(key) is State.COMPLETED
+    assert layer.state_of(key) is TransactionState.COMPLETED
     assert run(layer, 40_000) == []
     assert len(layer) == 0
 
@@ -147,7 +147,7 @@ def test_success_is_reported_once_and_repeats_are_acknowledged(
     assert names(layer.receive(fork, AGENT, 560)) == ["ResponseReceived"]
     assert names(layer.receive(fork, AGENT, 570)) == []
     assert run(layer, 32_049) == []
-    assert layer.state_of(key) is State.ACCEPTED
+    assert layer.state_of(key) is TransactionState.ACCEPTED
     assert run(layer, 32_050) == []
     assert layer.state_of(key) is None
 
@@ -227,7 +227,7 @@ def test_response_with_another_via_is_dropped(layer: TransactionLayer, make_requ
     astray = response_to(invite, 200, to_tag="b1")
     lines = [*astray.headers[:1], ("Via", "SIP/2.0/UDP other.example"), *astray.headers[1:]]
     assert layer.receive(replace(astray, headers=tuple(lines)), AGENT, 10) == []
-    assert layer.state_of(key) is State.CALLING
+    assert layer.state_of(key) is TransactionState.CALLING
 
 
 def test_reliable_transport_repeats_nothing(layer: TransactionLayer, make_request: Make) -> None:
@@ -278,9 +278,9 @@ def test_server_failure_with_ack(layer: TransactionLayer, make_request: Make, ca
     assert layer.receive(ack, caller, 100) == []
     assert layer.receive(ack, caller, 200) == []
     assert layer.receive(make_request(), caller, 300) == []
-    assert layer.state_of(new.key) is State.CONFIRMED
+    assert layer.state_of(new.key) is TransactionState.CONFIRMED
     assert run(layer, 5_099) == []
-    assert layer.state_of(new.key) is State.CONFIRMED
+    assert layer.state_of(new.key) is TransactionState.CONFIRMED
     assert run(layer, 5_100) == []
     assert layer.state_of(new.key) is None
 
@@ -333,7 +333,7 @@ def test_cancel_after_the_answer_changes_nothing(
     layer.reply(new.key, 200, 10)
     layer.take()
     assert names(layer.receive(make_request("CANCEL"), caller, 20)) == ["200"]
-    assert layer.state_of(new.key) is State.ACCEPTED
+    assert layer.state_of(new.key) is TransactionState.ACCEPTED
 
 
 def test_stray_cancel_and_ack(layer: TransactionLayer, make_request: Make, caller: Endpoint) -> None:
@@ -415,7 +415,7 @@ def test_request_of_an_old_element(layer: TransactionLayer, make_request: Make, 
     layer.take()
     to = f"<sip:hotline@acd.example>;tag={new.to_tag}"
     assert layer.receive(make_request("ACK", branch="old", to=to), caller, 8) == []
-    assert layer.state_of(new.key) is State.CONFIRMED
+    assert layer.state_of(new.key) is TransactionState.CONFIRMED
 
 
 def test_overload_is_shed(make_id: Callable[[], str], make_request: Make, caller: Endpoint) -> None:
@@ -469,7 +469,7 @@ def test_malformed_requests_are_answered_or_dropped(
     assert len(layer) == 0
 
 
-STATES: list[tuple[Machine, State]] = [
+STATES: list[tuple[Machine, TransactionState]] = [
     (machine, state)
     for machine in (CLIENT_INVITE, CLIENT_OTHER, SERVER_INVITE, SERVER_OTHER)
     for state in machine.moves
@@ -477,18 +477,18 @@ STATES: list[tuple[Machine, State]] = [
 
 
 @pytest.mark.parametrize(("machine", "state"), STATES)
-def test_tables_are_closed(machine: Machine, state: State) -> None:
+def test_tables_are_closed(machine: Machine, state: TransactionState) -> None:
     """Every state has its timers, every timer of a state a move, every move leads to a state of the table."""
     moves = machine.moves[state]
     assert set(machine.timers[state]) <= set(moves)
-    assert {to for to, _ in moves.values()} <= {*machine.moves, State.TERMINATED}
+    assert {to for to, _ in moves.values()} <= {*machine.moves, TransactionState.TERMINATED}
     assert machine.start in machine.moves
 
 
-@pytest.mark.parametrize("event", Event)
+@pytest.mark.parametrize("event", Trigger)
 @pytest.mark.parametrize(("machine", "state"), STATES)
 def test_moves_that_are_not_in_the_table_change_nothing(
-    machine: Machine, state: State, event: Event, make_request: Make
+    machine: Machine, state: TransactionState, event: Trigger, make_request: Make
 ) -> None:
     """For every machine, state and event without an entry: no output, no timer, the same state."""
     running = Running(Timing())
@@ -528,7 +528,7 @@ def test_unsafe_response_changes_nothing(
     new = reached(layer.receive(make_request(), caller, 0))
     with pytest.raises(UnsafeTextError):
         layer.reply(new.key, 200, 0, headers=[("Subject", "x\r\nEvil: 1")])
-    assert layer.state_of(new.key) is State.PROCEEDING
+    assert layer.state_of(new.key) is TransactionState.PROCEEDING
     assert layer.take() == []
     with pytest.raises(UnsafeTextError):
         layer.send_request(make_request("INFO").with_header("Subject", "x\nEvil: 1"), AGENT, 0)

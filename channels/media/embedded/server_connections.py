@@ -13,6 +13,7 @@ KEPT_EVENTS: Final = 1000
 MAX_UNREAD: Final = 16_777_216
 """Octets a server may leave unread before it is dropped."""
 _READ: Final = 65_536
+"""One read takes all that there usually is."""
 
 
 class Server:

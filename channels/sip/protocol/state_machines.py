@@ -7,7 +7,7 @@ from typing import NamedTuple
 from msgspec import Struct
 
 
-class State(StrEnum):
+class TransactionState(StrEnum):
     """Where a transaction stands."""
 
     CALLING = "calling"
@@ -19,7 +19,7 @@ class State(StrEnum):
     TERMINATED = "terminated"
 
 
-class Event(StrEnum):
+class Trigger(StrEnum):
     """What happens to a transaction. Responses come from the network (client) or from the user (server)."""
 
     PROVISIONAL = "1xx"
@@ -63,9 +63,9 @@ class Action(StrEnum):
 class Machine(NamedTuple):
     """`timers[state]` run in that state: started on entry unless running, stopped when the state is left."""
 
-    start: State
-    timers: Mapping[State, tuple[Event, ...]]
-    moves: Mapping[State, Mapping[Event, tuple[State, tuple[Action, ...]]]]
+    start: TransactionState
+    timers: Mapping[TransactionState, tuple[Trigger, ...]]
+    moves: Mapping[TransactionState, Mapping[Trigger, tuple[TransactionState, tuple[Action, ...]]]]
 
 
 class Timing(Struct, frozen=True):
@@ -76,7 +76,7 @@ class Timing(Struct, frozen=True):
     t4_ms: int = 5_000
 
 
-_S, _E, _A = State, Event, Action
+_S, _E, _A = TransactionState, Trigger, Action
 
 CLIENT_INVITE = Machine(
     start=_S.CALLING,
@@ -201,13 +201,13 @@ SERVER_OTHER = Machine(
     },
 )
 
-REPEATING = frozenset({Event.TIMER_A, Event.TIMER_E, Event.TIMER_G, Event.TIMER_X})
-_NOT_WHEN_RELIABLE = frozenset({Event.TIMER_A, Event.TIMER_E, Event.TIMER_G})
-_ZERO_WHEN_RELIABLE = frozenset({Event.TIMER_D, Event.TIMER_I, Event.TIMER_J, Event.TIMER_K})
-_UNCAPPED = Event.TIMER_A
+REPEATING = frozenset({Trigger.TIMER_A, Trigger.TIMER_E, Trigger.TIMER_G, Trigger.TIMER_X})
+_NOT_WHEN_RELIABLE = frozenset({Trigger.TIMER_A, Trigger.TIMER_E, Trigger.TIMER_G})
+_ZERO_WHEN_RELIABLE = frozenset({Trigger.TIMER_D, Trigger.TIMER_I, Trigger.TIMER_J, Trigger.TIMER_K})
+_UNCAPPED = Trigger.TIMER_A
 
 
-def first_interval(timer: Event, timing: Timing, *, reliable: bool) -> int | None:
+def first_interval(timer: Trigger, timing: Timing, *, reliable: bool) -> int | None:
     """Milliseconds from entering a state to the first firing; None when the timer does not run."""
     if reliable and timer in _NOT_WHEN_RELIABLE:
         return None
@@ -215,12 +215,12 @@ def first_interval(timer: Event, timing: Timing, *, reliable: bool) -> int | Non
         return 0
     if timer in REPEATING:
         return timing.t1_ms
-    return timing.t4_ms if timer in (Event.TIMER_I, Event.TIMER_K) else 64 * timing.t1_ms
+    return timing.t4_ms if timer in (Trigger.TIMER_I, Trigger.TIMER_K) else 64 * timing.t1_ms
 
 
-def next_interval(timer: Event, state: State, interval_ms: int, timing: Timing) -> int:
+def next_interval(timer: Trigger, state: TransactionState, interval_ms: int, timing: Timing) -> int:
     """The interval after `interval_ms`: doubled, capped at T2 except for timer A; T2 once E saw a 1xx."""
-    if timer is Event.TIMER_E and state is State.PROCEEDING:
+    if timer is Trigger.TIMER_E and state is TransactionState.PROCEEDING:
         return timing.t2_ms
     doubled = 2 * interval_ms
     return doubled if timer is _UNCAPPED else min(doubled, timing.t2_ms)

@@ -17,7 +17,7 @@ from acd.core.events import (
 )
 from acd.core.facts import ENDINGS, Fact
 from acd.journal.codec import decode_event, decode_facts
-from acd.ports import Entry
+from acd.ports import JournalEntry
 from queues.desk import Desk, Incident
 from simulation.past.presence import Presence
 from simulation.scenario import Duty
@@ -41,7 +41,7 @@ class Declared(Struct, frozen=True):
     end_ms: int
 
 
-class Tape(Struct, frozen=True):
+class Excerpt(Struct, frozen=True):
     """The stretch [start_ms, end_ms) of a record, and of what came after it only how it went on."""
 
     start_ms: int
@@ -74,8 +74,8 @@ class Tape(Struct, frozen=True):
         return chain(self.before, self.batches, self.after)
 
 
-class Taping:
-    """A fold of entries, from the first one of a journal on, into the tape of one stretch."""
+class Excerpting:
+    """A fold of entries, from the first one of a journal on, into the excerpt of one stretch."""
 
     def __init__(self, start_ms: int, end_ms: int) -> None:
         self._start_ms, self._end_ms = start_ms, end_ms
@@ -94,7 +94,7 @@ class Taping:
         self._incidents: list[Declared] = []
         self._last_ms = 0
 
-    def take(self, entry: Entry) -> None:
+    def take(self, entry: JournalEntry) -> None:
         """Fold the next entry. Raises msgspec.MsgspecError for one that this version cannot read."""
         self._last_ms = entry.t_ms
         if entry.t_ms >= self._start_ms and self._before is None:
@@ -113,14 +113,14 @@ class Taping:
         elif batch:
             (self._batches if entry.t_ms < self._end_ms else self._after).append(batch)
 
-    def tape(self) -> Tape | None:
+    def excerpt(self) -> Excerpt | None:
         """All of it; None when there was no desk, or nothing at all, in the stretch."""
         if self._desk is None or self._before is None:
             return None
         duties = self._duties
         if duties is None:  # the record ends within the stretch, and with it everybody's duty
             duties = self._presence.duties(self._start_ms, self._last_ms + 1)
-        return Tape(
+        return Excerpt(
             start_ms=self._start_ms,
             end_ms=self._end_ms,
             last_ms=self._last_ms,

@@ -3,17 +3,6 @@
 from collections.abc import Callable
 
 from channels.sip.protocol.address import Endpoint
-from channels.sip.protocol.machines import (
-    CLIENT_OTHER,
-    REPEATING,
-    Action,
-    Event,
-    Machine,
-    State,
-    Timing,
-    first_interval,
-    next_interval,
-)
 from channels.sip.protocol.message import Header, Message, Request, Response, make_headers
 from channels.sip.protocol.outputs import (
     AckMissing,
@@ -26,7 +15,18 @@ from channels.sip.protocol.outputs import (
     ServerKey,
     TimedOut,
 )
-from channels.sip.protocol.timers import Deadlines
+from channels.sip.protocol.state_machines import (
+    CLIENT_OTHER,
+    REPEATING,
+    Action,
+    Machine,
+    Timing,
+    TransactionState,
+    Trigger,
+    first_interval,
+    next_interval,
+)
+from channels.sip.protocol.timers import Timers
 
 UasId = tuple[str, str, str, int]
 """Call-ID, From tag, To tag, CSeq number: what an ACK of a 2xx is matched by."""
@@ -64,7 +64,7 @@ class Transaction:
 
 
 Received = tuple[Message, Endpoint]
-Timer = tuple[Transaction, Event]
+Timer = tuple[Transaction, Trigger]
 
 
 class Running:
@@ -75,12 +75,12 @@ class Running:
         self.servers: dict[ServerKey, Transaction] = {}
         self.answered: dict[UasId, Transaction] = {}
         self.merges: dict[MergeId, Transaction] = {}
-        self.timers: Deadlines[Timer] = Deadlines()
+        self.timers: Timers[Timer] = Timers()
         self.out: list[Output] = []
         self._timing = timing
         self._intervals = {
             (timer, reliable): first_interval(timer, timing, reliable=reliable)
-            for timer in Event
+            for timer in Trigger
             for reliable in (False, True)
         }
         self._plain: dict[Action, Callable[[Transaction], None]] = {
@@ -95,7 +95,7 @@ class Running:
             Action.REACK: self._reack,
             Action.ACKED: self._acked,
         }
-        self._timed: dict[Action, Callable[[Transaction, Event, int], None]] = {
+        self._timed: dict[Action, Callable[[Transaction, Trigger, int], None]] = {
             Action.REPEAT: self._repeat,
             Action.CANCEL_NOW: self._cancel_now,
         }
@@ -131,7 +131,7 @@ class Running:
         self.servers[key] = created
         self.out.append(NewRequest(key, request, source, to_tag))
 
-    def move(self, transaction: Transaction, event: Event, received: Received | None, now_ms: int) -> bool:
+    def move(self, transaction: Transaction, event: Trigger, received: Received | None, now_ms: int) -> bool:
         """Take the table's move; False and no change when the table has none."""
         found = transaction.machine.moves[transaction.state].get(event)
         if found is None:
@@ -139,7 +139,9 @@ class Running:
         state, actions = found
         before = transaction.state
         transaction.state = state
-        if state is not before and state is not State.TERMINATED:  # before the actions, which may set more
+        if (
+            state is not before and state is not TransactionState.TERMINATED
+        ):  # before the actions, which may set more
             self._change_timers(transaction, before, now_ms)
         for action in actions:
             if (plain := self._plain.get(action)) is not None:
@@ -148,7 +150,7 @@ class Running:
                 timed(transaction, event, now_ms)
             elif received is not None:
                 self._with_message[action](transaction, *received)
-        if state is State.TERMINATED:
+        if state is TransactionState.TERMINATED:
             self._end(transaction, before)
         return True
 
@@ -163,15 +165,15 @@ class Running:
         request = Request(method="CANCEL", uri=invite.request.uri, headers=headers)
         key = ClientKey(invite.request.via.branch, "CANCEL")
         self.start_client(key, CLIENT_OTHER, request, invite.destination, now_ms).quiet = True
-        self.timers.set((invite, Event.TIMER_C), now_ms + 64 * self._timing.t1_ms)
+        self.timers.set((invite, Trigger.TIMER_C), now_ms + 64 * self._timing.t1_ms)
 
-    def _change_timers(self, transaction: Transaction, before: State | None, now_ms: int) -> None:
+    def _change_timers(self, transaction: Transaction, before: TransactionState | None, now_ms: int) -> None:
         """Stop what runs in the state before only, start what runs in the new one only; None: it begins."""
         timers = transaction.machine.timers
         wanted, had = timers[transaction.state], timers[before] if before is not None else ()
         reliable = transaction.destination.transport != "UDP"
         ended, begun = list[Timer](), list[tuple[Timer, int]]()
-        for timer in (*had, Event.TIMER_C):
+        for timer in (*had, Trigger.TIMER_C):
             if timer not in wanted:
                 ended.append((transaction, timer))
         for timer in wanted:
@@ -182,8 +184,8 @@ class Running:
                     transaction.interval_ms = interval_ms
         self.timers.change(ended, begun)
 
-    def _end(self, transaction: Transaction, before: State) -> None:
-        ended = (*transaction.machine.timers[before], Event.TIMER_C)
+    def _end(self, transaction: Transaction, before: TransactionState) -> None:
+        ended = (*transaction.machine.timers[before], Trigger.TIMER_C)
         self.timers.change([(transaction, timer) for timer in ended], ())
         if isinstance(transaction.key, ClientKey):
             del self.clients[transaction.key]
@@ -194,12 +196,12 @@ class Running:
         if transaction.merge is not None:
             self.merges.pop(transaction.merge, None)
 
-    def _repeat(self, transaction: Transaction, timer: Event, now_ms: int) -> None:
+    def _repeat(self, transaction: Transaction, timer: Trigger, now_ms: int) -> None:
         interval_ms = next_interval(timer, transaction.state, transaction.interval_ms, self._timing)
         transaction.interval_ms = interval_ms
         self.timers.set((transaction, timer), now_ms + interval_ms)
 
-    def _cancel_now(self, transaction: Transaction, event: Event, now_ms: int) -> None:  # noqa: ARG002
+    def _cancel_now(self, transaction: Transaction, event: Trigger, now_ms: int) -> None:  # noqa: ARG002
         if transaction.cancelling is not None:
             self.send_cancel(transaction, now_ms)
 
@@ -231,7 +233,7 @@ class Running:
             self.out.append(ack)
 
     def _acked(self, transaction: Transaction, message: Message, _source: Endpoint) -> None:
-        self.timers.cancel((transaction, Event.TIMER_X))
+        self.timers.cancel((transaction, Trigger.TIMER_X))
         transaction.last = b""
         key = transaction.key
         if isinstance(message, Request) and isinstance(key, ServerKey) and not transaction.ack_seen:

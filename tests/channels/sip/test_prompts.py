@@ -9,7 +9,7 @@ import pytest
 from channels.media.sound import prompts
 from channels.media.sound.prompts import PromptTextError
 from channels.media.sound.sounds import SILENCE
-from channels.sip.phrases import FARTHEST, VOICES, Phrases, make_phrases
+from channels.sip.prompts import FARTHEST, VOICES, Phrases, make_phrases
 from config import texts
 from config.schema import Passage, Site
 from config.texts import SPOKEN
