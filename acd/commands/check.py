@@ -49,6 +49,14 @@ def loaded(path: Path) -> Site:
     return site
 
 
+def read_again(path: Path) -> Site:
+    """The site as it is now, for a server that runs. Raises ConfigError with all that is wrong."""
+    site, errors, _ = _checked(path, secrets=True)
+    if site is None:
+        raise ConfigError.of(errors)
+    return site
+
+
 def readable(path: Path) -> Site:
     """The site for those who only look: secrets may lack, channels' own tables are not read.
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from acd.commands.check import SiteArgument, loaded
+from acd.commands.check import SiteArgument, loaded, read_again
 from acd.commands.client import Unreachable, client_of
 from acd.commands.shell import BAD_INPUT, DONE, NO, Failure, JsonOption, print_json, say
 
@@ -17,7 +17,7 @@ ERASE_WITHIN_S = 600.0
 
 
 def serve(site: SiteArgument, log_level: LevelOption = "info") -> int:
-    """Run the desk until SIGTERM or SIGINT; logs go to standard error."""
+    """Run the desk until SIGTERM or SIGINT; SIGHUP applies the site file. Logs: standard error."""
     from acd.observe import logs  # noqa: PLC0415 (the other commands start three times as fast)
     from acd.server import serving  # noqa: PLC0415
     from acd.server.channels import installed, make_channels  # noqa: PLC0415
@@ -28,7 +28,7 @@ def serve(site: SiteArgument, log_level: LevelOption = "info") -> int:
         raise Failure(BAD_INPUT, str(mistake)) from mistake
     found = loaded(site)
     try:
-        return serving.serve(found, make_channels(found, installed()))
+        return serving.serve(found, make_channels(found, installed()), lambda: read_again(site))
     except serving.CannotStart as failure:
         raise Failure(failure.code, f"{site}: {failure}") from failure
 

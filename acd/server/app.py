@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack
 from typing import Any
 
@@ -29,6 +29,7 @@ from acd.server.gate import Gate
 from acd.server.host import ServerHost
 from acd.server.keys import WriteKeys
 from acd.server.people import People
+from acd.server.reload import SiteFile
 from acd.server.snapshots import Snapshots
 from acd.server.stores import open_content, open_directory, open_journal
 from acd.server.unserved import STEPS
@@ -62,10 +63,14 @@ class App:
         site: Site,
         channels: Sequence[Channel],
         *,
+        read: Callable[[], Site] | None = None,
         journal: Journal | None = None,
         web: bool = True,
     ) -> None:
-        """`journal`: another one than the site names; without `web` there is no web process (tests)."""
+        """`read` reads the site file again; without it the site stays as it is.
+
+        `journal`: another one than the site names; without `web` there is no web process (tests).
+        """
         site.server.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.site = site
         self.channels = tuple(channels)
@@ -78,6 +83,7 @@ class App:
         self.garbage = Garbage(lambda: self.driver.seq)
         self.followers = Followers(site, self.journal)
         self._web = web
+        self.site_file = SiteFile(site, read, channels, self._use_site)
         self._exits = AsyncExitStack()
         self._channel_states: dict[str, str] = {channel.name: "starting" for channel in channels}
         self._stopping = False
@@ -167,9 +173,15 @@ class App:
         )
 
     def _apply_site(self) -> None:
-        wanted = configured(self.site, self.driver.now_ms())
+        self._use_site(self.site, BY_SITE)
+
+    def _use_site(self, site: Site, by: str) -> int:
+        """Make the engine's desk that of this site; returns the last entry. Raises Rejected."""
+        wanted = configured(site, self.driver.now_ms())
         for event in list(changes(self.driver.engine.state.desk, wanted)):
-            self.driver.submit(event, by=BY_SITE)
+            self.driver.submit(event, by=by)
+        self.site = site
+        return self.driver.seq
 
     def _let_go_of_unserved(self) -> None:
         served = {channel.name for channel in self.channels}
@@ -231,6 +243,7 @@ class App:
             channels=self._channel_states,
             stopping=lambda: self._stopping,
             keys=WriteKeys(recovered.of(keys.CHANNEL)),
+            site=self.site_file,
         )
         self._exits.push_async_callback(self.control.stop)
         documents = Documents(self.content)

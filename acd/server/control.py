@@ -14,7 +14,8 @@ from acd.server.driver import Driver
 from acd.server.gate import Gate
 from acd.server.keys import WriteKeys
 from acd.server.people import People
-from acd.web.control import ListTaken, NotDurable, WriteKey
+from acd.server.reload import SiteFile
+from acd.web.control import ListTaken, NotDurable, SiteApplied, WriteKey
 from agents.skills import AgentId
 from agents.states import AgentState
 
@@ -39,6 +40,7 @@ class ServerControl:
         channels: Mapping[str, str],
         stopping: Callable[[], bool],
         keys: WriteKeys,
+        site: SiteFile,
     ) -> None:
         """`channels`: name → `up` or why not, kept up to date by the owner."""
         self._driver = driver
@@ -50,6 +52,7 @@ class ServerControl:
         self._channels = channels
         self._stopping = stopping
         self._keys = keys
+        self._site = site
         self._works: set[asyncio.Task[Any]] = set()
         """Erasures and imports that go on."""
 
@@ -120,6 +123,13 @@ class ServerControl:
         found = await self._to_the_end(self._people.take_files(by))
         await self._synced(self._driver.seq)
         return found
+
+    async def apply_site(self, by: str, *, look: bool) -> SiteApplied:
+        """As the port says; once the file is read it goes on to its end."""
+        applied = await self._to_the_end(self._site.apply(by, look=look))
+        if applied.seq:
+            await self._synced(applied.seq)
+        return applied
 
     async def _to_the_end(self, work: Coroutine[Any, Any, T]) -> T:
         """Also when who asked waits no longer: half of it is done, and asking again would not do the rest."""

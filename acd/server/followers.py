@@ -149,6 +149,8 @@ class Followers:
             return p.Erased(*await self.control.erase(wish.value, wish.tenant))
         if isinstance(wish, p.TakeLists):
             return p.ListsTaken(await self.control.take_lists(wish.by))
+        if isinstance(wish, p.ApplySite):
+            return p.SiteIs(await self.control.apply_site(wish.by, look=wish.look))
         if isinstance(wish, p.Repeat):
             seq = await self.control.repeated(wish.key)
             return p.Unknown() if seq is None else p.Done(seq)

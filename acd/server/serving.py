@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 import socket
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from enum import IntEnum
 from typing import Any
 
@@ -14,7 +14,7 @@ from acd.content.errors import VaultError
 from acd.journal.errors import JournalError, JournalOpenError, JournalWriteError
 from acd.ports import Channel
 from acd.replay.divergence import RecoveryError
-from acd.server.app import App, StartGivenUp
+from acd.server.app import BY_SITE, App, StartGivenUp
 from config.schema import Site
 
 _log = structlog.get_logger("acd.serving")
@@ -42,23 +42,26 @@ class CannotStart(Exception):
         self.code = code
 
 
-def serve(site: Site, channels: Sequence[Channel]) -> Exit:
-    """Run the desk until SIGTERM or SIGINT. Raises CannotStart."""
-    return asyncio.run(_serve(site, channels))
+def serve(site: Site, channels: Sequence[Channel], read: Callable[[], Site] | None = None) -> Exit:
+    """Run the desk until SIGTERM or SIGINT; SIGHUP lets it `read` its site again. Raises CannotStart."""
+    return asyncio.run(_serve(site, channels, read))
 
 
-async def _serve(site: Site, channels: Sequence[Channel]) -> Exit:
-    stop = _stop_signals()
+async def _serve(site: Site, channels: Sequence[Channel], read: Callable[[], Site] | None) -> Exit:
+    stop, again = _stop_signals(), asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, again.set)
     stopping = asyncio.ensure_future(stop.get())
     try:
-        app = await _started(site, channels, stopping)
+        app = await _started(site, channels, read, stopping)
     except StartGivenUp as where:
         _log.info("stopped before it served", signal=stopping.result(), reason=str(where))
         return Exit.CLEAN
     notify("READY=1")
+    reading = asyncio.ensure_future(_read_again(app, again))
     ends: list[asyncio.Future[Any]] = [stopping, app.broken]
     await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
     notify("STOPPING=1")
+    reading.cancel()
     if not app.broken.done():
         _log.info("stopping", signal=stopping.result())
         await _drain_unless_urged(app, stop)
@@ -71,9 +74,22 @@ async def _serve(site: Site, channels: Sequence[Channel]) -> Exit:
     return Exit.BROKEN if app.broken.done() else Exit.CLEAN
 
 
-async def _started(site: Site, channels: Sequence[Channel], stopping: "asyncio.Future[str]") -> App:
+async def _read_again(app: App, again: asyncio.Event) -> None:
+    """At each SIGHUP, also one that came while it started; the log says what came of it."""
+    while True:
+        await again.wait()
+        again.clear()
+        await app.site_file.apply(BY_SITE)
+
+
+async def _started(
+    site: Site,
+    channels: Sequence[Channel],
+    read: Callable[[], Site] | None,
+    stopping: "asyncio.Future[str]",
+) -> App:
     try:
-        app = App(site, channels)
+        app = App(site, channels, read=read)
         try:
             await app.start(stopping)
         except Exception as failure:

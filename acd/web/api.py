@@ -20,6 +20,7 @@ from acd.web import PREFIX, errors
 from acd.web.auth import guard
 from acd.web.bodies import (
     EraseRequest,
+    SiteRequest,
 )
 from acd.web.changes import (
     agent_router,
@@ -28,7 +29,7 @@ from acd.web.changes import (
     contact_router,
     work_router,
 )
-from acd.web.control import Control, Page
+from acd.web.control import Control, Page, SiteApplied
 from acd.web.documents import document_router
 from acd.web.errors import ApiError
 from acd.web.limits import BodyCap, HeadAsGet
@@ -81,6 +82,7 @@ def create(control: Control, tokens: Sequence[ApiToken]) -> FastAPI:
     app.include_router(work_router(control), prefix=PREFIX, dependencies=changing)
     app.include_router(document_router(control), prefix=PREFIX, dependencies=guarded)
     app.include_router(_people_router(control), prefix=PREFIX, dependencies=guarded)
+    app.include_router(_site_router(control), prefix=PREFIX, dependencies=guarded)
     _describe_shapes(app)
     return app
 
@@ -186,6 +188,17 @@ def _people_router(control: Control) -> APIRouter:
     async def take_lists(caller: WhoAsks) -> Response:
         """Read the site's list files again; whoever waits is ranked by them at once."""
         return Json(ListsTaken(await control.take_lists(caller.by)))
+
+    return router
+
+
+def _site_router(control: Control) -> APIRouter:
+    router = APIRouter(tags=["operation"])
+
+    @router.post("/site", **shows(SiteApplied))
+    async def apply_site(wanted: SiteRequest, caller: WhoAsks) -> Response:
+        """Put the changed site file in force, for who waits too; if it is wrong, nothing changes."""
+        return Json(await control.apply_site(caller.by, look=wanted.look))
 
     return router
 

@@ -51,6 +51,12 @@ class EraseRequest(_Request):
     tenant: str | None = Field(default=None, max_length=200)
 
 
+class SiteRequest(_Request):
+    """Put the changed site file in force; `look`: only say what that would change."""
+
+    look: bool = False
+
+
 class TransferRequest(_Request):
     """Hand the contact to another line. `agent` may be left out: it is the one who handles it."""
 

@@ -31,6 +31,16 @@ class ListTaken(Struct, frozen=True):
     refused: tuple[str, ...] = ()
 
 
+class SiteApplied(Struct, frozen=True):
+    """What became of a site file that was read again. `refused` says what is wrong; then nothing changed."""
+
+    changed: tuple[str, ...] = ()
+    """What is different now, a line each."""
+    refused: tuple[str, ...] = ()
+    seq: int = 0
+    """The last entry of the change; 0: there was none, or it was only looked at."""
+
+
 class NotDurable(Exception):
     """The change is in force, but the journal did not confirm in time that it is synced."""
 
@@ -123,6 +133,12 @@ class Control(Protocol):
 
     async def take_lists(self, by: str) -> list[ListTaken]:
         """Take in the list files that changed; answers when that is synced. Raises VaultError, NotDurable."""
+
+    async def apply_site(self, by: str, *, look: bool) -> SiteApplied:
+        """Read the site file again and put it in force; `look`: only say what that would change.
+
+        Answers when it is synced. Raises NotDurable.
+        """
 
     async def history(self, contact: ContactId) -> list[Told]:
         """The facts of the contact, oldest first; empty: never heard of."""

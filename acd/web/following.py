@@ -29,12 +29,13 @@ from acd.observe.health import Health
 from acd.observe.metrics import Exposed
 from acd.observe.pauses import LoopLag
 from acd.ports import About, ContactRef, JournalEntry, Listed, NewPiece, Told
-from acd.web.control import KeyReused, ListTaken, NotDurable, Page, WriteKey
+from acd.web.control import KeyReused, ListTaken, NotDurable, Page, SiteApplied, WriteKey
 from acd.web.link import Link, LinkError, NoAnswer
 from acd.web.protocol import (
     STORE_S,
     Abandon,
     Append,
+    ApplySite,
     AreDocuments,
     AreFigures,
     Ask,
@@ -56,6 +57,7 @@ from acd.web.protocol import (
     ListsTaken,
     Read,
     Repeat,
+    SiteIs,
     Submit,
     TakeLists,
     Unknown,
@@ -248,6 +250,10 @@ class Following:
     async def take_lists(self, by: str) -> list[ListTaken]:
         """As the port says."""
         return (await self._ask(TakeLists(by), STORE_S + LOOK_S, ListsTaken)).lists
+
+    async def apply_site(self, by: str, *, look: bool) -> SiteApplied:
+        """As the port says."""
+        return (await self._ask(ApplySite(by, look), STORE_S + LOOK_S, SiteIs)).applied
 
     async def history(self, contact: ContactId) -> list[Told]:
         """As the port says."""

@@ -9,7 +9,7 @@ from acd.feed.messages import Follow
 from acd.observe.figures import Figures
 from acd.observe.health import Health
 from acd.ports import ContactRef, Listed
-from acd.web.control import ListTaken, WriteKey
+from acd.web.control import ListTaken, SiteApplied, WriteKey
 from config.api_tokens import ApiToken
 
 SOCKET_FILE = "server.sock"
@@ -90,6 +90,13 @@ class TakeLists(msgspec.Struct, frozen=True, tag="take_lists", array_like=True):
     by: str
 
 
+class ApplySite(msgspec.Struct, frozen=True, tag="apply_site", array_like=True):
+    """The site file anew; `look`: only say what it would change. Answered by `SiteIs`."""
+
+    by: str
+    look: bool
+
+
 class AskDocument(msgspec.Struct, frozen=True, tag="document", array_like=True):
     """Whose it is, and how much. Answered by `IsDocument`."""
 
@@ -130,7 +137,7 @@ class Abandon(msgspec.Struct, frozen=True, tag="abandon", array_like=True):
     document: str
 
 
-Storing = CallBack | AskOutside | Erase | TakeLists
+Storing = CallBack | AskOutside | Erase | TakeLists | ApplySite
 """What waits for a disk besides the journal's."""
 Wish = Submit | Repeat | Storing
 About = AskHealth | AskFigures | AskHistory
@@ -174,6 +181,10 @@ class Erased(msgspec.Struct, frozen=True, tag="erased", array_like=True):
 
     contacts: int
     lists: int
+
+
+class SiteIs(msgspec.Struct, frozen=True, tag="site", array_like=True):
+    applied: SiteApplied
 
 
 class ListsTaken(msgspec.Struct, frozen=True, tag="lists_taken", array_like=True):
@@ -232,7 +243,7 @@ class Failed(msgspec.Struct, frozen=True, tag="failed", array_like=True):
 
 
 _Found = IsHealth | AreFigures | IsHistory | IsDocument | AreDocuments | IsPiece
-Answer = Welcome | Done | Unknown | Erased | ListsTaken | Kept | _Found | Failed
+Answer = Welcome | Done | Unknown | Erased | ListsTaken | SiteIs | Kept | _Found | Failed
 
 
 class Reply(msgspec.Struct, frozen=True, array_like=True):

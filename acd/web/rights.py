@@ -58,6 +58,7 @@ RIGHTS: Mapping[tuple[str, str], frozenset[Role]] = {
     ("POST", "/contacts/{contact}/callback/cancel"): _MOVERS,
     ("POST", "/erase"): frozenset((Role.ADMIN,)),
     ("POST", "/lists"): _MOVERS,
+    ("POST", "/site"): frozenset((Role.ADMIN,)),
 }
 """What is not in the table is for nobody. An agent acts for himself alone, a tenant sees his own alone."""
 

@@ -10,7 +10,7 @@ from acd.core.view import AgentView, ContactView, Status
 from acd.observe.health import Health
 from acd.reports.explain import Happening, OfferExplained
 from acd.web.auth import caller_of
-from acd.web.control import ListTaken, WriteKey
+from acd.web.control import ListTaken, SiteApplied, WriteKey
 from acd.web.once import key_of
 from acd.web.rights import Caller
 
@@ -105,6 +105,7 @@ SHAPES = (
     Kept,
     Erased,
     ListsTaken,
+    SiteApplied,
     Failure,
 )
 

@@ -3,7 +3,7 @@
 import asyncio
 import secrets
 import time
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from channels.media.commands import Close
 from channels.media.embedded.client import MediaClient
 from channels.media.embedded.starter import MediaSettings, attach_or_start
 from channels.media.errors import MediaGoneError
-from channels.sip.b2bua import entrance, inbound, placing, restart, speaking
+from channels.sip.b2bua import entrance, inbound, placing, restart, speaking, treating
 from channels.sip.b2bua.calls import NAME, Calls, Typed
 from channels.sip.b2bua.registration import Boot, Registrations
 from channels.sip.b2bua.telling import Telling
@@ -124,6 +124,22 @@ class SipChannel:
             silent_s=settings.silent_s,
         )
         return await attach_or_start(media, self._media_ready, self._media_lost)
+
+    async def prepare(self, site: Site) -> Callable[[], None]:
+        """See acd.server.reload.Reloading: texts are spoken now, and heard with the phones of that site."""
+        read_settings(site)
+        folder = self.settings.runtime_dir / "sounds"
+        phrases = await asyncio.to_thread(make_phrases, site, folder)
+
+        def commit() -> None:
+            self._site = site
+            self.settings = self.calls.settings = replace(self.settings, sounds=phrases)
+            self._set_time()
+            self.registrations.take(site.phones, self.calls.now_ms)
+            treating.music_changed(self.calls)
+            self._flush()
+
+        return commit
 
     # From the engine
 

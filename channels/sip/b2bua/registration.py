@@ -62,6 +62,11 @@ class Saved(Struct):
         return msgspec.msgpack.encode(moved)
 
 
+def _agent_of(phones: Mapping[str, Phone], user: str) -> AgentId | None:
+    phone = phones.get(user)
+    return None if phone is None else phone.agent
+
+
 class Registrations:
     """The registrar with its users; tells the engine who can be rung. One AOR per agent."""
 
@@ -154,6 +159,16 @@ class Registrations:
         came = self._telling.tell(AgentReachable(agent, VOICE, Carrier(NAME, user)))
         if came and new and self._settings.sign_in is SignIn.REGISTER:
             self._telling.tell(AgentSignedIn(agent))
+
+    # Another site
+
+    def take(self, phones: Mapping[str, Phone], now_ms: int) -> None:
+        """These are the phones from now on. Who is none any more, or another agent's, is no longer there."""
+        gone = [user for user, one in self._phones.items() if _agent_of(phones, user) != one.agent]
+        for user in gone:
+            self._changed(self._registrar.remove(user), now_ms)
+        self._phones = phones
+        self._users = {phone.agent: user for user, phone in phones.items()}
 
     # Restart
 

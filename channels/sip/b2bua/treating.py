@@ -47,6 +47,16 @@ def play(calls: Calls, leg: Leg) -> None:
             typing.collect(calls, leg, ordered, _name(ordered), typing.WHILE_TOLD_MS)
 
 
+def music_changed(calls: Calls) -> None:
+    """Sounds have changed: who waits hears the music of the new ones; texts that are being told go on."""
+    sounds = calls.settings.sounds
+    for leg in calls.legs.values():
+        told = leg.hears.hears if leg.hears is not None else None
+        waits = leg.is_caller and leg.record.stage is LegStage.UP and not leg.call.talking
+        if waits and not (told is not None and told.records_ms):
+            calls.media.send(Play(leg.id, loop=sounds.music(leg.record.music)))
+
+
 def _name(ordered: TreatContact) -> str:
     return f"visit {ordered.visit}"
 

@@ -31,6 +31,7 @@ from acd.server.driver import Driver
 from acd.server.gate import Gate
 from acd.server.keys import WriteKeys
 from acd.server.people import People
+from acd.server.reload import SiteFile
 from acd.testing import NUMBER, TENANT, small_desk, small_site
 from agents.capacity import VOICE
 from config.schema import DirectorySettings, ListFile, ListKind, Site
@@ -136,6 +137,7 @@ class Server:
             channels={},
             stopping=lambda: False,
             keys=WriteKeys({}),
+            site=SiteFile(small_site(self.world.folder), None, [], lambda site, by: 0),
         )
 
     def order(self) -> list[int]:

@@ -105,6 +105,7 @@ GUARDED = [
     ("POST", "/contacts/1/wrap-up"),
     ("POST", "/erase"),
     ("POST", "/lists"),
+    ("POST", "/site"),
 ]
 
 
@@ -126,6 +127,22 @@ def test_everything_but_health_needs_the_token(tmp_path: Path) -> None:
                 }
         assert (await rig.get("/agents")).json()["agents"][0]["state"] == "signed_out"
         assert (await rig.client.get(PREFIX + "/health", headers={"Authorization": ""})).status_code == 200
+
+    with_server(tmp_path, story)
+
+
+def test_a_site_that_nobody_can_read_again_is_refused_with_the_reason(tmp_path: Path) -> None:
+    """How a file is read again is tested at the server: here what the API makes of it."""
+
+    async def story(rig: Rig) -> None:
+        answer = await rig.post("/site", {"look": True})
+        assert answer.status_code == 200
+        assert answer.json() == {
+            "changed": [],
+            "refused": ["this server was started without a site file"],
+            "seq": 0,
+        }
+        assert (await rig.post("/site", {"look": "perhaps"})).status_code == 422
 
     with_server(tmp_path, story)
 

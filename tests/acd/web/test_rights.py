@@ -39,6 +39,7 @@ BODIES: Mapping[str, object] = {
     "/contacts/{contact}/wrap-up": {"end": True},
     "/erase": {"value": "+49 30 555 0199"},
     "/lists": {},
+    "/site": {},
 }
 
 

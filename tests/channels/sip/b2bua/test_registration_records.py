@@ -97,6 +97,29 @@ def test_a_registration_ends_ten_minutes_after_it_came_whoever_reads_it(
     assert [type(event) for event in events] == [AgentUnreachable]
 
 
+def test_of_another_site_the_phones_that_are_none_any_more_are_gone(world: World) -> None:
+    """One that stays keeps its registration, also with another password."""
+    ours = registrations(world, FIRST, world.host)
+    register(world, ours)
+    world.host.events.clear()
+    other = Phone("bert", AgentId("bert"), Secret("other"))
+    ours.take({"bert": other, "anna": Phone("anna", AgentId("anna"), Secret("changed"))}, UP_MS)
+    assert (ours.where("anna"), world.host.events) == (("sip:anna@192.0.2.9", PHONE), [])
+    assert ours.user_of("bert") == "bert"
+    ours.take({"bert": other}, UP_MS)
+    assert [type(event) for event in world.host.events] == [AgentUnreachable]
+    assert (ours.where("anna"), ours.next_deadline(), ours.user_of("anna")) == (None, None, "")
+    assert "phone anna" not in world.host.records
+
+
+def test_a_phone_that_is_another_agent_s_now_must_register_anew(world: World) -> None:
+    ours = registrations(world, FIRST, world.host)
+    register(world, ours)
+    ours.take({"anna": Phone("anna", AgentId("zoe"), Secret("invented"))}, UP_MS)
+    assert (ours.where("zoe"), ours.where("anna")) == (None, None)
+    assert ours.user_of("zoe") == "anna"
+
+
 def test_a_clock_that_was_set_back_lengthens_no_registration(records: dict[str, bytes]) -> None:
     _, ours = told(records, Boot("second", NOON_MS - 100 * UP_MS), 5_000)
     assert ours.next_deadline() == 605_000
