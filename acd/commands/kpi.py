@@ -1,5 +1,6 @@
 """`acd kpi`: the KPIs of a client on some days, from the journal, while the server runs or not."""
 
+import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from acd.reports.kpi_question import OnRead
 
 DAYS = ["%Y-%m-%d"]
+
+ALIVE_S = 1.0
+"""A server that lives accepts at once: nothing of it but the kernel is asked."""
 
 
 def kpi(
@@ -71,7 +75,8 @@ def kpi(
     try:
         found = readable(site) if site is not None else None
         with _bar() as on_read:
-            made = kpi_question.answer(asked, found, journal, time.time_ns() // 1_000_000, on_read)
+            present_ms = _present_ms(journal or (found.server.data_dir / "journal" if found else None))
+            made = kpi_question.answer(asked, found, journal, present_ms, on_read)
     except (kpi_question.BadQuestion, ConfigError) as mistake:
         return complain(str(mistake), BAD_INPUT)
     except JournalError as failure:
@@ -81,6 +86,21 @@ def kpi(
     else:
         Console().print(kpi_table.tables(made))
     return DONE
+
+
+def _present_ms(journal: Path | None) -> int:
+    """Of a desk that runs, now; 0: this is a copy, or its server is not there."""
+    from acd.web.protocol import socket_path  # noqa: PLC0415 (the other commands need not wait for it)
+
+    if journal is None:
+        return 0
+    with socket.socket(socket.AF_UNIX) as asking:
+        asking.settimeout(ALIVE_S)
+        try:
+            asking.connect(str(socket_path(journal.parent)))
+        except OSError:
+            return 0
+    return time.time_ns() // 1_000_000
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import quote
 
@@ -27,16 +28,30 @@ class JournalReader:
             raise JournalOpenError(f"there is no journal in {directory}")
 
     def entries(self, after_seq: int = 0) -> Iterator[JournalEntry]:
-        """Entries with seq > after_seq, oldest first, up to the first that is missing.
+        """Entries with seq > after_seq, oldest first, none missing.
 
-        Nothing follows a missing entry but what a machine that died had not synced.
+        What follows the end of a segment whose machine died had not been synced, and is left out. Raises
+        JournalDamagedError for any other hole: a record with one tells less than there was, and nobody sees.
         """
         while chunk := self._chunk(after_seq):
             for entry in chunk:
                 if entry.seq != after_seq + 1:
-                    return
+                    if self._died_at(after_seq):
+                        return
+                    raise self._hole(after_seq + 1, entry)
                 after_seq = entry.seq
                 yield entry
+
+    def _died_at(self, seq: int) -> bool:
+        """Whether a segment ends there that nobody has sealed, as its run died."""
+        return any(_unsealed_end(path) == seq for path in segment.stored_paths(self._directory))
+
+    def _hole(self, first: int, following: JournalEntry) -> JournalDamagedError:
+        moment = datetime.fromtimestamp(following.t_ms / 1000, UTC)
+        return JournalDamagedError(
+            f"{self._directory}: entries {first} to {following.seq - 1} are missing, the next is of "
+            f"{moment:%Y-%m-%d %H:%M:%S} UTC: bring back the file that they were in, from a backup"
+        )
 
     def before(self, t_ms: int) -> int:
         """A sequence number so that every entry up to it is older than `t_ms`, and few after it are."""
@@ -79,6 +94,17 @@ def connect(path: Path) -> sqlite3.Connection:
     except PermissionError as error:
         raise JournalOpenError(f"cannot read {path}: {error.strerror}") from error
     return sqlite3.connect(f"file:{quote(str(path.absolute()))}?mode=ro", uri=True, isolation_level=None)
+
+
+def _unsealed_end(path: Path) -> int | None:
+    """The last entry of a segment that is not sealed; None: it is, or is gone, or empty."""
+    try:
+        with closing(connect(path)) as connection:
+            base, sealed = connection.execute("SELECT base_seq, sealed_seq FROM segment").fetchone()
+            (last,) = connection.execute("SELECT max(seq) FROM entries").fetchone()
+    except (FileNotFoundError, sqlite3.Error):
+        return None
+    return None if sealed is not None else last or base
 
 
 def _read(path: Path, after_seq: int) -> list[JournalEntry]:

@@ -74,10 +74,14 @@ class Ledger:
             found.append(replace(leg, wrap_up_ms=now_ms - since_ms, done_ms=now_ms))
         return found
 
-    def close(self, now_ms: int) -> None:
-        """Hand over what is still open, as `open_legs` shows it; the ledger is empty then."""
+    def close(self, now_ms: int, *, undecided: bool = False) -> None:
+        """Hand over what is still open, as `open_legs` shows it; the ledger is empty then.
+
+        `undecided`: what an agent still handles, or wraps up, is OPEN, too, as if nobody had answered yet, so
+        that half of its work is in no average.
+        """
         for leg in self.open_legs(now_ms):
-            self._finished(leg)
+            self._finished(replace(leg, **_UNDECIDED) if undecided and leg.answered_ms else leg)
         for live in (self._legs, self._rings, self._breaks, self._wrap_ups, self._put_away, self._aside):
             live.clear()
 
@@ -351,6 +355,10 @@ class Ledger:
         if leg is not None:
             self._finished(leg)
 
+
+_UNDECIDED: Mapping[str, Any] = {
+    "outcome": Outcome.OPEN, "answered_ms": 0, "wait_ms": 0, "talk_ms": 0, "hold_ms": 0, "wrap_up_ms": 0,
+}  # fmt: skip
 
 _HANDLERS: Mapping[type[Fact], str] = {
     facts.Blocked: "_blocked",

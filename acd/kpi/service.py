@@ -48,7 +48,7 @@ class Counts(Struct, gc=False):
     voicemails: int = 0
     """Of F, those who left a message, or left for another voicemail."""
     open: int = 0
-    """Not decided yet."""
+    """Not over yet: waits, talks, or is wrapped up. In none of the others, nor in any average."""
     in_time: int = 0
     """A_T: of A, those with wait ≤ T."""
     abandoned_in_time: int = 0

@@ -54,10 +54,12 @@ def answer(
     asked: Asked,
     site: Site | None,
     journal: Path | None,
-    now_ms: int,
+    present_ms: int,
     on_read: OnRead = lambda done_ms, total_ms: None,  # noqa: ARG005
 ) -> Report:
-    """The report, from the journal of `site` or the one in the directory `journal`; `now_ms`: the present.
+    """The report, from the journal of `site` or the one in the directory `journal`.
+
+    `present_ms`: of a desk that runs, now; else 0.
 
     Raises BadQuestion, ConfigError, JournalError. Blocks.
     """
@@ -66,12 +68,12 @@ def answer(
     question = question_of(asked, site)
     reader = JournalReader(_directory(site, journal))
     begin_ms = question.begin_ms - LOOK_BACK_MS
-    total_ms = max(min(question.end_ms, now_ms) - begin_ms, 1)
+    total_ms = max(min(question.end_ms, present_ms or question.end_ms) - begin_ms, 1)
 
     def reached(t_ms: int) -> None:
         on_read(min(max(t_ms - begin_ms, 0), total_ms), total_ms)
 
-    made = report(question, reader, site.desk if site else None, now_ms, on_read=reached)
+    made = report(question, reader, site.desk if site else None, present_ms, on_read=reached)
     _check_met(asked, made)
     return made
 

@@ -98,6 +98,8 @@ class Report:
         self.clients: set[str] = set()
         self.last_ms = 0
         """Moment of the last entry that was read; 0: none."""
+        self.goes_on = False
+        """The desk was running when it was asked."""
         self.open = 0
         self._tickets = Tickets(question.terms.view)
         self._customers = Customers(again_ms=AGAIN_MS, view=question.terms.view)
@@ -129,10 +131,15 @@ class Report:
             return False
         return all(leg.queued_ms >= end_ms for leg in self.ledger.open_legs(self.last_ms))
 
-    def close(self, now_ms: int) -> None:
-        """Nothing more was found; `now_ms` is the present."""
-        now_ms = max(now_ms, self.last_ms)
-        self.ledger.close(now_ms)
+    def close(self, present_ms: int) -> None:
+        """Nothing more was found.
+
+        `present_ms`: of a desk that runs, now; 0: nobody goes on writing, so that nothing is known after the
+        last entry. The same record gives the same report for ever.
+        """
+        now_ms = max(present_ms, self.last_ms)
+        self.goes_on = present_ms > 0
+        self.ledger.close(now_ms, undecided=True)
         self._callbacks.close()
         self._sheet.close(min(now_ms, self.question.end_ms))
         self.open = self.total.counts.open
@@ -222,7 +229,7 @@ def report(
     question: Question,
     reader: JournalReader,
     desk: Desk | None,
-    now_ms: int,
+    present_ms: int,
     *,
     look_back_ms: int = LOOK_BACK_MS,
     on_read: Callable[[int], None] = lambda t_ms: None,  # noqa: ARG005
@@ -230,15 +237,15 @@ def report(
     """Read and fold as much of the journal as the question needs; `on_read` is told the moment reached.
 
     `desk`: the one that is configured now; None: everything is read from the beginning, where a journal says
-    its desk. Reads again from earlier on when a contact of the intervals had arrived before. Raises
-    JournalError.
+    its desk. `present_ms` as `Report.close` has it. Reads again from earlier on when a contact of the
+    intervals had arrived before. Raises JournalError.
     """
     while True:
         start = 0 if desk is None else reader.before(question.begin_ms - look_back_ms)
         made = Report(question, desk)
         _read(made, reader, start, on_read)
         if not start or made.ledger.stranger_ms < question.begin_ms:
-            made.close(now_ms)
+            made.close(present_ms)
             return made
         look_back_ms *= 4
 
@@ -284,6 +291,7 @@ def as_json(made: Report) -> dict[str, object]:
         "view": question.terms.view.value,
         "counted": "contacts, each once" if question.line is None else "legs of the line",
         "read_to": told(made.last_ms, zone) if made.last_ms else None,
+        "goes_on": made.goes_on,
         "open": made.open,
         "definitions": [printed(one, question.terms) for one in question.definitions.values()],
         "total": _group(made.total, question.definitions),

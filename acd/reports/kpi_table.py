@@ -33,13 +33,24 @@ def tables(made: Report) -> RenderableType:
     whom = question.client + (f", line {question.line}" if question.line else "")
     zone = question.zone
     head = Text(f"{whom}: {told(question.begin_ms, zone)} to {told(question.end_ms, zone)} ({zone.key})")
-    parts: list[RenderableType] = [head, _groups(made)]
+    parts: list[RenderableType] = [head, *_record(made), _groups(made)]
     if len(made.by_interval) > 1:
         parts.append(_intervals(made))
     parts.append(_definitions(made))
     if made.open:
         parts.append(Text(f"{made.open} contacts are still open: the numbers may change", style="yellow"))
     return Group(*parts)
+
+
+def _record(made: Report) -> list[RenderableType]:
+    """How far the record goes, where that is not to the end of what was asked."""
+    question = made.question
+    if made.goes_on or made.last_ms >= question.end_ms:
+        return []
+    if not made.last_ms:
+        return [Text("the record has no entries of these days", style="yellow")]
+    ends = told(made.last_ms, question.zone)
+    return [Text(f"the record ends {ends}: nothing is known after that", style="yellow")]
 
 
 def shown(value: float | None, unit: str) -> str:

@@ -37,7 +37,7 @@ def demand_from_facts(
     seen = _Seen(desk)
     for batch in batches:
         seen.take(batch)
-    seen.ledger.close(span.end_ms)
+    seen.ledger.close(min(span.end_ms, seen.last_ms), undecided=True)
     legs = [leg for leg in seen.legs if span.start_ms <= leg.arrived_ms < span.end_ms]
     tries, answers = Tries(_contacts(legs)), seen.heard.answers
     return Scenario(
@@ -73,6 +73,8 @@ class _Seen:
         self.ledger = Ledger(self.legs.append)
         self.attendance = Attendance()
         self.transfers: dict[Flow, Counter[LineId]] = {}
+        self.last_ms = 0
+        """Nothing is known after that."""
         self._media: dict[int, Medium] = {}
         self._rings: dict[int, int] = {}
         self._delays_ms: list[int] = []
@@ -80,6 +82,7 @@ class _Seen:
 
     def take(self, batch: Iterable[Fact]) -> None:
         batch = list(batch)
+        self.last_ms = batch[-1].t_ms if batch else self.last_ms
         self.asked.take(batch)
         self.ledger.take(batch)
         self.attendance.take(batch)

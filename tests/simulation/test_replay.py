@@ -356,7 +356,7 @@ def test_a_journal_that_lacks_an_entry_is_not_taken_for_a_shorter_one(tmp_path: 
         connection.execute("DELETE FROM entries WHERE seq = 20")
     answer = run(folder)
     assert answer.exit_code == 2
-    assert "entry 20: is missing, but there is entry" in answer.stderr
+    assert "entries 20 to 20 are missing, the next is of " in answer.stderr
 
 
 def test_the_tests_compare_more_than_a_few_kinds_of_facts() -> None:

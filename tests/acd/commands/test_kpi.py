@@ -1,6 +1,9 @@
 """`acd kpi` over a real journal: numbers, days, rules printed, and questions that cannot be answered."""
 
+import contextlib
 import json
+import socket
+import sqlite3
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -18,8 +21,9 @@ from acd.journal.sqlite import SqliteJournal
 from acd.kpi.definitions import DEFINITIONS
 from acd.ports import JournalEntry, Snapshot
 from acd.reports.periods import intervals_of, told
+from acd.web.protocol import socket_path
 from agents.capacity import MAIL
-from queues.desk import Desk
+from queues.desk import Desk, WrapUpRule
 from tests.acd.core.story import START_MS, Story, agent, desk, line
 from tests.acd.kpi import golden
 
@@ -394,3 +398,59 @@ def test_quarters_and_years_begin_where_they_do() -> None:
 
 def test_the_day_of_the_stories_is_that_day() -> None:
     assert datetime.fromtimestamp(START_MS / 1000, UTC).date() == DAY.date()
+
+
+# The record
+
+
+def test_the_same_record_gives_the_same_report_for_ever(
+    site: Path, journal: SqliteJournal, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a desk that stopped while somebody talked, and somebody else wrapped up."""
+    opened = desk(
+        line("help", wrap_up=WrapUpRule(ms=60 * SECOND)), agent("anna"), agent("bert"), agent("zoe")
+    )
+    story = Journalled(opened, journal)
+    story.ready(0, "anna", "bert", "zoe")
+    for number, name in enumerate(("anna", "bert", "zoe")):
+        story.arrive(number * SECOND)
+        story.accept(number * SECOND, name)
+    story.release(10 * SECOND, 1, "anna").release(100 * SECOND, 2, "bert")
+    journal.flush()
+    first = asked(capsys, client="acme", day=DAY, site=site)
+    counts = first["total"]["counts"]
+    assert (counts["arrived"], counts["answered"], counts["open"], first["open"]) == (3, 1, 2, 2)
+    assert (counts["handled"], counts["talk_ms"], counts["wrap_up_ms"]) == (1, 10 * SECOND, 60 * SECOND)
+    monkeypatch.setattr("time.time_ns", lambda: (START_MS + 90 * 24 * 3_600 * SECOND) * 1_000_000)
+    assert asked(capsys, client="acme", day=DAY, site=site) == first
+    assert first["goes_on"] is False
+    assert kpi(client="acme", day=DAY, site=site) == 0
+    assert "the record ends 2027-01-15" in capsys.readouterr().out
+
+
+def test_of_a_desk_that_runs_the_present_is_now(
+    site: Path, journal: SqliteJournal, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    story = Journalled(desk(line("help"), agent("anna")), journal)
+    story.ready(0, "anna")
+    journal.flush()
+    monkeypatch.setattr("time.time_ns", lambda: (START_MS + 3_600 * SECOND) * 1_000_000)
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(socket_path(site.parent / "var")))
+        assert asked(capsys, client="acme", day=DAY, site=site)["goes_on"] is False, "nobody listens there"
+        server.listen()
+        assert asked(capsys, client="acme", day=DAY, site=site)["goes_on"] is True
+
+
+@pytest.mark.parametrize(("first", "last"), [(1, 1), (5, 5), (2, 9)])
+def test_a_record_with_a_hole_is_refused_with_what_is_missing(
+    golden_site: Path, journal: SqliteJournal, capsys: pytest.CaptureFixture[str], first: int, last: int
+) -> None:
+    journal.close()
+    (segment,) = (golden_site.parent / "var" / "journal").glob("segment-*.db")
+    with contextlib.closing(sqlite3.connect(segment)) as connection, connection:
+        connection.execute("DELETE FROM entries WHERE seq BETWEEN ? AND ?", (first, last))
+    assert kpi(client="acme", day=DAY, site=golden_site) == 1
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert f"entries {first} to {last} are missing, the next is of 2027-01-1" in said.err
