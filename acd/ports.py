@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from enum import StrEnum
-from typing import NamedTuple, NewType, Protocol
+from typing import NamedTuple, NewType, Protocol, runtime_checkable
 
 from acd.core.effects import Effect
 from acd.core.events import Event
@@ -312,6 +312,14 @@ class Host(Protocol):
         The first of the two is the opaque id that may go into events: the address is content from now on, in
         normal form, and erased with the contact's `ref`. The same person has another id with another client.
         """
+
+
+@runtime_checkable
+class Reporting(Protocol):
+    """A channel that knows how it is. One that does not is up from its start to its stop."""
+
+    def trouble(self) -> str:
+        """Why it takes no contacts now, or does less than it promises; "" when all is well. Never blocks."""
 
 
 class Channel(Protocol):

@@ -14,7 +14,7 @@ from acd.core.events import Event
 from acd.journal.stamper import Stamper
 from acd.observe.figures import Figures
 from acd.observe.pauses import LoopLag
-from acd.ports import Channel, Host, Journal, Recovered, Snapshot
+from acd.ports import Channel, Host, Journal, Recovered, Reporting, Snapshot
 from acd.replay.replayer import Revived, revive
 from acd.server import keys
 from acd.server.calendars import DAY_MS, changes, configured
@@ -240,7 +240,7 @@ class App:
             content=self.content,
             people=self.people,
             dialling=Dialling(self.driver, self.content, self.directory),
-            channels=self._channel_states,
+            channels=self._states,
             stopping=lambda: self._stopping,
             keys=WriteKeys(recovered.of(keys.CHANNEL)),
             site=self.site_file,
@@ -250,6 +250,14 @@ class App:
         self._exits.push_async_callback(asyncio.to_thread, documents.stop)
         self._exits.push_async_callback(self.followers.stop)
         await self.followers.start(self.control, documents, self.figures, web=self._web)
+
+    def _states(self) -> dict[str, str]:
+        """Channel → `up`, or why not, in its own words while it runs."""
+        found = dict(self._channel_states)
+        for channel in self.channels:
+            if found[channel.name] == "up" and isinstance(channel, Reporting):
+                found[channel.name] = channel.trouble() or "up"
+        return found
 
     def figures(self) -> Figures:
         """What only this process knows of itself, for metrics."""
@@ -272,7 +280,7 @@ class App:
             carried=dict(self.dispatch.carried),
             failed=dict(self.dispatch.failed),
             channel_counts={channel.name: dict(channel.counts()) for channel in self.channels},
-            channel_states=dict(self._channel_states),
+            channel_states=self._states(),
             lag=self.lag.pauses,
             collections=self.garbage.pauses,
         )

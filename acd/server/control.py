@@ -37,12 +37,12 @@ class ServerControl:
         content: Content,
         people: People,
         dialling: Dialling,
-        channels: Mapping[str, str],
+        channels: Callable[[], Mapping[str, str]],
         stopping: Callable[[], bool],
         keys: WriteKeys,
         site: SiteFile,
     ) -> None:
-        """`channels`: name → `up` or why not, kept up to date by the owner."""
+        """`channels()`: name → `up` or why not."""
         self._driver = driver
         self._gate = gate
         self._journal = journal
@@ -58,7 +58,7 @@ class ServerControl:
 
     def health(self) -> Health:
         """How the server is."""
-        return health(self._gate.trouble, self._content.trouble, self._channels, stopping=self._stopping())
+        return health(self._gate.trouble, self._content.trouble, self._channels(), stopping=self._stopping())
 
     def now_ms(self) -> int:
         """The time of the next entry if it came now."""

@@ -43,6 +43,10 @@ class MediaGoneError(MediaError):
     code = "gone"
 
 
+class MediaHangsError(MediaGoneError):
+    """The media engine is there, and says nothing."""
+
+
 class BadSdpError(MediaError):
     """A session description that cannot be read, or an answer that does not fit its offer."""
 

@@ -15,7 +15,6 @@ from acd.ports import Host
 from channels.media.commands import Close
 from channels.media.embedded.client import MediaClient
 from channels.media.embedded.starter import MediaSettings, attach_or_start
-from channels.media.errors import MediaGoneError
 from channels.sip.b2bua import entrance, inbound, placing, restart, speaking, treating
 from channels.sip.b2bua.calls import NAME, Calls, Typed
 from channels.sip.b2bua.registration import Boot, Registrations
@@ -36,6 +35,8 @@ _log = structlog.get_logger("acd.sip")
 
 DRAIN_POLL_S = 0.1
 MEDIA_RETRY_S = 1.0
+MEDIA_RETRY_MOST_S = 30.0
+"""The pause between two tries doubles up to this."""
 NUMBER_PATIENCE_S = 5.0
 """The attempt has failed then, and comes again like one that was not answered."""
 IDS_AT_ONCE = 64
@@ -156,6 +157,12 @@ class SipChannel:
         refused = {"refused registrations": self.registrations.refused}
         return {**self._telling.counts, **refused, "packets not sent": self._transport.unsent}
 
+    def trouble(self) -> str:
+        """See acd.ports.Reporting."""
+        if self.calls.without_media:
+            return "no media process: calls are refused"
+        return "the media process hangs" if self._media.silences else ""
+
     async def drain(self) -> None:
         """Refuse new calls with 503; return when the last leg is gone."""
         self.calls.draining = True
@@ -214,12 +221,14 @@ class SipChannel:
         task.add_done_callback(self._tasks.discard)
 
     async def _attach_again(self) -> None:
+        pause_s = MEDIA_RETRY_S
         while self.calls.without_media:
             try:
                 self._media = self.calls.media = await self._attach()
-            except MediaGoneError as error:
-                _log.error("the media process does not start", reason=str(error))
-                await asyncio.sleep(MEDIA_RETRY_S)
+            except Exception as error:  # whatever keeps it from starting may pass: descriptors, memory, disk
+                _log.error("the media process does not start", reason=str(error), again_in_s=pause_s)
+                await asyncio.sleep(pause_s)
+                pause_s = min(2 * pause_s, MEDIA_RETRY_MOST_S)
             else:
                 self.calls.without_media = False
                 _log.info("media process started again")

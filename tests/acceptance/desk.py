@@ -133,6 +133,11 @@ class Desk:
         found: Json = answer.json()
         return found
 
+    def health(self) -> Json:
+        """How it is, also when that is not well; raises httpx.HTTPError."""
+        found: Json = self._http.get(self._url("/health")).json()
+        return found
+
     def metric(self, name: str) -> float:
         """A metric without labels; raises httpx.HTTPError."""
         text = self._http.get(self._url("/metrics")).raise_for_status().text

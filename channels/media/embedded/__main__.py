@@ -30,10 +30,11 @@ def main() -> int:
         orphan_s=options.orphan_seconds,
     )
     try:
-        with _only_one(settings.socket):
+        with _only_one(settings.socket) as lock:
             process = MediaProcess(settings, _listen(settings))
             if options.detach:
                 _detach(options.log)
+            os.pwrite(lock, f"{os.getpid():<20}\n".encode(), 0)  # who hangs must be found to be killed
             _prepare(process)
             process.run()
             settings.socket.unlink(missing_ok=True)
@@ -68,7 +69,7 @@ def _range(text: str) -> tuple[int, int]:
 
 
 @contextlib.contextmanager
-def _only_one(path: Path) -> Iterator[None]:
+def _only_one(path: Path) -> Iterator[int]:
     """Hold the lock beside the socket while serving. Raises `OSError` when another process serves it."""
     lock = os.open(f"{path}.lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
     try:
@@ -76,7 +77,7 @@ def _only_one(path: Path) -> Iterator[None]:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise OSError(f"{path}: another media process serves this socket") from None
-        yield
+        yield lock
     finally:
         os.close(lock)
 

@@ -1,8 +1,11 @@
 """The server's side of the media process: a `MediaEngine` over a Unix socket."""
 
 import asyncio
+import os
+import signal
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -15,6 +18,7 @@ from channels.media.errors import (
     BadCommandError,
     MediaError,
     MediaGoneError,
+    MediaHangsError,
     NoPortsLeftError,
     UnknownLegError,
     UnknownSoundError,
@@ -80,6 +84,8 @@ class MediaClient(asyncio.Protocol):
         self._told, self._planned = 0, 0
         """Events that we were told, and those that the process may forget when `_taking` is due."""
         self._taking: asyncio.TimerHandle | None = None
+        self.silences = 0
+        """So many deadlines have passed without a word of it."""
         self._last_request = 0
         self._waiting: dict[int, asyncio.Future[wire.Message]] = {}
         self._welcome: asyncio.Future[wire.Welcome] = self._loop.create_future()
@@ -104,13 +110,17 @@ class MediaClient(asyncio.Protocol):
         went. `on_lost` is called once when the process goes away without `detach` or `shutdown`.
         """
         loop = asyncio.get_running_loop()
+        client: MediaClient | None = None
         try:
             _, client = await loop.create_unix_connection(
                 lambda: cls(on_ready, on_lost, latch, silent_s), str(path)
             )
             client.welcome = await asyncio.wait_for(client._welcome, DEADLINE_S)
         except TimeoutError as error:
-            raise MediaGoneError(f"{path}: no word within {DEADLINE_S} s") from error
+            if client is not None and client._transport is not None:
+                client._on_lost = lambda: None
+                client._transport.abort()
+            raise MediaHangsError(f"{path}: no word within {DEADLINE_S} s") from error
         except OSError as error:
             raise MediaGoneError(f"{path}: {error.strerror}") from error
         if client.welcome.version != wire.VERSION:
@@ -118,6 +128,7 @@ class MediaClient(asyncio.Protocol):
             raise MediaGoneError(
                 f"{path}: the process speaks version {client.welcome.version}, not {wire.VERSION}"
             )
+        client._confirm()
         client._local = {state.leg: state.local for state in client.welcome.legs}
         client._sessions.found(client.welcome.legs)
         client.found = frozenset(client._local)
@@ -330,18 +341,16 @@ class MediaClient(asyncio.Protocol):
         self._flush_planned = False
         if self._transport is not None and self._out:
             self._transport.write(bytes(self._out))
-            if self._confirming is None:
-                self._confirming = self._loop.call_later(CONFIRM_S, self._confirm)
         self._out.clear()
 
     # -- the deadline of commands that have no answer
 
     def _confirm(self) -> None:
-        """Once a second while there is something to confirm; the second time without an answer it is late."""
+        """Once a second; also of a process that has nothing to do, since it may hang."""
         self._confirming = None
         if self._mark:
             self._late()
-        elif self._transport is not None:
+        if self._transport is not None:
             self._mark, self._marked = self._next_request(), len(self._unconfirmed)
             wire.append_frame(self._out, wire.Mark(self._mark))
             self._confirming = self._loop.call_later(DEADLINE_S - CONFIRM_S, self._confirm)
@@ -351,15 +360,21 @@ class MediaClient(asyncio.Protocol):
         if number != self._mark:  # it was told as late
             return
         del self._unconfirmed[: self._marked]
-        self._mark = 0
+        self._mark = self.silences = 0
         if self._confirming is not None:
             self._confirming.cancel()
-        more = self._unconfirmed
-        self._confirming = self._loop.call_later(CONFIRM_S, self._confirm) if more else None
+        self._confirming = self._loop.call_later(CONFIRM_S, self._confirm)
 
     def _late(self) -> None:
-        """The process hangs: what it was told since is not carried out, and nobody knows when it will be."""
+        """The process hangs: what it was told since is not carried out, and nobody knows when it will be.
+
+        The second time in a row it is killed: nobody hears anything by it, and a new one may do better.
+        """
         self._mark = 0
+        self.silences += 1
+        if self.silences > 1:
+            with suppress(OSError):
+                os.kill(self.welcome.pid, signal.SIGKILL)
         waiting = [command for commands in self._opening.values() for command in commands]
         late, self._unconfirmed = [*waiting, *self._unconfirmed], []
         self._opening.clear()

@@ -1,19 +1,25 @@
 """Attach to the media process, or start it."""
 
 import asyncio
+import fcntl
 import os
+import signal
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 import channels
 from channels.media.embedded.client import LEASED_AHEAD, MediaClient
-from channels.media.errors import MediaGoneError
+from channels.media.errors import MediaGoneError, MediaHangsError
 
 START_LIMIT_S: Final = 30
 _ATTEMPTS: Final = 3
+KILL_LOOKS: Final = 100
+KILL_LOOK_S: Final = 0.05
+"""A killed process lets go of its lock within milliseconds; one that waits for a dead disk never does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +59,27 @@ async def attach_or_start(
                 latch=settings.latch,
                 silent_s=settings.silent_s,
             )
-        except MediaGoneError:
+        except MediaGoneError as error:
             if attempt == _ATTEMPTS - 1:
                 raise
+            if isinstance(error, MediaHangsError):
+                await _kill_hung(settings.socket)
         await _start(settings)
     raise AssertionError
+
+
+async def _kill_hung(path: Path) -> None:
+    """The file of its lock says who it is; a process that let go of the lock is not there any more."""
+    with suppress(OSError, ValueError), Path(f"{path}.lock").open() as lock:
+        for attempt in range(KILL_LOOKS):
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                if not attempt:
+                    os.kill(int(lock.read()), signal.SIGKILL)
+                await asyncio.sleep(KILL_LOOK_S)
+            else:
+                return
 
 
 async def _start(settings: MediaSettings) -> None:

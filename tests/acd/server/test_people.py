@@ -134,7 +134,7 @@ class Server:
             content=self.world.content,
             people=self.people,
             dialling=Dialling(self.driver, self.world.content, self.directory),
-            channels={},
+            channels=dict,
             stopping=lambda: False,
             keys=WriteKeys({}),
             site=SiteFile(small_site(self.world.folder), None, [], lambda site, by: 0),

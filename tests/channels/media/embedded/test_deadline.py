@@ -6,7 +6,7 @@ import signal
 from dataclasses import replace
 
 from channels.media.commands import Join, LegId, Offer, Play, RoomId, SoundId
-from channels.media.embedded.starter import MediaSettings
+from channels.media.embedded.starter import MediaSettings, attach_or_start
 from channels.media.events import Failed, Offered
 from tests.channels.media.conftest import embedded
 
@@ -49,5 +49,40 @@ def test_a_process_that_answers_makes_nothing_late(media_settings: MediaSettings
             await asyncio.sleep(1.2)
             assert desk.events == []
             assert desk.client._unconfirmed == []
+
+    asyncio.run(story())
+
+
+def test_a_process_that_hangs_for_two_deadlines_is_killed_and_the_next_one_works(
+    media_settings: MediaSettings,
+) -> None:
+    """Also one that nobody has told anything for a while."""
+
+    async def story() -> None:
+        lost = asyncio.Event()
+        client = await attach_or_start(media_settings, lambda: None, lost.set)
+        hung = client.welcome.pid
+        await asyncio.sleep(1.5)
+        assert client.silences == 0
+        os.kill(hung, signal.SIGSTOP)
+        await asyncio.wait_for(lost.wait(), 4 * client.deadline_s)
+        assert client.silences == 2
+        again = await attach_or_start(media_settings, lambda: None)
+        assert again.welcome.pid != hung
+        await again.shutdown()
+
+    asyncio.run(story())
+
+
+def test_a_process_that_hangs_when_a_server_starts_is_replaced(media_settings: MediaSettings) -> None:
+    async def story() -> None:
+        first = await attach_or_start(media_settings, lambda: None)
+        hung = first.welcome.pid
+        await first.detach()
+        os.kill(hung, signal.SIGSTOP)
+        second = await attach_or_start(media_settings, lambda: None)
+        assert second.welcome.pid != hung
+        assert second.found == frozenset()
+        await second.shutdown()
 
     asyncio.run(story())
