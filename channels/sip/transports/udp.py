@@ -3,9 +3,12 @@
 import asyncio
 import socket
 from collections.abc import Callable
+from contextlib import suppress
+from ipaddress import ip_address
 
 from channels.sip.protocol.address import Endpoint
 from channels.sip.protocol.message import MAX_MESSAGE_BYTES
+from channels.sip.transports.names import REMEMBERED_S, Names
 
 Received = Callable[[bytes, Endpoint], None]
 
@@ -68,6 +71,9 @@ class UdpTransport:
             raise
         self.port: int = self._socket.getsockname()[1]
         self.unsent = 0
+        self._names = Names(int(family))
+        self._addresses: dict[str, str] = {}
+        """Host as a message has it → IP address."""
         self._sources: dict[tuple[str, int], Endpoint] = {}
         self._received = received
         self._buffer = memoryview(bytearray(MAX_MESSAGE_BYTES + 1))
@@ -78,11 +84,38 @@ class UdpTransport:
         self._loop.add_reader(self._socket, self._ready)
 
     def send(self, data: bytes, destination: Endpoint) -> None:
-        """What the kernel does not take counts as lost on the way: SIP repeats."""
+        """What the kernel does not take, or has no known address, counts as lost on the way: SIP repeats."""
+        address = self._addresses.get(destination.host)
+        if address is None:
+            self._find(data, destination)
+            return
         try:
-            self._socket.sendto(data, (destination.host, destination.port))
-        except (OSError, OverflowError, UnicodeError):
+            self._socket.sendto(data, (address, destination.port))
+        except (OSError, OverflowError):
             self.unsent += 1
+
+    def _find(self, data: bytes, destination: Endpoint) -> None:
+        """A host that was not met before, or not for a while. The loop never asks a name server itself."""
+        host = destination.host
+        if len(self._addresses) >= KNOWN_SOURCES:
+            self._addresses.clear()
+        try:
+            ip_address(host)
+        except ValueError:
+            self._names.ask(host, lambda found: self._found(host, found, data, destination.port))
+        else:
+            self._addresses[host] = host
+            self.send(data, destination)
+
+    def _found(self, host: str, address: str, data: bytes, port: int) -> None:
+        if not address:
+            self.unsent += 1
+            return
+        if host not in self._addresses:
+            self._addresses[host] = address
+            self._loop.call_later(REMEMBERED_S, self._addresses.pop, host, None)
+        with suppress(ValueError, OSError):  # closed meanwhile
+            self.send(data, Endpoint(host, port))
 
     def close(self) -> None:
         if self._timer is not None:

@@ -1,0 +1,131 @@
+"""Host names that peers choose: the loop never waits for a name server, and nothing grows without bound."""
+
+import asyncio
+import socket
+import threading
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from channels.sip.protocol.address import Endpoint
+from channels.sip.transports import names
+from channels.sip.transports.names import MOST, Names
+from channels.sip.transports.udp import UdpTransport
+
+
+class Server:
+    """A name server that answers when it is told to."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+        self.answers = threading.Event()
+        self.found: dict[str, str] = {"peer.example": "127.0.0.1"}
+
+    def look(self, host: str, _: int) -> str:
+        self.asked.append(host)
+        self.answers.wait(20)
+        if host not in self.found:
+            raise OSError("unknown")
+        return self.found[host]
+
+
+def story(told: Callable[[Server, Names, list[str]], Awaitable[None]]) -> None:
+    async def run() -> None:
+        server, heard = Server(), list[str]()
+        try:
+            await told(server, Names(socket.AF_INET, server.look), heard)
+        finally:
+            server.answers.set()
+
+    asyncio.run(run())
+
+
+async def until(condition: Callable[[], object]) -> None:
+    for _ in range(500):
+        if condition():
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError("it never came true")
+
+
+def test_who_asks_twice_asks_once_and_both_hear() -> None:
+    async def told(server: Server, ours: Names, heard: list[str]) -> None:
+        ours.ask("peer.example", heard.append)
+        ours.ask("peer.example", heard.append)
+        assert heard == []
+        server.answers.set()
+        await until(lambda: heard == ["127.0.0.1"] * 2)
+        assert server.asked == ["peer.example"]
+
+    story(told)
+
+
+def test_a_silent_name_server_is_given_up_and_not_asked_again_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(names, "PATIENCE_S", 0.05)
+
+    async def told(server: Server, ours: Names, heard: list[str]) -> None:
+        ours.ask("peer.example", heard.append)
+        await until(lambda: heard == [""])
+        ours.ask("peer.example", heard.append)
+        assert (heard, server.asked, ours.refused) == (["", ""], ["peer.example"], 1)
+        server.answers.set()
+        await asyncio.sleep(0.1)
+        assert heard == ["", ""], "an answer that comes too late is nobody's"
+
+    story(told)
+
+
+def test_names_that_nobody_has_are_asked_for_again_after_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(names, "UNKNOWN_S", 0.05)
+
+    async def told(server: Server, ours: Names, heard: list[str]) -> None:
+        server.answers.set()
+        ours.ask("nobody.example", heard.append)
+        await until(lambda: heard == [""])
+        await asyncio.sleep(0.1)
+        server.found["nobody.example"] = "192.0.2.1"
+        ours.ask("nobody.example", heard.append)
+        await until(lambda: heard == ["", "192.0.2.1"])
+
+    story(told)
+
+
+def test_a_flood_of_names_does_not_fill_the_machine_with_threads() -> None:
+    async def told(server: Server, ours: Names, heard: list[str]) -> None:
+        before = threading.active_count()
+        for number in range(1_000):
+            ours.ask(f"host{number}.example", heard.append)
+        assert threading.active_count() - before <= MOST
+        assert heard == [""] * (1_000 - MOST)
+        assert ours.refused == 1_000 - MOST
+
+    story(told)
+
+
+def test_while_a_name_is_looked_up_everybody_else_is_sent_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And what was to be sent there is, once the name is known; the next at once."""
+    server = Server()
+    monkeypatch.setattr(names, "look_up", server.look)
+    monkeypatch.setattr(Names.__init__, "__defaults__", (server.look,))
+
+    async def run() -> None:
+        transport = UdpTransport("127.0.0.1", 0, lambda data, source: None)
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as peer:
+            peer.bind(("127.0.0.1", 0))
+            peer.setblocking(False)
+            port = peer.getsockname()[1]
+            transport.send(b"by name", Endpoint("peer.example", port))
+            transport.send(b"to nobody", Endpoint("nobody.example", port))
+            transport.send(b"by number", Endpoint("127.0.0.1", port))
+            assert peer.recv(100) == b"by number"
+            server.answers.set()
+            await until(lambda: transport.unsent == 1)
+            assert peer.recv(100) == b"by name"
+            transport.send(b"again", Endpoint("peer.example", port))
+            assert peer.recv(100) == b"again"
+        transport.close()
+
+    try:
+        asyncio.run(run())
+    finally:
+        server.answers.set()
