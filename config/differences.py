@@ -5,22 +5,23 @@ from typing import Any
 
 from msgspec import Struct
 
-from config.schema import ApiSettings, ServerSettings, Site
+from config.schema import ApiSettings, Names, ServerSettings, Site
 from queues.desk import Desk
 
 
 def fixed(old: Site, new: Site) -> list[str]:
     """Keys that differ, and that a running server has read once and for all; sorted."""
     server = _fields(old.server, new.server, "data_dir", "journal")
-    directory = _fields(old.directory, new.directory, "regions", "internal_digits", "files")
+    directory = _fields(old.directory, new.directory, "internal_digits", "files")
     found = [f"server.{key}" for key in server]
     found += [f"server.api.{key}" for key in _api(old.server, new.server)]
     found += [_DIRECTORY[key] for key in directory]
+    regions, others = old.directory.regions, new.directory.regions
+    found += [f"tenants.{name}.region" for name in regions.keys() & others if regions[name] != others[name]]
     return sorted([*found, *_of_channels(old, new)])
 
 
 _DIRECTORY = {
-    "regions": "tenants.*.region",
     "internal_digits": "directory.internal_digits",
     "files": "tenants.*.vip_list or user_list",
 }
@@ -47,8 +48,13 @@ def _unlike(old: Mapping[str, object], new: Mapping[str, object]) -> list[str]:
 
 
 def told(old: Site, new: Site) -> list[str]:
-    """What differs, for people: `line helpdesk: changed`, `agent anna: new`, `phone anna: gone`."""
-    found = list(_of_desk(old.desk, new.desk))
+    """What differs, for people: `line helpdesk: changed`, `agent anna: new`, `phone anna: gone`.
+
+    Not whether a recording sounds different under the same file name.
+    """
+    found = [f"server.{key}: changed" for key in _fields(old.server, new.server, "drain_ms", "timezone")]
+    found += _of_names(old.names, new.names)
+    found += _of_desk(old.desk, new.desk)
     for word, before, after in (
         ("calendar", {one.id: one for one in old.calendars}, {one.id: one for one in new.calendars}),
         ("phone", old.phones, new.phones),
@@ -57,6 +63,14 @@ def told(old: Site, new: Site) -> list[str]:
     ):
         found += _of_kind(word, before, after)
     return found
+
+
+def _of_names(old: Names, new: Names) -> Iterator[str]:
+    for field in Names.__dataclass_fields__:
+        before, after = getattr(old, field), getattr(new, field)
+        for name in before.keys() & after.keys():
+            if before[name] != after[name]:
+                yield f"{_WORDS.get(field, 'skill')} {name}: another name"
 
 
 def _of_desk(old: Desk, new: Desk) -> Iterator[str]:

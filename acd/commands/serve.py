@@ -1,5 +1,6 @@
 """`acd serve`, `acd upgrade`, `acd erase`: the commands that open a site's own files."""
 
+import signal
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
@@ -18,6 +19,7 @@ ERASE_WITHIN_S = 600.0
 
 def serve(site: SiteArgument, log_level: LevelOption = "info") -> int:
     """Run the desk until SIGTERM or SIGINT; SIGHUP applies the site file. Logs: standard error."""
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until it can mean something
     from acd.observe import logs  # noqa: PLC0415 (the other commands start three times as fast)
     from acd.server import serving  # noqa: PLC0415
     from acd.server.channels import installed, make_channels  # noqa: PLC0415

@@ -40,7 +40,7 @@ def apply(
         say("nothing was changed")
         return NO
     if not found["changed"]:
-        say("nothing is different")
+        say("nothing is different (recordings are read again)")
     elif not look:
         say("in force")
     return DONE

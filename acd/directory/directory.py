@@ -70,6 +70,10 @@ class ListDirectory:
         """As the port says."""
         return identify(self.lists, tenant, self.read(address, kind, tenant, region), at_ms)
 
+    def use(self, site: Site) -> None:
+        """The clients and their regions are those of this site from now on; its list files stay."""
+        self._site = site
+
     def read(self, address: str, kind: PartyKind, tenant: str, region: str = "") -> Address:
         """The address as this client's people write it, or the network of that country does."""
         return read_address(address, kind, numbering_of(self._site, tenant, region))

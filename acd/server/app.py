@@ -83,7 +83,7 @@ class App:
         self.garbage = Garbage(lambda: self.driver.seq)
         self.followers = Followers(site, self.journal)
         self._web = web
-        self.site_file = SiteFile(site, read, channels, self._use_site)
+        self.site_file = SiteFile(site, read, channels, self._take_site)
         self._exits = AsyncExitStack()
         self._channel_states: dict[str, str] = {channel.name: "starting" for channel in channels}
         self._stopping = False
@@ -174,6 +174,12 @@ class App:
 
     def _apply_site(self) -> None:
         self._use_site(self.site, BY_SITE)
+
+    def _take_site(self, site: Site, by: str) -> int:
+        """As `_use_site`, while it runs."""
+        seq = self._use_site(site, by)
+        self.directory.use(site)
+        return seq
 
     def _use_site(self, site: Site, by: str) -> int:
         """Make the engine's desk that of this site; returns the last entry. Raises Rejected."""

@@ -68,6 +68,9 @@ class SiteFile:
                 found = SiteApplied(refused=(str(error) or f"not ready within {READY_WITHIN_S:g} s",))
             except Rejected as refusal:
                 found = SiteApplied(refused=(f"the desk does not take it: {refusal}",))
+            except Exception as failure:  # of a channel: the next try must come to something
+                _log.exception("site file not applied", by=by)
+                found = SiteApplied(refused=(f"internal error; the server's log says more ({failure!r})",))
         _log.info("site file read", by=by, changed=len(found.changed), refused=list(found.refused), look=look)
         return found
 
@@ -78,10 +81,10 @@ class SiteFile:
         if restart := differences.fixed(self.site, site):
             return SiteApplied(refused=tuple(f"{key}: needs a restart" for key in restart))
         changed = tuple(differences.told(self.site, site))
-        if look:
-            return SiteApplied(changed)
         async with asyncio.timeout(READY_WITHIN_S):
             commits = [await channel.prepare(site) for channel in self._channels]
+        if look:
+            return SiteApplied(changed)
         seq, self.site = self._use(site, by), site
         for commit in commits:
             commit()

@@ -4,7 +4,8 @@ import asyncio
 import os
 import signal
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from enum import IntEnum
 from typing import Any
 
@@ -44,12 +45,30 @@ class CannotStart(Exception):
 
 def serve(site: Site, channels: Sequence[Channel], read: Callable[[], Site] | None = None) -> Exit:
     """Run the desk until SIGTERM or SIGINT; SIGHUP lets it `read` its site again. Raises CannotStart."""
-    return asyncio.run(_serve(site, channels, read))
+    again = asyncio.Event()
+    with _on_hangup(again):
+        return asyncio.run(_serve(site, channels, read, again))
 
 
-async def _serve(site: Site, channels: Sequence[Channel], read: Callable[[], Site] | None) -> Exit:
-    stop, again = _stop_signals(), asyncio.Event()
-    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, again.set)
+@contextmanager
+def _on_hangup(again: asyncio.Event) -> Iterator[None]:
+    """SIGHUP asks for a reload from now on, and after the loop's end for nothing: it must end no server."""
+
+    def ask(*_: object) -> None:
+        with suppress(RuntimeError):  # there is no loop
+            asyncio.get_running_loop().call_soon_threadsafe(again.set)
+
+    signal.signal(signal.SIGHUP, ask)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+
+
+async def _serve(
+    site: Site, channels: Sequence[Channel], read: Callable[[], Site] | None, again: asyncio.Event
+) -> Exit:
+    stop = _stop_signals()
     stopping = asyncio.ensure_future(stop.get())
     try:
         app = await _started(site, channels, read, stopping)

@@ -54,7 +54,7 @@ class EraseRequest(_Request):
 class SiteRequest(_Request):
     """Put the changed site file in force; `look`: only say what that would change."""
 
-    look: bool = False
+    look: bool = Field(default=False, strict=True)
 
 
 class TransferRequest(_Request):

@@ -22,6 +22,7 @@ _PR_SET_PDEATHSIG = 1
 def main() -> int:
     """0: told to end, or the server is gone; 1: it cannot serve."""
     path, descriptor, level = sys.argv[1:]
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # a reload: meant for the server
     _die_with_the_server(signal.SIGKILL)
     if os.getppid() == 1:
         return 0  # it died before we asked

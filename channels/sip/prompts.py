@@ -8,6 +8,7 @@ from channels.media.commands import SoundId
 from channels.media.sound.music import MUSIC, built_in_music
 from channels.media.sound.prompts import PromptTextError, Voice, from_wav, speak, write_samples
 from channels.media.sound.sounds import SILENCE, SoundStore
+from channels.media.sound.speaking import Speaker
 from channels.media.sound.tone import tone
 from config.schema import Passage, Site
 from config.texts import plain
@@ -85,19 +86,28 @@ def make_phrases(site: Site, folder: Path) -> Phrases:
     """
     store = SoundStore(folder)
     built_in = built_in_music(store)
-    texts = {
-        name: tuple((passage.language, _passage(store, passage)) for passage in passages)
-        for name, passages in site.prompts.items()
-    }
+    with Speaker() as speaker:
+        texts = {name: _text(store, name, spoken, speaker) for name, spoken in site.prompts.items()}
+        positions = _positions(store, site, speaker)
     musics = {name: from_wav(store, path) if path else built_in for name, path in site.music.items()}
-    languages = [language for language in site.languages if plain(language) in POSITIONS]
-    places = range(1, FARTHEST + 2) if _tells_positions(site.desk) else ()
-    positions = tuple(
-        tuple((language, _position(store, plain(language), place)) for language in languages)
-        for place in places
-    )
     write_samples(store, BEEP, tone(1000, 0.4))
     return Phrases(texts, musics, positions, BEEP)
+
+
+def _text(store: SoundStore, name: str, passages: Iterable[Passage], speaker: Speaker) -> Spoken:
+    try:
+        return tuple((passage.language, _passage(store, passage, speaker)) for passage in passages)
+    except PromptTextError as error:
+        raise PromptTextError(f"text {name}: {error}") from error
+
+
+def _positions(store: SoundStore, site: Site, speaker: Speaker) -> tuple[Spoken, ...]:
+    languages = [language for language in site.languages if plain(language) in POSITIONS]
+    places = range(1, FARTHEST + 2) if _tells_positions(site.desk) else ()
+    return tuple(
+        tuple((language, _position(store, plain(language), place, speaker)) for language in languages)
+        for place in places
+    )
 
 
 def _tells_positions(desk: Desk) -> bool:
@@ -106,13 +116,13 @@ def _tells_positions(desk: Desk) -> bool:
     return while_waiting or any(isinstance(step, SayPosition) for step in steps)
 
 
-def _passage(store: SoundStore, passage: Passage) -> SoundId:
+def _passage(store: SoundStore, passage: Passage, speaker: Speaker) -> SoundId:
     if passage.recording is not None:
         return from_wav(store, passage.recording)
     voice = VOICES.get(plain(passage.language))
     if voice is None:
         raise PromptTextError(f'nobody speaks "{passage.language}": give a recording in place of the text')
-    return speak(store, passage.text, voice)
+    return speak(store, passage.text, voice, speaker)
 
 
 def _in(language: str, spoken: Spoken) -> list[SoundId]:
@@ -120,7 +130,7 @@ def _in(language: str, spoken: Spoken) -> list[SoundId]:
     return chosen or [sound for _, sound in spoken]
 
 
-def _position(store: SoundStore, language: str, position: int) -> SoundId:
+def _position(store: SoundStore, language: str, position: int, speaker: Speaker) -> SoundId:
     first, ahead, beyond = POSITIONS[language]
     if position == 1:
         text = first
@@ -128,4 +138,4 @@ def _position(store: SoundStore, language: str, position: int) -> SoundId:
         text = ONE_AHEAD[language]
     else:
         text = ahead.format(ahead=position - 1) if position <= FARTHEST else beyond
-    return speak(store, text, VOICES[language])
+    return speak(store, text, VOICES[language], speaker)

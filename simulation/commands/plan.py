@@ -22,6 +22,7 @@ from simulation.past.record import PastRecord
 from simulation.plan.plan_file import AROUND_MS
 from simulation.plan.plan_writing import write_plan
 from simulation.plan.span import Span
+from simulation.scenario import Scenario
 
 MIDNIGHT = 24 * 60
 MINUTE_MS = 60_000
@@ -51,6 +52,8 @@ def plan(
             raise ValueError(
                 f"{record}: nobody came between {span.show(span.start_ms)} and {span.show(span.end_ms)}"
             )
+        if gone := list(_gone(scenario)):
+            raise ValueError(f"{site}: the record has {', '.join(gone)}: give the site file as it was then")
         written = write_plan(scenario, span, os.path.relpath(site, out), out)
     except (ConfigError, OSError, ValueError) as error:
         raise Failure(BAD_INPUT, str(error)) from error
@@ -60,6 +63,19 @@ def plan(
     else:
         typer.echo(f"{written}: {contacts} first calls and mails, {len(scenario.duties)} duties")
     return DONE
+
+
+def _gone(scenario: Scenario) -> Iterator[str]:
+    """What those days had and the site has no more."""
+    lines = {line.id for line in scenario.desk.lines}
+    entries = {entry.id for entry in scenario.desk.entries}
+    used = {stream.entry: None for stream in scenario.streams}
+    used |= {stream.vip_entry: None for stream in scenario.streams if stream.vip_entry is not None}
+    yield from (f"entry {name}" for name in used if name not in entries)
+    named = {line: None for line, _ in scenario.handling}
+    for one in scenario.handling.values():
+        named |= {to: None for to in (one.escalate_to, one.consult and one.consult.to) if to}
+    yield from (f"line {name}" for name in named if name not in lines)
 
 
 def _site(path: Path) -> Site:

@@ -61,11 +61,12 @@ def test_the_same_file_has_no_differences(tmp_path: Path) -> None:
     [
         ('data_dir = "var"', 'data_dir = "lib"', ["server.data_dir"]),
         ("port = 0", "port = 8080", ["server.api.port"]),
-        ('region = "DE"', 'region = "AT"', ["tenants.*.region"]),
+        ('region = "DE"', 'region = "AT"', ["tenants.nord.region"]),
         ("127.0.0.1:5060", "127.0.0.1:5070", ["sip.listen"]),
         ("[sip]\n", "[sip]\nmax_legs = 10\n", ["sip.max_legs"]),
         ("[skills]\n", "[directory]\ninternal_digits = 3\n[skills]\n", ["directory.internal_digits"]),
         ('[sip]\nlisten = "127.0.0.1:5060"\n', "", ["sip"]),
+        ("[calendars.office]", "[tenants.sued]\n[calendars.office]", []),
     ],
 )
 def test_what_a_server_reads_once_needs_a_restart(
@@ -83,6 +84,13 @@ def test_what_a_server_reads_once_needs_a_restart(
         ("[agents.anna]", "[agents.zoe]\n[agents.anna]", ["agent zoe: new"]),
         ('"anna.password"', '"bert.password"', ["phone anna: changed"]),
         ('phone = "anna"', 'phone = "desk7"', ["phone anna: gone", "phone desk7: new"]),
+        ('"Europe/Berlin"', '"UTC"', ["server.timezone: changed", "calendar office: changed"]),
+        ("[agents.anna]", '[agents.anna]\nname = "Anna"', ["agent anna: another name"]),
+        (
+            "[calendars.office]",
+            "[tenants.sued]\n[calendars.office]",
+            ["client sued: new"],
+        ),
         ("555 0101", "555 0102", ["entry +49305550101: gone", "entry +49305550102: new"]),
         ("[skills]", '[desk]\npause_reasons = ["lunch"]\n[skills]', ["pause reasons: changed"]),
     ],

@@ -120,7 +120,8 @@ def _prepare(process: MediaProcess) -> None:
     """Room for many sockets, and few garbage collections: the loop makes no garbage cycles per packet."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in a terminal is meant for the server
+    for number in (signal.SIGINT, signal.SIGHUP):  # Ctrl-C in a terminal, a reload: meant for the server
+        signal.signal(number, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, lambda *_: process.stop())
     gc.freeze()
     gc.set_threshold(50_000, 20, 1000)

@@ -1,17 +1,18 @@
 """Makes sounds of texts and WAV files, once per content: a sound's id is the hash of what it is made of."""
 
 import hashlib
+from contextlib import nullcontext
 from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
 import numpy as np
-from py_nanotts import NanoTTS
 
 from channels.media.commands import SoundId
 from channels.media.sound.g711 import Samples, encode_pcma, encode_pcmu
 from channels.media.sound.signal_shape import PROMPT_PEAK_DB, Signal, halve_rate, normalise
 from channels.media.sound.sounds import SoundStore
+from channels.media.sound.speaking import Speaker, SpeechError
 from channels.media.sound.wav import read_wav
 
 _RECIPE: Final = "1"
@@ -31,14 +32,15 @@ class Voice(StrEnum):
     ENGLISH = "en-GB"
 
 
-class PromptTextError(Exception):
+class PromptTextError(ValueError):
     """A text cannot be spoken; the text of the error says why."""
 
 
-def speak(store: SoundStore, text: str, voice: Voice) -> SoundId:
+def speak(store: SoundStore, text: str, voice: Voice, speaker: Speaker | None = None) -> SoundId:
     """Store a text as speech, unless it is there already. Takes about 5 ms per second of speech.
 
-    Raises `PromptTextError` when the text is empty, longer than `LONGEST_TEXT` or has nothing to say.
+    Whoever speaks several texts gives a `speaker`. Raises `PromptTextError` when the text is empty, longer
+    than `LONGEST_TEXT`, has nothing to say, or the speech engine fails at it.
     """
     words = " ".join(text.translate(_NO_MARKUP).split())
     if not words:
@@ -47,7 +49,9 @@ def speak(store: SoundStore, text: str, voice: Voice) -> SoundId:
         raise PromptTextError(f"the text has {len(words)} characters; at most {LONGEST_TEXT} are spoken")
     sound = _id_of("text", voice.encode(), words.encode())
     if not store.has(sound):
-        write_samples(store, sound, normalise(_spoken(words, voice), PROMPT_PEAK_DB))
+        with nullcontext(speaker) if speaker is not None else Speaker() as speaking:
+            signal = _spoken(speaking, words, voice)
+        write_samples(store, sound, normalise(signal, PROMPT_PEAK_DB))
     return sound
 
 
@@ -65,8 +69,11 @@ def write_samples(store: SoundStore, sound: SoundId, samples: Samples) -> None:
     store.write(sound, encode_pcma(samples), encode_pcmu(samples))
 
 
-def _spoken(words: str, voice: Voice) -> Signal:
-    octets = NanoTTS().speak(words, voice=voice.value)
+def _spoken(speaker: Speaker, words: str, voice: Voice) -> Signal:
+    try:
+        octets = speaker.speak(voice.value, words)
+    except SpeechError as error:
+        raise PromptTextError(f"{error} ({words[:60]!r} …)") from error
     signal = np.frombuffer(octets, "<i2").astype(np.float64)
     if np.abs(signal).max(initial=0.0) < _SPOKEN_PEAK:
         raise PromptTextError(f"nothing to say in {words!r}")

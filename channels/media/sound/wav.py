@@ -13,7 +13,7 @@ LONGEST_S: Final = 600
 """A text is in memory as a whole, in both codecs."""
 
 
-class SoundFileError(Exception):
+class SoundFileError(ValueError):
     """A sound file cannot be used; the text names the file and the reason."""
 
     def __init__(self, path: Path, reason: str) -> None:

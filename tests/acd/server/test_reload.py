@@ -100,7 +100,7 @@ def test_a_look_changes_nothing_and_says_what_would_be(tmp_path: Path) -> None:
             before = app.driver.seq
             applied = await app.site_file.apply("api:operator", look=True)
             assert (applied.changed, applied.seq) == (("line night: new",), 0)
-            assert (app.driver.seq, channel.log) == (before, [])
+            assert (app.driver.seq, channel.log) == (before, ["prepare 2"])
             assert [line.id for line in app.driver.engine.state.desk.lines] != ["night"]
             assert (await app.site_file.apply("site")).changed == applied.changed
 
@@ -116,6 +116,10 @@ WRONG = ConfigError("site.toml", "lines.help.ring", "is no duration")
         (lambda file, channel: setattr(file, "wrong", WRONG), "site.toml: lines.help.ring: is no duration"),
         (lambda file, channel: setattr(file, "wrong", OSError("site.toml: gone")), "site.toml: gone"),
         (lambda file, channel: setattr(channel, "fails", ValueError("nobody speaks fr")), "nobody speaks fr"),
+        (
+            lambda file, channel: setattr(channel, "fails", RuntimeError("a bug")),
+            "internal error; the server's log says more (RuntimeError('a bug'))",
+        ),
         (
             lambda file, channel: setattr(file, "site", _elsewhere(file.site)),
             "server.data_dir: needs a restart",

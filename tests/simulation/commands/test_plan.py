@@ -2,6 +2,8 @@
 
 import json
 import os
+import re
+import shutil
 import sys
 from pathlib import Path
 
@@ -74,3 +76,19 @@ def test_a_folder_that_is_no_journal_is_bad_input(
     words = ("--site", SITE, "--day", "2026-11-23", "--out", tmp_path / "seen")
     assert acd(monkeypatch, "plan", tmp_path, *words) == 2
     assert str(tmp_path) in capsys.readouterr().err
+
+
+def test_what_the_site_has_no_more_is_named(
+    journal: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A site file changes; a plan of it would be one that nobody can read."""
+    known = load_plan(DEMO_PLAN, {}).scenario.desk.entries[0].id
+    shutil.copytree(SITE.parent, tmp_path / "desk")
+    site = tmp_path / "desk" / "site.toml"
+    lines = SITE.read_text().split("\n")
+    begins = next(n for n, line in enumerate(lines) if re.sub(r"[^+0-9]", "", line) == known)
+    ends = next(n for n, line in enumerate(lines[begins + 1 :], begins + 1) if line.startswith("["))
+    site.write_text("\n".join([*lines[:begins], *lines[ends:]]))
+    words = ("--site", site, "--day", "2026-11-23", "--out", tmp_path / "seen")
+    assert acd(monkeypatch, "plan", journal, *words) == 2
+    assert f"the record has entry {known}: give the site file as it was then" in capsys.readouterr().err

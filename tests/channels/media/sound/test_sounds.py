@@ -60,7 +60,7 @@ def test_the_same_text_is_spoken_once_and_another_voice_is_another_sound(
 ) -> None:
     first = prompts.speak(store, "Bitte warten Sie.", prompts.Voice.GERMAN)
     other = prompts.speak(store, "Bitte warten Sie.", prompts.Voice.ENGLISH)
-    monkeypatch.setattr(prompts, "NanoTTS", None)
+    monkeypatch.setattr(prompts, "Speaker", None)
     assert prompts.speak(store, "Bitte  warten\nSie.", prompts.Voice.GERMAN) == first != other
 
 
