@@ -75,7 +75,7 @@ def staff(
     told = read_plan(plan, roster=False)
     wanted = Wanted(
         shifts=told.staffing.shifts if shifts else None,
-        opens_ms=told.span.opens * MINUTE_MS,
+        at=told.span.after_ms,
         shrinkage=told.staffing.shrinkage if shrinkage is None else shrinkage,
         below=0.0 if per_interval else Wanted().below,
         seed=seed,

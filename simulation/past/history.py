@@ -3,12 +3,14 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
+from msgspec.structs import replace
+
 from acd.core import facts
 from acd.core.facts import Fact
 from acd.kpi.leg import BY_DESK, Leg, Outcome
 from acd.kpi.legs import Ledger
 from queues.desk import Desk, EntryId, LineId, Medium
-from simulation.laws import Law
+from simulation.laws import Law, exponential
 from simulation.past.asked import Asked
 from simulation.past.attendance import Attendance
 from simulation.past.heard import Answers, Heard, Keys, keys_of
@@ -18,6 +20,7 @@ from simulation.past.thinning import thinned
 from simulation.plan.forecasts import Flow
 from simulation.plan.span import Span
 from simulation.scenario import Habits, Handling, Scenario, Stream
+from simulation.world.playable import served
 
 
 def demand_from_facts(
@@ -40,17 +43,36 @@ def demand_from_facts(
     seen.ledger.close(min(span.end_ms, seen.last_ms), undecided=True)
     legs = [leg for leg in seen.legs if span.start_ms <= leg.arrived_ms < span.end_ms]
     tries, answers = Tries(_contacts(legs)), seen.heard.answers
-    return Scenario(
-        name=name,
-        desk=desk,
-        start_ms=span.start_ms,
-        interval_ms=span.interval_ms,
-        intervals=span.intervals,
-        streams=_streams(tries, legs, answers, span),
-        handling=_handling(legs, seen, desk),
-        duties=seen.attendance.duties(span.start_ms, span.end_ms),
-        habits=seen.habits(),
+    return _complete(
+        Scenario(
+            name=name,
+            desk=desk,
+            start_ms=span.start_ms,
+            interval_ms=span.interval_ms,
+            intervals=span.intervals,
+            streams=_streams(tries, legs, answers, span),
+            handling=_handling(legs, seen, desk),
+            duties=seen.attendance.duties(span.start_ms, span.end_ms),
+            habits=seen.habits(),
+        )
     )
+
+
+def _complete(scenario: Scenario) -> Scenario:
+    """With the lines that contacts could reach and did not: talk is that of the medium there, else of all."""
+    known, entries = scenario.handling, {entry.id for entry in scenario.desk.entries}
+    if not all({stream.entry, stream.vip_entry or stream.entry} <= entries for stream in scenario.streams):
+        return scenario  # of an entry that the desk has no more nobody knows where it leads
+    missing = [flow for flow in served(scenario) if flow not in known]
+    usual = {flow: _usual(known, flow[1]) for flow in missing}
+    return replace(scenario, handling={**known, **usual})
+
+
+def _usual(known: Mapping[Flow, Handling], medium: Medium) -> Handling:
+    every = [one.talk for one in known.values()]
+    alike = [one.talk for flow, one in known.items() if flow[1] == medium] or every
+    mean_ms = sum(law.mean_ms for law in alike) / len(alike) if alike else 0.0
+    return Handling(exponential(round(mean_ms)))
 
 
 def _contacts(legs: Sequence[Leg]) -> list[tuple[Leg, Leg]]:

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from config.errors import did_you_mean
 from queues.desk import Desk, LineId, Medium
@@ -16,6 +17,10 @@ MOST_OFFERED = 1_000_000.0
 MOST_SECONDS = 31 * 86_400.0
 
 Flow = tuple[LineId, Medium]
+
+
+FEWEST_STEPS = 3
+"""Two rows with a gap may be meant so."""
 
 
 @dataclass(slots=True)
@@ -61,7 +66,27 @@ def read_forecasts(rows: list[Row], span: Span, desk: Desk) -> dict[Flow, Foreca
             forecast.offered[interval] = offered
             forecast.aht_s[interval] = aht_s
             forecast.patience_s[interval] = patience_s
+    for forecast in found.values():
+        _refuse_steps(forecast, span)
     return found
+
+
+def _refuse_steps(forecast: Forecast, span: Span) -> None:
+    """Rows by the hour in a plan of half hours: all calls would come in each first half, unnoticed."""
+    named = sorted(forecast.rows)
+    steps = {later - earlier for earlier, later in pairwise(named) if _one_day(span, earlier, later)}
+    if len(named) >= FEWEST_STEPS and len(steps) == 1 and (step := steps.pop()) > 1:
+        minutes, own = step * span.interval_ms // 60_000, span.interval_ms // 60_000
+        forecast.rows[named[1]].error(
+            "interval_start",
+            f"the rows are {minutes} minutes apart and the intervals of the plan {own}: a row counts for its "
+            f'interval alone, so write one for each, or interval = "{minutes}m" in the plan',
+        )
+
+
+def _one_day(span: Span, earlier: int, later: int) -> bool:
+    moments = (span.start_ms + number * span.interval_ms for number in (earlier, later))
+    return len({span.day(moment) for moment in moments}) == 1
 
 
 def empty(intervals: int) -> Forecast:

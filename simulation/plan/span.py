@@ -93,6 +93,10 @@ class Span:
         """Unix milliseconds of a local time; one that is skipped or repeated counts by its earlier offset."""
         return round(local(day, second).replace(tzinfo=self.zone).timestamp() * 1000)
 
+    def after_ms(self, day: int, time_ms: int) -> int:
+        """From the beginning of the plan to that time of its day number `day`, as the clocks show it."""
+        return self.moment(self.first + timedelta(days=day), time_ms // 1000) - self.start_ms
+
     def day(self, moment_ms: int) -> date:
         """The local day of a moment."""
         return datetime.fromtimestamp(moment_ms / 1000, self.zone).date()

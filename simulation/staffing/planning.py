@@ -19,7 +19,18 @@ from simulation.scenario import Duty, Scenario
 from simulation.staffing.headcount import Found, Measured, Round, Search, measured, mix, search, with_heads
 from simulation.staffing.proposal import Proposal, Window, duties, propose
 from simulation.staffing.requirement import Requirement, requirement, scheduled
-from simulation.staffing.shifts import Cover, Demand, Menu, ShiftRules, cover, enough, menu, shift_types
+from simulation.staffing.shifts import (
+    At,
+    Cover,
+    Demand,
+    Menu,
+    ShiftRules,
+    cover,
+    enough,
+    every_day_alike,
+    menu,
+    shift_types,
+)
 from simulation.staffing.workload import Task, task
 
 _ABSENCE = 101
@@ -39,8 +50,8 @@ class Wanted(Struct, frozen=True):
 
     shifts: ShiftRules | None = None
     """None: heads per interval only."""
-    opens_ms: int = 0
-    """Time of day at which the scenario begins."""
+    at: At = every_day_alike(0)
+    """When a time of day of the scenario is."""
     shrinkage: float = 0.0
     """Share of planned heads that will be away."""
     below: float = 0.1
@@ -136,7 +147,7 @@ def roster(todo: Task, required: Requirement, found: Found, wanted: Wanted) -> R
         return None
     wraps = repeats(scenario)
     length_ms = scenario.intervals * scenario.interval_ms
-    types = shift_types(rules, opens_ms=wanted.opens_ms, length_ms=length_ms, wraps=wraps)
+    types = shift_types(rules, at=wanted.at, length_ms=length_ms, wraps=wraps)
     choice = menu(types, scenario.interval_ms, scenario.intervals, wraps=wraps)
     counts = np.unique(required.counts, axis=0)
     demand = Demand(scheduled(found.best.heads @ counts.T.astype(np.int64), wanted.shrinkage), counts)

@@ -1,8 +1,7 @@
 """Heads that the work needs per interval: Erlang A on the lagged rate for calls, hours for what can wait."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from itertools import combinations
 from math import inf
 from typing import NamedTuple
 
@@ -79,23 +78,23 @@ def work_sets(may: NDArray[np.bool_]) -> Iterator[tuple[int, ...]]:
     Works that no agent shares need no common condition: theirs follows from the single ones.
     """
     number = len(may)
-    given = 0
-    for size in range(1, number + 1):
-        for chosen in combinations(range(number), size):
-            if given < max(MOST_ROWS, number) and _connected(chosen, may):
-                given += 1
-                yield chosen
+    left = max(MOST_ROWS, number)
+    neighbours = [{j for j in range(number) if j != i and (may[i] & may[j]).any()} for i in range(number)]
+    level: list[tuple[int, ...]] = [(i,) for i in range(number)]
+    while level and left > 0:
+        yield from level[:left]
+        left -= len(level)
+        # A set that hangs together does so without some work of it, too: each is found from a smaller one.
+        level = sorted(_grown(level, neighbours)) if left > 0 else []
 
 
-def _connected(chosen: tuple[int, ...], may: NDArray[np.bool_]) -> bool:
-    reached, rest = may[chosen[0]], set(chosen[1:])
-    while rest:
-        near = {i for i in rest if (may[i] & reached).any()}
-        if not near:
-            return False
-        reached = reached | may[list(near)].any(axis=0)
-        rest -= near
-    return True
+def _grown(level: Iterable[tuple[int, ...]], neighbours: Sequence[set[int]]) -> set[tuple[int, ...]]:
+    """The sets of one work more that hang together."""
+    return {
+        tuple(sorted((*chosen, other)))
+        for chosen in level
+        for other in set[int]().union(*(neighbours[i] for i in chosen)).difference(chosen)
+    }
 
 
 def deferred(work: Work) -> bool:

@@ -1,6 +1,6 @@
 """Shifts that cover a requirement at least paid time: an integer programme, solved by HiGHS."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -70,20 +70,30 @@ class ShiftRules(Struct, frozen=True):
     """Of one agent in the whole plan."""
 
 
-def shift_types(rules: ShiftRules, *, opens_ms: int, length_ms: int, wraps: bool) -> tuple[ShiftType, ...]:
-    """Every shift that `rules` allow in a plan that begins at the time of day `opens_ms`.
+At = Callable[[int, int], int]
+"""(number of a day of the plan, time of day in ms) → ms after the beginning of the plan."""
 
-    Starts are times of day; with `wraps` (the plan is a day that repeats itself) a shift may run past the
-    end of the plan, else it lies inside. Break places lie `every_ms` apart.
+
+def every_day_alike(opens_ms: int) -> At:
+    """Of a plan that begins at that time of day, where the clocks do not change."""
+    return lambda day, time_ms: day * DAY_MS + time_ms - opens_ms
+
+
+def shift_types(rules: ShiftRules, *, at: At, length_ms: int, wraps: bool) -> tuple[ShiftType, ...]:
+    """Every shift that `rules` allow in a plan of this length.
+
+    Starts are times of day as `at` has them, also on the day on which the clocks change; with `wraps` (the
+    plan is a day that repeats itself) a shift may run past the end of the plan, else it lies inside. Break
+    places lie `every_ms` apart.
     """
-    starts = [
-        day * DAY_MS + start - opens_ms
-        for day in range(-(-(opens_ms + length_ms) // DAY_MS))
+    starts = {
+        at(day, start): day
+        for day in range(length_ms // DAY_MS + 2)
         for start in range(rules.first_start_ms, rules.last_start_ms + 1, rules.every_ms)
-    ]
+    }
     return tuple(
-        ShiftType(start, start + length, pauses, day=(start + opens_ms) // DAY_MS)
-        for start in starts
+        ShiftType(start, start + length, pauses, day=day)
+        for start, day in sorted(starts.items())
         if 0 <= start < length_ms
         for length in rules.lengths_ms
         if wraps or start + length <= length_ms

@@ -8,7 +8,7 @@ from msgspec.structs import asdict, replace
 
 from acd.core.facts import Fact
 from agents.capacity import MAIL, VOICE
-from queues.desk import LineId
+from queues.desk import LineId, Overflow, Way
 from simulation.draws import Day
 from simulation.laws import exponential
 from simulation.past.history import demand_from_facts
@@ -17,6 +17,7 @@ from simulation.plan.plan_file import DEMO_PLAN, Plan, load_plan
 from simulation.plan.plan_writing import write_plan
 from simulation.scenario import Scenario
 from simulation.world.model import play
+from simulation.world.playable import check
 
 HELP = LineId("nordwind-helpdesk"), VOICE
 MAILS = LineId("nordwind-mail"), MAIL
@@ -38,6 +39,20 @@ def facts(plan: Plan) -> list[list[Fact]]:
 @pytest.fixture(scope="module")
 def seen(plan: Plan, facts: list[list[Fact]]) -> Scenario:
     return demand_from_facts(facts, plan.scenario.desk, plan.span)
+
+
+def test_a_line_that_nobody_came_to_that_day_is_in_the_plan_all_the_same(
+    plan: Plan, facts: list[list[Fact]]
+) -> None:
+    """It can be reached; without it the plan could not be read."""
+    desk = plan.scenario.desk
+    unused = replace(desk.lines[0], id=LineId("unused"))
+    first = replace(desk.lines[0], max_wait_ms=60_000, when_waited=Way(Overflow.LINE, unused.id))
+    more = replace(desk, lines=(first, *desk.lines[1:], unused))
+    seen = demand_from_facts(facts, more, plan.span)
+    assert (unused.id, VOICE) in seen.handling
+    assert seen.handling[unused.id, VOICE].talk.mean_ms > 60_000
+    check(seen)
 
 
 def test_first_attempts_are_counted_in_the_interval_in_which_they_came(plan: Plan, seen: Scenario) -> None:

@@ -68,6 +68,19 @@ def test_a_forecast_row_reaches_its_interval_with_handling_time_and_patience(tmp
     assert (mails.talk_factor, mails.patience_factor, mails.patience) == ((), (), None)
 
 
+@pytest.mark.parametrize(("minutes", "said"), [(30, ""), (60, "the rows are 60 minutes apart")])
+def test_rows_by_the_hour_do_not_pass_for_half_hours(tmp_path: Path, minutes: int, said: str) -> None:
+    """All calls would come in the first half of each hour."""
+    times = [f"{8 + number * minutes // 60:02}:{number * minutes % 60:02}" for number in range(4)]
+    rows = "".join(f"{time},mail,mail,3,,\n" for time in times)
+    plan = PLAN.replace('end = "10:00"', 'end = "12:00"')
+    forecast = FORECAST.replace("08:00,mail,mail,3,,\n", rows)
+    if said:
+        assert said in " ".join(wrong(tmp_path, plan=plan, forecast=forecast))
+    else:
+        load_plan(write_files(tmp_path, plan=plan, forecast=forecast), {})
+
+
 def test_each_key_of_a_line_reaches_its_field(tmp_path: Path) -> None:
     made = everything(tmp_path).scenario
     calls = made.streams[0]

@@ -1,5 +1,7 @@
 """Heads per interval: Erlang A on the lagged rate, hours of what can wait, works that share agents."""
 
+from itertools import combinations
+
 import numpy as np
 import pytest
 from msgspec.structs import replace
@@ -10,6 +12,7 @@ from simulation.laws import exponential, fixed
 from simulation.scenario import Consulting, Goal, Habits, Handling, Scenario, Stream, Surge
 from simulation.staffing.requirement import (
     MEASURES,
+    MOST_ROWS,
     Rate,
     Unstaffable,
     agents_for,
@@ -108,6 +111,31 @@ def test_two_lines_served_together_need_fewer_heads_than_apart() -> None:
 def test_works_that_no_agent_shares_have_no_common_requirement() -> None:
     chain = np.array([[True, True, False], [False, True, False], [False, False, True]])
     assert list(work_sets(chain)) == [(0,), (1,), (2,), (0, 1)]
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_sets_of_works_are_all_those_that_hang_together_in_order(seed: int) -> None:
+    """Against looking at every set there is."""
+    rng = np.random.default_rng(seed)
+    may = rng.random((6, 4)) < rng.choice([0.2, 0.4])
+
+    def hangs_together(chosen: tuple[int, ...]) -> bool:
+        reached = {chosen[0]}
+        while near := {i for i in set(chosen) - reached for j in reached if (may[i] & may[j]).any()}:
+            reached |= near
+        return reached == set(chosen)
+
+    every = [chosen for size in range(1, 7) for chosen in combinations(range(6), size)]
+    assert list(work_sets(may)) == [chosen for chosen in every if hangs_together(chosen)][:MOST_ROWS]
+
+
+@pytest.mark.parametrize("shared", [1, 2, 60])
+def test_of_sixty_works_no_more_sets_are_looked_at_than_are_given(shared: int) -> None:
+    """Of 2^60 sets nobody sees the end; each profile takes so many works that follow each other."""
+    may = np.array([[0 <= work - profile < shared for profile in range(60)] for work in range(60)])
+    found = list(work_sets(may))
+    assert len(found) == (60 if shared == 1 else MOST_ROWS)
+    assert found[:60] == [(work,) for work in range(60)]
 
 
 def test_an_interval_without_calls_needs_nobody() -> None:

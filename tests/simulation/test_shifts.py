@@ -1,6 +1,8 @@
 """Shifts that cover a requirement: as good as trying everything, honest where heads are missing."""
 
+from datetime import date
 from itertools import combinations_with_replacement, product
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
@@ -8,6 +10,7 @@ from numpy.typing import NDArray
 
 from agents.capacity import VOICE
 from agents.skills import AgentId, SkillId
+from simulation.plan.span import Span
 from simulation.staffing.proposal import Unfilled, duties, propose
 from simulation.staffing.shifts import (
     DAY_MS,
@@ -21,6 +24,7 @@ from simulation.staffing.shifts import (
     components,
     cover,
     enough,
+    every_day_alike,
     menu,
     shift_types,
     weight,
@@ -144,7 +148,7 @@ def test_nothing_to_cover_needs_no_shifts() -> None:
 
 
 def test_without_any_shift_that_fits_there_is_no_answer() -> None:
-    types = shift_types(ShiftRules(), opens_ms=8 * HOUR_MS, length_ms=4 * HOUR_MS, wraps=False)
+    types = shift_types(ShiftRules(), at=every_day_alike(8 * HOUR_MS), length_ms=4 * HOUR_MS, wraps=False)
     assert types == ()
     with pytest.raises(NoCover, match="no shift"):
         cover(demand(1, 1), Menu(types, np.zeros((0, 2)), HOUR_MS), [1])
@@ -160,7 +164,7 @@ def test_shifts_begin_when_the_rules_say_and_take_their_break_within_its_window(
         break_from_ms=2 * HOUR_MS,
         break_until_ms=3 * HOUR_MS,
     )
-    types = shift_types(rules, opens_ms=8 * HOUR_MS, length_ms=8 * HOUR_MS, wraps=False)
+    types = shift_types(rules, at=every_day_alike(8 * HOUR_MS), length_ms=8 * HOUR_MS, wraps=False)
     assert {(kind.start_ms // HOUR_MS, kind.end_ms // HOUR_MS) for kind in types} == {
         (0, 6),
         (1, 7),
@@ -195,7 +199,7 @@ def test_two_hundred_shift_types_are_solved_to_the_optimum() -> None:
         first_start_ms=7 * HOUR_MS,
         last_start_ms=15 * HOUR_MS,
     )
-    types = shift_types(rules, opens_ms=7 * HOUR_MS, length_ms=12 * HOUR_MS, wraps=False)
+    types = shift_types(rules, at=every_day_alike(7 * HOUR_MS), length_ms=12 * HOUR_MS, wraps=False)
     choice = menu(types, HALF_HOUR_MS, 24, wraps=False)
     shape = np.array([4, 6, 8, 10, 11, 12, 12, 11, 10, 9, 8, 8, 9, 10, 11, 11, 10, 9, 8, 7, 6, 5, 4, 3])
     need = Demand((6 * shape)[:, None], ALONE)
@@ -266,3 +270,16 @@ def test_a_night_is_worked_at_both_ends_of_a_day_that_repeats_itself() -> None:
         (22 * HOUR_MS, 30 * HOUR_MS),
     ]
     assert [b - a for d in made for a, b in d.breaks] == [HOUR_MS, HOUR_MS]
+
+
+@pytest.mark.parametrize(("first", "hours"), [(date(2026, 3, 28), 71), (date(2026, 10, 24), 73)])
+def test_shifts_begin_by_the_clock_also_after_it_has_changed(first: date, hours: int) -> None:
+    span = Span(ZoneInfo("Europe/Berlin"), first, 3, 0, 24 * 60, HOUR_MS // 2)
+    length_ms = span.intervals * span.interval_ms
+    assert length_ms == hours * HOUR_MS
+    rules = ShiftRules(
+        first_start_ms=8 * HOUR_MS, last_start_ms=10 * HOUR_MS, every_ms=2 * HOUR_MS, break_ms=0
+    )
+    types = shift_types(rules, at=span.after_ms, length_ms=length_ms, wraps=False)
+    shown = [span.show(span.start_ms + one.start_ms)[-5:] for one in types]
+    assert (shown, [one.day for one in types]) == (["08:00", "10:00"] * 3, [0, 0, 1, 1, 2, 2])

@@ -13,7 +13,7 @@ from simulation.scenario import Duty, Scenario
 from simulation.staffing.headcount import Measured, Search, measured, mix, search, with_heads
 from simulation.staffing.planning import Plan, Trial, Wanted, plan_staff, present, run_trial
 from simulation.staffing.requirement import Heads, call_heads, requirement
-from simulation.staffing.shifts import ShiftRules
+from simulation.staffing.shifts import ShiftRules, every_day_alike
 from simulation.staffing.workload import Task, task, works
 from tests.simulation.staffing_case import SHAPE, goal, scenario
 
@@ -167,7 +167,7 @@ SHIFTS = ShiftRules(
     break_from_ms=HOUR_MS,
     break_until_ms=2 * HOUR_MS,
 )
-WANTED = Wanted(shifts=SHIFTS, opens_ms=8 * HOUR_MS, days=12, seed=4, effort=0.25)
+WANTED = Wanted(shifts=SHIFTS, at=every_day_alike(8 * HOUR_MS), days=12, seed=4, effort=0.25)
 
 
 def planned(day: Scenario, wanted: Wanted = WANTED) -> Plan:
