@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-import channels
 from channels.media.embedded.client import LEASED_AHEAD, MediaClient
 from channels.media.errors import MediaGoneError, MediaHangsError
+from channels.media.sound.speaking import bare_environment
 
 START_LIMIT_S: Final = 30
 _ATTEMPTS: Final = 3
@@ -86,7 +86,7 @@ async def _start(settings: MediaSettings) -> None:
     """Run the starter process; it returns when the detached one listens."""
     process = await asyncio.create_subprocess_exec(
         *_command(settings),
-        env=_environment(),
+        env=bare_environment(),
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.PIPE,
@@ -110,10 +110,3 @@ def _command(settings: MediaSettings) -> list[str]:
     if settings.log is not None:
         command += ["--log", str(settings.log)]
     return command
-
-
-def _environment() -> dict[str, str]:
-    """Ours, with the folder of this very installation first on the module path."""
-    root = str(Path(next(iter(channels.__path__))).parent)
-    older = os.environ.get("PYTHONPATH")
-    return {**os.environ, "PYTHONPATH": os.pathsep.join((root, older)) if older else root}

@@ -7,6 +7,7 @@ It ends with its input.
 
 import json
 import os
+import re
 import select
 import struct
 import subprocess
@@ -21,8 +22,8 @@ PATIENCE_S: Final = 30.0
 """For one text. The longest takes some 1.3 s of CPU."""
 
 _LENGTH: Final = struct.Struct("!i")
-_HANDED_ON: Final = ("PATH", "HOME", "LANG", "TMPDIR", "PYTHONPATH", "VIRTUAL_ENV")
-"""Variables that it gets: passwords may be among the others."""
+_HANDED_ON: Final = re.compile(r"PATH|HOME|LANG|TZ|TMPDIR|LC_\w+|PYTHON\w+|COVERAGE\w*")
+"""Variables that a process of ours gets: passwords and the vault's key may be among the others."""
 
 
 class SpeechError(Exception):
@@ -85,13 +86,19 @@ class Speaker:
         return found
 
 
-def _started() -> subprocess.Popen[bytes]:
+def bare_environment() -> dict[str, str]:
+    """For a process of ours: without secrets, and with this very installation first on the module path."""
     root = str(Path(next(iter(channels.__path__))).parent)
-    environment = {name: os.environ[name] for name in _HANDED_ON if name in os.environ}
-    environment["PYTHONPATH"] = os.pathsep.join(filter(None, (root, environment.get("PYTHONPATH"))))
+    found = {name: value for name, value in os.environ.items() if _HANDED_ON.fullmatch(name)}
+    return found | {"PYTHONPATH": os.pathsep.join(filter(None, (root, found.get("PYTHONPATH"))))}
+
+
+def _started() -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "channels.media.sound.speaking"]
     pipe = subprocess.PIPE
-    return subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL, env=environment)
+    return subprocess.Popen(
+        command, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL, env=bare_environment()
+    )
 
 
 def _read(fd: int, size: int) -> bytes:

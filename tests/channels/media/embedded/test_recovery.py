@@ -375,3 +375,16 @@ def _free_range(legs: int) -> tuple[int, int]:
                 sock.close()
         return first, first + 2 * legs - 1
     raise AssertionError("no free ports")
+
+
+def test_the_process_gets_no_secrets(media_settings: MediaSettings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ACD_VAULT_KEY", "a secret of the server")
+
+    async def story() -> None:
+        client = await attach_or_start(media_settings, lambda: None)
+        environment = Path(f"/proc/{client.welcome.pid}/environ").read_bytes()
+        await client.shutdown()
+        assert b"PATH=" in environment
+        assert b"a secret of the server" not in environment
+
+    asyncio.run(story())
