@@ -27,6 +27,7 @@ from channels.sip.protocol.message import LONGEST_KEEPALIVE, is_keepalive, parse
 from channels.sip.protocol.outputs import NewRequest, Output, SendTo
 from channels.sip.protocol.state_machines import Timing
 from channels.sip.protocol.transactions import TransactionLayer
+from channels.sip.refusals import Refusals
 from channels.sip.settings import SipSettings, read_settings
 from channels.sip.transports.udp import UdpTransport, in_utf8
 from config.schema import Site
@@ -78,6 +79,8 @@ class SipChannel:
         make_id = _Ids()
         layer = self._layer = TransactionLayer(sent_by, make_id)
         self._telling = Telling(host)
+        self._telling.refused = self._refused
+        self._refusals = Refusals(_told_refusal)
         self._messages = Messages(self.settings.runtime_dir.absolute(), host)
         secret, phones = secrets.token_bytes(32), self._site.phones
         self.registrations = Registrations(
@@ -195,6 +198,9 @@ class SipChannel:
             self._flush()
         else:
             self._flush(self._layer.receive(message, source, now_ms))
+
+    def _refused(self, address: str, reason: str) -> None:
+        self._refusals.note(address, reason, time.monotonic_ns() // 1_000_000)
 
     def _media_ready(self) -> None:
         """The process may have kept events for us: they wait until we know their legs."""
@@ -321,6 +327,10 @@ class SipChannel:
 
     def _set_time(self) -> None:
         self.calls.now_ms = time.monotonic_ns() // 1_000_000
+
+
+def _told_refusal(address: str, reason: str, count: int) -> None:
+    _log.warning("refused", address=address, reason=reason, count=count)
 
 
 class _Ids:

@@ -82,6 +82,7 @@ class Calls:
         make_id: Callable[[], str],
     ) -> None:
         self.settings, self.layer = settings, layer
+        self.telling = telling
         self.host, self.tell, self.count = telling.host, telling.tell, telling.count
         self.media, self.phones, self.make_id = media, phones, make_id
         self.now_ms = 0

@@ -81,6 +81,7 @@ def _is_refused(calls: Calls, out: NewRequest) -> bool:
         return False
     status, headers = refused
     calls.count(f"refused {status}")
+    calls.telling.refused(out.source.host, f"INVITE {status}")
     calls.layer.reply(out.key, 100, calls.now_ms)
     calls.layer.reply(out.key, status, calls.now_ms, headers=headers)
     return True

@@ -14,6 +14,7 @@ from agents.devices import Carrier
 from agents.skills import AgentId
 from channels.sip.b2bua.absent import Absent
 from channels.sip.b2bua.calls import NAME
+from channels.sip.b2bua.guesses import Guesses
 from channels.sip.b2bua.telling import Telling
 from channels.sip.protocol.address import Endpoint
 from channels.sip.protocol.digest import Authenticator, Nonces, Secret, Verdict
@@ -24,6 +25,9 @@ from channels.sip.protocol.registrar import Binding, Change, Limits, Registrar
 from channels.sip.protocol.transactions import TransactionLayer
 from channels.sip.settings import SignIn, SipSettings
 from config.schema import Phone
+
+LONGEST_SHOWN = 40
+"""Of a name that a stranger chose, so much stands in the log."""
 
 PREFIX = "phone "
 """Keys of our records among those of the channel."""
@@ -92,6 +96,7 @@ class Registrations:
         self._registrar = Registrar(limits)
         self._authenticator = Authenticator(settings.realm, Nonces(secret), settings.digests)
         self.absent = Absent()
+        self.guesses = Guesses()
         self.refused = 0
 
     # Phones of the calls
@@ -111,19 +116,27 @@ class Registrations:
         request = out.request
         try:
             verdict, user = self._verify(out, now_ms)
-            aor = request.to.uri.user
+            aor = request.to.uri.user or ""
         except BadMessage as error:
             self._layer.reply(out.key, error.status, now_ms, reason=error.reason)
             return
-        if verdict is Verdict.RIGHT and user == aor:
+        guessed = self.guesses.too_many(out.source.host, aor, now_ms)
+        if verdict is Verdict.RIGHT and user == aor and not guessed:
             answer = self._registrar.register(user, request, out.source, now_ms)
             self._layer.reply(out.key, answer.status, now_ms, headers=answer.headers)
             self._changed(answer.changes, now_ms)
         elif verdict in (Verdict.MISSING, Verdict.STALE):
             self._challenge(out, now_ms, stale=verdict is Verdict.STALE)
         else:
-            self.refused += 1
-            self._layer.reply(out.key, 403, now_ms)
+            self.guesses.note(out.source.host, aor, now_ms)
+            self._refuse(
+                out, f"REGISTER {aor[:LONGEST_SHOWN]!r}{': too many wrong' if guessed else ''}", now_ms
+            )
+
+    def _refuse(self, out: NewRequest, reason: str, now_ms: int) -> None:
+        self.refused += 1
+        self._telling.refused(out.source.host, reason)
+        self._layer.reply(out.key, 403, now_ms)
 
     def _verify(self, out: NewRequest, now_ms: int) -> tuple[Verdict, str]:
         values = out.request.get_all("Authorization")

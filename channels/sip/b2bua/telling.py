@@ -1,5 +1,7 @@
 """The one way of telling the engine something, and what becomes of it when that is stale."""
 
+from collections.abc import Callable
+
 from acd.core.errors import Rejected
 from acd.core.events import Event
 from acd.ports import ChannelRecord, Host
@@ -11,6 +13,8 @@ class Telling:
     def __init__(self, host: Host) -> None:
         self.host = host
         self.counts: dict[str, int] = {}
+        self.refused: Callable[[str, str], None] = lambda address, reason: None  # noqa: ARG005
+        """Told who was refused, and why."""
 
     def tell(self, event: Event, *records: ChannelRecord) -> bool:
         """Submit. False: the engine rejects it, since the world moved on while it was under way.

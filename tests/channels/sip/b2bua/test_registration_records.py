@@ -5,6 +5,7 @@ import pytest
 
 from acd.core.events import AgentReachable, AgentUnreachable, Event
 from agents.skills import AgentId
+from channels.sip.b2bua.guesses import MOST_WRONG
 from channels.sip.b2bua.registration import Boot, Registrations, Saved
 from channels.sip.b2bua.telling import Telling
 from channels.sip.protocol.digest import answer_challenge, parse_challenges
@@ -27,8 +28,8 @@ def registrations(world: World, boot: Boot, host: ScriptedHost) -> Registrations
     )
 
 
-def register(world: World, ours: Registrations) -> None:
-    """Anna's phone: challenged once, then bound."""
+def register(world: World, ours: Registrations, answer: int = 200) -> None:
+    """Anna's phone: challenged once, then bound, or not."""
     credentials = ""
     for cseq in (1, 2):
         headers = make_headers(
@@ -59,7 +60,7 @@ def register(world: World, ours: Registrations) -> None:
                 cnonce="c1",
             )
             credentials = str(found)
-    assert world.phone.statuses == [401, 200]
+    assert world.phone.statuses == [401, answer]
 
 
 def told(records: dict[str, bytes], boot: Boot, now_ms: int) -> tuple[list[Event], Registrations]:
@@ -95,6 +96,17 @@ def test_a_registration_ends_ten_minutes_after_it_came_whoever_reads_it(
     assert ours.next_deadline() == now_ms + 1_000
     events, _ = told(records, boot, now_ms + 1_000)
     assert [type(event) for event in events] == [AgentUnreachable]
+
+
+def test_after_many_wrong_passwords_the_right_one_is_not_looked_at_and_the_log_says_so(world: World) -> None:
+    ours = registrations(world, FIRST, world.host)
+    told: list[tuple[str, str]] = []
+    ours._telling.refused = lambda address, reason: told.append((address, reason))
+    for _ in range(MOST_WRONG):
+        ours.guesses.note(PHONE.host, "anna", UP_MS)
+    register(world, ours, answer=403)
+    assert told == [(PHONE.host, "REGISTER 'anna': too many wrong")]
+    assert ours.where("anna") is None
 
 
 def test_of_another_site_the_phones_that_are_none_any_more_are_gone(world: World) -> None:
