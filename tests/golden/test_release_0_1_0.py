@@ -53,7 +53,7 @@ def test_kpis_are_the_same_figures(upgraded: tuple[str, Path], client: str) -> N
     name, site = upgraded
     asked = ("--client", client, "--day", "2025-11-12", "--interval", "day", "--threshold", "5s")
     found = shown("kpi", *asked, "--site", str(site))
-    was = expected(f"{name}-kpi-{client}")
+    was = without(expected(f"{name}-kpi-{client}"), NOT_RIPE)
     assert was["total"]["counts"]["arrived"] > 2
     assert told_then(was, found) == was
 
@@ -67,6 +67,17 @@ def test_a_contact_has_the_same_history(upgraded: tuple[str, Path]) -> None:
             was = expected(f"{name}-contact-{number}")
             assert len(was["history"]) > 8
             assert told_then(was, found) == was
+
+
+NOT_RIPE = ("resolvable", "recontacted", "resolved_first", "first_contact_resolution", "recontact_rate")
+"""Whether somebody comes again is known a week later. 0.1.0 went by the reader's clock."""
+
+
+def without(found: Any, keys: tuple[str, ...]) -> Any:
+    """The same, with these keys nowhere in it."""
+    if isinstance(found, dict):
+        return {key: without(value, keys) for key, value in found.items() if key not in keys}
+    return [without(one, keys) for one in found] if isinstance(found, list) else found
 
 
 def told_then(was: Any, found: Any) -> Any:

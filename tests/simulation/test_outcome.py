@@ -161,7 +161,7 @@ def test_the_backlog_is_what_waits_at_the_end_of_each_interval(seed: int) -> Non
             due += 1
         if isinstance(fact, facts.Arrived):
             media[fact.contact] = fact.medium
-        elif isinstance(fact, facts.Queued):
+        elif isinstance(fact, facts.Queued) and fact.contact in media:  # an agent who asks is no caller
             waiting[fact.contact] = fact.line, media[fact.contact]
         elif isinstance(
             fact, facts.Answered | facts.Abandoned | facts.Released | facts.Overflowed | facts.FlowedOut
