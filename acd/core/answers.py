@@ -63,8 +63,10 @@ def _talk(state: State, contact: Contact, work: Work) -> None:
     contact.message = None  # he can say it himself
     if contact.callback is not None:
         promise_over(state, contact, kept=True)
-    spoke(state, contact, work.agent)
-    whisper(state, contact, work)
+    if contact.person or contact.spoke_ms:
+        spoke(state, contact, work.agent)
+    if state.lines[contact.line].whisper:
+        whisper(state, contact, work)
 
 
 def wait_for_leg(state: State, work: Work) -> None:

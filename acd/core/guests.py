@@ -14,12 +14,16 @@ from queues.contact import Contact
 
 def members(state: State, contact: Contact) -> list[Work]:
     """The other agents of a conference, the longest there first."""
+    if not contact.guests:
+        return []
     works = (state.works[number] for number in contact.guests)
     return [work for work in works if work.role is Role.MEMBER]
 
 
 def guest(state: State, contact: Contact, agent: AgentId) -> Work | None:
     """What this agent has of a contact that is not his."""
+    if not contact.guests:
+        return None
     works = (state.works[number] for number in contact.guests)
     return next((work for work in works if work.agent == agent), None)
 

@@ -29,7 +29,8 @@ def enter_line(state: State, contact: Contact, line: Line, cause: str) -> None:
     contact.line, contact.line_since_ms, contact.state = line.id, now_ms, ContactState.WAITING
     contact.anchor_ms = contact.anchor_ms or now_ms
     contact.step, contact.promoted, contact.told_position = 0, False, 0
-    forget_whom(state, contact)
+    if contact.tried or contact.consults:
+        forget_whom(state, contact)
     state.tell(
         facts.Queued(
             now_ms,
