@@ -5,7 +5,13 @@ import stat
 from collections.abc import Mapping
 from pathlib import Path
 
+_HANDED_ON = re.compile(r"PATH|HOME|LANG|TZ|TMPDIR|LC_\w+|PYTHON\w+")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,199}")
+
+
+def handed_on(environ: Mapping[str, str]) -> dict[str, str]:
+    """What a process of ours gets of the environment: passwords and the vault's key may be among the rest."""
+    return {name: value for name, value in environ.items() if _HANDED_ON.fullmatch(name)}
 
 
 class Secret:

@@ -43,10 +43,10 @@ def check(
 
 def loaded(path: Path) -> Site:
     """The site, as a server would start with it. Raises Failure."""
-    site, errors, _ = _checked(path, secrets=True)
-    if site is None:
-        raise Failure(BAD_INPUT, "\n".join(map(str, errors)))
-    return site
+    try:
+        return read_again(path)
+    except ConfigError as mistake:
+        raise Failure(BAD_INPUT, str(mistake)) from mistake
 
 
 def read_again(path: Path) -> Site:

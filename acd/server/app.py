@@ -72,7 +72,6 @@ class App:
         `journal`: another one than the site names; without `web` there is no web process (tests).
         """
         site.server.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self.site = site
         self.channels = tuple(channels)
         self.journal = journal or open_journal(site)
         self.dispatch = Dispatch(channels, self._tell_soon)
@@ -87,6 +86,11 @@ class App:
         self._exits = AsyncExitStack()
         self._channel_states: dict[str, str] = {channel.name: "starting" for channel in channels}
         self._stopping = False
+
+    @property
+    def site(self) -> Site:
+        """The one in force."""
+        return self.site_file.site
 
     async def start(self, stopping: "asyncio.Future[str] | None" = None) -> None:
         """Recover, apply the site, start channels and API.
@@ -186,7 +190,6 @@ class App:
         wanted = configured(site, self.driver.now_ms())
         for event in list(changes(self.driver.engine.state.desk, wanted)):
             self.driver.submit(event, by=by)
-        self.site = site
         return self.driver.seq
 
     def _let_go_of_unserved(self) -> None:

@@ -64,7 +64,7 @@ class SiteFile:
                 found = await self._apply(by, look=look)
             except ConfigError as error:
                 found = SiteApplied(refused=tuple(map(str, error.problems)))
-            except (OSError, ValueError, TimeoutError) as error:
+            except (OSError, ValueError) as error:  # TimeoutError among them, with no text
                 found = SiteApplied(refused=(str(error) or f"not ready within {READY_WITHIN_S:g} s",))
             except Rejected as refusal:
                 found = SiteApplied(refused=(f"the desk does not take it: {refusal}",))

@@ -14,7 +14,7 @@ from acd.replay.shadow import shadow_snapshot
 _log = structlog.get_logger("acd.snapshots")
 
 EVERY_ENTRIES = 50_000
-"""What a restart replays at most: some seconds of it."""
+"""About so many a restart replays at most."""
 EVERY_S = 900.0
 _LOOK_EVERY_S = 5.0
 

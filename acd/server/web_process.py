@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import re
 import socket
 import sys
 from collections.abc import Callable
@@ -11,6 +10,7 @@ from pathlib import Path
 import structlog
 
 from acd.server.inherited import Inherited
+from config.secret import handed_on
 
 _log = structlog.get_logger("acd.web_process")
 
@@ -24,8 +24,6 @@ STEADY_S = 60.0
 """Who lived so long may come again at once."""
 END_S = 4.0
 """Below the patience of a service manager, which kills the server too."""
-_HANDED_ON = re.compile(r"PATH|HOME|LANG|TZ|TMPDIR|LC_\w+|PYTHON\w+")
-"""Variables that it gets. Passwords and the vault's key may be among the others."""
 LOOK_S = 0.5
 
 Process = asyncio.subprocess.Process | Inherited
@@ -82,7 +80,7 @@ class WebProcess:
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.DEVNULL,
             pass_fds=[self._listening.fileno()],
-            env={name: value for name, value in os.environ.items() if _HANDED_ON.fullmatch(name)},
+            env=handed_on(os.environ),
         )
 
     async def _one_life(self, process: Process) -> int:

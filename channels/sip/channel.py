@@ -136,7 +136,6 @@ class SipChannel:
         phrases = await asyncio.to_thread(make_phrases, site, folder)
 
         def commit() -> None:
-            self._site = site
             self.settings = self.calls.settings = replace(self.settings, sounds=phrases)
             self._set_time()
             self.registrations.take(site.phones, self.calls.now_ms)

@@ -24,7 +24,7 @@ def lacks(scenario: Scenario) -> list[str]:
 
 
 def measure(scenario: Scenario, replications: Sequence[int], seed: int) -> Measured:
-    """As `simulation.staffing.headcount.measured` of the same days. Raises Refused, Unplayable."""
+    """As `simulation.staffing.headcount.measured` of the same days. Raises NotPlain, Unplayable."""
     goals = scenario.goals
     counts = np.zeros((len(goals), len(replications), scenario.intervals, len(COUNTS)), dtype=np.int64)
     lines = {entry.id: entry.line for entry in scenario.desk.entries}

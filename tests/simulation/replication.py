@@ -5,7 +5,7 @@ from typing import NamedTuple
 from acd.core import facts
 from acd.core.effects import Effect
 from acd.core.engine import Engine
-from acd.core.events import Event
+from acd.core.events import Event, Tick
 from acd.core.facts import Fact
 from simulation.clock import CarryOut, Observe
 from simulation.draws import Day
@@ -50,3 +50,25 @@ def replicate(scenario: Scenario, day: Day, kind: Driven = LoopDriver) -> Replic
 
     engine = play(scenario, day, told_facts.append, driver=Logged, record=record)
     return Replication(told_events, told_effects, told_facts, engine)
+
+
+def repeated(
+    scenario: Scenario, played: Replication, *, restored_every: int = 0
+) -> tuple[list[Fact], Engine]:
+    """What a new engine makes of the events alone, with deadlines of its own, and how it ends.
+
+    It is restored from its snapshot after every `restored_every` events; 0: never.
+    """
+    engine, told = Engine(), list[Fact]()
+
+    def pass_time(until_ms: int) -> None:
+        while (due_ms := engine.next_deadline()) is not None and due_ms <= until_ms:
+            told.extend(engine.handle(Tick(), due_ms).facts)
+
+    for number, (t_ms, event) in enumerate(played.events):
+        pass_time(t_ms)
+        told.extend(engine.handle(event, t_ms).facts)
+        if restored_every and number % restored_every == 0:
+            engine = Engine.restore(engine.snapshot())
+    pass_time(scenario.end_ms + scenario.run_on_ms - 1)
+    return told, engine

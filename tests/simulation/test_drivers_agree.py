@@ -6,16 +6,13 @@ from typing import get_args
 import pytest
 
 from acd.core import facts
-from acd.core.engine import Engine
-from acd.core.events import Tick
-from acd.core.facts import Fact
 from simulation.draws import Day
 from simulation.driver import SimDriver
 from simulation.loop import LoopDriver
 from simulation.scenario import Scenario
 from tests.simulation.random_scenario import random_scenario
 from tests.simulation.random_treatments import treated_scenario
-from tests.simulation.replication import Replication, replicate
+from tests.simulation.replication import Replication, repeated, replicate
 
 SEEDS = range(60)
 TREATED = range(30, 60)
@@ -56,16 +53,7 @@ def assert_same(one: Replication, two: Replication) -> None:
 def test_what_was_played_can_be_replayed_from_its_events_alone(seed: int) -> None:
     scenario = a_scenario(seed)
     played = replicate(scenario, Day(scenario, seed, 0))
-    engine, told = Engine(), list[Fact]()
-
-    def pass_time(until_ms: int) -> None:
-        while (due_ms := engine.next_deadline()) is not None and due_ms <= until_ms:
-            told.extend(engine.handle(Tick(), due_ms).facts)
-
-    for t_ms, event in played.events:
-        pass_time(t_ms)
-        told.extend(engine.handle(event, t_ms).facts)
-    pass_time(scenario.end_ms + scenario.run_on_ms - 1)
+    told, engine = repeated(scenario, played)
     assert told == played.all_facts()
     assert engine.snapshot() == played.engine.snapshot()
 

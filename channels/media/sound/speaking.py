@@ -7,7 +7,6 @@ It ends with its input.
 
 import json
 import os
-import re
 import select
 import struct
 import subprocess
@@ -17,13 +16,12 @@ from types import TracebackType
 from typing import Final
 
 import channels
+from config.secret import handed_on
 
 PATIENCE_S: Final = 30.0
 """For one text. The longest takes some 1.3 s of CPU."""
 
 _LENGTH: Final = struct.Struct("!i")
-_HANDED_ON: Final = re.compile(r"PATH|HOME|LANG|TZ|TMPDIR|LC_\w+|PYTHON\w+|COVERAGE\w*")
-"""Variables that a process of ours gets: passwords and the vault's key may be among the others."""
 
 
 class SpeechError(Exception):
@@ -56,11 +54,7 @@ class Speaker:
             self.close()
             if alone:
                 raise
-        try:
-            return self._ask(voice, text)
-        except SpeechError:
-            self.close()
-            raise
+        return self.speak(voice, text)
 
     def close(self) -> None:
         """End the process."""
@@ -89,7 +83,7 @@ class Speaker:
 def bare_environment() -> dict[str, str]:
     """For a process of ours: without secrets, and with this very installation first on the module path."""
     root = str(Path(next(iter(channels.__path__))).parent)
-    found = {name: value for name, value in os.environ.items() if _HANDED_ON.fullmatch(name)}
+    found = handed_on(os.environ)
     return found | {"PYTHONPATH": os.pathsep.join(filter(None, (root, found.get("PYTHONPATH"))))}
 
 

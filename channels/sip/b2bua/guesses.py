@@ -1,7 +1,7 @@
 """Wrong passwords: after a few from one address for one name, nobody's is looked at for a minute."""
 
 MOST_WRONG = 10
-"""A phone with an old password tries some five times a minute."""
+"""More than somebody mistypes, and too few to guess by."""
 WINDOW_MS = 60_000
 MOST = 10_000
 """Addresses and names at a time."""

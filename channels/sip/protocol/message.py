@@ -36,7 +36,7 @@ __all__ = [
 
 MAX_MESSAGE_BYTES = 65_535
 MAX_HEADERS = 128
-"""RFC 3261 sets no bound; telephones send some twenty."""
+"""RFC 3261 sets no bound."""
 MAX_HEADER_CHARS = 8_192
 MAX_BODY_BYTES = 32_768
 LONGEST_KEEPALIVE = 64

@@ -10,9 +10,7 @@ from functools import cache
 
 from msgspec.structs import replace
 
-from acd.core.engine import Engine
-from acd.core.events import Tick
-from acd.core.facts import Arrived, Fact
+from acd.core.facts import Arrived
 from agents.capacity import MAIL, VOICE
 from queues.desk import (
     Calendar,
@@ -59,7 +57,7 @@ from simulation.scenario import (
     Surge,
 )
 from tests.acd.core.story import agent, desk, entry, line, treatment
-from tests.simulation.replication import Replication, replicate
+from tests.simulation.replication import Replication, repeated, replicate
 from tests.simulation.test_drivers_agree import assert_same
 
 S, MIN, HOUR = 1_000, 60_000, 3_600_000
@@ -236,17 +234,6 @@ def test_both_drivers_play_the_same_day() -> None:
 
 def test_the_day_follows_from_its_events_whenever_the_engine_is_restored() -> None:
     """From its snapshot, after every RESTORED_EVERY events; deadlines are its own."""
-    scenario, engine, told = a_busy_day(), Engine(), list[Fact]()
-
-    def pass_time(until_ms: int) -> None:
-        while (due_ms := engine.next_deadline()) is not None and due_ms <= until_ms:
-            told.extend(engine.handle(Tick(), due_ms).facts)
-
-    for number, (t_ms, event) in enumerate(the_day().events):
-        pass_time(t_ms)
-        told.extend(engine.handle(event, t_ms).facts)
-        if number % RESTORED_EVERY == 0:
-            engine = Engine.restore(engine.snapshot())
-    pass_time(scenario.end_ms + scenario.run_on_ms - 1)
+    told, engine = repeated(a_busy_day(), the_day(), restored_every=RESTORED_EVERY)
     assert told == the_day().all_facts()
     assert engine.snapshot() == the_day().engine.snapshot()

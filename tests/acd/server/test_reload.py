@@ -18,6 +18,7 @@ from acd.testing import ScriptedChannel, small_desk, small_line, small_site
 from config.errors import ConfigError
 from config.schema import Site
 from queues.desk import LineId
+from tests.acd.server.test_app import until
 
 
 class Ready(ScriptedChannel):
@@ -78,14 +79,14 @@ def test_a_new_agent_is_offered_who_waits_already(tmp_path: Path) -> None:
         file, channel = File(tmp_path), Ready([])
         async with running(file, channel) as app:
             ref = channel.arrive()
-            await _until(lambda: app.driver.engine.state.contacts)
+            await until(lambda: app.driver.engine.state.contacts)
             file.change(agents=(*file.site.desk.agents, *small_desk(["zoe"]).agents))
             applied = await app.site_file.apply("api:operator")
             assert (applied.changed, applied.refused) == (("agent zoe: new",), ())
             assert applied.seq == app.driver.seq
             assert channel.log == ["prepare 1", "commit"]
             channel.sign_in("zoe")
-            await _until(lambda: channel.seen(OfferContact))
+            await until(lambda: channel.seen(OfferContact))
             offer = channel.seen(OfferContact)[0]
             assert (offer.contact, offer.agent) == (channel.contact_of(ref), "zoe")
 
@@ -133,7 +134,7 @@ def test_what_is_wrong_with_it_is_told_and_the_desk_stays(
         file, channel = File(tmp_path), Ready([])
         async with running(file, channel) as app:
             channel.arrive()
-            await _until(lambda: app.driver.engine.state.contacts)
+            await until(lambda: app.driver.engine.state.contacts)
             file.change(lines=(*file.site.desk.lines, small_line(LineId("night"))))
             break_it(file, channel)
             before = app.driver.engine.snapshot()
@@ -188,18 +189,10 @@ def test_whoever_asked_and_left_does_not_stop_it_halfway(tmp_path: Path) -> None
         async with running(file, channel) as app:
             file.change(lines=(*file.site.desk.lines, small_line(LineId("night"))))
             asking = asyncio.ensure_future(app.control.apply_site("api:operator", look=False))
-            await _until(lambda: channel.log)
+            await until(lambda: channel.log)
             asking.cancel()
             channel.takes.set()
-            await _until(lambda: channel.log == ["prepare 2", "commit"])
+            await until(lambda: channel.log == ["prepare 2", "commit"])
             assert ContactId(1) not in app.driver.engine.state.contacts
 
     asyncio.run(story())
-
-
-async def _until(condition: Callable[[], object]) -> None:
-    for _ in range(1000):
-        if condition():
-            return
-        await asyncio.sleep(0.01)
-    raise AssertionError("it never came true")
