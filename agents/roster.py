@@ -21,7 +21,7 @@ _RESERVED = WorkState.RESERVED
 """A member of an enum costs five times as much to look up as a name of the module."""
 
 
-class Work(Struct):
+class Work(Struct, gc=False):
     """An offer and, once accepted, the work it became. Times are Unix milliseconds."""
 
     id: OfferId

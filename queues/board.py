@@ -15,7 +15,7 @@ LineOrder = list[tuple[int, int, int]]
 """(class, key_ms, contact number) of all that wait or ring in a line, sorted."""
 
 
-class Place(Struct):
+class Place(Struct, gc=False):
     """Where a contact lies on the board."""
 
     need: Need

@@ -26,7 +26,7 @@ class Reception(Struct):
     """The sender said that this was all."""
 
 
-class Contact(Struct):
+class Contact(Struct, gc=False):
     """Mutable; only the engine changes it. Times are Unix milliseconds."""
 
     id: ContactId

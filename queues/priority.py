@@ -5,7 +5,7 @@ from msgspec import Struct
 from queues.desk import CalendarId
 
 
-class Urgency(Struct, frozen=True):
+class Urgency(Struct, frozen=True, gc=False):
     """Where a contact stands among all others.
 
     Its urgency at `now` is `(clock.elapsed(now) - key_ms) / target_ms`: the share of its target that is used
@@ -18,7 +18,7 @@ class Urgency(Struct, frozen=True):
     key_ms: int
 
 
-class Rank(Struct, frozen=True):
+class Rank(Struct, frozen=True, gc=False):
     """A contact's place among all others at one moment; its urgency is the fraction `used_ms / target_ms`."""
 
     priority_class: int

@@ -18,7 +18,7 @@ from queues.states import CONTACT, ContactState
 from queues.treatment import NO_TREATMENT, Phrase
 
 
-class Claim(Struct, frozen=True):
+class Claim(Struct, frozen=True, gc=False):
     """What entry and VIP list together give a contact."""
 
     asked_class: int | None
@@ -27,8 +27,9 @@ class Claim(Struct, frozen=True):
 
 
 def arrived(state: State, event: ContactArrived) -> None:
-    """Admit the contact and let it wait, or refuse it. Raises Rejected: its ref is live already.
+    """Admit the contact and let it wait, or refuse it.
 
+    Raises Rejected: its ref is live already, or contacts of its medium are always ready.
     In this order: the text of an incident, closed, full, the queue.
     """
     carrier = Carrier(event.channel, event.ref)
@@ -37,8 +38,8 @@ def arrived(state: State, event: ContactArrived) -> None:
     if (event.joins is not None or state.parked) and (joined := _belongs_to(state, event)) is not None:
         _join(state, joined, event)
         return
-    entry = _entry_of(state, event)
-    if entry is None:
+    entry = state.entries.get(event.entry)
+    if entry is None or entry.medium != event.medium:
         _block(state, event, "unknown entry", TenantId(""), LineId(""), vip=False)
         return
     claim = _claim(state, event, entry)
@@ -62,16 +63,6 @@ def arrived(state: State, event: ContactArrived) -> None:
     else:
         said = () if incident is None else incidents.tell(state, contact, incident)
         _treat(state, contact, line, entry, reason, *said)
-
-
-def _entry_of(state: State, event: ContactArrived) -> Entry | None:
-    """None: there is none of that medium. Raises Rejected: such contacts are always ready."""
-    entry = state.entries.get(event.entry)
-    if entry is None or entry.medium != event.medium:
-        return None
-    if not event.ready:
-        check_received(state, entry.medium)
-    return entry
 
 
 def _join(state: State, contact: Contact, event: ContactArrived) -> None:
@@ -115,6 +106,9 @@ def _block(
 
 
 def _claim(state: State, event: ContactArrived, entry: Entry) -> Claim:
+    """Raises Rejected: it is not ready, and contacts of its medium always are."""
+    if not event.ready:
+        check_received(state, entry.medium)
     asked_class, head_start_ms = better(event.priority_class, event.head_start_ms, entry)
     usual_class = state.lines[entry.line].priority_class
     return Claim(asked_class, head_start_ms, incidents.better_than(usual_class, asked_class, head_start_ms))

@@ -55,18 +55,13 @@ def _connect(state: State, contact: Contact, work: Work, seat: Seat) -> None:
     if calls:
         place_call(state, contact, work)
     elif not contact.parked:
-        _talk(state, contact, work)
-
-
-def _talk(state: State, contact: Contact, work: Work) -> None:
-    """Its party and the agent are joined."""
-    contact.message = None  # he can say it himself
-    if contact.callback is not None:
-        promise_over(state, contact, kept=True)
-    if contact.person or contact.spoke_ms:
-        spoke(state, contact, work.agent)
-    if state.lines[contact.line].whisper:
-        whisper(state, contact, work)
+        contact.message = None  # he can say it himself
+        if contact.callback is not None:
+            promise_over(state, contact, kept=True)
+        if contact.person or contact.spoke_ms:
+            spoke(state, contact, work.agent)
+        if state.lines[contact.line].whisper:
+            whisper(state, contact, work)
 
 
 def wait_for_leg(state: State, work: Work) -> None:

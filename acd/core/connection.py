@@ -17,7 +17,7 @@ from acd.core.messages import leave_message, seal
 from acd.core.parking import may_be_parked, park
 from acd.core.state import State, step
 from acd.core.talk import connected_work, prompt_agent, talking
-from acd.core.waiting import end, enter_line, quit_line, release_leg
+from acd.core.waiting import end, enter_line, quit_line
 from acd.core.wrap_up import put_away, start_wrap_up
 from agents.roster import Work
 from agents.skills import AgentId
@@ -252,24 +252,34 @@ def released(state: State, event: ContactReleased) -> None:
     if (contact := state.contact(event.contact)).state is ContactState.CALLING:
         calling.agent_left(state, contact, _waiting_for(state, contact, event.agent), tried=True)
         return
-    if (his := guests.guest(state, contact, event.agent)) is not None and his.state in IN_HAND:
-        guests.leave(state, his, "left")
-        return
+    if contact.guests:
+        his = guests.guest(state, contact, event.agent)
+        if his is not None and his.state in IN_HAND:
+            guests.leave(state, his, "left")
+            return
     contact, work = connected_work(state, event.contact, event.agent)
     if contact.consults:
         consults.over(state, consults.subject(state, contact), "left")
         return
-    if contact.consult and _leaves_to_whom_he_asked(state, contact, work):
-        return
-    if _without_him(state, contact, work):
+    if (contact.consult or contact.guests or contact.outside) and _goes_on(state, contact, work):
         return
     contact.state = step(CONTACT, contact.state, "release")
-    _alone(state, contact, "contact over")
-    if contact.message is not None and contact.parked:  # he has heard it
-        state.order(effects.ReleaseAgent(event.contact, event.agent, work.id, carrier=work.carrier))
-    release_leg(state, contact, "agent")
+    if not contact.parked:
+        state.order(effects.ReleaseContact(contact.id, "agent", carrier=contact.carrier))
+    elif contact.message is not None:  # he has heard it
+        state.order(effects.ReleaseAgent(contact.id, work.agent, work.id, carrier=work.carrier))
     end(state, contact, "agent")
     start_wrap_up(state, work)
+
+
+def _goes_on(state: State, contact: Contact, work: Work) -> bool:
+    """Its agent leaves to whom he asked, or to the others; False: then it is over for all of them."""
+    if contact.consult and _leaves_to_whom_he_asked(state, contact, work):
+        return True
+    if _without_him(state, contact, work):
+        return True
+    _alone(state, contact, "contact over")
+    return False
 
 
 def _leaves_to_whom_he_asked(state: State, contact: Contact, work: Work) -> bool:

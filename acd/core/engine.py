@@ -116,7 +116,7 @@ ON_DEADLINE: Mapping[Kind, Callable[[State, int], None]] = {
 
 
 @final
-class Reaction(Struct, frozen=True):
+class Reaction(Struct, frozen=True, gc=False):
     """What an event led to, in order. An effect's id is (sequence number of the entry, index here)."""
 
     effects: list[Effect]

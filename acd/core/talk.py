@@ -20,10 +20,11 @@ def talking(state: State, contact: Contact) -> Work | None:
 def connected_work(state: State, number: int, agent: AgentId) -> tuple[Contact, Work]:
     """Contact and work of the agent who handles it now. Raises Rejected: he does not."""
     contact = state.contact(number)
-    work = talking(state, contact)
-    if work is None or work.agent != agent:
-        raise Rejected(f"agent {agent} does not handle contact {number}")
-    return contact, work
+    if contact.state is ContactState.CONNECTED and contact.offers:  # as in `talking`, without another frame
+        work = state.works[contact.offers[0]]
+        if work.agent == agent:
+            return contact, work
+    raise Rejected(f"agent {agent} does not handle contact {number}")
 
 
 def in_hand(state: State, work: Work) -> effects.Effect:
@@ -33,7 +34,8 @@ def in_hand(state: State, work: Work) -> effects.Effect:
         consult = state.contacts[contact.consult]
         music = state.lines[consult.line].music
         return effects.StepAside(*ids, consult.id, music, carrier=work.carrier)
-    return effects.ConnectContact(*ids, work.role, contact.to_be_heard, carrier=work.carrier)
+    message = contact.to_be_heard if contact.parked else ""
+    return effects.ConnectContact(*ids, work.role, message, carrier=work.carrier)
 
 
 def whisper(state: State, contact: Contact, work: Work) -> None:

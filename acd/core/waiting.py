@@ -42,7 +42,8 @@ def enter_line(state: State, contact: Contact, line: Line, cause: str) -> None:
             cause,
         )
     )
-    watch_target(state, contact, line)
+    if line.promotion is not None:  # of the line before, nothing is left
+        watch_target(state, contact, line)
     if contact.preferred is not None:
         hold(state, contact, contact.preferred)
     place(state, contact)
@@ -245,7 +246,8 @@ def end(state: State, contact: Contact, by: str) -> None:
 
 def forget(state: State, contact: Contact) -> None:
     """It waits no longer, and is live no longer."""
-    state.deadlines.clear_all((Kind.READY, Kind.LEASE, Kind.MESSAGE), contact.id)
+    if contact.ready_ms or contact.recording is not None or state.media[contact.medium].lease_ms:
+        state.deadlines.clear_all((Kind.READY, Kind.LEASE, Kind.MESSAGE), contact.id)
     if contact.walk is not None:
         stop(state, contact)
     if contact.reserves:
