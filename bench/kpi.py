@@ -5,7 +5,7 @@
 The engine decides some days of varied contacts once (three lines, calls, mails and faxes, transfers,
 overflow, voicemail, no answers, pauses, wrap-up codes). They are written to a journal's archive file again
 and again, each time some days later. Measured is what a report does: read the archive with its checksums,
-decode, fold legs, contacts, percentiles, agents' time and customers. Writing the archive is not measured.
+decode, fold segments, contacts, percentiles, agents' time and customers. Writing the archive is not measured.
 Memory is the peak of the whole process, writing included. Exit status 1: over a limit.
 """
 
@@ -41,7 +41,7 @@ from acd.kpi.codes import Codes
 from acd.kpi.contacts import Contacts
 from acd.kpi.customers import Customers
 from acd.kpi.intervals import Cells, Intervals
-from acd.kpi.legs import Ledger, Leg
+from acd.kpi.ledger import Ledger, Segment
 from acd.kpi.occupancy import TimeSheet
 from acd.kpi.percentiles import Waits, percentiles
 from acd.kpi.service import Counts, Terms, count
@@ -213,16 +213,16 @@ class Year:
         self.codes = Codes()
         self.customers = Customers()
         self.contacts = Contacts(self._contact)
-        self.ledger = Ledger(self._leg)
+        self.ledger = Ledger(self._segment)
         self.sheet = TimeSheet(self.intervals)
         self.entries = self.facts = self.bytes = 0
 
-    def _leg(self, leg: Leg) -> None:
-        self.lines.take(leg)
-        self.codes.take(leg)
-        self.contacts.take(leg)
+    def _segment(self, segment: Segment) -> None:
+        self.lines.take(segment)
+        self.codes.take(segment)
+        self.contacts.take(segment)
 
-    def _contact(self, contact: Leg) -> None:
+    def _contact(self, contact: Segment) -> None:
         self.clients.take(contact)
         self.waits.take(contact)
         self.customers.take(contact)
@@ -272,8 +272,8 @@ def fold_alone(batches: list[tuple[int, list[Fact]]], contacts: int) -> dict[str
     facts = [batch for _, batch in batches]
     counts, terms = Counts(), Terms()
 
-    def legs() -> None:
-        ledger = Ledger(lambda leg: count(leg, terms, counts))
+    def segments() -> None:
+        ledger = Ledger(lambda segment: count(segment, terms, counts))
         for batch in facts:
             ledger.take(batch)
 
@@ -290,7 +290,7 @@ def fold_alone(batches: list[tuple[int, list[Fact]]], contacts: int) -> dict[str
             spent.append(time.process_time() - began)
         return min(spent) * 1e6 / contacts
 
-    return {"legs_and_counts_us": cpu_us(legs), "agents_time_us": cpu_us(times)}
+    return {"segments_and_counts_us": cpu_us(segments), "agents_time_us": cpu_us(times)}
 
 
 def run(contacts: int, per_day: int) -> dict[str, object]:
@@ -344,7 +344,9 @@ def show(result: dict[str, Any]) -> None:
     )
     print(f"memory {result['peak_mb']:.0f} MB: {share['memory']:.0%} of the limit")
     alone = result["alone"]
-    print(f"facts at hand: legs and counts {alone['legs_and_counts_us']:.1f} µs per contact, ", end="")
+    print(
+        f"facts at hand: segments and counts {alone['segments_and_counts_us']:.1f} µs per contact, ", end=""
+    )
     print(f"agents' time {alone['agents_time_us']:.1f} µs")
     print(f"limits: {result['limits']}, kept: {result['within_limits']}; {result['conditions']}")
 

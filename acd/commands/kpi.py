@@ -34,7 +34,7 @@ def kpi(
     interval: Annotated[
         str, typer.Option(help="30m (or another length), day, week, month, quarter or year.")
     ] = "",
-    line: Annotated[str | None, typer.Option(help="Only this line; its legs are counted.")] = None,
+    line: Annotated[str | None, typer.Option(help="Only this line; its segments are counted.")] = None,
     view: Annotated[
         str, typer.Option(help="entry: by the moment a contact queued; event: by its outcome.")
     ] = "entry",

@@ -1,4 +1,4 @@
-"""Contacts in no leg: callbacks, messages, consults, and who talks with somebody outside."""
+"""Contacts in no segment: callbacks, messages, consults, and who talks with somebody outside."""
 
 from acd.core import facts
 from acd.core.facts import Fact
@@ -14,7 +14,7 @@ class Aside:
         self._wrap_ups: set[tuple[int, str]] = set()
 
     def add(self, contact: int) -> None:
-        """What follows of it is in no leg."""
+        """What follows of it is in no segment."""
         self._live.add(contact)
 
     def over(self, contact: int) -> None:

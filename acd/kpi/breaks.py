@@ -1,7 +1,7 @@
 """Why a conversation does not go on, and what the time meanwhile counts as."""
 
 from acd.core import facts
-from acd.kpi.leg import Leg
+from acd.kpi.segment import Segment
 
 BY_AGENT, BY_OTHER, RESTING, ASIDE = 1, 2, 4, 8
 
@@ -25,17 +25,17 @@ class Break:
         self.bits = self.since_ms = 0
 
 
-def add_talk(leg: Leg, t_ms: int, paused: Break | None) -> None:
+def add_talk(segment: Segment, t_ms: int, paused: Break | None) -> None:
     """The conversation ended at `t_ms`: what was neither hold nor rest was talk."""
     if paused is not None:
-        add_break(leg, t_ms, paused)
-    leg.talk_ms += t_ms - leg.answered_ms - leg.hold_ms
+        add_break(segment, t_ms, paused)
+    segment.talk_ms += t_ms - segment.answered_ms - segment.hold_ms
 
 
-def add_break(leg: Leg, t_ms: int, paused: Break) -> None:
+def add_break(segment: Segment, t_ms: int, paused: Break) -> None:
     """Count the time since the last change as what it was; rest is taken off the talk beforehand."""
     if paused.bits & RESTING:
-        leg.talk_ms -= t_ms - paused.since_ms
+        segment.talk_ms -= t_ms - paused.since_ms
     elif paused.bits:
-        leg.hold_ms += t_ms - paused.since_ms
+        segment.hold_ms += t_ms - paused.since_ms
     paused.since_ms = t_ms

@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-from acd.kpi.legs import Leg
+from acd.kpi.ledger import Segment
 
 
 class CodeCount(Struct, gc=False):
@@ -15,16 +15,16 @@ class CodeCount(Struct, gc=False):
 
 
 class Codes:
-    """Folds finished legs. Those without a code are left out: `Counts.coded` of `handled` tells how many."""
+    """Folds finished segments that have a code: `Counts.coded` of `handled` tells how many."""
 
     def __init__(self) -> None:
         self.counts: dict[str, CodeCount] = {}
 
-    def take(self, leg: Leg) -> None:
-        """Count the leg under its code, if it has one."""
-        if leg.code:
-            found = self.counts.setdefault(leg.code, CodeCount())
+    def take(self, segment: Segment) -> None:
+        """Count the segment under its code, if it has one."""
+        if segment.code:
+            found = self.counts.setdefault(segment.code, CodeCount())
             found.handled += 1
-            if leg.escalated_ms:
+            if segment.escalated_ms:
                 found.escalated += 1
-                found.escalation_ms += leg.escalated_ms - leg.arrived_ms
+                found.escalation_ms += segment.escalated_ms - segment.arrived_ms

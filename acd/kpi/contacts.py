@@ -1,48 +1,49 @@
-"""Contacts: the legs of one contact as one, so that a client's totals count it once."""
+"""Contacts: the segments of one contact as one, so that a client's totals count it once."""
 
 from collections.abc import Sequence
 
 from msgspec.structs import replace
 
-from acd.kpi.legs import GOES_ON, Finished, Leg, Outcome
+from acd.kpi.ledger import GOES_ON, Finished, Outcome, Segment
 
 
 class Contacts:
-    """Folds finished legs into one leg per contact: its first wait start, its final outcome.
+    """Folds finished segments into one segment per contact: its first wait start, its final outcome.
 
-    The waits of its legs add up, so an overflow waits on and a transfer adds what was waited after it; talk
-    is no wait. Work adds up too. `line`, `kind` and `agent` are the last ones, `queued_ms` is when it first
-    waited. A contact is handed over when its last leg is known and all of its legs are finished.
+    The waits of its segments add up, so an overflow waits on and a transfer adds what was waited after it;
+    talk is no wait. Work adds up too. `line`, `kind` and `agent` are the last ones, `queued_ms` is when it
+    first waited. A contact is handed over when its last segment is known and all of its segments are
+    finished.
     """
 
     def __init__(self, finished: Finished) -> None:
         self._finished = finished
-        self._parts: dict[int, list[Leg]] = {}
+        self._parts: dict[int, list[Segment]] = {}
 
-    def take(self, leg: Leg) -> None:
-        """A leg is finished. Each leg may come once; the legs of a contact in any order."""
-        if leg.number == 1 and not _goes_on(leg):
-            self._finished(leg)
+    def take(self, segment: Segment) -> None:
+        """A segment is finished. Each segment may come once; the segments of a contact in any order."""
+        if segment.number == 1 and not _goes_on(segment):
+            self._finished(segment)
             return
-        parts = self._parts.setdefault(leg.contact, [])
-        parts.append(leg)
+        parts = self._parts.setdefault(segment.contact, [])
+        parts.append(segment)
         last = max(parts, key=_number)
         if len(parts) == last.number and not _goes_on(last):
-            del self._parts[leg.contact]
+            del self._parts[segment.contact]
             self._finished(merged(parts))
 
     @property
     def unfinished(self) -> int:
-        """Contacts of which some legs are here and others not yet; 0 after the ledger was closed.
+        """Contacts of which some segments are here and others not yet; 0 after the ledger was closed.
 
-        Except for contacts whose first legs a ledger that began later than they did has not seen.
+        Except for contacts whose first segments a ledger that began later than they did has not seen.
         """
         return len(self._parts)
 
 
-def merged(legs: Sequence[Leg]) -> Leg:
-    """All legs of one contact as one leg."""
-    parts = sorted(legs, key=_number)
+def merged(segments: Sequence[Segment]) -> Segment:
+    """All segments of one contact as one segment."""
+    parts = sorted(segments, key=_number)
     first, last = parts[0], parts[-1]
     answered = [part for part in parts if part.answered_ms]
     return replace(
@@ -64,9 +65,9 @@ def merged(legs: Sequence[Leg]) -> Leg:
     )
 
 
-def _goes_on(leg: Leg) -> bool:
-    return leg.outcome is Outcome.FLOWED_OUT and leg.kind in GOES_ON
+def _goes_on(segment: Segment) -> bool:
+    return segment.outcome is Outcome.FLOWED_OUT and segment.kind in GOES_ON
 
 
-def _number(leg: Leg) -> int:
-    return leg.number
+def _number(segment: Segment) -> int:
+    return segment.number

@@ -6,8 +6,8 @@ from operator import attrgetter
 from msgspec import Struct
 
 from acd.kpi.intervals import Cells
-from acd.kpi.leg import View
-from acd.kpi.legs import Leg, Outcome
+from acd.kpi.ledger import Outcome, Segment
+from acd.kpi.segment import View
 from acd.kpi.service import moment
 
 DAY_MS = 24 * 3_600_000
@@ -44,7 +44,7 @@ class Customers:
         self._view = view
         self._attempts: dict[tuple[str, str], list[Attempt]] = {}
 
-    def take(self, contact: Leg) -> None:
+    def take(self, contact: Segment) -> None:
         """Note a contact."""
         if contact.party:
             attempt = Attempt(

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from acd.kpi.leg import View
+from acd.kpi.segment import View
 from acd.kpi.service import Counts, Terms
 
 Part = Callable[[Counts], float]

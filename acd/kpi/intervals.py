@@ -1,10 +1,10 @@
-"""Intervals of a report, and the counts of legs in each of them."""
+"""Intervals of a report, and the counts of segments in each of them."""
 
 from bisect import bisect_right
 from collections.abc import Sequence
 from itertools import pairwise
 
-from acd.kpi.legs import Leg
+from acd.kpi.ledger import Segment
 from acd.kpi.service import Counts, Terms, count, moment
 
 
@@ -47,7 +47,7 @@ Key = tuple[int, str, str, str]
 
 
 class Cells:
-    """Counts of legs (or contacts) per interval, tenant, line and medium."""
+    """Counts of segments (or contacts) per interval, tenant, line and medium."""
 
     def __init__(self, intervals: Intervals, terms: Terms) -> None:
         self.intervals = intervals
@@ -55,11 +55,11 @@ class Cells:
         self.counts: dict[Key, Counts] = {}
         """Only of what occurred."""
 
-    def take(self, leg: Leg) -> None:
-        """Count the leg in the interval that the view says; what lies outside all of them is left out."""
-        index = self.intervals.index(moment(leg, self.terms.view))
+    def take(self, segment: Segment) -> None:
+        """Count the segment in the interval that the view says; what lies outside all of them is left out."""
+        index = self.intervals.index(moment(segment, self.terms.view))
         if index >= 0:
-            count(leg, self.terms, self.cell((index, leg.tenant, leg.line, leg.medium)))
+            count(segment, self.terms, self.cell((index, segment.tenant, segment.line, segment.medium)))
 
     def cell(self, key: Key) -> Counts:
         """The counts of that cell, to be counted into."""

@@ -3,13 +3,13 @@
 from array import array
 from collections.abc import Iterable
 
-from acd.kpi.legs import Leg, Outcome
+from acd.kpi.ledger import Outcome, Segment
 
 SHOWN = (50, 90, 95, 99)
 
 
 class Waits:
-    """The waits of some legs in milliseconds, all of them kept (8 bytes each): percentiles are exact."""
+    """The waits of some segments in milliseconds, all of them kept (8 bytes each): percentiles are exact."""
 
     __slots__ = ("abandoned", "answered")
 
@@ -17,15 +17,15 @@ class Waits:
         self.answered = array("q")
         self.abandoned = array("q")
 
-    def take(self, leg: Leg) -> None:
-        """Note the wait of a leg that was answered or abandoned."""
-        if leg.outcome is Outcome.ANSWERED:
-            self.answered.append(leg.wait_ms)
-        elif leg.outcome is Outcome.ABANDONED:
-            self.abandoned.append(leg.wait_ms)
+    def take(self, segment: Segment) -> None:
+        """Note the wait of a segment that was answered or abandoned."""
+        if segment.outcome is Outcome.ANSWERED:
+            self.answered.append(segment.wait_ms)
+        elif segment.outcome is Outcome.ABANDONED:
+            self.abandoned.append(segment.wait_ms)
 
     def add(self, other: "Waits") -> None:
-        """Add the waits of other legs."""
+        """Add the waits of other segments."""
         self.answered.extend(other.answered)
         self.abandoned.extend(other.abandoned)
 

@@ -1,11 +1,11 @@
-"""Counts of legs, by the symbols of the KPI definitions; sums of counts are counts."""
+"""Counts of segments, by the symbols of the KPI definitions; sums of counts are counts."""
 
 from collections.abc import Mapping
 
 from msgspec import Struct
 
-from acd.kpi.leg import BY_DESK, View
-from acd.kpi.legs import Leg, Outcome
+from acd.kpi.ledger import Outcome, Segment
+from acd.kpi.segment import BY_DESK, View
 from agents.capacity import VOICE
 from queues.calendar import Clock, WallClock
 
@@ -25,7 +25,7 @@ class Terms(Struct, frozen=True):
 
 
 class Counts(Struct, gc=False):
-    """What is counted of some legs: of a line in an interval, of a client, of a simulated day.
+    """What is counted of some segments: of a line in an interval, of a client, of a simulated day.
 
     `_ms` are sums of milliseconds, except `longest_…`. N = `arrived` = O + B + M (+ what is `open` yet), with
     O = `offered` = A + X + F.
@@ -128,7 +128,7 @@ class Counts(Struct, gc=False):
         return self.answered + self.abandoned + self.flowed_out
 
     def add(self, other: "Counts") -> None:
-        """Add the counts of other legs; the longest waits are the longer ones."""
+        """Add the counts of other segments; the longest waits are the longer ones."""
         for name in _SUMS:
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.longest_wait_ms = max(self.longest_wait_ms, other.longest_wait_ms)
@@ -141,53 +141,55 @@ _WALL = WallClock()
 _NOT_OURS = (Outcome.FLOWED_OUT, Outcome.BLOCKED, Outcome.INCIDENT)
 
 
-def moment(leg: Leg, view: View) -> int:
-    """The moment whose interval the leg is counted in."""
-    return leg.queued_ms if view is View.ENTRY else leg.ended_ms
+def moment(segment: Segment, view: View) -> int:
+    """The moment whose interval the segment is counted in."""
+    return segment.queued_ms if view is View.ENTRY else segment.ended_ms
 
 
-def count(leg: Leg, terms: Terms, counts: Counts) -> None:
-    """Count the leg, once and in one interval with all that belongs to it."""
+def count(segment: Segment, terms: Terms, counts: Counts) -> None:
+    """Count the segment, once and in one interval with all that belongs to it."""
     counts.arrived += 1
-    if leg.outcome is Outcome.ANSWERED:
-        _count_answered(leg, terms, counts)
+    if segment.outcome is Outcome.ANSWERED:
+        _count_answered(segment, terms, counts)
     else:
-        _count_unanswered(leg, terms, counts)
-    counts.ring_ms += leg.ring_ms
-    if leg.answered_ms:
-        _count_work(leg, counts)
-    if leg.vip:
+        _count_unanswered(segment, terms, counts)
+    counts.ring_ms += segment.ring_ms
+    if segment.answered_ms:
+        _count_work(segment, counts)
+    if segment.vip:
         counts.vip += 1
-    if leg.during_incident:
+    if segment.during_incident:
         counts.informed += 1
-    if leg.medium != VOICE:
-        _count_reply(leg, terms, counts)
+    if segment.medium != VOICE:
+        _count_reply(segment, terms, counts)
 
 
-def is_short(leg: Leg, terms: Terms) -> bool:
+def is_short(segment: Segment, terms: Terms) -> bool:
     """Whether it is an abandon below `short_ms`, by the caller's own doing."""
-    return leg.outcome is Outcome.ABANDONED and leg.wait_ms < terms.short_ms and leg.kind != BY_DESK
+    return (
+        segment.outcome is Outcome.ABANDONED and segment.wait_ms < terms.short_ms and segment.kind != BY_DESK
+    )
 
 
-def _count_answered(leg: Leg, terms: Terms, counts: Counts) -> None:
-    wait_ms = leg.wait_ms
+def _count_answered(segment: Segment, terms: Terms, counts: Counts) -> None:
+    wait_ms = segment.wait_ms
     counts.answered += 1
     if wait_ms <= terms.threshold_ms:
         counts.in_time += 1
     counts.wait_ms += wait_ms
     counts.response_ms += wait_ms
-    if leg.queued_ms == leg.anchor_ms:
-        counts.response_ms += leg.anchor_ms - leg.arrived_ms
+    if segment.queued_ms == segment.anchor_ms:
+        counts.response_ms += segment.anchor_ms - segment.arrived_ms
     counts.longest_wait_ms = max(counts.longest_wait_ms, wait_ms)
 
 
-def _count_unanswered(leg: Leg, terms: Terms, counts: Counts) -> None:
-    outcome = leg.outcome
+def _count_unanswered(segment: Segment, terms: Terms, counts: Counts) -> None:
+    outcome = segment.outcome
     if outcome is Outcome.ABANDONED:
-        _count_abandoned(leg, terms, counts)
+        _count_abandoned(segment, terms, counts)
     elif outcome is Outcome.FLOWED_OUT:
         counts.flowed_out += 1
-        counts.voicemails += leg.kind == "voicemail"
+        counts.voicemails += segment.kind == "voicemail"
     elif outcome is Outcome.BLOCKED:
         counts.blocked += 1
     elif outcome is Outcome.INCIDENT:
@@ -196,40 +198,40 @@ def _count_unanswered(leg: Leg, terms: Terms, counts: Counts) -> None:
         counts.open += 1
 
 
-def _count_abandoned(leg: Leg, terms: Terms, counts: Counts) -> None:
-    wait_ms = leg.wait_ms
+def _count_abandoned(segment: Segment, terms: Terms, counts: Counts) -> None:
+    wait_ms = segment.wait_ms
     counts.abandoned += 1
     if wait_ms <= terms.threshold_ms:
         counts.abandoned_in_time += 1
-    if is_short(leg, terms):
+    if is_short(segment, terms):
         counts.short += 1
     counts.abandoned_wait_ms += wait_ms
     counts.longest_abandoned_ms = max(counts.longest_abandoned_ms, wait_ms)
 
 
-def _count_work(leg: Leg, counts: Counts) -> None:
+def _count_work(segment: Segment, counts: Counts) -> None:
     counts.handled += 1
-    counts.talk_ms += leg.talk_ms
-    counts.hold_ms += leg.hold_ms
-    counts.wrap_up_ms += leg.wrap_up_ms
-    if leg.code:
+    counts.talk_ms += segment.talk_ms
+    counts.hold_ms += segment.hold_ms
+    counts.wrap_up_ms += segment.wrap_up_ms
+    if segment.code:
         counts.coded += 1
-    if leg.escalated_ms:
+    if segment.escalated_ms:
         counts.escalated += 1
-        counts.escalation_ms += leg.escalated_ms - leg.arrived_ms
-        counts.escalation_handling_ms += leg.escalated_ms - leg.answered_ms
+        counts.escalation_ms += segment.escalated_ms - segment.arrived_ms
+        counts.escalation_handling_ms += segment.escalated_ms - segment.answered_ms
 
 
-def _count_reply(leg: Leg, terms: Terms, counts: Counts) -> None:
+def _count_reply(segment: Segment, terms: Terms, counts: Counts) -> None:
     """A mail or fax counts where it ended; one that is still open counts when it is overdue."""
-    if leg.outcome in _NOT_OURS:
+    if segment.outcome in _NOT_OURS:
         return
-    clock = terms.clocks.get(leg.line, _WALL)
-    taken_ms = clock.elapsed(leg.replied_ms or leg.done_ms) - clock.elapsed(leg.arrived_ms)
-    if leg.replied_ms:
+    clock = terms.clocks.get(segment.line, _WALL)
+    taken_ms = clock.elapsed(segment.replied_ms or segment.done_ms) - clock.elapsed(segment.arrived_ms)
+    if segment.replied_ms:
         counts.written += 1
         counts.replied += 1
         counts.reply_ms += taken_ms
         counts.replied_in_time += taken_ms <= terms.reply_ms
-    elif taken_ms > terms.reply_ms or leg.outcome is not Outcome.OPEN:
+    elif taken_ms > terms.reply_ms or segment.outcome is not Outcome.OPEN:
         counts.written += 1

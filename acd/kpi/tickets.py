@@ -4,8 +4,8 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
-from acd.kpi.leg import View
-from acd.kpi.legs import Leg
+from acd.kpi.ledger import Segment
+from acd.kpi.segment import View
 from acd.kpi.service import moment
 
 
@@ -27,7 +27,7 @@ class Tickets:
         self._view = view
         self._requests: dict[tuple[str, str], Request] = {}
 
-    def take(self, contact: Leg) -> None:
+    def take(self, contact: Segment) -> None:
         """Note a contact."""
         if not contact.ticket:
             return

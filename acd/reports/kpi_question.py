@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from acd.journal.reading import JournalReader
 from acd.kpi.definitions import DEFINITIONS, Definition
 from acd.kpi.formula import Rule, WrongRule, define
-from acd.kpi.leg import View
+from acd.kpi.segment import View
 from acd.kpi.service import Terms
 from acd.reports.kpi_report import LOOK_BACK_MS, Question, Report, report
 from acd.reports.periods import intervals_of, midnight_ms, zone_of

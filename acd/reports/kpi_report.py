@@ -20,7 +20,7 @@ from acd.kpi.customers import DAY_MS, Customers
 from acd.kpi.definitions import Definition, printed
 from acd.kpi.formula import CodedCounts
 from acd.kpi.intervals import Intervals
-from acd.kpi.legs import Ledger, Leg
+from acd.kpi.ledger import Ledger, Segment
 from acd.kpi.occupancy import AgentTime, TimeSheet, add_time
 from acd.kpi.percentiles import SHOWN, Waits, percentiles
 from acd.kpi.service import Counts, Terms, count, moment
@@ -60,20 +60,20 @@ class Question:
 
 @dataclass(slots=True)
 class Group:
-    """Contacts (or legs of a line) that are counted together."""
+    """Contacts (or segments of a line) that are counted together."""
 
     counts: Counts = field(default_factory=Counts)
     waits: Waits = field(default_factory=Waits)
     codes: Codes = field(default_factory=Codes)
     kinds: Counter[str] = field(default_factory=Counter)
 
-    def take(self, leg: Leg, terms: Terms) -> None:
+    def take(self, segment: Segment, terms: Terms) -> None:
         """Count it."""
-        count(leg, terms, self.counts)
-        self.waits.take(leg)
-        self.codes.take(leg)
-        if leg.kind:
-            self.kinds[f"{leg.outcome}: {leg.kind}"] += 1
+        count(segment, terms, self.counts)
+        self.waits.take(segment)
+        self.codes.take(segment)
+        if segment.kind:
+            self.kinds[f"{segment.outcome}: {segment.kind}"] += 1
 
     def coded(self) -> CodedCounts:
         """The counts, with the wrap-up codes, for definitions."""
@@ -106,7 +106,7 @@ class Report:
         self._contacts = Contacts(self._contact)
         self._callbacks = Callbacks(self._callback)
         self._sheet = TimeSheet(question.intervals)
-        self.ledger = Ledger(self._leg)
+        self.ledger = Ledger(self._segment)
         if desk is not None:
             self.desk_changed(desk)
 
@@ -123,13 +123,13 @@ class Report:
             self._sheet.take(fact for fact in facts if fact.t_ms < self.question.end_ms)
 
     def decided(self) -> bool:
-        """Whether no open leg belongs to the intervals, nor can a re-contact to a contact in them."""
+        """Whether no open segment belongs to the intervals, nor can a re-contact to a contact in them."""
         end_ms = self.question.end_ms
         if self.last_ms < end_ms + AGAIN_MS:
             return False
         if any(promise.promised_ms < end_ms for promise in self._callbacks.open):
             return False
-        return all(leg.queued_ms >= end_ms for leg in self.ledger.open_legs(self.last_ms))
+        return all(segment.queued_ms >= end_ms for segment in self.ledger.open_segments(self.last_ms))
 
     def close(self, present_ms: int) -> None:
         """Nothing more was found.
@@ -147,24 +147,24 @@ class Report:
         self._count_tickets()
         self._count_agents()
 
-    def _leg(self, leg: Leg) -> None:
+    def _segment(self, segment: Segment) -> None:
         question = self.question
-        if leg.tenant != question.client:
+        if segment.tenant != question.client:
             return
-        self.lines.add(leg.line)
-        if question.line not in (None, leg.line):
+        self.lines.add(segment.line)
+        if question.line not in (None, segment.line):
             return
-        if question.intervals.index(moment(leg, question.terms.view)) >= 0:
-            self.by_line.setdefault(leg.line, Group()).take(leg, question.terms)
-            if leg.agent:
-                self.agents.setdefault(leg.agent, AgentTime())
+        if question.intervals.index(moment(segment, question.terms.view)) >= 0:
+            self.by_line.setdefault(segment.line, Group()).take(segment, question.terms)
+            if segment.agent:
+                self.agents.setdefault(segment.agent, AgentTime())
         if question.line is None:
-            self._contacts.take(leg)
+            self._contacts.take(segment)
         else:
-            self._contact(leg)
+            self._contact(segment)
 
-    def _contact(self, contact: Leg) -> None:
-        """A contact of the client, or a leg of the line that was asked for."""
+    def _contact(self, contact: Segment) -> None:
+        """A contact of the client, or a segment of the line that was asked for."""
         terms = self.question.terms
         index = self.question.intervals.index(moment(contact, terms.view))
         self._customers.take(contact)
@@ -289,7 +289,7 @@ def as_json(made: Report) -> dict[str, object]:
         "to": told(question.end_ms, zone),
         "interval": question.interval,
         "view": question.terms.view.value,
-        "counted": "contacts, each once" if question.line is None else "legs of the line",
+        "counted": "contacts, each once" if question.line is None else "segments of the line",
         "read_to": told(made.last_ms, zone) if made.last_ms else None,
         "goes_on": made.goes_on,
         "open": made.open,

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from acd.core import facts
 from acd.core.facts import Fact
-from acd.kpi.leg import Leg
+from acd.kpi.segment import Segment
 from queues.desk import LineId
 from simulation.past.thinning import thinned
 from simulation.scenario import ASKS_FOR_MS, Consulting
@@ -55,36 +55,38 @@ class Asked:
         """The contact that this one, if it is a consult, is about."""
         return self._about.get(contact, contact)
 
-    def of(self, leg: Leg) -> list[Ask]:
+    def of(self, segment: Segment) -> list[Ask]:
         """Those within its talk."""
-        until_ms = leg.answered_ms + leg.talk_ms + leg.hold_ms
+        until_ms = segment.answered_ms + segment.talk_ms + segment.hold_ms
         return [
-            ask for ask in self._asks.get(leg.contact, ()) if leg.answered_ms <= ask.started_ms <= until_ms
+            ask
+            for ask in self._asks.get(segment.contact, ())
+            if segment.answered_ms <= ask.started_ms <= until_ms
         ]
 
-    def hold_ms(self, leg: Leg) -> int:
+    def hold_ms(self, segment: Segment) -> int:
         """Without the time in which the party waited for them."""
-        return leg.hold_ms - sum(ask.over_ms - ask.started_ms for ask in self.of(leg))
+        return segment.hold_ms - sum(ask.over_ms - ask.started_ms for ask in self.of(segment))
 
-    def answer_ms(self, leg: Leg) -> int:
+    def answer_ms(self, segment: Segment) -> int:
         """How long those talked who were asked."""
-        return sum(ask.over_ms - ask.answered_ms for ask in self.of(leg) if ask.answered_ms)
+        return sum(ask.over_ms - ask.answered_ms for ask in self.of(segment) if ask.answered_ms)
 
-    def rule(self, legs: Sequence[Leg]) -> Consulting | None:
-        """The share of these legs in which somebody was asked, and the line that most asked.
+    def rule(self, segments: Sequence[Segment]) -> Consulting | None:
+        """The share of these segments in which somebody was asked, and the line that most asked.
 
         None where nobody was. The patience is the longest seen.
         """
-        asking = [leg for leg in legs if self.of(leg)]
+        asking = [segment for segment in segments if self.of(segment)]
         if not asking:
             return None
-        asks = [ask for leg in asking for ask in self.of(leg)]
+        asks = [ask for segment in asking for ask in self.of(segment)]
         vain_ms = [ask.over_ms - ask.started_ms for ask in asks if not ask.answered_ms]
         waited_ms = [ask.answered_ms - ask.started_ms for ask in asks if ask.answered_ms]
         patience_ms = max(vain_ms) if vain_ms else max(ASKS_FOR_MS, *(ms + 1 for ms in waited_ms))
         return Consulting(
-            share=len(asking) / len(legs),
+            share=len(asking) / len(segments),
             to=Counter(ask.line for ask in asks).most_common(1)[0][0],
-            talk=thinned([self.answer_ms(leg) for leg in asking if self.answer_ms(leg)] or [0]),
+            talk=thinned([self.answer_ms(segment) for segment in asking if self.answer_ms(segment)] or [0]),
             patience_ms=max(1, patience_ms),
         )

@@ -7,7 +7,7 @@ from statistics import median_low
 from acd.core import facts
 from acd.core.facts import Fact
 from acd.core.treatments import steps_of
-from acd.kpi.leg import BY_TREATMENT
+from acd.kpi.segment import BY_TREATMENT
 from queues.desk import Desk
 from queues.treatment import NO_TREATMENT, Menu, Music
 from simulation.past.excerpt import Excerpt

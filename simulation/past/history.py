@@ -7,8 +7,8 @@ from msgspec.structs import replace
 
 from acd.core import facts
 from acd.core.facts import Fact
-from acd.kpi.leg import BY_DESK, Leg, Outcome
-from acd.kpi.legs import Ledger
+from acd.kpi.ledger import Ledger
+from acd.kpi.segment import BY_DESK, Outcome, Segment
 from queues.desk import Desk, EntryId, LineId, Medium
 from simulation.laws import Law, exponential
 from simulation.past.asked import Asked
@@ -41,8 +41,8 @@ def demand_from_facts(
     for batch in batches:
         seen.take(batch)
     seen.ledger.close(min(span.end_ms, seen.last_ms), undecided=True)
-    legs = [leg for leg in seen.legs if span.start_ms <= leg.arrived_ms < span.end_ms]
-    tries, answers = Tries(_contacts(legs)), seen.heard.answers
+    segments = [segment for segment in seen.segments if span.start_ms <= segment.arrived_ms < span.end_ms]
+    tries, answers = Tries(_contacts(segments)), seen.heard.answers
     return _complete(
         Scenario(
             name=name,
@@ -50,8 +50,8 @@ def demand_from_facts(
             start_ms=span.start_ms,
             interval_ms=span.interval_ms,
             intervals=span.intervals,
-            streams=_streams(tries, legs, answers, span),
-            handling=_handling(legs, seen, desk),
+            streams=_streams(tries, segments, answers, span),
+            handling=_handling(segments, seen, desk),
             duties=seen.attendance.duties(span.start_ms, span.end_ms),
             habits=seen.habits(),
         )
@@ -75,14 +75,14 @@ def _usual(known: Mapping[Flow, Handling], medium: Medium) -> Handling:
     return Handling(exponential(round(mean_ms)))
 
 
-def _contacts(legs: Sequence[Leg]) -> list[tuple[Leg, Leg]]:
-    """The first and the last leg of each contact whose line is known."""
-    last: dict[int, Leg] = {}
-    for leg in legs:
-        if leg.contact not in last or last[leg.contact].number < leg.number:
-            last[leg.contact] = leg
-    first = (leg for leg in legs if leg.number == 1 and leg.line)
-    return [(leg, last[leg.contact] if leg.contact else leg) for leg in first]
+def _contacts(segments: Sequence[Segment]) -> list[tuple[Segment, Segment]]:
+    """The first and the last segment of each contact whose line is known."""
+    last: dict[int, Segment] = {}
+    for segment in segments:
+        if segment.contact not in last or last[segment.contact].number < segment.number:
+            last[segment.contact] = segment
+    first = (segment for segment in segments if segment.number == 1 and segment.line)
+    return [(segment, last[segment.contact] if segment.contact else segment) for segment in first]
 
 
 class _Seen:
@@ -90,9 +90,9 @@ class _Seen:
 
     def __init__(self, desk: Desk) -> None:
         self.heard = Heard(desk)
-        self.legs: list[Leg] = []
+        self.segments: list[Segment] = []
         self.asked = Asked()
-        self.ledger = Ledger(self.legs.append)
+        self.ledger = Ledger(self.segments.append)
         self.attendance = Attendance()
         self.transfers: dict[Flow, Counter[LineId]] = {}
         self.last_ms = 0
@@ -136,21 +136,21 @@ class _Seen:
 
 
 def _streams(
-    tries: Tries, legs: Sequence[Leg], answers: Mapping[int, Answers], span: Span
+    tries: Tries, segments: Sequence[Segment], answers: Mapping[int, Answers], span: Span
 ) -> tuple[Stream, ...]:
     """One stream per line and medium, in the order of their names."""
-    by_flow: dict[Flow, list[Leg]] = {}
-    for leg in tries.first:
-        by_flow.setdefault(flow_of(leg), []).append(leg)
+    by_flow: dict[Flow, list[Segment]] = {}
+    for segment in tries.first:
+        by_flow.setdefault(flow_of(segment), []).append(segment)
     entries = {flow: _entry(first, vip=False) or _entry(first, vip=True) for flow, first in by_flow.items()}
     known = {flow: entry for flow, entry in entries.items() if entry is not None}
     return tuple(
         _stream(
             flow,
             by_flow[flow],
-            [leg for leg in legs if flow_of(leg) == flow],
+            [segment for segment in segments if flow_of(segment) == flow],
             tries,
-            keys=keys_of([answers.get(leg.contact, {}) for leg in by_flow[flow]]),
+            keys=keys_of([answers.get(segment.contact, {}) for segment in by_flow[flow]]),
             entries=known,
             span=span,
         )
@@ -160,8 +160,8 @@ def _streams(
 
 def _stream(
     flow: Flow,
-    first: Sequence[Leg],
-    legs: Sequence[Leg],
+    first: Sequence[Segment],
+    segments: Sequence[Segment],
     tries: Tries,
     *,
     keys: Keys,
@@ -169,17 +169,21 @@ def _stream(
     span: Span,
 ) -> Stream:
     expected = [0.0] * span.intervals
-    for leg in first:
-        expected[(leg.arrived_ms - span.start_ms) // span.interval_ms] += 1
-    vips = sum(leg.vip for leg in first)
+    for segment in first:
+        expected[(segment.arrived_ms - span.start_ms) // span.interval_ms] += 1
+    vips = sum(segment.vip for segment in first)
     vip_entry = _entry(first, vip=True)
     # Only of first lines: who was handed on began to wait at another moment.
-    waits = [leg for leg in legs if leg.number == 1 and leg.outcome is not Outcome.BLOCKED]
+    waits = [
+        segment for segment in segments if segment.number == 1 and segment.outcome is not Outcome.BLOCKED
+    ]
     return Stream(
         name="/".join(flow),
         entry=entries[flow],
         expected=tuple(expected),
-        patience=patience([_waited_ms(leg) for leg in waits], [_gave_up(leg) for leg in waits]),
+        patience=patience(
+            [_waited_ms(segment) for segment in waits], [_gave_up(segment) for segment in waits]
+        ),
         vip_share=vips / len(first) if vips < len(first) else 0.0,
         vip_entry=vip_entry if vips < len(first) else None,
         redial=tries.redial(flow, entries),
@@ -187,28 +191,28 @@ def _stream(
     )
 
 
-def _entry(legs: Iterable[Leg], *, vip: bool) -> EntryId | None:
+def _entry(segments: Iterable[Segment], *, vip: bool) -> EntryId | None:
     """The entry that most of them used."""
-    used = Counter(leg.entry for leg in legs if leg.vip is vip)
+    used = Counter(segment.entry for segment in segments if segment.vip is vip)
     return EntryId(used.most_common(1)[0][0]) if used else None
 
 
-def _waited_ms(leg: Leg) -> int:
-    return (leg.answered_ms or leg.ended_ms) - leg.arrived_ms
+def _waited_ms(segment: Segment) -> int:
+    return (segment.answered_ms or segment.ended_ms) - segment.arrived_ms
 
 
-def _gave_up(leg: Leg) -> bool:
+def _gave_up(segment: Segment) -> bool:
     """Not when the desk or the network ended it."""
-    return leg.outcome is Outcome.ABANDONED and leg.kind not in (BY_DESK, "leg lost")
+    return segment.outcome is Outcome.ABANDONED and segment.kind not in (BY_DESK, "leg lost")
 
 
-def _handling(legs: Iterable[Leg], seen: _Seen, desk: Desk) -> dict[Flow, Handling]:
-    answered: dict[Flow, list[Leg]] = {}
-    for leg in legs:
-        if leg.line:
-            answered.setdefault(flow_of(leg), [])
-        if leg.answered_ms and leg.agent:
-            answered[flow_of(leg)].append(leg)
+def _handling(segments: Iterable[Segment], seen: _Seen, desk: Desk) -> dict[Flow, Handling]:
+    answered: dict[Flow, list[Segment]] = {}
+    for segment in segments:
+        if segment.line:
+            answered.setdefault(flow_of(segment), [])
+        if segment.answered_ms and segment.agent:
+            answered[flow_of(segment)].append(segment)
     wrapped = {line.id for line in desk.lines if line.wrap_up.ms or line.wrap_up.code_required}
     return {
         flow: _handled(some, flow[0] in wrapped, seen.transfers.get(flow), seen.asked)
@@ -217,18 +221,18 @@ def _handling(legs: Iterable[Leg], seen: _Seen, desk: Desk) -> dict[Flow, Handli
 
 
 def _handled(
-    legs: Sequence[Leg], wraps_up: bool, transfers: Counter[LineId] | None, asked: Asked
+    segments: Sequence[Segment], wraps_up: bool, transfers: Counter[LineId] | None, asked: Asked
 ) -> Handling:
-    codes = Counter(leg.code for leg in legs if leg.code)
-    to, count = transfers.most_common(1)[0] if transfers and legs else (None, 0)
+    codes = Counter(segment.code for segment in segments if segment.code)
+    to, count = transfers.most_common(1)[0] if transfers and segments else (None, 0)
     return Handling(
-        talk=_law([leg.talk_ms for leg in legs]) or thinned([0]),
-        hold=_law([asked.hold_ms(leg) for leg in legs]),
-        wrap_up=thinned([leg.wrap_up_ms for leg in legs]) if wraps_up and legs else None,
+        talk=_law([segment.talk_ms for segment in segments]) or thinned([0]),
+        hold=_law([asked.hold_ms(segment) for segment in segments]),
+        wrap_up=thinned([segment.wrap_up_ms for segment in segments]) if wraps_up and segments else None,
         code=codes.most_common(1)[0][0] if codes else "",
-        escalate=min(count / len(legs), 1.0) if to is not None else 0.0,
+        escalate=min(count / len(segments), 1.0) if to is not None else 0.0,
         escalate_to=to,
-        consult=asked.rule(legs),
+        consult=asked.rule(segments),
     )
 
 

@@ -176,7 +176,7 @@ def _notes(excerpt: Excerpt, stories: Stories, lineup: Lineup, handled: Handled)
     parts = sum(isinstance(fact, facts.Receiving) for batch in excerpt.batches for fact in batch)
     services = sum(isinstance(one.story.left, facts.FlowedOut) for one in lineup.tries)
     messages = sum(
-        one.story.left is None and any(leg.kind == "voicemail" for leg in one.story.legs)
+        one.story.left is None and any(segment.kind == "voicemail" for segment in one.story.segments)
         for one in lineup.tries
     )
     told = {

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Sequence
 
-from acd.kpi.leg import Leg
+from acd.kpi.segment import Segment
 from simulation.draws import Purpose
 from simulation.laws import LONGEST_MS
 from simulation.past.asked import Asked
@@ -14,7 +14,7 @@ from simulation.past.lineup import Lineup, Try
 from simulation.past.recorded import Column
 from simulation.past.thinning import thinned
 from simulation.scenario import Habits, Stream, Surge
-from simulation.world.flows import LEGS
+from simulation.world.flows import SEGMENTS
 
 YES, NO = 0.0, 1.0
 """The model compares such a number with a share in (0, 1]."""
@@ -86,7 +86,7 @@ class Seen:
         self._know(Purpose.PATIENCE, one, 0, LONGEST_MS)
         self._know(Purpose.ANSWER_DELAY, one, 0, 0)
         self._say(Purpose.NO_ANSWER, one, 0, NO)
-        goes_on = [leg for leg in story.answered if _worked_until_ms(leg) > start_ms]
+        goes_on = [segment for segment in story.answered if _worked_until_ms(segment) > start_ms]
         self._work(one, goes_on)
         if goes_on and goes_on[0].answered_ms <= start_ms:
             self._know(Purpose.TALK, one, 0, _worked_until_ms(goes_on[0]) - start_ms)
@@ -119,23 +119,23 @@ class Seen:
                 if offer in self._back_ms:
                     self._know(Purpose.BACK_AFTER, one, place, self._back_ms[offer])
 
-    def _work(self, one: Try, legs: list[Leg]) -> None:
-        for number, leg in enumerate(legs):
+    def _work(self, one: Try, segments: list[Segment]) -> None:
+        for number, segment in enumerate(segments):
             place = _place(one, number)
-            over = one.story.over or leg is not legs[-1] or leg.kind == "transfer"
-            over = over and leg.kind != "handed back"  # its agent went home: it would have gone on
-            self._know(Purpose.HOLD, one, place, self._asked.hold_ms(leg))
-            self._ask(one, place, leg)
+            over = one.story.over or segment is not segments[-1] or segment.kind == "transfer"
+            over = over and segment.kind != "handed back"  # its agent went home: it would have gone on
+            self._know(Purpose.HOLD, one, place, self._asked.hold_ms(segment))
+            self._ask(one, place, segment)
             if over:
-                self._know(Purpose.TALK, one, place, leg.talk_ms)
-                self._know(Purpose.WRAP_UP, one, place, leg.wrap_up_ms)
-                self._say(Purpose.ESCALATE, one, place, YES if leg.kind == "transfer" else NO)
+                self._know(Purpose.TALK, one, place, segment.talk_ms)
+                self._know(Purpose.WRAP_UP, one, place, segment.wrap_up_ms)
+                self._say(Purpose.ESCALATE, one, place, YES if segment.kind == "transfer" else NO)
             else:
-                self.outlasted[Purpose.TALK, one.stream, place][one.index] = leg.talk_ms
+                self.outlasted[Purpose.TALK, one.stream, place][one.index] = segment.talk_ms
 
-    def _ask(self, one: Try, place: int, leg: Leg) -> None:
-        self._say(Purpose.CONSULT, one, place, YES if self._asked.of(leg) else NO)
-        if answer_ms := self._asked.answer_ms(leg):
+    def _ask(self, one: Try, place: int, segment: Segment) -> None:
+        self._say(Purpose.CONSULT, one, place, YES if self._asked.of(segment) else NO)
+        if answer_ms := self._asked.answer_ms(segment):
             self._know(Purpose.CONSULT_TALK, one, place, answer_ms)
 
     def _again(self, one: Try) -> None:
@@ -154,9 +154,9 @@ class Seen:
 
 
 def _place(one: Try, number: int) -> int:
-    """The number of a leg or offer, as columns count them."""
-    return LEGS * one.attempt + min(number, LEGS - 1)
+    """The number of a segment or offer, as columns count them."""
+    return SEGMENTS * one.attempt + min(number, SEGMENTS - 1)
 
 
-def _worked_until_ms(leg: Leg) -> int:
-    return leg.answered_ms + leg.talk_ms + leg.hold_ms
+def _worked_until_ms(segment: Segment) -> int:
+    return segment.answered_ms + segment.talk_ms + segment.hold_ms

@@ -6,8 +6,8 @@ from typing import NamedTuple
 from acd.core import facts
 from acd.core.events import OfferId
 from acd.core.facts import ENDINGS, Fact
-from acd.kpi.leg import Leg, Outcome
-from acd.kpi.legs import Ledger
+from acd.kpi.ledger import Ledger
+from acd.kpi.segment import Outcome, Segment
 from simulation.past.asked import Asked
 from simulation.past.excerpt import Excerpt
 from simulation.past.redials import WITHIN_MS
@@ -44,9 +44,9 @@ class Story:
         "incident",
         "informed_ms",
         "left",
-        "legs",
         "over",
         "rings",
+        "segments",
     )
 
     def __init__(self, contact: int, arrived_ms: int) -> None:
@@ -54,7 +54,7 @@ class Story:
         """0: it was turned away."""
         self.arrived_ms = arrived_ms
         self.blocked = not contact
-        self.legs: list[Leg] = []
+        self.segments: list[Segment] = []
         """In their order; of those that an agent's lost leg cut in two, the parts are one."""
         self.rings: dict[OfferId, Ring] = {}
         """In the order in which they rang; without those that were refused or did not reach the agent."""
@@ -72,22 +72,22 @@ class Story:
         """How long it heard the text before it hung up; None: it did not hang up."""
 
     @property
-    def answered(self) -> list[Leg]:
-        """The legs that an agent answered."""
-        return [leg for leg in self.legs if leg.answered_ms]
+    def answered(self) -> list[Segment]:
+        """The segments that an agent answered."""
+        return [segment for segment in self.segments if segment.answered_ms]
 
     def talked_at(self, t_ms: int) -> bool:
         """Whether an agent had it then, or it was on its way to the next one."""
-        return any(leg.answered_ms and leg.answered_ms <= t_ms for leg in self.legs)
+        return any(segment.answered_ms and segment.answered_ms <= t_ms for segment in self.segments)
 
     @property
     def failed_ms(self) -> int | None:
         """When it ended without an answer where it waited last; None: it was answered, or is not over."""
         if self.blocked:
             return self.arrived_ms
-        if not self.legs or self.heard_ms is not None:
+        if not self.segments or self.heard_ms is not None:
             return None
-        last = self.legs[-1]
+        last = self.segments[-1]
         return last.ended_ms if last.outcome in (Outcome.ABANDONED, Outcome.BLOCKED) else None
 
     def again_after_ms(self, follows: "Story") -> int:
@@ -97,19 +97,19 @@ class Story:
     def waits_ms(self) -> Iterator[int]:
         """How long it waited each time: from the arrival, and again from each transfer, until an answer."""
         since_ms = self.arrived_ms
-        for leg in self.legs:
-            if leg.answered_ms:
-                yield leg.answered_ms - since_ms
-                since_ms = leg.ended_ms
-        if self.legs and not self.legs[-1].answered_ms and self.left is None:
-            yield self.legs[-1].ended_ms - since_ms
+        for segment in self.segments:
+            if segment.answered_ms:
+                yield segment.answered_ms - since_ms
+                since_ms = segment.ended_ms
+        if self.segments and not self.segments[-1].answered_ms and self.left is None:
+            yield self.segments[-1].ended_ms - since_ms
 
     @property
     def gave_up_after_ms(self) -> int | None:
         """Its patience, where that is known: it left of its own will after so long."""
         if self.left is None:
             return None
-        handed_on = [leg.ended_ms for leg in self.answered]
+        handed_on = [segment.ended_ms for segment in self.answered]
         return self.left.t_ms - max([self.arrived_ms, *handed_on])
 
 
@@ -154,11 +154,11 @@ class Stories:
         """What is not over at `now_ms` is told as far as it went."""
         self._ledger.close(now_ms)
         for story in self.by_contact.values():
-            story.legs = _joined(sorted(story.legs, key=lambda leg: leg.number))
+            story.segments = _joined(sorted(story.segments, key=lambda segment: segment.number))
 
-    def _finished(self, leg: Leg) -> None:
-        if leg.contact in self.by_contact:
-            self.by_contact[leg.contact].legs.append(leg)
+    def _finished(self, segment: Segment) -> None:
+        if segment.contact in self.by_contact:
+            self.by_contact[segment.contact].segments.append(segment)
 
     def _ring(self, fact: OfOffer, end: str) -> None:
         """It rang until now, and this became of it; nothing: as if it had never rung."""
@@ -198,15 +198,15 @@ def stories_of(excerpt: Excerpt) -> Stories:
     return stories
 
 
-def _joined(legs: list[Leg]) -> list[Leg]:
-    """Legs as the model knows them: a conversation whose agent was lost goes on with the next one."""
-    joined: list[Leg] = []
-    for leg in legs:
+def _joined(segments: list[Segment]) -> list[Segment]:
+    """Segments as the model knows them: a conversation whose agent was lost goes on with the next one."""
+    joined: list[Segment] = []
+    for segment in segments:
         if joined and joined[-1].kind == "leg lost" and joined[-1].answered_ms:
             last = joined.pop()
-            leg.talk_ms += last.talk_ms
-            leg.hold_ms += last.hold_ms
-        joined.append(leg)
+            segment.talk_ms += last.talk_ms
+            segment.hold_ms += last.hold_ms
+        joined.append(segment)
     return joined
 
 

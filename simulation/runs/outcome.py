@@ -12,7 +12,7 @@ from acd.core.facts import Fact
 from acd.kpi.contacts import Contacts
 from acd.kpi.customers import Customers
 from acd.kpi.intervals import Intervals
-from acd.kpi.legs import GOES_ON, Ledger, Leg, Outcome
+from acd.kpi.ledger import GOES_ON, Ledger, Outcome, Segment
 from acd.kpi.occupancy import AgentTime, TimeSheet
 from acd.kpi.service import Counts, Terms, count
 from queues.calendar import BusinessClock, Clock
@@ -54,14 +54,14 @@ class Tally(Struct, frozen=True):
 class DayResult(Struct, frozen=True):
     """One replication. Whole numbers only, so that equal runs are equal byte for byte.
 
-    Lines count legs, clients count contacts; most contacts have one leg, and it is in `single` for both.
+    Lines count segments, clients count contacts; most contacts have one segment, in `single` for both.
     """
 
     replication: int
     single: Tally
-    """Contacts of one leg."""
-    legs: Tally
-    """All legs of the others."""
+    """Contacts of one segment."""
+    segments: Tally
+    """All segments of the others."""
     contacts: Tally
     """The others, each once, in the line where it ended."""
     agents: NDArray[np.int64]
@@ -75,7 +75,7 @@ class DayResult(Struct, frozen=True):
 
     def fingerprint(self) -> bytes:
         """BLAKE2b-128 of everything: equal exactly when two replications left the same."""
-        tallies = (self.single, self.legs, self.contacts)
+        tallies = (self.single, self.segments, self.contacts)
         plain = (self.replication, [tally.cells for tally in tallies], self.queues, self.digest)
         hashed = blake2b(repr(plain).encode(), digest_size=16)
         for tally in tallies:
@@ -122,21 +122,21 @@ class _Sum:
 
 
 class _Count:
-    """Counts legs by cell."""
+    """Counts segments by cell."""
 
     def __init__(self, scenario: Scenario, terms: Mapping[tuple[str, Medium], Terms]) -> None:
         self._terms = terms
         self._elsewhere = Terms(short_ms=scenario.short_ms)
         self._sums: dict[tuple[int, str, str, Medium, bool], _Sum] = {}
 
-    def take(self, leg: Leg, interval: int) -> None:
+    def take(self, segment: Segment, interval: int) -> None:
         """Count it in the cell of that interval."""
-        found = self.at(interval, leg.tenant, leg.line, leg.medium, leg.vip)
-        count(leg, found.terms, found.counts)
-        if leg.outcome is Outcome.ANSWERED:
-            found.waits.append(leg.wait_ms)
-        elif leg.outcome is Outcome.ABANDONED:
-            found.abandoned_waits.append(leg.wait_ms)
+        found = self.at(interval, segment.tenant, segment.line, segment.medium, segment.vip)
+        count(segment, found.terms, found.counts)
+        if segment.outcome is Outcome.ANSWERED:
+            found.waits.append(segment.wait_ms)
+        elif segment.outcome is Outcome.ABANDONED:
+            found.abandoned_waits.append(segment.wait_ms)
 
     def at(self, interval: int, tenant: str, line: str, medium: Medium, vip: bool) -> _Sum:
         """The sum of that cell."""
@@ -183,7 +183,7 @@ class Fold:
         self._ledger = Ledger(self._finished)
         self._sheet = TimeSheet(Intervals(_bounds(scenario)))
         terms = terms_of(scenario)
-        self._single, self._legs, self._merged = (_Count(scenario, terms) for _ in range(3))
+        self._single, self._segments, self._merged = (_Count(scenario, terms) for _ in range(3))
         self._contacts = Contacts(self._merged_contact)
         self._customers = {False: Customers(), True: Customers()}
         self._vips: set[str] = set()
@@ -208,7 +208,7 @@ class Fold:
         return DayResult(
             replication,
             self._single.tally(),
-            self._legs.tally(),
+            self._segments.tally(),
             self._merged.tally(),
             self._agents(),
             queues,
@@ -223,22 +223,22 @@ class Fold:
         if self._hash:
             self._hash.update(msgpack.encode(facts))
 
-    def _finished(self, leg: Leg) -> None:
-        interval = self._interval(leg.queued_ms)
-        if leg.number == 1 and not (leg.outcome is Outcome.FLOWED_OUT and leg.kind in GOES_ON):
-            self._single.take(leg, interval)
-            self._note_customer(leg)
+    def _finished(self, segment: Segment) -> None:
+        interval = self._interval(segment.queued_ms)
+        if segment.number == 1 and not (segment.outcome is Outcome.FLOWED_OUT and segment.kind in GOES_ON):
+            self._single.take(segment, interval)
+            self._note_customer(segment)
         else:
-            self._legs.take(leg, interval)
-            self._contacts.take(leg)
-        if leg.anchor_ms:
-            self._note_waiting(leg, interval)
+            self._segments.take(segment, interval)
+            self._contacts.take(segment)
+        if segment.anchor_ms:
+            self._note_waiting(segment, interval)
 
-    def _merged_contact(self, contact: Leg) -> None:
+    def _merged_contact(self, contact: Segment) -> None:
         self._merged.take(contact, self._interval(contact.queued_ms))
         self._note_customer(contact)
 
-    def _note_customer(self, contact: Leg) -> None:
+    def _note_customer(self, contact: Segment) -> None:
         """Who once came as a VIP stays one, also when he comes again by mail."""
         if not self._redials:
             return  # each contact is a customer of its own, and the counts say all there is to know
@@ -258,11 +258,11 @@ class Fold:
                 counts.customers += 1
                 counts.customers_reached += reached
 
-    def _note_waiting(self, leg: Leg, came: int) -> None:
-        queue = leg.line, leg.medium
+    def _note_waiting(self, segment: Segment, came: int) -> None:
+        queue = segment.line, segment.medium
         if queue not in self._waiting:
             self._waiting[queue] = [0] * (self._scenario.intervals + 1)
-        went = self._interval(leg.answered_ms or leg.ended_ms)
+        went = self._interval(segment.answered_ms or segment.ended_ms)
         if went > came:
             self._waiting[queue][came] += 1
             self._waiting[queue][went] -= 1

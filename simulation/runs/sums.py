@@ -20,7 +20,7 @@ _BUSY, _PRESENT = COUNTS.index("busy_ms"), COUNTS.index("present_ms")
 class Where(NamedTuple):
     """What a number is about; what is empty or None is not restricted.
 
-    With a line it is about the legs of that line; without one about contacts, each of which counts once.
+    With a line it is about the segments of that line; without one about contacts, each of which counts once.
     """
 
     tenant: str = ""
@@ -63,7 +63,7 @@ class Sums:
     @cached_property
     def _split(self) -> tuple[bool, bool]:
         """Whether there are several media, and VIPs: else a row for each would say the same again."""
-        cells = {cell for day in self._days for tally in (day.single, day.legs) for cell in tally.cells}
+        cells = {cell for day in self._days for tally in (day.single, day.segments) for cell in tally.cells}
         return len({cell.medium for cell in cells}) > 1, any(cell.vip for cell in cells)
 
     def _add_up(self, interval: int | None) -> Mapping[Where, Whole]:
@@ -89,28 +89,30 @@ class Sums:
         return AgentTime(*np.array([day.agents[rows].sum(axis=0) for day in self._days]).T)
 
     def _tallies(self, interval: int | None) -> Iterator[tuple[int, Tally, Groups]]:
-        """(day, tally, its groups). A contact of one leg counts for its line and for its client."""
+        """(day, tally, its groups). A contact of one segment counts for its line and for its client."""
         known: dict[tuple[tuple[Cell, ...], bool, bool], Groups] = {}
         for number, day in enumerate(self._days):
-            both = ((day.single, True, True), (day.legs, True, False), (day.contacts, False, True))
-            for tally, legs, contacts in both:
-                key = tally.cells, legs, contacts
+            both = ((day.single, True, True), (day.segments, True, False), (day.contacts, False, True))
+            for tally, segments, contacts in both:
+                key = tally.cells, segments, contacts
                 if key not in known:
-                    known[key] = self._groups(tally.cells, interval, legs=legs, contacts=contacts)
+                    known[key] = self._groups(tally.cells, interval, segments=segments, contacts=contacts)
                 yield number, tally, known[key]
 
-    def _groups(self, cells: Sequence[Cell], interval: int | None, *, legs: bool, contacts: bool) -> Groups:
+    def _groups(
+        self, cells: Sequence[Cell], interval: int | None, *, segments: bool, contacts: bool
+    ) -> Groups:
         groups: dict[Where, list[int]] = {}
         for row, cell in enumerate(cells):
             if interval in (None, cell.interval):
-                for place in self._places(cell, legs=legs, contacts=contacts):
+                for place in self._places(cell, segments=segments, contacts=contacts):
                     groups.setdefault(place._replace(interval=interval), []).append(row)
         return groups
 
-    def _places(self, cell: Cell, *, legs: bool, contacts: bool) -> Iterator[Where]:
+    def _places(self, cell: Cell, *, segments: bool, contacts: bool) -> Iterator[Where]:
         media, vips = self._split
         for vip in (None, cell.vip) if vips else (None,):
-            if legs and cell.line:
+            if segments and cell.line:
                 yield Where(cell.tenant, cell.line, cell.medium, vip)
             if contacts:
                 for medium in ("", cell.medium) if media else ("",):

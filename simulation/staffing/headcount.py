@@ -70,7 +70,7 @@ def measured(scenario: Scenario, days: Sequence[DayResult]) -> Measured:
 def _counts(day: DayResult, goal: Goal, intervals: int) -> NDArray[np.int64]:
     """What the line of the goal counted, clients and VIPs together, [intervals, COUNTS]."""
     counts = np.zeros((intervals, len(COUNTS)), dtype=np.int64)
-    for tally in (day.single, day.legs):
+    for tally in (day.single, day.segments):
         for cell, row in zip(tally.cells, tally.counts, strict=True):
             if (cell.line, cell.medium) == (goal.line, goal.medium) and cell.interval < intervals:
                 counts[cell.interval] += row

@@ -40,7 +40,7 @@ class Consults:
         caller = self.asker(effect.contact)
         talks = caller.manner.consult_talk
         assert talks is not None
-        until_ms = self._clock.now_ms() + talks[caller.leg][caller.index]
+        until_ms = self._clock.now_ms() + talks[caller.segment][caller.index]
         self._clock.call_at(until_ms, self._end, (caller, effect.contact))
 
     def _give_up(self, asked: tuple[Caller, ContactId]) -> None:

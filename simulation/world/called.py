@@ -7,7 +7,7 @@ from simulation.clock import Clock
 from simulation.scenario import Scenario
 from simulation.world.callers import Caller, Callers, Submit
 from simulation.world.conversations import Conversations
-from simulation.world.flows import LEGS
+from simulation.world.flows import SEGMENTS
 
 
 class Called:
@@ -39,7 +39,7 @@ class Called:
         if caller.call != call:
             return
         caller.call = 0
-        place = LEGS * caller.attempt + min(caller.calls, LEGS) - 1
+        place = SEGMENTS * caller.attempt + min(caller.calls, SEGMENTS) - 1
         if caller.flow.called_back[place][caller.index] < self._rule.answer:
             self._submit(CallAnswered(call, f"called back {call}"))
         else:

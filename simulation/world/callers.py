@@ -12,7 +12,7 @@ from queues.treatment import Record
 from simulation.clock import Clock
 from simulation.draws import Day
 from simulation.scenario import Scenario, Surge
-from simulation.world.flows import LEGS, Flow, Manner, flows_of
+from simulation.world.flows import SEGMENTS, Flow, Manner, flows_of
 
 SURGE_TEXT = "announcement of the simulated surge"
 """By this name the incident's text is told from the other texts."""
@@ -27,9 +27,29 @@ class Caller:
     """One try of one customer, with the conversation that it leads to. Times are Unix milliseconds."""
 
     __slots__ = (
-        "agent", "arrived_ms", "asked", "asks", "attempt", "call", "calls", "chose", "contact", "ends_ms",
-        "entry", "flow", "hold_ms", "index", "leaves_ms", "left_ms", "leg", "manner", "offers", "parked",
-        "rest_ms", "talks", "waits",
+        "agent",
+        "arrived_ms",
+        "asked",
+        "asks",
+        "attempt",
+        "call",
+        "calls",
+        "chose",
+        "contact",
+        "ends_ms",
+        "entry",
+        "flow",
+        "hold_ms",
+        "index",
+        "leaves_ms",
+        "left_ms",
+        "manner",
+        "offers",
+        "parked",
+        "rest_ms",
+        "segment",
+        "talks",
+        "waits",
     )  # fmt: skip
 
     def __init__(self, flow: Flow, entry: EntryId, index: int, attempt: int) -> None:
@@ -49,8 +69,8 @@ class Caller:
         """… and those at which it pressed a key."""
         self.call = self.calls = 0
         """The call to it that rings, and how many there were."""
-        self.leg = self.offers = LEGS * attempt
-        """Numbers of its leg and of its next offer, as columns count them."""
+        self.segment = self.offers = SEGMENTS * attempt
+        """Numbers of its segment and of its next offer, as columns count them."""
         self.asks = False
         """Its agent is to ask somebody, or does so now."""
         self.arrived_ms = self.leaves_ms = self.ends_ms = 0
@@ -129,7 +149,9 @@ class Callers:
 
     def leave_content(self, caller: Caller) -> None:
         """What it heard is all that it wanted to know."""
-        if caller.waits and caller.leg == LEGS * caller.attempt:  # not when he was transferred meanwhile
+        if (
+            caller.waits and caller.segment == SEGMENTS * caller.attempt
+        ):  # not when he was transferred meanwhile
             self._leave(caller)
 
     def _lose_patience(self, caller: Caller) -> None:

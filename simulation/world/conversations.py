@@ -10,7 +10,7 @@ from simulation.draws import Day, Purpose
 from simulation.scenario import Scenario
 from simulation.world.asking import Consults
 from simulation.world.callers import Caller, Callers, Submit
-from simulation.world.flows import LEGS, Columns, Manner, lengths_if, shares
+from simulation.world.flows import SEGMENTS, Columns, Manner, lengths_if, shares
 
 BACK_AFTER_MS = 60_000
 """How long somebody who did not answer stays away, where the scenario does not say."""
@@ -68,7 +68,7 @@ class Conversations:
         caller = self._live.get(effect.contact) or self._consults.asker(effect.contact)
         answers, index = self._answers[caller.flow.number], caller.index
         place = caller.offers
-        caller.offers = min(place + 1, LEGS * caller.attempt + LEGS - 1)
+        caller.offers = min(place + 1, SEGMENTS * caller.attempt + SEGMENTS - 1)
         self._rung[effect.offer] = caller, place
         if answers.no_answer_share and answers.no_answer[place][index] < answers.no_answer_share:
             return
@@ -105,16 +105,16 @@ class Conversations:
 
     def talk(self, caller: Caller) -> None:
         """They talk; the agent or a transfer ends it."""
-        flow, index, leg, manner = caller.flow, caller.index, caller.leg, caller.manner
+        flow, index, segment, manner = caller.flow, caller.index, caller.segment, caller.manner
         caller.talks = True
-        talk_ms = manner.talk[leg][index]
+        talk_ms = manner.talk[segment][index]
         if flow.talk_factor:
             interval = (caller.arrived_ms - self._start_ms) // self._interval_ms
             talk_ms = round(talk_ms * flow.talk_factor[min(interval, len(flow.talk_factor) - 1)])
         if manner.hold is not None:
-            caller.hold_ms = manner.hold[leg][index]
+            caller.hold_ms = manner.hold[segment][index]
         rule = manner.consult
-        caller.asks = rule is not None and not caller.parked and manner.consults[leg][index] < rule.share
+        caller.asks = rule is not None and not caller.parked and manner.consults[segment][index] < rule.share
         if caller.hold_ms or caller.asks:
             caller.rest_ms = talk_ms - talk_ms // 2
             talk_ms //= 2
@@ -126,8 +126,8 @@ class Conversations:
         if caller is not None and caller.talks:
             caller.talks = caller.asks = False
             caller.ends_ms = caller.hold_ms = 0
-            if (caller.leg + 1) % LEGS:
-                caller.leg += 1
+            if (caller.segment + 1) % SEGMENTS:
+                caller.segment += 1
             self._callers.wait_anew(caller)
 
     def _go_on(self, caller: Caller, for_ms: int) -> None:
@@ -174,33 +174,37 @@ class Conversations:
         self._go_on(caller, caller.left_ms)
 
     def _end(self, caller: Caller, manner: Manner) -> None:
-        contact, agent, leg, index = caller.contact, caller.agent, caller.leg, caller.index
+        contact, agent, segment, index = caller.contact, caller.agent, caller.segment, caller.index
         caller.talks = False
         rule = manner.rule
         if rule.code_required and not rule.ms and manner.wrap_up is None:
             # coded while they talk: so there is nothing left to wrap up
             self._submit(events.WrapUpCoded(contact, agent, manner.code))
         to = manner.escalate_to
-        if to is not None and manner.escalate[leg][index] < manner.escalate_share and (leg + 1) % LEGS:
-            caller.leg = leg + 1
+        if (
+            to is not None
+            and manner.escalate[segment][index] < manner.escalate_share
+            and (segment + 1) % SEGMENTS
+        ):
+            caller.segment = segment + 1
             self._callers.wait_anew(caller)
             self._submit(events.ContactTransferred(contact, agent, to))
         else:
             self._submit(events.ContactReleased(contact, agent))
         if rule.ms:
-            self._wrap_up(caller, manner, agent, leg)
+            self._wrap_up(caller, manner, agent, segment)
         elif rule.code_required and manner.wrap_up is not None:
-            coded_ms = self._clock.now_ms() + manner.wrap_up[leg][index]
+            coded_ms = self._clock.now_ms() + manner.wrap_up[segment][index]
             self._clock.call_at(coded_ms, self._submit, events.WrapUpCoded(contact, agent, manner.code))
 
-    def _wrap_up(self, caller: Caller, manner: Manner, agent: AgentId, leg: int) -> None:
+    def _wrap_up(self, caller: Caller, manner: Manner, agent: AgentId, segment: int) -> None:
         """Code it; then the line's time ends it, or the agent before, or he extends it as far as he may."""
         contact, rule = caller.contact, manner.rule
         if manner.code:
             self._submit(events.WrapUpCoded(contact, agent, manner.code))
         if manner.wrap_up is None:
             return
-        wanted_ms = manner.wrap_up[leg][caller.index]
+        wanted_ms = manner.wrap_up[segment][caller.index]
         more_ms = min(wanted_ms - rule.ms, rule.max_extension_ms)
         if wanted_ms < rule.ms:
             at_ms = self._clock.now_ms() + wanted_ms

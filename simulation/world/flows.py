@@ -9,8 +9,8 @@ from simulation.draws import Day, Purpose
 from simulation.laws import Law
 from simulation.scenario import Handling, Redial, Scenario
 
-LEGS = 16
-"""The legs of a try, and its offers, have the numbers from `16 × try` on; the last one serves all more."""
+SEGMENTS = 16
+"""Segments of a try, and its offers, have the numbers from `16 × try` on; the last one serves all more."""
 
 N = TypeVar("N", int, float)
 

@@ -9,7 +9,7 @@ from queues.treatment import POSITION, TONE, Menu, Walk
 from simulation.clock import Clock
 from simulation.scenario import MESSAGE_MS, POSITION_MS, TONE_MS, USUAL_TEXT_MS, Scenario, Spoken
 from simulation.world.callers import SURGE_TEXT, Caller, Callers, Question, Submit
-from simulation.world.flows import LEGS
+from simulation.world.flows import SEGMENTS
 
 THINKS_MS = 2_000
 """From the end of a menu's text until the key."""
@@ -115,8 +115,8 @@ def chosen(caller: Caller, menu: Menu) -> str:
         return ""
     if question not in caller.asked:
         caller.asked = (*caller.asked, question)
-    number = min(caller.asked.index(question), LEGS - 1)
-    chance = caller.flow.key[LEGS * caller.attempt + number][caller.index]
+    number = min(caller.asked.index(question), SEGMENTS - 1)
+    chance = caller.flow.key[SEGMENTS * caller.attempt + number][caller.index]
     for key, share in caller.flow.keys:
         if chance < share:
             return key if key in menu.accepted else ""

@@ -188,7 +188,9 @@ def test_every_value_is_the_kpi_of_all_days_together(many: Result) -> None:
     assert checked > 200
 
 
-def test_a_contact_with_several_legs_counts_once_for_its_client_and_once_for_each_line(many: Result) -> None:
+def test_a_contact_with_several_segments_counts_once_for_its_client_and_once_for_each_line(
+    many: Result,
+) -> None:
     client = many.measure("contacts").value
     lines = sum(
         many.measure("contacts", where).value for where in many.sums.of() if where.line and where.vip is None
@@ -222,10 +224,10 @@ def test_percentiles_are_those_of_all_waits_together(many: Result) -> None:
         assert many.percentile(percent, abandoned=True).value == percentile(gave_up, percent)
 
 
-def test_percentiles_of_a_line_in_an_interval_are_those_of_its_legs(many: Result) -> None:
+def test_percentiles_of_a_line_in_an_interval_are_those_of_its_segments(many: Result) -> None:
     waits: list[int] = []
     for day in many.days:
-        for tally in (day.single, day.legs):
+        for tally in (day.single, day.segments):
             start = 0
             for cell, row in zip(tally.cells, tally.counts.tolist(), strict=True):
                 end = start + Counts(*row).answered

@@ -12,7 +12,7 @@ from acd.core.facts import Fact
 from acd.kpi.contacts import Contacts
 from acd.kpi.customers import Customers
 from acd.kpi.intervals import Cells, Intervals
-from acd.kpi.legs import Ledger, Leg, Outcome
+from acd.kpi.ledger import Ledger, Outcome, Segment
 from acd.kpi.occupancy import TimeSheet
 from acd.kpi.service import Counts, Terms
 from agents.capacity import MAIL, VOICE
@@ -36,15 +36,15 @@ def facts_of(scenario: Scenario, seed: int) -> list[Fact]:
     return told
 
 
-def legs_of(scenario: Scenario, told: list[Fact]) -> list[Leg]:
-    """Every leg, by the ledger alone."""
-    legs: list[Leg] = []
-    ledger = Ledger(legs.append)
+def segments_of(scenario: Scenario, told: list[Fact]) -> list[Segment]:
+    """Every segment, by the ledger alone."""
+    segments: list[Segment] = []
+    ledger = Ledger(segments.append)
     ledger.take(told)
     ledger.close(scenario.end_ms + scenario.run_on_ms)
-    for leg in legs:
-        leg.vip = leg.vip or leg.entry == "hotline"
-    return legs
+    for segment in segments:
+        segment.vip = segment.vip or segment.entry == "hotline"
+    return segments
 
 
 def column(tally: Tally, name: str) -> int:
@@ -63,28 +63,28 @@ def test_every_contact_that_came_is_counted_once_with_one_end(seed: int) -> None
     contacts = day.single, day.contacts
     assert total("arrived", *contacts) == came[facts.Arrived] + came[facts.Blocked]
     ends = ("answered", "abandoned", "flowed_out", "blocked", "incident", "open")
-    for tally in (*contacts, day.legs):
+    for tally in (*contacts, day.segments):
         assert column(tally, "arrived") == sum(column(tally, end) for end in ends)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_lines_count_every_leg_and_clients_every_contact_as_the_kpis_do(seed: int) -> None:
+def test_lines_count_every_segment_and_clients_every_contact_as_the_kpis_do(seed: int) -> None:
     scenario = random_scenario(seed)
     day = run_day(scenario, seed, 0)
     terms = terms_of(scenario)
-    legs = legs_of(scenario, facts_of(scenario, seed))
-    contacts: list[Leg] = []
+    segments = segments_of(scenario, facts_of(scenario, seed))
+    contacts: list[Segment] = []
     fold = Contacts(contacts.append)
-    for leg in legs:
-        fold.take(leg)
-    for wanted, tallies in ((legs, (day.single, day.legs)), (contacts, (day.single, day.contacts))):
-        for line, medium in {(leg.line, leg.medium) for leg in wanted}:
+    for segment in segments:
+        fold.take(segment)
+    for wanted, tallies in ((segments, (day.single, day.segments)), (contacts, (day.single, day.contacts))):
+        for line, medium in {(segment.line, segment.medium) for segment in wanted}:
             cells = Cells(
                 Intervals([scenario.start_ms, END_MS, END_MS + scenario.run_on_ms]), terms[line, medium]
             )
-            for leg in wanted:
-                if (leg.line, leg.medium) == (line, medium):
-                    cells.take(leg)
+            for segment in wanted:
+                if (segment.line, segment.medium) == (line, medium):
+                    cells.take(segment)
             assert without_customers(added_up(tallies, line, medium)) == cells.total()
 
 
@@ -106,11 +106,11 @@ def test_customers_are_counted_as_the_kpis_do(seed: int) -> None:
     scenario = random_scenario(seed)
     customers = Customers()
     contacts = Contacts(customers.take)
-    for leg in legs_of(scenario, facts_of(scenario, seed)):
-        contacts.take(leg)
+    for segment in segments_of(scenario, facts_of(scenario, seed)):
+        contacts.take(segment)
     cases = list(customers.cases())
     day = run_day(scenario, seed, 0)
-    tallies = day.single, day.legs, day.contacts
+    tallies = day.single, day.segments, day.contacts
     assert total("customers", *tallies) == len(cases) > 0
     assert total("customers_reached", *tallies) == sum(reached for *_, reached in cases)
 
@@ -135,11 +135,11 @@ def test_a_vip_who_comes_again_by_mail_is_one_customer_and_a_vip() -> None:
 def test_waits_are_those_of_the_answered_and_of_those_who_gave_up(seed: int) -> None:
     scenario = random_scenario(seed)
     day = run_day(scenario, seed, 0)
-    legs = legs_of(scenario, facts_of(scenario, seed))
+    segments = segments_of(scenario, facts_of(scenario, seed))
     for kind, name in ((Outcome.ANSWERED, "waits"), (Outcome.ABANDONED, "abandoned_waits")):
-        got = [*getattr(day.single, name).tolist(), *getattr(day.legs, name).tolist()]
-        assert sorted(got) == sorted(leg.wait_ms for leg in legs if leg.outcome is kind)
-    for tally in (day.single, day.legs, day.contacts):
+        got = [*getattr(day.single, name).tolist(), *getattr(day.segments, name).tolist()]
+        assert sorted(got) == sorted(segment.wait_ms for segment in segments if segment.outcome is kind)
+    for tally in (day.single, day.segments, day.contacts):
         assert len(tally.waits) == column(tally, "answered")
         assert len(tally.abandoned_waits) == column(tally, "abandoned")
         assert tally.waits.sum() == column(tally, "wait_ms")

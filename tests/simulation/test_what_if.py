@@ -85,7 +85,9 @@ def facts_of(told: Recorded, seed: int = 1) -> list[Fact]:
 
 
 def same_counts(one: DayResult, two: DayResult) -> bool:
-    tallies = zip((one.single, one.legs, one.contacts), (two.single, two.legs, two.contacts), strict=True)
+    tallies = zip(
+        (one.single, one.segments, one.contacts), (two.single, two.segments, two.contacts), strict=True
+    )
     return all(
         a.cells == b.cells and np.array_equal(a.counts, b.counts) and np.array_equal(a.waits, b.waits)
         for a, b in tallies

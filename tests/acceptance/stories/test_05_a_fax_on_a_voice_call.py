@@ -9,7 +9,7 @@ from acd.core import effects, events, facts
 from acd.core.events import ContactId
 from acd.core.law import Delivery, delivery
 from acd.core.view import contact_view, line_views
-from acd.kpi.legs import Ledger, Leg, Outcome
+from acd.kpi.ledger import Ledger, Outcome, Segment
 from agents.capacity import FAX, VOICE
 from agents.devices import Carrier
 from agents.skills import AgentId
@@ -48,9 +48,9 @@ class Desk(Story):
     def confirmed(self) -> list[int]:
         return [effect.pages for effect in self.ordered(effects.ConfirmReceived)]
 
-    def legs(self) -> list[Leg]:
+    def segments(self) -> list[Segment]:
         """What the figures say of it."""
-        found: list[Leg] = []
+        found: list[Segment] = []
         ledger = Ledger(found.append)
         ledger.take(self.facts)
         ledger.close(START_MS + self.now)
@@ -79,9 +79,14 @@ def test_from_the_tone_to_the_answer() -> None:
     assert story.of(facts.Abandoned) == []
     assert [(one.line, one.by) for one in story.of(facts.Released)] == [("papers", "agent")]
     assert story.ordered(effects.ReleaseContact) == [], "there is no leg left to end"
-    (leg,) = story.legs()
-    assert (leg.line, leg.medium, leg.entry, leg.outcome) == ("papers", FAX, "papers fax", Outcome.ANSWERED)
-    assert leg.wait_ms == 5 * SECOND
+    (segment,) = story.segments()
+    assert (segment.line, segment.medium, segment.entry, segment.outcome) == (
+        "papers",
+        FAX,
+        "papers fax",
+        Outcome.ANSWERED,
+    )
+    assert segment.wait_ms == 5 * SECOND
     assert story.engine.next_deadline() is None
 
 
@@ -135,7 +140,7 @@ def test_the_worker_that_receives_it_dies(dies: str, pages: int) -> None:
         assert [(one.stage, one.leg_lost) for one in story.of(facts.Abandoned)] == [("receiving", True)]
         assert story.ordered(effects.ReleaseContact)[-1].cause == "not received"
         assert story.engine.state.contacts == {}
-        assert [(leg.line, leg.medium, leg.outcome) for leg in story.legs()] == [
+        assert [(segment.line, segment.medium, segment.outcome) for segment in story.segments()] == [
             ("papers", FAX, Outcome.ABANDONED)
         ]
         return
@@ -152,7 +157,7 @@ def test_it_hangs_up_between_two_pages() -> None:
     assert [(one.pages, one.complete, one.by) for one in story.of(facts.Received)] == [(1, False, "caller")]
     assert story.of(facts.Abandoned) == []
     story.accept(MINUTE + 5 * SECOND, "bert").release(2 * MINUTE, call, "bert")
-    assert [leg.outcome for leg in story.legs()] == [Outcome.ANSWERED]
+    assert [segment.outcome for segment in story.segments()] == [Outcome.ANSWERED]
 
 
 def test_it_hangs_up_before_its_first_page() -> None:

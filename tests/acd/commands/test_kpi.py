@@ -207,7 +207,7 @@ def test_the_table_has_the_numbers_and_the_rules(
         assert text in said
 
 
-def test_one_line_counts_its_legs(golden_site: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_one_line_counts_its_segments(golden_site: Path, capsys: pytest.CaptureFixture[str]) -> None:
     found = asked(capsys, client="acme", line="night", day=DAY, site=golden_site)
     assert found["total"]["counts"]["arrived"] == found["total"]["counts"]["blocked"] == 1
     assert list(found["lines"]) == ["night"]

@@ -1,10 +1,10 @@
-"""The golden set of the KPI definitions as a story told to the engine, and the same as legs."""
+"""The golden set of the KPI definitions as a story told to the engine, and the same as segments."""
 
 from collections.abc import Callable, Sequence
 
 from acd.core import events
 from acd.core.facts import Fact
-from acd.kpi.legs import Ledger, Leg, Outcome
+from acd.kpi.ledger import Ledger, Outcome, Segment
 from agents.capacity import VOICE
 from agents.skills import AgentId
 from queues.desk import Calendar, CalendarId, Desk, Incident, IncidentId, IncidentMode
@@ -63,19 +63,19 @@ def _incident(story: Story, now: int) -> None:
         now += 20 * SECOND
 
 
-def legs(facts: Sequence[Fact], story: Story) -> list[Leg]:
+def segments(facts: Sequence[Fact], story: Story) -> list[Segment]:
     """The 18 contacts, folded."""
-    found: list[Leg] = []
+    found: list[Segment] = []
     ledger = Ledger(found.append)
     ledger.take(facts)
     ledger.close(START_MS + story.now)
     return found
 
 
-def leg(outcome: Outcome, wait_s: float = 0, **said: object) -> Leg:
-    """A leg that queued at 0 and came to this outcome after `wait_s`."""
+def segment(outcome: Outcome, wait_s: float = 0, **said: object) -> Segment:
+    """A segment that queued at 0 and came to this outcome after `wait_s`."""
     wait_ms = round(wait_s * SECOND)
-    made = Leg(1, "", "acme", "help", VOICE, "help", False, 0, wait_ms=wait_ms, ended_ms=wait_ms)
+    made = Segment(1, "", "acme", "help", VOICE, "help", False, 0, wait_ms=wait_ms, ended_ms=wait_ms)
     made.outcome = outcome
     if outcome is Outcome.ANSWERED:
         made.answered_ms = wait_ms or 1
@@ -84,13 +84,13 @@ def leg(outcome: Outcome, wait_s: float = 0, **said: object) -> Leg:
     return made
 
 
-def set_of_legs() -> list[Leg]:
+def set_of_segments() -> list[Segment]:
     """The golden set without an engine."""
     return [
-        *(leg(Outcome.ANSWERED, wait) for wait in ANSWERED),
-        *(leg(Outcome.ABANDONED, wait) for wait in ABANDONED),
-        leg(Outcome.FLOWED_OUT, VOICEMAIL, kind="voicemail"),
-        leg(Outcome.FLOWED_OUT, CALLBACK, kind="callback"),
-        leg(Outcome.BLOCKED),
-        *(leg(Outcome.INCIDENT, wait) for wait in TEXT),
+        *(segment(Outcome.ANSWERED, wait) for wait in ANSWERED),
+        *(segment(Outcome.ABANDONED, wait) for wait in ABANDONED),
+        segment(Outcome.FLOWED_OUT, VOICEMAIL, kind="voicemail"),
+        segment(Outcome.FLOWED_OUT, CALLBACK, kind="callback"),
+        segment(Outcome.BLOCKED),
+        *(segment(Outcome.INCIDENT, wait) for wait in TEXT),
     ]

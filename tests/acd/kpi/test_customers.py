@@ -10,9 +10,9 @@ from acd.kpi.codes import Codes
 from acd.kpi.customers import DAY_MS, Customers
 from acd.kpi.definitions import DEFINITIONS
 from acd.kpi.intervals import Cells, Intervals
-from acd.kpi.leg import View
-from acd.kpi.legs import Leg, Outcome
+from acd.kpi.ledger import Outcome, Segment
 from acd.kpi.percentiles import Waits, percentile, percentiles
+from acd.kpi.segment import View
 from acd.kpi.service import Counts, Terms
 from tests.acd.kpi import golden
 
@@ -20,16 +20,16 @@ HOUR_MS = 3_600_000
 A, X, B, M, F = Outcome.ANSWERED, Outcome.ABANDONED, Outcome.BLOCKED, Outcome.INCIDENT, Outcome.FLOWED_OUT
 
 
-def came(party: str, hour: float, outcome: Outcome, **said: object) -> Leg:
+def came(party: str, hour: float, outcome: Outcome, **said: object) -> Segment:
     """A contact of the party that came at that hour and was over a minute later."""
     at_ms = round(hour * HOUR_MS)
     moments: dict[str, Any] = {
         "arrived_ms": at_ms, "queued_ms": at_ms, "ended_ms": at_ms, "done_ms": at_ms + 60_000,
     }  # fmt: skip
-    return golden.leg(outcome, party=party, **(moments | said))
+    return golden.segment(outcome, party=party, **(moments | said))
 
 
-def folded(*contacts: Leg, now_ms: int = 100 * DAY_MS) -> Counts:
+def folded(*contacts: Segment, now_ms: int = 100 * DAY_MS) -> Counts:
     customers = Customers()
     cells = Cells(Intervals.even(0, DAY_MS, 100), Terms())
     for contact in contacts:
@@ -87,7 +87,7 @@ def test_a_case_counts_in_the_interval_of_its_first_attempt() -> None:
     ],
 )
 def test_what_the_first_contact_settled(
-    contacts: list[Leg], resolvable: int, recontacted: int, first: int
+    contacts: list[Segment], resolvable: int, recontacted: int, first: int
 ) -> None:
     """Seven days after the end of the work; what may still be followed by another is not told yet."""
     counts = folded(*contacts)
@@ -114,10 +114,10 @@ def test_percentiles_of_nothing_are_none_and_there_is_no_zeroth() -> None:
 
 def test_answered_and_abandoned_waits_stand_apart_and_add_up() -> None:
     one, other = Waits(), Waits()
-    for leg in golden.set_of_legs()[:6]:
-        one.take(leg)
-    for leg in golden.set_of_legs()[6:]:
-        other.take(leg)
+    for segment in golden.set_of_segments()[:6]:
+        one.take(segment)
+    for segment in golden.set_of_segments()[6:]:
+        other.take(segment)
     one.add(other)
     assert percentiles(one.answered) == [19_000, 90_000, 90_000, 90_000]
     assert percentiles(one.abandoned) == [11_000, 70_000, 70_000, 70_000]
@@ -129,7 +129,7 @@ def test_answered_and_abandoned_waits_stand_apart_and_add_up() -> None:
 def test_contacts_are_counted_by_their_code() -> None:
     codes = Codes()
     for code, escalated_ms in (("reset", 0), ("reset", 9_000), ("", 0), ("printer", 0)):
-        codes.take(golden.leg(A, 3, code=code, escalated_ms=escalated_ms))
+        codes.take(golden.segment(A, 3, code=code, escalated_ms=escalated_ms))
     assert {name: one.handled for name, one in codes.counts.items()} == {"reset": 2, "printer": 1}
     assert (codes.counts["reset"].escalated, codes.counts["reset"].escalation_ms) == (1, 9_000)
 
@@ -156,9 +156,9 @@ def test_bounds_that_do_not_rise_are_refused(bounds: list[int]) -> None:
         Intervals(bounds)
 
 
-def test_the_view_says_which_interval_a_leg_belongs_to() -> None:
-    leg = golden.leg(A, 15)
+def test_the_view_says_which_interval_a_segment_belongs_to() -> None:
+    segment = golden.segment(A, 15)
     for view, expected in ((View.ENTRY, [1, 0]), (View.EVENT, [0, 1])):
         cells = Cells(Intervals([0, 10_000, 20_000]), Terms(view=view))
-        cells.take(leg)
+        cells.take(segment)
         assert [cells.total(index=index).answered for index in (0, 1)] == expected

@@ -8,7 +8,7 @@ import pytest
 from acd.core import events
 from acd.kpi.contacts import Contacts
 from acd.kpi.definitions import DEFAULT_SERVICE_LEVEL, DEFINITIONS
-from acd.kpi.legs import Ledger, Leg, Outcome
+from acd.kpi.ledger import Ledger, Outcome, Segment
 from acd.kpi.service import Counts, Terms, count
 from agents.capacity import MAIL
 from queues.calendar import BusinessClock
@@ -19,18 +19,18 @@ from tests.acd.kpi import golden
 SECOND = 1_000
 
 
-def counted(legs: list[Leg], terms: Terms | None = None) -> Counts:
+def counted(segments: list[Segment], terms: Terms | None = None) -> Counts:
     counts = Counts()
-    for leg in legs:
-        count(leg, terms or Terms(), counts)
+    for segment in segments:
+        count(segment, terms or Terms(), counts)
     return counts
 
 
-@pytest.fixture(scope="module", params=["decided by the engine", "as legs"])
+@pytest.fixture(scope="module", params=["decided by the engine", "as segments"])
 def counts(request: pytest.FixtureRequest) -> Counts:
-    if request.param == "as legs":
-        return counted(golden.set_of_legs())
-    return counted(golden.legs(*golden.told()))
+    if request.param == "as segments":
+        return counted(golden.set_of_segments())
+    return counted(golden.segments(*golden.told()))
 
 
 def test_the_golden_set_has_its_symbols(counts: Counts) -> None:
@@ -78,10 +78,10 @@ def test_the_default_service_level_counts_abandons_as_missed() -> None:
 )
 def test_the_second_vector(name: str, percent: float) -> None:
     """Answered in T 70, abandoned in T 10, exceeded 20, offered 100."""
-    legs = [golden.leg(Outcome.ANSWERED, 10) for _ in range(70)]
-    legs += [golden.leg(Outcome.ABANDONED, 10) for _ in range(10)]
-    legs += [golden.leg(Outcome.ANSWERED, 30) for _ in range(20)]
-    counts = counted(legs)
+    segments = [golden.segment(Outcome.ANSWERED, 10) for _ in range(70)]
+    segments += [golden.segment(Outcome.ABANDONED, 10) for _ in range(10)]
+    segments += [golden.segment(Outcome.ANSWERED, 30) for _ in range(20)]
+    counts = counted(segments)
     assert counts.offered == 100
     found = DEFINITIONS[name].value(counts)
     assert found is not None
@@ -95,18 +95,18 @@ def test_a_share_of_nothing_is_no_number() -> None:
 # ---- borderline cases
 
 
-def legs_of(story: Story, now: int) -> tuple[list[Leg], list[Leg]]:
-    """Finished legs and whole contacts of a story."""
-    legs: list[Leg] = []
-    whole: list[Leg] = []
+def segments_of(story: Story, now: int) -> tuple[list[Segment], list[Segment]]:
+    """Finished segments and whole contacts of a story."""
+    segments: list[Segment] = []
+    whole: list[Segment] = []
     contacts = Contacts(whole.append)
-    ledger = Ledger(legs.append)
+    ledger = Ledger(segments.append)
     ledger.take(story.until(now).facts)
     ledger.close(START_MS + now)
-    for leg in legs:
-        contacts.take(leg)
+    for segment in segments:
+        contacts.take(segment)
     assert contacts.unfinished == 0
-    return legs, whole
+    return segments, whole
 
 
 def outage(*, mandatory: bool) -> events.IncidentDeclared:
@@ -124,15 +124,15 @@ def outage(*, mandatory: bool) -> events.IncidentDeclared:
 def test_who_hangs_up_in_the_text_of_an_incident_before_he_queued_counts_in_m() -> None:
     story = Story(desk(line(), agent("anna"))).at(0, outage(mandatory=True))
     story.leave(9 * SECOND, story.arrive(0))
-    (leg,), _ = legs_of(story, 10 * SECOND)
-    assert (leg.outcome, leg.wait_ms, leg.during_incident) == (Outcome.INCIDENT, 9_000, True)
+    (segment,), _ = segments_of(story, 10 * SECOND)
+    assert (segment.outcome, segment.wait_ms, segment.during_incident) == (Outcome.INCIDENT, 9_000, True)
 
 
 def test_who_hangs_up_in_a_text_played_while_he_is_queued_counts_in_x() -> None:
     story = Story(desk(line(), agent("anna"))).at(0, outage(mandatory=False))
     story.leave(9 * SECOND, story.arrive(0))
-    (leg,), _ = legs_of(story, 10 * SECOND)
-    assert (leg.outcome, leg.wait_ms, leg.during_incident) == (Outcome.ABANDONED, 9_000, True)
+    (segment,), _ = segments_of(story, 10 * SECOND)
+    assert (segment.outcome, segment.wait_ms, segment.during_incident) == (Outcome.ABANDONED, 9_000, True)
 
 
 def two_lines(**first: Any) -> Story:
@@ -150,8 +150,11 @@ def test_an_overflow_is_f_for_the_line_left_and_one_contact_for_the_client() -> 
     story = two_lines(max_wait_ms=30_000, when_waited=Way(Overflow.LINE, LineId("expert")))
     number = story.arrive(0)
     story.ready(40 * SECOND, "eva").accept(45 * SECOND, "eva").release(100 * SECOND, number, "eva")
-    legs, whole = legs_of(story, 101 * SECOND)
-    assert [(leg.line, leg.outcome, leg.kind, leg.cause, leg.number, leg.wait_ms) for leg in legs] == [
+    segments, whole = segments_of(story, 101 * SECOND)
+    assert [
+        (segment.line, segment.outcome, segment.kind, segment.cause, segment.number, segment.wait_ms)
+        for segment in segments
+    ] == [
         ("help", Outcome.FLOWED_OUT, "overflow", "arrived", 1, 30_000),
         ("expert", Outcome.ANSWERED, "", "overflow", 2, 15_000),
     ]
@@ -170,15 +173,18 @@ def test_a_transfer_is_f_for_the_line_left_and_one_contact_for_the_client() -> N
     )
     story.at(65 * SECOND, transfer)
     story.accept(75 * SECOND, "eva").release(95 * SECOND, number, "eva")
-    legs, whole = legs_of(story, 200 * SECOND)
-    shown = [(leg.line, leg.outcome, leg.kind, leg.wait_ms, leg.talk_ms, leg.wrap_up_ms) for leg in legs]
+    segments, whole = segments_of(story, 200 * SECOND)
+    shown = [
+        (segment.line, segment.outcome, segment.kind, segment.wait_ms, segment.talk_ms, segment.wrap_up_ms)
+        for segment in segments
+    ]
     assert sorted(shown) == [
         ("expert", Outcome.ANSWERED, "", 10_000, 20_000, 0),
         ("help", Outcome.FLOWED_OUT, "transfer", 5_000, 60_000, 50_000),
     ]
     (contact,) = whole
     assert (contact.outcome, contact.wait_ms, contact.talk_ms) == (Outcome.ANSWERED, 15_000, 80_000)
-    totals, lines = counted(whole), counted(legs)
+    totals, lines = counted(whole), counted(segments)
     assert (totals.arrived, totals.answered, totals.flowed_out, totals.handled) == (1, 1, 0, 1)
     assert (lines.arrived, lines.answered, lines.flowed_out, lines.handled) == (2, 1, 1, 2)
     assert DEFINITIONS["aht"].value(totals) == 130_000
@@ -188,8 +194,12 @@ def test_a_callback_is_f_at_the_moment_it_is_promised() -> None:
     story = Story(desk(line(), agent("anna")))
     number = story.arrive(0)
     story.at(40 * SECOND, events.ContactDiverted(events.ContactId(number), "callback"))
-    (leg,), _ = legs_of(story, 50 * SECOND)
-    assert (leg.outcome, leg.kind, leg.ended_ms) == (Outcome.FLOWED_OUT, "callback", START_MS + 40_000)
+    (segment,), _ = segments_of(story, 50 * SECOND)
+    assert (segment.outcome, segment.kind, segment.ended_ms) == (
+        Outcome.FLOWED_OUT,
+        "callback",
+        START_MS + 40_000,
+    )
 
 
 def test_offers_that_nobody_takes_change_no_count_of_the_contact() -> None:
@@ -197,8 +207,8 @@ def test_offers_that_nobody_takes_change_no_count_of_the_contact() -> None:
     number = story.arrive(0)
     story.until(10 * SECOND)
     story.accept(12 * SECOND, "bert").release(60 * SECOND, number, "bert")
-    legs, _ = legs_of(story, 61 * SECOND)
-    counts = counted(legs)
+    segments, _ = segments_of(story, 61 * SECOND)
+    counts = counted(segments)
     assert (counts.arrived, counts.answered, counts.wait_ms) == (1, 1, 12_000)
     assert counts.ring_ms == 12_000
 
@@ -206,9 +216,9 @@ def test_offers_that_nobody_takes_change_no_count_of_the_contact() -> None:
 def test_who_is_thrown_out_by_the_desk_is_an_abandon_and_never_a_short_one() -> None:
     story = Story(desk(line(max_wait_ms=3_000), agent("anna")))
     story.arrive(0)
-    legs, _ = legs_of(story, 4 * SECOND)
-    counts = counted(legs)
-    assert (counts.abandoned, counts.short, legs[0].kind) == (1, 0, "waited too long")
+    segments, _ = segments_of(story, 4 * SECOND)
+    counts = counted(segments)
+    assert (counts.abandoned, counts.short, segments[0].kind) == (1, 0, "waited too long")
     assert DEFINITIONS["abandon_rate_net"].value(counts) == 1.0
 
 
@@ -217,12 +227,12 @@ def test_a_mail_is_answered_when_the_agent_is_done_with_it_in_business_time() ->
     story = Story(desk(line(), mailer)).ready(0, "anna", media=(MAIL,))
     number = story.arrive(0, medium=MAIL)
     story.accept(SECOND, "anna").release(10_800 * SECOND, number, "anna")
-    legs, _ = legs_of(story, 11_000 * SECOND)
+    segments, _ = segments_of(story, 11_000 * SECOND)
     hour = 3_600_000
     closed_between = BusinessClock(
         [(START_MS - hour, START_MS + hour), (START_MS + 2 * hour, START_MS + 9 * hour)]
     )
     late, fine = Terms(reply_ms=2 * hour), Terms(reply_ms=2 * hour, clocks={"help": closed_between})
-    assert DEFINITIONS["mail_in_time"].value(counted(legs, late)) == 0.0
-    assert DEFINITIONS["mail_in_time"].value(counted(legs, fine)) == 1.0
-    assert DEFINITIONS["mail_response_time"].value(counted(legs, fine)) == 2 * hour
+    assert DEFINITIONS["mail_in_time"].value(counted(segments, late)) == 0.0
+    assert DEFINITIONS["mail_in_time"].value(counted(segments, fine)) == 1.0
+    assert DEFINITIONS["mail_response_time"].value(counted(segments, fine)) == 2 * hour

@@ -1,4 +1,4 @@
-"""Random engine runs: no leg is lost or counted twice, and no moment of an agent either."""
+"""Random engine runs: no segment is lost or counted twice, and no moment of an agent either."""
 
 from collections import Counter, defaultdict
 from functools import cache
@@ -13,7 +13,7 @@ from acd.core.facts import AnyFact, Fact
 from acd.kpi.callbacks import Callbacks, Promise
 from acd.kpi.contacts import Contacts
 from acd.kpi.intervals import Cells, Intervals
-from acd.kpi.legs import GOES_ON, Ledger, Leg, Outcome
+from acd.kpi.ledger import GOES_ON, Ledger, Outcome, Segment
 from acd.kpi.occupancy import AgentTime, TimeSheet
 from acd.kpi.service import Counts, Terms, count
 from agents.roster import Seat, Work
@@ -112,14 +112,14 @@ def run(request: pytest.FixtureRequest) -> Recorded:
     return played(request.param)
 
 
-def folded(play: Recorded, batches: list[list[Fact]]) -> list[Leg]:
-    legs: list[Leg] = []
-    ledger = Ledger(legs.append)
+def folded(play: Recorded, batches: list[list[Fact]]) -> list[Segment]:
+    segments: list[Segment] = []
+    ledger = Ledger(segments.append)
     for batch in batches:
         ledger.take(batch)
     ledger.close(play.now_ms)
     assert ledger.stranger_ms == 0
-    return legs
+    return segments
 
 
 def every(play: Recorded, kind: type[Fact]) -> list[Fact]:
@@ -127,46 +127,46 @@ def every(play: Recorded, kind: type[Fact]) -> list[Fact]:
 
 
 def test_folded_event_by_event_equals_folded_at_once_and_after_the_journal(run: Recorded) -> None:
-    legs = folded(run, run.batches)
-    assert legs
-    assert folded(run, [[fact for batch in run.batches for fact in batch]]) == legs
-    assert folded(run, [_decoder.decode(_encoder.encode(batch)) for batch in run.batches]) == legs  # type: ignore[misc]
+    segments = folded(run, run.batches)
+    assert segments
+    assert folded(run, [[fact for batch in run.batches for fact in batch]]) == segments
+    assert folded(run, [_decoder.decode(_encoder.encode(batch)) for batch in run.batches]) == segments  # type: ignore[misc]
 
 
-def test_every_contact_has_its_legs_once_and_one_end(run: Recorded) -> None:
-    legs = folded(run, run.batches)
+def test_every_contact_has_its_segments_once_and_one_end(run: Recorded) -> None:
+    segments = folded(run, run.batches)
     arrived = [fact.contact for fact in every(run, facts.Arrived)]  # type: ignore[attr-defined]
-    by_contact: dict[int, list[Leg]] = defaultdict(list)
-    for leg in legs:
-        if leg.contact:
-            by_contact[leg.contact].append(leg)
+    by_contact: dict[int, list[Segment]] = defaultdict(list)
+    for segment in segments:
+        if segment.contact:
+            by_contact[segment.contact].append(segment)
     assert sorted(by_contact) == sorted(arrived)
-    assert sum(leg.contact == 0 for leg in legs) == len(every(run, facts.Blocked))
+    assert sum(segment.contact == 0 for segment in segments) == len(every(run, facts.Blocked))
     for parts in by_contact.values():
-        parts.sort(key=lambda leg: leg.number)
-        assert [leg.number for leg in parts] == list(range(1, len(parts) + 1))
-        ends = [leg.outcome is not Outcome.FLOWED_OUT or leg.kind not in GOES_ON for leg in parts]
+        parts.sort(key=lambda segment: segment.number)
+        assert [segment.number for segment in parts] == list(range(1, len(parts) + 1))
+        ends = [segment.outcome is not Outcome.FLOWED_OUT or segment.kind not in GOES_ON for segment in parts]
         assert ends == [False] * (len(parts) - 1) + [True]
-        assert all(leg.ended_ms >= leg.queued_ms >= leg.arrived_ms for leg in parts)
+        assert all(segment.ended_ms >= segment.queued_ms >= segment.arrived_ms for segment in parts)
 
 
-def test_counts_are_conserved_and_legs_add_up(run: Recorded) -> None:
-    legs, whole = folded(run, run.batches), list[Leg]()
+def test_counts_are_conserved_and_segments_add_up(run: Recorded) -> None:
+    segments, whole = folded(run, run.batches), list[Segment]()
     contacts = Contacts(whole.append)
-    for leg in legs:
-        contacts.take(leg)
+    for segment in segments:
+        contacts.take(segment)
     assert contacts.unfinished == 0
     assert len(whole) == len(every(run, facts.Arrived)) + len(every(run, facts.Blocked))
     totals, lines = Counts(), Counts()
-    for leg in whole:
-        count(leg, Terms(), totals)
-    for leg in legs:
-        count(leg, Terms(), lines)
+    for segment in whole:
+        count(segment, Terms(), totals)
+    for segment in segments:
+        count(segment, Terms(), lines)
     for counts in (totals, lines):
         assert counts.arrived == counts.offered + counts.blocked + counts.incident + counts.open
         assert counts.short <= counts.abandoned
         assert counts.in_time <= counts.answered <= counts.handled
-    onward = sum(leg.outcome is Outcome.FLOWED_OUT and leg.kind in GOES_ON for leg in legs)
+    onward = sum(segment.outcome is Outcome.FLOWED_OUT and segment.kind in GOES_ON for segment in segments)
     assert lines.arrived == totals.arrived + onward
     assert lines.flowed_out == totals.flowed_out + onward
     left = len(every(run, facts.MessageLeft)) + len(every(run, facts.FlowedOut))
@@ -177,18 +177,18 @@ def test_counts_are_conserved_and_legs_add_up(run: Recorded) -> None:
 
 
 def test_intervals_and_lines_add_up_to_the_whole(run: Recorded) -> None:
-    legs = folded(run, run.batches)
+    segments = folded(run, run.batches)
     span = run.now_ms - START_MS + 1
     cells = Cells(Intervals.even(START_MS, span // 7 + 1, 7), Terms())
     whole = Counts()
-    for leg in legs:
-        cells.take(leg)
-        count(leg, Terms(), whole)
+    for segment in segments:
+        cells.take(segment)
+        count(segment, Terms(), whole)
     assert cells.total() == whole
     by_index, by_line = Counts(), Counts()
     for index in range(7):
         by_index.add(cells.total(index=index))
-    for line in {leg.line for leg in legs}:
+    for line in {segment.line for segment in segments}:
         by_line.add(cells.total(line=line))
     assert by_index == by_line == whole
 
@@ -204,10 +204,14 @@ def test_waits_are_those_that_the_engine_says(run: Recorded) -> None:
             said[fact.contact, fact.line_wait_ms] += 1
         elif isinstance(fact, facts.TakenOver) and fact.contact not in promised:
             said[fact.contact, 0] += 1
-    found = Counter((leg.contact, leg.wait_ms) for leg in folded(run, run.batches) if leg.answered_ms)
+    found = Counter(
+        (segment.contact, segment.wait_ms) for segment in folded(run, run.batches) if segment.answered_ms
+    )
     assert found == said
     assert all(
-        leg.wait_ms == leg.answered_ms - leg.queued_ms for leg in folded(run, run.batches) if leg.answered_ms
+        segment.wait_ms == segment.answered_ms - segment.queued_ms
+        for segment in folded(run, run.batches)
+        if segment.answered_ms
     )
 
 
@@ -217,18 +221,18 @@ def with_us(contact: Contact) -> bool:
 
 
 def test_what_the_ledger_shows_as_open_is_what_the_engine_holds(run: Recorded) -> None:
-    ledger = Ledger(lambda leg: None)
+    ledger = Ledger(lambda segment: None)
     for batch in run.batches:
         ledger.take(batch)
-    shown = ledger.open_legs(run.now_ms)
+    shown = ledger.open_segments(run.now_ms)
     state = run.engine.state
     aside = [*every(run, facts.Parked), *every(run, facts.MessageLeft), *every(run, facts.CalledOut)]
     since = {fact.contact: fact.t_ms for fact in aside}  # type: ignore[attr-defined]
     wraps = [work for work in state.works.values() if work.state is WorkState.WRAP_UP]
     wrapped = [work.contact for work in wraps if work.since_ms <= since.get(work.contact, work.since_ms)]
     ours = [one for one in state.contacts.values() if one.id not in since and with_us(one)]
-    assert Counter(leg.contact for leg in shown) == Counter([*(one.id for one in ours), *wrapped])
-    waiting = {leg.contact for leg in shown if leg.outcome is Outcome.OPEN}
+    assert Counter(segment.contact for segment in shown) == Counter([*(one.id for one in ours), *wrapped])
+    waiting = {segment.contact for segment in shown if segment.outcome is Outcome.OPEN}
     assert waiting == {contact.id for contact in ours if contact.state != "connected"}
 
 
@@ -290,18 +294,18 @@ def rest_of_works(run: Recorded) -> Counter[tuple[int, str]]:
 
 def test_talk_hold_and_rest_fill_the_conversation(run: Recorded) -> None:
     spent: Counter[tuple[int, str]] = Counter()
-    for leg in folded(run, run.batches):
-        assert leg.talk_ms >= 0
-        assert leg.hold_ms >= 0
-        if leg.answered_ms:
-            conversation_ms = leg.done_ms - leg.wrap_up_ms - leg.answered_ms
-            spent[leg.contact, leg.agent] += conversation_ms - leg.talk_ms - leg.hold_ms
+    for segment in folded(run, run.batches):
+        assert segment.talk_ms >= 0
+        assert segment.hold_ms >= 0
+        if segment.answered_ms:
+            conversation_ms = segment.done_ms - segment.wrap_up_ms - segment.answered_ms
+            spent[segment.contact, segment.agent] += conversation_ms - segment.talk_ms - segment.hold_ms
     assert +spent == +rest_of_works(run)
 
 
 def test_one_who_reads_from_the_middle_knows_that_he_does(run: Recorded) -> None:
     middle = len(run.batches) // 2
-    ledger = Ledger(lambda leg: None)
+    ledger = Ledger(lambda segment: None)
     for batch in run.batches[middle:]:
         ledger.take(batch)
     before = {
@@ -321,14 +325,14 @@ def test_times_of_agents_are_additive() -> None:
     assert (one.signed_in_ms, one.talk_ms, one.busy_ms, one.present_ms) == (15, 8, 11, 13)
 
 
-def test_the_runs_have_everything_that_can_happen_to_a_leg() -> None:
+def test_the_runs_have_everything_that_can_happen_to_a_segment() -> None:
     """Else the tests above would promise less than they say."""
     found: set[tuple[str, str]] = set()
     kinds: set[type[Fact]] = set()
     for seed in SEEDS:
         play = played(seed)
         kinds |= {type(fact) for batch in play.batches for fact in batch}
-        found |= {(leg.outcome.value, leg.kind) for leg in folded(play, play.batches)}
+        found |= {(segment.outcome.value, segment.kind) for segment in folded(play, play.batches)}
     assert found >= {
         ("answered", ""), ("open", ""), ("abandoned", "greeting"), ("abandoned", "waiting"),
         ("abandoned", "offered"), ("abandoned", "leg lost"), ("abandoned", "waited too long"),

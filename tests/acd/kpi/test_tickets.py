@@ -3,7 +3,7 @@
 from acd.core import events, facts
 from acd.core.events import ContactId, TicketGiven
 from acd.kpi.contacts import Contacts
-from acd.kpi.legs import Ledger, Leg
+from acd.kpi.ledger import Ledger, Segment
 from acd.kpi.tickets import Tickets
 from agents.skills import AgentId
 from queues.desk import LineId, WrapUpRule
@@ -23,12 +23,12 @@ def requests(told: Story) -> list[int]:
     """Handling of each ticket, in ms."""
     tickets = Tickets()
     contacts = Contacts(tickets.take)
-    legs: list[Leg] = []
-    ledger = Ledger(legs.append)
+    segments: list[Segment] = []
+    ledger = Ledger(segments.append)
     ledger.take(told.facts)
     ledger.close(told.engine.state.now_ms)
-    for leg in legs:
-        contacts.take(leg)
+    for segment in segments:
+        contacts.take(segment)
     return [request.handling_ms for request in tickets.requests()]
 
 

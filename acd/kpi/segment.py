@@ -1,4 +1,4 @@
-"""A leg as plain data: one stay of a contact in one line, its outcome, and the work that came of it."""
+"""A segment as plain data: one stay of a contact in one line, its outcome, and the work that came of it."""
 
 from enum import StrEnum
 
@@ -8,7 +8,7 @@ from queues.desk import Medium
 
 
 class Outcome(StrEnum):
-    """How a leg ended. FLOWED_OUT: the contact went on elsewhere; `Leg.kind` says where to."""
+    """How a segment ended. FLOWED_OUT: the contact went on elsewhere; `Segment.kind` says where to."""
 
     ANSWERED = "answered"
     ABANDONED = "abandoned"
@@ -19,7 +19,7 @@ class Outcome(StrEnum):
 
 
 class View(StrEnum):
-    """To which interval a leg belongs."""
+    """To which interval a segment belongs."""
 
     ENTRY = "entry"
     """In which it entered the line: reports."""
@@ -28,7 +28,7 @@ class View(StrEnum):
 
 
 GOES_ON = frozenset(("transfer", "overflow", "leg lost", "handed back", "deferred"))
-"""Kinds of FLOWED_OUT after which the contact is still ours: another leg of it follows."""
+"""Kinds of FLOWED_OUT after which the contact is still ours: another segment of it follows."""
 
 BY_TREATMENT = "treatment"
 """By whom a contact was ended that its treatment sent away."""
@@ -37,10 +37,10 @@ BY_DESK = "waited too long"
 """Kind of an abandon by the desk's own doing. Never short, else throwing callers out would pay."""
 
 
-class Leg(Struct, gc=False):
+class Segment(Struct, gc=False):
     """One stay of a contact in one line, and the work that came of it. Moments: Unix milliseconds, 0: never.
 
-    `agent` is who answered; he and the times of his work stay with the leg that he answered, also when he
+    `agent` is who answered; he and the times of his work stay with the segment that he answered, also when he
     handed the contact on (`FLOWED_OUT`, kind `transfer`).
     """
 
@@ -106,3 +106,12 @@ class Leg(Struct, gc=False):
     def escalated(self) -> bool:
         """Whether it was handed on to a line of a higher level."""
         return self.escalated_ms > 0
+
+
+def following(before: Segment, to_line: str, cause: str, t_ms: int) -> Segment:
+    """The next segment of the same contact, which entered that line at `t_ms`."""
+    who = before.contact, before.party, before.tenant, to_line, before.medium, before.entry, before.vip
+    after = Segment(*who, before.arrived_ms, before.number + 1, cause, t_ms)
+    after.anchor_ms, after.during_incident = before.anchor_ms, before.during_incident
+    after.ticket = before.ticket
+    return after
