@@ -15,7 +15,8 @@ from acd.core.events import (
     PromptEnded,
 )
 from acd.core.facts import MessageLeft, Parked, Queued
-from acd.testing import Transcript
+from acd.testing import Story
+from acd.testing.story import POSITION_MS
 from agents.capacity import VOICE
 from agents.skills import AgentId
 from config.load import check
@@ -57,18 +58,18 @@ def desk(tmp_path: Path) -> Desk:
     return site_of(tmp_path, BASE, REST, *TREATMENTS).desk
 
 
-def calls(desk: Desk, calendar: Calendar = OPEN) -> Transcript:
+def calls(desk: Desk, calendar: Calendar = OPEN) -> Story:
     """Somebody has just called, at 1 s."""
-    told = Transcript(replace(desk, calendars=(calendar,)))
+    told = Story(replace(desk, calendars=(calendar,)), start_ms=0)
     told.at(1000, ContactArrived("call", NUMBER, VOICE, party="number", dial_class="mobile"))
     return told
 
 
-def heard(told: Transcript) -> TreatContact:
+def heard(told: Story) -> TreatContact:
     return [effect for _, effect in told.effects if isinstance(effect, TreatContact)][-1]
 
 
-def heard_at(told: Transcript, t_ms: int) -> Playlist:
+def heard_at(told: Story, t_ms: int) -> Playlist:
     """What was begun by then."""
     told.until(t_ms)
     return heard(told).hears
@@ -106,7 +107,7 @@ def test_who_presses_a_key_while_the_text_is_spoken_is_in_the_other_line(desk: D
 
 def test_who_presses_nothing_waits_when_the_texts_and_the_time_for_a_key_are_over(desk: Desk) -> None:
     told = calls(desk)
-    told.sign_in(1000, "anna")
+    told.ready(1000, "anna")
     told.at(9000, PromptEnded(heard(told).contact, heard(told).visit))
     assert told.open_offers() == []
     told.until(14_000)
@@ -121,21 +122,21 @@ def test_who_may_be_called_back_is_asked_after_the_music_and_is_called_back_by_a
     contact = heard(told).contact
     told.at(2000, PromptEnded(contact, heard(told).visit))
     assert heard_at(told, 7000) == Playlist((Phrase("position", 1),), MUSIC, True)
-    told.at(8000, PromptEnded(contact, heard(told).visit))
-    assert heard_at(told, 38_000) == Playlist((Phrase("treatment:offer:0"),), MUSIC, True, "1")
-    told.at(39_000, KeyPressed(contact, heard(told).visit, "1"))
+    assert heard_at(told, 7000 + POSITION_MS + 30_000) == Playlist(
+        (Phrase("treatment:offer:0"),), MUSIC, True, "1"
+    )
+    told.at(40_000, KeyPressed(contact, heard(told).visit, "1"))
     assert heard(told).hears.says == (Phrase("treatment:callback:0"),)
     assert not any(isinstance(fact, Parked) for fact in told.facts)
-    told.at(42_000, PromptEnded(contact, heard(told).visit))
+    told.at(43_000, PromptEnded(contact, heard(told).visit))
     assert any(isinstance(fact, Parked) for fact in told.facts)
 
 
 def test_who_may_not_be_called_back_is_not_asked(desk: Desk) -> None:
     told = calls(replace(desk, outbound=()))
     told.at(2000, PromptEnded(heard(told).contact, heard(told).visit))
-    told.until(7000)
-    told.at(8000, PromptEnded(heard(told).contact, heard(told).visit))
-    assert heard_at(told, 38_000).says == (Phrase("position", 1),)
+    assert heard_at(told, 7000).says == (Phrase("position", 1),)
+    assert heard_at(told, 7000 + POSITION_MS + 30_000).says == (Phrase("position", 1),)
 
 
 def test_who_presses_2_hears_the_menu_again_in_english_only(desk: Desk) -> None:
@@ -170,7 +171,7 @@ def test_who_presses_1_when_it_is_closed_leaves_a_message_and_is_thanked_when_it
 
 def test_who_is_handed_to_a_line_hears_its_waiting_treatment_from_its_beginning(desk: Desk) -> None:
     told = calls(desk)
-    told.sign_in(1000, "anna")
+    told.ready(1000, "anna")
     told.at(2000, KeyPressed(heard(told).contact, heard(told).visit, "1"))
     told.at(3000, OfferAccepted(*told.open_offers()))
     told.at(9000, ContactTransferred(heard(told).contact, ANNA, LineId("helpdesk")))

@@ -8,6 +8,7 @@ from random import Random
 from acd.core.engine import Engine
 from acd.core.events import Event
 from acd.journal.codec import decode_event, decode_facts
+from acd.testing.story import agent, desk, entry, line
 from agents.capacity import MAIL, VOICE
 from agents.skills import AgentId
 from queues.desk import (
@@ -28,7 +29,6 @@ from simulation.laws import exponential, fixed, lognormal
 from simulation.scenario import Duty, Habits, Handling, Redial, Scenario, Stream, Surge
 from tests.acd.core.play import Play, random_move
 from tests.acd.core.random_desk import random_desk
-from tests.acd.core.story import agent, desk, entry, line
 from tests.golden.comparison import Step, packed
 from tests.simulation.random_scenario import random_scenario
 from tests.simulation.recording import played

@@ -5,6 +5,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from acd.testing.story import agent, desk, entry, line
 from agents.capacity import FAX, MAIL, VOICE
 from agents.skills import AgentId
 from queues.desk import (
@@ -26,7 +27,6 @@ from queues.desk import (
 from simulation.driver import START_MS
 from simulation.laws import Law, empirical, exponential, fixed, gamma, lognormal
 from simulation.scenario import Consulting, Duty, Habits, Handling, Redial, Scenario, Stream, Surge
-from tests.acd.core.story import agent, desk, entry, line
 
 S, MIN = 1_000, 60_000
 INTERVALS, INTERVAL_MS = 4, 15 * MIN

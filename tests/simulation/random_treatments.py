@@ -4,6 +4,7 @@ from random import Random
 
 from msgspec.structs import replace
 
+from acd.testing.story import treatment
 from queues.desk import CallbackRule, Desk, Entry, Line, LineId, Order, OutboundRule, Overflow, Way
 from queues.names import TreatmentId
 from queues.treatment import (
@@ -24,7 +25,6 @@ from queues.treatment import (
     When,
 )
 from simulation.scenario import Callbacks, Scenario
-from tests.acd.core.story import treatment
 from tests.simulation.random_scenario import S, random_scenario
 
 ARRIVAL, WAITING, OFFER, SORRY = map(TreatmentId, ("arrival", "waiting", "offer", "sorry"))

@@ -5,12 +5,12 @@ from typing import Any
 from msgspec.structs import replace
 
 from acd.core import facts
+from acd.testing.story import agent, desk, line
 from agents.capacity import VOICE
 from queues.desk import LineId, WrapUpRule
 from simulation.draws import Purpose
 from simulation.laws import fixed
 from simulation.scenario import Consulting, Habits, Handling, Scenario
-from tests.acd.core.story import agent, desk, line
 from tests.simulation.test_model_stories import TALK, S, scene, stream, told
 
 ASKS = Consulting(1.0, LineId("second"), fixed(30 * S), patience_ms=20 * S)

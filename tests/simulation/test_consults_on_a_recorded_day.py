@@ -2,9 +2,9 @@
 
 from acd.core import events
 from acd.core.events import CallId, ContactId
+from acd.testing.story import SECOND, START_MS, Story, agent, desk, line
 from agents.skills import AgentId
 from queues.desk import LineId, OutboundRule
-from tests.acd.core.story import SECOND, START_MS, Story, agent, desk, line
 from tests.simulation.recording import written
 from tests.simulation.test_what_if import recorded
 

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from acd.kpi.definitions import DEFINITIONS
 from acd.kpi.percentiles import percentile
 from acd.kpi.service import Counts
+from acd.testing.story import agent, desk, line
 from agents.capacity import MAIL, VOICE
 from queues.desk import EntryId, LineId
 from simulation.driver import START_MS
@@ -26,7 +27,6 @@ from simulation.runs.steady import steady_state
 from simulation.runs.sums import EVERYTHING, Where
 from simulation.scenario import Duty, Goal, Handling, Scenario, Stream
 from simulation.world.playable import Unplayable
-from tests.acd.core.story import agent, desk, line
 from tests.simulation.random_scenario import random_scenario
 
 MINUTE, HOUR = 60_000, 3_600_000

@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from acd.core import events, facts
 from acd.core.facts import Fact
+from acd.testing.story import agent, desk, line
 from agents.capacity import VOICE
 from agents.skills import AgentId
 from queues.desk import EntryId, LineId
@@ -14,7 +15,6 @@ from simulation.draws import Day, Purpose
 from simulation.driver import START_MS
 from simulation.laws import exponential, lognormal
 from simulation.scenario import Duty, Handling, Redial, Scenario, Stream
-from tests.acd.core.story import agent, desk, line
 from tests.simulation.random_scenario import random_scenario
 from tests.simulation.replication import Replication, replicate
 

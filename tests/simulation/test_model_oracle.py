@@ -5,6 +5,7 @@ from heapq import heapify, heapreplace
 import pytest
 
 from acd.core import facts
+from acd.testing.story import agent, desk, line
 from agents.capacity import VOICE
 from agents.skills import AgentId
 from queues.desk import EntryId, LineId
@@ -12,7 +13,6 @@ from simulation.draws import Day, Purpose
 from simulation.driver import START_MS
 from simulation.laws import Law, exponential, lognormal
 from simulation.scenario import Duty, Handling, Scenario, Stream
-from tests.acd.core.story import agent, desk, line
 from tests.simulation.replication import replicate
 
 S = 1_000

@@ -6,13 +6,13 @@ import pytest
 from msgspec.structs import replace
 
 from acd.core import facts
+from acd.testing.story import START_MS, agent, desk, line
 from agents.capacity import MAIL, VOICE
 from agents.skills import AgentId
 from queues.desk import DEFAULT_MEDIA, Desk, EntryId, LineId, Medium, MediumTraits, WrapUpRule
 from simulation.draws import Purpose
 from simulation.laws import empirical, fixed
 from simulation.scenario import Duty, Habits, Handling, Redial, Scenario, Stream, Surge
-from tests.acd.core.story import START_MS, agent, desk, line
 from tests.simulation.replication import replicate
 from tests.simulation.trace_day import Said, TraceDay
 

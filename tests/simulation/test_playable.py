@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from acd.testing.story import agent, desk, entry, line, treatment
 from agents.capacity import MAIL, VOICE
 from agents.skills import AgentId
 from queues.desk import EntryId, LineId, Overflow, Way, WrapUpRule
@@ -16,7 +17,6 @@ from simulation.laws import fixed
 from simulation.scenario import Callbacks, Consulting, Duty, Habits, Handling, Redial, Scenario, Stream, Surge
 from simulation.world.model import play
 from simulation.world.playable import Unplayable, check, served
-from tests.acd.core.story import agent, desk, entry, line, treatment
 
 HOUR = 3_600_000
 TALK = Handling(fixed(100_000))

@@ -18,6 +18,7 @@ from acd.core.facts import Fact
 from acd.ports import ChannelRecord, JournalEntry, Recovered, Snapshot
 from acd.server.driver import Driver
 from acd.server.gate import Gate
+from acd.testing.story import agent, desk, line
 from agents.capacity import MAIL, VOICE
 from agents.skills import AgentId
 from queues.desk import (
@@ -33,7 +34,6 @@ from queues.desk import (
 )
 from simulation.driver import START_MS, SimDriver
 from simulation.loop import LoopDriver
-from tests.acd.core.story import agent, desk, line
 
 Log = list[tuple[int, Effect]]
 """(Unix ms, effect) of everything that was carried out, in the order in which it was ordered."""

@@ -6,6 +6,7 @@ import pytest
 
 from acd.core import facts
 from acd.core.treatments import LONGEST_TEXT_MS
+from acd.testing.story import START_MS, agent, desk, entry, line, treatment
 from agents.capacity import MAIL, VOICE
 from queues.desk import CallbackRule, Desk, LineId, Order, OutboundRule, Overflow, Way
 from queues.names import TreatmentId
@@ -27,7 +28,6 @@ from queues.treatment import (
 from simulation.draws import Purpose
 from simulation.laws import fixed
 from simulation.scenario import Callbacks, Handling, Redial, Scenario, Stream, Surge
-from tests.acd.core.story import START_MS, agent, desk, entry, line, treatment
 from tests.simulation.test_model_stories import HOUR, MAILS, TALK, S, scene, stream, told
 
 WHICH = Menu("which", (("1", TreatmentId("one")),), 5 * S, "jazz")

@@ -28,6 +28,7 @@ from acd.core.events import (
 from acd.core.facts import Answered, Fact
 from acd.journal.codec import decode_facts
 from acd.ports import JournalEntry
+from acd.testing.story import agent, desk, entry, line
 from agents.capacity import FAX, MAIL, VOICE
 from agents.skills import AgentId
 from queues.desk import EntryId, LastAgentRule, LineId, Policy
@@ -43,7 +44,6 @@ from simulation.runs.outcome import DayResult
 from simulation.runs.result import Result
 from simulation.scenario import Duty, Handling, Redial, Scenario, Stream
 from simulation.world.model import play
-from tests.acd.core.story import agent, desk, entry, line
 from tests.simulation.random_scenario import random_scenario
 from tests.simulation.recording import played, stored, written
 from tests.simulation.replay_command import run

@@ -10,11 +10,11 @@ import pytest
 from acd.core import effects, events, facts
 from acd.core.events import ContactId
 from acd.core.treatments import LONGEST_TEXT_MS
+from acd.testing.story import SECOND, Story, agent, declared, desk, line, treatment
 from agents.skills import AgentId
 from queues.desk import EntryId, IncidentId, OutboundRule
 from queues.names import TreatmentId
 from queues.treatment import GoOn, Menu, Music, Park, Say
-from tests.acd.core.story import SECOND, Story, agent, declared, desk, line, treatment
 
 AGENTS = tuple(f"agent {number}" for number in range(5))
 RUNG, WAITING, GREETED = range(1, 6), range(6, 36), range(36, 39)

@@ -10,11 +10,11 @@ import pytest
 
 from acd.core import effects, events, facts
 from acd.core.events import ContactId
+from acd.testing.story import START_MS, Story, agent, desk, line
 from agents.capacity import MAIL, VOICE
 from agents.devices import Carrier
 from agents.skills import AgentId
 from queues.desk import EntryId
-from tests.acd.core.story import START_MS, Story, agent, desk, line
 
 ANNA, BERT = AgentId("anna"), AgentId("bert")
 PHONE, PAGE, BERTS_PAGE = Carrier("sip", "anna"), Carrier("desk", "anna"), Carrier("desk", "bert")

@@ -8,11 +8,11 @@ import pytest
 from acd.core import effects, events, facts
 from acd.core.events import CallId, ContactId
 from acd.core.participants import Sound, participants
+from acd.testing.story import SECOND, Story, agent, desk, line
 from agents.capacity import VOICE
 from agents.devices import Carrier
 from agents.skills import AgentId
 from queues.desk import OutboundRule, WrapUpRule
-from tests.acd.core.story import SECOND, Story, agent, desk, line
 
 CALL, ASKED, OUT = ContactId(1), ContactId(2), CallId(1)
 ANNA, SUSI = AgentId("anna"), AgentId("susi")

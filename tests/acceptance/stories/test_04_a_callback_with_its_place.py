@@ -9,11 +9,11 @@ import pytest
 
 from acd.core import effects, events, facts
 from acd.core.events import CallId, ContactId
+from acd.testing.story import START_MS, Story, agent, desk, line
 from agents.capacity import VOICE
 from agents.devices import Carrier
 from agents.skills import AgentId
 from queues.desk import CallbackRule, EntryId, Order, OutboundRule
-from tests.acd.core.story import START_MS, Story, agent, desk, line
 
 ANNA = AgentId("anna")
 SECOND, MINUTE, HOUR = 1_000, 60_000, 3_600_000

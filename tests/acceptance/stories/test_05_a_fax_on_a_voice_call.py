@@ -10,11 +10,11 @@ from acd.core.events import ContactId
 from acd.core.law import Delivery, delivery
 from acd.core.view import contact_view, line_views
 from acd.kpi.ledger import Ledger, Outcome, Segment
+from acd.testing.story import START_MS, Story, agent, desk, line
 from agents.capacity import FAX, VOICE
 from agents.devices import Carrier
 from agents.skills import AgentId
 from queues.desk import EntryId
-from tests.acd.core.story import START_MS, Story, agent, desk, line
 
 ANNA, BERT = AgentId("anna"), AgentId("bert")
 PHONE, PAGE = Carrier("sip", "anna"), Carrier("desk", "bert")

@@ -5,10 +5,10 @@ The engine is a new one, from its snapshot, after every step; then each wait is 
 
 from acd.core import effects, events, facts
 from acd.core.events import ContactId
+from acd.testing.story import START_MS, Story, agent, desk, line
 from agents.devices import Carrier
 from agents.skills import AgentId
 from queues.desk import DEFAULT_MEDIA, Medium, MediumTraits, WrapUpRule
-from tests.acd.core.story import START_MS, Story, agent, desk, line
 
 ANNA, BERT = AgentId("anna"), AgentId("bert")
 PBX = Medium("pbx call")

@@ -9,11 +9,11 @@ import pytest
 
 from acd.core import effects, events, facts
 from acd.core.events import CallId, ContactId
+from acd.testing.story import SECOND, Story, agent, desk, line, treatment
 from agents.skills import AgentId
 from queues.desk import EntryId, OutboundRule
 from queues.names import TreatmentId
 from queues.treatment import End, Menu, Say
-from tests.acd.core.story import SECOND, Story, agent, desk, line, treatment
 
 ALARM, TAKEN = TreatmentId("alarm"), TreatmentId("taken")
 TREATMENTS = (

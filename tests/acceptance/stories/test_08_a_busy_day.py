@@ -11,6 +11,7 @@ from functools import cache
 from msgspec.structs import replace
 
 from acd.core.facts import Arrived
+from acd.testing.story import agent, desk, entry, line, treatment
 from agents.capacity import MAIL, VOICE
 from queues.desk import (
     Calendar,
@@ -56,7 +57,6 @@ from simulation.scenario import (
     Stream,
     Surge,
 )
-from tests.acd.core.story import agent, desk, entry, line, treatment
 from tests.simulation.replication import Replication, repeated, replicate
 from tests.simulation.test_drivers_agree import assert_same
 

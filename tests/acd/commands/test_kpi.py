@@ -21,10 +21,10 @@ from acd.journal.sqlite import SqliteJournal
 from acd.kpi.definitions import DEFINITIONS
 from acd.ports import JournalEntry, Snapshot
 from acd.reports.periods import intervals_of, told
+from acd.testing.story import START_MS, Story, agent, desk, line
 from acd.web.protocol import socket_path
 from agents.capacity import MAIL
 from queues.desk import Desk, WrapUpRule
-from tests.acd.core.story import START_MS, Story, agent, desk, line
 from tests.acd.kpi import golden
 
 DAY = datetime(2027, 1, 15)

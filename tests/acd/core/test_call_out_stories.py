@@ -6,12 +6,12 @@ import pytest
 
 from acd.core import effects, events, facts
 from acd.core.events import CallId, ContactId
+from acd.testing.story import SECOND, Story, agent, declared, desk, line, treatment
 from agents.capacity import MAIL
 from queues.desk import EntryId, IncidentMode, LineId, OutboundRule
 from queues.names import TreatmentId
 from queues.states import ContactState
 from queues.treatment import Enqueue, Menu, Say
-from tests.acd.core.story import SECOND, Story, agent, declared, desk, line, treatment
 
 ALARM = TreatmentId("alarm")
 RULE = OutboundRule("escalation", ("mobile",), "sip", at_once=1)

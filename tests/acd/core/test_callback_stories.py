@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from acd.core import effects, events, facts
 from acd.core.events import CallId, ContactId
 from acd.core.view import line_views
+from acd.testing.story import SECOND, START_MS, Story, agent, change, desk, line
 from agents.capacity import MAIL, VOICE
 from agents.devices import NOWHERE, Carrier
 from agents.skills import AgentId
@@ -26,7 +27,6 @@ from queues.desk import (
     TenantId,
 )
 from queues.states import ContactState
-from tests.acd.core.story import SECOND, START_MS, Story, agent, change, desk, line
 
 ANNA, BERT = AgentId("anna"), AgentId("bert")
 LOCAL = OutboundRule("callback", ("local", "mobile"), "sip")

@@ -1,8 +1,8 @@
 """Capacity per medium, and one medium that interrupts another."""
 
 from acd.core import facts
+from acd.testing.story import Story, agent, desk, line
 from agents.capacity import FAX, MAIL, VOICE
-from tests.acd.core.story import Story, agent, desk, line
 
 ALL = (FAX, MAIL, VOICE)
 

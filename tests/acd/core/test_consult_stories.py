@@ -10,12 +10,12 @@ from acd.core.engine import Engine
 from acd.core.errors import Rejected
 from acd.core.events import CallId, ContactId
 from acd.core.participants import Part, Sound, hears, matrix, participants
+from acd.testing.story import SECOND, START_MS, Story, agent, desk, line
 from agents.capacity import VOICE
 from agents.devices import Carrier
 from agents.skills import AgentId
 from queues.desk import DEFAULT_MEDIA, EntryId, Line, LineId, OutboundRule, WrapUpRule
 from queues.states import ContactState
-from tests.acd.core.story import SECOND, START_MS, Story, agent, desk, line
 
 ANNA, BERT, SUSI, CAIO = (AgentId(name) for name in ("anna", "bert", "susi", "caio"))
 FOR_TWO = (replace(DEFAULT_MEDIA[0], mixes=False), *DEFAULT_MEDIA[1:])

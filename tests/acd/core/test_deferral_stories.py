@@ -5,11 +5,11 @@ from msgspec.structs import replace
 
 from acd.core import effects, events, facts
 from acd.core.events import ContactId
+from acd.testing.story import START_MS, Story, agent, desk, entry, line
 from agents.capacity import MAIL, VOICE
 from agents.devices import Carrier
 from agents.skills import AgentId
 from queues.desk import EntryId, Tenant, TenantId
-from tests.acd.core.story import START_MS, Story, agent, desk, entry, line
 
 ANNA, BERT = AgentId("anna"), AgentId("bert")
 HOUR = 3_600_000

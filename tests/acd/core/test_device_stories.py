@@ -5,11 +5,11 @@ import pytest
 from acd.core import effects, events, facts
 from acd.core.events import ContactId
 from acd.core.law import LAW
+from acd.testing.story import START_MS, Story, agent, desk, line
 from agents.capacity import MAIL, VOICE
 from agents.devices import Carrier
 from agents.skills import AgentId
 from queues.desk import DEFAULT_MEDIA, Desk, LineId, Medium, MediumTraits, WrapUpRule
-from tests.acd.core.story import START_MS, Story, agent, desk, line
 
 ANNA = AgentId("anna")
 PHONE, PAGE, TABLET = Carrier("sip", "anna"), Carrier("desk", "anna"), Carrier("desk", "tablet")

@@ -6,11 +6,11 @@ from msgspec.structs import replace
 from acd.core import effects, events, facts
 from acd.core.engine import Engine
 from acd.core.events import ContactId
+from acd.testing.story import SECOND, START_MS, Story, agent, desk, entry, line
 from agents.capacity import VOICE
 from agents.devices import Carrier
 from agents.skills import AgentId
 from queues.desk import EntryId, LineId, TenantId
-from tests.acd.core.story import SECOND, START_MS, Story, agent, desk, entry, line
 
 ANNA, BERT = AgentId("anna"), AgentId("bert")
 

@@ -9,11 +9,11 @@ from acd.core import events
 from acd.core.engine import ENGINE_VERSION, ON_EVENT, Engine
 from acd.core.errors import EngineError, Overdue, TimeWentBack, UnreadableSnapshot
 from acd.core.events import CallId, ContactId, OfferId
+from acd.testing.story import START_MS, Story, agent, declared, desk, line
 from agents.capacity import FAX, VOICE
 from agents.skills import AgentId
 from queues.desk import EntryId, IncidentId, LineId, TenantId
 from queues.names import TreatmentId
-from tests.acd.core.story import START_MS, Story, agent, declared, desk, line
 
 NOBODY, GONE, LOST = AgentId("nobody"), ContactId(99), OfferId(99)
 ANNA, CALL, OFFER = AgentId("anna"), ContactId(1), OfferId(1)

@@ -6,12 +6,12 @@ import pytest
 
 from acd.core import effects, events, facts
 from acd.core.events import ContactId
+from acd.testing.story import START_MS, Story, agent, declared, desk, entry, line
 from agents.capacity import FAX, MAIL, VOICE
 from agents.devices import Carrier
 from agents.skills import AgentId
 from queues.desk import Calendar, CalendarId, IncidentId, LineId, OutboundRule, Overflow, TenantId, Way
 from queues.treatment import Phrase, Playlist
-from tests.acd.core.story import START_MS, Story, agent, declared, desk, entry, line
 
 OTHER = Way(Overflow.LINE, LineId("other"))
 VPN = IncidentId("vpn")

@@ -4,6 +4,7 @@ import pytest
 
 from acd.core import events, facts, last_agents
 from acd.core.events import CallId, ContactId
+from acd.testing.story import START_MS, Story, agent, desk, entry, line, treatment
 from agents.capacity import MAIL, VOICE
 from agents.skills import AgentId
 from queues.desk import (
@@ -23,7 +24,6 @@ from queues.desk import (
     Way,
 )
 from queues.treatment import Enqueue, Say
-from tests.acd.core.story import START_MS, Story, agent, desk, entry, line, treatment
 
 ANNA, BERT = AgentId("anna"), AgentId("bert")
 SECOND, HOUR, DAY = 1_000, 3_600_000, 86_400_000

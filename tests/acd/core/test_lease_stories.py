@@ -2,8 +2,8 @@
 
 from acd.core import effects, events, facts
 from acd.core.events import CallId, ContactId
+from acd.testing.story import Story, agent, desk, line
 from queues.desk import CallbackRule, Desk, Medium, MediumTraits, OutboundRule
-from tests.acd.core.story import Story, agent, desk, line
 
 PBX = Medium("pbx")
 LEASE, MINUTE = 30_000, 60_000

@@ -8,11 +8,11 @@ from msgspec.structs import replace
 from acd.core import effects, events, facts
 from acd.core.events import ContactId
 from acd.core.view import agent_views
+from acd.testing.story import START_MS, Story, agent, change, desk, entry, line
 from agents.capacity import FAX, MAIL, VOICE
 from agents.devices import Carrier
 from agents.skills import AgentId, SkillId
 from queues.desk import Calendar, CalendarId, LineId, Medium, Overflow, Promotion, Relaxation, Way
-from tests.acd.core.story import START_MS, Story, agent, change, desk, entry, line
 
 OTHER = Way(Overflow.LINE, LineId("other"))
 SECOND_LEVEL = (((SkillId("second"), 1),),)

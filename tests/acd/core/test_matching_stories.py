@@ -3,10 +3,10 @@
 import pytest
 
 from acd.core import facts
+from acd.testing.story import Story, agent, desk, line
 from agents.capacity import VOICE
 from agents.skills import GROUP_PREFIX, SkillId
 from queues.desk import Policy
-from tests.acd.core.story import Story, agent, desk, line
 
 
 def test_a_contact_that_comes_is_offered_at_once_to_an_idle_agent() -> None:

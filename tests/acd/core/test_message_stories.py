@@ -11,11 +11,11 @@ from acd.core.messages import SEALED_WITHIN_MS
 from acd.core.participants import Part, Sound, participants
 from acd.core.treatments import LONGEST_TEXT_MS
 from acd.core.view import contact_view
+from acd.testing.story import SECOND, START_MS, Story, agent, declared, desk, line, treatment
 from agents.skills import AgentId
 from queues.desk import Calendar, CalendarId, LineId, OutboundRule, Overflow, Way
 from queues.names import TreatmentId
 from queues.treatment import End, Menu, Music, Park, Phrase, Playlist, Record, Say, Step
-from tests.acd.core.story import SECOND, START_MS, Story, agent, declared, desk, line, treatment
 
 ANNA = AgentId("anna")
 MINUTE = 60 * SECOND

@@ -2,9 +2,9 @@
 
 from acd.core import effects, events, facts
 from acd.core.events import ContactId
+from acd.testing.story import START_MS, Story, agent, desk, line
 from agents.capacity import MAIL, VOICE
 from agents.skills import AgentId
-from tests.acd.core.story import START_MS, Story, agent, desk, line
 
 ANNA, BERT = AgentId("anna"), AgentId("bert")
 

@@ -4,8 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from acd.core import facts
+from acd.testing.story import Story, agent, desk, entry, line
 from agents.capacity import MAIL, VOICE
-from tests.acd.core.story import Story, agent, desk, entry, line
 
 
 def serve_all(story: Story, now: int, count: int) -> list[int]:

@@ -2,11 +2,11 @@
 
 from acd.core import effects, events, facts
 from acd.core.events import ContactId
+from acd.testing.story import Story, agent, desk, line
 from agents.capacity import MAIL, VOICE
 from agents.skills import AgentId
 from agents.states import WorkState
 from queues.desk import LineId, Policy, Relaxation, WrapUpRule
-from tests.acd.core.story import Story, agent, desk, line
 
 ANNA, BERT = AgentId("anna"), AgentId("bert")
 

@@ -9,6 +9,7 @@ from acd.core import effects, events, facts
 from acd.core.engine import Engine
 from acd.core.events import ContactId
 from acd.server.unserved import STEPS
+from acd.testing.story import START_MS, Story, agent, declared, desk, line, treatment
 from agents.capacity import FAX, MAIL, VOICE
 from agents.skills import AgentId
 from queues.desk import (
@@ -25,7 +26,6 @@ from queues.desk import (
 )
 from queues.names import TreatmentId
 from queues.treatment import Park, Say
-from tests.acd.core.story import START_MS, Story, agent, declared, desk, line, treatment
 
 ANNA = AgentId("anna")
 MINUTE = 60_000

@@ -9,6 +9,7 @@ from acd.core import effects, events, facts
 from acd.core.deadlines import Kind
 from acd.core.engine import ON_DEADLINE, ON_EVENT
 from acd.core.law import LAW, Delivery, delivery
+from acd.testing.story import Story, desk, line
 from agents.capacity import FAX, MAIL, VOICE
 from agents.states import AGENT, LISTENERS, ROLE, WORK, AgentState, Role, WorkState
 from queues.desk import Medium
@@ -16,7 +17,6 @@ from queues.states import CONTACT, ContactState
 from tests.acd.core.play import Play, random_move
 from tests.acd.core.random_desk import random_desk
 from tests.acd.core.reference import PAGES, WRITTEN, classes
-from tests.acd.core.story import Story, desk, line
 
 TABLES: dict[str, tuple[Mapping[str, Mapping[str, str]], set[str]]] = {
     "agent": ({str(k): v for k, v in AGENT.items()}, {AgentState.SIGNED_OUT}),

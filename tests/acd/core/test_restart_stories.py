@@ -1,9 +1,9 @@
 """A restart as the engine sees it: the time that nobody had is given back, the calendar goes on."""
 
 from acd.core import effects, events, facts
+from acd.testing.story import START_MS, Story, agent, desk, line
 from agents.skills import AgentId
 from queues.desk import WrapUpRule
-from tests.acd.core.story import START_MS, Story, agent, desk, line
 
 
 def test_agents_who_were_rung_when_the_server_went_away_are_rung_their_full_time_again() -> None:

@@ -1,9 +1,9 @@
 """The law of order: what is decided first when several things could be."""
 
 from acd.core import events, facts
+from acd.testing.story import Story, agent, desk, line
 from agents.capacity import MAIL, VOICE
 from queues.desk import WrapUpRule
-from tests.acd.core.story import Story, agent, desk, line
 
 
 def test_agents_freed_at_once_choose_in_the_order_of_the_roster() -> None:

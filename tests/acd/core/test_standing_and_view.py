@@ -4,10 +4,10 @@ from acd.core import effects, events, facts
 from acd.core.engine import Engine
 from acd.core.events import ContactId
 from acd.core.view import agent_views, status
+from acd.testing.story import START_MS, Story, agent, desk, line
 from agents.capacity import MAIL, VOICE
 from queues.desk import WrapUpRule
 from queues.treatment import Phrase, Playlist
-from tests.acd.core.story import START_MS, Story, agent, desk, line
 
 
 def busy_desk() -> Story:

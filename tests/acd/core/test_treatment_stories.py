@@ -11,6 +11,17 @@ from acd.core.messages import SEALED_WITHIN_MS
 from acd.core.steps import NEXT_KEY_MS
 from acd.core.treatments import LONGEST_TEXT_MS
 from acd.core.view import contact_view
+from acd.testing.story import (
+    SECOND,
+    START_MS,
+    Story,
+    agent,
+    declared,
+    desk,
+    entry,
+    line,
+    treatment,
+)
 from agents.capacity import MAIL
 from agents.skills import AgentId
 from queues.desk import Calendar, CalendarId, LineId, OutboundRule, Overflow, Way
@@ -31,17 +42,6 @@ from queues.treatment import (
     SetLanguage,
     Step,
     When,
-)
-from tests.acd.core.story import (
-    SECOND,
-    START_MS,
-    Story,
-    agent,
-    declared,
-    desk,
-    entry,
-    line,
-    treatment,
 )
 
 ANNA = AgentId("anna")

@@ -4,10 +4,10 @@ from msgspec.structs import replace
 
 from acd.core import events, facts
 from acd.core.events import ContactId
+from acd.testing.story import START_MS, Story, agent, change, desk, line
 from agents.capacity import VOICE
 from agents.skills import AgentId
 from queues.desk import LineId, WrapUpRule
-from tests.acd.core.story import START_MS, Story, agent, change, desk, line
 
 ANNA = AgentId("anna")
 TIMED = WrapUpRule(ms=10_000, codes=("reset", "printer"), max_extension_ms=20_000)

@@ -5,10 +5,10 @@ from collections.abc import Callable, Sequence
 from acd.core import events
 from acd.core.facts import Fact
 from acd.kpi.ledger import Ledger, Outcome, Segment
+from acd.testing.story import START_MS, Story, agent, desk, line
 from agents.capacity import VOICE
 from agents.skills import AgentId
 from queues.desk import Calendar, CalendarId, Desk, Incident, IncidentId, IncidentMode
-from tests.acd.core.story import START_MS, Story, agent, desk, line
 
 ANSWERED = (3, 8, 12, 19, 20, 25, 44, 90)
 ABANDONED = (2, 4, 11, 35, 70)

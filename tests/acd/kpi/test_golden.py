@@ -10,10 +10,10 @@ from acd.kpi.contacts import Contacts
 from acd.kpi.definitions import DEFAULT_SERVICE_LEVEL, DEFINITIONS
 from acd.kpi.ledger import Ledger, Outcome, Segment
 from acd.kpi.service import Counts, Terms, count
+from acd.testing.story import START_MS, Story, agent, desk, line
 from agents.capacity import MAIL
 from queues.calendar import BusinessClock
 from queues.desk import Incident, IncidentId, IncidentMode, LineId, Overflow, Way, WrapUpRule
-from tests.acd.core.story import START_MS, Story, agent, desk, line
 from tests.acd.kpi import golden
 
 SECOND = 1_000

@@ -5,9 +5,9 @@ from acd.core.events import ContactId, TicketGiven
 from acd.kpi.contacts import Contacts
 from acd.kpi.ledger import Ledger, Segment
 from acd.kpi.tickets import Tickets
+from acd.testing.story import Story, agent, desk, line
 from agents.skills import AgentId
 from queues.desk import LineId, WrapUpRule
-from tests.acd.core.story import Story, agent, desk, line
 
 ANNA = AgentId("anna")
 

@@ -9,14 +9,12 @@ from acd.core.events import (
     ContactId,
     ContactLeft,
     ContactReleased,
-    OfferAccepted,
-    OfferRefused,
 )
 from acd.core.view import LineView
 from acd.observe.fact_counts import FactCounts
 from acd.observe.metrics import Exposed, text
 from acd.observe.pauses import Pauses
-from acd.testing import NUMBER, ScriptedChannel, Transcript, small_site
+from acd.testing import NUMBER, ScriptedChannel, Story, small_desk, small_site
 from agents.capacity import VOICE
 from agents.skills import AgentId
 from config.schema import JournalKind
@@ -28,11 +26,11 @@ REFERENCE = Path(__file__).parents[3] / "docs" / "reference" / "metrics.md"
 
 def test_contacts_and_offers_are_counted_by_folding_facts() -> None:
     """Four arrive: one refused then answered and released, one abandoned, one blocked, one waits."""
-    story = Transcript()
-    story.sign_in(0, "anna", "bert")
+    story = Story(small_desk())
+    story.ready(0, "anna", "bert")
     story.at(1_000, ContactArrived("call-1", NUMBER, VOICE))
-    story.at(2_000, OfferRefused(story.open_offers()[0]))
-    story.at(3_000, OfferAccepted(story.open_offers()[0]))
+    story.refuse(2_000, "anna")
+    story.accept(3_000, "bert")
     story.at(4_000, ContactArrived("call-2", NUMBER, VOICE))
     story.at(5_000, ContactLeft(ContactId(2)))
     story.at(6_000, ContactArrived("call-3", EntryId("nowhere"), VOICE))
@@ -51,7 +49,7 @@ def test_contacts_and_offers_are_counted_by_folding_facts() -> None:
 
 def test_a_contact_from_before_the_restart_has_its_medium() -> None:
     """Live contacts are told to the fold at its start."""
-    story = Transcript()
+    story = Story(small_desk())
     story.at(1_000, ContactArrived("call-1", NUMBER, VOICE))
     counts = FactCounts([(ContactId(1), VOICE)])
     story.facts.clear()

@@ -4,22 +4,30 @@ from acd.core.engine import ENGINE_VERSION, Engine
 from acd.core.events import ContactArrived, DeskChanged, Event
 from acd.journal.codec import encode_event, encode_facts, facts_digest
 from acd.journal.memory import MemoryJournal
-from acd.ports import JournalEntry, Recovered
+from acd.ports import Journal, JournalEntry, Recovered
 from acd.testing import NUMBER, small_desk
 from agents.capacity import VOICE
+from queues import desk
 
 
 class Desk:
     """An engine with its memory journal; the next call is one `call()` away."""
 
-    def __init__(self, *, version: int = ENGINE_VERSION) -> None:
-        """`version`: of the engine that the entries say wrote them."""
+    def __init__(
+        self,
+        *,
+        version: int = ENGINE_VERSION,
+        opened: desk.Desk | None = None,
+        journal: Journal | None = None,
+    ) -> None:
+        """`version`: of the engine that the entries say wrote them; `journal`: one that is open already."""
         self.version = version
         self.engine = Engine()
-        self.journal = MemoryJournal()
-        self.journal.open(lambda _: None, lambda _: None, lambda _: None)
+        self.journal = journal or MemoryJournal()
+        if journal is None:
+            self.journal.open(lambda _: None, lambda _: None, lambda _: None)
         self.seq = 0
-        self.handle(DeskChanged(small_desk()))
+        self.handle(DeskChanged(opened or small_desk()))
 
     def call(self) -> None:
         self.handle(ContactArrived(f"call-{self.seq}", NUMBER, VOICE))

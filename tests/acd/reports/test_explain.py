@@ -1,23 +1,23 @@
 """The story of a contact's offers, told from its facts."""
 
-from acd.core.events import ContactArrived, ContactId, ContactReleased, OfferAccepted, OfferRefused
+from acd.core.events import ContactArrived, ContactId, ContactReleased
 from acd.core.facts import Fact
 from acd.ports import Told
 from acd.reports.explain import explain, happening
-from acd.testing import NUMBER, Transcript, small_desk
+from acd.testing import NUMBER, Story, small_desk
 from agents.capacity import VOICE
 from agents.skills import AgentId
 
 
 def test_every_offer_says_why_and_what_became_of_it() -> None:
     """Refused by the longest idle, answered by the next; the waiting one got whoever became free."""
-    story = Transcript(small_desk(["anna", "bert"]))
-    story.sign_in(1_000, "anna")
-    story.sign_in(2_000, "bert")
+    story = Story(small_desk(["anna", "bert"]))
+    story.ready(1_000, "anna")
+    story.ready(2_000, "bert")
     story.at(10_000, ContactArrived("call-1", NUMBER, VOICE))
-    story.at(12_000, OfferRefused(story.open_offers()[0]))
+    story.refuse(12_000, "anna")
     story.at(14_000, ContactArrived("call-2", NUMBER, VOICE))
-    story.at(15_000, OfferAccepted(story.open_offers()[0]))
+    story.accept(15_000, "bert")
     story.at(40_000, ContactReleased(ContactId(1), AgentId("bert")))
     first = explain(of(story, 1))
     assert [(offer.agent, offer.outcome) for offer in first] == [("anna", "refused"), ("bert", "answered")]
@@ -29,15 +29,15 @@ def test_every_offer_says_why_and_what_became_of_it() -> None:
     assert second.why.endswith("class 5, 130 % of its target used")
 
 
-def of(story: Transcript, contact: int) -> list[Fact]:
+def of(story: Story, contact: int) -> list[Fact]:
     return [fact for fact in story.facts if getattr(fact, "contact", None) == contact]
 
 
 def test_a_happening_has_the_fields_of_its_fact() -> None:
     """Kind and time apart, the rest as it is."""
-    story = Transcript()
+    story = Story(small_desk())
     story.at(5_000, ContactArrived("call-1", NUMBER, VOICE))
     shown = happening(Told(2, "channel:sip", of(story, 1)[0]))
-    assert (shown.seq, shown.by, shown.t_ms, shown.kind) == (2, "channel:sip", 5_000, "Arrived")
+    assert (shown.seq, shown.by, shown.t_ms, shown.kind) == (2, "channel:sip", story.moment(5_000), "Arrived")
     assert shown.fact["entry"] == NUMBER
     assert "type" not in shown.fact

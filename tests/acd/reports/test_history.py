@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 
-from acd.core.engine import ENGINE_VERSION, Engine
 from acd.core.events import (
     AgentReachable,
     AgentSignedIn,
@@ -12,15 +11,12 @@ from acd.core.events import (
     ContactId,
     ContactLeft,
     ContactReleased,
-    DeskChanged,
-    Event,
     OfferAccepted,
     OfferId,
     WrapUpEnded,
 )
-from acd.core.facts import Abandoned, Answered, Arrived, Fact, Offered, Queued, Released, WrapUpDone
+from acd.core.facts import Abandoned, Answered, Arrived, Offered, Queued, Released, WrapUpDone
 from acd.journal import rows
-from acd.journal.codec import encode_event, encode_facts, facts_digest
 from acd.journal.memory import MemoryJournal
 from acd.journal.sqlite import SqliteJournal
 from acd.ports import Journal, JournalEntry, Told
@@ -28,66 +24,50 @@ from acd.reports.history import contact_history
 from acd.testing import NUMBER, small_desk, small_line
 from agents.capacity import VOICE
 from agents.skills import AgentId
+from tests.acd.replay.journalled_desk import Desk
 
 ANNA = AgentId("anna")
 
 
-class Story:
-    """An engine, its journal, and a second between events."""
+def desk_with(journal: Journal | None = None) -> Desk:
+    """One agent, who wraps up for an hour."""
+    return Desk(opened=small_desk(["anna"], lines=[small_line(wrap_up_ms=3_600_000)]), journal=journal)
 
-    def __init__(self, journal: Journal | None = None) -> None:
-        """`journal`: one that is open already."""
-        self.engine, self.seq = Engine(), 0
-        self.journal = journal or MemoryJournal()
-        if journal is None:
-            self.journal.open(lambda _: None, lambda _: None, lambda _: None)
-        self(DeskChanged(small_desk(["anna"], lines=[small_line(wrap_up_ms=600_000)])))
 
-    def __call__(self, event: Event) -> None:
-        self.seq += 1
-        facts = encode_facts(self.engine.handle(event, 100 * self.seq).facts)
-        entry = JournalEntry(
-            self.seq, 100 * self.seq, ENGINE_VERSION, encode_event(event), facts, facts_digest(facts)
-        )
-        self.journal.append(entry)
-
-    def of(self, contact: int) -> list[Told]:
-        return contact_history(self.journal, ContactId(contact), self.seq)
-
-    def kinds(self, contact: int) -> list[type[Fact]]:
-        return [type(fact) for _, _, fact in self.of(contact)]
+def of(story: Desk, contact: int) -> list[Told]:
+    return contact_history(story.journal, ContactId(contact), story.seq)
 
 
 def test_every_one_of_two_thousand_contacts_has_its_own_history() -> None:
     """First, last and all between; the unknown have none."""
-    story = Story()
+    story = desk_with()
     for number in range(1, 2001):
-        story(ContactArrived(f"call-{number}", NUMBER, VOICE))
+        story.handle(ContactArrived(f"call-{number}", NUMBER, VOICE))
         if number % 3 == 0:
-            story(ContactLeft(ContactId(number - 1)))
+            story.handle(ContactLeft(ContactId(number - 1)))
     for number in (1, 2, 3, 499, 500, 1000, 1001, 1998, 1999, 2000):
-        found = story.of(number)
+        found = of(story, number)
         assert {getattr(fact, "contact", None) for _, _, fact in found} == {number}
         assert [type(told.fact) for told in found][:2] == [Arrived, Queued]
         gone = (number + 1) % 3 == 0 and number < 2000
         assert isinstance(found[-1].fact, Abandoned) is gone
         assert [told.seq for told in found] == sorted(told.seq for told in found)
-    assert story.of(2001) == []
-    assert story.of(10**12) == []
+    assert of(story, 2001) == []
+    assert of(story, 10**12) == []
 
 
 def test_a_history_goes_on_until_the_wrap_up_is_done() -> None:
     """From arrival to the end of the after-contact work, though other contacts come between."""
-    story = Story()
-    story(AgentReachable(ANNA, VOICE))
-    story(AgentSignedIn(ANNA))
-    story(ContactArrived("call-1", NUMBER, VOICE))
-    story(OfferAccepted(OfferId(1)))
-    story(ContactReleased(ContactId(1), ANNA))
+    story = desk_with()
+    story.handle(AgentReachable(ANNA, VOICE))
+    story.handle(AgentSignedIn(ANNA))
+    story.handle(ContactArrived("call-1", NUMBER, VOICE))
+    story.handle(OfferAccepted(OfferId(1)))
+    story.handle(ContactReleased(ContactId(1), ANNA))
     for number in range(2, 700):
-        story(ContactArrived(f"call-{number}", NUMBER, VOICE))
-    story(WrapUpEnded(ContactId(1), ANNA))
-    kinds = story.kinds(1)
+        story.handle(ContactArrived(f"call-{number}", NUMBER, VOICE))
+    story.handle(WrapUpEnded(ContactId(1), ANNA))
+    kinds = [type(told.fact) for told in of(story, 1)]
     assert kinds[0] is Arrived
     assert {Offered, Answered, Released} < set(kinds)
     assert kinds[-1] is WrapUpDone
@@ -104,10 +84,10 @@ def test_of_a_long_journal_on_disk_little_is_read(tmp_path: Path, monkeypatch: p
     """Each look costs a few entries: a contact of two among 20,000 is found by less than 600."""
     journal = SqliteJournal(tmp_path)
     journal.open(lambda _: None, lambda _: None, lambda _: None)
-    story = Story(journal)
+    story = desk_with(journal)
     for number in range(1, 10_001):
-        story(ContactArrived(f"call-{number}", NUMBER, VOICE))
-        story(ContactLeft(ContactId(number)))
+        story.handle(ContactArrived(f"call-{number}", NUMBER, VOICE))
+        story.handle(ContactLeft(ContactId(number)))
     journal.flush()
     read: list[JournalEntry] = []
     checked = rows._checksum
@@ -118,7 +98,7 @@ def test_of_a_long_journal_on_disk_little_is_read(tmp_path: Path, monkeypatch: p
 
     monkeypatch.setattr(rows, "_checksum", noted)
     try:
-        assert story.kinds(7_777) == [Arrived, Queued, Abandoned]
+        assert [type(told.fact) for told in of(story, 7_777)] == [Arrived, Queued, Abandoned]
     finally:
         journal.close()
     assert 0 < len(read) < 600

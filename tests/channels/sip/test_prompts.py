@@ -6,6 +6,7 @@ from typing import Any, cast
 
 import pytest
 
+from acd.testing.story import desk, line, treatment
 from channels.media.sound import prompts
 from channels.media.sound.prompts import PromptTextError
 from channels.media.sound.sounds import SILENCE
@@ -15,7 +16,6 @@ from config.schema import Passage, Site
 from config.texts import SPOKEN
 from queues.desk import Line
 from queues.treatment import POSITION, Phrase, SayPosition
-from tests.acd.core.story import desk, line, treatment
 
 
 def spoken(folder: Path, *parts: Any) -> Phrases:

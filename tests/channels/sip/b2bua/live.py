@@ -17,6 +17,7 @@ from acd.core.events import (
 )
 from acd.core.participants import Sound, participants
 from acd.ports import ChannelRecord, DialClass
+from acd.testing.story import START_MS, agent, desk, entry, line, treatment
 from agents.capacity import VOICE
 from agents.devices import Carrier
 from agents.skills import AgentId
@@ -29,7 +30,6 @@ from queues.contact import Contact
 from queues.desk import CallbackRule, Desk, Line, Order, OutboundRule
 from queues.names import TreatmentId
 from queues.treatment import NO_TREATMENT, Enqueue, GoOn, Menu, Music, Park, Say, SayPosition, Treatment
-from tests.acd.core.story import START_MS, agent, desk, entry, line, treatment
 from tests.channels.sip.b2bua.world import NUMBER, ScriptedHost, World
 
 DIALLED = "+49305550101"

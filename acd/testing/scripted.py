@@ -1,11 +1,9 @@
-"""For tests, ours and others': small desks and sites, a scripted channel, transcripts of an engine."""
+"""A channel without a network: the test plays callers and phones."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 from acd.core.effects import AdmitContact, Effect, OfferContact
-from acd.core.engine import Engine, Reaction
 from acd.core.events import (
     AgentReachable,
     AgentSignedIn,
@@ -13,69 +11,16 @@ from acd.core.events import (
     ContactId,
     ContactLeft,
     ContactReleased,
-    DeskChanged,
-    Event,
     OfferAccepted,
-    OfferId,
-    Tick,
 )
-from acd.core.facts import Fact
 from acd.ports import ChannelRecord, Host, PartyKind
+from acd.testing.sites import NUMBER
 from agents.capacity import VOICE
 from agents.devices import Carrier
-from agents.skills import AgentId, SkillId
-from config.api_tokens import ApiToken
-from config.schema import ApiSettings, JournalKind, Names, ServerSettings, Site
-from queues.desk import Agent, Desk, Entry, EntryId, Line, LineId, Medium, Tenant, TenantId, WrapUpRule
-
-TENANT = TenantId("nordwind")
-LINE = LineId("helpdesk")
-SKILL = SkillId("german")
-NUMBER = EntryId("voice:+49 30 555 0101")
+from agents.skills import AgentId
+from queues.desk import EntryId, Medium
 
 OneEffect = TypeVar("OneEffect", bound=Effect)
-
-
-def small_line(line: LineId = LINE, *, skill: SkillId = SKILL, level: int = 1, wrap_up_ms: int = 0) -> Line:
-    """A line that needs one skill."""
-    return Line(line, TENANT, (((skill, level),),), wrap_up=WrapUpRule(ms=wrap_up_ms))
-
-
-def small_desk(
-    agents: Sequence[str] = ("anna", "bert"), *, lines: Sequence[Line] = (), medium: Medium = VOICE
-) -> Desk:
-    """One tenant; `agents` who all have SKILL and one place for `medium`; an entry for the first line."""
-    served = tuple(lines) or (small_line(),)
-    return Desk(
-        tenants=(Tenant(TENANT),),
-        lines=served,
-        entries=(Entry(NUMBER, TENANT, served[0].id, medium),),
-        agents=tuple(Agent(AgentId(name), ((SKILL, 5),), ((medium, 1),)) for name in agents),
-    )
-
-
-def small_site(
-    data_dir: Path,
-    desk: Desk | None = None,
-    *,
-    journal: JournalKind = JournalKind.SQLITE,
-    drain_ms: int = 500,
-    tokens: Sequence[ApiToken] = (),
-) -> Site:
-    """A site with that desk, no channels, the API on a free port of the loopback."""
-    api = ApiSettings("127.0.0.1", 0, None, tuple(tokens))
-    return Site(
-        desk=desk or small_desk(),
-        calendars=(),
-        server=ServerSettings(data_dir, journal, drain_ms, "UTC", api),
-        names=Names({}, {}, {}, {}),
-        languages=("en",),
-        line_languages={},
-        prompts={},
-        music={},
-        phones={},
-        channels={},
-    )
 
 
 class Carried(NamedTuple):
@@ -179,51 +124,3 @@ class ScriptedChannel:
             if admitted.carrier.ref == ref:
                 return admitted.contact
         raise LookupError(f"{ref} was not admitted")
-
-
-class Transcript:
-    """An engine, what went in and what came out. Deadlines fire by themselves, as under a driver."""
-
-    def __init__(self, desk: Desk | None = None, t_ms: int = 0, engine: Engine | None = None) -> None:
-        self.engine = engine or Engine()
-        self.effects: list[tuple[int, Effect]] = []
-        self.facts: list[Fact] = []
-        self.events: list[tuple[int, Event]] = []
-        if engine is None:
-            self.at(t_ms, DeskChanged(desk or small_desk()))
-
-    def at(self, t_ms: int, event: Event) -> Reaction:
-        """Let deadlines fire up to `t_ms`, then the event. Raises Rejected."""
-        self.until(t_ms)
-        return self._handle(event, t_ms)
-
-    def until(self, t_ms: int) -> None:
-        """Let all deadlines fire that are due by `t_ms`, each at its own time."""
-        while (due_ms := self.engine.next_deadline()) is not None and due_ms <= t_ms:
-            self._handle(Tick(), due_ms)
-
-    def sign_in(self, t_ms: int, *agents: str, medium: Medium = VOICE) -> None:
-        """The agents sign in, each with a device."""
-        for name in agents:
-            self.at(t_ms, AgentReachable(AgentId(name), medium))
-            self.at(t_ms, AgentSignedIn(AgentId(name)))
-
-    def open_offers(self) -> list[OfferId]:
-        """Offers that ring now."""
-        return [one.offer for one in self.engine.standing() if isinstance(one, OfferContact)]
-
-    def lines(self) -> list[str]:
-        """The effects as `t_ms Kind field=value …`, for comparison with an expected story."""
-        return [f"{t_ms} {_spelled(effect)}" for t_ms, effect in self.effects]
-
-    def _handle(self, event: Event, t_ms: int) -> Reaction:
-        outcome = self.engine.handle(event, t_ms)
-        self.events.append((t_ms, event))
-        self.effects.extend((t_ms, effect) for effect in outcome.effects)
-        self.facts.extend(outcome.facts)
-        return outcome
-
-
-def _spelled(effect: Effect) -> str:
-    fields = " ".join(f"{name}={getattr(effect, name)}" for name in effect.__struct_fields__)
-    return f"{type(effect).__name__} {fields}"

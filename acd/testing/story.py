@@ -1,4 +1,4 @@
-"""Builders and a narrator for story tests: events in with their times, a log of what came of them."""
+"""A narrator, and what its stories are made of: events in with their times, a log of what came of them."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -93,11 +93,12 @@ def declared(id: str = "vpn", mode: str = "inform", **rules: Any) -> events.Inci
 
 
 class Story:
-    """Drives an engine through a story. Deadlines fire exactly on time. `now` is ms after START_MS."""
+    """Drives an engine through a story. Deadlines fire exactly on time. `now` is ms after `start_ms`."""
 
-    def __init__(self, opened: Desk, *, forgetful: bool = False) -> None:
+    def __init__(self, opened: Desk, *, forgetful: bool = False, start_ms: int = START_MS) -> None:
         """`forgetful`: after every event the engine is a new one, restored from the snapshot."""
         self.engine = Engine()
+        self.start_ms = start_ms
         self.forgetful = forgetful
         self.now = 0
         self.facts: list[facts.Fact] = []
@@ -120,7 +121,7 @@ class Story:
         self.until(now)
         before = self.engine.snapshot()
         try:
-            self.engine.handle(event, START_MS + now)
+            self.engine.handle(event, self.start_ms + now)
         except Rejected as refusal:
             assert self.engine.snapshot() == before
             return str(refusal)
@@ -148,7 +149,7 @@ class Story:
         ]
         deadline_ms = self.engine.next_deadline()
         due = [one[0] for one in self.listening[:1]]
-        return min(due + ([] if deadline_ms is None else [deadline_ms - START_MS]), default=None)
+        return min(due + ([] if deadline_ms is None else [deadline_ms - self.start_ms]), default=None)
 
     def late_until(self, now: int) -> "Story":
         """Time passes, and all deadlines of it fire at once at its end."""
@@ -161,11 +162,11 @@ class Story:
         self.until(now)
         self.late_until(now).restart()
         self.now = until
-        self._handle(events.Restarted(START_MS + now))
+        self._handle(events.Restarted(self.start_ms + now))
         return self
 
     def _handle(self, event: events.Event) -> None:
-        self.outcome = self.engine.handle(event, START_MS + self.now)
+        self.outcome = self.engine.handle(event, self.start_ms + self.now)
         if self.forgetful:
             self.restart()
         self.facts.extend(self.outcome.facts)
@@ -227,7 +228,7 @@ class Story:
 
     def moment(self, now: int) -> int:
         """As facts say it."""
-        return START_MS + now
+        return self.start_ms + now
 
     def answered_by(self, number: int) -> AgentId:
         """Who answered this contact last."""
@@ -237,6 +238,10 @@ class Story:
         self.until(now)
         works = self.engine.state.seats[AgentId(who)].works
         return OfferId(next(work.id for work in works if work.state is WorkState.RINGING))
+
+    def open_offers(self) -> list[OfferId]:
+        """Offers that ring now."""
+        return [one.offer for one in self.engine.standing() if isinstance(one, effects.OfferContact)]
 
     def rung(self, who: str) -> int | None:
         """The contact that this agent is rung for now."""
@@ -250,7 +255,7 @@ class Story:
         return self.engine.state.contacts[number]
 
     def position(self, number: int) -> int:
-        return contact_view(self.engine.state, self.contact(number), START_MS + self.now).position
+        return contact_view(self.engine.state, self.contact(number), self.start_ms + self.now).position
 
     def of(self, kind: type[F]) -> list[F]:
         """All facts of one class so far."""
@@ -270,7 +275,7 @@ class Story:
 
     def log(self, *kinds: type[facts.Fact]) -> list[Told]:
         """(time, what, contact, agent) of the facts of these classes, in order."""
-        return [_told(fact) for fact in self.facts if isinstance(fact, kinds)]
+        return [_told(fact, self.start_ms) for fact in self.facts if isinstance(fact, kinds)]
 
     def answered(self) -> list[int]:
         return [fact.contact for fact in self.of(facts.Answered)]
@@ -285,8 +290,8 @@ def _said(phrase: Phrase) -> str:
     return f"{phrase.text} {phrase.number}" if phrase.number else phrase.text
 
 
-def _told(fact: facts.Fact) -> Told:
-    told: list[object] = [fact.t_ms - START_MS, type(fact).__name__]
+def _told(fact: facts.Fact, start_ms: int) -> Told:
+    told: list[object] = [fact.t_ms - start_ms, type(fact).__name__]
     told += [value for name in ("contact", "agent") if (value := getattr(fact, name, None)) is not None]
     return tuple(told)
 
