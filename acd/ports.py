@@ -322,6 +322,22 @@ class Reporting(Protocol):
         """Why it takes no contacts now, or does less than it promises; "" when all is well. Never blocks."""
 
 
+Words = tuple[str, str]
+"""Language, and what is said in it."""
+
+
+@runtime_checkable
+class Announcing(Protocol):
+    """A channel that says texts to people: also those that are in no site file."""
+
+    async def learn(self, texts: Mapping[str, Sequence[Words]]) -> None:
+        """Make ready to say these, by their names in effects, besides those of the site.
+
+        What it learnt before is forgotten. It may come before `start`, too. Raises OSError or ValueError: one
+        of them cannot be said; then nothing has changed.
+        """
+
+
 class Channel(Protocol):
     """Plays one of two parts, or both, and knows nothing of who plays the other.
 

@@ -80,7 +80,7 @@ def _refuse_languages(table: Table, key: str, languages: Sequence[str], whose: s
         table.error(given, f"there is a text in {', '.join(languages)}, which {whose}")
 
 
-def _unspeakable(text: str, language: str) -> str:
+def unspeakable(text: str, language: str) -> str:
     """Why no voice can say it, so that the server would not start; empty: one can."""
     if plain(language) not in SPOKEN:
         return f"no voice speaks it ({' and '.join(SPOKEN)} are spoken): give a recording instead"
@@ -98,8 +98,8 @@ def _passage(
     if text and recording:
         files.error(language, "there is a text too, give one of them")
     elif text:
-        if unspeakable := _unspeakable(text, language):
-            texts.error(language, unspeakable)
+        if why_not := unspeakable(text, language):
+            texts.error(language, why_not)
         return Passage(language, text)
     elif recording:
         return Passage(language, "", recording)

@@ -287,3 +287,7 @@ class Incident(Struct, frozen=True, kw_only=True):
     """Who has a head start, or a class of his own below that of the line, does not hear it."""
     mandatory: bool = True
     """The text is heard before anything else is decided; else while the caller waits. END is always so."""
+    texts: tuple[tuple[str, str], ...] = ()
+    """(language, words) of the text, as it was declared; empty: the channel knows it by its name alone."""
+    ticket: str = ""
+    """Where the desk works on it, for people."""

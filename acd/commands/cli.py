@@ -7,7 +7,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from acd.commands import site, tokens
+from acd.commands import incident, site, tokens
 from acd.commands.check import check
 from acd.commands.client import ClientError, RequestRefused
 from acd.commands.desk import agent, callback, contact, lists, status
@@ -30,6 +30,7 @@ for command in (check, serve, upgrade, erase, status, agent, contact, callback, 
     app.command()(command)
 app.add_typer(tokens.app)
 app.add_typer(site.app)
+app.add_typer(incident.app)
 
 
 def main() -> NoReturn:

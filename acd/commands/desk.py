@@ -74,7 +74,7 @@ def agent(
     if (wanted == "paused") != bool(reason):
         raise Failure(BAD_INPUT, "a reason is required to pause, and for nothing else")
     with client_of(site, url) as client:
-        answer = client.post(f"/agents/{_segment(agent_id)}/state", {"state": wanted, "reason": reason})
+        answer = client.post(f"/agents/{segment(agent_id)}/state", {"state": wanted, "reason": reason})
     if as_json:
         print_json(answer)
     else:
@@ -139,5 +139,6 @@ def _watch(client: Client, contacts: int) -> None:
             time.sleep(WATCH_EVERY_S)
 
 
-def _segment(text: str) -> str:
+def segment(text: str) -> str:
+    """As one piece of a path."""
     return quote(text, safe="")

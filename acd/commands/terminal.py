@@ -27,9 +27,23 @@ def status(found: Json) -> RenderableType:
         parts.insert(
             0, Text(f"the server has not answered since {since} UTC; this was so then", style="bold red")
         )
+    if found.get("incidents"):
+        parts.insert(0, incidents(found["incidents"], now_ms))
     if missing > 0:
         parts.append(Text(f"and {missing} more contacts (see --contacts)", style="dim"))
     return Group(*parts)
+
+
+def incidents(found: Sequence[Json], now_ms: int) -> Table:
+    """Mass incidents that are on."""
+    table = _table("incidents", ("incident", "callers", "of", "ends in", "ticket", "text"))
+    for one in found:
+        whom = "end" if one["mode"] == "end" else "go on"
+        scope = ", ".join([*one["tenants"], *one["lines"], *one["entries"]]) or "all"
+        text = " / ".join(words for _, words in one["texts"])
+        left = duration(one["expires_ms"] - now_ms)
+        table.add_row(one["id"], whom, scope, left, one["ticket"], text)
+    return table
 
 
 def contact(number: int, found: Json) -> RenderableType:

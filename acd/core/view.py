@@ -8,7 +8,7 @@ from acd.core.state import State
 from agents.roster import Seat, shown_state
 from agents.skills import AgentId
 from queues.contact import Contact
-from queues.desk import LineId, Medium, TenantId
+from queues.desk import Incident, LineId, Medium, TenantId
 from queues.states import ContactState
 
 
@@ -77,6 +77,8 @@ class Status(Struct, frozen=True):
     """Moment of the last entry that it shows."""
     heard_ms: int = 0
     """When whoever shows it last heard of the engine: what was decided later is not in it."""
+    incidents: tuple[Incident, ...] = ()
+    """Those that are on, in the order in which they were declared."""
 
 
 def status(state: State, now_ms: int) -> Status:

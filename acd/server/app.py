@@ -17,6 +17,7 @@ from acd.observe.pauses import LoopLag
 from acd.ports import Channel, Host, Journal, Recovered, Reporting, Snapshot
 from acd.replay.replayer import Revived, revive
 from acd.server import keys
+from acd.server.announcements import Announcements
 from acd.server.calendars import DAY_MS, changes, configured
 from acd.server.control import ServerControl
 from acd.server.dialling import Dialling
@@ -231,6 +232,8 @@ class App:
 
         So an effect may come that its channel was told already, but none comes too early and is lost.
         """
+        self._announcements = Announcements(self.driver, self.channels)
+        await self._announcements.begin()
         ends: list[asyncio.Future[Any]] = [self.broken] if stopping is None else [self.broken, stopping]
         for channel in self.channels:
             name = channel.name
@@ -253,6 +256,7 @@ class App:
             stopping=lambda: self._stopping,
             keys=WriteKeys(recovered.of(keys.CHANNEL)),
             site=self.site_file,
+            announcements=self._announcements,
         )
         self._exits.push_async_callback(self.control.stop)
         documents = Documents(self.content)

@@ -9,6 +9,7 @@ from acd.journal.errors import JournalError
 from acd.observe.health import Health, health
 from acd.ports import ChannelRecord, Content, Journal, Told
 from acd.reports.history import contact_history
+from acd.server.announcements import Announcements
 from acd.server.dialling import Dialling
 from acd.server.driver import Driver
 from acd.server.gate import Gate
@@ -18,6 +19,7 @@ from acd.server.reload import SiteFile
 from acd.web.control import ListTaken, NotDurable, SiteApplied, WriteKey
 from agents.skills import AgentId
 from agents.states import AgentState
+from queues.desk import Incident
 
 SYNC_PATIENCE_S = 10.0
 """A disk that is slower than this is in trouble: whoever asked is told, and the change stands."""
@@ -41,6 +43,7 @@ class ServerControl:
         stopping: Callable[[], bool],
         keys: WriteKeys,
         site: SiteFile,
+        announcements: Announcements,
     ) -> None:
         """`channels()`: name → `up` or why not."""
         self._driver = driver
@@ -53,6 +56,7 @@ class ServerControl:
         self._stopping = stopping
         self._keys = keys
         self._site = site
+        self._announcements = announcements
         self._works: set[asyncio.Task[Any]] = set()
         """Erasures and imports that go on."""
 
@@ -130,6 +134,15 @@ class ServerControl:
         if applied.seq:
             await self._synced(applied.seq)
         return applied
+
+    async def declare_incident(self, incident: Incident, by: str, key: WriteKey | None) -> int:
+        """As the port says."""
+        if key is not None and (known := await self.repeated(key)) is not None:
+            return known
+        declaring = self._announcements.declare(
+            self._site.site, incident, lambda it: self.change(it, by, key)
+        )
+        return await self._to_the_end(declaring)
 
     async def _to_the_end(self, work: Coroutine[Any, Any, T]) -> T:
         """Also when who asked waits no longer: half of it is done, and asking again would not do the rest."""

@@ -15,7 +15,7 @@ from acd.feed.frames import MAX_REQUEST_BYTES, FrameError, FrameReader, framed
 from acd.feed.messages import Delivery, Follow
 from acd.feed.source import Source
 from acd.web import protocol
-from acd.web.control import KeyReused, NotDurable
+from acd.web.control import IncidentRefused, KeyReused, NotDurable
 from acd.web.protocol import Answer, Ask, Failed, Reply, Request
 
 _log = structlog.get_logger("acd.socket")
@@ -155,6 +155,7 @@ _CODES: dict[type[Exception], str] = {
     Rejected: "rejected",
     NotDurable: "not_durable",
     KeyReused: "key_reused",
+    IncidentRefused: "incident_refused",
     VaultUnknownError: "unknown",
     VaultError: "not_stored",
 }

@@ -160,6 +160,8 @@ class Followers:
         if isinstance(wish, p.AskOutside):
             who = ContactId(wish.contact), AgentId(wish.agent)
             return p.Done(await self.control.consult_outside(*who, wish.number, wish.by, wish.key))
+        if isinstance(wish, p.Declare):
+            return p.Done(await self.control.declare_incident(wish.incident, wish.by, wish.key))
         event = decode_event(wish.event) if wish.event else None
         return p.Done(await self.control.change(event, wish.by, wish.key))
 

@@ -13,7 +13,7 @@ from acd.core.events import (
     ContactReleased,
     OfferAccepted,
 )
-from acd.ports import ChannelRecord, Host, PartyKind
+from acd.ports import ChannelRecord, Host, PartyKind, Words
 from acd.testing.sites import NUMBER
 from agents.capacity import VOICE
 from agents.devices import Carrier
@@ -43,6 +43,10 @@ class ScriptedChannel:
         self.stopped = False
         self.draining = False
         self.started = False
+        self.learnt: dict[str, tuple[Words, ...]] = {}
+        """Texts of incidents by name."""
+        self.on_learn: Callable[[], Awaitable[object]] | None = None
+        """Awaited within `learn`, to take its time or to fail."""
         self.on_start: Callable[[], Awaitable[object]] | None = None
         """Awaited within `start`, to take its time, to submit something or to fail."""
         self.on_effect: Callable[[Effect], None] | None = None
@@ -63,6 +67,12 @@ class ScriptedChannel:
         if self.on_start is not None:
             await self.on_start()
         self.started = True
+
+    async def learn(self, texts: Mapping[str, Sequence[Words]]) -> None:
+        """As the port says."""
+        if self.on_learn is not None:
+            await self.on_learn()
+        self.learnt = {name: tuple(words) for name, words in texts.items()}
 
     def carry_out(self, effect: Effect, seq: int, index: int) -> None:
         """Note the effect, then let the script answer."""

@@ -32,6 +32,7 @@ from acd.web.changes import (
 from acd.web.control import Control, Page, SiteApplied
 from acd.web.documents import document_router
 from acd.web.errors import ApiError
+from acd.web.incidents import incident_reading_router, incident_router
 from acd.web.limits import BodyCap, HeadAsGet
 from acd.web.once import once
 from acd.web.rights import Caller, contact_for, feed_for, history_for, status_for
@@ -80,6 +81,8 @@ def create(control: Control, tokens: Sequence[ApiToken]) -> FastAPI:
     app.include_router(callback_router(control), prefix=PREFIX, dependencies=changing)
     app.include_router(consult_router(control), prefix=PREFIX, dependencies=changing)
     app.include_router(work_router(control), prefix=PREFIX, dependencies=changing)
+    app.include_router(incident_reading_router(control), prefix=PREFIX, dependencies=guarded)
+    app.include_router(incident_router(control), prefix=PREFIX, dependencies=changing)
     app.include_router(document_router(control), prefix=PREFIX, dependencies=guarded)
     app.include_router(_people_router(control), prefix=PREFIX, dependencies=guarded)
     app.include_router(_site_router(control), prefix=PREFIX, dependencies=guarded)

@@ -6,6 +6,7 @@ from typing import Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from acd.core.events import Listening
+from queues.desk import IncidentMode
 
 
 class _Request(BaseModel):
@@ -55,6 +56,25 @@ class SiteRequest(_Request):
     """Put the changed site file in force; `look`: only say what that would change."""
 
     look: bool = Field(default=False, strict=True)
+
+
+class IncidentRequest(_Request):
+    """A mass incident: `texts` by language are heard by calls within its scope, from now on for `for_ms`.
+
+    `mode`: whoever has heard it goes on (`inform`), or the call is over (`end`). An empty scope restricts
+    nothing.
+    """
+
+    id: str = Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
+    texts: dict[str, str] = Field(min_length=1, max_length=20)
+    mode: IncidentMode = IncidentMode.INFORM
+    for_ms: int = Field(ge=60_000, le=30 * 24 * 3600 * 1000)
+    clients: list[str] = Field(default=[], max_length=1000)
+    lines: list[str] = Field(default=[], max_length=1000)
+    entries: list[str] = Field(default=[], max_length=1000)
+    vip_exempt: bool = True
+    mandatory: bool = True
+    ticket: str = Field(default="", max_length=64)
 
 
 class TransferRequest(_Request):

@@ -11,7 +11,7 @@ from acd.observe.health import Health
 from acd.ports import About, ContactRef, Listed, NewPiece, Told
 from acd.web.recent import Recent
 from agents.skills import AgentId
-from queues.desk import LineId
+from queues.desk import Incident, LineId
 
 MAX_PIECE_BYTES = 128 * 1024
 """Of what is appended: it must fit into one request to the server."""
@@ -47,6 +47,10 @@ class NotDurable(Exception):
 
 class KeyReused(ValueError):
     """The idempotency key belongs to another write."""
+
+
+class IncidentRefused(ValueError):
+    """It concerns nobody, or somebody would not understand it, or it cannot be said; nothing has changed."""
 
 
 class WriteKey(NamedTuple):
@@ -138,6 +142,12 @@ class Control(Protocol):
         """Read the site file again and put it in force; `look`: only say what that would change.
 
         Answers when it is synced. Raises NotDurable.
+        """
+
+    async def declare_incident(self, incident: Incident, by: str, key: WriteKey | None) -> int:
+        """Let calls in its scope hear its texts, those that wait at once. As `change`.
+
+        Raises IncidentRefused, too.
         """
 
     async def history(self, contact: ContactId) -> list[Told]:

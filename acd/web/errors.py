@@ -13,7 +13,7 @@ from starlette.responses import Response
 from acd.content.errors import VaultError, VaultUnknownError
 from acd.core.errors import Rejected
 from acd.feed.consumer import CursorGone
-from acd.web.control import KeyReused, NotDurable
+from acd.web.control import IncidentRefused, KeyReused, NotDurable
 from acd.web.link import NoAnswer
 
 _log = structlog.get_logger("acd.web")
@@ -25,6 +25,7 @@ _KNOWN: Mapping[type[Exception], tuple[int, str]] = {
     NoAnswer: (503, "no_answer"),
     NotDurable: (503, "not_durable"),
     KeyReused: (422, "key_reused"),
+    IncidentRefused: (422, "invalid"),
     CursorGone: (410, "cursor_gone"),
     VaultUnknownError: (404, "not_found"),
     VaultError: (503, "not_stored"),

@@ -29,7 +29,7 @@ from acd.observe.health import Health
 from acd.observe.metrics import Exposed
 from acd.observe.pauses import LoopLag
 from acd.ports import About, ContactRef, JournalEntry, Listed, NewPiece, Told
-from acd.web.control import KeyReused, ListTaken, NotDurable, Page, SiteApplied, WriteKey
+from acd.web.control import IncidentRefused, KeyReused, ListTaken, NotDurable, Page, SiteApplied, WriteKey
 from acd.web.link import Link, LinkError, NoAnswer
 from acd.web.protocol import (
     STORE_S,
@@ -46,6 +46,7 @@ from acd.web.protocol import (
     AskHistory,
     AskOutside,
     CallBack,
+    Declare,
     Done,
     Erase,
     Erased,
@@ -65,7 +66,7 @@ from acd.web.protocol import (
 )
 from acd.web.recent import CAPACITY, RecentFacts
 from agents.skills import AgentId
-from queues.desk import LineId
+from queues.desk import Incident, LineId
 
 LOOK_S = 2.0
 """For what the server can say at once."""
@@ -169,7 +170,8 @@ class Following:
         live = islice(state.contacts.values(), contacts)
         shown = tuple(view.contact_view(state, one, now_ms) for one in live)
         lines, agents = view.line_views(state, now_ms), view.agent_views(state)
-        return Status(now_ms, lines, agents, shown, state.now_ms, self._heard_ms())
+        incidents = tuple(state.incidents.values())
+        return Status(now_ms, lines, agents, shown, state.now_ms, self._heard_ms(), incidents)
 
     def lines_of(self, client: str) -> frozenset[LineId]:
         """As the port says."""
@@ -231,8 +233,8 @@ class Following:
         """As the port says."""
         return await self._stored(AskOutside(contact, agent, number, by, key))
 
-    async def _stored(self, wish: CallBack | AskOutside) -> int:
-        """Wait for the vault, and until the change is seen here."""
+    async def _stored(self, wish: CallBack | AskOutside | Declare) -> int:
+        """Wait for more than the journal, and until the change is seen here."""
         seq = (await self._ask(wish, STORE_S + LOOK_S, Done)).seq
         await self.follower.reached(seq, SEEN_S)
         return seq
@@ -254,6 +256,10 @@ class Following:
     async def apply_site(self, by: str, *, look: bool) -> SiteApplied:
         """As the port says."""
         return (await self._ask(ApplySite(by, look), STORE_S + LOOK_S, SiteIs)).applied
+
+    async def declare_incident(self, incident: Incident, by: str, key: WriteKey | None) -> int:
+        """As the port says."""
+        return await self._stored(Declare(incident, by, key))
 
     async def history(self, contact: ContactId) -> list[Told]:
         """As the port says."""
@@ -310,6 +316,7 @@ _REFUSALS: dict[str, type[Exception]] = {
     "rejected": Rejected,
     "not_durable": NotDurable,
     "key_reused": KeyReused,
+    "incident_refused": IncidentRefused,
     "unknown": VaultUnknownError,
     "not_stored": VaultError,
 }

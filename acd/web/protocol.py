@@ -11,6 +11,7 @@ from acd.observe.health import Health
 from acd.ports import ContactRef, Listed
 from acd.web.control import ListTaken, SiteApplied, WriteKey
 from config.api_tokens import ApiToken
+from queues.desk import Incident
 
 SOCKET_FILE = "server.sock"
 """In the data directory, mode 0600: whoever may open it may do everything that the server can."""
@@ -97,6 +98,14 @@ class ApplySite(msgspec.Struct, frozen=True, tag="apply_site", array_like=True):
     look: bool
 
 
+class Declare(msgspec.Struct, frozen=True, tag="declare", array_like=True):
+    """An incident, whose texts are spoken first. Answered by `Done`."""
+
+    incident: Incident
+    by: str
+    key: WriteKey | None = None
+
+
 class AskDocument(msgspec.Struct, frozen=True, tag="document", array_like=True):
     """Whose it is, and how much. Answered by `IsDocument`."""
 
@@ -137,7 +146,7 @@ class Abandon(msgspec.Struct, frozen=True, tag="abandon", array_like=True):
     document: str
 
 
-Storing = CallBack | AskOutside | Erase | TakeLists | ApplySite
+Storing = CallBack | AskOutside | Erase | TakeLists | ApplySite | Declare
 """What waits for a disk besides the journal's."""
 Wish = Submit | Repeat | Storing
 About = AskHealth | AskFigures | AskHistory

@@ -30,7 +30,7 @@ from acd.ports import Told
 from acd.reports.explain import Happening, happening
 from acd.web.recent import Recent
 from config.api_tokens import Role
-from queues.desk import LineId
+from queues.desk import Incident, LineId
 
 _READERS = frozenset((Role.SUPERVISOR, Role.PLANNER, Role.ADMIN))
 _MOVERS = frozenset((Role.SUPERVISOR, Role.ADMIN))
@@ -56,6 +56,9 @@ RIGHTS: Mapping[tuple[str, str], frozenset[Role]] = {
     ("POST", "/contacts/{contact}/wrap-up"): _MOVERS | {Role.AGENT},
     ("POST", "/contacts/{contact}/callback"): _MOVERS,
     ("POST", "/contacts/{contact}/callback/cancel"): _MOVERS,
+    ("GET", "/incidents"): _READERS | {Role.AGENT, Role.TENANT},
+    ("POST", "/incidents"): _MOVERS,
+    ("POST", "/incidents/{incident}/clear"): _MOVERS,
     ("POST", "/erase"): frozenset((Role.ADMIN,)),
     ("POST", "/lists"): _MOVERS,
     ("POST", "/site"): frozenset((Role.ADMIN,)),
@@ -140,7 +143,8 @@ def status_for(caller: Caller, found: Status, contacts: int) -> Status:
         own = {line.id for line in lines}
         his = [contact for contact in found.contacts if contact.tenant == caller.client]
         shown = tuple(contact_for(caller, contact, own) for contact in his[:contacts])
-        return replace(found, lines=lines, agents=(), contacts=shown)
+        incidents = incidents_for(caller, found.incidents, own)
+        return replace(found, lines=lines, agents=(), contacts=shown, incidents=incidents)
     if caller.role is Role.AGENT:
         agents = tuple(agent for agent in found.agents if agent.id == caller.agent)
         mine = {one.id for one in found.contacts if caller.agent in (*one.agents, *one.guests)}
@@ -148,6 +152,17 @@ def status_for(caller: Caller, found: Status, contacts: int) -> Status:
         shown = tuple(contact_for(caller, one, ()) for one in his[:contacts])
         return replace(found, agents=agents, contacts=shown)
     return found
+
+
+def incidents_for(caller: Caller, found: Iterable[Incident], own: Collection[LineId]) -> tuple[Incident, ...]:
+    """A tenant sees those that are declared for it alone: by its name, or for its `own` lines."""
+    if caller.role is not Role.TENANT:
+        return tuple(found)
+    return tuple(
+        one
+        for one in found
+        if set(one.tenants) == {caller.client} or (one.lines and all(line in own for line in one.lines))
+    )
 
 
 def contact_for(caller: Caller, contact: ContactView, own: Collection[LineId]) -> ContactView:

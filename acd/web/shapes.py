@@ -13,6 +13,7 @@ from acd.web.auth import caller_of
 from acd.web.control import ListTaken, SiteApplied, WriteKey
 from acd.web.once import key_of
 from acd.web.rights import Caller
+from queues.desk import Incident
 
 AgentPath = Annotated[str, Path(min_length=1, max_length=200)]
 ContactPath = Annotated[int, Path(ge=1, lt=2**63)]
@@ -79,6 +80,10 @@ class ListsTaken(msgspec.Struct, frozen=True):
     lists: list[ListTaken]
 
 
+class Incidents(msgspec.Struct, frozen=True):
+    incidents: tuple[Incident, ...]
+
+
 WhoAsks = Annotated[Caller, Depends(caller_of)]
 OnceKey = Annotated[WriteKey | None, Depends(key_of)]
 
@@ -106,6 +111,7 @@ SHAPES = (
     Erased,
     ListsTaken,
     SiteApplied,
+    Incidents,
     Failure,
 )
 

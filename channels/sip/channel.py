@@ -11,7 +11,7 @@ import structlog
 
 from acd.content.errors import VaultError, VaultUnknownError
 from acd.core.effects import ConnectContact, Effect, PlaceCall
-from acd.ports import Host
+from acd.ports import Host, Words
 from channels.media.commands import Close
 from channels.media.embedded.client import MediaClient
 from channels.media.embedded.starter import MediaSettings, attach_or_start
@@ -20,7 +20,7 @@ from channels.sip.b2bua.calls import NAME, Calls, Typed
 from channels.sip.b2bua.registration import Boot, Registrations
 from channels.sip.b2bua.telling import Telling
 from channels.sip.messages import Messages
-from channels.sip.prompts import make_phrases
+from channels.sip.prompts import Spoken, make_phrases, make_texts
 from channels.sip.protocol.address import Endpoint
 from channels.sip.protocol.errors import BadMessage
 from channels.sip.protocol.message import LONGEST_KEEPALIVE, is_keepalive, parse
@@ -30,7 +30,7 @@ from channels.sip.protocol.transactions import TransactionLayer
 from channels.sip.refusals import Refusals
 from channels.sip.settings import SipSettings, read_settings
 from channels.sip.transports.udp import UdpTransport, in_utf8
-from config.schema import Site
+from config.schema import Passage, Site
 
 _log = structlog.get_logger("acd.sip")
 
@@ -66,13 +66,15 @@ class SipChannel:
         self._found_again = False
         self._armed_ms = 0
         self._tasks: set[asyncio.Task[None]] = set()
+        self._learnt: dict[str, Spoken] = {}
+        """Texts that are in no site file."""
 
     async def start(self, host: Host, records: Mapping[str, bytes], standing: Sequence[Effect]) -> None:
         """Bind the port, attach to the media process (or start it), find calls and phones again."""
         self._loop = asyncio.get_running_loop()
         folder = self.settings.runtime_dir / "sounds"
         phrases = await asyncio.to_thread(make_phrases, self._site, folder)
-        self.settings = replace(self.settings, sounds=phrases)
+        self.settings = replace(self.settings, sounds=phrases.with_texts(self._learnt))
         self._media = await self._attach()
         self._transport = UdpTransport(self.settings.host, self.settings.port, self._received)
         sent_by = _host_port(self.settings.advertise, self._transport.port)
@@ -136,13 +138,22 @@ class SipChannel:
         phrases = await asyncio.to_thread(make_phrases, site, folder)
 
         def commit() -> None:
-            self.settings = self.calls.settings = replace(self.settings, sounds=phrases)
+            sounds = phrases.with_texts(self._learnt)
+            self.settings = self.calls.settings = replace(self.settings, sounds=sounds)
             self._set_time()
             self.registrations.take(site.phones, self.calls.now_ms)
             treating.music_changed(self.calls)
             self._flush()
 
         return commit
+
+    async def learn(self, texts: Mapping[str, Sequence[Words]]) -> None:
+        """See acd.ports.Announcing."""
+        passages = {name: [Passage(*one) for one in words] for name, words in texts.items()}
+        self._learnt = await asyncio.to_thread(make_texts, passages, self.settings.runtime_dir / "sounds")
+        if self._found_again:
+            sounds = self.settings.sounds.with_texts(self._learnt)
+            self.settings = self.calls.settings = replace(self.settings, sounds=sounds)
 
     # From the engine
 

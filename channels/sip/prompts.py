@@ -1,7 +1,7 @@
 """What callers hear, as sounds: texts, positions, music; spoken once, then kept."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from channels.media.commands import SoundId
@@ -78,6 +78,10 @@ class Phrases:
     def music(self, name: str) -> SoundId:
         return self.musics.get(name, MUSIC)
 
+    def with_texts(self, more: Mapping[str, Spoken]) -> "Phrases":
+        """Also these."""
+        return replace(self, texts={**self.texts, **more})
+
 
 def make_phrases(site: Site, folder: Path) -> Phrases:
     """Speak all texts of the site into `folder`, unless they are there already.
@@ -92,6 +96,13 @@ def make_phrases(site: Site, folder: Path) -> Phrases:
     musics = {name: from_wav(store, path) if path else built_in for name, path in site.music.items()}
     write_samples(store, BEEP, tone(1000, 0.4))
     return Phrases(texts, musics, positions, BEEP)
+
+
+def make_texts(texts: Mapping[str, Iterable[Passage]], folder: Path) -> dict[str, Spoken]:
+    """Speak texts that are in no site file. Raises as `make_phrases`."""
+    store = SoundStore(folder)
+    with Speaker() as speaker:
+        return {name: _text(store, name, spoken, speaker) for name, spoken in texts.items()}
 
 
 def _text(store: SoundStore, name: str, passages: Iterable[Passage], speaker: Speaker) -> Spoken:

@@ -25,6 +25,7 @@ from acd.journal.memory import MemoryJournal
 from acd.ports import ContactRef, Identified, JournalEntry, NewParty, PartyKind
 from acd.replay.replayer import revive
 from acd.server import people
+from acd.server.announcements import Announcements
 from acd.server.control import ServerControl
 from acd.server.dialling import Dialling
 from acd.server.driver import Driver
@@ -138,6 +139,7 @@ class Server:
             stopping=lambda: False,
             keys=WriteKeys({}),
             site=SiteFile(small_site(self.world.folder), None, [], lambda site, by: 0),
+            announcements=Announcements(self.driver, []),
         )
 
     def order(self) -> list[int]:

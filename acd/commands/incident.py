@@ -1,0 +1,112 @@
+"""`acd incident`: mass incidents on the running desk: declare one, end one, see which are on."""
+
+import time
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from acd.commands import terminal
+from acd.commands.client import client_of
+from acd.commands.desk import SiteOption, UrlOption, segment
+from acd.commands.shell import BAD_INPUT, DONE, Failure, JsonOption, print_json, say
+from config.durations import duration_ms, duration_text
+
+app = typer.Typer(name="incident", help="Mass incidents: what callers are told first.", no_args_is_help=True)
+
+SPOKEN_WITHIN_S = 30.0
+"""The text is spoken before the server answers."""
+
+
+@app.callback()
+def _group() -> None:
+    """Mass incidents: what callers are told first."""
+
+
+@app.command()
+def declare(
+    incident: Annotated[str, typer.Argument(metavar="ID")],
+    *,
+    text: Annotated[list[str], typer.Option(help="What is said, by language: --text en='…'. Repeat it.")],
+    lasts: Annotated[str, typer.Option("--for", help="It ends by itself after so long: 30m, 2h, 1d.")],
+    end: Annotated[bool, typer.Option("--end", help="The call is over when the text was heard.")] = False,
+    client: Annotated[list[str], typer.Option(help="Only calls of this client. Repeat it.")] = [],  # noqa: B006
+    line: Annotated[list[str], typer.Option(help="Only this line. Repeat it.")] = [],  # noqa: B006
+    entry: Annotated[list[str], typer.Option(help="Only this number. Repeat it.")] = [],  # noqa: B006
+    vip: Annotated[bool, typer.Option("--vip", help="VIPs hear it, too.")] = False,
+    ticket: Annotated[str, typer.Option(help="Where you work on it.")] = "",
+    site: SiteOption = None,
+    url: UrlOption = "",
+    as_json: JsonOption = False,
+) -> int:
+    """Tell callers of a mass incident: who waits hears it at once, who rings in hears it first."""
+    for_ms = _lasts_ms(lasts)
+    body = {
+        "id": incident,
+        "texts": _texts(text),
+        "mode": "end" if end else "inform",
+        "for_ms": for_ms,
+        "clients": client,
+        "lines": line,
+        "entries": entry,
+        "vip_exempt": not vip,
+        "ticket": ticket,
+    }
+    with client_of(site, url) as server:
+        answer = server.post("/incidents", body, SPOKEN_WITHIN_S)
+    if as_json:
+        print_json(answer)
+    else:
+        say(f"incident {incident}: on, for {duration_text(for_ms)}")
+    return DONE
+
+
+@app.command()
+def clear(
+    incident: Annotated[str, typer.Argument(metavar="ID")],
+    site: SiteOption = None,
+    url: UrlOption = "",
+    as_json: JsonOption = False,
+) -> int:
+    """End an incident: nobody hears it any more; who hears it now hears it out."""
+    with client_of(site, url) as server:
+        answer = server.post(f"/incidents/{segment(incident)}/clear", {})
+    if as_json:
+        print_json(answer)
+    else:
+        say(f"incident {incident}: over")
+    return DONE
+
+
+@app.command("list")
+def list_(site: SiteOption = None, url: UrlOption = "", as_json: JsonOption = False) -> int:
+    """The incidents that are on."""
+    with client_of(site, url) as server:
+        found = server.get("/incidents")
+    if as_json:
+        print_json(found)
+    elif not found["incidents"]:
+        say("no incident is on")
+    else:
+        Console().print(terminal.incidents(found["incidents"], time.time_ns() // 1_000_000))
+    return DONE
+
+
+def _texts(given: Sequence[str]) -> dict[str, str]:
+    texts: dict[str, str] = {}
+    for one in given:
+        language, equals, words = one.partition("=")
+        if not equals or not words.strip():
+            raise Failure(BAD_INPUT, f"--text must be LANGUAGE=WORDS, such as en='Mail is down', not {one!r}")
+        if language in texts:
+            raise Failure(BAD_INPUT, f"there are two texts in {language}")
+        texts[language] = words
+    return texts
+
+
+def _lasts_ms(lasts: str) -> int:
+    try:
+        return duration_ms(lasts)
+    except ValueError as mistake:
+        raise Failure(BAD_INPUT, f"--for {mistake}") from mistake

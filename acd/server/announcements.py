@@ -1,0 +1,129 @@
+"""Mass incidents by the words of a supervisor: checked against the desk, ready to be heard, then declared."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from hashlib import blake2b
+
+import structlog
+from msgspec.structs import replace
+
+from acd.core.events import Event, IncidentDeclared
+from acd.core.state import State
+from acd.ports import Announcing, Channel, Words
+from acd.server.driver import Driver
+from acd.web.control import IncidentRefused
+from config.schema import Site
+from config.texts import unspeakable
+from queues.desk import Incident, Line
+
+_log = structlog.get_logger("acd.announcements")
+
+LEARNT_WITHIN_S = 8.0
+"""For a text of two minutes in two languages; the API's answer to a change is waited for that long anyway."""
+
+MOST = 100
+"""Incidents at a time."""
+
+Submit = Callable[[Event], Awaitable[int]]
+
+
+class Announcements:
+    """The texts of incidents, at the channels that say them. One declaration at a time."""
+
+    def __init__(self, driver: Driver, channels: Sequence[Channel]) -> None:
+        self._driver = driver
+        self._channels = [channel for channel in channels if isinstance(channel, Announcing)]
+        self._one = asyncio.Lock()
+
+    async def begin(self) -> None:
+        """Before the channels start: what was declared before is heard again."""
+        state = self._driver.engine.state
+        if state.incidents:
+            try:
+                await self._learn(_texts(state))
+            except (OSError, ValueError) as failure:  # its text is silence then; calls go on
+                _log.error("texts of incidents cannot be said", error=str(failure) or "not ready in time")
+
+    async def declare(self, site: Site, incident: Incident, submit: Submit) -> int:
+        """Let it be heard from now on; returns what `submit` does.
+
+        Raises IncidentRefused, Rejected, and what `submit` raises.
+        """
+        async with self._one:
+            state = self._driver.engine.state
+            check(site, state, incident)
+            named = replace(incident, greeting=name_of(incident))
+            try:
+                await self._learn({**_texts(state), named.greeting: named.texts})
+            except (OSError, ValueError) as failure:
+                raise IncidentRefused(str(failure)) from failure
+            return await submit(IncidentDeclared(named))
+
+    async def _learn(self, texts: Mapping[str, Sequence[Words]]) -> None:
+        try:
+            async with asyncio.timeout(LEARNT_WITHIN_S):
+                for channel in self._channels:
+                    await channel.learn(texts)
+        except TimeoutError as late:
+            raise ValueError(f"the text could not be spoken within {LEARNT_WITHIN_S:g} s") from late
+
+
+def _texts(state: State) -> dict[str, Sequence[Words]]:
+    return {one.greeting: one.texts for one in state.incidents.values() if one.texts}
+
+
+def name_of(incident: Incident) -> str:
+    """By its words: who still hears another text of that incident has not heard this one."""
+    words = repr(incident.texts).encode()
+    return f"incident:{incident.id}:{blake2b(words, digest_size=6).hexdigest()}"
+
+
+def check(site: Site, state: State, incident: Incident) -> None:
+    """Raises IncidentRefused: nobody is concerned, or a line's callers would not understand it."""
+    if len(state.incidents) >= MOST:
+        raise IncidentRefused(f"{MOST} incidents are on already: end one of them")
+    _known("client", incident.tenants, [tenant.id for tenant in site.desk.tenants])
+    _known("line", incident.lines, [line.id for line in site.desk.lines])
+    _known("entry", incident.entries, [entry.id for entry in site.desk.entries])
+    lines = concerned(site, incident)
+    if not lines:
+        raise IncidentRefused("no call can come within its scope")
+    _check_texts(site, incident.texts)
+    spoken = [language for language, _ in incident.texts]
+    for line in lines:
+        for language in site.line_languages.get(line.id, site.languages):
+            if language not in spoken:
+                raise IncidentRefused(f"there is no text in {language}, which line {line.id} speaks")
+
+
+def _check_texts(site: Site, texts: Collection[Words]) -> None:
+    for language, words in texts:
+        if language not in site.languages:
+            known = ", ".join(site.languages)
+            raise IncidentRefused(f'the desk does not speak "{language}" (its languages: {known})')
+        if why := unspeakable(words, language):
+            raise IncidentRefused(f"text in {language}: {why}")
+
+
+def concerned(site: Site, incident: Incident) -> list[Line]:
+    """The lines whose callers may hear it: those of the entries in its scope.
+
+    A line that it names need not be that of an entry, since callers come there by a key, or are handed on.
+    """
+    hears = {traits.id for traits in site.desk.media if traits.hears}
+    entries = [entry for entry in site.desk.entries if entry.medium in hears]
+    if incident.entries:
+        entries = [entry for entry in entries if entry.id in incident.entries]
+    reached = {entry.line for entry in entries}
+    return [
+        line
+        for line in site.desk.lines
+        if (not incident.tenants or line.tenant in incident.tenants)
+        and (line.id in incident.lines if incident.lines else line.id in reached)
+    ]
+
+
+def _known(what: str, named: Collection[str], known: Collection[str]) -> None:
+    for one in named:
+        if one not in known:
+            raise IncidentRefused(f'there is no {what} "{one}"')

@@ -1,0 +1,251 @@
+"""Mass incidents over the API: declared in words, heard by who waits, ended; and what is refused."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from acd.core.effects import AdmitContact, TreatContact
+from acd.server import announcements
+from acd.server.announcements import MOST
+from acd.testing import NUMBER, ScriptedChannel, small_desk, small_line, small_site
+from acd.web.rights import Caller, incidents_for
+from agents.capacity import MAIL
+from config.api_tokens import Role
+from config.schema import JournalKind, Site
+from queues.desk import Desk, Entry, EntryId, Incident, IncidentId, IncidentMode, LineId, Tenant, TenantId
+from tests.acd.web.served import Served, served
+
+HOUR_MS = 3_600_000
+VPN = {"id": "vpn", "texts": {"en": "The VPN is down."}, "for_ms": HOUR_MS}
+OTHER, LETTERS = LineId("other"), LineId("letters")
+
+
+def two_lines() -> Desk:
+    """A line for calls, one that calls reach by a key only, one for mail."""
+    lines = [small_line(), small_line(OTHER), small_line(LETTERS)]
+    desk = small_desk(["anna"], lines=lines)
+    letters = Entry(EntryId("mail:help"), TenantId("nordwind"), LETTERS, MAIL)
+    return Desk(
+        tenants=(*desk.tenants, Tenant(TenantId("suedwind"))),
+        lines=desk.lines,
+        entries=(*desk.entries, letters),
+        agents=desk.agents,
+    )
+
+
+def with_server(site: Site, story: Callable[[Served, ScriptedChannel], Awaitable[None]]) -> None:
+    async def run() -> None:
+        channel = ScriptedChannel()
+        async with served(site, channel) as desk:
+            await story(desk, channel)
+
+    asyncio.run(run())
+
+
+def site_of(folder: Path, journal: JournalKind = JournalKind.MEMORY) -> Site:
+    return small_site(folder, two_lines(), journal=journal)
+
+
+async def said(channel: ScriptedChannel) -> TreatContact:
+    while not (found := channel.seen(TreatContact)):
+        await asyncio.sleep(0.01)
+    return found[-1]
+
+
+def test_who_waits_hears_it_and_nobody_after_it_was_ended(tmp_path: Path) -> None:
+    async def story(desk: Served, channel: ScriptedChannel) -> None:
+        channel.arrive()
+        answer = await desk.request("POST", "/incidents", {**VPN, "ticket": "INC-7"})
+        assert answer.status_code == 200, answer.text
+        (phrase,) = (await said(channel)).hears.says
+        assert channel.learnt == {phrase.text: (("en", "The VPN is down."),)}
+        (shown,) = (await desk.request("GET", "/incidents")).json()["incidents"]
+        assert (shown["id"], shown["texts"], shown["ticket"]) == (
+            "vpn",
+            [["en", "The VPN is down."]],
+            "INC-7",
+        )
+        assert (await desk.request("GET", "/status")).json()["incidents"] == [shown]
+        again = await desk.request("POST", "/incidents", VPN)
+        assert (again.status_code, again.json()["error"]["code"]) == (409, "rejected")
+        assert (await desk.request("POST", "/incidents/vpn/clear", {})).status_code == 200
+        assert (await desk.request("GET", "/incidents")).json() == {"incidents": []}
+        gone = await desk.request("POST", "/incidents/vpn/clear", {})
+        assert gone.json()["error"]["reason"] == "no incident vpn is on"
+        before = len(channel.seen(TreatContact))
+        channel.arrive()
+        await desk.caught_up()
+        assert len(channel.seen(AdmitContact)) == 2
+        assert len(channel.seen(TreatContact)) == before
+
+    with_server(site_of(tmp_path), story)
+
+
+WRONG: list[tuple[dict[str, Any], str]] = [
+    ({"texts": {"de": "Das VPN ist gestört."}}, 'the desk does not speak "de" (its languages: en)'),
+    ({"texts": {"en": " … "}}, "text in en: there is nothing to say in it"),
+    ({"texts": {}}, "texts: "),
+    ({"lines": ["nowhere"]}, 'there is no line "nowhere"'),
+    ({"clients": ["nobody"]}, 'there is no client "nobody"'),
+    ({"entries": ["+49"]}, 'there is no entry "+49"'),
+    ({"clients": ["suedwind"]}, "no call can come within its scope"),
+    ({"entries": ["mail:help"]}, "no call can come within its scope"),
+    ({"clients": ["suedwind"], "lines": ["helpdesk"]}, "no call can come within its scope"),
+    ({"for_ms": 59_999}, "for_ms: "),
+    ({"id": "a b"}, "id: "),
+    ({"mode": "sing"}, "mode: "),
+]
+
+
+@pytest.mark.parametrize(("wrong", "reason"), WRONG)
+def test_what_concerns_nobody_or_cannot_be_understood_is_refused(
+    tmp_path: Path, wrong: dict[str, Any], reason: str
+) -> None:
+    async def story(desk: Served, channel: ScriptedChannel) -> None:
+        before = desk.app.driver.seq
+        answer = await desk.request("POST", "/incidents", {**VPN, **wrong})
+        assert (answer.status_code, answer.json()["error"]["code"]) == (422, "invalid")
+        assert reason in answer.json()["error"]["reason"]
+        assert (desk.app.driver.seq, channel.learnt) == (before, {})
+
+    with_server(site_of(tmp_path), story)
+
+
+def test_a_line_that_no_number_leads_to_can_be_named(tmp_path: Path) -> None:
+    """Callers come there by a key."""
+
+    async def story(desk: Served, channel: ScriptedChannel) -> None:
+        assert (await desk.request("POST", "/incidents", {**VPN, "lines": [OTHER]})).status_code == 200
+
+    with_server(site_of(tmp_path), story)
+
+
+def test_every_language_of_a_line_in_its_scope_is_needed(tmp_path: Path) -> None:
+    async def story(desk: Served, channel: ScriptedChannel) -> None:
+        answer = await desk.request("POST", "/incidents", VPN)
+        reason = answer.json()["error"]["reason"]
+        assert reason == "there is no text in de, which line helpdesk speaks"
+        both = {**VPN, "texts": {"en": "The VPN is down.", "de": "Das VPN ist gestört."}}
+        assert (await desk.request("POST", "/incidents", both)).status_code == 200
+
+    with_server(replace(site_of(tmp_path), languages=("en", "de"), line_languages={OTHER: ("en",)}), story)
+
+
+def test_a_text_that_fails_or_takes_too_long_changes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And the next one is taken."""
+
+    async def fails() -> None:
+        raise OSError("no space left on device")
+
+    async def story(desk: Served, channel: ScriptedChannel) -> None:
+        channel.on_learn = fails
+        failed = await desk.request("POST", "/incidents", VPN)
+        assert (failed.status_code, failed.json()["error"]["reason"]) == (422, "no space left on device")
+        channel.on_learn = asyncio.Event().wait
+        late = await desk.request("POST", "/incidents", VPN)
+        assert (late.status_code, late.json()["error"]["reason"][:28]) == (
+            422,
+            "the text could not be spoken",
+        )
+        assert (await desk.request("GET", "/incidents")).json() == {"incidents": []}
+        channel.on_learn = None
+        assert (await desk.request("POST", "/incidents", VPN)).status_code == 200
+
+    monkeypatch.setattr(announcements, "LEARNT_WITHIN_S", 0.05)
+    with_server(site_of(tmp_path), story)
+
+
+def test_it_is_declared_once_however_often_it_is_sent(tmp_path: Path) -> None:
+    async def story(desk: Served, channel: ScriptedChannel) -> None:
+        key = {"Idempotency-Key": "k1"}
+        first = await desk.request("POST", "/incidents", VPN, key)
+        assert first.status_code == 200
+        assert (await desk.request("POST", "/incidents", VPN, key)).json() == first.json()
+        (shown,) = (await desk.request("GET", "/incidents")).json()["incidents"]
+        assert shown["id"] == "vpn"
+
+    with_server(site_of(tmp_path), story)
+
+
+def test_after_a_restart_it_is_on_and_its_text_is_known_before_the_channel_starts(tmp_path: Path) -> None:
+    site = site_of(tmp_path, JournalKind.SQLITE)
+
+    async def story(desk: Served, channel: ScriptedChannel) -> None:
+        assert (await desk.request("POST", "/incidents", VPN)).status_code == 200
+
+    with_server(site, story)
+
+    async def again() -> None:
+        channel = ScriptedChannel()
+        known: list[int] = []
+
+        async def look() -> None:
+            known.append(len(channel.learnt))
+
+        channel.on_start = look
+        async with served(site, channel) as desk:
+            assert known == [1]
+            channel.arrive()
+            (phrase,) = (await said(channel)).hears.says
+            assert phrase.text in channel.learnt
+            assert (await desk.request("GET", "/incidents")).json()["incidents"][0]["id"] == "vpn"
+
+    asyncio.run(again())
+
+
+def test_a_text_that_cannot_be_said_any_more_keeps_no_desk_from_starting(tmp_path: Path) -> None:
+    site = site_of(tmp_path, JournalKind.SQLITE)
+
+    async def story(desk: Served, channel: ScriptedChannel) -> None:
+        assert (await desk.request("POST", "/incidents", VPN)).status_code == 200
+
+    with_server(site, story)
+
+    async def fails() -> None:
+        raise ValueError("no voice")
+
+    async def again() -> None:
+        channel = ScriptedChannel()
+        channel.on_learn = fails
+        async with served(site, channel) as desk:
+            channel.arrive()
+            assert (await said(channel)).hears.says
+            assert (await desk.request("GET", "/health")).status_code == 200
+
+    asyncio.run(again())
+
+
+def test_there_are_never_more_than_can_be_looked_at(tmp_path: Path) -> None:
+    async def story(desk: Served, channel: ScriptedChannel) -> None:
+        for number in range(MOST):
+            answer = await desk.request("POST", "/incidents", {**VPN, "id": f"i{number}"})
+            assert answer.status_code == 200
+        answer = await desk.request("POST", "/incidents", VPN)
+        assert answer.json()["error"]["reason"] == f"{MOST} incidents are on already: end one of them"
+        assert len(channel.learnt) == MOST
+
+    with_server(site_of(tmp_path), story)
+
+
+def test_a_client_sees_what_is_declared_for_it_alone() -> None:
+    def of(name: str, **scope: Any) -> Incident:
+        return Incident(id=IncidentId(name), greeting="", mode=IncidentMode.INFORM, expires_ms=1, **scope)
+
+    own, others = TenantId("nordwind"), TenantId("suedwind")
+    found = [
+        of("all"),
+        of("own", tenants=(own,)),
+        of("both", tenants=(own, others)),
+        of("line", lines=(OTHER,)),
+        of("lines", lines=(OTHER, LineId("theirs"))),
+        of("entry", entries=(NUMBER,)),
+    ]
+    client = Caller("t", Role.TENANT, client="nordwind")
+    assert [one.id for one in incidents_for(client, found, {OTHER})] == ["own", "line"]
+    assert len(incidents_for(Caller("t", Role.AGENT, agent="anna"), found, ())) == len(found)
