@@ -2,9 +2,10 @@
 
 from collections.abc import Callable
 
-WINDOW_MS = 60_000
+from channels.sip.per_minute import PerMinute
+
 MOST = 1_000
-"""Addresses and reasons at a time; a flood with forged addresses must fill neither memory nor log."""
+"""Addresses and reasons at a time; a flood with forged addresses must not fill the log either."""
 
 Say = Callable[[str, str, int], None]
 
@@ -14,17 +15,10 @@ class Refusals:
 
     def __init__(self, say: Say) -> None:
         self._say = say
-        self._windows: dict[tuple[str, str], tuple[int, int]] = {}
-        """(address, reason) → when it was told last, and how many came since."""
+        self._noted = PerMinute[tuple[str, str]](MOST)
 
     def note(self, address: str, reason: str, now_ms: int) -> None:
-        """One more."""
-        key = address, reason
-        told_ms, since = self._windows.get(key, (now_ms - WINDOW_MS, 0))
-        if now_ms - told_ms < WINDOW_MS:
-            self._windows[key] = told_ms, since + 1
-            return
-        if len(self._windows) >= MOST:
-            self._windows.clear()
-        self._windows[key] = now_ms, 0
-        self._say(address, reason, since + 1)
+        """One more. The first of a minute was told when it came, so it stands for this one in the count."""
+        count, ended = self._noted.note((address, reason), now_ms)
+        if count == 1:
+            self._say(address, reason, max(1, ended))

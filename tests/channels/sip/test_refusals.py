@@ -1,6 +1,7 @@
 """Refusals in the log: at once, then once a minute with their number, and never too many."""
 
-from channels.sip.refusals import MOST, WINDOW_MS, Refusals
+from channels.sip.per_minute import WINDOW_MS
+from channels.sip.refusals import MOST, Refusals
 
 
 def test_the_first_is_told_at_once_and_the_others_a_minute_later_with_their_number() -> None:
@@ -18,4 +19,4 @@ def test_forged_addresses_fill_no_memory() -> None:
     ours = Refusals(lambda *_: None)
     for number in range(3 * MOST):
         ours.note(f"192.0.2.{number}", "INVITE 403", number)
-    assert len(ours._windows) <= MOST
+    assert len(ours._noted) <= MOST

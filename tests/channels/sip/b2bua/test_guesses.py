@@ -1,6 +1,7 @@
 """Wrong passwords, counted by address and name."""
 
-from channels.sip.b2bua.guesses import MOST, MOST_WRONG, WINDOW_MS, Guesses
+from channels.sip.b2bua.guesses import MOST_WRONG, Guesses
+from channels.sip.per_minute import MOST, WINDOW_MS
 
 
 def wrong(ours: Guesses, times: int, at_ms: int = 0, address: str = "192.0.2.1") -> None:
