@@ -5,6 +5,7 @@ import secrets
 import time
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import structlog
@@ -18,6 +19,7 @@ from channels.media.embedded.starter import MediaSettings, attach_or_start
 from channels.sip.b2bua import entrance, inbound, placing, restart, speaking, treating
 from channels.sip.b2bua.calls import NAME, Calls, Typed
 from channels.sip.b2bua.registration import Boot, Registrations
+from channels.sip.b2bua.strangers import Strangers
 from channels.sip.b2bua.telling import Telling
 from channels.sip.messages import Messages
 from channels.sip.prompts import Spoken, make_phrases, make_texts
@@ -96,6 +98,8 @@ class SipChannel:
             phones=self.registrations,
             make_id=make_id,
         )
+        layer.screen = partial(entrance.screen, self.calls)
+        layer.may_answer = Strangers(self.calls).may_answer
         self.calls.errand_came = self._errand_came
         for recording in self._messages.find(self._media.found):
             self.calls.leave_to_others(recording)
@@ -204,10 +208,10 @@ class SipChannel:
             message = parse(data if data.isascii() else in_utf8(data))
         except BadMessage as error:
             self.calls.count("unreadable message")
-            self._layer.reject(error, source)
+            self._layer.reject(error, source, len(data))
             self._flush()
         else:
-            self._flush(self._layer.receive(message, source, now_ms))
+            self._flush(self._layer.receive(message, source, now_ms, len(data)))
 
     def _refused(self, address: str, reason: str) -> None:
         self._refusals.note(address, reason, time.monotonic_ns() // 1_000_000)

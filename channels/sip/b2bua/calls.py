@@ -19,7 +19,7 @@ from channels.sip.b2bua.telling import Telling
 from channels.sip.protocol.address import Endpoint
 from channels.sip.protocol.dialog import Dialog, DialogId
 from channels.sip.protocol.message import Header, Request
-from channels.sip.protocol.outputs import ClientKey, ServerKey
+from channels.sip.protocol.outputs import ClientKey, Refusal, ServerKey
 from channels.sip.protocol.transactions import TransactionLayer
 from channels.sip.settings import SipSettings
 from queues.desk import TenantId
@@ -63,6 +63,12 @@ class Phones(Protocol):
 
     def user_of(self, agent: str) -> str:
         """The user part of his address."""
+
+    def refusal(self, request: Request, source: Endpoint, now_ms: int) -> Refusal | None:
+        """What is said to a REGISTER that is not to be carried out."""
+
+    def is_at(self, host: str) -> bool:
+        """Whether a phone is registered from this IP address."""
 
 
 class Calls:

@@ -19,29 +19,54 @@ from channels.sip.b2bua import (
 )
 from channels.sip.b2bua.calls import ACCEPT, ALLOW, Calls
 from channels.sip.b2bua.leg import Leg, LegStage
+from channels.sip.protocol.address import Endpoint
+from channels.sip.protocol.message import Request
 from channels.sip.protocol.outputs import (
     AckMissing,
     AckReceived,
     Cancelled,
     NewRequest,
     Output,
+    Refusal,
     ResponseReceived,
     TimedOut,
 )
 
+SCHEMES = frozenset({"sip", "sips", "tel"})
+"""Of Request-URIs that we understand (RFC 3261 §8.2.2.1)."""
+
+
+def screen(calls: Calls, request: Request, source: Endpoint) -> Refusal | None:
+    """What is refused without keeping anything of it (RFC 3261 §8.2); None: it is taken.
+
+    For all that is not an INVITE of a trunk, the right REGISTER of a phone, or within a call of ours: a flood
+    of them costs no memory.
+    """
+    if request.target.scheme not in SCHEMES:
+        return Refusal(416)
+    if "Require" in request.index and (required := request.values("Require")):
+        return Refusal(420, (("Unsupported", ", ".join(required)),))
+    if request.to.tag:
+        return None if calls.leg_of(request) is not None else Refusal(481)
+    if request.method == "INVITE":
+        refused = inbound.refusal(calls, request, source)
+        if refused is not None:
+            calls.count(f"refused {refused.status}")
+            calls.telling.refused(source.host, f"INVITE {refused.status}")
+        return refused
+    if request.method == "REGISTER":
+        return calls.phones.refusal(request, source, calls.now_ms)
+    if request.method == "OPTIONS":
+        told = (ALLOW, ACCEPT) if calls.trusts(source.host) else ()
+        return Refusal(503 if calls.draining else 200, told)
+    return Refusal(481 if request.method == "BYE" else 405, (ALLOW,))
+
 
 def _request(calls: Calls, out: NewRequest) -> None:
-    request = out.request
-    if request.to.tag:
+    if out.request.to.tag:
         indialog.requested(calls, out)
-    elif request.method == "INVITE":
-        inbound.invited(calls, out)
-    elif request.method == "OPTIONS":
-        status = 503 if calls.draining else 200
-        calls.layer.reply(out.key, status, calls.now_ms, headers=[ALLOW, ACCEPT])
     else:
-        status = 481 if request.method == "BYE" else 405
-        calls.layer.reply(out.key, status, calls.now_ms, headers=[ALLOW])
+        inbound.invited(calls, out)
 
 
 def _response(calls: Calls, out: ResponseReceived) -> None:

@@ -14,7 +14,7 @@ from channels.sip.protocol.address import Endpoint, make_uri, quoted
 from channels.sip.protocol.dialog import uas_dialog
 from channels.sip.protocol.errors import BadMessage
 from channels.sip.protocol.message import Header, Request
-from channels.sip.protocol.outputs import AckMissing, AckReceived, Cancelled, NewRequest, ServerKey
+from channels.sip.protocol.outputs import AckMissing, AckReceived, Cancelled, NewRequest, Refusal, ServerKey
 from channels.sip.protocol.replies import response_to
 
 REJECTIONS = {"unknown entry": 404, "closed": 480, "full": 486}
@@ -26,6 +26,9 @@ UNAVAILABLE = 480
 MEDIA_FAILURES = {"bad-sdp": 400, "not-acceptable": 488, "out-of-turn": 491}
 """What a peer is told whose description the media engine cannot use; 503 for all that is our own trouble."""
 
+REACHABLE = frozenset({"sip", "sips"})
+"""Schemes of a Contact to which we could send a request."""
+
 ANONYMOUS = "anonymous"
 """The user of a caller who does not say who he is (RFC 3323 §4.1)."""
 
@@ -35,7 +38,7 @@ BUSY: Header = ("Retry-After", "5")
 def invited(calls: Calls, out: NewRequest) -> None:
     """A new INVITE from outside. The engine decides first; `100 Trying` goes in the same turn."""
     request = out.request
-    if (calls.answered_before and _was_answered(calls, out)) or _is_refused(calls, out):
+    if calls.answered_before and _was_answered(calls, out):
         return
     leg = Leg(LegRecord(LegId(f"c{calls.make_id()}")), Call())
     calls.add(leg)
@@ -65,8 +68,8 @@ def invited(calls: Calls, out: NewRequest) -> None:
 def _was_answered(calls: Calls, out: NewRequest) -> bool:
     """Our 200 was lost, and then this process was started."""
     request = out.request
-    known = calls.answered_before.get((request.call_id, request.from_.tag, request.cseq.number))
-    if known is None or known.gone:
+    known = _answered_leg(calls, request)
+    if known is None:
         return False
     known.invite_key = out.key
     calls.by_transaction[out.key] = known
@@ -75,16 +78,9 @@ def _was_answered(calls: Calls, out: NewRequest) -> bool:
     return True
 
 
-def _is_refused(calls: Calls, out: NewRequest) -> bool:
-    refused = _refusal(calls, out.request, out.source)
-    if refused is None:
-        return False
-    status, headers = refused
-    calls.count(f"refused {status}")
-    calls.telling.refused(out.source.host, f"INVITE {status}")
-    calls.layer.reply(out.key, 100, calls.now_ms)
-    calls.layer.reply(out.key, status, calls.now_ms, headers=headers)
-    return True
+def _answered_leg(calls: Calls, request: Request) -> Leg | None:
+    known = calls.answered_before.get((request.call_id, request.from_.tag, request.cseq.number))
+    return None if known is None or known.gone else known
 
 
 def open_leg(calls: Calls, leg: Leg, out: NewRequest) -> None:
@@ -97,19 +93,22 @@ def open_leg(calls: Calls, leg: Leg, out: NewRequest) -> None:
     calls.by_transaction[out.key] = leg
 
 
-def _refusal(calls: Calls, request: Request, source: Endpoint) -> tuple[int, list[Header]] | None:
+def refusal(calls: Calls, request: Request, source: Endpoint) -> Refusal | None:
+    """What is said to an INVITE from outside that is not taken, before anything is kept of it."""
     if not calls.trusts(source.host):
-        return 403, []
+        return Refusal(403)
+    if calls.answered_before and _answered_leg(calls, request) is not None:
+        return None
     if calls.draining or calls.without_media or len(calls.legs) >= calls.settings.max_legs:
-        return 503, [BUSY]
+        return Refusal(503, (BUSY,))
     if request.max_forwards == 0:
-        return 483, []
-    if "Require" in request.index and (required := request.values("Require")):
-        return 420, [("Unsupported", ", ".join(required))]
+        return Refusal(483)
+    if not request.contacts or request.contacts[0].uri.scheme not in REACHABLE:  # RFC 3261 §8.1.1.8
+        return Refusal(400, reason="Missing Contact")
     if request.body and request.content_type != CONTENT_TYPE:
-        return 415, [ACCEPT]
+        return Refusal(415, (ACCEPT,))
     unusable = calls.media.refuses(request.body) if request.body else ""
-    return (MEDIA_FAILURES[unusable], []) if unusable else None
+    return Refusal(MEDIA_FAILURES[unusable]) if unusable else None
 
 
 def shown_caller(request: Request, realm: str) -> str:

@@ -19,8 +19,8 @@ from channels.sip.b2bua.telling import Telling
 from channels.sip.protocol.address import Endpoint
 from channels.sip.protocol.digest import Authenticator, Nonces, Secret, Verdict
 from channels.sip.protocol.errors import BadMessage
-from channels.sip.protocol.message import Header
-from channels.sip.protocol.outputs import NewRequest
+from channels.sip.protocol.message import Request
+from channels.sip.protocol.outputs import NewRequest, Refusal
 from channels.sip.protocol.registrar import Binding, Change, Limits, Registrar
 from channels.sip.protocol.transactions import TransactionLayer
 from channels.sip.settings import SignIn, SipSettings
@@ -28,6 +28,9 @@ from config.schema import Phone
 
 LONGEST_SHOWN = 40
 """Of a name that a stranger chose, so much stands in the log."""
+
+SAME_MS = 10_000
+"""A repeated REGISTER gets the same challenge, as if it had been kept (RFC 3261 §8.2.7)."""
 
 PREFIX = "phone "
 """Keys of our records among those of the channel."""
@@ -109,47 +112,49 @@ class Registrations:
     def user_of(self, agent: str) -> str:
         return self._users.get(AgentId(agent), "")
 
+    def is_at(self, host: str) -> bool:
+        """See channels.sip.b2bua.calls.Phones."""
+        return host in self._registrar.hosts
+
     # Registration
 
-    def register(self, out: NewRequest, now_ms: int) -> None:
-        """Answer a REGISTER: 401 until its digest is right, then bind."""
-        request = out.request
+    def refusal(self, request: Request, source: Endpoint, now_ms: int) -> Refusal | None:
+        """401 until the digest is right: nothing is kept of who has no password (RFC 3261 §8.2.7)."""
         try:
-            verdict, user = self._verify(out, now_ms)
             aor = request.to.uri.user or ""
+            verdict, user = self._verify(request, now_ms)
         except BadMessage as error:
-            self._layer.reply(out.key, error.status, now_ms, reason=error.reason)
-            return
-        guessed = self.guesses.too_many(out.source.host, aor, now_ms)
+            return Refusal(error.status, reason=error.reason)
+        guessed = self.guesses.too_many(source.host, aor, now_ms)
         if verdict is Verdict.RIGHT and user == aor and not guessed:
-            answer = self._registrar.register(user, request, out.source, now_ms)
-            self._layer.reply(out.key, answer.status, now_ms, headers=answer.headers)
-            self._changed(answer.changes, now_ms)
-        elif verdict in (Verdict.MISSING, Verdict.STALE):
-            self._challenge(out, now_ms, stale=verdict is Verdict.STALE)
-        else:
-            self.guesses.note(out.source.host, aor, now_ms)
-            self._refuse(
-                out, f"REGISTER {aor[:LONGEST_SHOWN]!r}{': too many wrong' if guessed else ''}", now_ms
-            )
-
-    def _refuse(self, out: NewRequest, reason: str, now_ms: int) -> None:
+            return None
+        if verdict in (Verdict.MISSING, Verdict.STALE):
+            return self._challenge(request, now_ms, stale=verdict is Verdict.STALE)
+        self.guesses.note(source.host, aor, now_ms)
         self.refused += 1
-        self._telling.refused(out.source.host, reason)
-        self._layer.reply(out.key, 403, now_ms)
+        reason = f"REGISTER {aor[:LONGEST_SHOWN]!r}{': too many wrong' if guessed else ''}"
+        self._telling.refused(source.host, reason)
+        return Refusal(403)
 
-    def _verify(self, out: NewRequest, now_ms: int) -> tuple[Verdict, str]:
-        values = out.request.get_all("Authorization")
-        return self._authenticator.verify(values, out.request.method, now_ms, self._secret_of)
+    def register(self, out: NewRequest, now_ms: int) -> None:
+        """Bind, or take a binding away. It was not refused, so its digest is right."""
+        user = out.request.to.uri.user or ""
+        answer = self._registrar.register(user, out.request, out.source, now_ms)
+        self._layer.reply(out.key, answer.status, now_ms, headers=answer.headers)
+        self._changed(answer.changes, now_ms)
+
+    def _verify(self, request: Request, now_ms: int) -> tuple[Verdict, str]:
+        values = request.get_all("Authorization")
+        return self._authenticator.verify(values, request.method, now_ms, self._secret_of)
 
     def _secret_of(self, user: str) -> Secret | None:
         phone = self._phones.get(user)
         return Secret(phone.password.reveal()) if phone is not None and phone.password is not None else None
 
-    def _challenge(self, out: NewRequest, now_ms: int, *, stale: bool) -> None:
-        values = self._authenticator.challenges(now_ms, out.to_tag, stale=stale)
-        headers: list[Header] = [("WWW-Authenticate", value) for value in values]
-        self._layer.reply(out.key, 401, now_ms, headers=headers)
+    def _challenge(self, request: Request, now_ms: int, *, stale: bool) -> Refusal:
+        salt = f"{request.call_id} {request.cseq.number} {request.from_.tag}"
+        values = self._authenticator.challenges(now_ms - now_ms % SAME_MS, salt, stale=stale)
+        return Refusal(401, tuple(("WWW-Authenticate", value) for value in values))
 
     def next_deadline(self) -> int | None:
         return self._registrar.next_deadline()

@@ -20,7 +20,7 @@ from channels.sip.b2bua.calls import Calls
 from channels.sip.b2bua.leg import Leg, LegRecord, LegStage
 from channels.sip.protocol.address import Endpoint
 from channels.sip.protocol.errors import SipError
-from channels.sip.protocol.message import parse
+from channels.sip.protocol.message import Request, parse
 from channels.sip.protocol.outputs import NewRequest
 
 CSEQ_STEP = 100
@@ -117,9 +117,10 @@ def _open(calls: Calls, leg: Leg) -> bool:
     source = Endpoint(leg.record.host, leg.record.port)
     try:
         message = parse(leg.record.invite)
+        outputs = calls.layer.receive_again(message, source) if isinstance(message, Request) else []
     except SipError:
         return False
-    for out in calls.layer.receive(message, source, calls.now_ms):
+    for out in outputs:
         if isinstance(out, NewRequest):
             inbound.open_leg(calls, leg, out)
     return leg.invite_key is not None

@@ -8,6 +8,7 @@ from msgspec import Struct
 from channels.sip.protocol.address import Endpoint, NameAddr, Uri, endpoint_of, parse_name_addr, parse_uri
 from channels.sip.protocol.errors import BadMessage, IllegalMoveError
 from channels.sip.protocol.message import Header, Request, Response, make_headers
+from channels.sip.protocol.outputs import Refusal
 
 DialogId = tuple[str, str, str]
 """Call-ID, local tag, remote tag."""
@@ -44,13 +45,6 @@ MOVES: Mapping[DialogState, Mapping[DialogEvent, DialogState]] = {
     },
     _TERMINATED: {DialogEvent.BYE: _TERMINATED, DialogEvent.GONE: _TERMINATED},
 }
-
-
-class Refusal(Struct, frozen=True):
-    """A request in a dialog that must be refused with `status` and these headers."""
-
-    status: int
-    headers: tuple[Header, ...] = ()
 
 
 class Dialog(Struct):

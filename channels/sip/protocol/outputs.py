@@ -3,6 +3,7 @@
 from msgspec import Struct
 
 from channels.sip.protocol.address import Endpoint
+from channels.sip.protocol.headers import Header
 from channels.sip.protocol.message import Request, Response
 
 
@@ -26,6 +27,15 @@ class SendTo(Struct, frozen=True):
 
     data: bytes
     destination: Endpoint
+
+
+class Refusal(Struct, frozen=True):
+    """A request that is answered with `status` and these headers, and not carried out."""
+
+    status: int
+    headers: tuple[Header, ...] = ()
+    reason: str | None = None
+    """None: the usual phrase."""
 
 
 class NewRequest(Struct, frozen=True):

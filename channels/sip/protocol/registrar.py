@@ -1,5 +1,6 @@
 """A registrar: which phones ring for a user, until when, and where they really are (RFC 3261 §10.3)."""
 
+from collections import Counter
 from enum import StrEnum
 
 import msgspec
@@ -69,6 +70,8 @@ class Registrar:
         self._limits = limits
         self._users: dict[User, dict[str, Binding]] = {}
         self._deadlines: Timers[tuple[User, str]] = Timers()
+        self.hosts = Counter[str]()
+        """Where live bindings came from: IP address → how many."""
 
     def bindings(self, user: User) -> list[Binding]:
         """The live bindings of a user, the latest registered last."""
@@ -158,6 +161,7 @@ class Registrar:
     def _put(self, user: User, binding: Binding) -> None:
         self._users.setdefault(user, {})[binding.key] = binding
         self._deadlines.set((user, binding.key), binding.expires_ms)
+        self.hosts[binding.source.host] += 1
 
     def _take(self, user: User, key: str) -> Binding:
         bindings = self._users[user]
@@ -165,6 +169,10 @@ class Registrar:
         if not bindings:
             del self._users[user]
         self._deadlines.cancel((user, key))
+        host = binding.source.host
+        self.hosts[host] -= 1
+        if not self.hosts[host]:
+            del self.hosts[host]
         return binding
 
     def _remove_all(self, user: User) -> list[Change]:

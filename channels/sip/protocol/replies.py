@@ -79,6 +79,11 @@ def reply_endpoint(via: Via, source: Endpoint) -> Endpoint:
     return Endpoint(source.host, via.port or 5060, source.transport, source.flow)
 
 
+def stateless_tag(status: int) -> str:
+    """The same To tag for a request and its repetitions, without remembering either (RFC 3261 §8.2.7)."""
+    return f"refused-{status}"
+
+
 def refusal(error: BadMessage, source: Endpoint) -> tuple[bytes, Endpoint] | None:
     """The stateless answer to an unreadable request and where it goes, or None when it must be dropped."""
     if not isinstance(error, BadRequest) or error.request.method == "ACK":
@@ -87,7 +92,7 @@ def refusal(error: BadMessage, source: Endpoint) -> tuple[bytes, Endpoint] | Non
     try:
         _ = request.via, request.from_, request.to, request.call_id, request.cseq
         stamped = stamp_via(request, source)
-        response = response_to(stamped, error.status, error.reason, to_tag=f"refused-{error.status}")
+        response = response_to(stamped, error.status, error.reason, to_tag=stateless_tag(error.status))
     except BadMessage:
         return None
     return response.to_bytes(), reply_endpoint(stamped.via, source)

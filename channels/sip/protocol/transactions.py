@@ -4,10 +4,18 @@ from collections.abc import Callable, Iterable
 
 from channels.sip.protocol.address import Endpoint
 from channels.sip.protocol.errors import BadMessage, IllegalMoveError, UnknownTransactionError
-from channels.sip.protocol.live_transactions import DONE, MergeId, Running, Transaction
-from channels.sip.protocol.message import BadRequest, Header, Request, Response
-from channels.sip.protocol.outputs import AckReceived, Cancelled, ClientKey, Output, SendTo, ServerKey
-from channels.sip.protocol.replies import refusal, reply_endpoint, response_to, stamp_via
+from channels.sip.protocol.live_transactions import DONE, Running, Transaction
+from channels.sip.protocol.message import MAX_MESSAGE_BYTES, BadRequest, Header, Request, Response
+from channels.sip.protocol.outputs import (
+    AckReceived,
+    Cancelled,
+    ClientKey,
+    Output,
+    Refusal,
+    SendTo,
+    ServerKey,
+)
+from channels.sip.protocol.replies import refusal, reply_endpoint, response_to, stamp_via, stateless_tag
 from channels.sip.protocol.state_machines import (
     CLIENT_INVITE,
     CLIENT_OTHER,
@@ -24,6 +32,13 @@ KINDS = (Trigger.PROVISIONAL, Trigger.PROVISIONAL, Trigger.SUCCESS, *(Trigger.FA
 
 MAX_SERVER_TRANSACTIONS = 50_000
 """Each stays for 32 s, and a flood must end in refusals, not in memory."""
+
+
+Screen = Callable[[Request, Endpoint], Refusal | None]
+"""Whether a request that is not known yet is refused without a transaction; None: it is taken."""
+
+MayAnswer = Callable[[str, int, int], bool]
+"""Whether such an answer may go: to this host, with this status, and so many bytes longer than what came."""
 
 
 class TransactionLayer:
@@ -43,6 +58,10 @@ class TransactionLayer:
         self.sent_by = sent_by
         self.strays = 0
         """Responses that matched nothing or had Vias besides ours (§8.1.3.3), dropped."""
+        self.screen: Screen = lambda request, source: None  # noqa: ARG005
+        self.may_answer: MayAnswer = lambda host, status, longer_by: True  # noqa: ARG005
+        self._size = 0
+        """Bytes of the message that is being received."""
         self._make_id = make_id
         self._most = max_server_transactions
         self._running = Running(timing)
@@ -78,8 +97,11 @@ class TransactionLayer:
 
     # From the network
 
-    def receive(self, message: Request | Response, source: Endpoint, now_ms: int) -> list[Output]:
-        """A message from the network. Malformed ones are answered 400 where possible, else dropped."""
+    def receive(
+        self, message: Request | Response, source: Endpoint, now_ms: int, size: int = MAX_MESSAGE_BYTES
+    ) -> list[Output]:
+        """A message from the network, of `size` bytes. Malformed ones are answered 400 where possible."""
+        self._size = size
         try:
             if isinstance(message, Response):
                 self._receive_response(message, source, now_ms)
@@ -87,16 +109,28 @@ class TransactionLayer:
                 self._receive_request(stamp_via(message, source).checked(), source, now_ms)
         except BadMessage as error:
             if isinstance(message, Request):
-                self.reject(BadRequest(error.status, error.reason, message), source)
+                self.reject(BadRequest(error.status, error.reason, message), source, size)
         taken = self.out[:]
         self.out.clear()
         return taken
 
-    def reject(self, error: BadMessage, source: Endpoint) -> None:
-        """Answer a message that could not be parsed, statelessly, when enough of it could be read."""
+    def receive_again(self, request: Request, source: Endpoint) -> list[Output]:
+        """A request that an earlier process had taken: it is not screened. Raises BadMessage."""
+        known = stamp_via(request, source).checked()
+        self._take_in(_server_key(known), known, source)
+        return self.take()
+
+    def reject(self, error: BadMessage, source: Endpoint, size: int = MAX_MESSAGE_BYTES) -> None:
+        """Answer a message of `size` bytes that could not be parsed, when enough of it could be read."""
+        self._size = size
         answer = refusal(error, source)
         if answer is not None:
-            self._running.out.append(SendTo(*answer))
+            self._send_stateless(error.status, *answer)
+
+    def _send_stateless(self, status: int, data: bytes, to: Endpoint) -> None:
+        """Nothing is kept, so nothing is repeated; a repeated request gets another (RFC 3261 §8.2.7)."""
+        if self.may_answer(to.host, status, len(data) - self._size):
+            self._running.out.append(SendTo(data, to))
 
     def _receive_response(self, response: Response, source: Endpoint, now_ms: int) -> None:
         response.checked()
@@ -115,8 +149,10 @@ class TransactionLayer:
             self._receive_cancel(key, request, source)
         elif (found := self._running.servers.get(key)) is not None:
             self._running.move(found, Trigger.REQUEST, None, now_ms)
+        elif (refused := self.screen(request, source)) is not None:
+            self._refuse(request, refused, source)
         else:
-            self._new_server(key, request, source)
+            self._take_in(key, request, source)
 
     def _receive_ack(self, key: ServerKey, request: Request, now_ms: int) -> None:
         uas_id = (request.call_id, request.from_.tag, request.to.tag, request.cseq.number)
@@ -130,7 +166,7 @@ class TransactionLayer:
         cancelled = ServerKey(key.branch, key.sent_by, "INVITE")
         invite = self._running.servers.get(cancelled)
         if invite is None:
-            self._stateless(request, 481, source)
+            self._refuse(request, Refusal(481), source)
             return
         answer = response_to(request, 200, to_tag=invite.to_tag)
         self._running.out.append(SendTo(answer.to_bytes(), reply_endpoint(request.via, source)))
@@ -138,25 +174,27 @@ class TransactionLayer:
             invite.cancelling = ()
             self._running.out.append(Cancelled(cancelled, request))
 
-    def _new_server(self, key: ServerKey, request: Request, source: Endpoint) -> None:
+    def _take_in(self, key: ServerKey, request: Request, source: Endpoint) -> None:
         new_call = not request.to.tag
         if len(self._running.servers) >= self._most * (1 if new_call else 2):
-            self._stateless(request, 503, source, [("Retry-After", "5")])
+            self._refuse(request, Refusal(503, (("Retry-After", "5"),)), source)
             return
-        merge = _merge_id(request)
+        tag, merge = request.from_.tag, None
+        if new_call and tag:  # old elements send none
+            merge = request.call_id, tag, request.cseq.number, request.method
         if merge is not None and merge in self._running.merges:
-            self._stateless(request, 482, source)
+            self._refuse(request, Refusal(482), source)
             return
         machine = SERVER_INVITE if request.method == "INVITE" else SERVER_OTHER
         to_tag = self._make_id() if new_call else ""
         to = reply_endpoint(request.via, source)
         self._running.start_server(key, machine, request, source=source, to=to, to_tag=to_tag, merge=merge)
 
-    def _stateless(
-        self, request: Request, status: int, source: Endpoint, headers: Iterable[Header] = ()
-    ) -> None:
-        answer = response_to(request, status, to_tag=self._make_id(), headers=headers)
-        self._running.out.append(SendTo(answer.to_bytes(), reply_endpoint(request.via, source)))
+    def _refuse(self, request: Request, refused: Refusal, source: Endpoint) -> None:
+        status, reason = refused.status, refused.reason
+        tag = stateless_tag(status)
+        answer = response_to(request, status, reason, to_tag=tag, headers=refused.headers)
+        self._send_stateless(status, answer.to_bytes(), reply_endpoint(request.via, source))
 
     # From the user
 
@@ -252,9 +290,3 @@ def _server_key(request: Request) -> ServerKey:
         return ServerKey(via.branch, sent_by, method)
     parts = (via.branch, request.call_id, request.from_.tag, str(request.cseq.number))
     return ServerKey(" ".join(parts), sent_by, method)
-
-
-def _merge_id(request: Request) -> MergeId | None:
-    """None for requests in a dialog, and for those of old elements that send no From tag."""
-    tag = request.from_.tag
-    return None if request.to.tag or not tag else (request.call_id, tag, request.cseq.number, request.method)

@@ -12,7 +12,7 @@ from pathlib import Path
 from channels.media.negotiation import AudioSession
 from channels.media.sdp import CONTENT_TYPE
 from channels.sip.protocol.address import Endpoint
-from channels.sip.protocol.dialog import Dialog, DialogId, Refusal, uac_dialog, uas_dialog
+from channels.sip.protocol.dialog import Dialog, DialogId, uac_dialog, uas_dialog
 from channels.sip.protocol.errors import BadMessage
 from channels.sip.protocol.message import Request, make_headers, parse
 from channels.sip.protocol.outputs import (
@@ -21,6 +21,7 @@ from channels.sip.protocol.outputs import (
     ClientKey,
     NewRequest,
     Output,
+    Refusal,
     ResponseReceived,
     SendTo,
 )

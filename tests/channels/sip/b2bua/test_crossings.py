@@ -213,13 +213,13 @@ def test_an_agent_who_accepted_and_whose_sound_fails_before_he_is_joined_is_lost
 
 def test_an_unknown_trunk_is_refused_before_anything_is_opened(world: World) -> None:
     world.invite(source=PHONE)
-    assert world.phone.statuses == [100, 403]
+    assert world.phone.statuses == [403]
     assert (world.host.events, world.calls.legs) == ([], {})
 
 
 def test_a_required_extension_that_we_lack_is_named(world: World) -> None:
     world.invite(headers={"Require": "100rel"})
-    assert world.caller.statuses == [100, 420]
+    assert world.caller.statuses == [420]
     assert world.caller.responses[-1].get("Unsupported") == "100rel"
 
 

@@ -7,9 +7,10 @@ from acd.core.events import AgentReachable, AgentUnreachable, Event
 from agents.skills import AgentId
 from channels.sip.b2bua.guesses import MOST_WRONG
 from channels.sip.b2bua.registration import Boot, Registrations, Saved
+from channels.sip.b2bua.strangers import CHALLENGE_BYTES
 from channels.sip.b2bua.telling import Telling
 from channels.sip.protocol.digest import answer_challenge, parse_challenges
-from channels.sip.protocol.message import Request, make_headers, parse
+from channels.sip.protocol.message import Request, Response, make_headers, parse
 from channels.sip.protocol.outputs import NewRequest, SendTo
 from config.schema import Phone
 from config.secret import Secret
@@ -19,6 +20,7 @@ NOON_MS = 1_800_000_000_000
 """Unix time of the REGISTER; it is for ten minutes, on a machine that has been up for an hour."""
 UP_MS = 3_600_000
 FIRST = Boot("first", NOON_MS - UP_MS)
+WRONG = 'Digest username="anna", realm="acd.invalid", nonce="1", uri="sip:192.0.2.1", response="0"'
 PHONES = {"anna": Phone("anna", AgentId("anna"), Secret("invented"))}
 
 
@@ -31,6 +33,7 @@ def registrations(world: World, boot: Boot, host: ScriptedHost) -> Registrations
 def register(world: World, ours: Registrations, answer: int = 200) -> None:
     """Anna's phone: challenged once, then bound, or not."""
     credentials = ""
+    world.layer.screen = lambda request, source: ours.refusal(request, source, UP_MS)
     for cseq in (1, 2):
         headers = make_headers(
             ("Max-Forwards", "70"),
@@ -46,8 +49,10 @@ def register(world: World, ours: Registrations, answer: int = 200) -> None:
         for packet in world.phone.layer.take():
             assert isinstance(packet, SendTo)
             for out in world.layer.receive(parse(packet.data), PHONE, UP_MS):
-                assert isinstance(out, NewRequest)
-                ours.register(out, UP_MS)
+                if isinstance(out, NewRequest):
+                    ours.register(out, UP_MS)
+                else:
+                    world.layer.out.append(out)
         world.run()
         if cseq == 1:
             challenges = parse_challenges(world.phone.responses[-1].get_all("WWW-Authenticate"))
@@ -146,3 +151,37 @@ def test_a_record_from_before_the_boot_was_said_is_taken_as_of_this_one(records:
 @pytest.mark.parametrize("value", [b"what?", msgspec.msgpack.encode(Saved(1, b"what?", "second", 1))])
 def test_an_unreadable_record_is_a_phone_that_is_not_there(value: bytes) -> None:
     assert [type(event) for event in told({"phone anna": value}, FIRST, 1)[0]] == [AgentUnreachable]
+
+
+def test_whoever_has_no_password_occupies_nothing(world: World) -> None:
+    """401 and 403 need no transaction (RFC 3261 §8.2.7), and draw hardly more than came."""
+    ours = registrations(world, FIRST, world.host)
+    world.layer.screen = lambda request, source: ours.refusal(request, source, UP_MS)
+    statuses, longer = [], []
+    for user, credentials in (
+        ("anna", ""),
+        ("nobody", ""),
+        ("anna", f"Authorization: {WRONG}\r\n"),
+    ):
+        data = (
+            f"REGISTER sip:192.0.2.1 SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.9;branch=z9hG4bK1\r\n"
+            f"From: <sip:{user}@acd.invalid>;tag=1\r\nTo: <sip:{user}@acd.invalid>\r\nCall-ID: 1\r\n"
+            f"CSeq: 1 REGISTER\r\n{credentials}\r\n"
+        ).encode()
+        [answer] = world.layer.receive(parse(data), PHONE, UP_MS, len(data))
+        assert isinstance(answer, SendTo)
+        response = parse(answer.data)
+        assert isinstance(response, Response)
+        statuses.append(response.status)
+        longer.append(len(answer.data) - len(data))
+    assert statuses == [401, 401, 403]
+    assert max(longer) <= CHALLENGE_BYTES
+    assert (len(world.layer), world.layer.next_deadline()) == (0, None)
+
+
+def test_a_phone_is_known_where_it_is_registered_and_only_as_long(world: World) -> None:
+    ours = registrations(world, FIRST, world.host)
+    register(world, ours)
+    assert (ours.is_at(PHONE.host), ours.is_at("192.0.2.10")) == (True, False)
+    ours.expire(UP_MS + 3_600_000)
+    assert not ours.is_at(PHONE.host)

@@ -5,6 +5,7 @@ import dataclasses
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import count
 from pathlib import Path
 from types import SimpleNamespace
@@ -31,11 +32,12 @@ from channels.media.sound.music import MUSIC
 from channels.sip.b2bua import entrance, placing
 from channels.sip.b2bua.absent import Absent
 from channels.sip.b2bua.calls import Calls
+from channels.sip.b2bua.strangers import Strangers
 from channels.sip.b2bua.telling import Telling
 from channels.sip.prompts import Phrases
 from channels.sip.protocol.address import Endpoint
 from channels.sip.protocol.message import Request, Response, make_headers, parse
-from channels.sip.protocol.outputs import NewRequest, Output, ResponseReceived, SendTo
+from channels.sip.protocol.outputs import NewRequest, Output, Refusal, ResponseReceived, SendTo
 from channels.sip.protocol.transactions import TransactionLayer
 from channels.sip.settings import read_settings
 from config.schema import Site
@@ -225,6 +227,8 @@ class World:
             make_id=lambda: f"leg-{next(self._ids)}",
         )
         self.calls.now_ms = self.now_ms
+        self.layer.screen = partial(entrance.screen, self.calls)
+        self.layer.may_answer = Strangers(self.calls).may_answer
 
     # Phones of the calls
 
@@ -233,6 +237,12 @@ class World:
 
     def user_of(self, agent: str) -> str:
         return agent
+
+    def refusal(self, request: Request, source: Endpoint, now_ms: int) -> Refusal | None:
+        return None
+
+    def is_at(self, host: str) -> bool:
+        return self.registered and host == PHONE.host
 
     @property
     def caller_leg(self) -> LegId:
@@ -267,7 +277,8 @@ class World:
     def _carry(self, packet: SendTo, sender: Side | None) -> None:
         message = parse(packet.data)
         if sender is not None:
-            self._deliver(self.layer.receive(message, sender.address, self.now_ms), None)
+            came = self.layer.receive(message, sender.address, self.now_ms, len(packet.data))
+            self._deliver(came, None)
         else:
             side = self.sides[packet.destination]
             if side.address in self.deaf:

@@ -11,12 +11,12 @@ from channels.sip.protocol.dialog import (
     Dialog,
     DialogEvent,
     DialogState,
-    Refusal,
     uac_dialog,
     uas_dialog,
 )
 from channels.sip.protocol.errors import BadMessage, IllegalMoveError
 from channels.sip.protocol.message import Request, Response
+from channels.sip.protocol.outputs import Refusal
 from channels.sip.protocol.replies import response_to
 
 Make = Callable[..., Request]
