@@ -1,6 +1,6 @@
-"""A desk under real calls beside its peers: CPU per call, latency, waiting and bridged callers, order.
+"""A desk under real calls beside its peers: CPU per call, latency, waiting and bridged calls, order, load.
 
-    python bench/sip.py [--quick] [--json] [cpu] [route] [freed] [waiting] [bridged] [order]
+    python bench/sip.py [--quick] [--json] [cpu] [route] [freed] [waiting] [bridged] [order] [overload]
 
 Each row starts `acd serve` as a process on a generated site with a SQLite journal; sipp registers the agents
 and makes the calls. CPU is that of all our processes (server with its threads, media process). Latencies come

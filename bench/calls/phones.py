@@ -20,6 +20,8 @@ class Outcome:
     successful: int
     failed: int
     retransmissions: int
+    refused: int = 0
+    """Callers who were told 503: no failure of theirs, and no call."""
 
 
 class Sipp:
@@ -64,9 +66,9 @@ class Sipp:
         if not rows:
             return Outcome(0, 0, 0)
         last = rows[-1]
-        return Outcome(
-            int(last["SuccessfulCall(C)"]), int(last["FailedCall(C)"]), int(last["Retransmissions(C)"])
-        )
+        refused = int(last.get("1(C)") or 0)
+        ended, failed = int(last["SuccessfulCall(C)"]), int(last["FailedCall(C)"])
+        return Outcome(ended - refused, failed, int(last["Retransmissions(C)"]), refused)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,8 @@ from bench.calls.phones import Agents, Caller, Outcome, Sipp, call
 from bench.calls.tap import Seen, Tap, traced
 
 SETTLE_S = 3.0
+OFFERED = (160, 220, 280, 340, 440)
+"""Calls per second; the last of them are more than two cores of this kind can do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,6 +289,32 @@ def order(folder: Path, scale: Scale) -> Result:  # noqa: ARG001 - it is short a
     return Result(figures, {**load, "clock": _clock(running), **_ended(outcome), **_noise(before, after)})
 
 
+def overload(folder: Path, scale: Scale) -> Result:
+    """Up to far more calls than the desk can take: how many still come to their end.
+
+    Capacity is the most that ended in a second at any of the rates; who is told 503 does not count.
+    """
+    agents, seconds = 900, scale.pick(20, 8)
+    conditions: dict[str, object] = {}
+    with bench(folder, agents, talk_ms=1000) as running:
+        running.agents.sign_in()
+        before, ended = running.desk.cost(), dict[int, float]()
+        for rate in OFFERED:
+            outcome = running.call(_callers(rate * seconds), rate).wait(seconds + 45)
+            ended[rate] = outcome.successful / seconds
+            conditions[f"at_{rate}"] = {"ended_per_s": ended[rate], **_ended(outcome)}
+            time.sleep(SETTLE_S)
+        after = running.desk.cost()
+    capacity = max(ended.values())
+    figures = tuple(
+        Figure(f"calls at {rate}/s: share of what can be done that is lost", 1 - done / capacity, "", 0.15)
+        for rate, done in ended.items()
+        if rate > capacity
+    )
+    load = {"capacity_per_s": capacity, "seconds": seconds, "agents": agents, "talk_s": 1}
+    return Result(figures, {**load, **conditions, **_noise(before, after)})
+
+
 ROWS: Mapping[str, Callable[[Path, Scale], Result]] = {
     "cpu": cpu,
     "route": route,
@@ -294,6 +322,7 @@ ROWS: Mapping[str, Callable[[Path, Scale], Result]] = {
     "waiting": waiting,
     "bridged": bridged,
     "order": order,
+    "overload": overload,
 }
 
 
@@ -320,6 +349,7 @@ def _ended(outcome: Outcome) -> dict[str, object]:
     return {
         "calls_ended_well": outcome.successful,
         "calls_failed": outcome.failed,
+        "calls_refused": outcome.refused,
         "retransmissions_by_callers": outcome.retransmissions,
     }
 

@@ -21,6 +21,7 @@ from channels.sip.b2bua.calls import NAME, Calls, Typed
 from channels.sip.b2bua.registration import Boot, Registrations
 from channels.sip.b2bua.strangers import Strangers
 from channels.sip.b2bua.telling import Telling
+from channels.sip.backlog import Backlog
 from channels.sip.messages import Messages
 from channels.sip.prompts import Spoken, make_phrases, make_texts
 from channels.sip.protocol.address import Endpoint
@@ -78,7 +79,8 @@ class SipChannel:
         phrases = await asyncio.to_thread(make_phrases, self._site, folder)
         self.settings = replace(self.settings, sounds=phrases.with_texts(self._learnt))
         self._media = await self._attach()
-        self._transport = UdpTransport(self.settings.host, self.settings.port, self._received)
+        backlog, settings = Backlog(), self.settings
+        self._transport = UdpTransport(settings.host, settings.port, self._received, backlog)
         sent_by = _host_port(self.settings.advertise, self._transport.port)
         make_id = _Ids()
         layer = self._layer = TransactionLayer(sent_by, make_id)
@@ -98,6 +100,7 @@ class SipChannel:
             phones=self.registrations,
             make_id=make_id,
         )
+        self.calls.backlog = backlog
         layer.screen = partial(entrance.screen, self.calls)
         layer.may_answer = Strangers(self.calls).may_answer
         self.calls.errand_came = self._errand_came

@@ -16,6 +16,7 @@ from channels.sip.b2bua.absent import Absent
 from channels.sip.b2bua.call import Call
 from channels.sip.b2bua.leg import Leg
 from channels.sip.b2bua.telling import Telling
+from channels.sip.backlog import Backlog
 from channels.sip.protocol.address import Endpoint
 from channels.sip.protocol.dialog import Dialog, DialogId
 from channels.sip.protocol.message import Header, Request
@@ -95,6 +96,8 @@ class Calls:
         self.draining = False
         self.without_media = False
         """The media process is gone and not yet back."""
+        self.backlog = Backlog()
+        """Of the transport: whether new calls are more than we can do."""
         self.contact_header = f"<sip:acd@{layer.sent_by}>"
         self.by_contact: dict[int, Call] = {}
         self.legs: dict[str, Leg] = {}

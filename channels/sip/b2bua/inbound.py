@@ -34,6 +34,10 @@ ANONYMOUS = "anonymous"
 
 BUSY: Header = ("Retry-After", "5")
 
+SHED: Header = ("Retry-After", "1")
+"""Too much comes at this moment. A peer may send nothing at all for so long (RFC 3261 §21.5.4), and a longer
+pause would leave us idle in turns (RFC 6357 §8.2 calls it on and off)."""
+
 
 def invited(calls: Calls, out: NewRequest) -> None:
     """A new INVITE from outside. The engine decides first; `100 Trying` goes in the same turn."""
@@ -99,6 +103,8 @@ def refusal(calls: Calls, request: Request, source: Endpoint) -> Refusal | None:
         return Refusal(403)
     if calls.answered_before and _answered_leg(calls, request) is not None:
         return None
+    if calls.backlog.standing:
+        return Refusal(503, (SHED,))
     if calls.draining or calls.without_media or len(calls.legs) >= calls.settings.max_legs:
         return Refusal(503, (BUSY,))
     if request.max_forwards == 0:

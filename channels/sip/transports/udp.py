@@ -2,15 +2,21 @@
 
 import asyncio
 import socket
+import struct
+import sys
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from ipaddress import ip_address
 
+from channels.sip.backlog import Backlog
 from channels.sip.protocol.address import Endpoint
 from channels.sip.protocol.message import MAX_MESSAGE_BYTES
 from channels.sip.transports.names import REMEMBERED_S, Names
 
 Received = Callable[[bytes, Endpoint], None]
+Notes = list[tuple[int, int, bytes]]
+"""What the kernel says beside a datagram: level, kind, data."""
 
 READS_PER_TURN = 64
 """Datagrams taken in one turn of the loop, so that timers and effects have their turn too."""
@@ -28,6 +34,11 @@ KNOWN_SOURCES = 10_000
 """So many at most are remembered; a flood with forged addresses must not fill the memory."""
 
 BUFFER_BYTES = 4 * 1024 * 1024
+
+_SO_TIMESTAMPNS = 35
+"""Linux; elsewhere no packet says when it came, and nothing is ever refused for having waited."""
+_TIMESPEC = struct.Struct("qq")
+_NOTES_BYTES = socket.CMSG_SPACE(_TIMESPEC.size)
 
 
 _PLAIN = bytes(range(128)) + b"?" * 128
@@ -55,16 +66,27 @@ def _is_utf8(data: bytes) -> bool:
     return True
 
 
+def _waited_ms(notes: Notes) -> float:
+    """How long ago the kernel took the datagram, by the clock that it goes by."""
+    for _, kind, data in notes:
+        if kind == _SO_TIMESTAMPNS and len(data) >= _TIMESPEC.size:
+            seconds, rest = _TIMESPEC.unpack_from(data)
+            return float(time.time_ns() - seconds * 1_000_000_000 - rest) / 1e6
+    return 0.0
+
+
 class UdpTransport:
     """Sends and receives datagrams of one local address."""
 
-    def __init__(self, host: str, port: int, received: Received) -> None:
-        """Raises OSError when the address cannot be bound."""
+    def __init__(self, host: str, port: int, received: Received, backlog: Backlog | None = None) -> None:
+        """`backlog` is told how long packets wait. Raises OSError when the address cannot be bound."""
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         self._socket = socket.socket(family, socket.SOCK_DGRAM)
         try:
             self._socket.setblocking(False)
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BUFFER_BYTES)
+            if sys.platform == "linux":
+                self._socket.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
             self._socket.bind((host, port))
         except OSError:
             self._socket.close()
@@ -76,6 +98,7 @@ class UdpTransport:
         """Host as a message has it → IP address."""
         self._sources: dict[tuple[str, int], Endpoint] = {}
         self._received = received
+        self._backlog = backlog or Backlog()
         self._buffer = memoryview(bytearray(MAX_MESSAGE_BYTES + 1))
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
@@ -125,9 +148,10 @@ class UdpTransport:
 
     def _ready(self) -> None:
         """Read until it is empty; while much comes, from a timer instead of at once."""
+        notes: Notes = []
         for _ in range(READS_PER_TURN):
             try:
-                size, address = self._socket.recvfrom_into(self._buffer)
+                size, notes, _, address = self._socket.recvmsg_into([self._buffer], _NOTES_BYTES)
             except (BlockingIOError, InterruptedError):
                 break
             except OSError:  # an ICMP error of an earlier packet; that packet's own timer deals with it
@@ -137,6 +161,12 @@ class UdpTransport:
             if source is None:
                 source = self._source(address)
             self._received(bytes(self._buffer[:size]), source)
+        self._rest(notes)
+
+    def _rest(self, notes: Notes) -> None:
+        """After a turn of reading, of whose last datagram the kernel has noted this."""
+        if notes:
+            self._backlog.read(_waited_ms(notes), self._loop.time() * 1000)
         if self._is_busy():
             if self._timer is None:
                 self._loop.remove_reader(self._socket)

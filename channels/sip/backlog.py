@@ -1,0 +1,29 @@
+"""Whether we keep up with what comes: how long packets lay in the socket before we read them."""
+
+TARGET_MS = 50
+"""A caller notices nothing of so much, and a peer repeats a request only after 500 (T1)."""
+
+INTERVAL_MS = 100
+"""A burst is read within that; what stands for longer is work that comes faster than it is done."""
+
+
+class Backlog:
+    """A standing queue, found as CoDel finds it (RFC 8289 §3.2): the delay never fell below the target.
+
+    It is the delay that counts and not a rate: nobody has to know what a machine can do, or what a call costs
+    today, and whatever keeps the loop from reading is seen.
+    """
+
+    def __init__(self) -> None:
+        self.standing = False
+        """New calls are refused."""
+        self._since_ms: float | None = None
+
+    def read(self, waited_ms: float, now_ms: float) -> None:
+        """What was read last had waited so long; it is what waited least of all that was read together."""
+        if waited_ms < TARGET_MS:
+            self._since_ms, self.standing = None, False
+        elif self._since_ms is None:
+            self._since_ms = now_ms
+        elif now_ms - self._since_ms >= INTERVAL_MS:
+            self.standing = True
