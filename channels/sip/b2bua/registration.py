@@ -145,7 +145,7 @@ class Registrations:
 
     def _verify(self, request: Request, now_ms: int) -> tuple[Verdict, str]:
         values = request.get_all("Authorization")
-        return self._authenticator.verify(values, request.method, now_ms, self._secret_of)
+        return self._authenticator.verify(values, request.method, now_ms, self._secret_of, uri=request.uri)
 
     def _secret_of(self, user: str) -> Secret | None:
         phone = self._phones.get(user)

@@ -11,7 +11,7 @@ from enum import StrEnum
 from msgspec import Struct
 from msgspec.structs import replace
 
-from channels.sip.protocol.address import quoted, unquoted
+from channels.sip.protocol.address import parse_uri, quoted, unquoted
 from channels.sip.protocol.errors import BadMessage, UnsafeTextError
 
 _PARAM = re.compile(r'\s*([A-Za-z0-9_-]+)\s*=\s*("(?:[^"\\]|\\.)*"|[^\s,"]*)\s*(?:,|$)', re.DOTALL)
@@ -274,11 +274,18 @@ class Authenticator:
         return [str(Challenge(self.realm, nonce, algorithm, stale=stale)) for algorithm in self.algorithms]
 
     def verify(
-        self, values: Iterable[str], method: str, now_ms: int, lookup: Callable[[str], Secret | None]
+        self,
+        values: Iterable[str],
+        method: str,
+        now_ms: int,
+        lookup: Callable[[str], Secret | None],
+        *,
+        uri: str,
     ) -> tuple[Verdict, str]:
-        """Verdict and user name for the Authorization lines of a request. Raises BadMessage(400).
+        """Verdict and user name for the Authorization lines of a request to `uri`.
 
         An unknown user costs the same time as a known one. A right answer uses up its nonce count.
+        Raises BadMessage(400), also for credentials that were made for another URI (RFC 7616 §3.4.6).
         """
         parsed = (parse_credentials(value) for value in values)
         ours = [found for found in parsed if found and found.realm == self.realm]
@@ -286,6 +293,8 @@ class Authenticator:
         if not usable:
             return Verdict.MISSING, ""
         credentials = max(usable, key=lambda found: _STRENGTH[found.algorithm])
+        if credentials.uri != uri and not _same_resource(credentials.uri, uri):
+            raise BadMessage(400, "Digest for another URI")
         return self._judge(credentials, method, now_ms, lookup(credentials.user)), credentials.user
 
     def _judge(self, credentials: Credentials, method: str, now_ms: int, secret: Secret | None) -> Verdict:
@@ -303,6 +312,12 @@ class Authenticator:
         if count is None or not fresh or not self._nonces.use(credentials.nonce, made_at_ms, count):
             return Verdict.STALE
         return Verdict.RIGHT
+
+
+def _same_resource(one: str, other: str) -> bool:
+    """A proxy on the way may have added a port or parameters (RFC 3261 §22.4). Raises BadMessage."""
+    ours, theirs = parse_uri(one), parse_uri(other)
+    return (ours.scheme, ours.user, ours.host) == (theirs.scheme, theirs.user, theirs.host)
 
 
 def _count(credentials: Credentials) -> int | None:

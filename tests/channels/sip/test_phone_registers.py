@@ -92,7 +92,9 @@ class Desk:
     def _register(self, new: NewRequest) -> None:
         lines = new.request.get_all("Authorization")
         secrets = {"anna": Secret(password="invented-1")}
-        verdict, user = self.authenticator.verify(lines, "REGISTER", now_ms(), secrets.get)
+        verdict, user = self.authenticator.verify(
+            lines, "REGISTER", now_ms(), secrets.get, uri=new.request.uri
+        )
         self.log.append(verdict.name)
         if verdict is not Verdict.RIGHT:
             values = self.authenticator.challenges(now_ms(), self.make_id(), stale=verdict is Verdict.STALE)

@@ -29,6 +29,9 @@ SECRETS = {
 }
 
 
+URI = "sip:acd.example"
+
+
 @pytest.fixture
 def nonces() -> Nonces:
     return Nonces(b"a secret of the test", lifetime_ms=60_000, most=3)
@@ -39,8 +42,10 @@ def server(nonces: Nonces) -> Authenticator:
     return Authenticator(REALM, nonces)
 
 
-def verify(server: Authenticator, value: object, now_ms: int = 1000, method: str = "REGISTER") -> Verdict:
-    return server.verify([str(value)], method, now_ms, SECRETS.get)[0]
+def verify(
+    server: Authenticator, value: object, now_ms: int = 1000, method: str = "REGISTER", uri: str = URI
+) -> Verdict:
+    return server.verify([str(value)], method, now_ms, SECRETS.get, uri=uri)[0]
 
 
 def login(
@@ -51,7 +56,7 @@ def login(
         user=user,
         password=password,
         method="REGISTER",
-        uri="sip:acd.example",
+        uri=URI,
         cnonce="c1",
         count=uses,
     )
@@ -129,7 +134,7 @@ def test_other_method_does_not_fit(server: Authenticator) -> None:
 
 def test_none_or_foreign_credentials(server: Authenticator) -> None:
     """Nothing, another scheme, realm, algorithm or quality of protection mean: challenge."""
-    assert server.verify([], "REGISTER", 0, SECRETS.get) == (Verdict.MISSING, "")
+    assert server.verify([], "REGISTER", 0, SECRETS.get, uri=URI) == (Verdict.MISSING, "")
     assert verify(server, "Basic YW5uYTp4") is Verdict.MISSING
     foreign = [Challenge("elsewhere.example", "n1")]
     assert verify(server, login(foreign)) is Verdict.MISSING
@@ -234,7 +239,7 @@ def test_both_ends_agree(user: str, password: str) -> None:
     server = Authenticator(REALM, Nonces(b"a secret of the test"))
     challenge = parse_challenges(server.challenges(0, "s"))
     value = str(login(challenge, user, password))
-    verdict, who = server.verify([value], "REGISTER", 0, lambda _: Secret(password=password))
+    verdict, who = server.verify([value], "REGISTER", 0, lambda _: Secret(password=password), uri=URI)
     assert (verdict, who) == (Verdict.RIGHT, user)
 
 
@@ -242,3 +247,27 @@ def test_salts_make_nonces_differ(nonces: Nonces) -> None:
     """Nonces of one millisecond differ by their salt."""
     numbers = count()
     assert len({nonces.make(5, f"id{next(numbers)}") for _ in range(100)}) == 100
+
+
+@pytest.mark.parametrize(
+    ("uri", "right"),
+    [
+        (URI, True),
+        ("sip:acd.example:5060;transport=udp", True),
+        ("SIP:ACD.example", True),
+        ("sip:other.example", False),
+        ("sip:boss@acd.example", False),
+        ("tel:+49305550101", False),
+    ],
+)
+def test_credentials_are_of_use_for_the_uri_alone_for_which_they_were_made(
+    server: Authenticator, uri: str, *, right: bool
+) -> None:
+    """Whoever has overheard them could use them for something else (RFC 7616 §3.4.6)."""
+    credentials = login(challenged(server))
+    if right:
+        assert verify(server, credentials, uri=uri) is Verdict.RIGHT
+        return
+    with pytest.raises(BadMessage, match="another URI"):
+        verify(server, credentials, uri=uri)
+    assert verify(server, credentials) is Verdict.RIGHT  # nothing was used up
