@@ -71,7 +71,10 @@ def _request(calls: Calls, out: NewRequest) -> None:
 
 def _response(calls: Calls, out: ResponseReceived) -> None:
     leg = calls.by_transaction.get(out.key)
-    if leg is None:
+    if leg is None and out.key.method == "INVITE":
+        if 200 <= out.response.status < 300:  # another one of a fork, after the leg has ended
+            inviting.end(calls, out)
+    elif leg is None:
         qualifying.answered(calls, out)
     elif out.key.method == "INVITE":
         (placing if leg.is_placed else outbound).answered(calls, leg, out)

@@ -6,7 +6,7 @@ from contextlib import suppress
 from channels.media.commands import Accept
 from channels.sip.b2bua.calls import ALLOW, SDP, Calls
 from channels.sip.b2bua.leg import Leg, LegStage
-from channels.sip.protocol.address import Endpoint
+from channels.sip.protocol.address import Endpoint, make_uri
 from channels.sip.protocol.dialog import Dialog, uac_dialog
 from channels.sip.protocol.errors import SipError
 from channels.sip.protocol.message import Header, Request, Response, make_headers, parse
@@ -72,13 +72,12 @@ def answered(calls: Calls, leg: Leg, out: ResponseReceived) -> int | None:
         return status
     try:
         if leg.record.stage is LegStage.UP:
-            _end_fork(calls, leg, out.response)
+            end(calls, out)
         else:
             _take(calls, leg, out.response)
     except SipError:
         calls.count("unusable 200")
-        with suppress(SipError):  # also this one is to be acknowledged, and ended
-            _end_fork(calls, leg, out.response, anyway=True)
+        end(calls, out)
         return None if leg.record.stage is LegStage.UP else 200
     return None
 
@@ -95,22 +94,29 @@ def _take(calls: Calls, leg: Leg, response: Response) -> None:
         calls.media.send(Accept(leg.id, response.body))
 
 
-def _end_fork(calls: Calls, leg: Leg, response: Response, *, anyway: bool = False) -> None:
-    """Somebody else picked up, too; one conversation is enough (RFC 3261 §13.2.2.4). Raises SipError.
+def end(calls: Calls, out: ResponseReceived) -> None:
+    """Acknowledge and end a 2xx that nobody wants (RFC 3261 §13.2.2.4); the leg may be gone.
 
-    `anyway`: his answer lacks what a conversation needs.
+    Of a fork somebody else picked up, too, or late; or an answer lacks what a conversation needs.
     """
-    dialog = _dialog(leg, response, anyway=anyway)
-    assert leg.our_invite is not None
-    calls.layer.send_ack(leg.our_invite, dialog.ack(), dialog.destination())
-    calls.layer.send_request(dialog.request("BYE"), dialog.destination(), calls.now_ms)
+    response = out.response
+    known = make_headers(("From", response.get("From")), ("To", response.get("To")))
+    known += make_headers(("Call-ID", response.call_id), ("CSeq", response.get("CSeq")))
+    there = make_uri("", out.source.host, out.source.port).text
+    request = Request(method="INVITE", uri=there, headers=known)
+    peer = None if response.record_routes else out.source
+    with suppress(SipError):
+        usable = bool(response.contacts) and response.contacts[0].uri.scheme in ("sip", "sips")
+        dialog = uac_dialog(request, response, peer, anyway=not usable)
+        calls.layer.send_ack(out.key, dialog.ack(), dialog.destination())
+        calls.layer.send_request(dialog.request("BYE"), dialog.destination(), calls.now_ms)
 
 
-def _dialog(leg: Leg, response: Response, *, anyway: bool = False) -> Dialog:
+def _dialog(leg: Leg, response: Response) -> Dialog:
     """Raises SipError."""
     assert leg.request is not None
     peer = None if response.record_routes else Endpoint(leg.record.host, leg.record.port)
-    return uac_dialog(leg.request, response, peer, anyway=anyway)
+    return uac_dialog(leg.request, response, peer)
 
 
 def cancel(calls: Calls, leg: Leg, headers: Iterable[Header] = ()) -> None:

@@ -24,7 +24,7 @@ _SPELLED = [
     "Min-Expires", "Min-SE", "Organization", "P-Asserted-Identity", "Path", "Priority", "Privacy",
     "Proxy-Authenticate", "Proxy-Authorization", "Proxy-Require", "RAck", "Reason", "Record-Route",
     "Remote-Party-ID", "Replaces", "Reply-To", "Require", "Retry-After", "Route", "RSeq", "Server",
-    "Service-Route", "Timestamp", "Unsupported", "User-Agent", "Warning", "WWW-Authenticate",
+    "Service-Route", "Timestamp", "Unsupported", "User-Agent", "Warning", "WWW-Authenticate", "X-ACD-Contact",
     *COMPACT.values(),
 ]  # fmt: skip
 _LOWER = {name.lower(): name for name in _SPELLED} | COMPACT

@@ -2,8 +2,12 @@
 
 import pytest
 
+from acd.core.effects import ReleaseAgent
+from acd.core.events import OfferFailed
 from channels.sip.protocol.message import Request, make_headers
-from tests.channels.sip.b2bua.test_crossings import talk
+from channels.sip.protocol.outputs import AckReceived, SendTo
+from channels.sip.protocol.replies import response_to
+from tests.channels.sip.b2bua.test_crossings import ANNA, CONTACT, OFFER, PHONE_OF_ANNA, talk
 from tests.channels.sip.b2bua.world import DESK, Side, World
 
 
@@ -58,3 +62,44 @@ def test_an_invite_without_a_contact_of_use_never_becomes_a_contact_of_the_desk(
 ) -> None:
     assert asked(world, "INVITE", headers=contact) == [400]
     assert (world.host.events, world.calls.legs, len(world.layer)) == ([], {}, 0)
+
+
+def test_a_second_200_of_a_fork_is_acknowledged_and_ended_even_if_the_first_call_is_over(
+    world: World,
+) -> None:
+    """RFC 3261 §13.2.2.4: else that phone takes itself for one in a call, and repeats its 200 for 32 s."""
+    talk(world)
+    [invite] = [new.request for new in world.phone.requests if new.request.method == "INVITE"]
+    world.carry_out(ReleaseAgent(CONTACT, ANNA, OFFER, carrier=PHONE_OF_ANNA))
+    assert "o1" not in world.calls.legs
+    for headers, tag in (([("Contact", "<sip:other@192.0.2.9>")], "other"), ([], "third")):
+        late = response_to(invite, 200, to_tag=tag, headers=headers)
+        world.phone.layer.out.append(SendTo(late.to_bytes(), DESK))
+        world.run()
+        [ack] = [
+            o.request for o in world.phone.other if isinstance(o, AckReceived) and o.request.to.tag == tag
+        ]
+        [bye] = [new.request for new in world.phone.requests if new.request.to.tag == tag]
+        assert (ack.cseq.number, bye.method, bye.call_id) == (1, "BYE", invite.call_id)
+
+
+def test_a_200_without_contact_is_acknowledged_and_ended_and_the_agent_is_not_paused(world: World) -> None:
+    world.invite()
+    world.admit()
+    world.offer()
+    [invite] = world.phone.requests
+    world.phone.layer.reply(invite.key, 200, world.now_ms, body=b"v=0\r\n")
+    world.run()
+    assert [new.request.method for new in world.phone.requests] == ["INVITE", "BYE"]
+    assert [type(out) for out in world.phone.other] == [AckReceived]
+    assert world.host.events[-1] == OfferFailed(OFFER)
+
+
+def test_the_number_of_the_contact_stands_in_the_invite_as_the_documents_spell_it(world: World) -> None:
+    """Scripts of softphones look for the text."""
+    world.invite()
+    world.admit()
+    world.offer()
+    [invite] = world.phone.requests
+    assert b"\r\nX-ACD-Contact: 1\r\n" in invite.request.to_bytes()
+    assert b"\r\nX-ACD-Contact: 1\r\n" in world.calls.legs["o1"].record.invite
