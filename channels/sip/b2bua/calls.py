@@ -28,7 +28,7 @@ from queues.desk import TenantId
 NAME = "sip"
 
 ALLOW: Header = ("Allow", "INVITE, ACK, CANCEL, BYE, OPTIONS, REFER")
-ACCEPT: Header = ("Accept", CONTENT_TYPE)
+ACCEPT: Header = ("Accept", f"{CONTENT_TYPE}, multipart/mixed")
 SDP: Header = ("Content-Type", CONTENT_TYPE)
 
 

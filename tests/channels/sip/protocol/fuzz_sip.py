@@ -23,6 +23,10 @@ _SDP = (
     b"v=0\r\no=- 1 2 IN IP4 192.0.2.7\r\ns=-\r\nc=IN IP4 192.0.2.7\r\nt=0 0\r\n"
     b"m=audio 40000 RTP/AVP 8 0 101\r\na=rtpmap:101 telephone-event/8000\r\na=sendrecv\r\n"
 )
+_MIXED = (
+    b"a preamble\r\n--edge\r\nContent-Type: application/ISUP;version=x\r\n\r\n\1\0\r\n--edge\r\n"
+    b"Content-Type: application/sdp\r\n\r\n" + _SDP + b"\r\n--edge--\r\n"
+)
 _HEAD = (
     b"Via: SIP/2.0/UDP 192.0.2.7:5060;branch=z9hG4bK1;rport, SIP/2.0/TCP [2001:db8::1]\r\n"
     b'From: "Anna, \\"A\\"" <sip:anna@pbx.example;user=phone>;tag=a1\r\n'
@@ -32,6 +36,8 @@ SEEDS = (
     b"INVITE sip:hotline@acd.example SIP/2.0\r\n" + _HEAD % (b"", b"INVITE")
     + b"Contact: <sip:anna@192.0.2.7>\r\nRecord-Route: <sip:p1.example;lr>,\r\n <sip:p2.example;lr>\r\n"
     b"Content-Type: application/sdp\r\nContent-Length: %d\r\n\r\n" % len(_SDP) + _SDP,
+    b"INVITE sip:hotline@acd.example SIP/2.0\r\n" + _HEAD % (b"", b"INVITE")
+    + b"m: <sip:anna@192.0.2.7>\r\nc: multipart/mixed;boundary=edge\r\n\r\n" + _MIXED,
     b"REGISTER sip:acd.example SIP/2.0\r\n" + _HEAD % (b"", b"REGISTER")
     + b'Contact: <sip:a@192.0.2.7>;expires=60, "b" <sip:b@192.0.2.8>;q=0.1\r\nExpires: 300\r\n'
     b'Authorization: Digest username="anna", realm="acd.example", nonce="0.ab.cd", uri="sip:acd.example",'
@@ -50,6 +56,7 @@ WORDS = (
     b"sip:", b"sips:", b"tel:+49305550101", b"SIP/2.0", b"SIP/9.9", b" ", b"\t", b"-1", b"0",
     b"4294967296", b"99999999999999999999", b"Content-Length: 5\r\n", b"l:", b"Via: x\r\n",
     b"Contact: *\r\n", b"CSeq: 1 INVITE\r\n", b"\xff\xfe", b"\xc3", "é大".encode(), b"(" * 40,
+    b"--edge\r\n", b"multipart/related;", b"boundary=", b"Content-Transfer-Encoding: base64",
     b'"' * 41, b"<" * 40, b" " * 200, b"a" * 300, b";a" * 100, b"," * 100,
 )  # fmt: skip
 
