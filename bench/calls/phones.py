@@ -66,7 +66,7 @@ class Sipp:
         if not rows:
             return Outcome(0, 0, 0)
         last = rows[-1]
-        refused = int(last.get("1(C)") or 0)
+        refused = int(last.get("GenericCounter1(C)") or 0)
         ended, failed = int(last["SuccessfulCall(C)"]), int(last["FailedCall(C)"])
         return Outcome(ended - refused, failed, int(last["Retransmissions(C)"]), refused)
 

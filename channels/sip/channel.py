@@ -80,7 +80,9 @@ class SipChannel:
         self.settings = replace(self.settings, sounds=phrases.with_texts(self._learnt))
         self._media = await self._attach()
         backlog, settings = Backlog(), self.settings
-        self._transport = UdpTransport(settings.host, settings.port, self._received, backlog)
+        self._transport = UdpTransport(
+            settings.host, settings.port, self._received, backlog, self._unreachable
+        )
         sent_by = _host_port(self.settings.advertise, self._transport.port)
         make_id = _Ids()
         layer = self._layer = TransactionLayer(sent_by, make_id)
@@ -215,6 +217,11 @@ class SipChannel:
             self._flush()
         else:
             self._flush(self._layer.receive(message, source, now_ms, len(data)))
+
+    def _unreachable(self, destination: Endpoint) -> None:
+        self._set_time()
+        self._layer.unreachable(destination, self.calls.now_ms)
+        self._flush()
 
     def _refused(self, address: str, reason: str) -> None:
         self._refusals.note(address, reason, time.monotonic_ns() // 1_000_000)

@@ -90,12 +90,12 @@ def _timed_out(calls: Calls, out: TimedOut) -> None:
     elif leg.gone and out.key.method != "INVITE":
         return
     elif leg.is_placed and out.key.method == "INVITE":
-        calls.count("trunk timed out")
-        placing.failed(calls, leg, "no answer")
+        calls.count(f"trunk timed out: {out.status}")
+        placing.failed(calls, leg, placing.RESULTS.get(out.status, "failed"))
     elif out.key.method == "INVITE":
-        calls.count("phone timed out")
+        calls.count(f"phone timed out: {out.status}")
         outbound.failed(calls, leg)
-    else:
+    elif out.status == 408:  # one that could not be asked may be there (RFC 3261 §12.2.1.2)
         indialog.dead(calls, leg)
 
 

@@ -35,6 +35,8 @@ _COMMON_VIA = re.compile(
 )
 _COMMON_NAME_ADDR = re.compile(r'(?:"([^"\\]*)" ?)?<([^\s<>"]+)>(?:;tag=([^\s;="<>,]+))?', re.ASCII)
 _ESCAPED_PAIR = re.compile(r"\\(.)", re.DOTALL)
+_ADDRESS = re.compile(r"[0-9.]+|[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*")
+"""An IP address, if a host is valid at all."""
 _SAFE_USER = "-_.!~*'()&=+$,;?/"
 
 
@@ -241,10 +243,16 @@ def parse_via(value: str) -> Via:
 
 
 def endpoint_of(uri: Uri) -> Endpoint:
-    """Where a SIP URI says its requests go (host may still be a name): transport parameter, default ports."""
+    """Where a SIP URI says its requests go: transport parameter, default ports.
+
+    The host may still be a name, and the port 0 then: the name's SRV records tell it (RFC 3263 §4.2).
+    """
     secure = uri.scheme == "sips"
     transport = (uri.params.get("transport") or ("TLS" if secure else "UDP")).upper()
-    return Endpoint(uri.params.get("maddr") or uri.host, uri.port or (5061 if secure else 5060), transport)
+    host, port = uri.params.get("maddr") or uri.host, uri.port
+    if port is None:
+        port = (5061 if secure else 5060) if _ADDRESS.fullmatch(host) else 0
+    return Endpoint(host, port, transport)
 
 
 def _other_uri(text: str) -> Uri:

@@ -1,6 +1,7 @@
 """Living transactions: moves them through their machine's table, runs their timers, collects outputs."""
 
 from collections.abc import Callable
+from functools import partial
 
 from channels.sip.protocol.address import Endpoint
 from channels.sip.protocol.message import Header, Message, Request, Response, make_headers
@@ -87,6 +88,7 @@ class Running:
             Action.SEND: self._send,
             Action.RESEND: self._send,
             Action.TIMED_OUT: self._timed_out,
+            Action.UNREACHABLE: partial(self._timed_out, status=503),
             Action.ACK_MISSING: self._ack_missing,
         }
         self._with_message: dict[Action, Callable[[Transaction, Message, Endpoint], None]] = {
@@ -240,9 +242,9 @@ class Running:
             transaction.ack_seen = True
             self.out.append(AckReceived(key, message))
 
-    def _timed_out(self, transaction: Transaction) -> None:
+    def _timed_out(self, transaction: Transaction, status: int = 408) -> None:
         if not transaction.quiet and isinstance(transaction.key, ClientKey):
-            self.out.append(TimedOut(transaction.key, transaction.request))
+            self.out.append(TimedOut(transaction.key, transaction.request, status))
 
     def _ack_missing(self, transaction: Transaction) -> None:
         if not transaction.ack_seen and isinstance(transaction.key, ServerKey):

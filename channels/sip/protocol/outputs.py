@@ -60,10 +60,12 @@ class ResponseReceived(Struct, frozen=True):
 
 
 class TimedOut(Struct, frozen=True):
-    """No final response: treat as 408."""
+    """No final response: treat as `status`."""
 
     key: ClientKey
     request: Request
+    status: int = 408
+    """503 when it could not be sent (RFC 3261 §8.1.3.1)."""
 
 
 class Cancelled(Struct, frozen=True):

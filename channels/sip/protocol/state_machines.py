@@ -27,6 +27,8 @@ class Trigger(StrEnum):
     FAILURE = "3xx-6xx"
     REQUEST = "request again"
     ACK = "ack"
+    NOT_SENT = "transport error"
+    """The request could not be sent, nor can it be: nobody knows the host, or there is no way there."""
     TIMER_A = "A"
     TIMER_B = "B"
     TIMER_C = "C"
@@ -57,6 +59,7 @@ class Action(StrEnum):
     ACKED = "stop repeating the 2xx and hand the ACK to the user"
     CANCEL_NOW = "send a CANCEL that waited for the first provisional response"
     TIMED_OUT = "tell the user that no final response came"
+    UNREACHABLE = "tell the user that the request could not be sent"
     ACK_MISSING = "tell the user when a 2xx was never acknowledged"
 
 
@@ -90,6 +93,7 @@ CLIENT_INVITE = Machine(
         _S.CALLING: {
             _E.TIMER_A: (_S.CALLING, (_A.RESEND, _A.REPEAT)),
             _E.TIMER_B: (_S.TERMINATED, (_A.TIMED_OUT,)),
+            _E.NOT_SENT: (_S.TERMINATED, (_A.UNREACHABLE,)),
             _E.PROVISIONAL: (_S.PROCEEDING, (_A.DELIVER, _A.CANCEL_NOW)),
             _E.SUCCESS: (_S.ACCEPTED, (_A.REACK,)),
             _E.FAILURE: (_S.COMPLETED, (_A.SEND_ACK, _A.DELIVER)),
@@ -122,6 +126,7 @@ CLIENT_OTHER = Machine(
         _S.TRYING: {
             _E.TIMER_E: (_S.TRYING, (_A.RESEND, _A.REPEAT)),
             _E.TIMER_F: (_S.TERMINATED, (_A.TIMED_OUT,)),
+            _E.NOT_SENT: (_S.TERMINATED, (_A.UNREACHABLE,)),
             _E.PROVISIONAL: (_S.PROCEEDING, (_A.DELIVER,)),
             _E.SUCCESS: (_S.COMPLETED, (_A.DELIVER,)),
             _E.FAILURE: (_S.COMPLETED, (_A.DELIVER,)),

@@ -86,6 +86,17 @@ class TransactionLayer:
             self._running.move(transaction, timer, None, now_ms)
         return self.take()
 
+    def unreachable(self, destination: Endpoint, now_ms: int) -> None:
+        """Nothing can be sent there: requests of ours that nobody has answered yet fail at once.
+
+        A BYE or CANCEL is repeated on: nobody waits for its outcome, and the way may be back in a moment.
+        Responses and ACKs count as lost; whoever misses them repeats what they were for.
+        """
+        there = [one for one in self._running.clients.values() if one.destination == destination]
+        for transaction in there:
+            if transaction.key.method not in ("BYE", "CANCEL"):
+                self._running.move(transaction, Trigger.NOT_SENT, None, now_ms)
+
     def state_of(self, key: ClientKey | ServerKey) -> TransactionState | None:
         """The state of a transaction, None once it is gone."""
         found = (

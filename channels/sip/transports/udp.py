@@ -12,7 +12,7 @@ from ipaddress import ip_address
 from channels.sip.backlog import Backlog
 from channels.sip.protocol.address import Endpoint
 from channels.sip.protocol.message import MAX_MESSAGE_BYTES
-from channels.sip.transports.names import REMEMBERED_S, Names
+from channels.sip.transports.names import Found, Names
 
 Received = Callable[[bytes, Endpoint], None]
 Notes = list[tuple[int, int, bytes]]
@@ -78,8 +78,18 @@ def _waited_ms(notes: Notes) -> float:
 class UdpTransport:
     """Sends and receives datagrams of one local address."""
 
-    def __init__(self, host: str, port: int, received: Received, backlog: Backlog | None = None) -> None:
-        """`backlog` is told how long packets wait. Raises OSError when the address cannot be bound."""
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        received: Received,
+        backlog: Backlog | None = None,
+        unreachable: Callable[[Endpoint], None] = lambda destination: None,  # noqa: ARG005
+    ) -> None:
+        """`backlog` is told how long packets wait, `unreachable`, in a turn of its own, where none can go.
+
+        Raises OSError when the address cannot be bound.
+        """
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         self._socket = socket.socket(family, socket.SOCK_DGRAM)
         try:
@@ -94,8 +104,9 @@ class UdpTransport:
         self.port: int = self._socket.getsockname()[1]
         self.unsent = 0
         self._names = Names(int(family))
-        self._addresses: dict[str, str] = {}
-        """Host as a message has it → IP address."""
+        self._unreachable = unreachable
+        self._addresses: dict[Endpoint, tuple[str, int]] = {}
+        """Host and port as a message has them → IP address and port."""
         self._sources: dict[tuple[str, int], Endpoint] = {}
         self._received = received
         self._backlog = backlog or Backlog()
@@ -107,38 +118,44 @@ class UdpTransport:
         self._loop.add_reader(self._socket, self._ready)
 
     def send(self, data: bytes, destination: Endpoint) -> None:
-        """What the kernel does not take, or has no known address, counts as lost on the way: SIP repeats."""
-        address = self._addresses.get(destination.host)
+        """What the kernel has no room for counts as lost on the way: SIP repeats."""
+        address = self._addresses.get(destination)
         if address is None:
             self._find(data, destination)
             return
         try:
-            self._socket.sendto(data, (address, destination.port))
-        except (OSError, OverflowError):
+            self._socket.sendto(data, address)
+        except (BlockingIOError, InterruptedError):
             self.unsent += 1
+        except (OSError, OverflowError):
+            self._not_sent(destination)
+
+    def _not_sent(self, destination: Endpoint) -> None:
+        self.unsent += 1
+        self._loop.call_soon(self._unreachable, destination)
 
     def _find(self, data: bytes, destination: Endpoint) -> None:
         """A host that was not met before, or not for a while. The loop never asks a name server itself."""
-        host = destination.host
+        host, port = destination.host, destination.port
         if len(self._addresses) >= KNOWN_SOURCES:
             self._addresses.clear()
         try:
             ip_address(host)
         except ValueError:
-            self._names.ask(host, lambda found: self._found(host, found, data, destination.port))
+            self._names.ask((host, port), lambda found: self._found(destination, found, data))
         else:
-            self._addresses[host] = host
+            self._addresses[destination] = host, port
             self.send(data, destination)
 
-    def _found(self, host: str, address: str, data: bytes, port: int) -> None:
-        if not address:
-            self.unsent += 1
+    def _found(self, destination: Endpoint, found: Found, data: bytes) -> None:
+        if not found.host:
+            self._not_sent(destination)
             return
-        if host not in self._addresses:
-            self._addresses[host] = address
-            self._loop.call_later(REMEMBERED_S, self._addresses.pop, host, None)
+        if destination not in self._addresses:
+            self._addresses[destination] = found.host, found.port
+            self._loop.call_later(found.for_s, self._addresses.pop, destination, None)
         with suppress(ValueError, OSError):  # closed meanwhile
-            self.send(data, Endpoint(host, port))
+            self.send(data, destination)
 
     def close(self) -> None:
         if self._timer is not None:

@@ -140,11 +140,15 @@ def test_bad_lists(value: str) -> None:
     [
         ("sip:a@192.0.2.7", Endpoint("192.0.2.7", 5060, "UDP")),
         ("sip:a@192.0.2.7:5070;transport=tcp", Endpoint("192.0.2.7", 5070, "TCP")),
-        ("sips:a@pbx.example", Endpoint("pbx.example", 5061, "TLS")),
+        ("sip:a@[2001:db8::7]", Endpoint("2001:db8::7", 5060, "UDP")),
+        ("sips:a@192.0.2.7", Endpoint("192.0.2.7", 5061, "TLS")),
+        ("sips:a@pbx.example", Endpoint("pbx.example", 0, "TLS")),
+        ("sip:pbx.example;maddr=192.0.2.9", Endpoint("192.0.2.9", 5060, "UDP")),
+        ("sip:pbx.example:5060", Endpoint("pbx.example", 5060, "UDP")),
     ],
 )
 def test_endpoint_of_uri(text: str, endpoint: Endpoint) -> None:
-    """Transport and port default as the scheme says."""
+    """Transport and port default as the scheme says; the port of a name is for its records to say."""
     assert endpoint_of(parse_uri(text)) == endpoint
 
 

@@ -83,7 +83,7 @@ def test_uas_sends_bye(uas: Dialog, make_request: Make) -> None:
     )
     assert bye.get("To") == '"Anna" <sip:anna@pbx.example>;tag=a1'
     assert bye.routes == ["<sip:p1.example;lr>", "<sip:p2.example;lr>"]
-    assert uas.destination() == Endpoint("p1.example", 5060)
+    assert uas.destination() == Endpoint("p1.example", 0)
 
 
 def test_uac_dialog(uac: Dialog) -> None:

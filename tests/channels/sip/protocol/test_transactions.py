@@ -93,6 +93,32 @@ def test_invite_without_any_response(layer: TransactionLayer, make_request: Make
     assert layer.next_deadline() is None
 
 
+@pytest.mark.parametrize("method", ["INVITE", "OPTIONS"])
+def test_a_request_that_cannot_be_sent_fails_at_once(
+    layer: TransactionLayer, make_request: Make, method: str
+) -> None:
+    """It is as if 503 had come (RFC 3261 §8.1.3.1), not as if nobody had answered for 32 s."""
+    key = layer.send_request(make_request(method).without("Via"), AGENT, 0)
+    elsewhere = layer.send_request(make_request("INFO").without("Via"), Endpoint("192.0.2.99", 5060), 0)
+    layer.take()
+    layer.unreachable(AGENT, 10)
+    [out] = layer.take()
+    assert isinstance(out, TimedOut)
+    assert (out.key, out.status, layer.state_of(key)) == (key, 503, None)
+    assert layer.state_of(elsewhere) is TransactionState.TRYING
+
+
+def test_a_bye_that_cannot_be_sent_now_is_repeated_as_ever(
+    layer: TransactionLayer, make_request: Make
+) -> None:
+    """The network may be back in a second; a call that nobody ended would go on."""
+    layer.send_request(make_request("BYE").without("Via"), AGENT, 0)
+    layer.take()
+    layer.unreachable(AGENT, 10)
+    assert layer.take() == []
+    assert names(layer.expire(500)) == ["BYE"]
+
+
 def test_other_request_without_any_response(layer: TransactionLayer, make_request: Make) -> None:
     """BYE goes out at doubling intervals up to 4 s and is given up at 32 s (timers E and F)."""
     start(layer, make_request("BYE"))

@@ -9,7 +9,7 @@ import pytest
 
 from channels.sip.protocol.address import Endpoint
 from channels.sip.transports import names
-from channels.sip.transports.names import MOST, Names
+from channels.sip.transports.names import MOST, NOWHERE, PORT, Found, Names
 from channels.sip.transports.udp import UdpTransport
 
 
@@ -21,17 +21,17 @@ class Server:
         self.answers = threading.Event()
         self.found: dict[str, str] = {"peer.example": "127.0.0.1"}
 
-    def look(self, host: str, _: int) -> str:
+    def look(self, host: str, port: int, _: int) -> Found:
         self.asked.append(host)
         self.answers.wait(20)
         if host not in self.found:
             raise OSError("unknown")
-        return self.found[host]
+        return Found(self.found[host], port)
 
 
-def story(told: Callable[[Server, Names, list[str]], Awaitable[None]]) -> None:
+def story(told: Callable[[Server, Names, list[Found]], Awaitable[None]]) -> None:
     async def run() -> None:
-        server, heard = Server(), list[str]()
+        server, heard = Server(), list[Found]()
         try:
             await told(server, Names(socket.AF_INET, server.look), heard)
         finally:
@@ -49,12 +49,12 @@ async def until(condition: Callable[[], object]) -> None:
 
 
 def test_who_asks_twice_asks_once_and_both_hear() -> None:
-    async def told(server: Server, ours: Names, heard: list[str]) -> None:
-        ours.ask("peer.example", heard.append)
-        ours.ask("peer.example", heard.append)
+    async def told(server: Server, ours: Names, heard: list[Found]) -> None:
+        ours.ask(("peer.example", PORT), heard.append)
+        ours.ask(("peer.example", PORT), heard.append)
         assert heard == []
         server.answers.set()
-        await until(lambda: heard == ["127.0.0.1"] * 2)
+        await until(lambda: heard == [Found("127.0.0.1", PORT)] * 2)
         assert server.asked == ["peer.example"]
 
     story(told)
@@ -63,14 +63,14 @@ def test_who_asks_twice_asks_once_and_both_hear() -> None:
 def test_a_silent_name_server_is_given_up_and_not_asked_again_soon(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(names, "PATIENCE_S", 0.05)
 
-    async def told(server: Server, ours: Names, heard: list[str]) -> None:
-        ours.ask("peer.example", heard.append)
-        await until(lambda: heard == [""])
-        ours.ask("peer.example", heard.append)
-        assert (heard, server.asked, ours.refused) == (["", ""], ["peer.example"], 1)
+    async def told(server: Server, ours: Names, heard: list[Found]) -> None:
+        ours.ask(("peer.example", PORT), heard.append)
+        await until(lambda: heard == [NOWHERE])
+        ours.ask(("peer.example", PORT), heard.append)
+        assert (heard, server.asked, ours.refused) == ([NOWHERE, NOWHERE], ["peer.example"], 1)
         server.answers.set()
         await asyncio.sleep(0.1)
-        assert heard == ["", ""], "an answer that comes too late is nobody's"
+        assert heard == [NOWHERE, NOWHERE], "an answer that comes too late is nobody's"
 
     story(told)
 
@@ -78,25 +78,25 @@ def test_a_silent_name_server_is_given_up_and_not_asked_again_soon(monkeypatch: 
 def test_names_that_nobody_has_are_asked_for_again_after_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(names, "UNKNOWN_S", 0.05)
 
-    async def told(server: Server, ours: Names, heard: list[str]) -> None:
+    async def told(server: Server, ours: Names, heard: list[Found]) -> None:
         server.answers.set()
-        ours.ask("nobody.example", heard.append)
-        await until(lambda: heard == [""])
+        ours.ask(("nobody.example", PORT), heard.append)
+        await until(lambda: heard == [NOWHERE])
         await asyncio.sleep(0.1)
         server.found["nobody.example"] = "192.0.2.1"
-        ours.ask("nobody.example", heard.append)
-        await until(lambda: heard == ["", "192.0.2.1"])
+        ours.ask(("nobody.example", PORT), heard.append)
+        await until(lambda: heard == [NOWHERE, Found("192.0.2.1", PORT)])
 
     story(told)
 
 
 def test_a_flood_of_names_does_not_fill_the_machine_with_threads() -> None:
-    async def told(server: Server, ours: Names, heard: list[str]) -> None:
+    async def told(server: Server, ours: Names, heard: list[Found]) -> None:
         before = threading.active_count()
         for number in range(1_000):
-            ours.ask(f"host{number}.example", heard.append)
+            ours.ask((f"host{number}.example", PORT), heard.append)
         assert threading.active_count() - before <= MOST
-        assert heard == [""] * (1_000 - MOST)
+        assert heard == [NOWHERE] * (1_000 - MOST)
         assert ours.refused == 1_000 - MOST
 
     story(told)

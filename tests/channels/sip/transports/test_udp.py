@@ -2,8 +2,10 @@
 
 import asyncio
 import socket
+import time
 from collections.abc import Sized
 
+from channels.sip.backlog import Backlog
 from channels.sip.protocol.address import Endpoint
 from channels.sip.transports.udp import BUSY_PER_S, COUNT_S, REST_S, UdpTransport
 
@@ -68,5 +70,49 @@ def test_closing_a_busy_socket_leaves_nothing_behind() -> None:
         count = len(received)
         await asyncio.sleep(5 * REST_S)
         assert len(received) == count
+
+    asyncio.run(story())
+
+
+def test_where_nothing_can_be_sent_is_told_in_a_turn_of_its_own() -> None:
+    """For who sends is in the midst of something."""
+
+    async def story() -> None:
+        told: list[Endpoint] = []
+        transport = UdpTransport("127.0.0.1", 0, lambda *_: None, unreachable=told.append)
+        nowhere, somewhere = Endpoint("255.255.255.255", 5060), Endpoint("127.0.0.1", 9)
+        transport.send(b"x", somewhere)
+        transport.send(b"x", nowhere)
+        assert told == []
+        await settled(told, 1)
+        transport.close()
+        assert (told, transport.unsent) == ([nowhere], 1)
+
+    asyncio.run(story())
+
+
+def test_the_kernel_says_how_long_packets_have_waited() -> None:
+    """From when it took the packet, be that however long ago."""
+
+    class Told(Backlog):
+        def read(self, waited_ms: float, now_ms: float) -> None:
+            waits.append(waited_ms)
+
+    waits: list[float] = []
+
+    async def story() -> None:
+        transport = UdpTransport("127.0.0.1", 0, lambda *_: None, Told())
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as peer:
+            before = time.time_ns()
+            peer.sendto(b"x", ("127.0.0.1", transport.port))
+            sent = time.time_ns()
+            time.sleep(
+                0.05
+            )  # the loop's thread: the packet waits at least so long, whatever the machine does
+            since = (time.time_ns() - sent) / 1e6
+            await settled(waits, 1)
+            at_most = (time.time_ns() - before) / 1e6
+        transport.close()
+        assert since <= waits[0] <= at_most
 
     asyncio.run(story())
