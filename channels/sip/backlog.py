@@ -1,10 +1,13 @@
 """Whether we keep up with what comes: how long packets lay in the socket before we read them."""
 
-TARGET_MS = 50
-"""A caller notices nothing of so much, and a peer repeats a request only after 500 (T1)."""
+TARGET_MS = 100
+"""A caller notices nothing of so much."""
 
-INTERVAL_MS = 100
-"""A burst is read within that; what stands for longer is work that comes faster than it is done."""
+INTERVAL_MS = 200
+"""A burst is read within that; what stands for longer is work that comes faster than it is done.
+
+With both, twice as much as can be done waits some 300 ms at most: peers repeat a request only after 500 (T1).
+"""
 
 
 class Backlog:

@@ -52,7 +52,7 @@ def screen(calls: Calls, request: Request, source: Endpoint) -> Refusal | None:
         refused = inbound.refusal(calls, request, source)
         if refused is not None:
             calls.count(f"refused {refused.status}")
-            calls.telling.refused(source.host, f"INVITE {refused.status}")
+            calls.telling.refused(source.host, f"INVITE {refused.status} {refused.reason or ''}".rstrip())
         return refused
     if request.method == "REGISTER":
         return calls.phones.refusal(request, source, calls.now_ms)

@@ -104,7 +104,7 @@ def refusal(calls: Calls, request: Request, source: Endpoint) -> Refusal | None:
     if calls.answered_before and _answered_leg(calls, request) is not None:
         return None
     if calls.backlog.standing:
-        return Refusal(503, (SHED,))
+        return Refusal(503, (SHED,), "Too Many Calls")
     if calls.draining or calls.without_media or len(calls.legs) >= calls.settings.max_legs:
         return Refusal(503, (BUSY,))
     if request.max_forwards == 0:

@@ -174,6 +174,8 @@ class UdpTransport:
             except OSError:  # an ICMP error of an earlier packet; that packet's own timer deals with it
                 continue
             self._count += 1
+            if self._backlog.standing:  # perhaps no more: this one has not waited
+                self._note(notes)
             source = self._sources.get(address)
             if source is None:
                 source = self._source(address)
@@ -183,7 +185,7 @@ class UdpTransport:
     def _rest(self, notes: Notes) -> None:
         """After a turn of reading, of whose last datagram the kernel has noted this."""
         if notes:
-            self._backlog.read(_waited_ms(notes), self._loop.time() * 1000)
+            self._note(notes)
         if self._is_busy():
             if self._timer is None:
                 self._loop.remove_reader(self._socket)
@@ -191,6 +193,9 @@ class UdpTransport:
         elif self._timer is not None:
             self._timer = None
             self._loop.add_reader(self._socket, self._ready)
+
+    def _note(self, notes: Notes) -> None:
+        self._backlog.read(_waited_ms(notes), self._loop.time() * 1000)
 
     def _is_busy(self) -> bool:
         span_s = self._loop.time() - self._counted_s
