@@ -5,7 +5,7 @@ from collections.abc import Callable
 from channels.sip.per_minute import PerMinute
 
 MOST = 1_000
-"""Addresses and reasons at a time; a flood with forged addresses must not fill the log either."""
+"""Addresses and reasons at a time, and lines a minute: forged addresses must fill neither memory nor log."""
 
 Say = Callable[[str, str, int], None]
 
@@ -16,9 +16,10 @@ class Refusals:
     def __init__(self, say: Say) -> None:
         self._say = say
         self._noted = PerMinute[tuple[str, str]](MOST)
+        self._lines = PerMinute[None]()
 
     def note(self, address: str, reason: str, now_ms: int) -> None:
         """One more. The first of a minute was told when it came, so it stands for this one in the count."""
         count, ended = self._noted.note((address, reason), now_ms)
-        if count == 1:
+        if count == 1 and self._lines.note(None, now_ms)[0] <= MOST:
             self._say(address, reason, max(1, ended))
