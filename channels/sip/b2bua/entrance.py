@@ -6,6 +6,7 @@ from typing import Any
 
 from acd.core import effects
 from channels.media import events as media
+from channels.media.sdp import CONTENT_TYPE
 from channels.sip.b2bua import (
     holding,
     inbound,
@@ -47,7 +48,7 @@ def screen(calls: Calls, request: Request, source: Endpoint) -> Refusal | None:
     if "Require" in request.index and (required := request.values("Require")):
         return Refusal(420, (("Unsupported", ", ".join(required)),))
     if request.to.tag:
-        return None if calls.leg_of(request) is not None else Refusal(481)
+        return _within_call(calls, request)
     if request.method == "INVITE":
         refused = inbound.refusal(calls, request, source)
         if refused is not None:
@@ -60,6 +61,13 @@ def screen(calls: Calls, request: Request, source: Endpoint) -> Refusal | None:
         told = (ALLOW, ACCEPT) if calls.trusts(source.host) else ()
         return Refusal(503 if calls.draining else 200, told)
     return Refusal(481 if request.method == "BYE" else 405, (ALLOW,))
+
+
+def _within_call(calls: Calls, request: Request) -> Refusal | None:
+    if calls.leg_of(request) is None:
+        return Refusal(481)
+    other = request.method == "INVITE" and request.body and request.content_type != CONTENT_TYPE
+    return Refusal(415, (ACCEPT,)) if other else None
 
 
 def _request(calls: Calls, out: NewRequest) -> None:

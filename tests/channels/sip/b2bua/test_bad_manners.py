@@ -14,16 +14,18 @@ from tests.channels.sip.b2bua.world import DESK, Side, World
 def asked(
     world: World,
     method: str,
+    *,
     uri: str = "sip:+49305550101@192.0.2.1",
     headers: dict[str, str] | None = None,
     side: Side | None = None,
+    body: bytes = b"",
 ) -> list[int]:
     """A request as short as can be; returns what was answered."""
     side = side or world.caller
     before = len(side.statuses)
     known = {"Max-Forwards": "70", "From": "<sip:a@h>;tag=1", "To": "<sip:b@h>", "Call-ID": f"short {before}"}
     known |= {"CSeq": f"{100 + before} {method}", **(headers or {})}
-    request = Request(method=method, uri=uri, headers=make_headers(*known.items()))
+    request = Request(method=method, uri=uri, headers=make_headers(*known.items()), body=body)
     side.layer.send_request(request, DESK, world.now_ms)
     world.run()
     return side.statuses[before:]
@@ -35,7 +37,7 @@ def test_a_required_extension_that_we_lack_is_named_in_any_request(world: World,
     assert world.caller.responses[-1].get("Unsupported") == "path, foo"
 
 
-def test_so_it_is_within_a_call_which_goes_on(world: World) -> None:
+def test_so_it_is_within_a_call_which_goes_on_and_a_body_of_another_kind(world: World) -> None:
     talk(world)
     leg = world.calls.legs["o1"]
     assert leg.record.dialog is not None
@@ -43,6 +45,10 @@ def test_so_it_is_within_a_call_which_goes_on(world: World) -> None:
     tags = {"To": f"<sip:acd@192.0.2.1>;tag={dialog.local_tag}", "From": f"<sip:a@h>;tag={dialog.remote_tag}"}
     asked(world, "BYE", headers={"Require": "foo", **tags, "Call-ID": dialog.call_id}, side=world.phone)
     assert (world.phone.statuses[-1], "o1" in world.calls.legs) == (420, True)
+    isup = {"Content-Type": "application/isup", **tags, "Call-ID": dialog.call_id}
+    asked(world, "INVITE", headers=isup, side=world.phone, body=b"x")
+    assert world.phone.responses[-1].get("Accept") == "application/sdp, multipart/mixed"
+    assert (world.phone.statuses[-1], "o1" in world.calls.legs) == (415, True)
     asked(world, "BYE", headers={**tags, "Call-ID": dialog.call_id}, side=world.phone)
     assert (world.phone.statuses[-1], "o1" in world.calls.legs) == (200, False)
 
