@@ -12,6 +12,11 @@ class Carrier(Struct, frozen=True, array_like=True, gc=False):
     ref: str
 
 
+def is_named(carrier: Carrier, ref: str, channel: str) -> bool:
+    """Whether it is this one; a ref is unique only within its channel, which may be left out ("")."""
+    return carrier.ref == ref and channel in ("", carrier.channel)
+
+
 NOWHERE = Carrier("", "")
 """Nothing carries the party of a parked contact."""
 

@@ -19,6 +19,7 @@ from acd.core.state import State, step
 from acd.core.talk import connected_work, prompt_agent, talking
 from acd.core.waiting import end, enter_line, quit_line
 from acd.core.wrap_up import put_away, start_wrap_up
+from agents.devices import is_named
 from agents.roster import Work
 from agents.skills import AgentId
 from agents.states import IN_HAND, ROLE
@@ -59,12 +60,12 @@ def _current(state: State, event: ContactHeld | ContactResumed) -> Work:
 
 
 def left(state: State, event: ContactLeft) -> None:
-    leg_gone(state, state.contact(event.contact), event.ref, leg_lost=False)
+    leg_gone(state, state.contact(event.contact), event.ref, event.channel, leg_lost=False)
 
 
-def leg_gone(state: State, contact: Contact, ref: str, *, leg_lost: bool) -> None:
+def leg_gone(state: State, contact: Contact, ref: str, channel: str, *, leg_lost: bool) -> None:
     """That of its party, or of somebody outside; of a consult whoever was called for it."""
-    if ref in ("", contact.carrier.ref) and not contact.consults:
+    if (not ref or is_named(contact.carrier, ref, channel)) and not contact.consults:
         contact_gone(state, contact, leg_lost)
         return
     reason = "leg lost" if leg_lost else "left"
@@ -73,7 +74,7 @@ def leg_gone(state: State, contact: Contact, ref: str, *, leg_lost: bool) -> Non
             raise Rejected(f"contact {contact.id} has nobody on the line")
         consults.outside_gone(state, contact, reason)
         return
-    guests.outside_gone(state, contact, guests.leg_outside(contact, ref), reason)
+    guests.outside_gone(state, contact, guests.leg_outside(contact, ref, channel), reason)
     if not contact.offers and not contact.outside:  # its party would be alone
         contact.state = step(CONTACT, contact.state, "release")
         guests.send_all_away(state, contact)

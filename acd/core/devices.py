@@ -52,8 +52,8 @@ def unreachable(state: State, event: AgentUnreachable) -> None:
     else:
         count_reachable(state, seat)
         rung = _works_on(seat, device, (WorkState.RINGING,))
-        lost = [work for work in rung if work.medium == event.medium]
-        take_offers_back(state, lost, "unreachable")
+        take_offers_back(state, [work for work in rung if work.medium == event.medium], "unreachable")
+        _leave_device(state, seat, device, event.medium)
 
 
 def vanished(state: State, event: DeviceVanished) -> None:
@@ -93,9 +93,18 @@ def drop(state: State, seat: Seat, device: Device) -> None:
     state.deadlines.clear(Kind.DEVICE, device.number)
     count_reachable(state, seat)
     take_offers_back(state, _works_on(seat, device, (WorkState.RINGING,)), "unreachable")
-    for work in _works_on(seat, device):
+    _leave_device(state, seat, device)
+
+
+def _leave_device(state: State, seat: Seat, device: Device, medium: Medium | None = None) -> None:
+    """It carries no work (of that medium) any more: what can be put aside moves, or is handed back."""
+
+    def left() -> list[Work]:
+        return [work for work in _works_on(seat, device) if medium in (None, work.medium)]
+
+    for work in left():
         _move(state, seat, work)
-    hand_all_back(state, _works_on(seat, device), "stayed away")
+    hand_all_back(state, left(), "stayed away")
 
 
 def _move(state: State, seat: Seat, work: Work) -> None:
@@ -117,7 +126,7 @@ def leg_lost(state: State, event: LegLost) -> None:
     """A dead leg: the caller's ends the contact; the agent's sends the contact back to its old place."""
     contact = state.contact(event.contact)
     if event.agent is None:
-        leg_gone(state, contact, event.ref, leg_lost=True)
+        leg_gone(state, contact, event.ref, event.channel, leg_lost=True)
         return
     numbers = (*contact.offers, *contact.guests)
     his = (state.works[number] for number in numbers if state.works[number].agent == event.agent)

@@ -5,7 +5,7 @@ from acd.core.errors import Rejected
 from acd.core.offers import close
 from acd.core.state import State, step
 from acd.core.wrap_up import lose_work
-from agents.devices import Carrier
+from agents.devices import Carrier, is_named
 from agents.roster import Work
 from agents.skills import AgentId
 from agents.states import LISTENERS, ROLE, Role, WorkState
@@ -72,10 +72,10 @@ def outside_gone(state: State, contact: Contact, carrier: Carrier, reason: str) 
     state.tell(facts.OutsideLeft(state.now_ms, contact.id, carrier.ref, reason))
 
 
-def leg_outside(contact: Contact, ref: str) -> Carrier:
+def leg_outside(contact: Contact, ref: str, channel: str) -> Carrier:
     """Raises Rejected: nobody outside takes part by that leg."""
     for carrier in contact.outside:
-        if carrier.ref == ref:
+        if is_named(carrier, ref, channel):
             return carrier
     raise Rejected(f"contact {contact.id} has no leg {ref}")
 

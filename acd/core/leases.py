@@ -20,14 +20,23 @@ def arm(state: State, contact: Contact) -> None:
 def renewed(state: State, event: LeaseRenewed) -> None:
     """Raises Rejected: its leg is kept by no outside exchange, or it has none."""
     contact = state.contact(event.contact)
-    if contact.parked or not state.media[contact.medium].lease_ms:
+    if contact.parked or _ours(contact) or not state.media[contact.medium].lease_ms:
         raise Rejected(f"contact {event.contact} has no lease")
     arm(state, contact)
 
 
 def ended(state: State, number: int) -> None:
     """Nobody says any more that its leg is there: it is lost, though nobody hung up."""
-    contact_gone(state, state.contacts[number], leg_lost=True)
+    contact = state.contacts[number]
+    if not _ours(contact):
+        contact_gone(state, contact, leg_lost=True)
+
+
+def _ours(contact: Contact) -> bool:
+    """Whether we called its leg, so that no exchange outside keeps it."""
+    promise = contact.callback
+    called_back = promise is not None and not promise.pending and not promise.called_in
+    return called_back or bool(contact.consults or contact.purpose)
 
 
 def arm_anew(state: State) -> None:
@@ -40,8 +49,7 @@ def arm_anew(state: State) -> None:
 def media_changed(state: State) -> None:
     """There are leases where the desk's media have them now. A leg that we called ourselves has none."""
     for contact in state.contacts.values():
-        called = contact.callback is not None and not contact.callback.pending
         leased = state.media[contact.medium].lease_ms > 0
         known = state.deadlines.get(Kind.LEASE, contact.id) is not None
-        if known > leased or (leased > known and not (contact.parked or called)):
+        if known > leased or (leased > known and not (contact.parked or _ours(contact))):
             arm(state, contact)

@@ -72,8 +72,8 @@ def _said_nothing(state: State, contact: Contact, recording: Recording) -> None:
     contact.state = step(CONTACT, contact.state, "leave")
     forget(state, contact)
     left = state.now_ms, contact.id, contact.line
-    if recording.turned_away:
-        state.tell(facts.Released(*left, recording.turned_away))
+    if recording.turned_away or contact.purpose:
+        state.tell(facts.Released(*left, recording.turned_away or "caller"))
     else:
         state.tell(facts.Abandoned(*left, recording.wait_ms, recording.stage, recording.leg_lost))
 

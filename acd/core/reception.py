@@ -172,7 +172,10 @@ def _nothing_came(state: State, contact: Contact, *, leg_lost: bool, hang_up: bo
     """There is nothing that anybody could work on: it is lost."""
     contact.state = step(CONTACT, contact.state, "leave")
     forget(state, contact)
-    what = contact.id, contact.line, contact.waited_ms(state.now_ms), "receiving", leg_lost
-    state.tell(facts.Abandoned(state.now_ms, *what))
+    where = state.now_ms, contact.id, contact.line
+    if contact.purpose:  # whom the desk called has not abandoned anything
+        state.tell(facts.Released(*where, "leg lost" if leg_lost else "caller"))
+    else:
+        state.tell(facts.Abandoned(*where, contact.waited_ms(state.now_ms), "receiving", leg_lost))
     if hang_up:
         release_leg(state, contact, "not received")

@@ -262,6 +262,7 @@ def forget(state: State, contact: Contact) -> None:
         del state.carried[contact.carrier]
     for carrier in contact.joined:
         del state.carried[carrier]
+        state.order(effects.ReleaseContact(contact.id, "over", carrier=carrier))
 
 
 def quit_line(state: State, contact: Contact) -> None:

@@ -3,9 +3,11 @@
 import asyncio
 from collections.abc import Iterable, Sequence
 
+from msgspec.structs import replace
+
 from acd.content.errors import NotSyncedError, TooLargeError
 from acd.content.intake import opaque_id
-from acd.core.events import Event
+from acd.core.events import ContactLeft, Event, LegLost
 from acd.ports import (
     Appended,
     ChannelRecord,
@@ -32,7 +34,7 @@ class ServerHost:
     def __init__(
         self, channel: str, driver: Driver, gate: Gate, content: Content, directory: Directory
     ) -> None:
-        self._by = f"channel:{channel}"
+        self._channel, self._by = channel, f"channel:{channel}"
         self._driver = driver
         self._gate = gate
         self._content = content
@@ -41,6 +43,8 @@ class ServerHost:
     def submit(self, event: Event, records: Iterable[ChannelRecord] = ()) -> int:
         """As the port says."""
         agent = getattr(event, "agent", None)
+        if isinstance(event, ContactLeft | LegLost) and event.ref and not event.channel:
+            event = replace(event, channel=self._channel)
         return self._driver.submit(event, records, f"phone:{agent}" if agent else self._by)
 
     def remember(self, records: Iterable[ChannelRecord]) -> None:

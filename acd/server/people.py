@@ -17,9 +17,10 @@ from acd.ports import Content, Identified, PartyKind
 from acd.server.driver import Driver
 from acd.server.gate import Gate
 from acd.web.control import ListTaken
+from agents.capacity import FAX
 from config.schema import ListFile
 from queues.contact import Contact
-from queues.desk import Entry, TenantId
+from queues.desk import Entry, Medium, TenantId
 
 _log = structlog.get_logger("acd.people")
 
@@ -34,8 +35,6 @@ thousands of rows take many times as long, and callers who are refused meanwhile
 LONGEST_SLEEP_S = 3600.0
 """Nothing is due so seldom; but a clock that was set must not be slept through."""
 
-_KIND = {"voice": PartyKind.NUMBER, "fax": PartyKind.FAX}
-"""Medium → what its contacts' party is; any other is written to by mail address."""
 
 BY = "directory"
 
@@ -203,9 +202,7 @@ class People:
             value = values.get(contact.party) if contact is not None else None
             if contact is None or value is None:
                 continue
-            address = self._directory.read(
-                value, _KIND.get(contact.medium, PartyKind.ADDRESS), contact.tenant
-            )
+            address = self._directory.read(value, self._kind_of(contact.medium), contact.tenant)
             was = identify(before, contact.tenant, address, max(before_ms, contact.arrived_ms))
             now = identify(after, contact.tenant, address, after_ms)
             if (was.priority_class, was.head_start_ms) != (now.priority_class, now.head_start_ms):
@@ -213,6 +210,13 @@ class People:
         held = {name: one.version for name, one in after.items()}
         self._notes.put_nowait((self._driver.seq, Applied(held, after_ms)))
         self._changed.set()
+
+    def _kind_of(self, medium: Medium) -> PartyKind:
+        """What its contacts' party is: who keeps a leg has a number, also in a medium of the site's own."""
+        if medium == FAX:
+            return PartyKind.FAX
+        traits = self._driver.engine.state.media.get(medium)
+        return PartyKind.NUMBER if traits is not None and traits.keeps_leg else PartyKind.ADDRESS
 
     def _give(self, contact: Contact, found: Identified) -> None:
         entry = self._driver.engine.state.entries.get(contact.entry)

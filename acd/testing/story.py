@@ -95,11 +95,15 @@ def declared(id: str = "vpn", mode: str = "inform", **rules: Any) -> events.Inci
 class Story:
     """Drives an engine through a story. Deadlines fire exactly on time. `now` is ms after `start_ms`."""
 
-    def __init__(self, opened: Desk, *, forgetful: bool = False, start_ms: int = START_MS) -> None:
-        """`forgetful`: after every event the engine is a new one, restored from the snapshot."""
+    def __init__(
+        self, opened: Desk, *, forgetful: bool = False, reloads: bool = False, start_ms: int = START_MS
+    ) -> None:
+        """After every event the engine is a new one, restored from the snapshot (`forgetful`), or the same
+        desk is read again (`reloads`): neither may change what comes.
+        """
         self.engine = Engine()
         self.start_ms = start_ms
-        self.forgetful = forgetful
+        self.forgetful, self.reloads = forgetful, reloads
         self.now = 0
         self.facts: list[facts.Fact] = []
         self.effects: list[tuple[int, effects.Effect]] = []
@@ -169,6 +173,9 @@ class Story:
         self.outcome = self.engine.handle(event, self.start_ms + self.now)
         if self.forgetful:
             self.restart()
+        if self.reloads:
+            again = self.engine.handle(events.DeskChanged(self.engine.state.desk), self.start_ms + self.now)
+            assert again.effects == [], "nothing has changed"
         self.facts.extend(self.outcome.facts)
         self.effects.extend((self.now, effect) for effect in self.outcome.effects)
         for effect in self.outcome.effects:

@@ -122,6 +122,8 @@ class ContactLeft(Event, frozen=True, tag="ContactLeft"):
     contact: ContactId
     ref: str = ""
     """Which of its legs; empty: that of its party, and not of somebody outside who was consulted."""
+    channel: str = ""
+    """Whose ref that is; empty: of whichever channel. The server names the one that submits it."""
 
 
 class ContactDiverted(Event, frozen=True, tag="ContactDiverted"):
@@ -207,6 +209,8 @@ class LegLost(Event, frozen=True, tag="LegLost"):
     contact: ContactId
     agent: AgentId | None = None
     ref: str = ""
+    """As in ContactLeft."""
+    channel: str = ""
     """As in ContactLeft."""
 
 

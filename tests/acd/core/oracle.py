@@ -50,6 +50,7 @@ class Oracle:
         if isinstance(event, events.LeaseRenewed):
             self.shadow.lease(self.shadow.contacts[event.contact], now_ms)
         left = {one.id for one in self.shadow.contacts.values() if one.left}
+        brought = {one.id: list(one.joined) for one in self.shadow.contacts.values() if one.joined}
         for fact in outcome.facts:
             assert self._last_ms <= fact.t_ms <= now_ms, "facts are in the order of time"
             self._last_ms = fact.t_ms
@@ -69,6 +70,10 @@ class Oracle:
         live = [contact for contact in self.shadow.contacts.values() if not contact.consults]
         assert self.arrived - self.ended == len(live), "a contact was lost or ended twice"
         effects_match_facts(self.shadow, outcome, left)
+        over = [(number, ref) for number in brought.keys() - self.shadow.contacts for ref in brought[number]]
+        told = [one for one in outcome.effects if isinstance(one, effects.ReleaseContact)]
+        told = [one for one in told if one.cause == "over"]
+        assert sorted(over) == sorted((one.contact, one.carrier.ref) for one in told), "part of it goes on"
         ended = [effect.call for effect in outcome.effects if isinstance(effect, effects.EndCall)]
         assert ended == self.shadow.to_end, "an attempt goes on though it is over"
         assert not self.shadow.to_tell, "who waits was not told"
@@ -416,7 +421,7 @@ def effects_match_facts(shadow: Shadow, outcome: Reaction, left: Collection[int]
     ended = [(contact, why) for contact, why in causes if why and contact not in left]
     hung_up = [(e.contact, e.cause) for e in ordered if isinstance(e, effects.ReleaseContact)]
     apart = ("consult over", "contact over", "cancelled")
-    assert ended == [one for one in hung_up if one[1] not in apart]
+    assert ended == [one for one in hung_up if one[1] not in (*apart, "over")]
     assert shadow.ended_outside == [one for one in hung_up if one[1] in apart]
 
 
@@ -471,7 +476,7 @@ def _sent_away(fact: facts.Fact) -> str:
     match fact:
         case facts.Parked(again=False):
             return "callback"
-        case facts.Abandoned(stage="receiving") | facts.LegGone():
+        case facts.Abandoned(stage="receiving") | facts.LegGone() | facts.Released(by="leg lost"):
             return "not received"
         case facts.MessageLeft():
             return "voicemail"

@@ -435,12 +435,12 @@ class Shadow(ShadowCalls, ShadowReceptions, ShadowTreatments):
             self._close_all(fact.contact, fact.t_ms)
         elif contact.sealed_ms:
             assert contact.message is None, "he said something"
-            assert (contact.stage, fact.by in ("closed", "full", "treatment")) == ("greeting", True)
+            ours = contact.purpose and fact.by == "caller"
+            assert ours or (contact.stage, fact.by in ("closed", "full", "treatment")) == ("greeting", True)
         elif fact.by in ("closed", "full"):
             self._turned_away(contact, fact.t_ms)
         elif fact.by in ("caller", "leg lost"):
-            assert contact.purpose, "that is to abandon"
-            assert self.hung_up(self.event, fact.contact, fact.t_ms)
+            self.left_ours(contact, fact)
         elif fact.by == "treatment":
             assert contact.state in ("greeting", "waiting")
             assert contact.message is None or not self.promises.get(contact.id), "he left a message"

@@ -61,12 +61,19 @@ class ShadowCalls(ShadowGuests):
         return super().may_serve_now(agent, contact) and (not contact.to_call or self.may_call(contact))
 
     def lease_by_desk(self, contact: ShadowContact, now_ms: int) -> None:
-        """The media may have other leases now; a leg that we called has none."""
+        """The media may have other leases now; one that the desk called has none."""
         lease_ms = next(traits for traits in self.desk.media if traits.id == contact.medium).lease_ms
         if not lease_ms:
             self.leases.pop(contact.id, None)
-        elif contact.ref and contact.id not in self.leases and contact.id not in self.promises:
+        elif contact.ref and contact.id not in self.leases and not self.we_called(contact):
             self.lease(contact, now_ms)
+
+    def we_called(self, contact: ShadowContact) -> bool:
+        """Its leg is one that the desk placed: no exchange keeps it."""
+        promise = self.promises.get(contact.id)
+        return (
+            contact.consults > 0 or bool(contact.purpose) or (promise is not None and not promise.called_in)
+        )
 
     # ---- facts
 

@@ -86,7 +86,15 @@ class ShadowReceptions(ShadowDesk):
             case _:
                 assert (fact.by, self.event) == ("leg lost", events.LegLost(fact.contact))
 
-    def nothing_came(self, contact: ShadowContact, fact: facts.Abandoned) -> None:
+    def left_ours(self, contact: ShadowContact, fact: facts.Released) -> None:
+        """Whom the desk called is gone, before any agent had him."""
+        assert contact.purpose, "that is to abandon"
+        if contact.receiving:
+            self.nothing_came(contact, fact)
+        else:
+            assert self.hung_up(self.event, fact.contact, fact.t_ms)
+
+    def nothing_came(self, contact: ShadowContact, fact: facts.Abandoned | facts.Released) -> None:
         """It was lost while it was received."""
         event = self.event
         assert contact.receiving

@@ -11,7 +11,7 @@ from agents.capacity import MAIL
 from queues.desk import EntryId, IncidentMode, LineId, OutboundRule
 from queues.names import TreatmentId
 from queues.states import ContactState
-from queues.treatment import Enqueue, Menu, Say
+from queues.treatment import Enqueue, Menu, Record, Say
 
 ALARM = TreatmentId("alarm")
 RULE = OutboundRule("escalation", ("mobile",), "sip", at_once=1)
@@ -51,6 +51,14 @@ def test_whoever_is_called_hears_it_and_acknowledges_by_a_key() -> None:
     assert not told.engine.state.contacts
     assert told.rung("anna") is None, "nobody of the desk is asked"
     assert not told.of(facts.Arrived), "it is in no figure of callers"
+
+
+def test_whoever_is_called_and_says_nothing_has_abandoned_nothing() -> None:
+    told = story(treatment("say", Record(30_000))).at(0, call_out("say"))
+    told.at(SECOND, events.CallAnswered(CallId(1), "out")).at(2 * SECOND, events.ContactLeft(ContactId(1)))
+    told.until(60 * SECOND)
+    assert [fact.by for fact in told.of(facts.Released)] == ["caller"]
+    assert not told.of(facts.Abandoned)
 
 
 @pytest.mark.parametrize("result", ["busy", "no answer", "failed"])

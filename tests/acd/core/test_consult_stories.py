@@ -209,6 +209,18 @@ def test_somebody_outside_is_asked_joins_and_stays_when_the_agent_goes() -> None
     assert released.carrier.ref == caller, "nobody is left alone on the line"
 
 
+def test_of_two_legs_with_one_ref_in_two_channels_the_named_one_has_left() -> None:
+    told = Story(desk(line(), agent("anna"), outbound=(OUTSIDE,)), forgetful=True).ready(0, "anna")
+    told.arrive(0, channel="portal")
+    ref = outside(11 * SECOND, told.accept(SECOND, "anna")).contact(CALL).carrier.ref
+    told.at(14 * SECOND, events.CallAnswered(CallId(1), ref))
+    told.at(15 * SECOND, events.ConsultMerged(CALL, ANNA, stays=True))
+    assert "no leg" in told.rejects(16 * SECOND, events.ContactLeft(CALL, ref, "nobody's"))
+    told.at(17 * SECOND, events.ContactLeft(CALL, ref, "sip"))
+    assert [fact.ref for fact in told.of(facts.OutsideLeft)] == [ref]
+    assert told.contact(CALL).state == "connected"
+
+
 def test_a_caller_is_handed_to_somebody_outside_by_hanging_up() -> None:
     told = outside(11 * SECOND, story())
     told.at(14 * SECOND, events.CallAnswered(CallId(1), "out")).release(15 * SECOND, CALL, "anna")

@@ -104,6 +104,9 @@ def test_a_mail_that_belongs_to_one_in_hand_changes_nothing_but_is_remembered() 
     assert story.contact(mail).state == "connected"
     assert [carrier.ref for carrier in story.contact(mail).joined] == ["more0", "more1"]
     assert "live already" in story.rejects(3_000, more)
+    story.release(4_000, mail, "anna")
+    over = [effect.carrier.ref for effect in story.ordered(effects.ReleaseContact)]
+    assert sorted(over)[:2] == ["more0", "more1"], "whoever brought a part of it hears that it is over"
 
 
 def test_a_mail_that_belongs_to_a_closed_one_is_a_new_contact_that_continues_it() -> None:

@@ -262,6 +262,20 @@ def test_work_moves_to_another_device_of_its_agent_before_it_is_handed_back() ->
     story.release(60_000, mail, "anna")
 
 
+def test_work_of_a_medium_that_a_device_carries_no_more_moves_or_is_handed_back() -> None:
+    """As when the device were gone, though it still carries another."""
+    both = events.AgentReachable(ANNA, VOICE, PAGE), events.AgentReachable(ANNA, MAIL, TABLET)
+    for more, state, carried in ((both[:1], "waiting", [PAGE]), (both, "connected", [PAGE, TABLET])):
+        story = equipped()
+        for event in more:
+            story.at(0, event)
+        mail = story.arrive(0, medium=MAIL)
+        story.accept(1, "anna").at(2, events.AgentUnreachable(ANNA, MAIL, PAGE))
+        assert [effect.carrier for effect in story.ordered(effects.ConnectContact)] == carried
+        assert [effect.carrier for effect in story.ordered(effects.ReleaseAgent)] == [PAGE]
+        assert story.contact(mail).state == state
+
+
 def test_each_time_an_agent_gets_the_same_contact_his_leg_is_another_one() -> None:
     """Otherwise a device that knows repetitions by their key would leave the second one open."""
     story = equipped()

@@ -1,9 +1,15 @@
 """Leases: a leg that an outside exchange keeps is there as long as the exchange says so."""
 
+from msgspec.structs import replace
+
 from acd.core import effects, events, facts
+from acd.core.deadlines import Kind
 from acd.core.events import CallId, ContactId
-from acd.testing.story import Story, agent, desk, line
-from queues.desk import CallbackRule, Desk, Medium, MediumTraits, OutboundRule
+from acd.testing.story import Story, agent, desk, line, treatment
+from agents.skills import AgentId
+from queues.desk import CallbackRule, Desk, EntryId, Medium, MediumTraits, OutboundRule
+from queues.names import TreatmentId
+from queues.treatment import Menu
 
 PBX = Medium("pbx")
 LEASE, MINUTE = 30_000, 60_000
@@ -80,6 +86,49 @@ def test_who_called_in_by_a_lease_that_the_desk_forgets_is_forgotten_without_a_d
     story.at(3, events.DeskChanged(opened(lease_ms=0)))
     story.ready(4, "anna", media=(PBX,)).accept(4, "anna").release(5, call, "anna")
     assert story.engine.next_deadline() is None
+
+
+def consulting() -> Story:
+    """Anna talks with a leased caller, and with somebody outside whom the desk has called."""
+    allowed = (OutboundRule("consult", ("mobile",), "sip"), OutboundRule("alarm", ("mobile",), "sip"))
+    told = treatment("alarm", Menu("press 1", (), 10 * MINUTE, "calm"))
+    opened = desk(
+        line(), agent("anna", (PBX, 1)), told, media=(replace(pbx(), hears=True),), outbound=allowed
+    )
+    story = Story(opened, reloads=True).ready(0, "anna", media=(PBX,))
+    call = story.arrive(0, medium=PBX)
+    story.accept(1, "anna")
+    ask = events.ConsultStarted(ContactId(call), AgentId("anna"), party="n", dial_class="mobile")
+    return story.at(2, ask).at(3, events.CallAnswered(CallId(1), "out"))
+
+
+def test_a_leg_that_we_called_for_a_consult_is_leased_by_no_exchange_and_by_no_reload() -> None:
+    """It was, and at its end the engine could not go on."""
+    story = consulting()
+    assert "has no lease" in story.rejects(4, renew(2))
+    for k in range(1, 11):
+        story.at(k * (LEASE - 5), renew(1))
+    assert story.contact(2).state == "connected"
+    story.release(10 * LEASE, 1, "anna")
+    assert [fact.agent for fact in story.of(facts.HandedOut)] == ["anna"]
+    story.at(10 * LEASE + 1, events.ContactLeft(ContactId(1)))
+    assert not story.engine.state.contacts
+
+
+def test_whom_the_desk_called_for_a_purpose_is_leased_by_no_exchange_and_by_no_reload() -> None:
+    story = consulting()
+    story.at(4, events.ContactLeft(ContactId(1)))
+    alarm = events.CallOut(EntryId("help pbx"), "alarm", "n", "mobile", TreatmentId("alarm"))
+    story.at(5, alarm).at(6, events.CallAnswered(CallId(2), "out"))
+    story.until(5 * MINUTE)
+    assert list(story.engine.state.contacts) == [3]
+
+
+def test_a_lease_of_a_leg_that_we_called_in_an_older_snapshot_ends_nothing() -> None:
+    story = consulting()
+    story.engine.state.deadlines.set(Kind.LEASE, 2, story.moment(LEASE))
+    story.at(LEASE - 5, renew(1)).until(2 * LEASE - 6)
+    assert story.contact(2).state == "connected"
 
 
 def test_a_conversation_whose_lease_ends_frees_its_agent_and_nobody_is_told_to_end_the_leg() -> None:

@@ -67,5 +67,5 @@ def test_a_class_that_says_no_tag_has_none_and_so_cannot_be_decoded_among_the_ot
 def test_bytes_of_a_released_journal_are_read() -> None:
     left = bytes([0x82]) + b"\xa4type\xabContactLeft\xa7contact\x07"
     ready = bytes([0x91, 0x83]) + b"\xa4type\xa5Ready\xa4t_ms\x05\xa5agent\xa4anna"
-    assert repr(decode_event(left)) == "ContactLeft(contact=7, ref='')"
+    assert repr(decode_event(left)) == "ContactLeft(contact=7, ref='', channel='')"
     assert repr(decode_facts(ready)) == "[Ready(t_ms=5, agent='anna')]"
