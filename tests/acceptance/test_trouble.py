@@ -1,5 +1,6 @@
 """What goes wrong on the way: lost packets, missing ACKs, odd but legal messages, and plain garbage."""
 
+import contextlib
 import random
 import socket
 
@@ -191,6 +192,25 @@ def _throw(port: int, samples: list[bytes], count: int) -> None:
                 at = chance.randrange(len(data))
                 data[at : at + chance.randrange(4)] = chance.randbytes(chance.randrange(4))
             sock.sendto(data, ("127.0.0.1", port))
+        _await_read(sock, port)
+
+
+def _await_read(sock: socket.socket, port: int) -> None:
+    """Until all of it is read: what stands in a queue that is too long is told 503 to come again."""
+    ours = sock.getsockname()[1]
+    question = (
+        f"OPTIONS sip:127.0.0.1:{port} SIP/2.0\r\n"
+        f"Via: SIP/2.0/UDP 127.0.0.1:{ours};branch=z9hG4bKlast;rport\r\n"
+        "From: <sip:a@h>;tag=1\r\nTo: <sip:b@h>\r\nCall-ID: the last\r\nCSeq: 1 OPTIONS\r\n\r\n"
+    )
+    sock.settimeout(5)
+    for _ in range(12):  # its own packets may be lost, too
+        sock.sendto(question.encode(), ("127.0.0.1", port))
+        with contextlib.suppress(TimeoutError):
+            while b"Call-ID: the last" not in sock.recv(65_535):
+                continue
+            return
+    raise AssertionError("the desk answers nothing any more")
 
 
 @pytest.mark.long
