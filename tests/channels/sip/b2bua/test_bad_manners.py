@@ -4,6 +4,7 @@ import pytest
 
 from acd.core.effects import ReleaseAgent
 from acd.core.events import OfferFailed
+from channels.media.negotiation import AudioSession
 from channels.sip.protocol.message import Request, make_headers
 from channels.sip.protocol.outputs import AckReceived, SendTo
 from channels.sip.protocol.replies import response_to
@@ -109,3 +110,22 @@ def test_the_number_of_the_contact_stands_in_the_invite_as_the_documents_spell_i
     [invite] = world.phone.requests
     assert b"\r\nX-ACD-Contact: 1\r\n" in invite.request.to_bytes()
     assert b"\r\nX-ACD-Contact: 1\r\n" in world.calls.legs["o1"].record.invite
+
+
+def test_a_call_whose_session_description_is_one_part_of_several_is_answered(world: World) -> None:
+    offer = AudioSession(1, "192.0.2.7", 30_000).offer()
+    isup, sdp = b"Content-Type: application/isup\r\n\r\n\1", b"Content-Type: application/sdp\r\n\r\n" + offer
+    body = b"--x\r\n%b\r\n--x\r\n%b\r\n--x--" % (isup, sdp)
+    several = {"Content-Type": "multipart/mixed;boundary=x", "Contact": "<sip:a@192.0.2.7>"}
+    assert asked(world, "INVITE", headers=several, body=body) == [100]
+    world.admit()
+    answer = world.caller.responses[-1]
+    assert (answer.status, answer.content_type) == (200, "application/sdp")
+
+
+def test_one_without_any_is_told_what_we_read(world: World) -> None:
+    body = b"--x\r\nContent-Type: application/isup\r\n\r\n\1\r\n--x--"
+    several = {"Content-Type": "multipart/mixed;boundary=x", "Contact": "<sip:a@192.0.2.7>"}
+    assert asked(world, "INVITE", headers=several, body=body) == [415]
+    assert world.caller.responses[-1].get("Accept") == "application/sdp, multipart/mixed"
+    assert world.host.events == []
