@@ -14,7 +14,8 @@ class Backlog:
     """A standing queue, found as CoDel finds it (RFC 8289 §3.2): the delay never fell below the target.
 
     It is the delay that counts and not a rate: nobody has to know what a machine can do, or what a call costs
-    today, and whatever keeps the loop from reading is seen.
+    today, and whatever keeps the loop from reading is seen. A loop that is late, but then reads all there is,
+    has no queue: to refuse calls would not make it faster.
     """
 
     def __init__(self) -> None:
@@ -23,7 +24,7 @@ class Backlog:
         self._since_ms: float | None = None
 
     def read(self, waited_ms: float, now_ms: float) -> None:
-        """What was read last had waited so long; it is what waited least of all that was read together."""
+        """What was read last had waited so long, the least of all that was read together; 0: all is read."""
         if waited_ms < TARGET_MS:
             self._since_ms, self.standing = None, False
         elif self._since_ms is None:

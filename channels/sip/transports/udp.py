@@ -18,6 +18,9 @@ Received = Callable[[bytes, Endpoint], None]
 Notes = list[tuple[int, int, bytes]]
 """What the kernel says beside a datagram: level, kind, data."""
 
+EMPTY: Notes = []
+"""All is read: however late we were, nothing waits."""
+
 READS_PER_TURN = 64
 """Datagrams taken in one turn of the loop, so that timers and effects have their turn too."""
 
@@ -170,6 +173,7 @@ class UdpTransport:
             try:
                 size, notes, _, address = self._socket.recvmsg_into([self._buffer], _NOTES_BYTES)
             except (BlockingIOError, InterruptedError):
+                notes = EMPTY
                 break
             except OSError:  # an ICMP error of an earlier packet; that packet's own timer deals with it
                 continue
@@ -183,9 +187,8 @@ class UdpTransport:
         self._rest(notes)
 
     def _rest(self, notes: Notes) -> None:
-        """After a turn of reading, of whose last datagram the kernel has noted this."""
-        if notes:
-            self._note(notes)
+        """After a turn of reading, of whose last datagram the kernel has noted this, if more may be there."""
+        self._note(notes)
         if self._is_busy():
             if self._timer is None:
                 self._loop.remove_reader(self._socket)
