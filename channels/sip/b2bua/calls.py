@@ -183,10 +183,9 @@ class Calls:
         self.legs.pop(leg.id, None)
         if leg.record.dialog is not None:
             self.by_dialog.pop(leg.record.dialog.id, None)
-        if leg.invite_key is not None:
-            self.by_transaction.pop(leg.invite_key, None)
-        if leg.our_invite is not None:
-            self.by_transaction.pop(leg.our_invite, None)
+        for key in (leg.invite_key, leg.accepted, leg.our_invite):
+            if key is not None:
+                self.by_transaction.pop(key, None)
         if leg.reinvite is not None:  # RFC 3261 §15.1.2: what is pending in the dialog gets 487
             self.layer.reply(leg.reinvite[0], 487, self.now_ms)
         if leg.message:

@@ -112,8 +112,8 @@ ON_OUTPUT: Mapping[type[Output], Callable[[Calls, Any], None]] = {
     ResponseReceived: _response,
     TimedOut: _timed_out,
     Cancelled: inbound.cancelled,
-    AckReceived: inbound.acknowledged,
-    AckMissing: inbound.ack_missing,
+    AckReceived: indialog.acknowledged,
+    AckMissing: indialog.ack_missing,
 }
 """What comes of transactions; REGISTER and what is to be sent are the channel's affair."""
 

@@ -4,7 +4,7 @@ from acd.core.effects import AdmitContact, RejectContact, ReleaseContact
 from acd.core.events import ContactArrived, ContactId, ContactLeft, LegLost
 from acd.ports import PartyKind
 from agents.capacity import VOICE
-from channels.media.commands import Accept, Answer, LegId, Offer, Stop
+from channels.media.commands import Answer, LegId, Offer, Stop
 from channels.media.sdp import CONTENT_TYPE
 from channels.sip.b2bua import holding, outbound, placing, treating
 from channels.sip.b2bua.call import Call
@@ -14,7 +14,7 @@ from channels.sip.protocol.address import Endpoint, make_uri, quoted
 from channels.sip.protocol.dialog import uas_dialog
 from channels.sip.protocol.errors import BadMessage
 from channels.sip.protocol.message import Header, Request
-from channels.sip.protocol.outputs import AckMissing, AckReceived, Cancelled, NewRequest, Refusal, ServerKey
+from channels.sip.protocol.outputs import Cancelled, NewRequest, Refusal, ServerKey
 from channels.sip.protocol.replies import response_to
 
 REJECTIONS = {"unknown entry": 404, "closed": 480, "full": 486}
@@ -248,7 +248,7 @@ def _answer(calls: Calls, leg: Leg) -> None:
 
 def _say_ok(calls: Calls, leg: Leg, request: Request, key: ServerKey) -> None:
     headers = [("Contact", calls.contact_header), ALLOW, SDP]
-    record = leg.record
+    record, leg.accepted = leg.record, key
     answer = response_to(request, 200, to_tag=record.to_tag, headers=headers, body=record.answer)
     calls.layer.respond(key, answer, calls.now_ms)
 
@@ -263,22 +263,6 @@ def released(calls: Calls, effect: ReleaseContact) -> None:
 
 
 # What the caller does
-
-
-def acknowledged(calls: Calls, out: AckReceived) -> None:
-    """The ACK carries the answer when the offer was ours."""
-    leg = calls.leg_of(out.request)
-    if leg is not None and leg.record.late_offer:
-        leg.record.late_offer = False
-        calls.media.send(Accept(leg.id, out.request.body))
-
-
-def ack_missing(calls: Calls, out: AckMissing) -> None:
-    """Nobody acknowledged our 200 in 64*T1: the caller is not there (RFC 3261 §13.3.1.4)."""
-    leg = calls.by_transaction.get(out.key)
-    if leg is not None and leg.invite_key == out.key:
-        calls.bye(leg)
-        lost(calls, leg)
 
 
 def cancelled(calls: Calls, out: Cancelled) -> None:

@@ -1,12 +1,12 @@
-"""Requests inside a call, from either side: BYE, hold by re-INVITE, OPTIONS; and probing a silent leg."""
+"""Requests inside a call, from either side: BYE, hold by re-INVITE, ACK, OPTIONS; probing a silent leg."""
 
-from channels.media.commands import Answer, Offer
+from channels.media.commands import Accept, Answer, Offer
 from channels.sip.b2bua import inbound, outbound, placing, referring
 from channels.sip.b2bua.calls import ALLOW, SDP, Calls
 from channels.sip.b2bua.leg import Leg, LegStage
 from channels.sip.protocol.dialog import DialogState
 from channels.sip.protocol.message import Request
-from channels.sip.protocol.outputs import NewRequest, ResponseReceived, ServerKey
+from channels.sip.protocol.outputs import AckMissing, AckReceived, NewRequest, ResponseReceived, ServerKey
 
 
 def requested(calls: Calls, out: NewRequest) -> None:
@@ -47,6 +47,9 @@ def _hung_up(calls: Calls, leg: Leg) -> None:
 def described(calls: Calls, leg: Leg, reinvite: tuple[ServerKey, Request], sdp: bytes) -> None:
     """The media's word on a new session description: hold, resume, a new address."""
     leg.record.late_offer = not reinvite[1].body
+    _is_acknowledged(calls, leg)
+    leg.accepted = reinvite[0]
+    calls.by_transaction[leg.accepted] = leg
     _reply(calls, leg, reinvite, 200, sdp)
     calls.save(leg)
 
@@ -63,6 +66,35 @@ def _reply(calls: Calls, leg: Leg, reinvite: tuple[ServerKey, Request], status: 
     calls.layer.reply(key, status, calls.now_ms, headers=headers, body=body)
     if leg.record.dialog is not None:
         leg.record.dialog.responded(request, status)
+
+
+def acknowledged(calls: Calls, out: AckReceived) -> None:
+    """The ACK carries the answer when the offer was ours; one of an earlier 200 answers nothing.
+
+    An answer that is of no use, or none, ends the leg whose it is (RFC 3261 §13.2.1, §14.2).
+    """
+    leg = calls.leg_of(out.request)
+    if leg is None or (out.key is not None and out.key != leg.accepted):
+        return
+    _is_acknowledged(calls, leg)
+    if leg.record.late_offer:
+        leg.record.late_offer = False
+        calls.media.send(Accept(leg.id, out.request.body))
+
+
+def ack_missing(calls: Calls, out: AckMissing) -> None:
+    """Nobody acknowledged our 200 in 64*T1: the peer is not there (RFC 3261 §13.3.1.4, §14.2)."""
+    leg = calls.by_transaction.get(out.key)
+    if leg is not None and leg.accepted == out.key:
+        calls.bye(leg)
+        dead(calls, leg)
+
+
+def _is_acknowledged(calls: Calls, leg: Leg) -> None:
+    """The INVITE that began the call is remembered until its end."""
+    if leg.accepted is not None and leg.accepted != leg.invite_key:
+        calls.by_transaction.pop(leg.accepted, None)
+    leg.accepted = None
 
 
 def probe(calls: Calls, leg: Leg) -> None:

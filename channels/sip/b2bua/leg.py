@@ -69,6 +69,7 @@ class Leg:
     """A leg and what of it lives only in this process."""
 
     __slots__ = (
+        "accepted",
         "accepting",
         "ack_owed",
         "admitted",
@@ -94,9 +95,7 @@ class Leg:
     )
 
     def __init__(self, record: LegRecord, call: "Call") -> None:
-        self.record = record
-        self.call = call
-        self.id = record.id
+        self.id, self.record, self.call = record.id, record, call
         self.is_caller = not record.agent
         self.is_placed = record.call > 0
         """A caller's leg by which we called him. Up to his answer it is in no contact's call."""
@@ -104,6 +103,8 @@ class Leg:
         """The caller's open INVITE, or ours."""
         self.invite_key: ServerKey | None = None
         """The caller's INVITE, also after its 200: until the leg ends."""
+        self.accepted: ServerKey | None = None
+        """The INVITE of the peer, its first or a later one, whose 200 has no ACK yet."""
         self.our_invite: ClientKey | None = None
         self.uri = ""
         """Whom our INVITE goes to; used once, when the media have made the offer."""
@@ -115,21 +116,19 @@ class Leg:
         """Who was sent our INVITE has given a sign."""
         self.admitted = False
         """The engine took the contact: it is answered as soon as the media have answered."""
-        self.hears: TreatContact | None = None
-        """What a party hears who waits; None: an agent, or the music of its line."""
-        self.keyed = 0
-        """The list (its `visit`) of which a key was told."""
-        self.keyed_ms = -1_000
-        """When a key was told last."""
-        self.message = SoundId("")
-        """What an agent hears who has taken a message."""
         self.reinvite: tuple[ServerKey, Request] | None = None
         """A request for a new session that the media have not answered yet."""
+        self.gone = False
+        """Ended, or to be ended as soon as that is possible: a CANCEL crossed the answer."""
+        self.hears: TreatContact | None = None
+        """What a party hears who waits; None: an agent, or the music of its line."""
+        self.keyed, self.keyed_ms = 0, -1_000
+        """The list (its `visit`) of which a key was told last, and when."""
+        self.message = SoundId("")
+        """What an agent hears who has taken a message."""
         self.role = ""
         """As what an agent takes part (`agents.states.Role`)."""
         self.place = ""
         """Where its call has put it, as told to the media; empty: that is not known, or it hears a list."""
         self.aside: Call | None = None
         """The consult in which an agent asks somebody meanwhile."""
-        self.gone = False
-        """Ended, or to be ended as soon as that is possible: a CANCEL crossed the answer."""
