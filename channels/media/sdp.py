@@ -64,7 +64,11 @@ class Media(Struct, frozen=True):
 
 
 class Description(Struct, frozen=True):
-    """A session description; `host` is the session's connection address."""
+    """A session description; `host` is the session's connection address.
+
+    Id and version may be empty: nothing depends on those of a peer, and some write no o= line, or a name with
+    blanks into it.
+    """
 
     session_id: str
     version: str
@@ -106,17 +110,11 @@ def parse_sdp(data: bytes) -> Description:
 
 
 def _description(session: list[tuple[str, str]], media: list[Media]) -> Description:
-    origin: list[str] = []
-    for key, value in session:
-        if key == "o":
-            origin = value.split()
-            break
-    if len(origin) != 6:
-        raise BadSdpError("bad o= line")
+    origin = next((value.split() for key, value in session if key == "o"), [])
     host, said, _, _ = _common(session)
     return Description(
-        session_id=origin[1],
-        version=origin[2],
+        session_id=origin[-5] if len(origin) > 4 else "",
+        version=origin[-4] if len(origin) > 4 else "",
         media=tuple(media),
         host=host,
         direction=said or Direction.SENDRECV,
