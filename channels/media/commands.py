@@ -4,6 +4,8 @@ from typing import Literal, NewType
 
 from msgspec import Struct
 
+from channels.media.latch import Latch
+
 HeardBy = Literal["everybody", "agents", "nobody"]
 """By whom in a room a leg is heard."""
 
@@ -18,6 +20,10 @@ class Offer(Struct, frozen=True, tag="offer", array_like=True):
     leg: LegId
     like: LegId = LegId("")
     """Put the codec of this leg first: what needs no conversion is preferred."""
+    near: str = ""
+    """IP address from which the peer signals; what it sends from there may be its sound."""
+    latch: Latch | None = None
+    """None: as it was, or as the engine is set."""
 
 
 class Answer(Struct, frozen=True, tag="answer", array_like=True):
@@ -25,6 +31,9 @@ class Answer(Struct, frozen=True, tag="answer", array_like=True):
 
     leg: LegId
     sdp: bytes
+    near: str = ""
+    latch: Latch | None = None
+    """Both as in `Offer`."""
 
 
 class Accept(Struct, frozen=True, tag="accept", array_like=True):

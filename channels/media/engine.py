@@ -48,5 +48,5 @@ class MediaEngine(Protocol):
     def events(self) -> deque[Event]:
         """What was told, oldest first; the user takes it out. A command may be answered at once."""
 
-    def refuses(self, sdp: bytes) -> str:
+    def refuses(self, sdp: bytes, /) -> str:
         """The code with which an offer would fail for its own fault; empty: it is of use. Opens nothing."""

@@ -59,6 +59,18 @@ class NotAcceptableError(MediaError):
     code = "not-acceptable"
 
 
+class BadAddressError(NotAcceptableError):
+    """Its sound is wanted at no IP address of our family: a name, the other family, a broadcast."""
+
+    code = "bad-address"
+
+
+class MulticastError(NotAcceptableError):
+    """Its sound is wanted at a group of receivers."""
+
+    code = "multicast"
+
+
 class OutOfTurnError(MediaError):
     """Offer or answer while an offer of ours waits for its answer, or an answer to none (RFC 3264 §4)."""
 

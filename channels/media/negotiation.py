@@ -1,18 +1,27 @@
 """Offer and answer for one G.711 audio stream with RFC 4733 digits (RFC 3264), from our side of a leg."""
 
 from functools import lru_cache
+from ipaddress import IPv4Address, IPv6Address, ip_address
 
 import msgspec
 from msgspec import Struct
 
-from channels.media.errors import BadSdpError, NotAcceptableError, OutOfTurnError
-from channels.media.rtp import Codec
+from channels.media.errors import (
+    BadAddressError,
+    BadSdpError,
+    MulticastError,
+    NotAcceptableError,
+    OutOfTurnError,
+)
+from channels.media.latch import Latch
+from channels.media.rtp import EVENTS, Codec
 from channels.media.sdp import Description, Direction, Media, media_lines, parse_sdp, write_sdp
 
 OUR_DTMF = 101
 _AUDIO = ("audio", "RTP/AVP")
 _STATIC = {"0": "PCMU/8000", "8": "PCMA/8000"}
 _ENCODING = {Codec.PCMU: "PCMU/8000", Codec.PCMA: "PCMA/8000"}
+_BROADCAST = IPv4Address("255.255.255.255")
 _BY_NAME = {"PCMU": Codec.PCMU, "PCMA": Codec.PCMA}
 
 
@@ -26,6 +35,7 @@ class RemoteAudio(Struct, frozen=True):
     line: int
     """Index of its m= line."""
     host: str
+    """An IP address of our family, or of either family the one that is nobody's: it holds."""
     port: int
     direction: Direction
     """Seen from the peer."""
@@ -59,6 +69,9 @@ class AudioSession(Struct):
     local_dtmf: int = OUR_DTMF
     """Payload type on which we receive telephone events."""
     remote: RemoteAudio | None = None
+    near: str = ""
+    """The IP address from which the peer signals, if it is known."""
+    latch: Latch = Latch.NEVER
 
     @property
     def pending(self) -> bool:
@@ -79,6 +92,19 @@ class AudioSession(Struct):
             else next((pt for c, pt in self.remote.codecs if c is self.codec), None)
         )
 
+    @property
+    def heard_types(self) -> dict[int, int]:
+        """Payload type → codec (or EVENTS) of what the peer may send.
+
+        By our numbers or by its own: many a peer takes its own for both ways (RFC 3264 §6.1 wants ours).
+        """
+        types: dict[int, int] = {int(codec): int(codec) for codec in BOTH}
+        if self.remote is not None:
+            if self.remote.dtmf is not None:
+                types |= {self.local_dtmf: EVENTS, self.remote.dtmf: EVENTS}
+            types |= {payload: int(codec) for codec, payload in self.remote.codecs}
+        return types
+
     def offer(self, codecs: tuple[Codec, ...] = BOTH) -> bytes:
         """A description to offer. Raises OutOfTurnError while an earlier offer waits for its answer."""
         if self.pending:
@@ -92,10 +118,9 @@ class AudioSession(Struct):
         """Take the answer to our offer. Raises BadSdpError, NotAcceptableError, OutOfTurnError."""
         if not self.pending:
             raise OutOfTurnError("no offer is pending")
-        description, remote = _read(body)
+        description = parse_sdp(body)
+        remote = remote_audio(description, self.host, self.line)
         expected = len(self.lines) or 1
-        if remote is not None and remote.line != self.line:
-            remote = remote_audio(description, self.line)
         if len(description.media) != expected or remote is None:
             raise BadSdpError("the answer does not fit the offer")
         codec = next((codec for codec, _ in remote.codecs if codec in self.offered), None)
@@ -115,7 +140,7 @@ class AudioSession(Struct):
         """
         if self.offered:
             raise OutOfTurnError("an offer of ours is pending")
-        description, remote = _read(body)
+        description, remote = _read(body, self.host)
         if remote is None:
             raise NotAcceptableError("no audio line that we can use")
         chosen = min(remote.codecs, key=lambda said: BOTH.index(said[0]))
@@ -157,21 +182,52 @@ class AudioSession(Struct):
 
 
 @lru_cache(maxsize=256)
-def _read(body: bytes) -> tuple[Description, RemoteAudio | None]:
-    """An offer is read twice: before it is a contact, and when it is answered. Raises BadSdpError."""
+def _read(body: bytes, ours: str) -> tuple[Description, RemoteAudio | None]:
+    """An offer is read twice: before it is a contact, and when it is answered. Raises as `remote_audio`."""
     description = parse_sdp(body)
-    return description, remote_audio(description)
+    return description, remote_audio(description, ours)
 
 
-def remote_audio(description: Description, line: int | None = None) -> RemoteAudio | None:
-    """The first RTP/AVP audio line with a port and a codec of ours (or exactly that `line`), or None."""
+def remote_audio(description: Description, ours: str, line: int | None = None) -> RemoteAudio | None:
+    """The first RTP/AVP audio line with a port, a codec and an address of use, or None; `ours`: our address.
+
+    Of all lines, or exactly of that `line`. Raises BadAddressError, MulticastError: only the address is not.
+    """
+    unusable: Unusable | None = None
     for index, media in enumerate(description.media):
         if (media.kind, media.proto) != _AUDIO or media.port == 0 or line not in (None, index):
             continue
         codecs, dtmf = _codecs(media)
         host = description.host_of(media)
-        if codecs and host:
+        if not codecs or not host:
+            continue
+        found = _unusable(host, ours)
+        if found is None:
             return RemoteAudio(index, host, media.port, description.direction_of(media), codecs, dtmf)
+        unusable = unusable or found
+    if unusable is not None:
+        raise unusable[0](unusable[1])
+    return None
+
+
+Unusable = tuple[type[NotAcceptableError], str]
+"""An error, and its text."""
+
+
+@lru_cache(maxsize=1024)
+def _unusable(host: str, ours: str) -> Unusable | None:
+    """Why no sound can be sent to this host; one that is nobody's is the old way to hold (RFC 3264 §8.4)."""
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return BadAddressError, f"{host:.80} is no IP address"
+    if address.is_unspecified:
+        return None
+    if address.is_multicast:
+        return MulticastError, f"{host} is a group"
+    same_family = address.version == ip_address(ours).version
+    if not same_family or address == _BROADCAST or (isinstance(address, IPv6Address) and address.scope_id):
+        return BadAddressError, f"{host} cannot be reached from {ours}"
     return None
 
 
@@ -188,7 +244,7 @@ def _codecs(media: Media) -> tuple[tuple[tuple[Codec, int], ...], int | None]:
         codec = _BY_NAME.get(name)
         if codec is not None:
             codecs.append((codec, int(payload)))
-        elif name == "TELEPHONE-EVENT" and dtmf is None:
+        elif name == "TELEPHONE-EVENT" and dtmf is None and payload not in _STATIC:
             dtmf = int(payload)
     return tuple(codecs), dtmf
 
@@ -197,9 +253,9 @@ def _lines(description: Description) -> tuple[tuple[str, str, str], ...]:
     return tuple([(media.kind, media.proto, media.formats[0]) for media in description.media])
 
 
-def refusal(body: bytes) -> str:
-    """The code of the MediaError that `answer` would raise for this offer; empty: none."""
+def refusal(body: bytes, ours: str) -> str:
+    """The code of the MediaError that `answer` would raise for this offer at our address; empty: none."""
     try:
-        return "" if _read(body)[1] is not None else NotAcceptableError.code
-    except BadSdpError as error:
+        return "" if _read(body, ours)[1] is not None else NotAcceptableError.code
+    except (BadSdpError, NotAcceptableError) as error:
         return error.code

@@ -20,6 +20,10 @@ class Codec(IntEnum):
     PCMA = 8
 
 
+EVENTS: Final = -1
+"""Stands for telephone-event where the codec of a payload type is asked for."""
+
+
 class Address(NamedTuple):
     """An IP address (v4 or v6, never a name) and a UDP port."""
 

@@ -135,7 +135,6 @@ class SipChannel:
             ip=settings.media_host,
             ports=settings.media_ports,
             log=settings.runtime_dir / "media.log",
-            latch=settings.symmetric_rtp,
             silent_s=settings.silent_s,
         )
         return await attach_or_start(media, self._media_ready, self._media_lost)

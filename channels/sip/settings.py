@@ -8,6 +8,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 
 from agents.capacity import VOICE
+from channels.media.latch import Latch
 from channels.sip.prompts import Phrases
 from channels.sip.protocol.address import Endpoint, make_uri
 from channels.sip.protocol.digest import Algorithm
@@ -42,6 +43,7 @@ class Outbound:
     caller_id: str
     region: str = ""
     """Country of its short codes; "": that of the client."""
+    latch: Latch = Latch.ADDRESS
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,10 @@ class SipSettings:
     digests: tuple[Algorithm, ...]
     """Algorithms that phones are challenged with; older phones give up when SHA-256 is among them."""
     sign_in: SignIn
-    symmetric_rtp: bool
+    latch: Latch
+    """Whose packets are taken for a peer's sound, if its trunk does not say."""
+    trunk_latches: Mapping[str, Latch]
+    phone_latch: Latch
     silent_s: int
     """A leg without media for so long is asked whether it is still there; 0: never."""
     phone_silence_ms: int
@@ -95,6 +100,13 @@ class SipSettings:
         trunk = self.trunk_of(host)
         return "" if trunk is None else self.regions[trunk]
 
+    def latch_of(self, host: str) -> Latch:
+        """Whose packets are taken for the sound of who signals from this address of a trunk."""
+        trunk = self.trunk_of(host)
+        if trunk is not None:
+            return self.trunk_latches[trunk]
+        return self.latch if self.outbound is None else self.outbound.latch
+
     def entry_of(self, user: str) -> EntryId:
         """The entry that a caller dialled, as the desk knows it; what cannot be one is passed on as it is."""
         return EntryId(entry_id(VOICE, user) or user)
@@ -112,6 +124,7 @@ def read_table(site: Site, table: Table) -> SipSettings:
     """The settings; what is wrong is recorded in `table`, whose `finish` raises."""
     host, port = _listen(table)
     trunks = table.tables("trunks")
+    latch = table.choice("latch", Latch, Latch.ADDRESS)
     return SipSettings(
         site=table.text("site", "acd"),
         host=host,
@@ -122,10 +135,12 @@ def read_table(site: Site, table: Table) -> SipSettings:
         media_ports=_ports(table),
         trunks={trunk.text("name"): _networks(trunk) for trunk in trunks},
         regions={trunk.text("name"): read_region(trunk) for trunk in trunks},
-        outbound=_outbound(site, table, trunks),
+        outbound=_outbound(site, table, trunks, latch),
         digests=_digests(table),
         sign_in=table.choice("sign_in", SignIn, SignIn.API),
-        symmetric_rtp=table.flag("symmetric_rtp", True),
+        latch=latch,
+        trunk_latches={trunk.text("name"): trunk.choice("latch", Latch, latch) for trunk in trunks},
+        phone_latch=table.choice("phone_latch", Latch, latch),
         silent_s=table.duration_ms("silent", 60_000) // 1000,
         phone_silence_ms=table.duration_ms("phone_silence", 5_000, least_ms=1_000),
         phone_probe_ms=_probe_ms(table),
@@ -200,15 +215,15 @@ def _networks(trunk: Table) -> tuple[IPv4Network | IPv6Network, ...]:
     return tuple(networks)
 
 
-def _outbound(site: Site, table: Table, trunks: Sequence[Table]) -> Outbound | None:
+def _outbound(site: Site, table: Table, trunks: Sequence[Table], latch: Latch) -> Outbound | None:
     """The first trunk that takes calls of ours. All are checked."""
-    found = [outbound for trunk in trunks if (outbound := _outbound_of(trunk)) is not None]
+    found = [outbound for trunk in trunks if (outbound := _outbound_of(trunk, latch)) is not None]
     if not found and any(rule.channel == "sip" for rule in site.desk.outbound):
         table.error("trunks", "none has the key outbound, and [[outbound]] allows calls by this channel")
     return found[0] if found else None
 
 
-def _outbound_of(trunk: Table) -> Outbound | None:
+def _outbound_of(trunk: Table, latch: Latch) -> Outbound | None:
     address, number = trunk.text("outbound", ""), trunk.text("caller_id", "")
     if not address:
         if number:
@@ -219,4 +234,4 @@ def _outbound_of(trunk: Table) -> Outbound | None:
     elif not E164.fullmatch(number):
         trunk.error("caller_id", f'"{number:.40}" is not "+" and digits, as in "+49305550100"')
     at = Endpoint(*_address(trunk, "outbound", address, least_port=1))
-    return Outbound(at, number, trunk.text("region", ""))
+    return Outbound(at, number, trunk.text("region", ""), trunk.choice("latch", Latch, latch))

@@ -6,6 +6,7 @@ import signal
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -24,6 +25,7 @@ from channels.media.errors import (
     UnknownSoundError,
 )
 from channels.media.events import Event, Failed
+from channels.media.latch import Latch
 from channels.media.negotiation import refusal
 from channels.media.rtp import Address
 
@@ -60,7 +62,7 @@ class MediaClient(asyncio.Protocol):
     deadline_s = DEADLINE_S
 
     def __init__(
-        self, on_ready: Callable[[], None], on_lost: Callable[[], None], latch: bool, silent_s: int
+        self, on_ready: Callable[[], None], on_lost: Callable[[], None], latch: Latch, silent_s: int
     ) -> None:
         self._on_ready = on_ready
         self._on_lost = on_lost
@@ -92,6 +94,8 @@ class MediaClient(asyncio.Protocol):
         self.welcome = wire.Welcome(wire.VERSION, 0, "", "", ())
         """What the process said when we attached: its pid, its address, and the legs it had then."""
         self.found: frozenset[LegId] = frozenset()
+        self.refuses: Callable[[bytes], str] = partial(refusal, ours="")
+        """See `MediaEngine.refuses`."""
 
     @classmethod
     async def attach(
@@ -101,7 +105,7 @@ class MediaClient(asyncio.Protocol):
         on_lost: Callable[[], None] = lambda: None,
         *,
         leased_ahead: int = LEASED_AHEAD,
-        latch: bool = False,
+        latch: Latch = Latch.NEVER,
         silent_s: int = 0,
     ) -> "MediaClient":
         """Connect to the process that listens at `path` and learn its legs. Raises `MediaGoneError`.
@@ -128,6 +132,7 @@ class MediaClient(asyncio.Protocol):
             raise MediaGoneError(
                 f"{path}: the process speaks version {client.welcome.version}, not {wire.VERSION}"
             )
+        client.refuses = partial(refusal, ours=client.welcome.ip)
         client._confirm()
         client._local = {state.leg: state.local for state in client.welcome.legs}
         client._sessions.found(client.welcome.legs)
@@ -150,9 +155,6 @@ class MediaClient(asyncio.Protocol):
                 self._opening.pop(command.leg, None)
                 self._sessions.forget(command.leg)
             self._put(command)
-
-    refuses = staticmethod(refusal)
-    """See `MediaEngine.refuses`."""
 
     def _describe(self, command: Negotiate) -> None:
         leg = command.leg

@@ -3,7 +3,7 @@
 import socket
 import struct
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from random import getrandbits
 from typing import Final
 
@@ -13,6 +13,7 @@ from channels.media.embedded.mixing import Mix
 from channels.media.embedded.recording import Recording
 from channels.media.embedded.states import LegState, LegStats
 from channels.media.events import Recorded
+from channels.media.latch import Latch
 from channels.media.rtp import HEADER, Address, Codec, KeyPresses
 from channels.media.sound.sounds import FRAME, Sound
 
@@ -32,12 +33,14 @@ class Leg:
 
     __slots__ = (
         "agent",
+        "codec",
         "collecting",
         "deaf",
         "dropped",
         "dtmf",
         "ears",
         "filter",
+        "first_ip",
         "former",
         "former_left",
         "frames",
@@ -47,11 +50,13 @@ class Leg:
         "ignored",
         "last_in_ms",
         "last_play",
+        "latch",
         "latching",
         "local",
         "loop",
         "mark",
         "mix",
+        "near",
         "octets_in",
         "packet",
         "packets_in",
@@ -84,6 +89,7 @@ class Leg:
         "timestamp",
         "timestamp_shift",
         "told_dead",
+        "types",
         "watch_ms",
         "watched_from_ms",
     )
@@ -97,9 +103,16 @@ class Leg:
         self.signalled: Address | None = None
         self.remote: Address | None = None
         """The signalled address, or the one learnt by latching."""
-        self.payload_type = int(Codec.PCMA)
+        self.codec = self.payload_type = int(Codec.PCMA)
         self.dtmf: int | None = None
+        """What we send, and how the peer wants it and keys numbered."""
+        self.types: Mapping[int, int] = {}
+        """Payload type → codec, or `EVENTS`, of what the peer may send."""
+        self.latch, self.near = Latch.NEVER, ""
         self.latching = False
+        """Whose packets are the peer's is to be found out: the socket hears everybody."""
+        self.first_ip = ""
+        """Where the packets came from that were the first taken for those of the signalled address."""
         self.former: Address | None = None
         self.former_left = 0
         """So many more packets of the address before are not taken for the new one's."""

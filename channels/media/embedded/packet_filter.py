@@ -34,29 +34,29 @@ class _Program:
         self.argument = struct.pack("HP", len(steps), ctypes.addressof(self._steps))
 
 
-@functools.cache
-def _only_payload_type(payload_type: int) -> _Program:
+@functools.lru_cache(maxsize=256)
+def _only(payload_types: tuple[int, ...]) -> _Program:
+    """Jumps count the steps that they leave out."""
+    count = len(payload_types)
+    if not count:
+        return _Program((_RETURN, 0, 0, 0))
+    tests = [(_JUMP_IF_EQUAL, count - 1 - at, 0, kind) for at, kind in enumerate(payload_types[:-1])]
     return _Program(
         (_LOAD_OCTET, 0, 0, 8),
         (_AND, 0, 0, 0xC0),
-        (_JUMP_IF_EQUAL, 0, 4, 0x80),
+        (_JUMP_IF_EQUAL, 0, count + 3, 0x80),
         (_LOAD_OCTET, 0, 0, 9),
         (_AND, 0, 0, 0x7F),
-        (_JUMP_IF_EQUAL, 0, 1, payload_type),
+        *tests,
+        (_JUMP_IF_EQUAL, 0, 1, payload_types[-1]),
         (_RETURN, 0, 0, _WHOLE_PACKET),
         (_RETURN, 0, 0, 0),
     )
 
 
-@functools.cache
-def _nothing() -> _Program:
-    return _Program((_RETURN, 0, 0, 0))
-
-
-def pass_only(sock: socket.socket, payload_type: int | None) -> None:
-    """Let only RTP of one payload type through to the process; None: nothing at all. Raises `OSError`."""
-    program = _nothing() if payload_type is None else _only_payload_type(payload_type)
-    sock.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, program.argument)
+def pass_only(sock: socket.socket, payload_types: tuple[int, ...]) -> None:
+    """Let only RTP of these payload types through to the process. Raises `OSError`."""
+    sock.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, _only(payload_types).argument)
 
 
 def pass_all(sock: socket.socket) -> None:

@@ -5,7 +5,8 @@ from collections.abc import Callable
 from typing import Final
 
 from channels.media.embedded.leg import Leg
-from channels.media.rtp import HEADER, MAX_PACKET, Address, Codec, NotRtpError, payload_bounds
+from channels.media.latch import Latch, may_send
+from channels.media.rtp import EVENTS, HEADER, MAX_PACKET, Address, Codec, NotRtpError, payload_bounds
 from channels.media.sound.companding import ALAW_TO_ULAW, ULAW_TO_ALAW
 from channels.media.sound.sounds import FRAME
 
@@ -28,7 +29,7 @@ class Relay:
         on_latched: Callable[[Leg, Address], None],
         on_sound: Callable[[Leg, int, int, int, memoryview], None],
     ) -> None:
-        """`on_digit(leg, digit, now_ms)`; when recorded `on_sound(leg, type, timestamp, source, payload)`."""
+        """`on_digit(leg, digit, now_ms)`; if recorded `on_sound(leg, codec, timestamp, source, payload)`."""
         self._on_digit = on_digit
         self._on_sound = on_sound
         self._on_latched = on_latched
@@ -45,26 +46,25 @@ class Relay:
         leg.octets_in += size
         leg.last_in_ms = now_ms
         header = _read_header(self._buffer, 1)
-        kind = header[0] & 0x7F
-        event = kind == leg.dtmf
-        if event:
+        codec = leg.types.get(header[0] & 0x7F)
+        if codec is None:
+            leg.ignored += 1
+            return
+        if codec == EVENTS:
             digit = leg.presses.feed(header[2], self._views[size][HEADER:])
             if digit is not None:
                 self._on_digit(leg, digit, now_ms)
-        elif kind not in _TO_CODEC:
-            leg.ignored += 1
-            return
         elif leg.recording is not None:
-            self._on_sound(leg, kind, header[2], header[3], self._views[size][HEADER:])
+            self._on_sound(leg, codec, header[2], header[3], self._views[size][HEADER:])
         if leg.ears:
-            self._mix(leg, kind, size, event)
+            self._mix(leg, codec, size)
         elif leg.relay_to is not None:
-            self._send_on(leg.relay_to, size, header, event, now_ms)
+            self._send_on(leg.relay_to, size, header, codec, now_ms)
 
-    def _mix(self, leg: Leg, kind: int, size: int, event: bool) -> None:
+    def _mix(self, leg: Leg, codec: int, size: int) -> None:
         """Several hear it; nobody hears keys that way."""
-        for mix in () if event else leg.ears:
-            mix.hear(leg.id, kind, self._views[size][HEADER:])
+        for mix in () if codec == EVENTS else leg.ears:
+            mix.hear(leg.id, codec, self._views[size][HEADER:])
 
     def _datagram(self, leg: Leg) -> int:
         """Receive into the buffer; the size of a plain RTP packet, or 0."""
@@ -81,15 +81,15 @@ class Relay:
             leg.ignored += not size
         return size
 
-    def _send_on(self, out: Leg, size: int, header: _Header, event: bool, now_ms: int) -> None:
+    def _send_on(self, out: Leg, size: int, header: _Header, codec: int, now_ms: int) -> None:
         """Send the buffered packet with the numbers and payload type of the outgoing stream."""
         second, sequence, timestamp, source = header
         if source != out.source:
             _anchor(out, header, now_ms)
-        if not event:
+        if codec != EVENTS:
             payload_type = out.payload_type
-            if payload_type != second & 0x7F:
-                self._buffer[HEADER:size] = self._buffer[HEADER:size].translate(_TO_CODEC[payload_type])
+            if codec != out.codec:
+                self._buffer[HEADER:size] = self._buffer[HEADER:size].translate(_TO_CODEC[out.codec])
         elif out.dtmf is None:
             out.sequence_shift -= 1  # the listener shall not take it for a lost packet
             return
@@ -124,16 +124,30 @@ class Relay:
         return HEADER + length
 
     def _receive_first(self, leg: Leg) -> int:
-        """Receive from anybody; valid RTP of an agreed payload type settles the remote address."""
+        """Receive from anybody; valid RTP of an agreed payload type settles who the peer is.
+
+        Of whoever may not be the peer nothing is taken, and nothing of the peer before that.
+        """
         size, sender = leg.sock.recvfrom_into(self._buffer)
-        kind = self._buffer[1] & 0x7F
         address = Address(sender[0], sender[1])
         if address == leg.former and leg.former_left:
             leg.former_left -= 1
             return 0
-        if size >= HEADER and self._buffer[0] >> 6 == 2 and (kind in _TO_CODEC or kind == leg.dtmf):
-            self._on_latched(leg, address)
+        is_rtp = size >= HEADER and self._buffer[0] >> 6 == 2 and self._buffer[1] & 0x7F in leg.types
+        if not is_rtp or not _may_be_peer(leg, address):
+            leg.ignored += 1
+            return 0
+        self._on_latched(leg, address)
         return size
+
+
+def _may_be_peer(leg: Leg, sender: Address) -> bool:
+    """Who was there once is no more changed for somebody from anywhere, but for his like only."""
+    if leg.signalled is None or sender == leg.signalled:
+        return True
+    known = leg.near, leg.signalled.ip, leg.first_ip
+    latch = Latch.NETWORK if leg.first_ip and leg.latch is Latch.ANYWHERE else leg.latch
+    return may_send(sender.ip, latch, known)
 
 
 def _anchor(out: Leg, header: _Header, now_ms: int) -> None:

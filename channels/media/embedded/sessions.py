@@ -1,11 +1,13 @@
 """What was offered and answered on every leg, and what the media process must know of it. No I/O."""
 
 from collections.abc import Iterable
+from ipaddress import ip_address
 
 from channels.media.commands import Accept, Answer, LegId, Offer
 from channels.media.embedded import wire
 from channels.media.embedded.states import LegState
 from channels.media.events import Accepted, Answered, Offered
+from channels.media.latch import Latch
 from channels.media.negotiation import BOTH, AudioSession, remote_audio
 from channels.media.rtp import Address, Codec
 from channels.media.sdp import parse_sdp
@@ -16,7 +18,7 @@ Negotiate = Offer | Answer | Accept
 class Sessions:
     """The process keeps a copy of each session for the next server."""
 
-    def __init__(self, *, latch: bool, silent_s: int) -> None:
+    def __init__(self, *, latch: Latch, silent_s: int) -> None:
         self._of: dict[LegId, AudioSession] = {}
         self._latch = latch
         self._silent_s = silent_s
@@ -35,7 +37,9 @@ class Sessions:
         leg = command.leg
         session = self._of.get(leg)
         if session is None:
-            session = self._of[leg] = AudioSession(_number(leg), local.ip, local.port)
+            session = self._of[leg] = AudioSession(_number(leg), local.ip, local.port, latch=self._latch)
+        if not isinstance(command, Accept):
+            session.near, session.latch = command.near or session.near, command.latch or session.latch
         if isinstance(command, Answer):
             return Answered(leg, session.answer(command.sdp), session.held_by_peer)
         if isinstance(command, Offer):
@@ -56,15 +60,18 @@ class Sessions:
         """The order to the process that makes it do what was agreed."""
         session = self._of[leg]
         kept = session.to_record()
-        remote, codec = session.remote, session.codec
-        if remote is None or codec is None:
+        remote, codec, payload_type = session.remote, session.codec, session.send_payload_type
+        if remote is None or codec is None or payload_type is None:
             return wire.Connect(leg, None, session=kept)
         return wire.Connect(
             leg,
-            Address(remote.host, remote.port),
+            None if ip_address(remote.host).is_unspecified else Address(remote.host, remote.port),
             int(codec),
+            payload_type,
             remote.dtmf,
-            self._latch,
+            session.heard_types,
+            session.latch,
+            session.near,
             session.held_by_peer,
             self._silent_s,
             kept,
@@ -73,7 +80,8 @@ class Sessions:
 
 def _is_in_force(session: AudioSession, sdp: bytes) -> bool:
     """Whether this answer was taken before."""
-    return session.remote is not None and remote_audio(parse_sdp(sdp), session.line) == session.remote
+    remote = session.remote
+    return remote is not None and remote_audio(parse_sdp(sdp), session.host, session.line) == remote
 
 
 def _number(leg: LegId) -> int:

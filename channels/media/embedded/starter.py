@@ -13,6 +13,7 @@ from typing import Final
 
 from channels.media.embedded.client import LEASED_AHEAD, MediaClient
 from channels.media.errors import MediaGoneError, MediaHangsError
+from channels.media.latch import Latch
 from channels.media.sound.speaking import bare_environment
 
 START_LIMIT_S: Final = 30
@@ -33,8 +34,8 @@ class MediaSettings:
     """First and last UDP port; every leg takes an even one."""
     orphan_s: int = 300
     log: Path | None = None
-    latch: bool = False
-    """Send to where the peer's first packet comes from, not to where it says (phones behind NAT)."""
+    latch: Latch = Latch.NEVER
+    """Whose packets are taken for those of a leg whose `Offer` or `Answer` does not say."""
     silent_s: int = 0
     """Tell of a leg that nothing came from for so long; 0: never."""
     leased_ahead: int = LEASED_AHEAD

@@ -29,12 +29,15 @@ from channels.media.errors import (
     UnknownSoundError,
 )
 from channels.media.events import Ending, Failed, Played, Silent
-from channels.media.rtp import Address, Codec
+from channels.media.latch import Latch
+from channels.media.rtp import EVENTS, Address, Codec
 from channels.media.sound.sounds import SILENCE, Sound, SoundStore
 
-DYNAMIC_TYPES: Final = range(96, 128)
-"""Payload types that telephone-event may have (RFC 3551 §6)."""
-_AUDIO_TYPES: Final = frozenset(int(codec) for codec in Codec)
+_TYPES: Final = range(128)
+"""Of RTP. Telephone events have dynamic ones (from 96) by RFC 3551 §6, and others in the field."""
+_CODECS: Final = frozenset(int(codec) for codec in Codec)
+RELATCH_MS: Final = 1_000
+"""Looked at once a second: who falls silent, since his NAT has forgotten him, is heard again within two."""
 _DRAIN: Final = 1000
 """A socket's buffer holds fewer datagrams; a flood must not hold us here."""
 _AF_INET, _AF_INET6 = int(socket.AF_INET), int(socket.AF_INET6)
@@ -98,7 +101,10 @@ class Switchboard:
         self._unfiltered.clear()
 
     def look_for_packets(self, now_ms: int) -> None:
-        """Once a second: notice the packets that the kernel dropped, and legs from which none came."""
+        """Once a second: notice the packets that the kernel dropped, and legs from which none came.
+
+        From where these send now is found out anew.
+        """
         for leg in self.legs.values():
             if leg.remote is None:
                 continue
@@ -108,8 +114,11 @@ class Switchboard:
                 leg.last_in_ms = now_ms
             if leg.watch_ms:
                 self._check_alive(leg, now_ms)
+            if leg.latch is not Latch.NEVER and not leg.latching and now_ms - leg.last_in_ms >= RELATCH_MS:
+                self._listen_around(leg)
             if leg.recording is not None and leg.recording.is_over(now_ms):
                 self.listening.seal(leg, Ending.FULL)
+        self.settle()
 
     def _check_alive(self, leg: Leg, now_ms: int) -> None:
         silent_ms = now_ms - max(leg.last_in_ms, leg.watched_from_ms)
@@ -118,6 +127,15 @@ class Switchboard:
         elif not leg.told_dead:
             leg.told_dead = True
             self._emit(Silent(leg.id, silent_ms))
+
+    def _listen_around(self, leg: Leg) -> None:
+        """Hear everybody again, and go on to send to where the last packets came from."""
+        try:
+            packet_filter.disconnect(leg.sock)
+        except OSError:
+            return
+        leg.latching, leg.send = True, _send_to(leg.sock, leg.remote)
+        self._unfiltered[leg] = None
 
     def _leg(self, leg: LegId) -> Leg:
         try:
@@ -129,20 +147,24 @@ class Switchboard:
 
     def _connect(self, command: wire.Connect, now_ms: int) -> None:
         leg = self._leg(command.leg)
-        if command.remote is not None:
-            _check(command, command.remote, leg)
-            if command.remote != leg.signalled:
-                first = leg.remote is None
-                _point(leg, command.remote, latch=command.latch)
-                if first:
-                    self._listen(leg)
-                    leg.watched_from_ms = now_ms
-            if command.payload_type != leg.payload_type:
-                leg.sound = None
-            leg.payload_type, leg.dtmf, leg.deaf = command.payload_type, command.dtmf, command.deaf
-            leg.watch_ms = command.silent_s * 1000
+        _check(command, leg)
+        self._point_to(leg, command, now_ms)
+        if (command.codec, command.payload_type) != (leg.codec, leg.payload_type):
+            leg.sound = None
+        leg.codec, leg.payload_type, leg.dtmf = command.codec, command.payload_type, command.dtmf
+        leg.types, leg.deaf, leg.watch_ms = command.types, command.deaf, command.silent_s * 1000
         leg.session = command.session
         self._update_all(self._rooms.arrange(leg), now_ms)
+
+    def _point_to(self, leg: Leg, command: wire.Connect, now_ms: int) -> None:
+        """Raises `BadCommandError`."""
+        remote, first = command.remote, leg.remote is None
+        if remote is not None and (remote != leg.signalled or command.latch is not leg.latch):
+            _point(leg, remote, latch=command.latch is not Latch.NEVER)
+            if first:
+                self._listen(leg)
+                leg.watched_from_ms = now_ms
+        leg.latch, leg.near = command.latch, command.near
 
     def _play(self, command: Play, now_ms: int) -> None:
         leg = self._leg(command.leg)
@@ -218,7 +240,7 @@ class Switchboard:
         if sound is None:
             self.ticker.remove(leg)
         else:
-            leg.frames = sound.frames(leg.payload_type)
+            leg.frames = sound.frames(leg.codec)
             self.ticker.add(leg, now_ms)
         self._wire_up(leg)
 
@@ -251,7 +273,7 @@ class Switchboard:
 
     def _latched(self, leg: Leg, sender: Address) -> None:
         leg.latching = False
-        leg.remote = sender
+        leg.remote, leg.first_ip = sender, leg.first_ip or sender.ip
         leg.send = leg.sock.send
         with contextlib.suppress(OSError):
             leg.sock.connect(sender)
@@ -282,14 +304,21 @@ def _silence(leg: Leg) -> None:
     leg.play = leg.loop = None
 
 
-def _check(command: wire.Connect, remote: Address, leg: Leg) -> None:
+def _check(command: wire.Connect, leg: Leg) -> None:
     """Raises `BadCommandError` when the command is impossible."""
-    if command.payload_type not in _AUDIO_TYPES:
-        raise BadCommandError(f"payload type {command.payload_type} is neither PCMU (0) nor PCMA (8)")
-    if command.dtmf is not None and command.dtmf not in DYNAMIC_TYPES:
-        raise BadCommandError(f"telephone-event payload type {command.dtmf} is not in 96-127")
+    remote = command.remote
+    if command.codec not in _CODECS or not _CODECS | {EVENTS} >= set(command.types.values()):
+        raise BadCommandError(
+            f"codec {command.codec} or one of {command.types} is neither PCMU (0) nor PCMA (8)"
+        )
+    if not all(kind in _TYPES for kind in (command.payload_type, command.dtmf or 0, *command.types)):
+        raise BadCommandError(
+            f"payload type {command.payload_type}, {command.dtmf} or one of {command.types}"
+        )
     if command.silent_s < 0:
         raise BadCommandError(f"a watch of {command.silent_s} s")
+    if remote is None:
+        return
     if not 0 < remote.port < 65_536:
         raise BadCommandError(f"port {remote.port}")
     try:
@@ -304,8 +333,8 @@ def _point(leg: Leg, remote: Address, *, latch: bool) -> None:
     if latch:
         if leg.remote is not None:
             packet_filter.disconnect(sock)
-            leg.former, leg.former_left = leg.remote, _STRAGGLERS
-        leg.send = lambda data: sock.sendto(data, remote)
+            leg.former, leg.former_left = leg.remote, _STRAGGLERS if leg.remote != remote else 0
+        leg.send = _send_to(sock, remote)
     else:
         try:
             sock.connect(remote)
@@ -313,8 +342,13 @@ def _point(leg: Leg, remote: Address, *, latch: bool) -> None:
             raise BadCommandError(f"{remote.ip} port {remote.port}: {error.strerror}") from error
         _drain(sock)
         leg.send = sock.send
-    leg.latching = latch
+    leg.latching, leg.first_ip = latch, ""
     leg.signalled = leg.remote = remote
+
+
+def _send_to(sock: socket.socket, remote: Address | None) -> Callable[[bytearray | memoryview], int]:
+    assert remote is not None
+    return lambda data: sock.sendto(data, remote)
 
 
 def _drain(sock: socket.socket) -> None:
@@ -328,7 +362,8 @@ def _drain(sock: socket.socket) -> None:
 
 def _filter(leg: Leg) -> None:
     """Let the kernel pass what somebody takes: key presses always, audio while it is relayed or awaited."""
-    wanted: object = leg.dtmf
+    keys = tuple(sorted(kind for kind, codec in leg.types.items() if codec == EVENTS))
+    wanted: object = keys
     if leg.latching or leg.relay_to is not None or leg.recording is not None or leg.ears:
         wanted = _EVERYTHING
     if leg.remote is None or wanted == leg.filter:
@@ -337,7 +372,7 @@ def _filter(leg: Leg) -> None:
         if wanted == _EVERYTHING:
             packet_filter.pass_all(leg.sock)
         else:
-            packet_filter.pass_only(leg.sock, leg.dtmf)
+            packet_filter.pass_only(leg.sock, keys)
     except OSError:  # without a filter the relay drops it; that only costs more
         return
     leg.filter = wanted

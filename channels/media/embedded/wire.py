@@ -8,9 +8,10 @@ import msgspec
 from channels.media.commands import Close, Collect, EndRecord, Join, Leave, LegId, Play, Record, Stop
 from channels.media.embedded.states import LegState, LegStats
 from channels.media.events import Collected, Digit, Failed, Played, Recorded, Silent
+from channels.media.latch import Latch
 from channels.media.rtp import Address
 
-VERSION: Final = 3
+VERSION: Final = 4
 MAX_FRAME: Final = 4_194_304
 """Largest message in octets; a longer one means that the framing is lost."""
 
@@ -33,16 +34,22 @@ class Open(msgspec.Struct, frozen=True, tag="open", array_like=True):
 
 
 class Connect(msgspec.Struct, frozen=True, tag="connect", array_like=True):
-    """What was negotiated last; before the peer has described itself (`remote` None) only kept."""
+    """What was negotiated last."""
 
     leg: LegId
     remote: Address | None
+    """None: the peer has not described itself, or holds by an address that is nobody's; nothing changes."""
+    codec: int = 8
+    """A `Codec` value: what we send."""
     payload_type: int = 8
-    """A `Codec` value."""
+    """How the peer wants that numbered."""
     dtmf: int | None = None
     """The payload type of telephone-event, if the peer takes it."""
-    latch: bool = False
-    """Take the sender of the first RTP packet as the remote address (RFC 4961), once."""
+    types: dict[int, int] = msgspec.field(default_factory=lambda: {0: 0, 8: 8})
+    """Payload type → `Codec` value or `EVENTS` of what it may send."""
+    latch: Latch = Latch.NEVER
+    near: str = ""
+    """Beside that of `remote`, the IP address that `latch` is about; empty: there is none."""
     deaf: bool = False
     """The peer does not want to hear us: it gets silence, and its room nothing of it."""
     silent_s: int = 0

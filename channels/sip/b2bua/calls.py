@@ -9,7 +9,7 @@ from typing import NamedTuple, Protocol
 from acd.core.effects import ConnectContact, PlaceCall
 from acd.core.events import ContactId
 from acd.ports import ChannelRecord
-from channels.media.commands import Close, Command, SoundId
+from channels.media.commands import Answer, Close, Command, LegId, Offer, SoundId
 from channels.media.engine import MediaEngine
 from channels.media.sdp import CONTENT_TYPE
 from channels.sip.b2bua.absent import Absent
@@ -118,12 +118,22 @@ class Calls:
         """Callers' legs that an earlier process answered, by their INVITE; it may come again."""
         self.trusts = lru_cache(maxsize=KNOWN_PEERS)(settings.trusts)
         self.region_of = lru_cache(maxsize=KNOWN_PEERS)(settings.region_of)
+        self.latch_of = lru_cache(maxsize=KNOWN_PEERS)(settings.latch_of)
         self.entry_of = lru_cache(maxsize=KNOWN_PEERS)(settings.entry_of)
 
     @property
     def in_use(self) -> bool:
         """Whether a call is left; a phone that never answers our INVITE or CANCEL is none."""
         return any(not leg.gone for leg in self.legs.values())
+
+    def negotiate(self, leg: Leg, sdp: bytes, like: Leg | None = None, host: str = "") -> None:
+        """Answer the peer's offer, or make ours if it has none, with the codec of `like`.
+
+        `host`: where the peer signals from, if not as ever.
+        """
+        near, first = host or leg.record.host, LegId("" if like is None else like.id)
+        latch = self.latch_of(near) if leg.is_caller else self.settings.phone_latch
+        self.media.send(Answer(leg.id, sdp, near, latch) if sdp else Offer(leg.id, first, near, latch))
 
     def send(self, commands: Iterable[Command]) -> None:
         """To the media engine."""

@@ -1,10 +1,12 @@
 """The caller's leg: from the INVITE to the 200, and its end; what it hears meanwhile says `treating`."""
 
+from collections.abc import Sequence
+
 from acd.core.effects import AdmitContact, RejectContact, ReleaseContact
 from acd.core.events import ContactArrived, ContactId, ContactLeft, LegLost
 from acd.ports import PartyKind
 from agents.capacity import VOICE
-from channels.media.commands import Answer, LegId, Offer, Stop
+from channels.media.commands import LegId, Stop
 from channels.media.sdp import CONTENT_TYPE
 from channels.sip.b2bua import holding, outbound, placing, treating
 from channels.sip.b2bua.call import Call
@@ -23,11 +25,24 @@ REJECTIONS = {"unknown entry": 404, "closed": 480, "full": 486}
 UNAVAILABLE = 480
 """For all other reasons, and for one that died with an earlier process."""
 
-MEDIA_FAILURES = {"bad-sdp": 400, "not-acceptable": 488, "out-of-turn": 491}
+MEDIA_FAILURES = {
+    "bad-sdp": 400,
+    "not-acceptable": 488,
+    "bad-address": 488,
+    "multicast": 488,
+    "out-of-turn": 491,
+}
 """What a peer is told whose description the media engine cannot use; 503 for all that is our own trouble."""
 
 REACHABLE = frozenset({"sip", "sips"})
 """Schemes of a Contact to which we could send a request."""
+
+WARNINGS = {
+    "not-acceptable": (305, "Incompatible media format"),
+    "bad-address": (301, "Incompatible network address formats"),
+    "multicast": (330, "Multicast not available"),
+}
+"""Why a 488 (RFC 3261 §20.43)."""
 
 ANONYMOUS = "anonymous"
 """The user of a caller who does not say who he is (RFC 3323 §4.1)."""
@@ -114,7 +129,15 @@ def refusal(calls: Calls, request: Request, source: Endpoint) -> Refusal | None:
     if request.body and request.content_type != CONTENT_TYPE:
         return Refusal(415, (ACCEPT,))
     unusable = calls.media.refuses(request.body) if request.body else ""
-    return Refusal(MEDIA_FAILURES[unusable]) if unusable else None
+    return Refusal(MEDIA_FAILURES[unusable], warning(calls, unusable)) if unusable else None
+
+
+def warning(calls: Calls, code: str) -> tuple[Header, ...]:
+    """What the peer's operator needs to know of a description that is of no use."""
+    if code not in WARNINGS:
+        return ()
+    number, text = WARNINGS[code]
+    return (("Warning", f'{number} {calls.layer.sent_by} "{text}"'),)
 
 
 def shown_caller(request: Request, realm: str) -> str:
@@ -143,7 +166,7 @@ def media_failed(calls: Calls, leg: Leg, code: str) -> None:
     if leg.record.stage is LegStage.UP:
         calls.bye(leg)
     else:
-        _say_no(calls, leg, MEDIA_FAILURES.get(code, 503))
+        _say_no(calls, leg, MEDIA_FAILURES.get(code, 503), warning(calls, code))
     lost(calls, leg)
 
 
@@ -153,10 +176,10 @@ def refuse(calls: Calls, leg: Leg, status: int) -> None:
     calls.host.remember((calls.forget(leg),))
 
 
-def _say_no(calls: Calls, leg: Leg, status: int) -> None:
+def _say_no(calls: Calls, leg: Leg, status: int, why: Sequence[Header] = ()) -> None:
     calls.count(f"refused {status}")
     if leg.invite_key is not None:
-        headers = [BUSY] if status == 503 else []
+        headers = [BUSY] if status == 503 else why
         calls.layer.reply(leg.invite_key, status, calls.now_ms, headers=headers)
 
 
@@ -185,7 +208,7 @@ def admitted(calls: Calls, effect: AdmitContact) -> None:
     elif request is not None and not leg.admitted:
         leg.admitted = True
         leg.record.show_as = shown_caller(request, calls.settings.realm)
-        calls.media.send(Answer(leg.id, request.body) if request.body else Offer(leg.id))
+        calls.negotiate(leg, request.body)
 
 
 def took(calls: Calls, leg: Leg, effect: AdmitContact) -> None:

@@ -1,11 +1,13 @@
 """Requests inside a call, from either side: BYE, hold by re-INVITE, ACK, OPTIONS; probing a silent leg."""
 
-from channels.media.commands import Accept, Answer, Offer
+from collections.abc import Sequence
+
+from channels.media.commands import Accept
 from channels.sip.b2bua import inbound, outbound, placing, referring
 from channels.sip.b2bua.calls import ALLOW, SDP, Calls
 from channels.sip.b2bua.leg import Leg, LegStage
 from channels.sip.protocol.dialog import DialogState
-from channels.sip.protocol.message import Request
+from channels.sip.protocol.message import Header, Request
 from channels.sip.protocol.outputs import AckMissing, AckReceived, NewRequest, ResponseReceived, ServerKey
 
 
@@ -24,7 +26,7 @@ def requested(calls: Calls, out: NewRequest) -> None:
         _hung_up(calls, leg)
     elif request.method == "INVITE":
         leg.reinvite = out.key, request
-        calls.media.send(Answer(leg.id, request.body) if request.body else Offer(leg.id))
+        calls.negotiate(leg, request.body, host=out.source.host)
     elif request.method == "OPTIONS":
         calls.layer.reply(out.key, 200, calls.now_ms, headers=[ALLOW])
     elif request.method == "REFER":
@@ -50,19 +52,27 @@ def described(calls: Calls, leg: Leg, reinvite: tuple[ServerKey, Request], sdp: 
     _is_acknowledged(calls, leg)
     leg.accepted = reinvite[0]
     calls.by_transaction[leg.accepted] = leg
-    _reply(calls, leg, reinvite, 200, sdp)
+    headers = [("Contact", calls.contact_header), ALLOW, SDP]
+    _reply(calls, leg, reinvite, 200, headers, body=sdp)
     calls.save(leg)
 
 
 def media_failed(calls: Calls, leg: Leg, reinvite: tuple[ServerKey, Request], code: str) -> None:
     """Refused: what was agreed stays."""
-    _reply(calls, leg, reinvite, inbound.MEDIA_FAILURES.get(code, 503), b"")
+    _reply(calls, leg, reinvite, inbound.MEDIA_FAILURES.get(code, 503), inbound.warning(calls, code))
 
 
-def _reply(calls: Calls, leg: Leg, reinvite: tuple[ServerKey, Request], status: int, body: bytes) -> None:
+def _reply(
+    calls: Calls,
+    leg: Leg,
+    reinvite: tuple[ServerKey, Request],
+    status: int,
+    headers: Sequence[Header],
+    *,
+    body: bytes = b"",
+) -> None:
     key, request = reinvite
     leg.reinvite = None
-    headers = [("Contact", calls.contact_header), ALLOW, SDP] if status == 200 else []
     calls.layer.reply(key, status, calls.now_ms, headers=headers, body=body)
     if leg.record.dialog is not None:
         leg.record.dialog.responded(request, status)

@@ -19,7 +19,7 @@ from acd.core.events import (
 )
 from acd.ports import ChannelRecord
 from agents.skills import AgentId
-from channels.media.commands import Leave, LegId, Offer, Play
+from channels.media.commands import Leave, LegId, Play
 from channels.sip.b2bua import holding, inviting, qualifying, speaking
 from channels.sip.b2bua.calls import Calls
 from channels.sip.b2bua.leg import Leg, LegRecord, LegStage
@@ -30,7 +30,7 @@ from queues.treatment import Phrase
 REFUSALS = frozenset({486, 600, 603})
 """Busy and decline: the agent said no. Any other failure means that he was not reached."""
 
-THEIRS = frozenset({"bad-sdp", "not-acceptable"})
+THEIRS = frozenset({"bad-sdp", "not-acceptable", "bad-address", "multicast"})
 """What the media say of a phone's answer that is of no use; all else is our own trouble."""
 
 ELSEWHERE: Header = ("Reason", 'SIP;cause=200;text="Call completed elsewhere"')
@@ -53,7 +53,7 @@ def ring(calls: Calls, effect: OfferContact) -> None:
     call = calls.call_of(effect.contact)
     leg = calls.add(Leg(record, call))
     leg.uri = uri
-    calls.media.send(Offer(leg.id, like=call.caller.id if call.caller is not None else LegId("")))
+    calls.negotiate(leg, b"", like=call.caller)
 
 
 def connected(calls: Calls, effect: ConnectContact) -> None:

@@ -11,7 +11,7 @@ from hashlib import blake2b
 from acd.core.effects import EndCall, PlaceCall
 from acd.core.events import CallAnswered, CallFailed, CallId, CallResult
 from acd.ports import DialClass
-from channels.media.commands import Close, LegId, Offer, Play
+from channels.media.commands import Close, LegId, Play
 from channels.sip.b2bua import inviting
 from channels.sip.b2bua.call import Call
 from channels.sip.b2bua.calls import Calls
@@ -105,7 +105,7 @@ def dial(calls: Calls, effect: PlaceCall, number: str, dial_class: DialClass) ->
         record.show_as = f"<{make_uri(number, calls.settings.realm)}>"
         leg = calls.add(Leg(record, Call()))
         leg.uri = str(_uri(number, to.trunk.host, to.trunk.port))
-        calls.media.send(Offer(leg.id))
+        calls.negotiate(leg, b"")
 
 
 def _may_dial(effect: PlaceCall, number: str, dial_class: DialClass) -> bool:

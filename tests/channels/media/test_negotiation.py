@@ -4,8 +4,8 @@ import msgspec
 import pytest
 
 from channels.media.errors import BadSdpError, NotAcceptableError, OutOfTurnError
-from channels.media.negotiation import AudioSession
-from channels.media.rtp import Codec
+from channels.media.negotiation import AudioSession, refusal
+from channels.media.rtp import EVENTS, Codec
 from channels.media.sdp import Direction, parse_sdp
 
 
@@ -127,6 +127,64 @@ def test_refused_offer_leaves_what_was_agreed() -> None:
     leg.withdraw()
     assert (leg.codec, leg.remote) == agreed
     assert leg.offer()
+
+
+@pytest.mark.parametrize("number", [10, 80, 127])
+def test_keys_have_the_number_that_they_are_offered_with(number: int) -> None:
+    """RFC 3551 §6 wants 96 and more; PBXs in the field offer others."""
+    leg = ours()
+    answer = leg.answer(theirs(f"8 {number}", f"a=rtpmap:{number} telephone-event/8000"))
+    assert parse_sdp(answer).media[0].formats == ("8", str(number))
+    assert leg.heard_types[number] == EVENTS
+
+
+@pytest.mark.parametrize("number", ["0", "8"])
+def test_keys_under_the_number_of_a_codec_are_left_out(number: str) -> None:
+    leg = ours()
+    answer = leg.answer(theirs("8 0", f"a=rtpmap:{number} telephone-event/8000"))
+    assert len(parse_sdp(answer).media[0].formats) == 1
+    assert EVENTS not in leg.heard_types.values()
+
+
+def test_what_the_peer_may_send_has_our_numbers_and_its_own() -> None:
+    leg = ours()
+    leg.offer()
+    leg.accept(theirs("97 96", "a=rtpmap:97 PCMA/8000", EVENTS_96))
+    assert leg.send_payload_type == 97
+    assert leg.heard_types == {0: 0, 8: 8, 97: 8, 96: EVENTS, 101: EVENTS}
+
+
+@pytest.mark.parametrize(
+    ("host", "code"),
+    [
+        ("localhost", "bad-address"),
+        ("pbx.example", "bad-address"),
+        ("2001:db8::7", "bad-address"),
+        ("255.255.255.255", "bad-address"),
+        ("224.2.1.1/127", "multicast"),
+        ("ff02::1", "multicast"),
+    ],
+)
+def test_an_address_to_which_no_sound_can_go_is_no_address(host: str, code: str) -> None:
+    """And the next line, if it has one, is taken instead."""
+    leg, bad = ours(), theirs("8", host=host)
+    before = leg.to_record()
+    with pytest.raises(NotAcceptableError) as refused:
+        leg.answer(bad)
+    assert (refused.value.code, refusal(bad, leg.host), leg.to_record()) == (code, code, before)
+    leg.offer()
+    with pytest.raises(NotAcceptableError):
+        leg.accept(bad)
+    leg.withdraw()
+    leg.answer(theirs("8", "m=audio 7000 RTP/AVP 8", "c=IN IP4 192.0.2.9", host=host))
+    assert remote_of(leg) == ("192.0.2.9", 7000)
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::"])
+def test_the_address_that_is_nobody_s_holds_whatever_its_family(host: str) -> None:
+    leg = ours()
+    leg.answer(theirs("8", host=host))
+    assert leg.held_by_peer
 
 
 def test_other_lines_are_refused_with_port_0_and_kept() -> None:

@@ -7,6 +7,7 @@ from typing import cast
 
 import pytest
 
+from channels.media.latch import Latch
 from channels.sip.protocol.address import Endpoint
 from channels.sip.settings import Outbound, SipSettings, read_settings
 from config.errors import ConfigError
@@ -68,6 +69,10 @@ def trunk(*keys: str) -> str:
             trunk('region = "at"'),
             'site.toml: sip.trunks[0].region: "at" is not a country such as "DE" (two capitals, ISO 3166-1)',
         ),
+        (
+            trunk('latch = "all"'),
+            'site.toml: sip.trunks[0].latch: "all" is none of never, address, network, anywhere',
+        ),
         (trunk("region = 43"), "site.toml: sip.trunks[0].region: must be a text, not a whole number"),
         ('listne = "127.0.0.1:5060"', 'site.toml: sip.listne: unknown key, did you mean "listen"?'),
         ("listen = 5060", "site.toml: sip.listen: must be a text, not a whole number"),
@@ -83,6 +88,17 @@ def test_an_empty_table_is_a_desk_on_loopback_that_trusts_nobody() -> None:
     settings = read("")
     assert (settings.host, settings.port) == ("127.0.0.1", 5060)
     assert not settings.trusts("127.0.0.1")
+
+
+def test_who_may_send_sound_is_said_for_the_site_its_phones_and_each_trunk() -> None:
+    usual = read(trunk())
+    assert (usual.phone_latch, usual.latch_of("192.0.2.10")) == (Latch.ADDRESS, Latch.ADDRESS)
+    calls = trunk('latch = "never"', 'outbound = "192.0.2.11:5060"', 'caller_id = "+49305550100"')
+    other = '[[trunks]]\nname = "other"\naddresses = ["192.0.2.20"]'
+    said = read("\n".join(('latch = "network"', 'phone_latch = "anywhere"', calls, other)))
+    assert said.phone_latch is Latch.ANYWHERE
+    latches = [said.latch_of(f"192.0.2.{last}") for last in (10, 11, 20)]
+    assert latches == [Latch.NEVER, Latch.NEVER, Latch.NETWORK]
 
 
 def test_a_trunk_may_be_a_network() -> None:

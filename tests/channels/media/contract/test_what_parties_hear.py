@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from channels.media import rtp
 from channels.media.commands import Answer, Close, Join, Leave, LegId, Play, RoomId, SoundId, Stop
 from channels.media.events import Answered, Digit, Failed, Played
 from channels.media.rtp import Codec
-from channels.media.sound.tone import dominant_hz, hears
-from tests.channels.media.conftest import offer
+from channels.media.sdp import parse_sdp
+from channels.media.sound.tone import ToneEndpoint, dominant_hz, hears
+from tests.channels.media.conftest import address_in, offer
 
 if TYPE_CHECKING:
     from tests.channels.media.conftest import OpenStudio, Until
@@ -347,6 +349,39 @@ def test_a_key_press_is_one_event_and_passes_the_room_with_the_peers_payload_typ
             assert bert.digits == ["1", "#"]
             assert {p.payload_type for p in bert.packets} == {8, 96}
             assert len({p.timestamp for p in bert.packets if p.payload_type == 96}) == 2
+
+    asyncio.run(story())
+
+
+def test_payload_types_are_those_of_the_offer_in_both_directions(
+    open_studio: "OpenStudio", until: "Until"
+) -> None:
+    """A phone that has only 97 for PCMA, and 10 for keys."""
+
+    async def story() -> None:
+        async with open_studio() as studio:
+            odd = ToneEndpoint.open(440, dtmf=10)
+            studio.phones.append(odd)
+            bert = await studio.phone("b", 1230)
+            numbers = {b" 8 10": b" 97 10", b"rtpmap:8": b"rtpmap:97"}
+            offered = offer(odd.address, dtmf=10)
+            for usual, other in numbers.items():
+                offered = offered.replace(usual, other)
+            answered = (await studio.answer_to(Answer(A, offered), Answered)).sdp
+            assert parse_sdp(answered).media[0].formats == ("97", "10")
+            studio.send(Join(A, ROOM), Join(B, ROOM))
+            await until(lambda: len(odd.packets) >= 10)
+            for number in range(10):
+                sound = rtp.Packet(97, False, number, number * 160, 7, bytes(range(160)))
+                odd.send(rtp.build(sound), address_in(answered))
+            await until(lambda: len(bert.packets) >= 10)
+            assert {packet.payload_type for packet in odd.packets} == {97}
+            assert {(p.payload_type, p.payload) for p in bert.packets} == {(8, bytes(range(160)))}
+            key = rtp.Packet(10, True, 10, 1600, 7, b"\x05\x0a\x00\xa0")
+            odd.send(rtp.build(key), address_in(answered))
+            bert.press("7")
+            await until(lambda: bert.digits == ["5"] and odd.digits == ["7"])
+            assert set(studio.events) == {Digit(A, "5"), Digit(B, "7")}
 
     asyncio.run(story())
 

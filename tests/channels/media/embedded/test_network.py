@@ -1,20 +1,23 @@
 """What the network may do to a leg: garbage, strangers, phones that vanish or send from elsewhere."""
 
 import asyncio
+import contextlib
 import socket
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
-from channels.media.commands import Accept, Join, LegId, Offer, Play, RoomId, SoundId
+from channels.media.commands import Accept, Answer, Join, Leave, LegId, Offer, Play, RoomId, SoundId
 from channels.media.embedded.starter import MediaSettings
-from channels.media.events import Accepted, Offered
+from channels.media.events import Accepted, Answered, Offered
+from channels.media.latch import Latch
 from channels.media.sound.tone import ToneEndpoint
 from tests.channels.media.conftest import address_in, embedded, offer
 
 if TYPE_CHECKING:
-    from tests.channels.media.conftest import OpenDesk, Until
+    from tests.channels.media.conftest import Desk, OpenDesk, Until
 
 A, B = LegId("a"), LegId("b")
 MUSIC = SoundId("music")
@@ -86,37 +89,132 @@ def test_a_phone_that_is_gone_stops_nobody(open_desk: "OpenDesk", until: "Until"
     asyncio.run(story())
 
 
-@pytest.mark.parametrize("from_signalled", [True, False])
-def test_latching_takes_the_first_sender_once(
-    media_settings: MediaSettings, until: "Until", from_signalled: bool
+NEAR = "127.0.0.3"
+"""From where the peer signals; 127.0.0.x is its network, 127.0.1.x is another one."""
+
+
+class Scene:
+    """A leg that hears music, and phones from which its peer could send; the first one is described."""
+
+    def __init__(self, desk: "Desk", until: "Until", ips: Sequence[str]) -> None:
+        self.desk, self.until = desk, until
+        self.phones = [ToneEndpoint.open(440 + 10 * number, ip=ip) for number, ip in enumerate(ips)]
+        desk.phones += self.phones
+
+    async def answer(self, phone: ToneEndpoint, latch: Latch, near: str = NEAR) -> None:
+        answer = Answer(A, offer(phone.address), near, latch)
+        self.local = address_in((await self.desk.answer_to(answer, Answered)).sdp)
+        self.desk.send(Play(A, loop=MUSIC))
+        await self.hears(phone)
+
+    async def hears(self, phone: ToneEndpoint) -> None:
+        """It does, and nobody else."""
+        await self.until(lambda: len(phone.packets) > 0)
+        for one in self.phones:
+            one.forget()
+        await self.until(lambda: len(phone.packets) >= 15)
+        assert [one for one in self.phones if one.packets] == [phone]
+
+    async def talks(self, phone: ToneEndpoint, packets: int = 5) -> None:
+        phone.talk_to(self.local)
+        count = phone.sent + packets
+        await self.until(lambda: phone.sent >= count)
+
+
+@contextlib.asynccontextmanager
+async def scene(settings: MediaSettings, until: "Until", *ips: str) -> AsyncIterator[Scene]:
+    async with embedded(settings) as desk:
+        yield Scene(desk, until, ips)
+
+
+HERE, SAME, THERE, ELSEWHERE = "127.0.0.1", NEAR, "127.0.0.9", "127.0.1.1"
+
+
+@pytest.mark.parametrize(
+    ("latch", "strangers", "peer"),
+    [
+        (Latch.NEVER, (HERE, SAME, THERE, ELSEWHERE), None),
+        (Latch.ADDRESS, (THERE, ELSEWHERE), HERE),
+        (Latch.ADDRESS, (THERE, ELSEWHERE), SAME),
+        (Latch.NETWORK, (ELSEWHERE,), THERE),
+        (Latch.ANYWHERE, (), ELSEWHERE),
+    ],
+)
+def test_only_whom_the_policy_lets_send_gets_the_sound(
+    media_settings: MediaSettings, until: "Until", latch: Latch, strangers: tuple[str, ...], peer: str | None
 ) -> None:
+    """Strangers come first, with RTP that fits; they get nothing, and nobody hears them."""
+
     async def story() -> None:
-        async with embedded(replace(media_settings, latch=True)) as desk:
-            signalled, other = ToneEndpoint.open(440), ToneEndpoint.open(1230)
-            desk.phones += [signalled, other]
-            local = await desk.connect("a", signalled)
-            desk.send(Play(A, loop=MUSIC))
-            await until(lambda: len(signalled.packets) >= 5)
-            first, second = (signalled, other) if from_signalled else (other, signalled)
-            first.send(b"not RTP at all", local)
-            first.talk_to(local)
-            await until(lambda: first.sent >= 5)
-            second.talk_to(local)
-            await until(lambda: second.sent >= 5)
-            first.forget()
-            await until(lambda: len(first.packets) >= 20)
-            assert (await desk.client.legs())[0].remote == first.address
-            assert (await desk.client.stats(A)).packets_in < 5
-            second.forget()
-            await until(lambda: len(first.packets) >= 40)
-            assert len(second.packets) == 0
+        others = (*strangers, *(() if peer is None else (peer,)))
+        async with scene(media_settings, until, HERE, *others) as of:
+            described, last = of.phones[0], of.phones[-1]
+            await of.answer(described, latch)
+            bert = await of.desk.phone("b", 1230, talks=False)
+            of.desk.send(Join(A, ROOM), Join(B, ROOM))
+            for stranger in of.phones[1 : 1 + len(strangers)]:
+                await of.talks(stranger)
+            await of.desk.settled()
+            assert (len(bert.packets), [one for one in of.phones[1:] if one.packets]) == (0, [])
+            of.desk.send(Leave(A), Play(A, loop=MUSIC))
+            if peer is not None:
+                last.send(b"not RTP at all", of.local)
+                await of.talks(last)
+            await of.hears(described if peer is None else last)
 
     asyncio.run(story())
 
 
-@pytest.mark.parametrize(("latch", "count"), [(True, 2), (False, 3)])
+@pytest.mark.parametrize("bridged", [True, False])
+def test_a_peer_whose_port_changes_in_mid_call_is_heard_again(
+    media_settings: MediaSettings, until: "Until", bridged: bool
+) -> None:
+    """His NAT has forgotten him, or he has roamed; on music the kernel's filter is in the way as well."""
+
+    async def story() -> None:
+        async with scene(media_settings, until, HERE, HERE, HERE) as of:
+            described, natted, rebound = of.phones
+            await of.answer(described, Latch.ADDRESS)
+            await of.talks(natted)
+            await of.hears(natted)
+            if bridged:
+                bert = await of.desk.phone("b", 1230)
+                of.desk.send(Join(A, ROOM), Join(B, ROOM))
+                await until(lambda: len(bert.packets) >= 10)
+            natted.mute()
+            rebound.talk_to(of.local)
+            await of.hears(rebound)
+            if bridged:
+                bert.forget()
+                await until(lambda: len(bert.packets) >= 10)
+
+    asyncio.run(story())
+
+
+def test_as_long_as_the_peer_is_heard_nobody_takes_his_place_and_no_stranger_after_it(
+    media_settings: MediaSettings, until: "Until"
+) -> None:
+    async def story() -> None:
+        async with scene(media_settings, until, HERE, HERE, ELSEWHERE) as of:
+            peer, like, stranger = of.phones
+            await of.answer(peer, Latch.ANYWHERE)
+            await of.talks(peer)
+            stranger.talk_to(of.local)
+            await of.talks(like, packets=130)
+            await of.hears(peer)
+            peer.mute()
+            like.mute()
+            await of.talks(stranger, packets=150)
+            await of.hears(peer)
+            like.talk_to(of.local)
+            await of.hears(like)
+
+    asyncio.run(story())
+
+
+@pytest.mark.parametrize(("latch", "count"), [(Latch.ADDRESS, 2), (Latch.NEVER, 3)])
 def test_a_new_signalled_address_is_followed_with_and_without_latching(
-    media_settings: MediaSettings, until: "Until", latch: bool, count: int
+    media_settings: MediaSettings, until: "Until", latch: Latch, count: int
 ) -> None:
     async def story() -> None:
         async with embedded(replace(media_settings, latch=latch)) as desk:
@@ -129,5 +227,43 @@ def test_a_new_signalled_address_is_followed_with_and_without_latching(
                 await until(lambda phone=phone: phone.sent >= 5 and len(phone.packets) >= 10)  # type: ignore[misc]
                 state = (await desk.client.legs())[0]
                 assert (state.local, state.remote) == (local, phone.address)
+
+    asyncio.run(story())
+
+
+def test_who_roams_and_signals_from_elsewhere_is_heard_from_there(
+    media_settings: MediaSettings, until: "Until"
+) -> None:
+    """The same private address in his re-INVITE, another public one."""
+
+    async def story() -> None:
+        async with scene(media_settings, until, HERE, SAME, ELSEWHERE) as of:
+            private, before, after = of.phones
+            await of.answer(private, Latch.ADDRESS)
+            await of.talks(before)
+            await of.hears(before)
+            await of.desk.answer_to(Answer(A, offer(private.address), ELSEWHERE), Answered)
+            before.mute()
+            after.talk_to(of.local)
+            await of.hears(after)
+
+    asyncio.run(story())
+
+
+def test_who_holds_by_nobody_s_address_is_sent_nothing_there(open_desk: "OpenDesk", until: "Until") -> None:
+    """Linux takes 0.0.0.0 for this machine: one of our own ports would get it."""
+
+    async def story() -> None:
+        async with open_desk() as desk:
+            anna = await desk.phone("a", 440)
+            desk.send(Play(A, loop=MUSIC))
+            await until(lambda: len(anna.packets) >= 5)
+            held = offer(anna.address).replace(b"127.0.0.1", b"0.0.0.0")
+            assert (await desk.answer_to(Answer(A, held), Answered)).held
+            [state] = await desk.client.legs()
+            assert (state.remote, state.deaf) == (anna.address, True)
+            await desk.answer_to(Answer(A, offer(anna.address)), Answered)
+            anna.forget()
+            await until(lambda: len(anna.packets) >= 10)
 
     asyncio.run(story())

@@ -264,7 +264,9 @@ def test_every_impossible_command_is_answered_and_changes_nothing(
                 wire.Connect(A, good._replace(port=0)),
                 wire.Connect(A, good._replace(port=70_000)),
                 wire.Connect(A, good, 18),
-                wire.Connect(A, good, 8, dtmf=8),
+                wire.Connect(A, good, payload_type=128),
+                wire.Connect(A, good, dtmf=128),
+                wire.Connect(A, good, types={97: 18}),
                 wire.Connect(A, good, silent_s=-1),
             ):
                 desk.client._put(impossible)
@@ -274,7 +276,7 @@ def test_every_impossible_command_is_answered_and_changes_nothing(
                 await desk.client.stats(B)
             assert await desk.client.legs() == before
             codes = [event.code for event in desk.events if isinstance(event, Failed)]
-            assert codes == ["bad-command"] * 7 + ["unknown-sound", "unknown-leg", "unknown-leg"]
+            assert codes == ["bad-command"] * 9 + ["unknown-sound", "unknown-leg", "unknown-leg"]
             count = len(anna.packets)
             await until(lambda: len(anna.packets) >= count + 10)
 

@@ -25,8 +25,9 @@ class Line:
         self.leg, self.out = (
             Leg(LegId(name), s, ADDRESS, 0) for name, s in zip("ab", self.socks, strict=True)
         )
-        self.leg.dtmf, self.out.dtmf = 101, listener_dtmf
-        self.leg.payload_type, self.out.payload_type = int(codec), int(listener)
+        self.leg.types, self.out.dtmf = {0: 0, 8: 8, 101: rtp.EVENTS}, listener_dtmf
+        self.leg.codec = self.leg.payload_type = int(codec)
+        self.out.codec = self.out.payload_type = int(listener)
         self.leg.relay_to = self.out
         self.leg.receive_into = self._next  # type: ignore[assignment]
         self.out.send = self._keep

@@ -18,13 +18,25 @@ from channels.media.commands import (
     Stop,
 )
 from channels.media.embedded import wire
+from channels.media.latch import Latch
 from channels.media.rtp import Address
 
 A = LegId("a")
 COMMANDS: list[wire.Command] = [
     wire.Lease(1, 64),
     wire.Open(A, 0, 2),
-    wire.Connect(A, Address("127.0.0.1", 4000), 8, 101, True, False, 30, b"kept"),
+    wire.Connect(
+        A,
+        Address("127.0.0.1", 4000),
+        codec=8,
+        payload_type=97,
+        dtmf=101,
+        types={97: 8, 101: -1},
+        latch=Latch.NETWORK,
+        near="127.0.0.2",
+        silent_s=30,
+        session=b"kept",
+    ),
     wire.Connect(A, None, session=b"kept"),
     wire.Mark(7),
     wire.Taken(3),

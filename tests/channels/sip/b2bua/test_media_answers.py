@@ -1,5 +1,7 @@
 """What becomes of a call when the media answer late, never, or no."""
 
+import pytest
+
 from acd.core.effects import ConnectContact, RejectContact
 from acd.core.events import (
     ContactHeld,
@@ -14,11 +16,12 @@ from acd.core.events import (
 from agents.devices import Carrier
 from agents.skills import AgentId
 from channels.media import events as media
-from channels.media.commands import Accept, Answer, Close, Join, Leave, LegId, Play, Stop
+from channels.media.commands import Accept, Answer, Close, Join, Leave, LegId, Offer, Play, Stop
+from channels.media.latch import Latch
 from channels.media.negotiation import AudioSession
 from channels.media.sdp import Direction
 from tests.channels.sip.b2bua.asking import request_of
-from tests.channels.sip.b2bua.world import DESK, World
+from tests.channels.sip.b2bua.world import CALLER, DESK, PHONE, World
 
 CONTACT, OFFER, ANNA = ContactId(1), OfferId(1), AgentId("anna")
 OURS = AudioSession(1, "192.0.2.1", 20_000).offer()
@@ -41,6 +44,12 @@ def reinvite(world: World, direction: Direction, cseq: int) -> None:
     request = request_of(leg, "INVITE", cseq, contact, kind, body=body)
     world.caller.layer.send_request(request, DESK, world.now_ms)
     world.run()
+
+
+def offered_at(host: str) -> bytes:
+    family = b"IP6" if ":" in host else b"IP4"
+    body = AudioSession(1, "192.0.2.7", 30_000).offer()
+    return body.replace(b"c=IN IP4 192.0.2.7", b"c=IN " + family + b" " + host.encode())
 
 
 def test_a_caller_is_answered_when_engine_and_media_have_said_yes(world: World) -> None:
@@ -93,6 +102,57 @@ def test_a_call_without_a_codec_of_ours_is_488_an_unreadable_one_400_and_neither
         world.invite(branch=f"invite-{number}", call_id=f"call-{number}", body=body)
         assert world.caller.statuses[-1] == status
     assert (world.host.events, world.calls.legs, world.media.commands) == ([], {}, [])
+
+
+@pytest.mark.parametrize(
+    ("host", "warning"), [("pbx.example", 301), ("2001:db8::7", 301), ("224.2.1.1/127", 330)]
+)
+def test_a_call_whose_sound_can_go_nowhere_is_488_with_the_reason_and_no_contact(
+    world: World, host: str, warning: int
+) -> None:
+    """Answered, it would count as a call in which nobody hears anything."""
+    world.invite(body=offered_at(host))
+    refused = world.caller.responses[-1]
+    assert (refused.status, (refused.get("Warning") or "")[:3]) == (488, str(warning))
+    assert (world.host.events, world.media.commands) == ([], [])
+
+
+def test_a_new_session_whose_sound_can_go_nowhere_is_refused_with_the_reason(world: World) -> None:
+    talk(world)
+    leg = world.calls.legs[world.caller_leg]
+    request = request_of(
+        leg, "INVITE", 2, ("Content-Type", "application/sdp"), body=offered_at("pbx.example")
+    )
+    world.caller.layer.send_request(request, DESK, world.now_ms)
+    world.run()
+    refused = world.caller.responses[-1]
+    assert (refused.status, (refused.get("Warning") or "")[:3]) == (488, "301")
+    assert world.host.events[-1] == OfferAccepted(OFFER)
+
+
+def test_a_phone_whose_sound_can_go_nowhere_has_not_taken_the_call(world: World) -> None:
+    world.invite()
+    world.admit()
+    world.offer()
+    invite = world.phone.requests[-1]
+    answer = AudioSession(1, "192.0.2.9", 40_000).answer(invite.request.body)
+    answer = answer.replace(b"192.0.2.9", b"phone.example")
+    world.answer(world.phone, invite, 200, "<sip:anna@192.0.2.9>", answer)
+    assert world.host.events[-1] == OfferFailed(OFFER)
+    assert [new.request.method for new in world.phone.requests] == ["INVITE", "BYE"]
+
+
+def test_the_media_are_told_from_where_each_party_signals_and_what_its_policy_is(world: World) -> None:
+    """A caller's by its trunk, a phone's by that of phones; who roams is told anew."""
+    talk(world)
+    (answer,), (offer,) = world.media.sent(Answer), world.media.sent(Offer)
+    assert (answer.near, answer.latch) == (CALLER.host, Latch.NETWORK)  # type: ignore[union-attr]
+    assert (offer.near, offer.latch) == (PHONE.host, Latch.ADDRESS)  # type: ignore[union-attr]
+    leg = world.calls.legs[LegId("o1")]
+    request = request_of(leg, "INVITE", 2, ("Contact", "<sip:anna@192.0.2.7>"))
+    world.caller.layer.send_request(request, DESK, world.now_ms)
+    world.run()
+    assert world.media.sent(Offer)[-1].near == CALLER.host  # type: ignore[union-attr]
 
 
 def test_an_agent_s_answer_counts_when_the_media_have_taken_it(world: World) -> None:

@@ -26,6 +26,7 @@ from channels.media.commands import Accept, Answer, Command, LegId, Offer, Sound
 from channels.media.embedded.sessions import Sessions
 from channels.media.engine import Trait
 from channels.media.errors import MediaError
+from channels.media.latch import Latch
 from channels.media.negotiation import AudioSession, refusal
 from channels.media.rtp import Address
 from channels.media.sound.music import MUSIC
@@ -53,7 +54,7 @@ TABLE = {
     "listen": "127.0.0.1:5060",
     "advertise": "192.0.2.1",
     "trunks": [
-        {"name": "pbx", "addresses": ["192.0.2.7"], "region": "AT"},
+        {"name": "pbx", "addresses": ["192.0.2.7"], "region": "AT", "latch": "network"},
         {"name": "out", "addresses": [], "outbound": "192.0.2.8:5060", "caller_id": "+49305550100"},
     ],
 }
@@ -143,7 +144,7 @@ class ScriptedMedia:
         self.commands: list[Command] = []
         self.deaf = False
         self.events: deque[media.Event] = deque()
-        self._sessions = Sessions(latch=False, silent_s=0)
+        self._sessions = Sessions(latch=Latch.NEVER, silent_s=0)
         self._ports = count(20_000, 2)
 
     def send(self, command: Command) -> None:
@@ -158,7 +159,7 @@ class ScriptedMedia:
             self.events.append(event)
 
     def refuses(self, sdp: bytes) -> str:
-        return refusal(sdp)
+        return refusal(sdp, DESK.host)
 
     def tell(self, event: media.Event) -> None:
         self.events.append(event)
