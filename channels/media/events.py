@@ -83,7 +83,7 @@ class Collected(Struct, frozen=True, tag="collected", array_like=True):
 
 
 class Silent(Struct, frozen=True, tag="silent", array_like=True):
-    """Nothing was received for as long as the engine was told to wait; once, until packets come back."""
+    """Nothing was received for as long as the engine was told to wait; again each time it has passed."""
 
     leg: LegId
     silent_ms: int

@@ -74,6 +74,8 @@ class SipSettings:
     phone_latch: Latch
     silent_s: int
     """A leg without media for so long is asked whether it is still there; 0: never."""
+    silent_limit_ms: int
+    """Who waits and has sent no media for so long is hung up; 0: never."""
     phone_silence_ms: int
     """A phone that gives no sign for so long after an INVITE is not there."""
     phone_probe_ms: int
@@ -124,6 +126,7 @@ def read_table(site: Site, table: Table) -> SipSettings:
     """The settings; what is wrong is recorded in `table`, whose `finish` raises."""
     host, port = _listen(table)
     trunks = table.tables("trunks")
+    silent_ms = table.duration_ms("silent", 60_000)
     latch = table.choice("latch", Latch, Latch.ADDRESS)
     return SipSettings(
         site=table.text("site", "acd"),
@@ -141,7 +144,8 @@ def read_table(site: Site, table: Table) -> SipSettings:
         latch=latch,
         trunk_latches={trunk.text("name"): trunk.choice("latch", Latch, latch) for trunk in trunks},
         phone_latch=table.choice("phone_latch", Latch, latch),
-        silent_s=table.duration_ms("silent", 60_000) // 1000,
+        silent_s=silent_ms // 1000,
+        silent_limit_ms=_silent_limit_ms(table, silent_ms),
         phone_silence_ms=table.duration_ms("phone_silence", 5_000, least_ms=1_000),
         phone_probe_ms=_probe_ms(table),
         max_legs=table.integer("max_legs", MAX_LEGS, least=2),
@@ -193,6 +197,14 @@ def _probe_ms(table: Table) -> int:
     if 0 < probe_ms < LEAST_PROBE_MS:
         table.error("phone_probe", "must be 0s (never) or at least 1s")
     return probe_ms
+
+
+def _silent_limit_ms(table: Table, silent_ms: int) -> int:
+    """Silence is told each time that `silent` has passed."""
+    limit_ms = table.duration_ms("silent_limit", 3_600_000 if silent_ms else 0)
+    if limit_ms and not 0 < silent_ms <= limit_ms:
+        table.error("silent_limit", "must be 0s (never) or at least silent, which must not be 0s then")
+    return limit_ms
 
 
 def _digests(table: Table) -> tuple[Algorithm, ...]:

@@ -81,6 +81,7 @@ class Leg:
         "sequence_shift",
         "session",
         "signalled",
+        "silences",
         "slice",
         "sock",
         "sound",
@@ -88,7 +89,6 @@ class Leg:
         "stream",
         "timestamp",
         "timestamp_shift",
-        "told_dead",
         "types",
         "watch_ms",
         "watched_from_ms",
@@ -175,7 +175,8 @@ class Leg:
         self.dropped = 0
         self.watch_ms = 0
         self.watched_from_ms = 0
-        self.told_dead = False
+        self.silences = 0
+        """So often its silence was told since it began."""
 
     def resume_stream(self, now_ms: int) -> None:
         """Make the next packet a marked one that is as much later as time went by, at least one frame."""

@@ -11,6 +11,8 @@ from channels.media.sound.companding import ALAW_TO_ULAW, ULAW_TO_ALAW
 from channels.media.sound.sounds import FRAME
 
 _TO_CODEC: Final = {int(Codec.PCMU): ALAW_TO_ULAW, int(Codec.PCMA): ULAW_TO_ALAW}
+COMFORT_NOISE: Final = 13
+"""What a peer sends now and then who is silent (RFC 3389): nothing to hear, but from where he sends."""
 _PLAIN: Final = 0x80
 """First octet of a packet without padding, extension and contributing sources."""
 _Header = tuple[int, int, int, int]
@@ -133,7 +135,8 @@ class Relay:
         if address == leg.former and leg.former_left:
             leg.former_left -= 1
             return 0
-        is_rtp = size >= HEADER and self._buffer[0] >> 6 == 2 and self._buffer[1] & 0x7F in leg.types
+        kind = self._buffer[1] & 0x7F
+        is_rtp = size >= HEADER and self._buffer[0] >> 6 == 2 and (kind in leg.types or kind == COMFORT_NOISE)
         if not is_rtp or not _may_be_peer(leg, address):
             leg.ignored += 1
             return 0

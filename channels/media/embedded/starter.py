@@ -37,7 +37,7 @@ class MediaSettings:
     latch: Latch = Latch.NEVER
     """Whose packets are taken for those of a leg whose `Offer` or `Answer` does not say."""
     silent_s: int = 0
-    """Tell of a leg that nothing came from for so long; 0: never."""
+    """Tell of a leg each time that nothing has come from it for so long; 0: never."""
     leased_ahead: int = LEASED_AHEAD
 
 

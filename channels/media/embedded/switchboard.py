@@ -123,9 +123,9 @@ class Switchboard:
     def _check_alive(self, leg: Leg, now_ms: int) -> None:
         silent_ms = now_ms - max(leg.last_in_ms, leg.watched_from_ms)
         if silent_ms < leg.watch_ms:
-            leg.told_dead = False
-        elif not leg.told_dead:
-            leg.told_dead = True
+            leg.silences = 0
+        elif silent_ms >= leg.watch_ms * (leg.silences + 1):
+            leg.silences += 1
             self._emit(Silent(leg.id, silent_ms))
 
     def _listen_around(self, leg: Leg) -> None:

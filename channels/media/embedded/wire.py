@@ -53,7 +53,7 @@ class Connect(msgspec.Struct, frozen=True, tag="connect", array_like=True):
     deaf: bool = False
     """The peer does not want to hear us: it gets silence, and its room nothing of it."""
     silent_s: int = 0
-    """Tell `Silent` after so many seconds without a packet; 0: never."""
+    """Tell `Silent` each time that so many seconds have passed without a packet; 0: never."""
     session: bytes = b""
     """Kept for the next server, see `LegState.session`."""
 

@@ -117,12 +117,20 @@ ON_OUTPUT: Mapping[type[Output], Callable[[Calls, Any], None]] = {
 }
 """What comes of transactions; REGISTER and what is to be sent are the channel's affair."""
 
+
+def _offered(calls: Calls, effect: effects.OfferContact) -> None:
+    outbound.ring(calls, effect)
+    caller = calls.caller_of(effect.contact)
+    if caller is not None and caller.silent_ms is not None:
+        indialog.offered(calls, caller)
+
+
 ON_EFFECT: Mapping[type[effects.Effect], Callable[[Calls, Any], None]] = {
     effects.AdmitContact: inbound.admitted,
     effects.RejectContact: inbound.rejected,
     effects.TreatContact: treating.treated,
     effects.ReleaseContact: inbound.released,
-    effects.OfferContact: outbound.ring,
+    effects.OfferContact: _offered,
     effects.WithdrawOffer: outbound.withdrawn,
     effects.ConnectContact: outbound.connected,
     effects.PromptAgent: outbound.prompted,
@@ -216,8 +224,8 @@ def _media_failed(calls: Calls, leg: Leg, event: media.Failed) -> None:
         outbound.media_failed(calls, leg, event.code)
 
 
-def _silent(calls: Calls, leg: Leg, _: media.Silent) -> None:
-    indialog.probe(calls, leg)
+def _silent(calls: Calls, leg: Leg, event: media.Silent) -> None:
+    indialog.silent(calls, leg, event.silent_ms)
 
 
 def _unasked(calls: Calls, _: Leg, event: media.Event) -> None:

@@ -107,14 +107,46 @@ def _is_acknowledged(calls: Calls, leg: Leg) -> None:
     leg.accepted = None
 
 
+def silent(calls: Calls, leg: Leg, silent_ms: int) -> None:
+    """Nothing has come from its party for so long; told again and again while that lasts.
+
+    It is asked each time whether it is there. One who is muted, and whose phone then sends nothing, answers
+    and waits on. Who waits and has given no sound for the site's limit is hung up, whatever his side answers:
+    an agent would talk to nobody. Of a conversation its agent knows better.
+    """
+    limit_ms = calls.settings.silent_limit_ms
+    if limit_ms and silent_ms >= limit_ms and _waits(leg):
+        calls.count("silent caller")
+        calls.bye(leg)
+        inbound.lost(calls, leg)
+        return
+    leg.silent_ms = calls.now_ms
+    probe(calls, leg)
+
+
+def _waits(leg: Leg) -> bool:
+    """A party with whom no agent talks, nor has just left it for a moment."""
+    call = leg.call
+    agents = any(agent.record.stage is LegStage.UP for agent in call.agents.values())
+    return leg is call.caller and leg.record.stage is LegStage.UP and not (agents or call.others(leg))
+
+
+def offered(calls: Calls, leg: Leg) -> None:
+    """An agent is rung for one who was silent, perhaps still is: ask now, before there is an answer."""
+    if leg.silent_ms is not None and calls.now_ms - leg.silent_ms <= 1_000 * calls.settings.silent_s:
+        probe(calls, leg)
+
+
 def probe(calls: Calls, leg: Leg) -> None:
     """Ask a leg whose media went silent, or that a restart found again, whether it is still there."""
     dialog = leg.record.dialog
     if dialog is None or leg.record.stage is not LegStage.UP or dialog.state is DialogState.TERMINATED:
         return
+    if leg.probe in calls.by_transaction:  # it is being asked
+        return
     request = dialog.request("OPTIONS")
-    key = calls.layer.send_request(request, dialog.destination(), calls.now_ms)
-    calls.by_transaction[key] = leg
+    leg.probe = calls.layer.send_request(request, dialog.destination(), calls.now_ms)
+    calls.by_transaction[leg.probe] = leg
 
 
 def probed(calls: Calls, leg: Leg, out: ResponseReceived) -> None:

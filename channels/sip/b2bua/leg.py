@@ -87,17 +87,18 @@ class Leg:
         "message",
         "our_invite",
         "place",
+        "probe",
         "record",
         "reinvite",
         "request",
         "role",
+        "silent_ms",
         "uri",
     )
 
     def __init__(self, record: LegRecord, call: "Call") -> None:
         self.id, self.record, self.call = record.id, record, call
-        self.is_caller = not record.agent
-        self.is_placed = record.call > 0
+        self.is_caller, self.is_placed = not record.agent, record.call > 0
         """A caller's leg by which we called him. Up to his answer it is in no contact's call."""
         self.request: Request | None = None
         """The caller's open INVITE, or ours."""
@@ -114,6 +115,10 @@ class Leg:
         """The 2xx to our INVITE has no ACK yet."""
         self.heard = False
         """Who was sent our INVITE has given a sign."""
+        self.probe: ClientKey | None = None
+        """The newest question whether it is still there."""
+        self.silent_ms: int | None = None
+        """When its silence was told last; None: never."""
         self.admitted = False
         """The engine took the contact: it is answered as soon as the media have answered."""
         self.reinvite: tuple[ServerKey, Request] | None = None

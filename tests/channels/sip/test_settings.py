@@ -70,6 +70,14 @@ def trunk(*keys: str) -> str:
             'site.toml: sip.trunks[0].region: "at" is not a country such as "DE" (two capitals, ISO 3166-1)',
         ),
         (
+            'silent_limit = "10s"',
+            "site.toml: sip.silent_limit: must be 0s (never) or at least silent, which must not be 0s then",
+        ),
+        (
+            'silent = "0s"\nsilent_limit = "10m"',
+            "site.toml: sip.silent_limit: must be 0s (never) or at least silent, which must not be 0s then",
+        ),
+        (
             trunk('latch = "all"'),
             'site.toml: sip.trunks[0].latch: "all" is none of never, address, network, anywhere',
         ),

@@ -2,6 +2,8 @@
 
 from channels.sip.b2bua.leg import Leg
 from channels.sip.protocol.message import Header, Request, make_headers
+from channels.sip.protocol.outputs import SendTo
+from tests.channels.sip.b2bua.world import DESK, Side
 
 
 def request_of(leg: Leg, method: str, cseq: int, *more: Header, body: bytes = b"") -> Request:
@@ -17,3 +19,10 @@ def request_of(leg: Leg, method: str, cseq: int, *more: Header, body: bytes = b"
         more=more,
     )
     return Request(method=method, uri="sip:acd@192.0.2.1", headers=headers, body=body)
+
+
+def acknowledge(side: Side, leg: Leg, cseq: int, body: bytes = b"") -> None:
+    """The ACK of our 2xx to its INVITE of this number, with a description or without."""
+    more = [("Content-Type", "application/sdp")] if body else []
+    ack = side.layer._with_via(request_of(leg, "ACK", cseq, *more, body=body), DESK, f"z9hG4bK-ack-{cseq}")
+    side.layer.out.append(SendTo(ack.to_bytes(), DESK))

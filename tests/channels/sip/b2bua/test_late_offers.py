@@ -7,15 +7,13 @@ from agents.skills import AgentId
 from channels.media.commands import LegId
 from channels.media.negotiation import AudioSession
 from channels.sip.b2bua.leg import Leg
-from channels.sip.protocol.outputs import SendTo
 from queues.desk import Order
 from queues.states import ContactState
-from tests.channels.sip.b2bua.asking import request_of
+from tests.channels.sip.b2bua.asking import acknowledge, request_of
 from tests.channels.sip.b2bua.live import Live
 from tests.channels.sip.b2bua.world import DESK, Side
 
 CONTACT, ANNA = ContactId(1), AgentId("anna")
-SDP = "Content-Type", "application/sdp"
 
 
 @pytest.fixture
@@ -62,8 +60,7 @@ def acknowledges(live: Live, leg: Leg, number: int, direction: str = "") -> None
         offered = side.responses[-1].body
         body = AudioSession(1, side.address.host, 40_000).answer(offered)
         body = body.replace(b"sendrecv", direction.encode())
-    ack = request_of(leg, "ACK", number, *([SDP] if body else []), body=body)
-    side.layer.out.append(SendTo(side.layer._with_via(ack, DESK, f"z9hG4bK-ack-{number}").to_bytes(), DESK))
+    acknowledge(side, leg, number, body)
     live.settle()
 
 
