@@ -41,6 +41,10 @@ class MediaEngine(Protocol):
     def found(self) -> Set[LegId]:
         """Legs that were open already when we came: a server that was killed left them."""
 
+    @property
+    def fallen_silent(self) -> Set[LegId]:
+        """Those of them whose peers had stopped sending by then."""
+
     def send(self, command: Command) -> None:
         """Never waits, never raises."""
 

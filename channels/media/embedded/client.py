@@ -94,6 +94,7 @@ class MediaClient(asyncio.Protocol):
         self.welcome = wire.Welcome(wire.VERSION, 0, "", "", ())
         """What the process said when we attached: its pid, its address, and the legs it had then."""
         self.found: frozenset[LegId] = frozenset()
+        self.fallen_silent: frozenset[LegId] = frozenset()
         self.refuses: Callable[[bytes], str] = partial(refusal, ours="")
         """See `MediaEngine.refuses`."""
 
@@ -137,6 +138,7 @@ class MediaClient(asyncio.Protocol):
         client._local = {state.leg: state.local for state in client.welcome.legs}
         client._sessions.found(client.welcome.legs)
         client.found = frozenset(client._local)
+        client.fallen_silent = frozenset(state.leg for state in client.welcome.legs if state.silent)
         if leased_ahead:
             await client._lease(leased_ahead)
         return client

@@ -20,6 +20,12 @@ from channels.media.sound.sounds import FRAME, Sound
 SAMPLES_PER_MS: Final = 8
 MARKER: Final = 0x80
 NO_SOURCE: Final = -1
+EVERYTHING: Final = "everything"
+"""The kernel lets every packet through."""
+STOPPED_MS: Final = 500
+"""So many packets in a row are not lost on the way; a peer that pauses may have stopped as well."""
+STOPPED_UNSEEN_MS: Final = 1_500
+"""What the kernel drops is looked at once a second."""
 
 _set_source = struct.Struct("!I").pack_into
 
@@ -116,7 +122,7 @@ class Leg:
         self.former: Address | None = None
         self.former_left = 0
         """So many more packets of the address before are not taken for the new one's."""
-        self.filter: object = "everything"
+        self.filter: object = EVERYTHING
         """What the kernel lets through; see `Switchboard`."""
         self.session = b""
         self.recording: Recording | None = None
@@ -187,8 +193,9 @@ class Leg:
         self.source = NO_SOURCE
         self.sent_ms = now_ms
 
-    def state(self) -> LegState:
+    def state(self, now_ms: int) -> LegState:
         """The leg as told to a server that attaches."""
+        stopped_ms = STOPPED_MS if self.filter == EVERYTHING else STOPPED_UNSEEN_MS
         return LegState(
             leg=self.id,
             local=self.local,
@@ -200,6 +207,7 @@ class Leg:
             loop=self.loop.id if self.loop else None,
             playing=self.play,
             session=self.session,
+            silent=now_ms - self.last_in_ms > stopped_ms,
         )
 
     def stats(self, now_ms: int) -> LegStats:

@@ -212,7 +212,7 @@ class MediaProcess:
         self._epoll.register(leg.sock.fileno(), select.EPOLLIN)
 
     def _states(self) -> tuple[LegState, ...]:
-        return tuple(leg.state() for leg in self._board.legs.values())
+        return tuple(leg.state(self._now_ms) for leg in self._board.legs.values())
 
     def _welcome(self) -> wire.Welcome:
         settings = self._settings

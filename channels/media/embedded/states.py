@@ -22,6 +22,8 @@ class LegState(Struct, frozen=True, array_like=True):
     """Play id of what is being heard now; None also when its end was already told."""
     session: bytes
     """What was offered and answered, as the server gave it last."""
+    silent: bool = False
+    """Its peer has stopped sending, or has never begun."""
 
 
 class LegStats(Struct, frozen=True, array_like=True):

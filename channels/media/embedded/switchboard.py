@@ -17,7 +17,7 @@ from channels.media.commands import (
     Stop,
 )
 from channels.media.embedded import packet_filter, wire
-from channels.media.embedded.leg import NO_SOURCE, Leg
+from channels.media.embedded.leg import EVERYTHING, NO_SOURCE, Leg
 from channels.media.embedded.listening import Listening
 from channels.media.embedded.mixing import Mix
 from channels.media.embedded.relay import Relay
@@ -43,7 +43,6 @@ _DRAIN: Final = 1000
 _AF_INET, _AF_INET6 = int(socket.AF_INET), int(socket.AF_INET6)
 _STRAGGLERS: Final = 50
 """A second of packets that an abandoned address may still send after the new one was signalled."""
-_EVERYTHING: Final = "everything"
 
 
 class Switchboard:
@@ -365,11 +364,11 @@ def _filter(leg: Leg) -> None:
     keys = tuple(sorted(kind for kind, codec in leg.types.items() if codec == EVENTS))
     wanted: object = keys
     if leg.latching or leg.relay_to is not None or leg.recording is not None or leg.ears:
-        wanted = _EVERYTHING
+        wanted = EVERYTHING
     if leg.remote is None or wanted == leg.filter:
         return
     try:
-        if wanted == _EVERYTHING:
+        if wanted == EVERYTHING:
             packet_filter.pass_all(leg.sock)
         else:
             packet_filter.pass_only(leg.sock, keys)

@@ -10,6 +10,9 @@ from channels.sip.protocol.dialog import DialogState
 from channels.sip.protocol.message import Header, Request
 from channels.sip.protocol.outputs import AckMissing, AckReceived, NewRequest, ResponseReceived, ServerKey
 
+JUST_NOW_MS = 60_000
+"""So long what a restart has found of a leg's silence holds if silence is not watched."""
+
 
 def requested(calls: Calls, out: NewRequest) -> None:
     """A request with a To tag."""
@@ -133,8 +136,14 @@ def _waits(leg: Leg) -> bool:
 
 def offered(calls: Calls, leg: Leg) -> None:
     """An agent is rung for one who was silent, perhaps still is: ask now, before there is an answer."""
-    if leg.silent_ms is not None and calls.now_ms - leg.silent_ms <= 1_000 * calls.settings.silent_s:
+    if _is_silent(calls, leg):
         probe(calls, leg)
+
+
+def _is_silent(calls: Calls, leg: Leg) -> bool:
+    """By what was told last, which is told again as long as it lasts."""
+    within_ms = 1_000 * calls.settings.silent_s or JUST_NOW_MS
+    return leg.silent_ms is not None and calls.now_ms - leg.silent_ms <= within_ms
 
 
 def probe(calls: Calls, leg: Leg) -> None:
@@ -150,12 +159,22 @@ def probe(calls: Calls, leg: Leg) -> None:
 
 
 def probed(calls: Calls, leg: Leg, out: ResponseReceived) -> None:
-    """The answer to a probe."""
+    """The answer to a probe.
+
+    An agent whose phone is there, knows nothing of the call and sends nothing has hung up while nobody heard
+    his BYE: his call was over. Who still sends has lost the dialog only; who does not answer, the network.
+    """
     dialog = leg.record.dialog
-    if dialog is not None and not leg.gone:
-        dialog.response_received(out.response)
-        if dialog.state is DialogState.TERMINATED:
-            dead(calls, leg)
+    if dialog is None or leg.gone:
+        return
+    dialog.response_received(out.response)
+    if dialog.state is not DialogState.TERMINATED:
+        return
+    if out.response.status == 481 and not leg.is_caller and _is_silent(calls, leg):
+        calls.count("hung up unheard")
+        _hung_up(calls, leg)
+    else:
+        dead(calls, leg)
 
 
 def dead(calls: Calls, leg: Leg) -> None:

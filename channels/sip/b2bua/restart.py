@@ -49,6 +49,8 @@ def _load(calls: Calls, record: LegRecord) -> Leg:
     own = record.call or not record.contact  # until it is admitted
     leg = calls.add(Leg(record, Call() if own else calls.call_of(record.contact)))
     leg.ack_owed = leg.is_placed and record.stage is LegStage.UP  # perhaps; another ACK does no harm
+    if leg.id in calls.media.fallen_silent:
+        leg.silent_ms = calls.now_ms
     dialog = record.dialog
     if dialog is not None:
         dialog.local_cseq += CSEQ_STEP

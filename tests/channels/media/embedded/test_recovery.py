@@ -86,6 +86,7 @@ def test_after_kill_9_of_the_server_music_and_bridge_go_on_and_a_new_server_find
         client = await attach_or_start(media_settings, lambda: None)
         states = {state.leg: state for state in client.welcome.legs}
         assert client.found == {A, B, C}
+        assert not client.fallen_silent
         assert [state.local.port for state in states.values()] == local
         assert (states[A].loop, states[B].room, states[C].room) == (MUSIC, ROOM, ROOM)
         assert Played(A, "p1") in client.events
@@ -97,6 +98,13 @@ def test_after_kill_9_of_the_server_music_and_bridge_go_on_and_a_new_server_find
         for command in (Play(A, (PROMPT,), MUSIC, "p1"), Join(B, ROOM), Join(C, ROOM)):
             client.send(command)
         assert list(client.welcome.legs) == list(await client.legs())
+        for phone in (anna, bert):
+            phone.mute()
+        heard = len(bert.packets)
+        await until(lambda: len(bert.packets) >= heard + 150)
+        await client.detach()
+        client = await attach_or_start(media_settings, lambda: None)
+        assert client.fallen_silent == {A, B}
         for phone in phones:
             phone.close()
         await client.shutdown()

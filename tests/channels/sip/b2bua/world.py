@@ -138,6 +138,7 @@ class ScriptedMedia:
 
     traits: frozenset[Trait] = frozenset()
     found: frozenset[LegId] = frozenset()
+    fallen_silent: frozenset[LegId] = frozenset()
     deadline_s = 5.0
 
     def __init__(self) -> None:

@@ -1,8 +1,9 @@
-"""Callers of whom nothing is heard: muted ones wait on, those who have gone do not."""
+"""Parties of whom nothing is heard: muted ones stay, those who have gone do not."""
 
 import pytest
 
-from acd.core.events import LegLost
+from acd.core.events import ContactId, ContactReleased, LegLost
+from agents.skills import AgentId
 from channels.media import events as media
 from channels.media.commands import LegId
 from queues.desk import Order
@@ -107,3 +108,39 @@ def test_when_an_agent_is_rung_for_a_silent_caller_he_is_asked_at_once(live: Liv
     live.wait(90_000)
     live.offer(78)
     assert probes(live) == ["OPTIONS", "OPTIONS"], "he has been heard since"
+
+
+def killed_while_talking(silent: bool) -> Live:
+    """A caller and anna talk; the server is killed, and anna's phone answers the next one."""
+    live = Live(Order.AGENT_FIRST)
+    live.invite()
+    live.settle()
+    live.phone_answers()
+    live.settle()
+    acknowledge(live.caller, live.calls.legs[live.caller_leg], 1)
+    live.settle()
+    live.media.fallen_silent = frozenset({LegId("o1")} if silent else ())
+    live.restart()
+    assert [new.request.method for new in live.phone.requests] == ["INVITE", "OPTIONS"]
+    answers(live.caller, live)
+    return live
+
+
+def test_an_agent_who_hung_up_while_there_was_no_server_has_ended_his_call() -> None:
+    """His caller, who has said good-bye, is not rung through to the next one."""
+    live = killed_while_talking(silent=True)
+    answers(live.phone, live, 481)
+    assert ContactReleased(ContactId(1), AgentId("anna")) in live.host.events
+    assert probes(live) == ["OPTIONS", "BYE"]
+    assert (live.contacts, live.calls.legs) == ([], {})
+
+
+@pytest.mark.parametrize(("silent", "status"), [(False, 481), (True, 408)])
+def test_an_agent_whose_phone_has_lost_the_call_is_replaced(silent: bool, status: int) -> None:
+    """It still sends, or is not reached at all: his caller waits on, before all who came after him."""
+    live = killed_while_talking(silent)
+    came_ms = live.contacts[0].arrived_ms
+    answers(live.phone, live, status)
+    assert LegLost(ContactId(1), AgentId("anna")) in live.host.events
+    assert probes(live) == ["OPTIONS"]
+    assert (live.contacts[0].state, live.contacts[0].arrived_ms) == (ContactState.OFFERED, came_ms)
