@@ -5,10 +5,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from channels.media import rtp
-from channels.media.commands import LegId, Play, SoundId
+from channels.media.commands import Accept, LegId, Offer, Play, SoundId
 from channels.media.embedded.starter import MediaSettings
-from channels.media.events import Digit, Silent
-from tests.channels.media.conftest import embedded
+from channels.media.events import Accepted, Digit, Offered, Silent
+from channels.media.sound.tone import ToneEndpoint
+from tests.channels.media.conftest import address_in, embedded, offer
 
 if TYPE_CHECKING:
     from tests.channels.media.conftest import OpenDesk, Until
@@ -63,5 +64,28 @@ def test_a_leg_that_falls_silent_is_told_time_and_again_even_while_the_kernel_fi
             third = desk.events[-1]
             assert isinstance(third, Silent)
             assert third.silent_ms < second.silent_ms
+
+    asyncio.run(story())
+
+
+def test_keys_of_our_number_and_of_the_phone_s_own_pass_while_music_is_heard(
+    open_desk: "OpenDesk", until: "Until"
+) -> None:
+    """We offer 101, it answers 96: it should send 101 (RFC 3264 §6.1), and many send 96."""
+
+    async def story() -> None:
+        async with open_desk() as desk:
+            anna = ToneEndpoint.open(440)
+            desk.phones.append(anna)
+            local = address_in((await desk.answer_to(Offer(A), Offered)).sdp)
+            await desk.answer_to(Accept(A, offer(anna.address, dtmf=96)), Accepted)
+            desk.send(Play(A, loop=MUSIC))
+            await until(lambda: len(anna.packets) >= 5)
+            for number, (kind, key) in enumerate(((101, 5), (96, 6), (97, 7), (8, 8), (101, 9))):
+                press = rtp.Packet(kind, True, number, 160 * number, 7, bytes((key, 10, 0, 160)))
+                anna.send(rtp.build(press), local)
+            await until(lambda: len(desk.events) == 3)
+            assert desk.events == [Digit(A, "5"), Digit(A, "6"), Digit(A, "9")]
+            assert (await desk.client.stats(A)).packets_in == 3
 
     asyncio.run(story())
