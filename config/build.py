@@ -145,7 +145,13 @@ def _read_lines(sections: _Sections, known: Known) -> _Lines:
         whisper = f"whisper:{name}" if to_agent else ""
         if to_agent:
             read.prompts[whisper] = to_agent
-        read.lines[name] = read_line(name, table, known, greeting, whisper)
+        sorry = read_passages(table, "reconnect", read.languages[line], languages, "line")
+        reconnect = f"reconnect:{name}" if sorry else ""
+        if sorry:
+            read.prompts[reconnect] = sorry
+        read.lines[name] = read_line(
+            name, table, known, greeting=greeting, whisper=whisper, reconnect=reconnect
+        )
     return read
 
 

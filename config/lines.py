@@ -29,8 +29,8 @@ MAX_ATTEMPTS = 100
 ONLY_WHEN_TURNED_AWAY = "only when_closed and when_full may lead to"
 
 
-def read_line(name: str, table: Table, known: Known, greeting: str, whisper: str) -> Line:
-    """One line; `greeting` and `whisper` are ids of its prompts, or empty."""
+def read_line(name: str, table: Table, known: Known, *, greeting: str, whisper: str, reconnect: str) -> Line:
+    """One line; `greeting`, `whisper` and `reconnect` are ids of its prompts, or empty."""
     tenant = table.reference("tenant", "tenant", known.tenants)
     music = table.reference("music", "music", known.music)
     return Line(
@@ -63,6 +63,7 @@ def read_line(name: str, table: Table, known: Known, greeting: str, whisper: str
         announce_every_ms=table.duration_ms("announce_every"),
         treatment=_treatment(table, known),
         level=table.integer("level", least=1, most=MAX_LEVEL),
+        reconnect=reconnect,
     )
 
 

@@ -190,6 +190,8 @@ class Line(Struct, frozen=True):
     """What is heard while waiting."""
     level: int = 1
     """Support level: a transfer to a line of a higher one is an escalation."""
+    reconnect: str = ""
+    """A text for whose agent's leg was lost: he hears it, and waits on."""
 
 
 class Entry(Struct, frozen=True):

@@ -17,6 +17,7 @@ from acd.core.messages import leave_message, seal
 from acd.core.parking import may_be_parked, park
 from acd.core.state import State, step
 from acd.core.talk import connected_work, prompt_agent, talking
+from acd.core.treatments import connect_again
 from acd.core.waiting import end, enter_line, quit_line
 from acd.core.wrap_up import put_away, start_wrap_up
 from agents.devices import is_named
@@ -179,7 +180,9 @@ def agent_leg_lost(state: State, work: Work) -> None:
     contact.state = step(CONTACT, contact.state, "agent leg lost")
     contact.offers.clear()
     state.tell(facts.AgentLegLost(state.now_ms, contact.id, work.agent))
-    _wait_again(state, contact, work, contact.line, "leg lost")
+    line = state.lines[contact.line]
+    _wait_again(state, contact, work, line.id, "leg lost")
+    connect_again(state, contact, line)
 
 
 def hand_all_back(state: State, works: Iterable[Work], reason: str) -> None:

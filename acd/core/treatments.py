@@ -8,6 +8,7 @@ from acd.core.state import State
 from queues.contact import Contact
 from queues.desk import Line, TenantId
 from queues.names import TreatmentId
+from queues.states import ContactState
 from queues.treatment import (
     NO_TREATMENT,
     Collect,
@@ -167,6 +168,13 @@ def put_between(state: State, contact: Contact, text: Phrase) -> None:
         stop(state, contact)
     else:
         contact.interrupted = walk
+
+
+def connect_again(state: State, contact: Contact, line: Line) -> None:
+    """It has lost its agent of `line` and waits again: it hears so, and then what one hears who waits."""
+    hears = state.media[contact.medium].hears and not contact.parked
+    if line.reconnect and hears and contact.state is ContactState.WAITING:
+        put_between(state, contact, Phrase(line.reconnect))
 
 
 def resume(state: State, contact: Contact, walk: Walk) -> None:

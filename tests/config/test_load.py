@@ -100,6 +100,7 @@ def test_first_line(everything: Site) -> None:
         "announce_every_ms": 20_000,
         "treatment": "waiting",
         "level": 2,
+        "reconnect": "reconnect:first",
     }
     promotion = everything.desk.lines[0].promotion
     assert promotion is not None

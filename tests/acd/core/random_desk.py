@@ -136,6 +136,7 @@ def _line(rng: Random, number: int, lines: int) -> Line:
         treatment=_treatment(rng),
         level=rng.choice((1, 1, 2)),
         whisper=rng.choice(("", "", "to him")),
+        reconnect=rng.choice(("", "sorry")),
     )
 
 

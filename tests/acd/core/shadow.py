@@ -338,6 +338,8 @@ class Shadow(ShadowCalls, ShadowReceptions, ShadowTreatments):
         self.contacts[fact.contact].preferred = None
 
     def _agentleglost(self, fact: facts.AgentLegLost) -> None:
+        contact = self.contacts[fact.contact]
+        contact.told_texts.add(self.lines[contact.line].reconnect)
         self._let_go_of(fact.contact, fact.t_ms)
 
     def _handedback(self, fact: facts.HandedBack) -> None:

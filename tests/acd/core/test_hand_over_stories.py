@@ -6,11 +6,12 @@ from msgspec.structs import replace
 from acd.core import effects, events, facts
 from acd.core.engine import Engine
 from acd.core.events import ContactId
-from acd.testing.story import SECOND, START_MS, Story, agent, desk, entry, line
+from acd.testing.story import SECOND, START_MS, Story, agent, desk, entry, line, treatment
 from agents.capacity import VOICE
 from agents.devices import Carrier
 from agents.skills import AgentId
 from queues.desk import EntryId, LineId, TenantId
+from queues.treatment import Music, Say
 
 ANNA, BERT = AgentId("anna"), AgentId("bert")
 
@@ -177,6 +178,29 @@ def test_a_lost_leg_of_the_agent_sends_the_caller_back_to_his_old_place() -> Non
     assert story.of(facts.Queued)[-1].cause == "leg lost"
     story.ready(61_000, "bert")
     assert story.rung("bert") == call
+
+
+def test_who_lost_his_agent_hears_that_he_is_connected_again_and_then_what_one_hears_who_waits() -> None:
+    """In his language, as every text; he may be offered at once, and is asked nothing."""
+    opened = desk(line(reconnect="sorry"), agent("anna"), agent("bert"))
+    story = Story(opened).ready(0, "anna")
+    call = story.arrive(0)
+    story.accept(0, "anna")
+    story.at(60_000, events.AgentUnreachable(ANNA, VOICE)).at(60_000, events.LegLost(ContactId(call), ANNA))
+    heard = story.ordered(effects.TreatContact)[-1].hears
+    assert ([phrase.text for phrase in heard.says], heard.music) == (["sorry"], "default")
+    story.ready(61_000, "bert")
+    assert story.rung("bert") == call
+
+
+def test_the_treatment_of_the_line_begins_with_the_text_of_who_lost_his_agent() -> None:
+    waits = treatment("waits", Say("please wait"), Music("default", 60_000))
+    opened = desk(line(reconnect="sorry", treatment=waits.id), agent("anna"), waits)
+    story = Story(opened).ready(0, "anna")
+    call = story.arrive(0)
+    story.accept(0, "anna").at(60_000, events.LegLost(ContactId(call), ANNA))
+    heard = story.ordered(effects.TreatContact)[-1].hears
+    assert [phrase.text for phrase in heard.says] == ["sorry", "please wait"]
 
 
 def test_a_lost_leg_of_the_caller_ends_the_contact_in_any_state() -> None:
