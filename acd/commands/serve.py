@@ -17,11 +17,17 @@ ERASE_WITHIN_S = 600.0
 """The file is rebuilt without what was erased, and it may hold a year of recordings."""
 
 
-def serve(site: SiteArgument, log_level: LevelOption = "info") -> int:
+AdoptOption = Annotated[
+    bool, typer.Option("--adopt", help="The data were moved here on purpose: go on with their calls.")
+]
+
+
+def serve(site: SiteArgument, log_level: LevelOption = "info", adopt: AdoptOption = False) -> int:
     """Run the desk until SIGTERM or SIGINT; SIGHUP applies the site file. Logs: standard error."""
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until it can mean something
     from acd.observe import logs  # noqa: PLC0415 (the other commands start three times as fast)
     from acd.server import serving  # noqa: PLC0415
+    from acd.server.allowed import Allowed  # noqa: PLC0415
     from acd.server.channels import installed, make_channels  # noqa: PLC0415
 
     try:
@@ -29,8 +35,9 @@ def serve(site: SiteArgument, log_level: LevelOption = "info") -> int:
     except ValueError as mistake:
         raise Failure(BAD_INPUT, str(mistake)) from mistake
     found = loaded(site)
+    allowed = Allowed(adopt)
     try:
-        return serving.serve(found, make_channels(found, installed()), lambda: read_again(site))
+        return serving.serve(found, make_channels(found, installed()), lambda: read_again(site), allowed)
     except serving.CannotStart as failure:
         raise Failure(failure.code, f"{site}: {failure}") from failure
 

@@ -16,7 +16,8 @@ from acd.observe.figures import Figures
 from acd.observe.pauses import LoopLag
 from acd.ports import Channel, Host, Journal, Recovered, Reporting, Snapshot
 from acd.replay.replayer import Revived, revive
-from acd.server import keys
+from acd.server import identity, keys
+from acd.server.allowed import NOTHING, Allowed
 from acd.server.announcements import Announcements
 from acd.server.calendars import DAY_MS, changes, configured
 from acd.server.control import ServerControl
@@ -67,6 +68,7 @@ class App:
         read: Callable[[], Site] | None = None,
         journal: Journal | None = None,
         web: bool = True,
+        allowed: Allowed = NOTHING,
     ) -> None:
         """`read` reads the site file again; without it the site stays as it is.
 
@@ -82,7 +84,7 @@ class App:
         self.lag = LoopLag()
         self.garbage = Garbage(lambda: self.driver.seq)
         self.followers = Followers(site, self.journal)
-        self._web = web
+        self._web, self._allowed = web, allowed
         self.site_file = SiteFile(site, read, channels, self._take_site)
         self._exits = AsyncExitStack()
         self._channel_states: dict[str, str] = {channel.name: "starting" for channel in channels}
@@ -103,7 +105,7 @@ class App:
         try:
             recovered = await self._recover()
             self._apply_site()
-            self._let_go_of_unserved()
+            recovered = self._own(recovered)
             await self._open_content()
             await self._start_channels(recovered, stopping)
             self._start_chores()
@@ -193,8 +195,19 @@ class App:
             self.driver.submit(event, by=by)
         return self.driver.seq
 
-    def _let_go_of_unserved(self) -> None:
-        served = {channel.name for channel in self.channels}
+    def _own(self, recovered: Recovered) -> Recovered:
+        """What a channel that is gone has left is ended; of a copy all, and nobody there hears of it."""
+        channels = {channel.name for channel in self.channels}
+        here = identity.here(self.site.server.data_dir / "journal" / "archive.db")
+        claim = identity.claim(recovered, here, channels, adopt=self._allowed.adopt)
+        self._let_go_of_unserved(set() if claim.cold else channels)
+        if claim.cold:
+            self.gate.forget()
+        if claim.news:
+            self.journal.append(None, claim.news)
+        return claim.recovered
+
+    def _let_go_of_unserved(self, served: set[str]) -> None:
         state = self.driver.engine.state
         for step in STEPS:
             for event in list(step(state, served)):

@@ -81,6 +81,12 @@ class Gate:
         """Let no effect out until `reopen`; promises of `until_synced` are kept all the same."""
         self._is_shut = True
 
+    def forget(self) -> None:
+        """Let nothing out of what is held: nobody it is for is to be spoken to. Only while it is shut."""
+        self._until_written.clear()
+        self._until_synced.clear()
+        self._behind.clear()
+
     def reopen(self) -> None:
         """Let out what was held, in order."""
         self._is_shut = False

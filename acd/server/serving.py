@@ -15,6 +15,7 @@ from acd.content.errors import VaultError
 from acd.journal.errors import JournalError, JournalOpenError, JournalWriteError
 from acd.ports import Channel
 from acd.replay.divergence import RecoveryError
+from acd.server.allowed import NOTHING, Allowed
 from acd.server.app import BY_SITE, App, StartGivenUp
 from config.schema import Site
 
@@ -43,11 +44,16 @@ class CannotStart(Exception):
         self.code = code
 
 
-def serve(site: Site, channels: Sequence[Channel], read: Callable[[], Site] | None = None) -> Exit:
+def serve(
+    site: Site,
+    channels: Sequence[Channel],
+    read: Callable[[], Site] | None = None,
+    allowed: Allowed = NOTHING,
+) -> Exit:
     """Run the desk until SIGTERM or SIGINT; SIGHUP lets it `read` its site again. Raises CannotStart."""
     again = asyncio.Event()
     with _on_hangup(again):
-        return asyncio.run(_serve(site, channels, read, again))
+        return asyncio.run(_serve(lambda: App(site, channels, read=read, allowed=allowed), again))
 
 
 @contextmanager
@@ -65,13 +71,11 @@ def _on_hangup(again: asyncio.Event) -> Iterator[None]:
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
 
 
-async def _serve(
-    site: Site, channels: Sequence[Channel], read: Callable[[], Site] | None, again: asyncio.Event
-) -> Exit:
+async def _serve(make: Callable[[], App], again: asyncio.Event) -> Exit:
     stop = _stop_signals()
     stopping = asyncio.ensure_future(stop.get())
     try:
-        app = await _started(site, channels, read, stopping)
+        app = await _started(make, stopping)
     except StartGivenUp as where:
         _log.info("stopped before it served", signal=stopping.result(), reason=str(where))
         return Exit.CLEAN
@@ -101,14 +105,9 @@ async def _read_again(app: App, again: asyncio.Event) -> None:
         await app.site_file.apply(BY_SITE)
 
 
-async def _started(
-    site: Site,
-    channels: Sequence[Channel],
-    read: Callable[[], Site] | None,
-    stopping: "asyncio.Future[str]",
-) -> App:
+async def _started(make: Callable[[], App], stopping: "asyncio.Future[str]") -> App:
     try:
-        app = App(site, channels, read=read)
+        app = make()
         try:
             await app.start(stopping)
         except Exception as failure:

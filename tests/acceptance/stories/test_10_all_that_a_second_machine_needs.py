@@ -130,7 +130,7 @@ def test_all_else_is_deleted_and_everybody_has_his_place(desk: TwoMachines, boot
     stands = [one for one in places if one["id"] != lost]
 
     desk.dies()
-    desk.start()
+    desk.start("--adopt")
 
     assert desk.places() == stands
     since_ms = {number: wait_ms - waited_ms[number] for number, wait_ms in desk.waits_ms().items()}

@@ -12,6 +12,7 @@ from acd.core.engine import ENGINE_VERSION
 from acd.core.facts import Arrived
 from acd.feed.consumer import CursorGone
 from acd.ports import Snapshot
+from acd.server.allowed import Allowed
 from acd.server.app import App
 from acd.testing import ScriptedChannel, small_site
 from acd.web import serving
@@ -24,9 +25,9 @@ PATIENCE_S = 30.0
 
 @asynccontextmanager
 async def server(
-    directory: Path, channel: ScriptedChannel, tokens: tuple[ApiToken, ...] = ()
+    directory: Path, channel: ScriptedChannel, tokens: tuple[ApiToken, ...] = (), *, adopt: bool = False
 ) -> AsyncIterator[App]:
-    app = App(small_site(directory, tokens=tokens), [channel], web=False)
+    app = App(small_site(directory, tokens=tokens), [channel], web=False, allowed=Allowed(adopt))
     await app.start()
     try:
         yield app
@@ -110,7 +111,7 @@ def test_after_a_machine_that_lost_entries_it_begins_anew(tmp_path: Path) -> Non
             engine, cursor = web.following.follower.engine, web.following.cursor()
         shutil.rmtree(data / "journal")
         backup.rename(data / "journal")
-        async with server(data, channel) as second:
+        async with server(data, channel, adopt=True) as second:  # a copy plays what was lost
             channel.arrive()
             await same(web, second)
             assert second.driver.seq < int(cursor.partition(".")[2])

@@ -1,0 +1,13 @@
+"""What an operator allows for one start, each by the option of `acd serve` of the same name."""
+
+from typing import NamedTuple
+
+
+class Allowed(NamedTuple):
+    """Nothing, unless it is said: each gives up a protection."""
+
+    adopt: bool = False
+    """The data were moved here on purpose, calls and all."""
+
+
+NOTHING = Allowed()
