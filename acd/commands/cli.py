@@ -8,6 +8,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from acd.commands import incident, site, tokens
+from acd.commands.backup import backup
 from acd.commands.check import check
 from acd.commands.client import ClientError, RequestRefused
 from acd.commands.desk import agent, callback, contact, lists, status
@@ -26,7 +27,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for command in (check, serve, upgrade, erase, status, agent, contact, callback, lists, kpi):
+for command in (check, serve, upgrade, erase, backup, status, agent, contact, callback, lists, kpi):
     app.command()(command)
 app.add_typer(tokens.app)
 app.add_typer(site.app)

@@ -87,13 +87,15 @@ class JournalReader:
 def connect(path: Path) -> sqlite3.Connection:
     """For reading only: such a connection never moves what is in the WAL, so it takes nothing from others.
 
-    Raises JournalOpenError, JournalFormatError, FileNotFoundError, sqlite3.Error.
+    A file without a WAL is open nowhere and finished; it is read without leaving one, so a folder that nobody
+    may write to is enough. Raises JournalOpenError, JournalFormatError, FileNotFoundError, sqlite3.Error.
     """
     try:
         database.check_format(path)
     except PermissionError as error:
         raise JournalOpenError(f"cannot read {path}: {error.strerror}") from error
-    return sqlite3.connect(f"file:{quote(str(path.absolute()))}?mode=ro", uri=True, isolation_level=None)
+    how = "mode=ro" if path.with_name(path.name + "-wal").exists() else "immutable=1"
+    return sqlite3.connect(f"file:{quote(str(path.absolute()))}?{how}", uri=True, isolation_level=None)
 
 
 def _unsealed_end(path: Path) -> int | None:

@@ -79,8 +79,13 @@ class SnapshotFiles:
         return self._directory / f"{_PREFIX}{seq:020d}"
 
     def _paths(self) -> list[Path]:
-        found = self._directory.glob(_PREFIX + "*")
-        return sorted(path for path in found if path.name.removeprefix(_PREFIX).isdigit())
+        return stored_snapshots(self._directory)
+
+
+def stored_snapshots(directory: Path) -> list[Path]:
+    """Their files, oldest first."""
+    found = directory.glob(_PREFIX + "*")
+    return sorted(path for path in found if path.name.removeprefix(_PREFIX).isdigit())
 
 
 def _checksum(seq: int, version: int, state: bytes) -> bytes:

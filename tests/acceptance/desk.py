@@ -4,6 +4,7 @@ import contextlib
 import itertools
 import os
 import secrets
+import shutil
 import signal
 import socket
 import subprocess
@@ -15,6 +16,8 @@ from typing import Any, TypeVar
 
 import httpx
 
+from acd.journal.codec import decode_facts
+from acd.journal.reading import JournalReader
 from acd.server.inherited import inherit
 from tests.acceptance.corners import Corner, password, variable, write_site
 
@@ -81,9 +84,9 @@ class Desk:
         """Another site file in its place, with the same table of SIP; nobody is told."""
         write_site(self.folder, corners, self._sip)
 
-    def start(self) -> None:
+    def start(self, *options: str) -> None:
         """Start the server and wait until it takes calls."""
-        command = [sys.executable, "-m", "acd", "serve", str(self.site)]
+        command = [sys.executable, "-m", "acd", "serve", str(self.site), *options]
         (self.folder / "var" / "api-url").unlink(missing_ok=True)
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(command, env=self.environment(), stderr=log, stdout=log)
@@ -214,6 +217,17 @@ class Desk:
         """As `histories`, kinds of facts only."""
         return {n: [one["kind"] for one in facts] for n, facts in self.histories(line).items()}
 
+    def recorded(self, line: str) -> dict[int, list[str]]:
+        """As `stories`, of contacts that came to no other line, read from the journal: in one go."""
+        found: dict[int, list[str]] = {}
+        for entry in JournalReader(self.folder / "var" / "journal").entries():
+            for fact in decode_facts(entry.facts):
+                number = int(getattr(fact, "contact", 0) or 0)
+                if number in found or getattr(fact, "line", None) == line:
+                    found.setdefault(number, []).append(type(fact).__name__)
+        found.pop(0, None)
+        return found
+
     def story(self, line: str) -> list[str]:
         """The kinds of facts of the line's only contact, once it is over."""
         self.until_idle(line)
@@ -228,6 +242,20 @@ class Desk:
         ]
         assert len(found) == 1, found
         return dict(found[0])
+
+
+@contextlib.contextmanager
+def another(desk: Desk, folder: Path, *options: str) -> Iterator[Desk]:
+    """A desk with a copy of the first one's data, at another port, started with these options."""
+    copy = Desk(folder, tuple(desk.corners.values()), {})
+    shutil.copytree(desk.folder / "var", folder / "var", ignore=shutil.ignore_patterns("*.sock", "*.lock"))
+    try:
+        copy.start(*options)
+        yield copy
+        assert copy.stop() == 0
+        assert not copy.faults()
+    finally:
+        copy.clear_away()
 
 
 OpenDesk = Callable[..., Desk]

@@ -2,13 +2,14 @@
 
 import random
 import time
+from pathlib import Path
 
 import pytest
 
 from acd.core.facts import ENDINGS
 from tests.acceptance import scenario as s
 from tests.acceptance.corners import Corner, password
-from tests.acceptance.desk import Desk, OpenDesk, until
+from tests.acceptance.desk import Desk, OpenDesk, another, until
 from tests.acceptance.phones import Pjsua
 from tests.acceptance.sipp import Run, Sipp
 from tests.acceptance.studio import Booth, windows
@@ -90,6 +91,27 @@ def test_a_call_killed_while_it_is_answered_is_one_call_in_one_dialog(
         )
 
 
+@pytest.mark.parametrize("adopt", [False, True])
+def test_a_copy_of_the_data_speaks_to_the_callers_of_the_desk_only_if_it_is_told_to(
+    open_desk: OpenDesk, tmp_path: Path, adopt: bool
+) -> None:
+    """A rehearsal of a restore, beside the desk: its legs have no media there, so it would hang them up."""
+    desk = open_desk(Corner("only"))
+    with Wire(desk.port, desk.corners["only"].number, "copied") as wire:
+        wire.invite()
+        assert wire.final("INVITE") == 200
+        wire.send("ACK", 1, "ack")
+        until(lambda: desk.live("only"), "the caller in the queue")
+        until(lambda: desk.metric("acd_journal_unsynced") == 0, "a synced call")
+        with another(desk, tmp_path / "copy", *["--adopt"][: int(adopt)]) as copy:
+            until(lambda: not copy.live("only"), "a desk without calls")
+            heard = [one.split()[0] for one in wire.all_received(1.0)]
+        assert ("BYE" in heard) is adopt, heard
+        assert len(desk.live("only")) == 1
+        wire.send("BYE", 2, "bye")
+        assert wire.final("BYE") == 200
+
+
 def _conversation(desk: Desk, booth: Booth) -> tuple[Pjsua, Pjsua]:
     agent, caller = booth.pjsua("agent", 700), booth.pjsua("caller", 1500)
     agent.tell("register", "talk.1", password("talk.1"), f"sip:127.0.0.1:{desk.port}")
@@ -137,7 +159,8 @@ def _kills(open_desk: OpenDesk, sipp: Sipp, kills: int) -> None:
         desk.start()
     callers.ended(120 + 2 * kills)
     until(lambda: not desk.live("rush"), "the end of all calls", 60)
-    stories = desk.stories("rush")
+    until(lambda: not desk.metric("acd_journal_unwritten"), "the last entry")
+    stories = desk.recorded("rush")
     ends = {number: [kind for kind in story if kind in ENDS] for number, story in stories.items()}
     assert {number: end for number, end in ends.items() if len(end) != 1} == {}
     taken = {s.call_id(one) for one in callers.received("SIP/2.0 200", "INVITE")}

@@ -15,7 +15,8 @@ class Wire:
 
     def __init__(self, desk_port: int, number: str, name: str, copies: int = 1) -> None:
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self._socket.connect(("127.0.0.1", desk_port))
+        self._socket.bind(("127.0.0.1", 0))  # and not connected: it must hear whoever speaks to it
+        self._desk = ("127.0.0.1", desk_port)
         self._socket.settimeout(PATIENCE_S)
         self.port = self._socket.getsockname()[1]
         self._number, self._name, self._copies = number, name, copies
@@ -38,7 +39,7 @@ class Wire:
             body,
         ]
         for _ in range(self._copies):
-            self._socket.send("\r\n".join(lines).encode())
+            self._socket.sendto("\r\n".join(lines).encode(), self._desk)
 
     def final(self, method: str) -> int:
         """The status of the next final response to `method`; others are passed over. Raises TimeoutError."""

@@ -1,0 +1,88 @@
+"""Copies of SQLite files and of a whole journal, beside whoever writes them."""
+
+import os
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing, suppress
+from pathlib import Path
+from shutil import copyfile
+
+from acd.files import sync_path
+from acd.journal import segment
+from acd.journal.errors import JournalOpenError
+from acd.journal.reading import JournalReader
+from acd.journal.snapshots import stored_snapshots
+
+PAGES = 1024
+"""Copied at a time: after each the progress is told."""
+
+OnCopied = Callable[[int], None]
+"""Told how many more bytes were copied."""
+
+
+def copy_database(source: Path, target: Path, on_copied: OnCopied) -> None:
+    """`source` as it is at one moment, synced, in one file, and checked as a whole (integrity_check).
+
+    It is opened for reading only and through SQLite alone: nothing is moved, and no lock is dropped (see
+    `acd.files`). Raises JournalOpenError, FileNotFoundError.
+    """
+    if not source.exists():
+        raise FileNotFoundError(source)
+    os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    try:
+        with closing(_connect(source, "mode=ro")) as db, closing(sqlite3.connect(target)) as copy:
+            db.execute("BEGIN")  # one moment: without it each write there would begin the copy anew
+            (size,) = db.execute("PRAGMA page_size").fetchone()
+            told = 0
+
+            def tell(_: int, left: int, total: int) -> None:
+                nonlocal told
+                on_copied((total - left - told) * size)
+                told = total - left
+
+            db.execute("SELECT count(*) FROM sqlite_master")
+            db.backup(copy, pages=PAGES, progress=tell)
+        with closing(_connect(target, "immutable=1")) as copy:
+            found = [text for (text,) in copy.execute("PRAGMA integrity_check(3)")]
+    except sqlite3.Error as error:
+        raise JournalOpenError(f"cannot copy {source}: {error}") from error
+    if found != ["ok"]:
+        raise JournalOpenError(f"the copy of {source} is damaged: {'; '.join(found)}")
+    sync_path(target)
+
+
+def copy_journal(directory: Path, target: Path, on_copied: OnCopied) -> int:
+    """A journal that a start can go on from, in the new folder `target`; returns its last entry.
+
+    In this order, since entries move from segments to the archive meanwhile: a snapshot needs the entries
+    before it, and a segment that is gone is in the archive. Raises JournalError, FileNotFoundError.
+    """
+    target.mkdir(mode=0o700)
+    for path in stored_snapshots(directory):
+        with suppress(FileNotFoundError):  # a newer one took its place
+            copyfile(path, target / path.name)
+            sync_path(target / path.name)
+    for path in segment.stored_paths(directory):
+        try:
+            copy_database(path, target / path.name, on_copied)
+        except (FileNotFoundError, JournalOpenError):
+            if path.exists():
+                raise
+            (target / path.name).unlink(missing_ok=True)
+    copy_database(directory / "archive.db", target / "archive.db", on_copied)
+    last = _checked(target)
+    sync_path(target)
+    return last
+
+
+def _checked(directory: Path) -> int:
+    """Read it as a start would, from the older snapshot on; each entry's checksum, no hole."""
+    snapshots = stored_snapshots(directory)
+    last = after = int(snapshots[0].name.rpartition("-")[2]) if snapshots else 0
+    for entry in JournalReader(directory).entries(after):
+        last = entry.seq
+    return last
+
+
+def _connect(path: Path, how: str) -> sqlite3.Connection:
+    return sqlite3.connect(f"{path.absolute().as_uri()}?{how}", uri=True, isolation_level=None)

@@ -1,0 +1,108 @@
+"""A backup of the data folder, while the server runs or not: complete and checked, or not there at all."""
+
+import json
+import os
+import shutil
+from contextlib import suppress
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from tempfile import mkdtemp
+
+import msgspec
+
+from acd.core.engine import ENGINE_VERSION
+from acd.files import sync_path
+from acd.journal.copying import OnCopied, copy_database, copy_journal
+from acd.journal.errors import JournalError
+from acd.server.stores import DIRECTORY_FILE, KEY_FILE, VAULT_FILE
+from config.schema import JournalKind, Site
+
+MANIFEST = "backup.json"
+MESSAGES = "messages"
+"""Recordings that wait to be kept in the vault."""
+
+
+class BackupError(Exception):
+    """There is none; the text is fit for an operator."""
+
+
+class Backup(msgspec.Struct, frozen=True):
+    """What was saved; as JSON also in the backup, as MANIFEST."""
+
+    folder: str
+    site: str
+    """The site file, which is not in it: whoever restores needs it, with what it names."""
+    data_dir: str
+    made: str
+    program: str
+    engine_version: int
+    last_entry: int
+    bytes: int
+    with_key: bool
+    """Whether the vault's master key is in it. Without the key nothing in it can be read."""
+
+
+def size_of(site: Site) -> int:
+    """About so many bytes will be copied."""
+    return sum(path.stat().st_size for path in site.server.data_dir.rglob("*.db"))
+
+
+def back_up(path: Path, site: Site, target: Path, *, with_key: bool, on_copied: OnCopied) -> Backup:
+    """Copy what the site file `path` calls its data to the new folder `target`. Raises BackupError."""
+    data_dir = site.server.data_dir
+    if site.server.journal is JournalKind.MEMORY:
+        raise BackupError("this site keeps its journal in memory: there is nothing to save")
+    if not (data_dir / "journal" / "archive.db").exists():
+        raise BackupError(f"there is no journal in {data_dir}")
+    if target.exists():
+        raise BackupError(f"{target} is there already: name a new folder")
+    unfinished: Path | None = None
+    try:
+        unfinished = Path(mkdtemp(prefix=f"{target.name}.", dir=target.absolute().parent))
+        last = _copy(data_dir, unfinished, with_key, on_copied)
+        made = Backup(
+            folder=str(target),
+            site=str(path.absolute()),
+            data_dir=str(data_dir),
+            made=f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
+            program=version("acd-engine"),
+            engine_version=ENGINE_VERSION,
+            last_entry=last,
+            bytes=sum(one.stat().st_size for one in unfinished.rglob("*") if one.is_file()),
+            with_key=with_key,
+        )
+        _write(unfinished / MANIFEST, json.dumps(msgspec.to_builtins(made), indent=1).encode() + b"\n")
+        sync_path(unfinished)
+        unfinished.rename(target)
+        sync_path(target.absolute().parent)
+    except BaseException as error:
+        if unfinished is not None:
+            shutil.rmtree(unfinished, ignore_errors=True)
+        if isinstance(error, OSError | JournalError):
+            raise BackupError(str(error)) from error
+        raise
+    return made
+
+
+def _copy(data_dir: Path, target: Path, with_key: bool, on_copied: OnCopied) -> int:
+    """The journal first: what its entries name is in the vault by then. Returns the last entry."""
+    last = copy_journal(data_dir / "journal", target / "journal", on_copied)
+    if (data_dir / MESSAGES).is_dir():
+        (target / MESSAGES).mkdir(mode=0o700)
+        for message in (data_dir / MESSAGES).glob("*.wav"):
+            with suppress(FileNotFoundError):  # it is kept by now, in the vault, which comes below
+                _write(target / MESSAGES / message.name, message.read_bytes())
+    for name in (VAULT_FILE, DIRECTORY_FILE):
+        if (data_dir / name).exists():
+            copy_database(data_dir / name, target / name, on_copied)
+    if with_key and (data_dir / KEY_FILE).exists():
+        _write(target / KEY_FILE, (data_dir / KEY_FILE).read_bytes())
+    return last
+
+
+def _write(path: Path, data: bytes) -> None:
+    with os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
