@@ -21,8 +21,17 @@ AdoptOption = Annotated[
     bool, typer.Option("--adopt", help="The data were moved here on purpose: go on with their calls.")
 ]
 
+LossOption = Annotated[
+    bool, typer.Option("--accept-loss", help="Entries that were synced are gone: go on without them.")
+]
 
-def serve(site: SiteArgument, log_level: LevelOption = "info", adopt: AdoptOption = False) -> int:
+
+def serve(
+    site: SiteArgument,
+    log_level: LevelOption = "info",
+    adopt: AdoptOption = False,
+    accept_loss: LossOption = False,
+) -> int:
     """Run the desk until SIGTERM or SIGINT; SIGHUP applies the site file. Logs: standard error."""
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until it can mean something
     from acd.observe import logs  # noqa: PLC0415 (the other commands start three times as fast)
@@ -35,7 +44,7 @@ def serve(site: SiteArgument, log_level: LevelOption = "info", adopt: AdoptOptio
     except ValueError as mistake:
         raise Failure(BAD_INPUT, str(mistake)) from mistake
     found = loaded(site)
-    allowed = Allowed(adopt)
+    allowed = Allowed(adopt, accept_loss)
     try:
         return serving.serve(found, make_channels(found, installed()), lambda: read_again(site), allowed)
     except serving.CannotStart as failure:

@@ -30,11 +30,14 @@ class SqliteJournal:
         fsync: Callable[[int], None] = os.fdatasync,
         retry_s: float = 0.5,
         backlog_limit: int = 200_000,
+        accept_loss: bool = False,
     ) -> None:
+        """`accept_loss`: open it although entries that were synced are gone."""
         self._directory = directory
         self._fsync = fsync
         self._retry_s = retry_s
         self._backlog_limit = backlog_limit
+        self._accept_loss = accept_loss
         self._running: _Running | None = None
 
     @property
@@ -61,7 +64,7 @@ class SqliteJournal:
         """
         if self._running is not None:
             raise JournalError("this journal is already open")
-        store, recovered = Store.open(self._directory)
+        store, recovered = Store.open(self._directory, accept_loss=self._accept_loss)
         try:
             flow = Flow(store.last_seq, store.new_segment(), on_written, on_synced, on_failure)
         except DISK_FAULTS as error:

@@ -5,12 +5,14 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from shutil import copyfile
 from threading import Lock
 
 from acd.files import HeldError, take_lock
 from acd.journal import database, segment
 from acd.journal.archive import Archive
 from acd.journal.errors import JournalDamagedError, JournalLockedError, JournalOpenError
+from acd.journal.mark import SyncMark, lost
 from acd.journal.segment import Segment, StoredSegment
 from acd.journal.snapshots import SnapshotFiles
 from acd.ports import JournalEntry, Recovered, Snapshot
@@ -18,13 +20,16 @@ from acd.ports import JournalEntry, Recovered, Snapshot
 _CHUNK = 1_000
 _FIRST_CHUNK = 16
 DISCARDED = ".discarded"
+CUT = ".cut"
+"""Copies of files whose end was lost, as they were found."""
 
 
 class Store:
     """All files of one journal, locked for one process. Made by `Store.open`."""
 
-    def __init__(self, directory: Path, held: int) -> None:
+    def __init__(self, directory: Path, held: int, mark: SyncMark) -> None:
         self.directory = directory
+        self.mark = mark
         self.snapshots = SnapshotFiles(directory)
         self.last_seq = 0
         self.discarded: list[Path] = []
@@ -39,18 +44,23 @@ class Store:
         self._layout = Lock()
 
     @classmethod
-    def open(cls, directory: Path) -> tuple["Store", Recovered]:
+    def open(cls, directory: Path, *, accept_loss: bool = False) -> tuple["Store", Recovered]:
         """Lock the directory, make it if need be, read all a restart needs; what is returned is synced.
+
+        `accept_loss`: go on although synced entries are gone; what is left of the files is kept.
 
         Raises JournalOpenError, JournalLockedError, JournalFormatError, JournalDamagedError.
         """
         try:
             directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-            store = cls(directory, _lock(directory / "lock"))
+            store = cls(directory, _lock(directory / "lock"), SyncMark(directory))
         except OSError as error:
             raise JournalOpenError(f"cannot use {directory} for the journal: {error.strerror}") from error
         try:
-            return store, store._recover()
+            store._check_tail(accept_loss)
+            recovered = store._recover()
+            store.mark.note(store.last_seq)
+            return store, recovered
         except BaseException as error:
             store.close()
             if isinstance(error, OSError | sqlite3.OperationalError):
@@ -105,6 +115,7 @@ class Store:
         self._close_retired()
         if self._archive is not None:
             self._archive.close()
+        self.mark.close()
         os.close(self._lock)
 
     def _close_retired(self) -> None:
@@ -141,6 +152,20 @@ class Store:
         _check_whole(snapshot, entries, self.last_seq)
         self._seal_torn()
         return Recovered(snapshot, entries, records)
+
+    def _check_tail(self, accept_loss: bool) -> None:
+        """Before anything is opened for writing, which would drop the rest of a damaged WAL."""
+        gone = lost(self.directory)
+        if gone is None:
+            return
+        if not accept_loss:
+            raise JournalDamagedError(
+                f"{self.directory}: entries {gone[0]} to {gone[1]} were synced, and are gone: a file was "
+                "damaged, cut, or copied from a running server. Restore a backup, or go on without them: "
+                "acd serve --accept-loss"
+            )
+        for path in (*self.directory.glob("segment-*.db"), *self.directory.glob("segment-*.db-wal")):
+            copyfile(path, path.with_name(path.name + CUT))
 
     def _check_files(self) -> None:
         for unfinished in self.directory.glob("*" + database.UNFINISHED):

@@ -143,6 +143,7 @@ class Syncer:
                 flow.fail(SYNC, error)
                 self._writer.inbox.put(Signal.RESYNC)
             else:
+                self._store.mark.note(seq)
                 flow.sync_to(committed, seq)
                 flow.heal(SYNC)
             sleep(max(0.0, began_s + SYNC_PACE_S - monotonic()))

@@ -8,6 +8,8 @@ class Allowed(NamedTuple):
 
     adopt: bool = False
     """The data were moved here on purpose, calls and all."""
+    accept_loss: bool = False
+    """Entries of the journal that were synced are gone, and are not to be had again."""
 
 
 NOTHING = Allowed()

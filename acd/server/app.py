@@ -33,7 +33,7 @@ from acd.server.keys import WriteKeys
 from acd.server.people import People
 from acd.server.reload import SiteFile
 from acd.server.snapshots import Snapshots
-from acd.server.stores import open_content, open_directory, open_journal
+from acd.server.stores import JOURNAL, open_content, open_directory, open_journal
 from acd.server.unserved import STEPS
 from config.schema import Site
 
@@ -76,7 +76,7 @@ class App:
         """
         site.server.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.channels = tuple(channels)
-        self.journal = journal or open_journal(site)
+        self.journal = journal or open_journal(site, accept_loss=allowed.accept_loss)
         self.dispatch = Dispatch(channels, self._tell_soon)
         self.broken: asyncio.Future[Exception] = asyncio.get_running_loop().create_future()
         """Done when the engine failed: the process must end without a snapshot."""
@@ -198,7 +198,7 @@ class App:
     def _own(self, recovered: Recovered) -> Recovered:
         """What a channel that is gone has left is ended; of a copy all, and nobody there hears of it."""
         channels = {channel.name for channel in self.channels}
-        here = identity.here(self.site.server.data_dir / "journal" / "archive.db")
+        here = identity.here(self.site.server.data_dir / JOURNAL / "archive.db")
         claim = identity.claim(recovered, here, channels, adopt=self._allowed.adopt)
         self._let_go_of_unserved(set() if claim.cold else channels)
         if claim.cold:

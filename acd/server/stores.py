@@ -10,6 +10,7 @@ from acd.content.master import MasterKey
 from acd.content.sealed import SealedJournal
 from acd.content.vault import Vault
 from acd.directory.directory import ListDirectory
+from acd.journal.mark import lost
 from acd.journal.memory import MemoryJournal
 from acd.journal.sqlite import SqliteJournal
 from acd.ports import Journal
@@ -18,13 +19,15 @@ from config.schema import JournalKind, Site
 VAULT_FILE = "vault.db"
 DIRECTORY_FILE = "directory.db"
 KEY_FILE = "vault-key"
+JOURNAL = "journal"
 
 
-def open_journal(site: Site) -> Journal:
+def open_journal(site: Site, *, accept_loss: bool = False) -> Journal:
     """The journal the site names, not opened yet; its records are sealed. Raises VaultError."""
     if site.server.journal is JournalKind.MEMORY:
         return MemoryJournal()
-    return SealedJournal(SqliteJournal(site.server.data_dir / "journal"), master_key(site).records)
+    journal = SqliteJournal(site.server.data_dir / JOURNAL, accept_loss=accept_loss)
+    return SealedJournal(journal, master_key(site).records)
 
 
 def open_content(site: Site, now_ms: Callable[[], int]) -> DiskContent:
@@ -49,10 +52,13 @@ def master_key(site: Site) -> MasterKey:
 
 
 def damages(site: Site) -> Iterator[tuple[Path, str]]:
-    """Every SQLite file in the data directory that is damaged, and how. May run beside the server.
+    """What is damaged or missing in the data directory, and how. May run beside the server.
 
-    Each is read as a whole, through SQLite and for reading only: nothing is changed, no lock is dropped.
+    Each SQLite file is read as a whole, through SQLite and for reading only: nothing is changed, and no lock
+    is dropped.
     """
+    if gone := lost(site.server.data_dir / JOURNAL):
+        yield site.server.data_dir / JOURNAL, f"entries {gone[0]} to {gone[1]} were synced, and are gone"
     for path in sorted(site.server.data_dir.rglob("*.db")):
         try:
             with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as db:
