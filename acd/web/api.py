@@ -64,8 +64,8 @@ def create(control: Control, tokens: Sequence[ApiToken]) -> FastAPI:
     app = FastAPI(
         title="ACD engine",
         version=version("acd-engine"),
-        docs_url=f"{PREFIX}/docs",
-        openapi_url=f"{PREFIX}/openapi.json",
+        docs_url=None,  # it would load scripts from elsewhere
+        openapi_url=None,
         redoc_url=None,
     )
     app.add_middleware(BodyCap)
@@ -74,6 +74,7 @@ def create(control: Control, tokens: Sequence[ApiToken]) -> FastAPI:
     guarded = [Depends(guard(tokens))]
     changing = [*guarded, Depends(once(control))]
     app.include_router(_open_router(control), prefix=PREFIX)
+    app.include_router(_description_router(app), prefix=PREFIX, dependencies=guarded)
     app.include_router(_reading_router(control), prefix=PREFIX, dependencies=guarded)
     app.include_router(_feed_router(control), prefix=PREFIX, dependencies=guarded)
     app.include_router(agent_router(control), prefix=PREFIX, dependencies=changing)
@@ -98,6 +99,16 @@ def _open_router(control: Control) -> APIRouter:
         """Liveness and readiness: 200 when calls are taken, else 503. Needs no token."""
         found = await control.health()
         return Json(found, 200 if found.status == "ok" else 503)
+
+    return router
+
+
+def _description_router(app: FastAPI) -> APIRouter:
+    router = APIRouter()
+
+    @router.get("/openapi.json", include_in_schema=False)
+    async def openapi() -> Response:
+        return Response(msgspec.json.encode(app.openapi()), media_type="application/json")
 
     return router
 

@@ -10,6 +10,9 @@ from acd.web.errors import ApiError
 from acd.web.rights import RIGHTS, Caller
 from config.api_tokens import ApiToken, digest_of
 
+PROVED = "proved"
+"""In a request's state: to be called when its token is good."""
+
 Check = Callable[[Request, str], Awaitable[None]]
 
 
@@ -30,6 +33,7 @@ def guard(tokens: Sequence[ApiToken]) -> Check:
         path = request.scope["route"].path.removeprefix(PREFIX)
         if caller.role not in RIGHTS.get((request.method, path), ()):
             raise ApiError(403, "forbidden", f"a token of role {caller.role} may not do that")
+        request.scope["state"][PROVED]()
         request.state.caller = caller
 
     return check

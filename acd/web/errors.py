@@ -18,7 +18,7 @@ from acd.web.link import NoAnswer
 
 _log = structlog.get_logger("acd.web")
 
-_CODES = {400: "invalid", 404: "not_found", 405: "method_not_allowed", 413: "too_large"}
+_CODES = {400: "invalid", 404: "not_found", 405: "method_not_allowed", 408: "too_slow", 413: "too_large"}
 
 _KNOWN: Mapping[type[Exception], tuple[int, str]] = {
     Rejected: (409, "rejected"),

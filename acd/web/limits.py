@@ -1,8 +1,12 @@
 """What every request meets before any route: a cap on its body; and HEAD, which is GET without the body."""
 
+import asyncio
+from collections.abc import Callable
+
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from acd.web import PREFIX
 from acd.web.errors import answer
 
 MAX_BODY_BYTES = 64 * 1024
@@ -11,8 +15,27 @@ DOCUMENTS = "/documents"
 """What is posted there is handed on as it comes, and never in memory as a whole."""
 
 
+BODY_S = 30.0
+"""So long a body may take, but that of a document, which has its own rule."""
+MAX_CONNECTIONS = 2_000
+"""Pages stay connected: beyond this many a new one is told to come later."""
+
+
+class NotTooMany:
+    """ASGI middleware: 503 beyond MAX_CONNECTIONS connections; for `/health` there is always room."""
+
+    def __init__(self, app: ASGIApp, connections: Callable[[], int]) -> None:
+        self._app, self._connections = app, connections
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self._connections() > MAX_CONNECTIONS and scope["path"] != f"{PREFIX}/health":
+            await answer(503, "busy", f"more than {MAX_CONNECTIONS} connections")(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
+
+
 class BodyCap:
-    """ASGI middleware: 413 for a body that is too large, whether its length is announced or not."""
+    """ASGI middleware: 413 for a body that is too large, its length announced or not; 408 if it is late."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -21,19 +44,26 @@ class BodyCap:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        limit = MAX_DOCUMENT_BYTES if scope["path"].endswith(DOCUMENTS) else MAX_BODY_BYTES
+        long = scope["path"].endswith(DOCUMENTS)
+        limit = MAX_DOCUMENT_BYTES if long else MAX_BODY_BYTES
         length = dict(scope["headers"]).get(b"content-length", b"0")
         if not length.isdigit() or int(length) > limit:
             await answer(413, "too_large", _reason(limit))(scope, receive, send)
         else:
-            await self._app(scope, self._counted(receive, limit), send)
+            await self._app(scope, self._counted(receive, limit, None if long else BODY_S), send)
 
-    def _counted(self, receive: Receive, limit: int) -> Receive:
-        total = 0
+    def _counted(self, receive: Receive, limit: int, within_s: float | None) -> Receive:
+        total, whole = 0, False
+        until_s = None if within_s is None else asyncio.get_running_loop().time() + within_s
 
         async def counted() -> Message:
-            nonlocal total
-            message = await receive()
+            nonlocal total, whole
+            try:
+                async with asyncio.timeout_at(None if whole else until_s):
+                    message = await receive()
+            except TimeoutError as late:
+                raise HTTPException(408, f"the body did not come within {within_s:g} s") from late
+            whole = not message.get("more_body", False)
             total += len(message.get("body", b""))
             if total > limit:
                 raise HTTPException(413, _reason(limit))

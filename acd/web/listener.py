@@ -4,16 +4,21 @@ import asyncio
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
+import h11
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from acd.web.address import BACKLOG
+from acd.web.auth import PROVED
 from acd.web.documents import TRANSPORT
+from acd.web.limits import NotTooMany
+from acd.web.newcomers import Newcomers
 
-MAX_CONNECTIONS = 2_000
-"""Pages stay connected: beyond this many a new one is told to come later (503)."""
+HEAD_S = 10.0
+"""So long the head of a request may take; uvicorn would wait for ever."""
 STOP_AFTER_S = 2
 """Feeds never end by themselves, so a stop waits for requests, but not for long."""
 
@@ -27,11 +32,39 @@ class _QuietServer(uvicorn.Server):
 
 
 class _Protocol(H11Protocol):
-    """Lets a route get at its connection: who reads a long answer too slowly is cut off, with what waits."""
+    """Cuts off whoever does not finish the head of a request, and the oldest newcomers when they are many.
+
+    Lets a route get at its connection: who reads a long answer too slowly is cut off, with what waits.
+    """
+
+    newcomers: Newcomers
+    _late: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        self.app_state = {**self.app_state, TRANSPORT: transport}
+        proved = partial(self.newcomers.went, transport)
+        self.app_state = {**self.app_state, TRANSPORT: transport, PROVED: proved}
+        self.newcomers.came(transport)
+        self._await_head()
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if self.conn.their_state is h11.IDLE:
+            self._await_head()
+        elif self._late is not None:
+            self._late.cancel()
+            self._late = None
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        self.newcomers.went(self.transport)
+        if self._late is not None:
+            self._late.cancel()
+
+    def _await_head(self) -> None:
+        """From its first octet on, or from the connection on; what comes slowly does not put it off."""
+        if self._late is None:
+            self._late = self.loop.call_later(HEAD_S, self.transport.abort)
 
 
 class Listener:
@@ -39,15 +72,15 @@ class Listener:
 
     def __init__(self, app: Any, listening: socket.socket) -> None:
         self._socket = listening
+        crowd = NotTooMany(app, lambda: len(self._server.server_state.connections))
         settings = uvicorn.Config(
-            app,
-            http=_Protocol,
+            crowd,
+            http=type("_Here", (_Protocol,), {"newcomers": Newcomers()}),
             log_config=None,
             access_log=False,
             lifespan="off",
             server_header=False,
             backlog=BACKLOG,
-            limit_concurrency=MAX_CONNECTIONS,
             timeout_keep_alive=15,
             timeout_graceful_shutdown=STOP_AFTER_S,
             h11_max_incomplete_event_size=16 * 1024,

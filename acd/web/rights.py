@@ -36,6 +36,7 @@ _READERS = frozenset((Role.SUPERVISOR, Role.PLANNER, Role.ADMIN))
 _MOVERS = frozenset((Role.SUPERVISOR, Role.ADMIN))
 
 RIGHTS: Mapping[tuple[str, str], frozenset[Role]] = {
+    ("GET", "/openapi.json"): frozenset(Role),
     ("GET", "/metrics"): _READERS,
     ("GET", "/status"): _READERS | {Role.AGENT, Role.TENANT},
     ("GET", "/feed"): _READERS | {Role.AGENT, Role.TENANT},
