@@ -49,6 +49,10 @@ class _Erasure(NamedTuple):
     done: "Future[int]"
 
 
+CLOSE_S = 30.0
+"""So long the disk may take for what waits when this is closed."""
+
+
 class DiskContent:
     """The vault behind a queue; see the port. Nothing here reads or writes the disk on the caller's thread.
 
@@ -71,7 +75,7 @@ class DiskContent:
         self.waiting_items = 0
         self.waiting_bytes = 0
         self._trouble = ""
-        self._thread = Thread(target=self._work, name="content")
+        self._thread = Thread(target=self._work, name="content", daemon=True)
         self._thread.start()
 
     @property
@@ -123,11 +127,12 @@ class DiskContent:
         return self._later(lambda: self._vault.erase_before(tenant, before_ms))
 
     def close(self) -> None:
-        """As the port says."""
+        """As the port says; a disk that has not answered after CLOSE_S keeps its thread and the open file."""
         self._closing.set()
         self._inbox.put(None)
-        self._thread.join()
-        self._vault.close()
+        self._thread.join(CLOSE_S)
+        if not self._thread.is_alive():
+            self._vault.close()
 
     def _check_room(self, batch: Sequence[NewParty | NewPiece]) -> None:
         heavy = any(isinstance(new, NewPiece) for new in batch)

@@ -93,13 +93,16 @@ class Flow:
             self.state.notify_all()
         self.on_failure(error)
 
-    def wait_synced(self) -> None:
-        """Block until all appended so far is synced; raise JournalWriteError if an attempt fails first."""
+    def wait_synced(self, within_s: float | None = None) -> None:
+        """Block until all appended so far is synced; raise JournalWriteError if an attempt fails first.
+
+        So it does when the disk has not answered `within_s`.
+        """
         with self.state:
             target, failed = self.appended, self.attempts_failed
             self.state.wait_for(
-                lambda: self.synced >= target or self.attempts_failed > failed or self.stopped
+                lambda: self.synced >= target or self.attempts_failed > failed or self.stopped, within_s
             )
             if self.synced < target:
-                reason = next(iter(self.failures.values()), "the journal has stopped")
+                reason = next(iter(self.failures.values()), "the journal has stopped, or the disk hangs")
                 raise JournalWriteError(f"{target - self.synced} journal appends are not saved: {reason}")

@@ -12,6 +12,11 @@ from acd.journal.store import Store
 from acd.journal.threads import DISK_FAULTS, Keeper, Signal, Syncer, Writer
 from acd.ports import ChannelRecord, JournalEntry, Progress, Recovered, Snapshot
 
+CLOSE_S = 30.0
+"""So long the disk may take for what is not synced yet when the journal is closed."""
+END_S = 10.0
+"""And each thread for what it does at that moment."""
+
 
 class SqliteJournal:
     """A journal in `directory`: *written* = committed to the WAL, *synced* = fsync done; each has its thread.
@@ -137,27 +142,30 @@ class _Running:
         return self.flow.appended - self.flow.synced
 
     def finish(self) -> None:
+        """A disk that hangs keeps its threads and open files: whoever closed them would hang, too."""
         try:
-            self.flow.wait_synced()
+            self.flow.wait_synced(CLOSE_S)
         finally:
-            self._stop()
-            for segment in self.flow.segments:
-                segment.close()
-            self.store.close()
+            if self._stop():
+                for segment in self.flow.segments:
+                    segment.close()
+                self.store.close()
 
-    def _stop(self) -> None:
+    def _stop(self) -> bool:
+        """Whether all threads have ended."""
         flow = self.flow
         with flow.state:
             flow.giving_up = flow.synced < flow.appended
             flow.state.notify_all()
         self.keeper.inbox.put(Signal.STOP)
-        self._keeping.join()
+        self._keeping.join(END_S)
         self.writer.inbox.put(Signal.STOP)
-        self._writing.join()
+        self._writing.join(END_S)
         with flow.state:
             flow.stopped = True
             flow.state.notify_all()
-        self._syncing.join()
+        self._syncing.join(END_S)
+        return not any(thread.is_alive() for thread in (self._keeping, self._writing, self._syncing))
 
     def _start(self, name: str, job: Callable[[], None]) -> Thread:
         thread = Thread(target=self._guarded, args=(job,), name=f"journal-{name}", daemon=True)

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from itertools import islice
+from threading import Timer
 from typing import IO, Any
 
 import msgspec
@@ -26,30 +27,45 @@ _CHUNK = 200
 _BREATH_S = 0.002
 """Pause between chunks: the reading thread shares the interpreter with the voice loop."""
 _PATIENCE_S = 600.0
-"""A journal of days may have to be read first."""
+"""For all of it, since a journal of days may have to be read first; a shadow that hangs is killed then."""
 
 Line = tuple[int, int, int, bytes, bytes]
 
 _lines: msgspec.msgpack.Decoder[list[Line] | None] = msgspec.msgpack.Decoder(list[Line] | None)
 
 
-def shadow_snapshot(journal: Journal, last: Snapshot | None, until_seq: int) -> Snapshot:
+Started = Callable[["subprocess.Popen[bytes]"], object]
+
+
+def shadow_snapshot(
+    journal: Journal,
+    last: Snapshot | None,
+    until_seq: int,
+    *,
+    started: Started = lambda process: None,  # noqa: ARG005
+    patience_s: float = _PATIENCE_S,
+) -> Snapshot:
     """The engine's state after entry `until_seq`, replayed from `last` by a process of its own. Blocks.
 
-    Raises RecoveryError when the replay does not give the journalled facts, OSError, EOFError and
-    subprocess.SubprocessError when the process fails.
+    `started` is given the process: whoever kills it ends the wait. Raises RecoveryError when the replay does
+    not give the journalled facts, OSError, EOFError and subprocess.SubprocessError when the process fails.
     """
     command = [sys.executable, "-m", "acd.replay.shadow"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdin is not None
         assert process.stdout is not None
+        started(process)
+        late = Timer(patience_s, process.kill)  # ends a write to it as well as a read
+        late.start()
         try:
             _tell(process.stdin, journal, last, until_seq)
             answer: dict[str, Any] = msgspec.msgpack.decode(_read(process.stdout))
         except BaseException:
             process.kill()
             raise
-        process.wait(timeout=_PATIENCE_S)
+        finally:
+            late.cancel()
+        process.wait(timeout=patience_s)
     if "error" in answer:
         raise RecoveryError(str(answer["error"]))
     return Snapshot(until_seq, ENGINE_VERSION, answer["state"])

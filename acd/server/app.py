@@ -45,6 +45,9 @@ BY_SITE = "site"
 START_S = 60.0
 """A channel that has not started by then never will; systemd waits 90 s for the whole server."""
 
+STOP_S = 10.0
+"""A channel that has not stopped by then is left: a service manager's patience is limited, too."""
+
 _CANCEL_S = 1.0
 """A start that is given up gets so long to clean up."""
 
@@ -77,7 +80,7 @@ class App:
         site.server.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.channels = tuple(channels)
         self.journal = journal or open_journal(site, accept_loss=allowed.accept_loss)
-        self.dispatch = Dispatch(channels, self._tell_soon)
+        self.dispatch = Dispatch(channels, self._tell_soon, asyncio.get_running_loop().call_later)
         self.broken: asyncio.Future[Exception] = asyncio.get_running_loop().create_future()
         """Done when the engine failed: the process must end without a snapshot."""
         self.gate = Gate(asyncio.get_running_loop(), self.dispatch.carry_out)
@@ -312,6 +315,7 @@ class App:
         )
 
     def _start_chores(self) -> None:
+        self._exits.callback(self.snapshots.give_up)
         self._chore("snapshots", self.snapshots.run())
         self._chore("calendars", self._prolong_calendars())
         self._chore("people", self.people.run())
@@ -334,7 +338,8 @@ class App:
 
     async def _stop_channel(self, channel: Channel) -> None:
         try:
-            await channel.stop()
+            async with asyncio.timeout(STOP_S):
+                await channel.stop()
         except Exception:
             _log.exception("channel did not stop cleanly", channel=channel.name)
         self._channel_states[channel.name] = "stopped"

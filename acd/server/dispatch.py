@@ -1,7 +1,8 @@
 """Effects to the channels that carry them out."""
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterable
+from functools import partial
 
 import structlog
 
@@ -12,6 +13,11 @@ from acd.ports import Channel
 
 _log = structlog.get_logger("acd.dispatch")
 
+
+AGAIN_S = (0.2, 1.0, 5.0)
+"""Pauses before an effect that failed is tried again; a channel that fails for longer has lost it."""
+
+Later = Callable[[float, Callable[[], None]], object]
 
 Tell = Callable[[Event, str], None]
 """Called with an event and the channel that is to blame; must hand it on later, not at once."""
@@ -25,12 +31,16 @@ class Dispatch:
     """Routes effects. What fails in a channel is logged and counted; it never reaches the loop.
 
     An agent is not to be blamed for it: the engine is told that the offer did not reach him, that he was not
-    joined, that the party could not be called, or that nothing is received.
+    joined, that the party could not be called, or that nothing is received. What it has no word for is tried
+    again, AGAIN_S later; what comes for the same contact meanwhile waits behind it.
     """
 
-    def __init__(self, channels: Iterable[Channel], tell: Tell) -> None:
-        """Raises ValueError: two have the same name."""
+    def __init__(self, channels: Iterable[Channel], tell: Tell, later: Later) -> None:
+        """`later(s, work)`: do `work` after so many seconds. Raises ValueError: two have the same name."""
         self._tell = tell
+        self._later = later
+        self._behind: dict[int, deque[tuple[Effect, int, int]]] = {}
+        """Contact → what waits, the one that failed first."""
         self._channels: dict[str, Channel] = {}
         for channel in channels:
             if self._channels.setdefault(channel.name, channel) is not channel:
@@ -40,18 +50,37 @@ class Dispatch:
 
     def carry_out(self, effect: Effect, seq: int, index: int) -> None:
         """Hand the effect on. Never raises."""
-        kind = type(effect).__name__
+        number = contact_of(effect)
+        if number in self._behind:
+            self._behind[number].append((effect, seq, index))
+        elif not self._done(effect, seq, index):
+            self._behind[number] = deque([(effect, seq, index)])
+            self._later(AGAIN_S[0], partial(self._again, number, 0))
+
+    def _done(self, effect: Effect, seq: int, index: int) -> bool:
+        """Whether nothing is left to do: it was carried out, the engine is told, or nobody could do it."""
+        kind, number = type(effect).__name__, contact_of(effect)
         try:
             self._channel_of(effect).carry_out(effect, seq, index)
         except Exception as failure:  # the one place where a channel's mistake must not become everybody's
             self.failed[kind] += 1
-            number = contact_of(effect)
             _log.error("effect failed", effect=kind, seq=seq, index=index, contact=number, exc_info=failure)
             event = _instead(effect)
             if event is not None:
                 self._tell(event, effect.carrier.channel)
-        else:
-            self.carried[kind] += 1
+            return event is not None or not number or isinstance(failure, NobodyServes)
+        self.carried[kind] += 1
+        return True
+
+    def _again(self, number: int, tried: int) -> None:
+        """The one that failed, then what came after it; what fails at last is left."""
+        behind, last = self._behind[number], tried + 1 >= len(AGAIN_S)
+        while behind:
+            if not self._done(*behind[0]) and not last:
+                self._later(AGAIN_S[tried + 1], partial(self._again, number, tried + 1))
+                return
+            behind.popleft()
+        del self._behind[number]
 
     def _channel_of(self, effect: Effect) -> Channel:
         found = self._channels.get(effect.carrier.channel)

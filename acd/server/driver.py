@@ -8,7 +8,7 @@ import structlog
 
 from acd.core.engine import ENGINE_VERSION, Engine
 from acd.core.errors import Rejected
-from acd.core.events import Event, Restarted, Tick
+from acd.core.events import CallOut, ContactArrived, Event, Restarted, Tick
 from acd.journal.codec import encode_event, encode_facts, facts_digest
 from acd.ports import ChannelRecord, Journal, JournalEntry
 from acd.server.gate import Gate
@@ -26,6 +26,17 @@ _NEVER_REFUSED = (Tick, Restarted)
 
 LINGER_S = 0.02
 """Records of no event travel with the next entry, but wait no longer than this."""
+
+SHED_AT = 100_000
+"""So many entries may wait for the disk before new contacts are refused.
+
+The journal stops the server at twice as many, and they would all be lost: what is left is for those who are
+there already.
+"""
+
+LINGER_SHEDDING_S = 1.0
+
+_NEW = (ContactArrived, CallOut)
 
 Observe = Callable[[JournalEntry], None]
 """Sees every entry right after it was appended (the feed); must not raise."""
@@ -70,9 +81,13 @@ class Driver:
         """Handle `event` now and journal it with `records` and who asked; returns its sequence number.
 
         Deadlines that are due by then fire first, as an entry of their own. Raises Rejected when the event
-        is illegal: then it is counted, and neither it nor its records are journalled. Raises RefusedItself
-        when a deadline before it was: the driver has stopped then.
+        is illegal, or brings a contact while too much waits for the disk: then it is counted, and neither it
+        nor its records are journalled. Raises RefusedItself when a deadline before it was: the driver has
+        stopped then.
         """
+        if isinstance(event, _NEW) and self._is_shedding():
+            self.rejected += 1
+            raise Rejected("the disk does not keep up: no new contacts")
         now_ms = self._stamp()
         self._tick_if_due(now_ms)
         seq = self._step(event, now_ms, records, by)
@@ -95,7 +110,8 @@ class Driver:
         """
         self._lingering.extend(records)
         if self._lingering and self._linger is None and not self._closed:
-            self._linger = self._loop.call_later(LINGER_S, self._write_lingering)
+            linger_s = LINGER_SHEDDING_S if self._is_shedding() else LINGER_S
+            self._linger = self._loop.call_later(linger_s, self._write_lingering)
 
     def now_ms(self) -> int:
         """The time of the next entry if it came now."""
@@ -110,6 +126,9 @@ class Driver:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+
+    def _is_shedding(self) -> bool:
+        return self.seq - self._gate.synced >= SHED_AT
 
     def _tick_if_due(self, now_ms: int) -> None:
         deadline_ms = self.engine.next_deadline()

@@ -38,6 +38,7 @@ class Snapshots:
         self._every_entries = every_entries
         self._every_s = every_s
         self._taken_s = time.monotonic()
+        self._shadow: subprocess.Popen[bytes] | None = None
         self.taken = 0
         self.failed = 0
 
@@ -64,11 +65,21 @@ class Snapshots:
         waited = time.monotonic() - self._taken_s >= self._every_s
         return news >= self._every_entries or (waited and news > 0)
 
+    def give_up(self) -> None:
+        """End one that is being taken: a stop waits for its thread."""
+        if self._shadow is not None:
+            self._shadow.kill()
+
+    def _started(self, shadow: "subprocess.Popen[bytes]") -> None:
+        self._shadow = shadow
+
     async def take(self) -> bool:
         """Take one now, of what is written; returns whether it went well."""
         self._taken_s = time.monotonic()
         try:
-            snapshot = await asyncio.to_thread(shadow_snapshot, self._journal, self._last, self._written())
+            snapshot = await asyncio.to_thread(
+                shadow_snapshot, self._journal, self._last, self._written(), started=self._started
+            )
         except (RecoveryError, OSError, EOFError, subprocess.SubprocessError) as failure:
             self.failed += 1
             _log.error("snapshot failed", error=str(failure) or type(failure).__name__)

@@ -14,6 +14,7 @@ from threading import Event
 import pytest
 
 from acd.journal import segment
+from acd.journal import sqlite as sqlite_module
 from acd.journal.codec import facts_digest
 from acd.journal.errors import (
     JournalClosedError,
@@ -138,6 +139,20 @@ def test_flush_and_close_do_not_hang_on_a_disk_that_never_syncs_but_say_what_is_
         journal.close()
     assert len(failures) == 1
     assert reopen(tmp_path).snapshot is None
+
+
+def test_closing_does_not_hang_on_a_disk_that_never_answers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite_module, "CLOSE_S", 0.2)
+    monkeypatch.setattr(sqlite_module, "END_S", 0.2)
+    disk_answers = Event()
+    journal = SqliteJournal(tmp_path, fsync=lambda _: _wait(disk_answers))
+    journal.open(lambda _: None, lambda _: None, lambda _: None)
+    journal.append(entry(1))
+    with pytest.raises(JournalWriteError, match=r"1 journal appends are not saved: .* or the disk hangs"):
+        journal.close()
+    disk_answers.set()
 
 
 def test_when_too_much_waits_for_the_disk_the_next_append_is_refused_and_later_taken(tmp_path: Path) -> None:

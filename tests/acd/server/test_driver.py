@@ -28,6 +28,7 @@ from acd.core.facts import NotAnswered
 from acd.journal.codec import decode_event, decode_facts
 from acd.journal.memory import MemoryJournal
 from acd.ports import ChannelRecord, JournalEntry
+from acd.server import driver as driver_module
 from acd.server.driver import Driver, RefusedItself
 from acd.server.gate import Gate
 from acd.testing import NUMBER, small_desk, small_line
@@ -328,3 +329,30 @@ def test_an_event_that_cannot_be_journalled_changes_nothing() -> None:
         assert rig.driver.engine.snapshot() == before
 
     with_rig(story)
+
+
+def test_new_contacts_are_refused_before_what_waits_for_the_disk_is_too_much(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Those who are there go on; and new ones come again once the disk has caught up."""
+    monkeypatch.setattr(driver_module, "SHED_AT", 4)
+
+    async def story() -> None:
+        rig = Rig(Unsynced())
+        arrived = [rig.driver.submit(ContactArrived(f"call-{n}", NUMBER, VOICE)) for n in range(3)]
+        with pytest.raises(Rejected, match="the disk does not keep up: no new contacts"):
+            rig.driver.submit(ContactArrived("call-4", NUMBER, VOICE))
+        assert (rig.driver.rejected, rig.broke) == (1, [])
+        rig.driver.submit(ContactLeft(ContactId(1)))
+        rig.gate.on_synced(arrived[-1])
+        rig.driver.submit(ContactArrived("call-5", NUMBER, VOICE))
+        rig.driver.close()
+
+    asyncio.run(story())
+
+
+class Unsynced(MemoryJournal):
+    """Takes everything, and syncs nothing."""
+
+    def append(self, entry: JournalEntry | None, records: Iterable[ChannelRecord] = ()) -> None:
+        pass

@@ -1,6 +1,9 @@
 """Snapshots: when they are due, and what the next start begins with."""
 
 import asyncio
+import signal
+import subprocess
+import threading
 
 from acd.core.events import ContactArrived
 from acd.ports import Snapshot
@@ -47,3 +50,26 @@ def test_a_snapshot_is_due_after_so_many_entries_or_so_much_time_with_news() -> 
     desk.call()
     desk.call()
     assert (by_count.due(), idle.due()) == (True, True)
+
+
+def test_a_snapshot_whose_shadow_hangs_does_not_keep_the_server_from_stopping() -> None:
+    """The shadow is stopped as by SIGSTOP; giving up kills it, and the thread that waits for it ends."""
+    desk = Desk()
+    desk.call()
+    stopped = threading.Event()
+
+    class Stopping(Snapshots):
+        def _started(self, shadow: "subprocess.Popen[bytes]") -> None:
+            super()._started(shadow)
+            shadow.send_signal(signal.SIGSTOP)
+            stopped.set()
+
+    async def story() -> None:
+        snapshots = Stopping(desk.journal, None, lambda: desk.seq)
+        taking = asyncio.ensure_future(snapshots.take())
+        assert await asyncio.to_thread(stopped.wait, 10)
+        snapshots.give_up()
+        assert await taking is False
+        assert snapshots.failed == 1
+
+    asyncio.run(story())

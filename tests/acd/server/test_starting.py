@@ -161,3 +161,17 @@ def test_sigterm_ends_a_server_whose_channel_is_still_starting(tmp_path: Path) -
             server.kill()
     assert server.returncode == 0, log
     assert "stopped before it served" in log
+
+
+def test_a_channel_that_does_not_stop_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(app_module, "STOP_S", 0.1)
+
+    class Hanging(ScriptedChannel):
+        async def stop(self) -> None:
+            await asyncio.Event().wait()
+
+    async def story() -> None:
+        app = await started(tmp_path, Hanging())
+        await app.stop()
+
+    asyncio.run(story())
