@@ -52,7 +52,10 @@ def told(old: Site, new: Site) -> list[str]:
 
     Not whether a recording sounds different under the same file name.
     """
-    found = [f"server.{key}: changed" for key in _fields(old.server, new.server, "drain_ms", "timezone")]
+    found = [
+        f"server.{key}: changed"
+        for key in _fields(old.server, new.server, "drain_ms", "clock_jump_ms", "timezone")
+    ]
     found += _of_names(old.names, new.names)
     found += _of_desk(old.desk, new.desk)
     for word, before, after in (

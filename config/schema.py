@@ -41,6 +41,7 @@ class ServerSettings:
     data_dir: Path
     journal: JournalKind
     drain_ms: int
+    clock_jump_ms: int
     timezone: str
     api: ApiSettings
 

@@ -16,6 +16,7 @@ def read_server(table: Table, clients: Collection[str], agents: Collection[str])
         data_dir=_data_dir(table),
         journal=table.choice("journal", JournalKind),
         drain_ms=table.duration_ms("drain"),
+        clock_jump_ms=table.duration_ms("clock_jump"),
         timezone=read_timezone(table, "timezone"),
         api=_read_api(table.table("api"), clients, agents),
     )

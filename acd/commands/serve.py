@@ -25,12 +25,17 @@ LossOption = Annotated[
     bool, typer.Option("--accept-loss", help="Entries that were synced are gone: go on without them.")
 ]
 
+ClockOption = Annotated[
+    bool, typer.Option("--trust-clock", help="The clock is right, although the desk was off for so long.")
+]
+
 
 def serve(
     site: SiteArgument,
     log_level: LevelOption = "info",
     adopt: AdoptOption = False,
     accept_loss: LossOption = False,
+    trust_clock: ClockOption = False,
 ) -> int:
     """Run the desk until SIGTERM or SIGINT; SIGHUP applies the site file. Logs: standard error."""
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until it can mean something
@@ -44,7 +49,7 @@ def serve(
     except ValueError as mistake:
         raise Failure(BAD_INPUT, str(mistake)) from mistake
     found = loaded(site)
-    allowed = Allowed(adopt, accept_loss)
+    allowed = Allowed(adopt, accept_loss, trust_clock)
     try:
         return serving.serve(found, make_channels(found, installed()), lambda: read_again(site), allowed)
     except serving.CannotStart as failure:

@@ -10,6 +10,8 @@ class Allowed(NamedTuple):
     """The data were moved here on purpose, calls and all."""
     accept_loss: bool = False
     """Entries of the journal that were synced are gone, and are not to be had again."""
+    trust_clock: bool = False
+    """It is right, although nothing was written for so long."""
 
 
 NOTHING = Allowed()

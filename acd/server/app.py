@@ -16,7 +16,7 @@ from acd.observe.figures import Figures
 from acd.observe.pauses import LoopLag
 from acd.ports import Channel, Host, Journal, Recovered, Reporting, Snapshot
 from acd.replay.replayer import Revived, revive
-from acd.server import identity, keys
+from acd.server import clock, identity, keys
 from acd.server.allowed import NOTHING, Allowed
 from acd.server.announcements import Announcements
 from acd.server.calendars import DAY_MS, changes, configured
@@ -142,6 +142,8 @@ class App:
     async def _recover(self) -> Recovered:
         gate = self.gate
         began_s = time.process_time()
+        if not self._allowed.trust_clock:  # before anything is written by it
+            clock.check(self.site.server)
         recovered = await asyncio.to_thread(
             self.journal.open, self._on_written, gate.on_synced, gate.on_failure
         )

@@ -50,7 +50,7 @@ def small_site(
     return Site(
         desk=desk or small_desk(),
         calendars=(),
-        server=ServerSettings(data_dir, journal, drain_ms, "UTC", api),
+        server=ServerSettings(data_dir, journal, drain_ms, 0, "UTC", api),
         names=Names({}, {}, {}, {}),
         languages=("en",),
         line_languages={},
