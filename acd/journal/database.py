@@ -42,12 +42,12 @@ def check_format(path: Path) -> None:
         raise JournalFormatError(path, found, FORMAT)
 
 
-def create(path: Path, schema: str) -> None:
+def create(path: Path, schema: str, page_bytes: int = 4096) -> None:
     """Make the database file `path` (mode 0600) with `schema`: whole, or after any fault not at all."""
     unfinished = path.with_name(path.name + UNFINISHED)
     os.close(os.open(unfinished, os.O_CREAT | os.O_RDWR | os.O_TRUNC, 0o600))
     try:
-        _fill(unfinished, schema)
+        _fill(unfinished, schema, page_bytes)
         unfinished.rename(path)
     except BaseException:
         unfinished.unlink(missing_ok=True)
@@ -55,9 +55,10 @@ def create(path: Path, schema: str) -> None:
     sync_path(path.parent)
 
 
-def _fill(unfinished: Path, schema: str) -> None:
+def _fill(unfinished: Path, schema: str, page_bytes: int) -> None:
     connection = sqlite3.connect(unfinished, isolation_level=None)
     try:
+        connection.execute(f"PRAGMA page_size={page_bytes}")
         connection.execute("PRAGMA journal_mode=MEMORY")
         connection.execute(f"PRAGMA user_version={FORMAT}")
         connection.execute(f"PRAGMA application_id={APPLICATION_ID}")

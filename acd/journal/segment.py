@@ -31,6 +31,8 @@ _CHANGES = (
     "SELECT records FROM (SELECT seq AS place, 0 AS number, records FROM entries WHERE records IS NOT NULL "
     "UNION ALL SELECT after_seq, number, records FROM loose) ORDER BY place, number"
 )
+PAGE_BYTES = 1024
+"""Each commit writes whole pages to the WAL: with 4096 an entry takes more than twice as much there."""
 _PATTERN = "segment-*.db"
 
 
@@ -48,7 +50,7 @@ class Segment:
     def create(cls, directory: Path, number: int) -> "Segment":
         """A new, empty segment, itself durable. Raises OSError or sqlite3.Error; then there is no file."""
         path = directory / f"segment-{number:08d}.db"
-        database.create(path, _SCHEMA)
+        database.create(path, _SCHEMA, PAGE_BYTES)
         try:
             connection, wal = _begin_wal(path)
         except BaseException:
