@@ -16,9 +16,9 @@ def bound(host: str, port: int) -> socket.socket:
         found.bind((host, port))
         found.listen(BACKLOG)
         found.setblocking(False)
-    except OSError:
+    except OSError as error:
         found.close()
-        raise
+        raise OSError(error.errno, f"{error.strerror}: the API, {host} port {port}") from error
     return found
 
 

@@ -80,9 +80,13 @@ class SipChannel:
         self.settings = replace(self.settings, sounds=phrases.with_texts(self._learnt))
         self._media = await self._attach()
         backlog, settings = Backlog(), self.settings
-        self._transport = UdpTransport(
-            settings.host, settings.port, self._received, backlog, self._unreachable
-        )
+        try:
+            self._transport = UdpTransport(
+                settings.host, settings.port, self._received, backlog, self._unreachable
+            )
+        except OSError:
+            await self._leave_media(bool(self._media.found))
+            raise
         sent_by = _host_port(self.settings.advertise, self._transport.port)
         make_id = _Ids()
         layer = self._layer = TransactionLayer(sent_by, make_id)
@@ -197,7 +201,10 @@ class SipChannel:
         for task in self._tasks:
             task.cancel()
         self._transport.close()
-        if self.calls.in_use:
+        await self._leave_media(bool(self.calls.in_use))
+
+    async def _leave_media(self, in_use: bool) -> None:
+        if in_use:
             await self._media.detach()
         else:
             await self._media.shutdown()

@@ -3,6 +3,9 @@
 import contextlib
 import random
 import socket
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -231,3 +234,19 @@ def test_a_name_in_latin_1_is_shown_and_not_refused(shared_desk: Desk, sipp: Sip
     agent.succeeds()
     assert '\nFrom: "J\xf6rg" <' in agent.received("INVITE")[0]
     assert shared_desk.story("latin-1") == ANSWERED
+
+
+def test_a_start_that_finds_its_sip_port_taken_names_it_and_leaves_no_media_process(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, [Corner("only")], {})
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
+        taken.bind(("127.0.0.1", desk.port))
+        done = subprocess.run(
+            [sys.executable, "-m", "acd", "serve", str(desk.site)],
+            env=desk.environment(),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 1
+    assert f"Address already in use: SIP, 127.0.0.1 port {desk.port} (UDP)" in done.stderr.splitlines()[-1]
+    until(lambda: desk.media_pid() is None, "the end of the media process")

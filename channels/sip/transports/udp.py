@@ -101,9 +101,9 @@ class UdpTransport:
             if sys.platform == "linux":
                 self._socket.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
             self._socket.bind((host, port))
-        except OSError:
+        except OSError as error:
             self._socket.close()
-            raise
+            raise OSError(error.errno, f"{error.strerror}: SIP, {host} port {port} (UDP)") from error
         self.port: int = self._socket.getsockname()[1]
         self.unsent = 0
         self._names = Names(int(family))

@@ -364,7 +364,7 @@ def test_an_address_that_is_taken_is_exit_1(server: Server, site: Path) -> None:
     site.write_text(SITE.replace("port = 0", f"port = {port}"))
     result = acd("serve", site)
     assert result.returncode == 1
-    assert "Address already in use" in result.stderr.splitlines()[-1]
+    assert f"Address already in use: the API, 127.0.0.1 port {port}" in result.stderr.splitlines()[-1]
     assert "Traceback" not in result.stderr
 
 
