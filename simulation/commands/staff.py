@@ -31,8 +31,17 @@ from simulation.staffing.planning import Plan, Wanted, plan_staff
 from simulation.staffing.shifts import NoCover
 
 HOUR_MS = 3_600_000
-_SAID = {"goal": "missed", "skill": "nobody", "agents": "short", "shift": "open"}
-"""Kinds of misses that fit into a terminal; the heads missing by the hour are in the files."""
+_SAID = {
+    "goal": "missed",
+    "skill": "nobody",
+    "empty": "empty",
+    "heads": "missing",
+    "agents": "short",
+    "shift": "open",
+}
+"""Kinds of misses, in a terminal."""
+_MOST = 10
+"""Stretches of missing heads that a terminal shows."""
 
 MINUTE_MS = 60_000
 
@@ -106,8 +115,8 @@ def answer(told: PlanFile, found: Plan, out: Path | None, language: str, *, as_j
 
 
 def reached(misses: list[Row]) -> bool:
-    """Whether every goal is met, or at least not surely missed, and somebody may take every contact."""
-    return not any(miss["kind"] in {"goal", "skill"} for miss in misses)
+    """Whether every goal is met, or at least not surely missed, and somebody is there for every contact."""
+    return not any(miss["kind"] in {"goal", "skill", "empty"} for miss in misses)
 
 
 def tables(told: PlanFile, found: Plan) -> dict[str, list[Row]]:
@@ -188,9 +197,12 @@ def show(found: Plan, whole: Mapping[str, Any]) -> None:
         "hours", ("what", "value"), [(name.replace("_", " "), _text(value)) for name, value in numbers]
     )
     print_table("by interval", _columns(found), _lines(found, whole))
+    heads = [miss for miss in whole["misses"] if miss["kind"] == "heads"]
     for miss in whole["misses"]:
-        if miss["kind"] in _SAID:
+        if miss not in heads[_MOST:]:
             typer.echo(f"{_SAID[miss['kind']]}: {miss['what']}: {miss['text']}")
+    if len(heads) > _MOST:
+        typer.echo(f"missing: and {len(heads) - _MOST} more stretches, in misses.csv")
     if found.rota is not None:
         typer.echo("--out DIR writes shifts and roster; a plan reads roster.csv back.")
 

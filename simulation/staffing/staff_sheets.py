@@ -141,6 +141,7 @@ def miss_rows(plan: Plan, span: Span) -> list[Row]:
         *_goals_missed(plan, span),
         *_without_skill(plan),
         *_too_few_agents(plan),
+        *_empty(plan, span),
         *_short(plan, span),
         *_unfilled(plan, span),
     ]
@@ -166,6 +167,19 @@ def _without_skill(plan: Plan) -> Iterator[Row]:
         if not may.any():
             text = f"no agent may take {work.medium} of this line"
             yield _miss("skill", work.line, float(work.arrivals.sum()), text)
+
+
+def _empty(plan: Plan, span: Span) -> Iterator[Row]:
+    """Stretches in which contacts come and the shifts leave nobody for them; the day's share may hide it."""
+    if plan.rota is None:
+        return
+    there = staffed(plan, plan.rota)
+    for work, may in zip(plan.task.works, plan.task.may, strict=True):
+        alone = (work.arrivals > NOTHING) & (there[:, may].sum(axis=1) <= NOTHING)
+        for first, last in _stretches(alone) if may.any() else ():
+            come = float(work.arrivals[first : last + 1].sum())
+            times = f"{_start(plan, span, first)} and {_start(plan, span, last + 1)}"
+            yield _miss("empty", work.line, come, f"nobody for {come:.4g} {work.medium} between {times}")
 
 
 def _short(plan: Plan, span: Span) -> Iterator[Row]:

@@ -190,3 +190,28 @@ def test_a_plan_that_no_shift_fits_into_is_said(tmp_path: Path, capsys: pytest.C
     with pytest.raises(Failure, match="no shift") as failure:
         run(plan, capsys)
     assert failure.value.code == 1
+
+
+def test_an_hour_that_no_shift_covers_is_named_and_is_no_success(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Few call in it, so the goals of the day are met without it."""
+    plan = write(tmp_path)
+    plan.write_text(
+        plan.read_text().replace('lengths = ["5h", "3h"]', 'lengths = ["4h"]\nfirst_start = "09:00"')
+    )
+    table = tmp_path / "forecast.csv"
+    few = {"08:00,help,voice,8.0": "08:00,help,voice,0.5", "08:30,help,voice,12.0": "08:30,help,voice,0.5"}
+    text = table.read_text()
+    for many, some in few.items():
+        text = text.replace(many, some)
+    table.write_text("\n".join(line for line in text.splitlines() if not line.startswith("08:30,pay")))
+    code, said = run(plan, capsys)
+    lines = said.splitlines()
+    assert code == 1
+    assert not any(line.startswith("missed: ") for line in lines)
+    assert [line for line in lines if line.startswith("empty: ")] == [
+        "empty: help: nobody for 1 voice between 2026-11-23 08:00 and 2026-11-23 09:00",
+        "empty: pay: nobody for 3.2 voice between 2026-11-23 08:00 and 2026-11-23 08:30",
+    ]
+    assert any(line.startswith("missing: ") and "too few between" in line for line in lines)
