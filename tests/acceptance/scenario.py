@@ -240,7 +240,11 @@ QUICK = [picks_up(), pause(30), LEAVES]
 """A phone that is answered and ends the call at once."""
 
 
-IMPATIENT = calls(
+IMPATIENT = scenario(
+    invite(),
+    recv(100, optional=True),
+    recv(200, options='timeout="40000" ontimeout="end"'),
+    ack(),
     recv("BYE", options='timeout="4000" ontimeout="leave"'),
     reply(200, "OK", tag=False),
     '<nop next="end"/>',
@@ -248,7 +252,10 @@ IMPATIENT = calls(
     hang_up(),
     '<label id="end"/>',
 )
-"""A caller who hangs up after four seconds unless the other side was quicker."""
+"""A caller who hangs up after four seconds unless the other side was quicker.
+
+Who got a 100 and then nothing more repeats no INVITE (RFC 3261 §17.1.1.2): he gives up some time.
+"""
 
 
 def refuses(status: int, reason: str) -> str:

@@ -103,7 +103,9 @@ class Sipp:
     def phone(self, desk: Desk, agent: str, text: str, *extra: str, calls: int = 1, via: int = 0) -> Run:
         """Register the agent's phone (which makes him ready), then let it behave so."""
         port = free_udp_port()
-        self.run(desk, scenario.register(agent, password(agent)), agent, port=port, via=via).succeeds()
+        self.run(
+            desk, scenario.register(agent, password(agent), expires=3600), agent, port=port, via=via
+        ).succeeds()
         return self.run(desk, text, agent, *extra, calls=calls, port=port, via=via)
 
     def end_all(self) -> None:
