@@ -91,7 +91,7 @@ class DiskContent:
             items = [self._known(item) for item in self._intake.take(batch, self._now_ms())]
             self._wait_more(len(items), _size(items))
             self._inbox.put(_Batch(items, synced))
-        return Appended(tuple(item.id for item in items), synced)
+        return Appended(tuple([item.id for item in items]), synced)
 
     def party(self, party: str) -> str:
         """As the port says."""
@@ -135,8 +135,8 @@ class DiskContent:
             self._vault.close()
 
     def _check_room(self, batch: Sequence[NewParty | NewPiece]) -> None:
-        heavy = any(isinstance(new, NewPiece) for new in batch)
-        if (heavy and self.waiting_bytes > MAX_WAITING_BYTES) or self.waiting_items > MAX_WAITING_ITEMS:
+        too_heavy = self.waiting_bytes > MAX_WAITING_BYTES and any(isinstance(new, NewPiece) for new in batch)
+        if too_heavy or self.waiting_items > MAX_WAITING_ITEMS:
             raise TooLargeError(f"too much waits for the disk: {self._trouble or 'it is slow'}")
 
     def _known(self, item: Item) -> Item:

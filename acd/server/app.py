@@ -168,7 +168,10 @@ class App:
 
     def _make_driver(self, revived: Revived) -> Driver:
         stamper = Stamper(
-            revived.engine.state.now_ms, time.time_ns() // 1_000_000, time.monotonic_ns() // 1_000_000
+            revived.engine.state.now_ms,
+            time.time_ns() // 1_000_000,
+            time.monotonic_ns() // 1_000_000,
+            time.monotonic_ns,
         )
         if stamper.ahead_ms:
             _log.warning(
@@ -178,7 +181,7 @@ class App:
             engine=revived.engine,
             journal=self.journal,
             gate=self.gate,
-            stamp=lambda: stamper.stamp(time.monotonic_ns() // 1_000_000),
+            stamp=stamper.now,
             seq=revived.seq,
             observe=self.followers.ring.offer,
             fail=self._broke,

@@ -147,7 +147,7 @@ def unquoted(value: str) -> str:
 
 def quoted(text: str) -> str:
     """`text` as a quoted string. Raises UnsafeTextError for line breaks and NUL."""
-    if any(char in text for char in "\r\n\0"):
+    if "\r" in text or "\n" in text or "\0" in text:
         raise UnsafeTextError("line break in a quoted string")
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 

@@ -39,3 +39,10 @@ def test_no_stamp_is_less_than_one_before_it(last: int, wall: int, boot: int, re
     stamper = Stamper(last, wall, boot)
     stamps = [last, *(stamper.stamp(boot + reading) for reading in readings)]
     assert all(a <= b for a, b in pairwise(stamps))
+
+
+def test_now_is_the_same_by_the_clock_and_never_goes_back_either() -> None:
+    readings = iter([500_999_999, 500_000_000, 502_000_000])
+    stamper = Stamper(0, NOON_MS, 0, lambda: next(readings))
+    assert [stamper.now() - NOON_MS for _ in range(3)] == [500, 500, 502]
+    assert stamper.stamp(100) - NOON_MS == 502
