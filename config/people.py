@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from agents.skills import GROUP_PREFIX, MAX_LEVEL, MIN_LEVEL, AgentId, Alternative, SkillId
-from config.schema import Phone
+from config.schema import Nat, Phone
 from config.table import Table
 from queues.desk import Agent, Medium
 
@@ -93,7 +93,7 @@ def _read_agent(
 
 
 def _read_phone(agent: AgentId, table: Table, phones: dict[str, Phone]) -> None:
-    user = table.text("phone", "")
+    user, nat = table.text("phone", ""), table.choice("phone_nat", Nat, Nat.ALWAYS)
     secret = table.secret("password", required=bool(user))
     if not user:
         if secret:
@@ -103,4 +103,4 @@ def _read_phone(agent: AgentId, table: Table, phones: dict[str, Phone]) -> None:
     elif user in phones:
         table.error("phone", f'"{user}" is the phone of {phones[user].agent} already')
     else:
-        phones[user] = Phone(user, agent, secret)
+        phones[user] = Phone(user, agent, secret, nat)

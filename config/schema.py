@@ -46,6 +46,15 @@ class ServerSettings:
     api: ApiSettings
 
 
+class Nat(StrEnum):
+    """Whether a peer's requests are sent to where it sends from, instead of where its Contact says."""
+
+    AUTO = "auto"
+    """If its Contact cannot be reached from where it sends."""
+    ALWAYS = "always"
+    NEVER = "never"
+
+
 @dataclass(frozen=True, slots=True)
 class Phone:
     """A SIP user and the agent whose phone it is."""
@@ -54,6 +63,7 @@ class Phone:
     agent: AgentId
     password: Secret | None
     """None only from `check(…, secrets=False)`."""
+    nat: Nat = Nat.ALWAYS
 
 
 @dataclass(frozen=True, slots=True)

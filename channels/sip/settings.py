@@ -15,7 +15,7 @@ from channels.sip.protocol.digest import Algorithm
 from channels.sip.protocol.errors import BadMessage
 from config.directory_table import read_region
 from config.entries import entry_id
-from config.schema import Site
+from config.schema import Nat, Site
 from config.table import Table
 from queues.desk import EntryId
 
@@ -44,6 +44,7 @@ class Outbound:
     region: str = ""
     """Country of its short codes; "": that of the client."""
     latch: Latch = Latch.ADDRESS
+    nat: Nat = Nat.AUTO
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,8 @@ class SipSettings:
     """Who may hand us calls: name → networks."""
     regions: Mapping[str, str]
     """Trunk → country whose national numbers it writes; "": those of the client who is called."""
+    nats: Mapping[str, Nat]
+    """Trunk → whether it is behind NAT."""
     outbound: Outbound | None
     """None: we call nobody but the agents."""
     digests: tuple[Algorithm, ...]
@@ -109,6 +112,12 @@ class SipSettings:
             return self.trunk_latches[trunk]
         return self.latch if self.outbound is None else self.outbound.latch
 
+    def nat_of(self, host: str) -> Nat:
+        """How the trunk with this IP address is treated, also the one by which we call."""
+        if (trunk := self.trunk_of(host)) is not None:
+            return self.nats[trunk]
+        return Nat.AUTO if self.outbound is None else self.outbound.nat
+
     def entry_of(self, user: str) -> EntryId:
         """The entry that a caller dialled, as the desk knows it; what cannot be one is passed on as it is."""
         return EntryId(entry_id(VOICE, user) or user)
@@ -138,6 +147,7 @@ def read_table(site: Site, table: Table) -> SipSettings:
         media_ports=_ports(table),
         trunks={trunk.text("name"): _networks(trunk) for trunk in trunks},
         regions={trunk.text("name"): read_region(trunk) for trunk in trunks},
+        nats={trunk.text("name"): trunk.choice("nat", Nat, Nat.AUTO) for trunk in trunks},
         outbound=_outbound(site, table, trunks, latch),
         digests=_digests(table),
         sign_in=table.choice("sign_in", SignIn, SignIn.API),
@@ -246,4 +256,5 @@ def _outbound_of(trunk: Table, latch: Latch) -> Outbound | None:
     elif not E164.fullmatch(number):
         trunk.error("caller_id", f'"{number:.40}" is not "+" and digits, as in "+49305550100"')
     at = Endpoint(*_address(trunk, "outbound", address, least_port=1))
-    return Outbound(at, number, trunk.text("region", ""), trunk.choice("latch", Latch, latch))
+    ways = trunk.choice("latch", Latch, latch), trunk.choice("nat", Nat, Nat.AUTO)
+    return Outbound(at, number, trunk.text("region", ""), *ways)

@@ -23,6 +23,7 @@ from channels.sip.protocol.message import Header, Request
 from channels.sip.protocol.outputs import ClientKey, Refusal, ServerKey
 from channels.sip.protocol.transactions import TransactionLayer
 from channels.sip.settings import SipSettings
+from config.schema import Nat
 from queues.desk import TenantId
 
 NAME = "sip"
@@ -71,6 +72,9 @@ class Phones(Protocol):
     def is_at(self, host: str) -> bool:
         """Whether a phone is registered from this IP address."""
 
+    def nat_of(self, agent: str) -> Nat:
+        """How his phone is treated."""
+
 
 class Calls:
     """Every call, and the names by which messages, effects and media find its legs.
@@ -117,6 +121,7 @@ class Calls:
         self.answered_before: dict[InviteId, Leg] = {}
         """Callers' legs that an earlier process answered, by their INVITE; it may come again."""
         self.trusts = lru_cache(maxsize=KNOWN_PEERS)(settings.trusts)
+        self.nat_of = lru_cache(maxsize=KNOWN_PEERS)(settings.nat_of)
         self.region_of = lru_cache(maxsize=KNOWN_PEERS)(settings.region_of)
         self.latch_of = lru_cache(maxsize=KNOWN_PEERS)(settings.latch_of)
         self.entry_of = lru_cache(maxsize=KNOWN_PEERS)(settings.entry_of)

@@ -8,7 +8,7 @@ from acd.ports import PartyKind
 from agents.capacity import VOICE
 from channels.media.commands import LegId, Stop
 from channels.media.sdp import CONTENT_TYPE
-from channels.sip.b2bua import holding, outbound, placing, treating
+from channels.sip.b2bua import holding, outbound, placing, targets, treating
 from channels.sip.b2bua.call import Call
 from channels.sip.b2bua.calls import ACCEPT, ALLOW, NAME, SDP, Calls
 from channels.sip.b2bua.leg import Leg, LegRecord, LegStage
@@ -254,13 +254,13 @@ def _answer(calls: Calls, leg: Leg) -> None:
     request, key, record = leg.request, leg.invite_key, leg.record
     assert request is not None
     assert key is not None
-    peer = None if request.record_routes else Endpoint(record.host, record.port)
     try:
-        dialog = uas_dialog(request, record.to_tag, calls.contact_header, peer)
+        dialog = uas_dialog(request, record.to_tag, calls.contact_header)
     except BadMessage as error:
         calls.layer.reply(key, error.status, calls.now_ms, reason=error.reason)
         lost(calls, leg)
         return
+    targets.follow(calls, leg, dialog, Endpoint(record.host, record.port))
     _say_ok(calls, leg, request, key)
     dialog.responded(request, 200)
     calls.adopt(leg, dialog)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from channels.media.commands import Accept
-from channels.sip.b2bua import inbound, outbound, placing, referring
+from channels.sip.b2bua import inbound, outbound, placing, referring, targets
 from channels.sip.b2bua.calls import ALLOW, SDP, Calls
 from channels.sip.b2bua.leg import Leg, LegStage
 from channels.sip.protocol.dialog import DialogState
@@ -28,6 +28,7 @@ def requested(calls: Calls, out: NewRequest) -> None:
         calls.layer.reply(out.key, 200, calls.now_ms)
         _hung_up(calls, leg)
     elif request.method == "INVITE":
+        targets.follow(calls, leg, leg.record.dialog, out.source)
         leg.reinvite = out.key, request
         calls.negotiate(leg, request.body, host=out.source.host)
     elif request.method == "OPTIONS":
@@ -61,8 +62,9 @@ def described(calls: Calls, leg: Leg, reinvite: tuple[ServerKey, Request], sdp: 
 
 
 def media_failed(calls: Calls, leg: Leg, reinvite: tuple[ServerKey, Request], code: str) -> None:
-    """Refused: what was agreed stays."""
+    """Refused: what was agreed stays; where the peer is now does not."""
     _reply(calls, leg, reinvite, inbound.MEDIA_FAILURES.get(code, 503), inbound.warning(calls, code))
+    calls.save(leg)
 
 
 def _reply(

@@ -4,12 +4,13 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 
 from channels.media.commands import Accept
+from channels.sip.b2bua import targets
 from channels.sip.b2bua.calls import ALLOW, SDP, Calls
 from channels.sip.b2bua.leg import Leg, LegStage
 from channels.sip.protocol.address import Endpoint, make_uri
 from channels.sip.protocol.dialog import Dialog, uac_dialog
 from channels.sip.protocol.errors import SipError
-from channels.sip.protocol.message import Header, Request, Response, make_headers, parse
+from channels.sip.protocol.message import Header, Request, make_headers, parse
 from channels.sip.protocol.outputs import ResponseReceived
 
 
@@ -74,7 +75,7 @@ def answered(calls: Calls, leg: Leg, out: ResponseReceived) -> int | None:
         if leg.record.stage is LegStage.UP:
             end(calls, out)
         else:
-            _take(calls, leg, out.response)
+            _take(calls, leg, out)
     except SipError:
         calls.count("unusable 200")
         end(calls, out)
@@ -82,16 +83,16 @@ def answered(calls: Calls, leg: Leg, out: ResponseReceived) -> int | None:
     return None
 
 
-def _take(calls: Calls, leg: Leg, response: Response) -> None:
+def _take(calls: Calls, leg: Leg, out: ResponseReceived) -> None:
     """Raises SipError."""
-    calls.adopt(leg, _dialog(leg, response))
+    calls.adopt(leg, _dialog(calls, leg, out))
     leg.record.stage, leg.record.invite = LegStage.UP, b""
     leg.ack_owed = True
     if leg.gone:  # the CANCEL crossed the 200
         calls.hang_up(leg)
     else:
         leg.accepting = True
-        calls.media.send(Accept(leg.id, response.body))
+        calls.media.send(Accept(leg.id, out.response.body))
 
 
 def end(calls: Calls, out: ResponseReceived) -> None:
@@ -104,19 +105,20 @@ def end(calls: Calls, out: ResponseReceived) -> None:
     known += make_headers(("Call-ID", response.call_id), ("CSeq", response.get("CSeq")))
     there = make_uri("", out.source.host, out.source.port).text
     request = Request(method="INVITE", uri=there, headers=known)
-    peer = None if response.record_routes else out.source
     with suppress(SipError):
         usable = bool(response.contacts) and response.contacts[0].uri.scheme in ("sip", "sips")
-        dialog = uac_dialog(request, response, peer, anyway=not usable)
+        dialog = uac_dialog(request, response, anyway=not usable)
+        dialog.peer = None if response.record_routes else out.source
         calls.layer.send_ack(out.key, dialog.ack(), dialog.destination())
         calls.layer.send_request(dialog.request("BYE"), dialog.destination(), calls.now_ms)
 
 
-def _dialog(leg: Leg, response: Response) -> Dialog:
+def _dialog(calls: Calls, leg: Leg, out: ResponseReceived) -> Dialog:
     """Raises SipError."""
     assert leg.request is not None
-    peer = None if response.record_routes else Endpoint(leg.record.host, leg.record.port)
-    return uac_dialog(leg.request, response, peer)
+    dialog = uac_dialog(leg.request, out.response)
+    targets.follow(calls, leg, dialog, out.source)
+    return dialog
 
 
 def cancel(calls: Calls, leg: Leg, headers: Iterable[Header] = ()) -> None:

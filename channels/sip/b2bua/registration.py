@@ -15,8 +15,9 @@ from agents.skills import AgentId
 from channels.sip.b2bua.absent import Absent
 from channels.sip.b2bua.calls import NAME
 from channels.sip.b2bua.guesses import Guesses
+from channels.sip.b2bua.targets import by_source
 from channels.sip.b2bua.telling import Telling
-from channels.sip.protocol.address import Endpoint
+from channels.sip.protocol.address import Endpoint, endpoint_of, parse_uri
 from channels.sip.protocol.digest import Authenticator, Nonces, Secret, Verdict
 from channels.sip.protocol.errors import BadMessage
 from channels.sip.protocol.message import Request
@@ -24,7 +25,7 @@ from channels.sip.protocol.outputs import NewRequest, Refusal
 from channels.sip.protocol.registrar import Binding, Change, Limits, Registrar
 from channels.sip.protocol.transactions import TransactionLayer
 from channels.sip.settings import SignIn, SipSettings
-from config.schema import Phone
+from config.schema import Nat, Phone
 
 LONGEST_SHOWN = 40
 """Of a name that a stranger chose, so much stands in the log."""
@@ -107,7 +108,11 @@ class Registrations:
     def where(self, agent: str) -> tuple[str, Endpoint] | None:
         """See channels.sip.b2bua.calls.Phones: the phone that registered last."""
         bindings = self._registrar.bindings(self.user_of(agent))
-        return (bindings[-1].contact, bindings[-1].source) if bindings else None
+        return self._where(agent, bindings[-1]) if bindings else None
+
+    def _where(self, agent: str, binding: Binding) -> tuple[str, Endpoint]:
+        source = by_source(self.nat_of(agent), binding.contact, binding.source)
+        return binding.contact, source or endpoint_of(parse_uri(binding.contact))
 
     def user_of(self, agent: str) -> str:
         return self._users.get(AgentId(agent), "")
@@ -115,6 +120,10 @@ class Registrations:
     def is_at(self, host: str) -> bool:
         """See channels.sip.b2bua.calls.Phones."""
         return host in self._registrar.hosts
+
+    def nat_of(self, agent: str) -> Nat:
+        phone = self._phones.get(self.user_of(agent))
+        return Nat.ALWAYS if phone is None else phone.nat
 
     # Registration
 

@@ -14,7 +14,7 @@ from acd.core.effects import (
     TreatContact,
 )
 from acd.core.events import LegLost
-from channels.sip.b2bua import inbound, indialog, inviting, outbound, placing, treating
+from channels.sip.b2bua import inbound, indialog, inviting, outbound, placing, targets, treating
 from channels.sip.b2bua.call import Call
 from channels.sip.b2bua.calls import Calls
 from channels.sip.b2bua.leg import Leg, LegRecord, LegStage
@@ -54,6 +54,8 @@ def _load(calls: Calls, record: LegRecord) -> Leg:
     dialog = record.dialog
     if dialog is not None:
         dialog.local_cseq += CSEQ_STEP
+        if dialog.peer is not None:  # by what the site says now; earlier versions kept the first one
+            targets.follow(calls, leg, dialog, dialog.peer)
         calls.adopt(leg, dialog)
         if leg.is_caller and not leg.is_placed and dialog.remote_cseq is not None:
             calls.answered_before[dialog.call_id, dialog.remote_tag, dialog.remote_cseq] = leg

@@ -71,7 +71,7 @@ class Dialog(Struct):
     """CSeq of the peer's INVITE that we have not finally answered yet."""
     is_uac: bool = False
     peer: Endpoint | None = None
-    """Where the peer's packets come from; when set, requests go there (phones behind NAT)."""
+    """Where its last Contact came from, if requests go there instead (NAT)."""
 
     @property
     def id(self) -> DialogId:
@@ -158,12 +158,16 @@ class Dialog(Struct):
     def _learn(self, response: Response) -> None:
         if self.is_uac and self.state is DialogState.EARLY:
             self.route_set = tuple(reversed(response.record_routes))
-        if response.contacts:
-            self.remote_target = response.contacts[0].uri.text
+        self._move(response.contacts)
         if response.status >= 200:
             self.invite_cseq = response.cseq.number
         if self.state is not DialogState.TERMINATED:
             self.happened(DialogEvent.SUCCESS if response.status >= 200 else DialogEvent.PROVISIONAL)
+
+    def _move(self, contacts: list[NameAddr]) -> None:
+        """The peer's target is another one (§12.2.1.2, §12.2.2); what cannot be one changes nothing."""
+        if contacts and contacts[0].uri.scheme in ("sip", "sips"):
+            self.remote_target = contacts[0].uri.text
 
     # Requests of the peer
 
@@ -185,8 +189,8 @@ class Dialog(Struct):
             if self.invited is not None:
                 return Refusal(500, (("Retry-After", "2"),))
             self.invited = number
-        if request.method in ("INVITE", "UPDATE") and request.contacts:
-            self.remote_target = request.contacts[0].uri.text
+        if request.method == "INVITE":
+            self._move(request.contacts)
         if request.method == "BYE":
             self.happened(DialogEvent.BYE)
         return None
@@ -203,7 +207,7 @@ class Dialog(Struct):
             self.happened(DialogEvent.FAILURE)
 
 
-def uas_dialog(request: Request, local_tag: str, contact: str, peer: Endpoint | None = None) -> Dialog:
+def uas_dialog(request: Request, local_tag: str, contact: str) -> Dialog:
     """The early dialog that our response with `local_tag` to this INVITE creates (§12.1.1).
 
     Raises BadMessage(400) when the request has no Contact.
@@ -219,13 +223,10 @@ def uas_dialog(request: Request, local_tag: str, contact: str, peer: Endpoint | 
         route_set=tuple(request.record_routes),
         remote_cseq=request.cseq.number,
         invited=request.cseq.number,
-        peer=peer,
     )
 
 
-def uac_dialog(
-    request: Request, response: Response, peer: Endpoint | None = None, *, anyway: bool = False
-) -> Dialog:
+def uac_dialog(request: Request, response: Response, *, anyway: bool = False) -> Dialog:
     """The dialog that a response with a To tag to our INVITE creates (§12.1.2); early until 2xx.
 
     Raises BadMessage(400) for a 2xx without a Contact of use; a provisional response may lack it. `anyway`:
@@ -247,7 +248,6 @@ def uac_dialog(
         invite_cseq=request.cseq.number,
         inviting=request.cseq.number,
         is_uac=True,
-        peer=peer,
     )
     dialog.response_received(response)
     return dialog

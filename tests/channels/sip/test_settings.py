@@ -81,6 +81,7 @@ def trunk(*keys: str) -> str:
             trunk('latch = "all"'),
             'site.toml: sip.trunks[0].latch: "all" is none of never, address, network, anywhere',
         ),
+        (trunk('nat = "perhaps"'), 'site.toml: sip.trunks[0].nat: "perhaps" is none of auto, always, never'),
         (trunk("region = 43"), "site.toml: sip.trunks[0].region: must be a text, not a whole number"),
         ('listne = "127.0.0.1:5060"', 'site.toml: sip.listne: unknown key, did you mean "listen"?'),
         ("listen = 5060", "site.toml: sip.listen: must be a text, not a whole number"),

@@ -60,7 +60,7 @@ def invite_of(world: World) -> Request:
 def dialog_of_party(world: World) -> Dialog:
     """The dialog of whom we called, seen from the trunk."""
     (new,) = [new for new in world.trunk.requests if new.request.method == "INVITE"]
-    dialog = uas_dialog(new.request, new.to_tag, "<sip:out@192.0.2.8>", DESK)
+    dialog = uas_dialog(new.request, new.to_tag, "<sip:out@192.0.2.8>")
     dialog.responded(new.request, 200)
     return dialog
 

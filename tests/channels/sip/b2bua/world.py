@@ -41,7 +41,7 @@ from channels.sip.protocol.message import Request, Response, make_headers, parse
 from channels.sip.protocol.outputs import NewRequest, Output, Refusal, ResponseReceived, SendTo
 from channels.sip.protocol.transactions import TransactionLayer
 from channels.sip.settings import read_settings
-from config.schema import Site
+from config.schema import Nat, Site
 from config.table import RawTable
 from queues.desk import Desk, TenantId
 from queues.treatment import Playlist
@@ -50,7 +50,7 @@ DESK = Endpoint("192.0.2.1", 5060)
 CALLER = Endpoint("192.0.2.7", 5060)
 PHONE = Endpoint("192.0.2.9", 5060)
 TRUNK = Endpoint("192.0.2.8", 5060)
-TABLE = {
+TABLE: dict[str, Any] = {
     "listen": "127.0.0.1:5060",
     "advertise": "192.0.2.1",
     "trunks": [
@@ -200,8 +200,9 @@ class Side:
 class World:
     """Everything together; `run` delivers packets until nobody sends any more."""
 
-    def __init__(self) -> None:
-        self.now_ms = 0
+    def __init__(self, **table: Any) -> None:
+        """`table`: keys of `[sip]` that differ from TABLE."""
+        self.now_ms, self.table = 0, TABLE | table
         self.host, self.media = ScriptedHost(), ScriptedMedia()
         self.caller, self.phone, self.trunk = Side(CALLER), Side(PHONE), Side(TRUNK)
         self.sides = {CALLER: self.caller, PHONE: self.phone, TRUNK: self.trunk}
@@ -209,13 +210,15 @@ class World:
         self.deaf: set[Endpoint] = set()
         """Sides that get nothing any more."""
         self.registered, self.absent = True, Absent()
+        self.nat = Nat.ALWAYS
+        """Of every phone."""
         self._ids = count(1)
         self.begin()
 
     def begin(self) -> None:
         """A process of the desk; it knows of no calls yet."""
         site = SimpleNamespace(
-            channels={"sip": RawTable("site.toml", "sip", TABLE)},
+            channels={"sip": RawTable("site.toml", "sip", self.table)},
             server=SimpleNamespace(data_dir=Path("var")),
             desk=Desk(),
         )
@@ -245,6 +248,13 @@ class World:
 
     def is_at(self, host: str) -> bool:
         return self.registered and host == PHONE.host
+
+    def nat_of(self, agent: str) -> Nat:
+        return self.nat
+
+    def at(self, address: Endpoint) -> Side:
+        """Who is at this address; somebody new if nobody is."""
+        return self.sides.setdefault(address, Side(address))
 
     @property
     def caller_leg(self) -> LegId:
@@ -312,6 +322,7 @@ class World:
         source: Endpoint = CALLER,
         headers: Mapping[str, str] | None = None,
         *,
+        contact: str = "<sip:carla@192.0.2.7>",
         branch: str = "invite-1",
         call_id: str = "call-1",
         body: bytes | None = None,
@@ -326,7 +337,7 @@ class World:
                 ("To", "<sip:+49305550101@192.0.2.1>"),
                 ("Call-ID", call_id),
                 ("CSeq", "1 INVITE"),
-                ("Contact", "<sip:carla@192.0.2.7>"),
+                ("Contact", contact),
                 ("Content-Type", "application/sdp"),
                 more=tuple((headers or {}).items()),
             ),

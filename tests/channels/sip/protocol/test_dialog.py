@@ -97,7 +97,9 @@ def test_uac_dialog(uac: Dialog) -> None:
 def test_known_peer_address_wins(make_request: Make) -> None:
     """Behind NAT requests go to where the packets came from."""
     peer = Endpoint("198.51.100.7", 40000)
-    assert uas_dialog(make_request(), "us1", OUR_CONTACT, peer).destination() == peer
+    dialog = uas_dialog(make_request(), "us1", OUR_CONTACT)
+    dialog.peer = peer
+    assert dialog.destination() == peer
 
 
 def test_strict_router(make_request: Make) -> None:
@@ -154,6 +156,17 @@ def test_target_refresh(uas: Dialog, make_request: Make) -> None:
     assert uas.remote_target == "sip:anna@192.0.2.7:5060"
     uas.receive(from_anna(make_request, "INVITE", 9, contact="<sip:anna@203.0.113.2>"))
     assert uas.remote_target == "sip:anna@203.0.113.2"
+
+
+@pytest.mark.parametrize(
+    ("method", "contact"), [("INVITE", "tel:+49305550199"), ("UPDATE", "<sip:anna@203.0.113.3>")]
+)
+def test_what_is_no_target_or_is_refused_moves_nothing(
+    uas: Dialog, make_request: Make, method: str, contact: str
+) -> None:
+    uas.responded(make_request(cseq="7"), 200)
+    uas.receive(from_anna(make_request, method, 8, contact=contact))
+    assert uas.remote_target == "sip:anna@192.0.2.7:5060"
 
 
 def test_ack_of_a_reinvite(uac: Dialog) -> None:

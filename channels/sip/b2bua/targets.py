@@ -1,0 +1,59 @@
+"""Where requests of a dialog go: to the peer's last Contact, or through its NAT (RFC 3261 §12.2)."""
+
+from functools import lru_cache
+from ipaddress import ip_address, ip_network
+
+from channels.sip.b2bua.calls import Calls
+from channels.sip.b2bua.leg import Leg
+from channels.sip.protocol.address import Endpoint, parse_uri
+from channels.sip.protocol.address import endpoint_of as said_by
+from channels.sip.protocol.dialog import Dialog
+from config.schema import Nat
+
+INSIDE = tuple(
+    ip_network(text)
+    for text in (
+        "0.0.0.0/8",
+        "10.0.0.0/8",
+        "100.64.0.0/10",
+        "127.0.0.0/8",
+        "169.254.0.0/16",
+        "172.16.0.0/12",
+        "192.168.0.0/16",
+        "::/127",
+        "fc00::/7",
+        "fe80::/10",
+    )
+)
+"""Networks that exist many times: an address means something inside only (RFC 1918, 6598, 4193)."""
+
+KNOWN = 1024
+
+
+def follow(calls: Calls, leg: Leg, dialog: Dialog, source: Endpoint) -> None:
+    """The peer's Contact is known anew, and came from `source`; with a route set both do not matter."""
+    if dialog.route_set:
+        dialog.peer = None
+        return
+    agent, host = leg.record.agent, leg.record.host
+    nat = calls.phones.nat_of(agent) if agent else calls.nat_of(host)
+    dialog.peer = by_source(nat, dialog.remote_target, source)
+
+
+@lru_cache(maxsize=KNOWN)
+def by_source(nat: Nat, target: str, source: Endpoint) -> Endpoint | None:
+    """`source` if requests must go there; None: they go to `target`, a SIP URI."""
+    if nat is Nat.AUTO:
+        return source if _is_out_of_reach(said_by(parse_uri(target)), source) else None
+    return source if nat is Nat.ALWAYS else None
+
+
+def _is_out_of_reach(said: Endpoint, source: Endpoint) -> bool:
+    """It speaks what we do not, or its address is one inside a network that it does not send from."""
+    if said.transport != source.transport:
+        return True
+    try:
+        address, sends_from = ip_address(said.host), ip_address(source.host)
+    except ValueError:  # a name is known everywhere
+        return False
+    return any(address in inside and sends_from not in inside for inside in INSIDE)
