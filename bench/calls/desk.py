@@ -28,6 +28,7 @@ token_file = "secret"
 [desk]
 languages = ["en"]
 [sip]
+phone_qualify = "0s"
 listen = "127.0.0.1:0"
 media_ports = "{media_ports}"
 sign_in = "register"

@@ -41,6 +41,8 @@ class Accept(Struct, frozen=True, tag="accept", array_like=True):
 
     leg: LegId
     sdp: bytes
+    near: str = ""
+    """As in `Offer`, for an offer that went to several."""
 
 
 class Play(Struct, frozen=True, tag="play", array_like=True):

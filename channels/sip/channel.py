@@ -16,7 +16,7 @@ from acd.ports import Host, Words
 from channels.media.commands import Close
 from channels.media.embedded.client import MediaClient
 from channels.media.embedded.starter import MediaSettings, attach_or_start
-from channels.sip.b2bua import entrance, inbound, placing, restart, speaking, treating
+from channels.sip.b2bua import entrance, inbound, placing, restart, speaking, targets, treating
 from channels.sip.b2bua.calls import NAME, Calls, Typed
 from channels.sip.b2bua.registration import Boot, Registrations
 from channels.sip.b2bua.strangers import Strangers
@@ -109,7 +109,8 @@ class SipChannel:
         self.calls.backlog = backlog
         layer.screen = partial(entrance.screen, self.calls)
         layer.may_answer = Strangers(self.calls).may_answer
-        self.calls.errand_came = self._errand_came
+        self.calls.errand_came, moved = self._errand_came, partial(targets.moved, self.calls)
+        self.registrations.moved = moved
         for recording in self._messages.find(self._media.found):
             self.calls.leave_to_others(recording)
         self._find_again(records, standing)

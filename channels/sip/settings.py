@@ -9,6 +9,7 @@ from pathlib import Path
 
 from agents.capacity import VOICE
 from channels.media.latch import Latch
+from channels.sip.meanings import Meaning, read_meanings
 from channels.sip.prompts import Phrases
 from channels.sip.protocol.address import Endpoint, make_uri
 from channels.sip.protocol.digest import Algorithm
@@ -83,6 +84,12 @@ class SipSettings:
     """A phone that gives no sign for so long after an INVITE is not there."""
     phone_probe_ms: int
     """A phone that an offer did not reach is asked so often whether it is there; 0: never."""
+    phone_qualify_ms: int
+    """Every registered phone is asked so often whether it is there; 0: never."""
+    meanings: Mapping[int, Meaning]
+    """Final response of a phone → what it means; all others: unreachable."""
+    pauses: Mapping[Meaning, str]
+    """What pauses the agent, and by which reason."""
     max_legs: int
     min_expires_s: int
     max_expires_s: int
@@ -157,7 +164,10 @@ def read_table(site: Site, table: Table) -> SipSettings:
         silent_s=silent_ms // 1000,
         silent_limit_ms=_silent_limit_ms(table, silent_ms),
         phone_silence_ms=table.duration_ms("phone_silence", 5_000, least_ms=1_000),
-        phone_probe_ms=_probe_ms(table),
+        phone_probe_ms=_pace_ms(table, "phone_probe", 10_000),
+        phone_qualify_ms=_pace_ms(table, "phone_qualify", 60_000),
+        meanings=read_meanings(table.table("phone_answers")),
+        pauses=_pauses(site, table),
         max_legs=table.integer("max_legs", MAX_LEGS, least=2),
         min_expires_s=table.duration_ms("min_expires", 60_000) // 1000,
         max_expires_s=table.duration_ms("max_expires", 3_600_000) // 1000,
@@ -202,11 +212,21 @@ def _ports(table: Table) -> tuple[int, int]:
     return int(first), int(last)
 
 
-def _probe_ms(table: Table) -> int:
-    probe_ms = table.duration_ms("phone_probe", 10_000)
-    if 0 < probe_ms < LEAST_PROBE_MS:
-        table.error("phone_probe", "must be 0s (never) or at least 1s")
-    return probe_ms
+def _pace_ms(table: Table, key: str, default_ms: int) -> int:
+    every_ms = table.duration_ms(key, default_ms)
+    if 0 < every_ms < LEAST_PROBE_MS:
+        table.error(key, "must be 0s (never) or at least 1s")
+    return every_ms
+
+
+def _pauses(site: Site, table: Table) -> Mapping[Meaning, str]:
+    """Reasons that the desk knows; it always has one for who does not answer."""
+    desk = site.desk
+    pauses = {Meaning.NO_ANSWER: desk.no_answer_reason}
+    known = (*desk.pause_reasons, desk.no_answer_reason)
+    if reason := table.reference("do_not_disturb", "pause reason", known, ""):
+        pauses[Meaning.DO_NOT_DISTURB] = reason
+    return pauses
 
 
 def _silent_limit_ms(table: Table, silent_ms: int) -> int:

@@ -38,8 +38,9 @@ class Sessions:
         session = self._of.get(leg)
         if session is None:
             session = self._of[leg] = AudioSession(_number(leg), local.ip, local.port, latch=self._latch)
+        session.near = command.near or session.near
         if not isinstance(command, Accept):
-            session.near, session.latch = command.near or session.near, command.latch or session.latch
+            session.latch = command.latch or session.latch
         if isinstance(command, Answer):
             return Answered(leg, session.answer(command.sdp), session.held_by_peer)
         if isinstance(command, Offer):

@@ -1,7 +1,7 @@
 """The back-to-back user agent: all calls, between engine, media and network. No I/O, no clock."""
 
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple, Protocol
@@ -14,7 +14,7 @@ from channels.media.engine import MediaEngine
 from channels.media.sdp import CONTENT_TYPE
 from channels.sip.b2bua.absent import Absent
 from channels.sip.b2bua.call import Call
-from channels.sip.b2bua.leg import Leg
+from channels.sip.b2bua.leg import Leg, Reach, Ringing
 from channels.sip.b2bua.telling import Telling
 from channels.sip.backlog import Backlog
 from channels.sip.protocol.address import Endpoint
@@ -60,8 +60,11 @@ class Phones(Protocol):
     absent: Absent
     """Who takes it from there forgets a phone that registers."""
 
-    def where(self, agent: str) -> tuple[str, Endpoint] | None:
-        """Contact URI of the agent's phone and where its packets come from; None: not registered."""
+    def where(self, agent: str) -> Sequence[Reach]:
+        """The agent's phones that are there, as far as is known."""
+
+    def all_of(self, agent: str) -> Sequence[Reach]:
+        """All that are registered."""
 
     def user_of(self, agent: str) -> str:
         """The user part of his address."""
@@ -106,7 +109,7 @@ class Calls:
         self.by_contact: dict[int, Call] = {}
         self.legs: dict[str, Leg] = {}
         self.by_dialog: dict[DialogId, Leg] = {}
-        self.unheard: deque[tuple[int, Leg]] = deque()
+        self.unheard: deque[tuple[int, Leg, Ringing]] = deque()
         """Who was sent an INVITE, and until when he may be silent; the earliest first."""
         self.wanted: dict[int, PlaceCall] = {}
         """Calls that are to be placed, and have no leg yet: their numbers are being read."""
@@ -198,7 +201,7 @@ class Calls:
         self.legs.pop(leg.id, None)
         if leg.record.dialog is not None:
             self.by_dialog.pop(leg.record.dialog.id, None)
-        for key in (leg.invite_key, leg.accepted, leg.our_invite):
+        for key in (leg.invite_key, leg.accepted, leg.won.key if leg.won else None):
             if key is not None:
                 self.by_transaction.pop(key, None)
         if leg.reinvite is not None:  # RFC 3261 §15.1.2: what is pending in the dialog gets 487
@@ -244,7 +247,7 @@ class Calls:
         """Send the ACK of the 2xx to our INVITE; repeats of that 2xx get it, too."""
         dialog, leg.ack_owed = leg.record.dialog, False
         if dialog is not None:
-            self.layer.send_ack(leg.our_invite or EARLIER, dialog.ack(), dialog.destination())
+            self.layer.send_ack(leg.won.key if leg.won else EARLIER, dialog.ack(), dialog.destination())
 
     def bye(self, leg: Leg) -> None:
         """End the leg's dialog; its answer is of no consequence."""

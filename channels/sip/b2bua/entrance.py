@@ -101,8 +101,7 @@ def _timed_out(calls: Calls, out: TimedOut) -> None:
         calls.count(f"trunk timed out: {out.status}")
         placing.failed(calls, leg, placing.RESULTS.get(out.status, "failed"))
     elif out.key.method == "INVITE":
-        calls.count(f"phone timed out: {out.status}")
-        outbound.failed(calls, leg)
+        outbound.timed_out(calls, leg, out)
     elif out.status == 408:  # one that could not be asked may be there (RFC 3261 §12.2.1.2)
         indialog.dead(calls, leg)
 
@@ -168,8 +167,8 @@ def next_deadline(calls: Calls) -> int | None:
 
 def expire(calls: Calls) -> None:
     """Do what is due with who is silent, or absent phones; the timers of transactions are the layer's."""
-    for leg in inviting.silent(calls):
-        (placing if leg.is_placed else outbound).silent(calls, leg)
+    for leg, ringing in inviting.silent(calls):
+        (placing if leg.is_placed else outbound).silent(calls, leg, ringing)
     qualifying.expire(calls)
 
 

@@ -1,4 +1,8 @@
-"""INVITEs of ours, to agents' phones and to whom we call: sent, watched for a sign, answered, cancelled."""
+"""INVITEs of ours, to agents' phones and to whom we call: sent, watched for a sign, answered, cancelled.
+
+A leg may ring several phones (RFC 3261 §16.7, as a forking proxy does): one call, one description, one branch
+for each. The first 2xx makes the leg's dialog; whoever else picks up is thanked and hung up.
+"""
 
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
@@ -6,16 +10,19 @@ from contextlib import suppress
 from channels.media.commands import Accept
 from channels.sip.b2bua import targets
 from channels.sip.b2bua.calls import ALLOW, SDP, Calls
-from channels.sip.b2bua.leg import Leg, LegStage
+from channels.sip.b2bua.leg import Leg, LegStage, Ringing, Rung
 from channels.sip.protocol.address import Endpoint, make_uri
 from channels.sip.protocol.dialog import Dialog, uac_dialog
 from channels.sip.protocol.errors import SipError
 from channels.sip.protocol.message import Header, Request, make_headers, parse
-from channels.sip.protocol.outputs import ResponseReceived
+from channels.sip.protocol.outputs import ClientKey, ResponseReceived
+
+ELSEWHERE: Header = ("Reason", 'SIP;cause=200;text="Call completed elsewhere"')
+"""For those who were rung in vain, so that they show no missed call (RFC 3326)."""
 
 
 def invite(calls: Calls, leg: Leg, from_: str, to: str, sdp: bytes, *more: Header) -> None:
-    """INVITE `leg.uri`. Branch, Call-ID and tag are those of the leg, so a repetition is the same INVITE.
+    """INVITE all of `leg.reaches`. Branches, Call-ID and tag are the leg's: a repetition is the same INVITE.
 
     `from_` and `to` are header values without tags.
     """
@@ -29,70 +36,97 @@ def invite(calls: Calls, leg: Leg, from_: str, to: str, sdp: bytes, *more: Heade
         *more,
         more=[ALLOW, SDP],
     )
-    request = Request(method="INVITE", uri=leg.uri, headers=headers, body=sdp)
-    leg.uri = ""
-    leg.record.invite = request.to_bytes()
+    new: list[tuple[Rung, Request]] = []
+    for reach in leg.reaches:
+        request = Request(method="INVITE", uri=reach.uri, headers=headers, body=sdp)
+        leg.record.rings += 1
+        at, number = reach.at, leg.record.rings
+        new.append((Rung(request.to_bytes(), at.host, at.port, reach.key, number), request))
+    leg.reaches = ()
+    leg.record.rung += [rung for rung, _ in new]
     calls.save(leg)
-    _send(calls, leg, request)
+    for rung, request in new:
+        _send(calls, leg, rung, request)
 
 
 def again(calls: Calls, leg: Leg) -> None:
-    """Send the INVITE of the leg's record after a restart; the peer takes it for a retransmission."""
-    message = parse(leg.record.invite)
-    assert isinstance(message, Request)
-    _send(calls, leg, message.without("Via"))
+    """Send the INVITEs of the leg's record after a restart; the peer takes it for a retransmission."""
+    for rung in leg.record.rung:
+        message = parse(rung.invite)
+        assert isinstance(message, Request)
+        _send(calls, leg, rung, message.without("Via"))
 
 
-def _send(calls: Calls, leg: Leg, request: Request) -> None:
+def _send(calls: Calls, leg: Leg, rung: Rung, request: Request) -> None:
     branch = f"z9hG4bK-{calls.settings.site}-{leg.record.to_tag or leg.id}"
-    destination = Endpoint(leg.record.host, leg.record.port)
-    leg.request = request
-    key = leg.our_invite = calls.layer.send_request(request, destination, calls.now_ms, branch)
+    if rung.number > 1:
+        branch += f"-{rung.number}"
+    destination = Endpoint(rung.host, rung.port)
+    key = calls.layer.send_request(request, destination, calls.now_ms, branch)
+    ringing = leg.ringing[key] = Ringing(key, rung, request)
     calls.by_transaction[key] = leg
-    leg.heard = False
-    calls.unheard.append((calls.now_ms + calls.settings.phone_silence_ms, leg))
+    calls.unheard.append((calls.now_ms + calls.settings.phone_silence_ms, leg, ringing))
 
 
-def silent(calls: Calls) -> Iterator[Leg]:
-    """The legs whose time for a first sign is over."""
-    while calls.unheard and (calls.unheard[0][0] <= calls.now_ms or calls.unheard[0][1].heard):
-        _, leg = calls.unheard.popleft()
-        if not leg.heard and not leg.gone:
-            yield leg
+def silent(calls: Calls) -> Iterator[tuple[Leg, Ringing]]:
+    """Those whose time for a first sign is over."""
+    while calls.unheard and (calls.unheard[0][0] <= calls.now_ms or calls.unheard[0][2].heard):
+        _, leg, ringing = calls.unheard.popleft()
+        if not (ringing.heard or ringing.over or leg.gone):
+            yield leg, ringing
 
 
 def answered(calls: Calls, leg: Leg, out: ResponseReceived) -> int | None:
-    """A response to the leg's INVITE; returns the final status with which it has failed, if it has.
+    """A response to an INVITE of the leg; returns the final status with which that has failed, if it has.
 
     200 stands for a 2xx that makes no dialog. What is in a good one, the media say; its ACK is owed.
     """
-    status, leg.heard = out.response.status, True
+    status, ringing = out.response.status, leg.ringing.get(out.key)
+    if ringing is not None:
+        ringing.heard = True
     if status < 200:
         return None
     if status >= 300:
+        ended(calls, leg, out.key)
         return status
+    spare = leg.gone or leg.record.stage is LegStage.UP
     try:
-        if leg.record.stage is LegStage.UP:
+        if spare:
             end(calls, out)
         else:
             _take(calls, leg, out)
     except SipError:
         calls.count("unusable 200")
         end(calls, out)
-        return None if leg.record.stage is LegStage.UP else 200
+        ended(calls, leg, out.key)
+        return None if spare else 200
+    if spare and ringing is not None:
+        ended(calls, leg, out.key)
     return None
+
+
+def ended(calls: Calls, leg: Leg, key: ClientKey) -> None:
+    """An INVITE of the leg is over. A leg that has ended but for that is forgotten, a living one goes on."""
+    if (ringing := leg.ringing.pop(key, None)) is None:
+        return
+    calls.by_transaction.pop(key, None)
+    leg.record.rung.remove(ringing.rung)
+    if calls.legs.get(leg.id) is not leg:
+        return
+    if leg.gone and not leg.ringing:
+        calls.host.remember((calls.forget(leg),))
+    elif leg.ringing or leg.record.stage is LegStage.UP:
+        calls.save(leg)  # who has said no is not rung again by a restart
 
 
 def _take(calls: Calls, leg: Leg, out: ResponseReceived) -> None:
     """Raises SipError."""
     calls.adopt(leg, _dialog(calls, leg, out))
-    leg.record.stage, leg.record.invite = LegStage.UP, b""
-    leg.ack_owed = True
-    if leg.gone:  # the CANCEL crossed the 200
-        calls.hang_up(leg)
-    else:
-        leg.accepting = True
-        calls.media.send(Accept(leg.id, out.response.body))
+    leg.won = ringing = leg.ringing.pop(out.key)
+    leg.record.rung.remove(ringing.rung)
+    leg.record.stage, leg.ack_owed, leg.accepting = LegStage.UP, True, True
+    calls.media.send(Accept(leg.id, out.response.body, out.source.host))
+    stop(calls, leg, [ELSEWHERE])
 
 
 def end(calls: Calls, out: ResponseReceived) -> None:
@@ -115,14 +149,23 @@ def end(calls: Calls, out: ResponseReceived) -> None:
 
 def _dialog(calls: Calls, leg: Leg, out: ResponseReceived) -> Dialog:
     """Raises SipError."""
-    assert leg.request is not None
-    dialog = uac_dialog(leg.request, out.response)
+    ringing = leg.ringing[out.key]
+    dialog = uac_dialog(ringing.request, out.response)
     targets.follow(calls, leg, dialog, out.source)
     return dialog
 
 
 def cancel(calls: Calls, leg: Leg, headers: Iterable[Header] = ()) -> None:
-    """Cancel the leg's INVITE; the final answer closes the leg."""
+    """Cancel whatever of the leg rings; the last final answer closes the leg."""
     leg.gone = True
-    if leg.our_invite is None or not calls.layer.cancel(leg.our_invite, calls.now_ms, headers):
+    stop(calls, leg, headers)
+    if not leg.ringing and calls.legs.get(leg.id) is leg:
         calls.host.remember((calls.forget(leg),))
+
+
+def stop(calls: Calls, leg: Leg, headers: Iterable[Header] = ()) -> None:
+    """Cancel all INVITEs of the leg that have no final response; the leg itself may go on."""
+    for key, ringing in list(leg.ringing.items()):
+        ringing.over = True
+        if not calls.layer.cancel(key, calls.now_ms, headers):
+            ended(calls, leg, key)

@@ -1,19 +1,31 @@
 """One leg of a call: that of the party, who called or is called, or that of an agent who is rung or talks."""
 
+from collections.abc import Sequence
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 from msgspec import Struct
 
 from acd.core.effects import TreatContact
 from channels.media.commands import LegId, SoundId
+from channels.sip.meanings import Meaning
+from channels.sip.protocol.address import Endpoint
 from channels.sip.protocol.dialog import Dialog
 from channels.sip.protocol.message import Request
 from channels.sip.protocol.outputs import ClientKey, ServerKey
 
 if TYPE_CHECKING:
     from channels.sip.b2bua.call import Call
+
+
+class Reach(NamedTuple):
+    """Whom an INVITE may go to."""
+
+    key: str
+    """Which phone (`Binding.key`); empty: no phone of an agent."""
+    uri: str
+    at: Endpoint
 
 
 class LegStage(StrEnum):
@@ -23,6 +35,31 @@ class LegStage(StrEnum):
     """The INVITE has no final response yet, theirs (caller) or ours (agent, or a party whom we call)."""
     UP = "up"
     """Answered with 2xx."""
+
+
+class Rung(Struct):
+    """An INVITE of ours that has no final response yet, as a restart sends it again."""
+
+    invite: bytes
+    host: str
+    port: int
+    """Where it went to."""
+    phone: str = ""
+    """Which of the agent's phones (`Binding.key`)."""
+    number: int = 1
+    """Makes its branch."""
+
+
+class Ringing(Struct, eq=False):
+    """The same, as long as this process waits for the response."""
+
+    key: ClientKey
+    rung: Rung
+    request: Request
+    heard: bool = False
+    """There was a sign of life."""
+    over: bool = False
+    """Given up: its final response decides nothing."""
 
 
 class LegRecord(Struct):
@@ -36,10 +73,10 @@ class LegRecord(Struct):
     offer: int = 0
     stage: LegStage = LegStage.OPENING
     invite: bytes = b""
-    """The INVITE as long as the leg is opening."""
+    """The caller's INVITE as long as the leg is opening."""
     host: str = ""
     port: int = 0
-    """Where the INVITE came from or went to."""
+    """Where that came from; of a party whom we call, where ours goes to."""
     dialog: Dialog | None = None
     show_as: str = ""
     """Name and number of the caller as the agent's phone shows it: a From value without tag."""
@@ -55,14 +92,21 @@ class LegRecord(Struct):
     """What the caller hears while waiting, and either side while the other holds."""
     call: int = 0
     """The attempt by which we called him; 0: he called us."""
+    rung: list[Rung] = []
+    rings: int = 0
+    """How many INVITEs of ours there were."""
 
     def to_record(self) -> bytes:
         return msgspec.msgpack.encode(self)
 
     @classmethod
     def from_record(cls, record: bytes) -> "LegRecord":
-        """Raises msgspec.MsgspecError."""
-        return msgspec.msgpack.decode(record, type=cls)
+        """Raises msgspec.MsgspecError. Up to 0.1.0 a leg rang one phone, whose INVITE stood in `invite`."""
+        read = msgspec.msgpack.decode(record, type=cls)
+        if read.invite and (read.agent or read.call):
+            read.rung, read.rings = [Rung(read.invite, read.host, read.port)], 1
+            read.invite = b""
+        return read
 
 
 class Leg:
@@ -76,7 +120,6 @@ class Leg:
         "aside",
         "call",
         "gone",
-        "heard",
         "hears",
         "id",
         "invite_key",
@@ -85,15 +128,17 @@ class Leg:
         "keyed",
         "keyed_ms",
         "message",
-        "our_invite",
         "place",
         "probe",
+        "reaches",
         "record",
         "reinvite",
         "request",
+        "results",
+        "ringing",
         "role",
         "silent_ms",
-        "uri",
+        "won",
     )
 
     def __init__(self, record: LegRecord, call: "Call") -> None:
@@ -101,24 +146,24 @@ class Leg:
         self.is_caller, self.is_placed = not record.agent, record.call > 0
         """A caller's leg by which we called him. Up to his answer it is in no contact's call."""
         self.request: Request | None = None
-        """The caller's open INVITE, or ours."""
+        """The caller's open INVITE."""
         self.invite_key: ServerKey | None = None
         """The caller's INVITE, also after its 200: until the leg ends."""
         self.accepted: ServerKey | None = None
         """The INVITE of the peer, its first or a later one, whose 200 has no ACK yet."""
-        self.our_invite: ClientKey | None = None
-        self.uri = ""
-        """Whom our INVITE goes to; used once, when the media have made the offer."""
+        self.reaches: Sequence[Reach] = ()
+        """Whom our INVITEs go to; used once, when the media have made the offer."""
+        self.ringing: dict[ClientKey, Ringing] = {}
+        self.won: Ringing | None = None
+        self.results: list[Meaning] = []
+        """INVITEs of ours without a final response, the one answered 2xx, and what others mean."""
         self.accepting = False
         """Whom we rang has answered, and the media have not said yet whether his answer fits."""
         self.ack_owed = False
         """The 2xx to our INVITE has no ACK yet."""
-        self.heard = False
-        """Who was sent our INVITE has given a sign."""
         self.probe: ClientKey | None = None
-        """The newest question whether it is still there."""
         self.silent_ms: int | None = None
-        """When its silence was told last; None: never."""
+        """The newest question whether it is still there; when its silence was told last."""
         self.admitted = False
         """The engine took the contact: it is answered as soon as the media have answered."""
         self.reinvite: tuple[ServerKey, Request] | None = None

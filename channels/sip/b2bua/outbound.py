@@ -9,6 +9,7 @@ from acd.core.effects import (
     WithdrawOffer,
 )
 from acd.core.events import (
+    AgentPaused,
     ContactId,
     ContactReleased,
     LegLost,
@@ -17,42 +18,35 @@ from acd.core.events import (
     OfferId,
     OfferRefused,
 )
-from acd.ports import ChannelRecord
 from agents.skills import AgentId
 from channels.media.commands import Leave, LegId, Play
 from channels.sip.b2bua import holding, inviting, qualifying, speaking
+from channels.sip.b2bua.absent import PhoneId
 from channels.sip.b2bua.calls import Calls
-from channels.sip.b2bua.leg import Leg, LegRecord, LegStage
-from channels.sip.protocol.message import Header
-from channels.sip.protocol.outputs import ResponseReceived
+from channels.sip.b2bua.leg import Leg, LegRecord, LegStage, Ringing
+from channels.sip.meanings import ORDER, Meaning
+from channels.sip.protocol.outputs import ResponseReceived, TimedOut
 from queues.treatment import Phrase
-
-REFUSALS = frozenset({486, 600, 603})
-"""Busy and decline: the agent said no. Any other failure means that he was not reached."""
 
 THEIRS = frozenset({"bad-sdp", "not-acceptable", "bad-address", "multicast"})
 """What the media say of a phone's answer that is of no use; all else is our own trouble."""
-
-ELSEWHERE: Header = ("Reason", 'SIP;cause=200;text="Call completed elsewhere"')
 
 
 # What the engine says
 
 
 def ring(calls: Calls, effect: OfferContact) -> None:
-    """INVITE the phone, as soon as the media have an offer for it. A repetition is the same INVITE."""
+    """INVITE his phones, as soon as the media have an offer for them. A repetition is the same INVITE."""
     if calls.agent_of(effect.offer) is not None:
         return
-    where = calls.phones.where(effect.agent)
-    if where is None:
+    reaches = calls.phones.where(effect.agent)
+    if not reaches:
         calls.tell(OfferFailed(effect.offer))
         return
-    uri, destination = where
     record = LegRecord(LegId(f"o{effect.offer}"), effect.agent, effect.contact, effect.offer)
-    record.host, record.port = destination.host, destination.port
     call = calls.call_of(effect.contact)
     leg = calls.add(Leg(record, call))
-    leg.uri = uri
+    leg.reaches = reaches
     calls.negotiate(leg, b"", like=call.caller)
 
 
@@ -100,7 +94,7 @@ def withdrawn(calls: Calls, effect: WithdrawOffer) -> None:
     if leg.record.stage is LegStage.UP:
         calls.hang_up(leg)
     else:
-        inviting.cancel(calls, leg, [ELSEWHERE] if effect.cause == "answered elsewhere" else ())
+        inviting.cancel(calls, leg, [inviting.ELSEWHERE] if effect.cause == "answered elsewhere" else ())
 
 
 def released(calls: Calls, effect: ReleaseAgent) -> None:
@@ -114,8 +108,8 @@ def released(calls: Calls, effect: ReleaseAgent) -> None:
 
 
 def described(calls: Calls, leg: Leg, sdp: bytes) -> None:
-    """Our offer for the phone: the INVITE can go."""
-    if leg.gone or not leg.uri:
+    """Our offer for the phones: the INVITEs can go."""
+    if leg.gone or not leg.reaches:
         return
     record, caller = leg.record, leg.call.caller or leg.call.asker
     realm = calls.settings.realm
@@ -138,53 +132,74 @@ def media_failed(calls: Calls, leg: Leg, code: str) -> None:
     if leg.record.stage is LegStage.UP and not leg.accepting:
         calls.bye(leg)
         lost(calls, leg)
-    elif leg.our_invite is None or leg.accepting:
-        calls.bye(leg)
-        _not_reached(calls, leg, calls.forget(leg), at_fault=code in THEIRS)
-    else:
-        _not_reached(calls, leg, at_fault=False)
-        inviting.cancel(calls, leg)
+        return
+    if leg.accepting and leg.won is not None and code in THEIRS:
+        qualifying.lost(calls, PhoneId(leg.record.agent, leg.won.rung.phone))
+    calls.bye(leg)
+    _over(calls, leg, Meaning.UNREACHABLE)
 
 
 # What the phone says
 
 
-def silent(calls: Calls, leg: Leg) -> None:
-    """Who has given no sign is not there: his phone is at fault, not he, so the engine must know in time.
+def silent(calls: Calls, leg: Leg, ringing: Ringing) -> None:
+    """Which has given no sign is not there: it is at fault, not the agent, so the engine must know in time.
 
     It would otherwise take him for somebody who lets it ring.
     """
     calls.count("phone gives no sign")
-    _not_reached(calls, leg)
-    inviting.cancel(calls, leg)
+    calls.layer.cancel(ringing.key, calls.now_ms)
+    _ended(calls, leg, ringing, Meaning.UNREACHABLE)
 
 
 def answered(calls: Calls, leg: Leg, out: ResponseReceived) -> None:
-    """A response to the INVITE of an agent's leg."""
+    """A response to an INVITE of an agent's leg."""
+    ringing = leg.ringing.get(out.key)
     status = inviting.answered(calls, leg, out)
-    if status is not None:
-        _not_taken(calls, leg, status)
+    if status is not None and ringing is not None:
+        calls.count(f"phone answered {status}")
+        if status >= 600:  # RFC 3261 §16.7 step 5: he means all of his phones
+            inviting.stop(calls, leg)
+        _ended(calls, leg, ringing, calls.settings.meanings.get(status, Meaning.UNREACHABLE))
     elif leg.ack_owed:
         calls.acknowledge(leg)
 
 
-def _not_taken(calls: Calls, leg: Leg, status: int) -> None:
-    calls.count(f"phone answered {status}")
-    if status in REFUSALS:
-        calls.tell(OfferRefused(OfferId(leg.record.offer)), calls.forget(leg))
-    else:
-        failed(calls, leg)
+def timed_out(calls: Calls, leg: Leg, out: TimedOut) -> None:
+    """No final response, and no sign since our CANCEL if there was one."""
+    calls.count(f"phone timed out: {out.status}")
+    ringing = leg.ringing.get(out.key)
+    inviting.ended(calls, leg, out.key)
+    if ringing is not None:
+        _ended(calls, leg, ringing, Meaning.UNREACHABLE)
 
 
-def failed(calls: Calls, leg: Leg) -> None:
-    """The agent was not reached."""
-    _not_reached(calls, leg, calls.forget(leg))
+def _ended(calls: Calls, leg: Leg, ringing: Ringing, meaning: Meaning) -> None:
+    """One of his phones does not take it; the others ring on."""
+    if ringing.over or leg.gone or leg.record.stage is LegStage.UP:
+        return
+    ringing.over = True
+    if meaning is Meaning.UNREACHABLE:
+        qualifying.lost(calls, PhoneId(leg.record.agent, ringing.rung.phone))
+    leg.results.append(meaning)
+    if all(one.over for one in leg.ringing.values()):
+        _over(calls, leg, max(leg.results, key=ORDER.__getitem__))
 
 
-def _not_reached(calls: Calls, leg: Leg, *records: ChannelRecord, at_fault: bool = True) -> None:
-    """The engine counts on the phone no more; `at_fault`: before it has been asked whether it is there."""
-    if calls.tell(OfferFailed(OfferId(leg.record.offer)), *records):
-        (qualifying.failed if at_fault else qualifying.untried)(calls, leg.record.agent)
+def _over(calls: Calls, leg: Leg, meaning: Meaning) -> None:
+    """None of his phones takes it. Those that were given up may answer yet, and then the leg is forgotten."""
+    offer, agent = OfferId(leg.record.offer), AgentId(leg.record.agent)
+    inviting.stop(calls, leg)
+    leg.gone = True
+    waits = leg.ringing and leg.record.stage is LegStage.OPENING
+    records = () if waits else (calls.forget(leg),)
+    if meaning is Meaning.UNREACHABLE:
+        qualifying.failed(calls, agent, told=calls.tell(OfferFailed(offer), *records))
+        return
+    reason = calls.settings.pauses.get(meaning, "")
+    # The pause takes the offer back. Told the other way round, he were rung by the next one in between.
+    if not (reason and calls.tell(AgentPaused(agent, reason), *records)):
+        calls.tell(OfferRefused(offer), *records)
 
 
 def hung_up(calls: Calls, leg: Leg) -> None:

@@ -15,7 +15,7 @@ from channels.media.commands import Close, LegId, Play
 from channels.sip.b2bua import inviting
 from channels.sip.b2bua.call import Call
 from channels.sip.b2bua.calls import Calls
-from channels.sip.b2bua.leg import Leg, LegRecord, LegStage
+from channels.sip.b2bua.leg import Leg, LegRecord, LegStage, Reach, Ringing
 from channels.sip.protocol.address import Uri, make_uri, parse_uri
 from channels.sip.protocol.outputs import ResponseReceived
 
@@ -104,7 +104,7 @@ def dial(calls: Calls, effect: PlaceCall, number: str, dial_class: DialClass) ->
         record.to_tag = _tag(effect)
         record.show_as = f"<{make_uri(number, calls.settings.realm)}>"
         leg = calls.add(Leg(record, Call()))
-        leg.uri = str(_uri(number, to.trunk.host, to.trunk.port))
+        leg.reaches = [Reach("", str(_uri(number, to.trunk.host, to.trunk.port)), to.trunk)]
         calls.negotiate(leg, b"")
 
 
@@ -154,10 +154,10 @@ def expected(calls: Calls) -> set[LegId]:
 def described(calls: Calls, leg: Leg, sdp: bytes) -> None:
     """Our offer: the INVITE can go. Who we are stands in From and, for the trunk, in RFC 3325's header."""
     to = calls.settings.outbound
-    if leg.gone or not leg.uri or to is None:
+    if leg.gone or not leg.reaches or to is None:
         return
     us = f"<{_uri(to.caller_id, calls.settings.advertise)}>"
-    party = f"<{_uri(parse_uri(leg.uri).user, to.trunk.host)}>"  # no port there (RFC 3261 §19.1.1)
+    party = f"<{_uri(parse_uri(leg.reaches[0].uri).user, to.trunk.host)}>"  # no port there (RFC 3261 §19.1.1)
     inviting.invite(calls, leg, us, party, sdp, ("P-Asserted-Identity", us))
 
 
@@ -173,7 +173,7 @@ def media_failed(calls: Calls, leg: Leg) -> None:
     """No offer for him, his answer is of no use, or all sound is gone."""
     if leg.gone:
         return
-    if leg.our_invite is None or leg.accepting:
+    if not leg.ringing or leg.accepting:
         calls.bye(leg)
         failed(calls, leg, "failed")
     else:
@@ -191,7 +191,7 @@ def answered(calls: Calls, leg: Leg, out: ResponseReceived) -> None:
         failed(calls, leg, RESULTS.get(status, "failed"))
 
 
-def silent(calls: Calls, leg: Leg) -> None:
+def silent(calls: Calls, leg: Leg, _: Ringing) -> None:
     """Not even 100 Trying came."""
     calls.count("trunk gives no sign")
     _give_up(calls, leg, "no answer")

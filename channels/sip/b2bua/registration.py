@@ -1,6 +1,6 @@
 """Phones of agents: who registers, with which password, and what the engine is told of it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -12,9 +12,10 @@ from acd.ports import ChannelRecord
 from agents.capacity import VOICE
 from agents.devices import Carrier
 from agents.skills import AgentId
-from channels.sip.b2bua.absent import Absent
+from channels.sip.b2bua.absent import Absent, PhoneId, spread
 from channels.sip.b2bua.calls import NAME
 from channels.sip.b2bua.guesses import Guesses
+from channels.sip.b2bua.leg import Reach
 from channels.sip.b2bua.targets import by_source
 from channels.sip.b2bua.telling import Telling
 from channels.sip.protocol.address import Endpoint, endpoint_of, parse_uri
@@ -22,7 +23,7 @@ from channels.sip.protocol.digest import Authenticator, Nonces, Secret, Verdict
 from channels.sip.protocol.errors import BadMessage
 from channels.sip.protocol.message import Request
 from channels.sip.protocol.outputs import NewRequest, Refusal
-from channels.sip.protocol.registrar import Binding, Change, Limits, Registrar
+from channels.sip.protocol.registrar import Binding, Change, ChangeKind, Limits, Registrar
 from channels.sip.protocol.transactions import TransactionLayer
 from channels.sip.settings import SignIn, SipSettings
 from config.schema import Nat, Phone
@@ -100,19 +101,24 @@ class Registrations:
         self._registrar = Registrar(limits)
         self._authenticator = Authenticator(settings.realm, Nonces(secret), settings.digests)
         self.absent = Absent()
+        self.moved: Callable[[str, Endpoint, Endpoint], None] = lambda agent, old, new: None  # noqa: ARG005
+        """Told of an agent's phone that registers from another address."""
         self.guesses = Guesses()
         self.refused = 0
 
     # Phones of the calls
 
-    def where(self, agent: str) -> tuple[str, Endpoint] | None:
-        """See channels.sip.b2bua.calls.Phones: the phone that registered last."""
-        bindings = self._registrar.bindings(self.user_of(agent))
-        return self._where(agent, bindings[-1]) if bindings else None
+    def where(self, agent: str) -> list[Reach]:
+        """See channels.sip.b2bua.calls.Phones."""
+        return [one for one in self.all_of(agent) if not self.absent.is_away(PhoneId(agent, one.key))]
 
-    def _where(self, agent: str, binding: Binding) -> tuple[str, Endpoint]:
-        source = by_source(self.nat_of(agent), binding.contact, binding.source)
-        return binding.contact, source or endpoint_of(parse_uri(binding.contact))
+    def all_of(self, agent: str) -> list[Reach]:
+        """See channels.sip.b2bua.calls.Phones."""
+        nat, found = self.nat_of(agent), []
+        for one in self._registrar.bindings(self.user_of(agent)):
+            at = by_source(nat, one.contact, one.source) or endpoint_of(parse_uri(one.contact))
+            found.append(Reach(one.key, one.contact, at))
+        return found
 
     def user_of(self, agent: str) -> str:
         return self._users.get(AgentId(agent), "")
@@ -172,15 +178,29 @@ class Registrations:
         self._changed(self._registrar.expire(now_ms), now_ms)
 
     def _changed(self, changes: Sequence[Change], now_ms: int) -> None:
+        for change in changes:
+            phone = PhoneId(self._phones[change.user].agent, change.binding.key)
+            if change.kind in (ChangeKind.REMOVED, ChangeKind.EXPIRED):
+                self.absent.forget([phone])
+                continue
+            self._is_there(phone, now_ms)
+            if change.former not in (None, change.binding.source):
+                self.moved(phone.agent, change.former, change.binding.source)
         for user in dict.fromkeys(change.user for change in changes):
             self._telling.host.remember([self._record(user, now_ms)])
             self._tell(user, new=True)
 
+    def _is_there(self, phone: PhoneId, now_ms: int) -> None:
+        """It registers: a sign as good as an answer, but it may be of one that answers no questions."""
+        self.absent.found(phone)
+        if every_ms := self._settings.phone_qualify_ms:
+            self.absent.ask(phone, now_ms + spread(phone, every_ms))
+
     def _tell(self, user: str, *, new: bool) -> None:
         """Say whether the agent can be rung; what the engine knows already, it rejects."""
         agent = self._phones[user].agent
-        self.absent.forget(agent)
-        if not self._registrar.bindings(user):
+        self.absent.wake(agent)
+        if not self.where(agent):
             self._telling.tell(AgentUnreachable(agent, VOICE, Carrier(NAME, user)))
             return
         came = self._telling.tell(AgentReachable(agent, VOICE, Carrier(NAME, user)))
@@ -222,5 +242,8 @@ class Registrations:
             except (msgspec.MsgspecError, BadMessage):
                 continue
         self._registrar.expire(now_ms)
+        for user in self._registrar.users():
+            for one in self._registrar.bindings(user):
+                self._is_there(PhoneId(self._phones[user].agent, one.key), now_ms)
         for user in self._phones:
             self._tell(user, new=False)

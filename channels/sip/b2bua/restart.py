@@ -40,6 +40,9 @@ def load_legs(calls: Calls, records: Mapping[str, bytes], heard: Container[str])
             calls.count("unreadable record")
             continue
         leg = _load(calls, record)
+        if record.rung and record.stage is LegStage.UP:  # others of his phones may ring still
+            inviting.again(calls, leg)
+            inviting.stop(calls, leg, [inviting.ELSEWHERE])
         if record.stage is LegStage.UP and leg.id not in heard:
             calls.count("leg without media")
             calls.hang_up(leg)

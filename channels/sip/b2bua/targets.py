@@ -40,6 +40,15 @@ def follow(calls: Calls, leg: Leg, dialog: Dialog, source: Endpoint) -> None:
     dialog.peer = by_source(nat, dialog.remote_target, source)
 
 
+def moved(calls: Calls, agent: str, old: Endpoint, new: Endpoint) -> None:
+    """A phone has registered from another address: what went to the old one goes there, in calls too."""
+    for leg in calls.legs.values():
+        dialog = leg.record.dialog
+        if leg.record.agent == agent and dialog is not None and dialog.peer == old:
+            dialog.peer = new
+            calls.save(leg)
+
+
 @lru_cache(maxsize=KNOWN)
 def by_source(nat: Nat, target: str, source: Endpoint) -> Endpoint | None:
     """`source` if requests must go there; None: they go to `target`, a SIP URI."""

@@ -53,6 +53,8 @@ class Change(Struct, frozen=True):
     kind: ChangeKind
     user: User
     binding: Binding
+    former: Endpoint | None = None
+    """Of a refreshed one: where it was until now."""
 
 
 class Answer(Struct, frozen=True):
@@ -151,7 +153,8 @@ class Registrar:
         known = self._take(user, binding.key) if binding.key in self._users.get(user, {}) else None
         if not binding.expires_ms:
             return [Change(ChangeKind.REMOVED, user, known)] if known else []
-        changes = [Change(ChangeKind.REFRESHED if known else ChangeKind.ADDED, user, binding)]
+        kind = ChangeKind.REFRESHED if known else ChangeKind.ADDED
+        changes = [Change(kind, user, binding, known.source if known else None)]
         others = self._users.get(user, {})
         if len(others) >= self._limits.max_bindings:
             changes.insert(0, Change(ChangeKind.REMOVED, user, self._take(user, next(iter(others)))))

@@ -39,6 +39,19 @@ def trunk(*keys: str) -> str:
         ('digests = ["MD4"]', 'site.toml: sip.digests: unknown algorithm "MD4", did you mean "MD5"?'),
         ('realm = "our desk"', 'site.toml: sip.realm: "our desk" is no domain'),
         ('phone_probe = "10ms"', "site.toml: sip.phone_probe: must be 0s (never) or at least 1s"),
+        ('phone_qualify = "1ms"', "site.toml: sip.phone_qualify: must be 0s (never) or at least 1s"),
+        (
+            '[phone_answers]\n200 = "busy"',
+            "site.toml: sip.phone_answers.200: is no final response that says no (300 to 699)",
+        ),
+        (
+            '[phone_answers]\n480 = "away"',
+            (
+                'site.toml: sip.phone_answers.480: "away" is none of '
+                "unreachable, no answer, busy, do not disturb, refused"
+            ),
+        ),
+        ('do_not_disturb = "nap"', 'site.toml: sip.do_not_disturb: unknown pause reason "nap"'),
         ("digests = []", "site.toml: sip.digests: name at least one algorithm"),
         ('sign_in = "phone"', 'site.toml: sip.sign_in: "phone" is none of api, register'),
         (

@@ -2,14 +2,17 @@
 
 import pytest
 
-from acd.core.events import AgentReachable, OfferFailed
+from acd.core.events import AgentReachable, AgentUnreachable, OfferFailed
 from agents.capacity import VOICE
 from agents.devices import Carrier
 from agents.skills import AgentId
 from channels.media.commands import LegId
 from channels.sip.b2bua import qualifying
+from channels.sip.b2bua.absent import PhoneId
 from tests.channels.sip.b2bua.world import PHONE, World
 
+ANNAS = PhoneId("anna", PHONE.host)
+AWAY = AgentUnreachable(AgentId("anna"), VOICE, Carrier("sip", "anna"))
 BACK = AgentReachable(AgentId("anna"), VOICE, Carrier("sip", "anna"))
 
 
@@ -105,29 +108,35 @@ def test_a_phone_that_unregisters_or_registers_is_not_asked_any_more(waiting: Wo
     waiting.pass_time(60_000)
     waiting.registered = True
     fails(waiting, 2)
-    waiting.absent.forget("anna")  # as a REGISTER does
+    waiting.absent.forget([ANNAS])  # as a REGISTER does
     waiting.pass_time(60_000)
     fails(waiting, 3)
     waiting.pass_time(10_000)
     assert asked(waiting) == 1
-    waiting.absent.forget("anna")
+    waiting.absent.forget([ANNAS])
     answers(waiting)
     assert BACK not in waiting.host.events
 
 
-def test_a_refusal_and_an_offer_that_was_withdrawn_ask_nobody(waiting: World) -> None:
+def test_a_refusal_asks_nobody(waiting: World) -> None:
     waiting.offer(1)
     waiting.phone_answers(486)
-    waiting.host.rejects = {OfferFailed}
-    waiting.offer(2)
-    waiting.phone_answers(500)
     waiting.pass_time(60_000)
     assert asked(waiting) == 0
 
 
+def test_a_phone_that_fails_while_its_offer_is_withdrawn_is_not_counted_on(waiting: World) -> None:
+    waiting.host.rejects = {OfferFailed}
+    waiting.offer()
+    waiting.phone_answers(500)
+    waiting.pass_time(10_000)
+    answers(waiting)
+    assert waiting.host.events[-2:] == [AWAY, BACK]
+
+
 def test_no_more_than_fifty_phones_are_asked_at_once_and_each_has_its_turn(world: World) -> None:
     for number in range(120):
-        qualifying.failed(world.calls, f"agent{number}")
+        qualifying.lost(world.calls, PhoneId(f"agent{number}", PHONE.host))
     world.pass_time(10_000)
     for already, then in ((0, 50), (50, 100), (100, 120)):
         questions = [new for new in world.phone.requests if new.request.method == "OPTIONS"]

@@ -109,7 +109,7 @@ def test_the_number_of_the_contact_stands_in_the_invite_as_the_documents_spell_i
     world.offer()
     [invite] = world.phone.requests
     assert b"\r\nX-ACD-Contact: 1\r\n" in invite.request.to_bytes()
-    assert b"\r\nX-ACD-Contact: 1\r\n" in world.calls.legs["o1"].record.invite
+    assert b"\r\nX-ACD-Contact: 1\r\n" in world.calls.legs["o1"].record.rung[0].invite
 
 
 def test_a_call_whose_session_description_is_one_part_of_several_is_answered(world: World) -> None:

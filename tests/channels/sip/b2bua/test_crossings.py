@@ -18,6 +18,7 @@ from agents.devices import Carrier
 from agents.skills import AgentId
 from channels.media.commands import Join, LegId
 from channels.sip.b2bua import inbound
+from channels.sip.b2bua.absent import PhoneId
 from channels.sip.b2bua.leg import LegRecord, LegStage
 from channels.sip.protocol.outputs import AckReceived
 from queues.treatment import Playlist
@@ -102,7 +103,7 @@ def test_the_same_admission_carried_out_twice_answers_once(world: World) -> None
     assert world.caller.statuses == [100, 200]
 
 
-def test_busy_is_a_refusal_and_any_other_failure_is_not(world: World) -> None:
+def test_busy_is_a_refusal_and_a_failure_is_not(world: World) -> None:
     world.invite()
     world.admit()
     for number, (status, expected) in enumerate(
@@ -111,10 +112,11 @@ def test_busy_is_a_refusal_and_any_other_failure_is_not(world: World) -> None:
             (603, OfferRefused),
             (404, OfferFailed),
             (500, OfferFailed),
-            (480, OfferFailed),
+            (480, OfferRefused),
         ],
         1,
     ):
+        world.absent.found(PhoneId("anna", PHONE.host))
         world.offer(number)
         world.phone_answers(status)
         assert type(world.host.events[-1]) is expected

@@ -45,7 +45,7 @@ def asks_for_our_offer(live: Live, leg: Leg) -> int:
     """A re-INVITE without a body; its number."""
     assert leg.record.dialog is not None
     number = (leg.record.dialog.remote_cseq or 0) + 1
-    contact = "Contact", "<sip:peer@192.0.2.9>"
+    contact = "Contact", f"<sip:peer@{side_of(live, leg).address.host}>"
     side_of(live, leg).layer.send_request(request_of(leg, "INVITE", number, contact), DESK, live.now_ms)
     live.settle()
     assert side_of(live, leg).responses[-1].status == 200

@@ -147,7 +147,9 @@ def test_the_media_are_told_from_where_each_party_signals_and_what_its_policy_is
     talk(world)
     (answer,), (offer,) = world.media.sent(Answer), world.media.sent(Offer)
     assert (answer.near, answer.latch) == (CALLER.host, Latch.NETWORK)  # type: ignore[union-attr]
-    assert (offer.near, offer.latch) == (PHONE.host, Latch.ADDRESS)  # type: ignore[union-attr]
+    (accept,) = world.media.sent(Accept)
+    assert (offer.near, offer.latch) == ("", Latch.ADDRESS)  # type: ignore[union-attr]
+    assert accept.near == PHONE.host  # type: ignore[union-attr]
     leg = world.calls.legs[LegId("o1")]
     request = request_of(leg, "INVITE", 2, ("Contact", "<sip:anna@192.0.2.7>"))
     world.caller.layer.send_request(request, DESK, world.now_ms)

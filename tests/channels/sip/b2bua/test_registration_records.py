@@ -6,6 +6,7 @@ import pytest
 from acd.core.events import AgentReachable, AgentUnreachable, Event
 from agents.skills import AgentId
 from channels.sip.b2bua.guesses import MOST_WRONG
+from channels.sip.b2bua.leg import Reach
 from channels.sip.b2bua.registration import Boot, Registrations, Saved
 from channels.sip.b2bua.strangers import CHALLENGE_BYTES
 from channels.sip.b2bua.telling import Telling
@@ -21,6 +22,8 @@ NOON_MS = 1_800_000_000_000
 UP_MS = 3_600_000
 FIRST = Boot("first", NOON_MS - UP_MS)
 WRONG = 'Digest username="anna", realm="acd.invalid", nonce="1", uri="sip:192.0.2.1", response="0"'
+
+ANNAS = Reach("sip:anna@192.0.2.9:5060;udp", "sip:anna@192.0.2.9", PHONE)
 PHONES = {"anna": Phone("anna", AgentId("anna"), Secret("invented"))}
 
 
@@ -97,7 +100,7 @@ def test_a_registration_ends_ten_minutes_after_it_came_whoever_reads_it(
 ) -> None:
     events, ours = told(records, boot, now_ms)
     assert [type(event) for event in events] == [AgentReachable]
-    assert ours.where("anna") == ("sip:anna@192.0.2.9", PHONE)
+    assert ours.where("anna") == [ANNAS]
     assert ours.next_deadline() == now_ms + 1_000
     events, _ = told(records, boot, now_ms + 1_000)
     assert [type(event) for event in events] == [AgentUnreachable]
@@ -111,7 +114,7 @@ def test_after_many_wrong_passwords_the_right_one_is_not_looked_at_and_the_log_s
         ours.guesses.note(PHONE.host, "anna", UP_MS)
     register(world, ours, answer=403)
     assert told == [(PHONE.host, "REGISTER 'anna': too many wrong")]
-    assert ours.where("anna") is None
+    assert ours.where("anna") == []
 
 
 def test_of_another_site_the_phones_that_are_none_any_more_are_gone(world: World) -> None:
@@ -121,11 +124,11 @@ def test_of_another_site_the_phones_that_are_none_any_more_are_gone(world: World
     world.host.events.clear()
     other = Phone("bert", AgentId("bert"), Secret("other"))
     ours.take({"bert": other, "anna": Phone("anna", AgentId("anna"), Secret("changed"))}, UP_MS)
-    assert (ours.where("anna"), world.host.events) == (("sip:anna@192.0.2.9", PHONE), [])
+    assert (ours.where("anna"), world.host.events) == ([ANNAS], [])
     assert ours.user_of("bert") == "bert"
     ours.take({"bert": other}, UP_MS)
     assert [type(event) for event in world.host.events] == [AgentUnreachable]
-    assert (ours.where("anna"), ours.next_deadline(), ours.user_of("anna")) == (None, None, "")
+    assert (ours.where("anna"), ours.next_deadline(), ours.user_of("anna")) == ([], None, "")
     assert "phone anna" not in world.host.records
 
 
@@ -133,7 +136,7 @@ def test_a_phone_that_is_another_agent_s_now_must_register_anew(world: World) ->
     ours = registrations(world, FIRST, world.host)
     register(world, ours)
     ours.take({"anna": Phone("anna", AgentId("zoe"), Secret("invented"))}, UP_MS)
-    assert (ours.where("zoe"), ours.where("anna")) == (None, None)
+    assert (ours.where("zoe"), ours.where("anna")) == ([], [])
     assert ours.user_of("zoe") == "anna"
 
 

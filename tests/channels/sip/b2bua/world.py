@@ -31,8 +31,9 @@ from channels.media.negotiation import AudioSession, refusal
 from channels.media.rtp import Address
 from channels.media.sound.music import MUSIC
 from channels.sip.b2bua import entrance, placing
-from channels.sip.b2bua.absent import Absent
+from channels.sip.b2bua.absent import Absent, PhoneId
 from channels.sip.b2bua.calls import Calls
+from channels.sip.b2bua.leg import Reach
 from channels.sip.b2bua.strangers import Strangers
 from channels.sip.b2bua.telling import Telling
 from channels.sip.prompts import Phrases
@@ -53,6 +54,7 @@ TRUNK = Endpoint("192.0.2.8", 5060)
 TABLE: dict[str, Any] = {
     "listen": "127.0.0.1:5060",
     "advertise": "192.0.2.1",
+    "phone_qualify": "0s",
     "trunks": [
         {"name": "pbx", "addresses": ["192.0.2.7"], "region": "AT", "latch": "network"},
         {"name": "out", "addresses": [], "outbound": "192.0.2.8:5060", "caller_id": "+49305550100"},
@@ -210,6 +212,8 @@ class World:
         self.deaf: set[Endpoint] = set()
         """Sides that get nothing any more."""
         self.registered, self.absent = True, Absent()
+        self.phones = [PHONE]
+        """Of every agent."""
         self.nat = Nat.ALWAYS
         """Of every phone."""
         self._ids = count(1)
@@ -237,8 +241,12 @@ class World:
 
     # Phones of the calls
 
-    def where(self, agent: str) -> tuple[str, Endpoint] | None:
-        return (f"sip:{agent}@192.0.2.9:5060", PHONE) if self.registered else None
+    def where(self, agent: str) -> list[Reach]:
+        return [one for one in self.all_of(agent) if not self.absent.is_away(PhoneId(agent, one.key))]
+
+    def all_of(self, agent: str) -> list[Reach]:
+        found = [Reach(f"{at.host}", f"sip:{agent}@{at.host}:{at.port}", at) for at in self.phones]
+        return found if self.registered else []
 
     def user_of(self, agent: str) -> str:
         return agent
