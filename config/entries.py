@@ -16,15 +16,31 @@ _USER = re.compile(r"[A-Za-z0-9._+-]{1,64}")
 _MAILBOX = re.compile(r"[^@\s<>\"\\]{1,64}@[A-Za-z0-9.-]{1,253}")
 
 
+_BLOCK = re.compile(r"(\+?[0-9]{1,20})\[([0-9]{1,6})-([0-9]{1,6})\]")
+
+
+def block_of(identity: str) -> tuple[str, str] | None:
+    """First and last number of a block of direct-dial numbers, `+49305550[00-49]`; None: it is none."""
+    found = _BLOCK.fullmatch(identity)
+    if found is None or len(found[2]) != len(found[3]) or found[2] > found[3]:
+        return None
+    return found[1] + found[2], found[1] + found[3]
+
+
 def entry_id(medium: Medium, address: str) -> EntryId | None:
     """The id under which an entry is known, from its address as written or dialled; None: no such address.
 
-    `+49 (30) 555-0101` becomes `+49305550101`; SIP users stay as they are; mailboxes lose their case. Of
-    other media any name that would do as a SIP user is an address.
+    `+49 (30) 555-0101` becomes `+49305550101`, and `+49 30 5550 [00-49]` is a block of numbers; SIP users
+    stay as they are; mailboxes lose their case. Of other media any name that would do as a SIP user is an
+    address.
     """
     if medium == MAIL:
         return EntryId(address.lower()) if _MAILBOX.fullmatch(address) else None
-    number = _SEPARATORS.sub("", address)
+    head, bracket, tail = address.partition("[")
+    number = _SEPARATORS.sub("", head)
+    if bracket:
+        block = EntryId(number + bracket + tail.replace(" ", ""))
+        return block if medium == VOICE and block_of(block) is not None else None
     if medium in (VOICE, FAX) and _NUMBER.fullmatch(number):
         return EntryId(number)
     return EntryId(address) if medium != FAX and _USER.fullmatch(address) else None

@@ -106,11 +106,10 @@ class SipChannel:
             phones=self.registrations,
             make_id=make_id,
         )
-        self.calls.backlog = backlog
+        self.calls.backlog, self.calls.errand_came = backlog, self._errand_came
         layer.screen = partial(entrance.screen, self.calls)
         layer.may_answer = Strangers(self.calls).may_answer
-        self.calls.errand_came, moved = self._errand_came, partial(targets.moved, self.calls)
-        self.registrations.moved = moved
+        self.registrations.moved = partial(targets.moved, self.calls)
         for recording in self._messages.find(self._media.found):
             self.calls.leave_to_others(recording)
         self._find_again(records, standing)
@@ -146,13 +145,13 @@ class SipChannel:
 
     async def prepare(self, site: Site) -> Callable[[], None]:
         """See acd.server.reload.Reloading: texts are spoken now, and heard with the phones of that site."""
-        read_settings(site)
+        settings = read_settings(site)
         folder = self.settings.runtime_dir / "sounds"
         phrases = await asyncio.to_thread(make_phrases, site, folder)
 
         def commit() -> None:
-            sounds = phrases.with_texts(self._learnt)
-            self.settings = self.calls.settings = replace(self.settings, sounds=sounds)
+            self.settings = replace(settings, sounds=phrases.with_texts(self._learnt))
+            self.calls.take(self.settings)
             self._set_time()
             self.registrations.take(site.phones, self.calls.now_ms)
             treating.music_changed(self.calls)

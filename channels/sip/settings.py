@@ -1,30 +1,25 @@
 """The `[sip]` table of the site file, checked."""
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 
-from agents.capacity import VOICE
 from channels.media.latch import Latch
+from channels.sip.dialled import Dialled, titles
 from channels.sip.meanings import Meaning, read_meanings
 from channels.sip.prompts import Phrases
-from channels.sip.protocol.address import Endpoint, make_uri
+from channels.sip.protocol.address import make_uri
 from channels.sip.protocol.digest import Algorithm
 from channels.sip.protocol.errors import BadMessage
-from config.directory_table import read_region
-from config.entries import entry_id
+from channels.sip.trunks import Outbound, Trunk, read_address, read_outbound, read_trunks
 from config.schema import Nat, Site
 from config.table import Table
-from queues.desk import EntryId
 
 MAX_LEGS = 5000
 LEAST_PROBE_MS = 1_000
-
-E164 = re.compile(r"\+[1-9][0-9]{6,14}", re.ASCII)
-"""A number that is the same everywhere (RFC 3966 §5.1.4, E.164): nothing but `+` and digits."""
+SHOWN = ("client", "line", "name")
+"""What an agent's phone may show beside the caller's number."""
 
 
 class SignIn(StrEnum):
@@ -34,18 +29,6 @@ class SignIn(StrEnum):
     """By desktop or command only."""
     REGISTER = "register"
     """Also by registering his phone."""
-
-
-@dataclass(frozen=True, slots=True)
-class Outbound:
-    """The trunk by which we call, and the number (E.164) that is shown to whom we call."""
-
-    trunk: Endpoint
-    caller_id: str
-    region: str = ""
-    """Country of its short codes; "": that of the client."""
-    latch: Latch = Latch.ADDRESS
-    nat: Nat = Nat.AUTO
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +44,8 @@ class SipSettings:
     realm: str
     media_host: str
     media_ports: tuple[int, int]
-    trunks: Mapping[str, tuple[IPv4Network | IPv6Network, ...]]
-    """Who may hand us calls: name → networks."""
-    regions: Mapping[str, str]
-    """Trunk → country whose national numbers it writes; "": those of the client who is called."""
-    nats: Mapping[str, Nat]
-    """Trunk → whether it is behind NAT."""
+    trunks: tuple[Trunk, ...]
+    """Who may hand us calls."""
     outbound: Outbound | None
     """None: we call nobody but the agents."""
     digests: tuple[Algorithm, ...]
@@ -74,7 +53,6 @@ class SipSettings:
     sign_in: SignIn
     latch: Latch
     """Whose packets are taken for a peer's sound, if its trunk does not say."""
-    trunk_latches: Mapping[str, Latch]
     phone_latch: Latch
     silent_s: int
     """A leg without media for so long is asked whether it is still there; 0: never."""
@@ -90,6 +68,12 @@ class SipSettings:
     """Final response of a phone → what it means; all others: unreachable."""
     pauses: Mapping[Meaning, str]
     """What pauses the agent, and by which reason."""
+    dialled: Dialled
+    """Entries, by the numbers that lead to them."""
+    titles: Mapping[str, str]
+    """Entry → what an agent's phone shows of it before the caller's name."""
+    shows_name: bool
+    """It shows that, too."""
     max_legs: int
     min_expires_s: int
     max_expires_s: int
@@ -97,37 +81,22 @@ class SipSettings:
     """Sockets, sounds and logs of the media process."""
     sounds: Phrases
 
-    def trunk_of(self, host: str) -> str | None:
+    def trunk_of(self, host: str) -> Trunk | None:
         """The first trunk to which this IP address belongs."""
-        address = ip_address(host)
-        found = (name for name, networks in self.trunks.items() if any(address in one for one in networks))
-        return next(found, None)
-
-    def trusts(self, host: str) -> bool:
-        """Whether this IP address belongs to a trunk."""
-        return self.trunk_of(host) is not None
-
-    def region_of(self, host: str) -> str:
-        """The country whose national numbers come from this IP address, as its trunk says."""
-        trunk = self.trunk_of(host)
-        return "" if trunk is None else self.regions[trunk]
+        return next((trunk for trunk in self.trunks if trunk.sends_from(host)), None)
 
     def latch_of(self, host: str) -> Latch:
         """Whose packets are taken for the sound of who signals from this address of a trunk."""
         trunk = self.trunk_of(host)
         if trunk is not None:
-            return self.trunk_latches[trunk]
+            return trunk.latch
         return self.latch if self.outbound is None else self.outbound.latch
 
     def nat_of(self, host: str) -> Nat:
         """How the trunk with this IP address is treated, also the one by which we call."""
         if (trunk := self.trunk_of(host)) is not None:
-            return self.nats[trunk]
+            return trunk.nat
         return Nat.AUTO if self.outbound is None else self.outbound.nat
-
-    def entry_of(self, user: str) -> EntryId:
-        """The entry that a caller dialled, as the desk knows it; what cannot be one is passed on as it is."""
-        return EntryId(entry_id(VOICE, user) or user)
 
 
 def read_settings(site: Site) -> SipSettings:
@@ -141,7 +110,7 @@ def read_settings(site: Site) -> SipSettings:
 def read_table(site: Site, table: Table) -> SipSettings:
     """The settings; what is wrong is recorded in `table`, whose `finish` raises."""
     host, port = _listen(table)
-    trunks = table.tables("trunks")
+    trunks, shows = table.tables("trunks"), _shows(table)
     silent_ms = table.duration_ms("silent", 60_000)
     latch = table.choice("latch", Latch, Latch.ADDRESS)
     return SipSettings(
@@ -152,14 +121,11 @@ def read_table(site: Site, table: Table) -> SipSettings:
         realm=_realm(table),
         media_host=table.text("media_host", host),
         media_ports=_ports(table),
-        trunks={trunk.text("name"): _networks(trunk) for trunk in trunks},
-        regions={trunk.text("name"): read_region(trunk) for trunk in trunks},
-        nats={trunk.text("name"): trunk.choice("nat", Nat, Nat.AUTO) for trunk in trunks},
-        outbound=_outbound(site, table, trunks, latch),
+        trunks=read_trunks(trunks, latch),
+        outbound=read_outbound(site, table, trunks, latch),
         digests=_digests(table),
         sign_in=table.choice("sign_in", SignIn, SignIn.API),
         latch=latch,
-        trunk_latches={trunk.text("name"): trunk.choice("latch", Latch, latch) for trunk in trunks},
         phone_latch=table.choice("phone_latch", Latch, latch),
         silent_s=silent_ms // 1000,
         silent_limit_ms=_silent_limit_ms(table, silent_ms),
@@ -168,6 +134,9 @@ def read_table(site: Site, table: Table) -> SipSettings:
         phone_qualify_ms=_pace_ms(table, "phone_qualify", 60_000),
         meanings=read_meanings(table.table("phone_answers")),
         pauses=_pauses(site, table),
+        dialled=_dialled(site, table),
+        titles=titles(site, shows),
+        shows_name="name" in shows,
         max_legs=table.integer("max_legs", MAX_LEGS, least=2),
         min_expires_s=table.duration_ms("min_expires", 60_000) // 1000,
         max_expires_s=table.duration_ms("max_expires", 3_600_000) // 1000,
@@ -177,21 +146,7 @@ def read_table(site: Site, table: Table) -> SipSettings:
 
 
 def _listen(table: Table) -> tuple[str, int]:
-    return _address(table, "listen", table.text("listen", "127.0.0.1:5060"), least_port=0)
-
-
-def _address(table: Table, key: str, text: str, least_port: int) -> tuple[str, int]:
-    host, _, port = text.rpartition(":")
-    host = host.strip("[]")
-    try:
-        ip_address(host)
-    except ValueError:
-        table.error(key, f'"{text}" is not ADDRESS:PORT')
-        return "127.0.0.1", 0
-    if not (port.isascii() and port.isdigit() and least_port <= int(port) <= 65535):
-        table.error(key, f'"{port}" is not a port')
-        return host, 0
-    return host, int(port)
+    return read_address(table, "listen", table.text("listen", "127.0.0.1:5060"), least_port=0)
 
 
 def _realm(table: Table) -> str:
@@ -210,6 +165,17 @@ def _ports(table: Table) -> tuple[int, int]:
         table.error("media_ports", f'"{text}" is not FIRST-LAST with ports from 1024 to 65535')
         return 20_000, 29_999
     return int(first), int(last)
+
+
+def _dialled(site: Site, table: Table) -> Dialled:
+    found = Dialled(site)
+    table.reading.errors += found.problems(table.file)
+    return found
+
+
+def _shows(table: Table) -> tuple[str, ...]:
+    parts = table.list_of_text("phone_shows", SHOWN)
+    return tuple(part for part in parts if table.known("phone_shows", "part", part, SHOWN))
 
 
 def _pace_ms(table: Table, key: str, default_ms: int) -> int:
@@ -245,36 +211,3 @@ def _digests(table: Table) -> tuple[Algorithm, ...]:
     for name in names:
         table.known("digests", "algorithm", name, known)
     return tuple(known[name] for name in names if name in known)
-
-
-def _networks(trunk: Table) -> tuple[IPv4Network | IPv6Network, ...]:
-    networks = []
-    for text in trunk.list_of_text("addresses"):
-        try:
-            networks.append(ip_network(text))
-        except ValueError:
-            trunk.error("addresses", f'"{text}" is no IP address or network')
-    return tuple(networks)
-
-
-def _outbound(site: Site, table: Table, trunks: Sequence[Table], latch: Latch) -> Outbound | None:
-    """The first trunk that takes calls of ours. All are checked."""
-    found = [outbound for trunk in trunks if (outbound := _outbound_of(trunk, latch)) is not None]
-    if not found and any(rule.channel == "sip" for rule in site.desk.outbound):
-        table.error("trunks", "none has the key outbound, and [[outbound]] allows calls by this channel")
-    return found[0] if found else None
-
-
-def _outbound_of(trunk: Table, latch: Latch) -> Outbound | None:
-    address, number = trunk.text("outbound", ""), trunk.text("caller_id", "")
-    if not address:
-        if number:
-            trunk.error("outbound", "missing key (there is a caller_id but nowhere to show it)")
-        return None
-    if not number:
-        trunk.error("caller_id", "missing key (whom we call must see a number)")
-    elif not E164.fullmatch(number):
-        trunk.error("caller_id", f'"{number:.40}" is not "+" and digits, as in "+49305550100"')
-    at = Endpoint(*_address(trunk, "outbound", address, least_port=1))
-    ways = trunk.choice("latch", Latch, latch), trunk.choice("nat", Nat, Nat.AUTO)
-    return Outbound(at, number, trunk.text("region", ""), *ways)

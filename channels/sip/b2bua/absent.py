@@ -27,7 +27,8 @@ class Absent:
     def __init__(self) -> None:
         self._due: Timers[PhoneId] = Timers()
         self._resting: Timers[str] = Timers()
-        self._away: set[PhoneId] = set()
+        self.away: set[PhoneId] = set()
+        """Those that are not to be rung; as a rule none."""
         self._answers: set[PhoneId] = set()
         """Those that have answered a question: silence means something of them only."""
         self.asked: dict[ClientKey, PhoneId] = {}
@@ -35,7 +36,7 @@ class Absent:
 
     def is_away(self, phone: PhoneId) -> bool:
         """Whether it is not to be rung."""
-        return phone in self._away
+        return phone in self.away
 
     def answers(self, phone: PhoneId) -> bool:
         """Whether it has ever answered a question."""
@@ -49,21 +50,21 @@ class Absent:
     def lose(self, phone: PhoneId) -> None:
         """It is not there; whoever says so says when it is asked again."""
         self.forget([phone], answers=False)
-        self._away.add(phone)
+        self.away.add(phone)
 
     def found(self, phone: PhoneId, *, answered: bool = False) -> bool:
         """It is there: it registers, or has `answered`. True: it was away."""
         if answered:
             self._answers.add(phone)
-        was_away = phone in self._away
-        self._away.discard(phone)
+        was_away = phone in self.away
+        self.away.discard(phone)
         return was_away
 
     def forget(self, phones: Iterable[PhoneId], *, answers: bool = True) -> None:
         """They are registered no more, or what was known of them is not known any more."""
         for phone in phones:
             self._due.cancel(phone)
-            self._away.discard(phone)
+            self.away.discard(phone)
             self._drop_question(phone)
             if answers:
                 self._answers.discard(phone)

@@ -95,7 +95,7 @@ class Calls:
         phones: Phones,
         make_id: Callable[[], str],
     ) -> None:
-        self.settings, self.layer = settings, layer
+        self.layer = layer
         self.telling = telling
         self.host, self.tell, self.count = telling.host, telling.tell, telling.count
         self.media, self.phones, self.make_id = media, phones, make_id
@@ -123,11 +123,15 @@ class Calls:
         """Requests of ours whose outcome concerns a leg, and INVITEs of callers."""
         self.answered_before: dict[InviteId, Leg] = {}
         """Callers' legs that an earlier process answered, by their INVITE; it may come again."""
-        self.trusts = lru_cache(maxsize=KNOWN_PEERS)(settings.trusts)
+        self.take(settings)
+
+    def take(self, settings: SipSettings) -> None:
+        """These hold from now on, also after another site file."""
+        self.settings = settings
+        self.trunk_of = lru_cache(maxsize=KNOWN_PEERS)(settings.trunk_of)
         self.nat_of = lru_cache(maxsize=KNOWN_PEERS)(settings.nat_of)
-        self.region_of = lru_cache(maxsize=KNOWN_PEERS)(settings.region_of)
         self.latch_of = lru_cache(maxsize=KNOWN_PEERS)(settings.latch_of)
-        self.entry_of = lru_cache(maxsize=KNOWN_PEERS)(settings.entry_of)
+        self.entry_of = lru_cache(maxsize=KNOWN_PEERS)(settings.dialled.entry_of)
 
     @property
     def in_use(self) -> bool:

@@ -58,7 +58,7 @@ def screen(calls: Calls, request: Request, source: Endpoint) -> Refusal | None:
     if request.method == "REGISTER":
         return calls.phones.refusal(request, source, calls.now_ms)
     if request.method == "OPTIONS":
-        told = (ALLOW, ACCEPT) if calls.trusts(source.host) else ()
+        told = (ALLOW, ACCEPT) if calls.trunk_of(source.host) else ()
         return Refusal(503 if calls.draining else 200, told)
     return Refusal(481 if request.method == "BYE" else 405, (ALLOW,))
 

@@ -8,11 +8,11 @@ from acd.ports import PartyKind
 from agents.capacity import VOICE
 from channels.media.commands import LegId, Stop
 from channels.media.sdp import CONTENT_TYPE
-from channels.sip.b2bua import holding, outbound, placing, targets, treating
+from channels.sip.b2bua import holding, introduced, outbound, placing, targets, treating
 from channels.sip.b2bua.call import Call
 from channels.sip.b2bua.calls import ACCEPT, ALLOW, NAME, SDP, Calls
 from channels.sip.b2bua.leg import Leg, LegRecord, LegStage
-from channels.sip.protocol.address import Endpoint, make_uri, quoted
+from channels.sip.protocol.address import Endpoint
 from channels.sip.protocol.dialog import uas_dialog
 from channels.sip.protocol.errors import BadMessage
 from channels.sip.protocol.message import Header, Request
@@ -44,9 +44,6 @@ WARNINGS = {
 }
 """Why a 488 (RFC 3261 §20.43)."""
 
-ANONYMOUS = "anonymous"
-"""The user of a caller who does not say who he is (RFC 3323 §4.1)."""
-
 BUSY: Header = ("Retry-After", "5")
 
 SHED: Header = ("Retry-After", "1")
@@ -61,11 +58,12 @@ def invited(calls: Calls, out: NewRequest) -> None:
         return
     leg = Leg(LegRecord(LegId(f"c{calls.make_id()}")), Call())
     calls.add(leg)
+    trunk = calls.trunk_of(out.source.host)
+    assert trunk is not None
+    leg.record.entry = entry = introduced.entry(calls, request, trunk)
+    caller, _ = introduced.caller(request, trunk)
     open_leg(calls, leg, out)
-    entry = calls.entry_of(request.target.user)
-    caller = request.from_.uri.user or ANONYMOUS
-    region = calls.region_of(out.source.host)
-    party, who = calls.host.identify(PartyKind.NUMBER, caller, entry, leg.id, region)
+    party, who = calls.host.identify(PartyKind.NUMBER, caller, entry, leg.id, trunk.region)
     arrived = ContactArrived(
         leg.id,
         entry,
@@ -114,7 +112,7 @@ def open_leg(calls: Calls, leg: Leg, out: NewRequest) -> None:
 
 def refusal(calls: Calls, request: Request, source: Endpoint) -> Refusal | None:
     """What is said to an INVITE from outside that is not taken, before anything is kept of it."""
-    if not calls.trusts(source.host):
+    if calls.trunk_of(source.host) is None:
         return Refusal(403)
     if calls.answered_before and _answered_leg(calls, request) is not None:
         return None
@@ -138,14 +136,6 @@ def warning(calls: Calls, code: str) -> tuple[Header, ...]:
         return ()
     number, text = WARNINGS[code]
     return (("Warning", f'{number} {calls.layer.sent_by} "{text}"'),)
-
-
-def shown_caller(request: Request, realm: str) -> str:
-    """Name and number for the agent's display; our own realm, so that no foreign address leaks inwards."""
-    caller = request.from_
-    user = caller.uri.user or ANONYMOUS
-    display = f"{quoted(caller.display)} " if caller.display else ""
-    return f"{display}<{make_uri(user, realm)}>"
 
 
 # What the media say
@@ -207,7 +197,7 @@ def admitted(calls: Calls, effect: AdmitContact) -> None:
         _admit_placed(calls, leg)
     elif request is not None and not leg.admitted:
         leg.admitted = True
-        leg.record.show_as = shown_caller(request, calls.settings.realm)
+        introduced.introduce(calls, leg.record, request)
         calls.negotiate(leg, request.body)
 
 

@@ -42,8 +42,8 @@ def invite(calls: Calls, leg: Leg, from_: str, to: str, sdp: bytes, *more: Heade
         leg.record.rings += 1
         at, number = reach.at, leg.record.rings
         new.append((Rung(request.to_bytes(), at.host, at.port, reach.key, number), request))
+        leg.record.rung.append(new[-1][0])
     leg.reaches = ()
-    leg.record.rung += [rung for rung, _ in new]
     calls.save(leg)
     for rung, request in new:
         _send(calls, leg, rung, request)
@@ -126,7 +126,8 @@ def _take(calls: Calls, leg: Leg, out: ResponseReceived) -> None:
     leg.record.rung.remove(ringing.rung)
     leg.record.stage, leg.ack_owed, leg.accepting = LegStage.UP, True, True
     calls.media.send(Accept(leg.id, out.response.body, out.source.host))
-    stop(calls, leg, [ELSEWHERE])
+    if leg.ringing:
+        stop(calls, leg, [ELSEWHERE])
 
 
 def end(calls: Calls, out: ResponseReceived) -> None:

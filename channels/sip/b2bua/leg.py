@@ -80,6 +80,10 @@ class LegRecord(Struct):
     dialog: Dialog | None = None
     show_as: str = ""
     """Name and number of the caller as the agent's phone shows it: a From value without tag."""
+    entry: str = ""
+    """Which number of ours the caller has dialled."""
+    diverted: str = ""
+    """Who has diverted the caller to us: a Diversion value."""
     to_tag: str = ""
     """Ours, towards the party: the same in every response to his INVITE, or in ours, also after a restart."""
     answer: bytes = b""

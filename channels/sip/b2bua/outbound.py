@@ -115,7 +115,10 @@ def described(calls: Calls, leg: Leg, sdp: bytes) -> None:
     realm = calls.settings.realm
     record.show_as = caller.record.show_as if caller else f"<sip:anonymous@{realm}>"
     to = f"<sip:{calls.phones.user_of(record.agent)}@{realm}>"
-    inviting.invite(calls, leg, record.show_as, to, sdp, ("X-ACD-Contact", str(record.contact)))
+    more = [("X-ACD-Contact", str(record.contact))]
+    if caller is not None and caller.record.diverted:
+        more.append(("Diversion", caller.record.diverted))
+    inviting.invite(calls, leg, record.show_as, to, sdp, *more)
 
 
 def accepted(calls: Calls, leg: Leg) -> None:

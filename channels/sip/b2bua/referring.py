@@ -56,7 +56,7 @@ def _entry(calls: Calls, leg: Leg, request: Request) -> EntryId:
         raise _Refused(400) from unreadable
     if uri.headers:  # Replaces (RFC 3891): the caller shall take the place of another call
         raise _Refused(603)
-    return calls.settings.entry_of(uri.user)
+    return calls.entry_of(uri.user) or EntryId(uri.user)
 
 
 def _tell_news(calls: Calls, leg: Leg) -> None:

@@ -110,12 +110,15 @@ class Registrations:
 
     def where(self, agent: str) -> list[Reach]:
         """See channels.sip.b2bua.calls.Phones."""
-        return [one for one in self.all_of(agent) if not self.absent.is_away(PhoneId(agent, one.key))]
+        found, absent = self.all_of(agent), self.absent
+        if not absent.away:
+            return found
+        return [one for one in found if not absent.is_away(PhoneId(agent, one.key))]
 
     def all_of(self, agent: str) -> list[Reach]:
         """See channels.sip.b2bua.calls.Phones."""
         nat, found = self.nat_of(agent), []
-        for one in self._registrar.bindings(self.user_of(agent)):
+        for one in self._registrar.bindings(self._users.get(AgentId(agent), "")):
             at = by_source(nat, one.contact, one.source) or endpoint_of(parse_uri(one.contact))
             found.append(Reach(one.key, one.contact, at))
         return found
@@ -128,7 +131,7 @@ class Registrations:
         return host in self._registrar.hosts
 
     def nat_of(self, agent: str) -> Nat:
-        phone = self._phones.get(self.user_of(agent))
+        phone = self._phones.get(self._users.get(AgentId(agent), ""))
         return Nat.ALWAYS if phone is None else phone.nat
 
     # Registration

@@ -24,7 +24,7 @@ class Strangers:
     def may_answer(self, host: str, status: int, longer_by: int) -> bool:
         """See channels.sip.protocol.transactions.MayAnswer."""
         calls = self._calls
-        if calls.trusts(host) or calls.phones.is_at(host) or self._is_outbound(host):
+        if calls.trunk_of(host) or calls.phones.is_at(host) or self._is_outbound(host):
             return True
         may = longer_by <= (CHALLENGE_BYTES if status == 401 else 0)
         if may and self._answered.note(host, calls.now_ms)[0] <= MOST_A_MINUTE:

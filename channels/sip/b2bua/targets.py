@@ -52,17 +52,26 @@ def moved(calls: Calls, agent: str, old: Endpoint, new: Endpoint) -> None:
 @lru_cache(maxsize=KNOWN)
 def by_source(nat: Nat, target: str, source: Endpoint) -> Endpoint | None:
     """`source` if requests must go there; None: they go to `target`, a SIP URI."""
-    if nat is Nat.AUTO:
-        return source if _is_out_of_reach(said_by(parse_uri(target)), source) else None
-    return source if nat is Nat.ALWAYS else None
+    if nat is not Nat.AUTO:
+        return source if nat is Nat.ALWAYS else None
+    uri = parse_uri(target)
+    if uri.host == source.host and uri.scheme == "sip" and not uri.params:  # nearly all of them
+        return None
+    return source if _is_out_of_reach(said_by(uri), source) else None
 
 
 def _is_out_of_reach(said: Endpoint, source: Endpoint) -> bool:
     """It speaks what we do not, or its address is one inside a network that it does not send from."""
     if said.transport != source.transport:
         return True
+    return said.host != source.host and not networks_of(said.host) <= networks_of(source.host)
+
+
+@lru_cache(maxsize=KNOWN)
+def networks_of(host: str) -> frozenset[int]:
+    """In which of INSIDE it is; a name is known everywhere, as a public address is."""
     try:
-        address, sends_from = ip_address(said.host), ip_address(source.host)
-    except ValueError:  # a name is known everywhere
-        return False
-    return any(address in inside and sends_from not in inside for inside in INSIDE)
+        address = ip_address(host)
+    except ValueError:
+        return frozenset()
+    return frozenset(number for number, network in enumerate(INSIDE) if address in network)

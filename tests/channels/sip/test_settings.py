@@ -9,18 +9,21 @@ import pytest
 
 from channels.media.latch import Latch
 from channels.sip.protocol.address import Endpoint
-from channels.sip.settings import Outbound, SipSettings, read_settings
+from channels.sip.settings import SipSettings, read_settings
+from channels.sip.trunks import Outbound
 from config.errors import ConfigError
-from config.schema import Site
+from config.schema import DirectorySettings, Site
 from config.table import RawTable
 from queues.desk import Desk, OutboundRule
 
 SERVER = SimpleNamespace(data_dir=Path("var"))
+DIRECTORY = DirectorySettings({}, 5, ())
 
 
 def read(text: str, desk: Desk = Desk()) -> SipSettings:  # noqa: B008  (frozen)
     table = RawTable("site.toml", "sip", tomllib.loads(text))
-    return read_settings(cast(Site, SimpleNamespace(channels={"sip": table}, server=SERVER, desk=desk)))
+    site = SimpleNamespace(channels={"sip": table}, server=SERVER, desk=desk, directory=DIRECTORY)
+    return read_settings(cast(Site, site))
 
 
 def trunk(*keys: str) -> str:
@@ -52,6 +55,12 @@ def trunk(*keys: str) -> str:
             ),
         ),
         ('do_not_disturb = "nap"', 'site.toml: sip.do_not_disturb: unknown pause reason "nap"'),
+        ('phone_shows = ["nmae"]', 'site.toml: sip.phone_shows: unknown part "nmae", did you mean "name"?'),
+        (
+            trunk('called = ["Via"]'),
+            'site.toml: sip.trunks[0].called: unknown header "Via"',
+        ),
+        (trunk("caller = []"), "site.toml: sip.trunks[0].caller: name at least one header"),
         ("digests = []", "site.toml: sip.digests: name at least one algorithm"),
         ('sign_in = "phone"', 'site.toml: sip.sign_in: "phone" is none of api, register'),
         (
@@ -109,7 +118,7 @@ def test_a_mistake_is_named_by_file_key_and_reason(text: str, message: str) -> N
 def test_an_empty_table_is_a_desk_on_loopback_that_trusts_nobody() -> None:
     settings = read("")
     assert (settings.host, settings.port) == ("127.0.0.1", 5060)
-    assert not settings.trusts("127.0.0.1")
+    assert not settings.trunk_of("127.0.0.1")
 
 
 def test_who_may_send_sound_is_said_for_the_site_its_phones_and_each_trunk() -> None:
@@ -125,9 +134,9 @@ def test_who_may_send_sound_is_said_for_the_site_its_phones_and_each_trunk() -> 
 
 def test_a_trunk_may_be_a_network() -> None:
     settings = read('[[trunks]]\nname = "pbx"\naddresses = ["192.0.2.0/24", "2001:db8::/32"]')
-    assert settings.trusts("192.0.2.77")
-    assert settings.trusts("2001:db8::1")
-    assert not settings.trusts("198.51.100.1")
+    assert settings.trunk_of("192.0.2.77")
+    assert settings.trunk_of("2001:db8::1")
+    assert not settings.trunk_of("198.51.100.1")
 
 
 def test_a_trunk_has_the_country_of_its_network() -> None:
@@ -135,8 +144,8 @@ def test_a_trunk_has_the_country_of_its_network() -> None:
     vienna = '[[trunks]]\nname = "vienna"\naddresses = ["198.51.100.1"]\nregion = "AT"\n'
     where = 'outbound = "198.51.100.1:5060"\ncaller_id = "+4315550100"\n'
     settings = read(pbx + vienna + where)
-    regions = [settings.region_of(host) for host in ("192.0.2.1", "198.51.100.1", "203.0.113.1")]
-    assert regions == ["", "AT", ""]
+    trunks = [settings.trunk_of(host) for host in ("192.0.2.1", "198.51.100.1", "203.0.113.1")]
+    assert [trunk and trunk.region for trunk in trunks] == ["", "AT", None]
     assert settings.outbound == Outbound(Endpoint("198.51.100.1", 5060), "+4315550100", "AT")
 
 
@@ -156,11 +165,6 @@ def test_calls_that_are_allowed_need_a_trunk_that_takes_them() -> None:
         read(trunk(), by_sip)
     assert read(trunk('outbound = "192.0.2.10:5060"', 'caller_id = "+49305550100"'), by_sip).outbound
     assert read(trunk(), Desk(outbound=(OutboundRule("callback", ("local",), "isdn"),))).outbound is None
-
-
-def test_an_entry_is_found_however_the_number_is_written() -> None:
-    settings = read("")
-    assert settings.entry_of("+49-30-555-0101") == settings.entry_of("+49305550101") == "+49305550101"
 
 
 def test_an_address_in_brackets_is_ipv6() -> None:

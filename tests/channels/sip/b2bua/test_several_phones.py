@@ -1,5 +1,7 @@
 """An agent with several phones: all that are there ring, the first answer wins, none stops the others."""
 
+from typing import Any
+
 import pytest
 
 from acd.core.effects import ConnectContact, OfferContact, WithdrawOffer
@@ -32,7 +34,7 @@ ALL = [PHONE, HOME, HALL]
 BACK, AWAY = AgentReachable(ANNA, VOICE, HERS), AgentUnreachable(ANNA, VOICE, HERS)
 
 
-def rung(*phones: Endpoint, **table: object) -> World:
+def rung(*phones: Endpoint, **table: Any) -> World:
     """A caller waits, and anna is offered him on these phones."""
     world = World(**table)
     world.phones = list(phones or ALL)
@@ -267,7 +269,7 @@ def test_a_single_phone_says_no(status: int, expected: Event) -> None:
 
 
 def test_a_site_says_what_its_phones_mean() -> None:
-    table = {"phone_answers": {"480": "no answer", "404": "busy", "486": "unreachable"}}
+    table: dict[str, Any] = {"phone_answers": {"480": "no answer", "404": "busy", "486": "unreachable"}}
     for status, expected in (
         (480, AgentPaused(ANNA, "no answer")),
         (404, OfferRefused(OFFER)),

@@ -42,7 +42,7 @@ from channels.sip.protocol.message import Request, Response, make_headers, parse
 from channels.sip.protocol.outputs import NewRequest, Output, Refusal, ResponseReceived, SendTo
 from channels.sip.protocol.transactions import TransactionLayer
 from channels.sip.settings import read_settings
-from config.schema import Nat, Site
+from config.schema import DirectorySettings, Names, Nat, Site
 from config.table import RawTable
 from queues.desk import Desk, TenantId
 from queues.treatment import Playlist
@@ -87,6 +87,8 @@ class ScriptedHost:
     vips: set[str] = field(default_factory=set)
     numbers: dict[str, tuple[str, DialClass]] = field(default_factory=dict)
     """Party → its number and class now."""
+    identified: list[str] = field(default_factory=list)
+    """Addresses that were asked for."""
     networks: list[str] = field(default_factory=list)
     """The countries of the networks that wrote or will dial the numbers, in the order of the questions."""
 
@@ -109,6 +111,7 @@ class ScriptedHost:
     ) -> tuple[str, Identified]:
         """A known caller is a VIP of class 2 with a minute's head start. All call from local numbers."""
         self.networks.append(region)
+        self.identified.append(address)
         vip = address in self.vips
         rank = 2 if vip else None, 60_000 if vip else 0
         return "party-1", Identified(address, "", *rank, dial_class=DialClass.LOCAL)
@@ -202,9 +205,10 @@ class Side:
 class World:
     """Everything together; `run` delivers packets until nobody sends any more."""
 
-    def __init__(self, **table: Any) -> None:
-        """`table`: keys of `[sip]` that differ from TABLE."""
-        self.now_ms, self.table = 0, TABLE | table
+    def __init__(self, desk: Desk = Desk(), **table: Any) -> None:  # noqa: B008  (frozen)
+        """`table`: keys of `[sip]` that differ from TABLE. Its clients are German."""
+        self.now_ms, self.table, self.desk = 0, TABLE | table, desk
+        self.line_names = {line.id: str(line.id) for line in desk.lines}
         self.host, self.media = ScriptedHost(), ScriptedMedia()
         self.caller, self.phone, self.trunk = Side(CALLER), Side(PHONE), Side(TRUNK)
         self.sides = {CALLER: self.caller, PHONE: self.phone, TRUNK: self.trunk}
@@ -219,16 +223,22 @@ class World:
         self._ids = count(1)
         self.begin()
 
-    def begin(self) -> None:
-        """A process of the desk; it knows of no calls yet."""
+    def site(self) -> Site:
+        """As far as the channel reads it."""
         site = SimpleNamespace(
             channels={"sip": RawTable("site.toml", "sip", self.table)},
             server=SimpleNamespace(data_dir=Path("var")),
-            desk=Desk(),
+            desk=self.desk,
+            directory=DirectorySettings({tenant.id: "DE" for tenant in self.desk.tenants}, 5, ()),
+            names=Names({one.id: str(one.id) for one in self.desk.tenants}, self.line_names, {}, {}),
         )
+        return cast(Site, site)
+
+    def begin(self) -> None:
+        """A process of the desk; it knows of no calls yet."""
         self.layer = TransactionLayer("192.0.2.1:5060", lambda: f"desk-{next(self._ids)}")
         self.calls = Calls(
-            settings=dataclasses.replace(read_settings(cast(Site, site)), sounds=SPOKEN),
+            settings=dataclasses.replace(read_settings(self.site()), sounds=SPOKEN),
             telling=self.telling,
             layer=self.layer,
             media=self.media,
@@ -331,6 +341,9 @@ class World:
         headers: Mapping[str, str] | None = None,
         *,
         contact: str = "<sip:carla@192.0.2.7>",
+        uri: str = "sip:+49305550101@192.0.2.1",
+        from_: str = '"Carla Muster" <sip:+49305550199@192.0.2.7>',
+        to: str = "<sip:+49305550101@192.0.2.1>",
         branch: str = "invite-1",
         call_id: str = "call-1",
         body: bytes | None = None,
@@ -338,11 +351,11 @@ class World:
         """The caller (or somebody else) sends an INVITE to the hotline."""
         request = Request(
             method="INVITE",
-            uri="sip:+49305550101@192.0.2.1",
+            uri=uri,
             headers=make_headers(
                 ("Max-Forwards", "70"),
-                ("From", '"Carla Muster" <sip:+49305550199@192.0.2.7>;tag=c1'),
-                ("To", "<sip:+49305550101@192.0.2.1>"),
+                ("From", f"{from_};tag=c1"),
+                ("To", to),
                 ("Call-ID", call_id),
                 ("CSeq", "1 INVITE"),
                 ("Contact", contact),
