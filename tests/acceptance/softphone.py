@@ -102,8 +102,7 @@ class Phone:
     def rung(self, call_id: int) -> None:
         self.call = Call(self, call_id)
         tell("rung", by=self.call.getInfo().remoteUri)
-        if self.answers:
-            self._answer(200)
+        self._answer(200 if self.answers else 180)
 
     def connect(self, audio: Any) -> None:
         """The player speaks, the recorder listens."""
@@ -130,6 +129,12 @@ class Phone:
 
     def do_call_from(self, user: str) -> None:
         self.account = self.make_account(f"sip:{user}@127.0.0.1")
+
+    def do_let_ring(self) -> None:
+        self.answers = False
+
+    def do_pick_up(self) -> None:
+        self._answer(200)
 
     def do_play(self, path: str) -> None:
         self.player = pj.AudioMediaPlayer()

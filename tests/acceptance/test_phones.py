@@ -4,6 +4,7 @@ from tests.acceptance import scenario as s
 from tests.acceptance.corners import Corner, password
 from tests.acceptance.desk import Desk, OpenDesk, until
 from tests.acceptance.sipp import Sipp
+from tests.acceptance.studio import Booth, windows
 
 
 def test_only_the_right_password_registers_a_phone(shared_desk: Desk, sipp: Sipp) -> None:
@@ -104,3 +105,30 @@ def test_a_phone_that_failed_once_is_rung_again_after_it_answered_options(
     assert desk.agent("probed.1")["reachable"] == ["voice"]
     methods = [message.split()[0] for message in again.messages("received")]
     assert methods.index("OPTIONS") < methods.index("INVITE")
+
+
+def test_two_phones_of_an_agent_ring_beside_a_dead_one_and_the_first_to_pick_up_has_the_call(
+    open_desk: OpenDesk, booth: Booth, sipp: Sipp
+) -> None:
+    """The newest registration is that of the dead one."""
+    desk, name = open_desk(Corner("several", agents=1, ring="60s")), "several.1"
+    home, hall = booth.pjsua("home", 700), booth.pjsua("hall", 900)
+    for phone in (home, hall):
+        phone.tell("let-ring")
+        phone.tell("register", name, password(name), f"sip:127.0.0.1:{desk.port}")
+        phone.until("registered", status=200)
+    sipp.run(desk, s.register(name, password(name)), name).succeeds()
+    caller = booth.pjsua("caller", 1500)
+    caller.tell("call", f"sip:line.several@127.0.0.1:{desk.port}")
+    for phone in (home, hall):
+        phone.until("state", state="EARLY")
+    hall.tell("pick-up")
+    hall.until("state", state="CONFIRMED")
+    home.until("state", state="DISCONNECTED")
+    until(lambda: any(windows(booth.heard("caller"), 900)), "the agent's tone at the caller")
+    until(lambda: any(windows(booth.heard("hall"), 1500)), "the caller's tone at the agent")
+    assert not home.events("state", state="CONFIRMED")
+    caller.tell("hang-up")
+    hall.until("state", state="DISCONNECTED")
+    assert desk.story("several") == ["Arrived", "Queued", "Offered", "Answered", "Released"]
+    assert (desk.agent(name)["state"], desk.agent(name)["reachable"]) == ("ready", ["voice"])
