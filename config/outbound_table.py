@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from config.table import Table
 from queues.desk import OutboundRule, TenantId
 
-PURPOSES = ("callback", "consult", "escalation", "all_clear")
+PURPOSES = ("callback", "consult", "divert", "escalation", "all_clear")
 
 DIAL_CLASSES = ("internal", "local", "mobile", "toll_free", "short", "foreign")
 """Values of `acd.ports.DialClass` that may be allowed."""

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from channels.media.latch import Latch
 from channels.sip.dialled import Dialled, titles
+from channels.sip.diversions import Diversions
 from channels.sip.meanings import Meaning, read_meanings
 from channels.sip.prompts import Phrases
 from channels.sip.protocol.address import make_uri
@@ -70,6 +71,8 @@ class SipSettings:
     """What pauses the agent, and by which reason."""
     dialled: Dialled
     """Entries, by the numbers that lead to them."""
+    diversions: Diversions
+    """Whom phones may divert their calls to."""
     titles: Mapping[str, str]
     """Entry → what an agent's phone shows of it before the caller's name."""
     shows_name: bool
@@ -135,6 +138,7 @@ def read_table(site: Site, table: Table) -> SipSettings:
         meanings=read_meanings(table.table("phone_answers")),
         pauses=_pauses(site, table),
         dialled=_dialled(site, table),
+        diversions=Diversions(site, "sip"),
         titles=titles(site, shows),
         shows_name="name" in shows,
         max_legs=table.integer("max_legs", MAX_LEGS, least=2),

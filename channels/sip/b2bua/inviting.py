@@ -121,6 +121,7 @@ def ended(calls: Calls, leg: Leg, key: ClientKey) -> None:
 
 def _take(calls: Calls, leg: Leg, out: ResponseReceived) -> None:
     """Raises SipError."""
+    leg.record.outside = bool(leg.record.agent) and not leg.ringing[out.key].rung.phone
     calls.adopt(leg, _dialog(calls, leg, out))
     leg.won = ringing = leg.ringing.pop(out.key)
     leg.record.rung.remove(ringing.rung)

@@ -96,6 +96,8 @@ class LegRecord(Struct):
     """What the caller hears while waiting, and either side while the other holds."""
     call: int = 0
     """The attempt by which we called him; 0: he called us."""
+    outside: bool = False
+    """It is an agent's, and goes to an outside number to which his phone has diverted it."""
     rung: list[Rung] = []
     rings: int = 0
     """How many INVITEs of ours there were."""

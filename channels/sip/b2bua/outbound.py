@@ -20,7 +20,7 @@ from acd.core.events import (
 )
 from agents.skills import AgentId
 from channels.media.commands import Leave, LegId, Play
-from channels.sip.b2bua import holding, inviting, qualifying, speaking
+from channels.sip.b2bua import diverting, holding, inviting, qualifying, speaking
 from channels.sip.b2bua.absent import PhoneId
 from channels.sip.b2bua.calls import Calls
 from channels.sip.b2bua.leg import Leg, LegRecord, LegStage, Ringing
@@ -161,6 +161,8 @@ def answered(calls: Calls, leg: Leg, out: ResponseReceived) -> None:
     status = inviting.answered(calls, leg, out)
     if status is not None and ringing is not None:
         calls.count(f"phone answered {status}")
+        if 300 <= status < 400 and diverting.followed(calls, leg, ringing, out.response):
+            return
         if status >= 600:  # RFC 3261 §16.7 step 5: he means all of his phones
             inviting.stop(calls, leg)
         _ended(calls, leg, ringing, calls.settings.meanings.get(status, Meaning.UNREACHABLE))
@@ -182,6 +184,8 @@ def _ended(calls: Calls, leg: Leg, ringing: Ringing, meaning: Meaning) -> None:
     if ringing.over or leg.gone or leg.record.stage is LegStage.UP:
         return
     ringing.over = True
+    if meaning is Meaning.UNREACHABLE and not ringing.rung.phone:  # whom it diverts to; it is there itself
+        meaning = Meaning.DO_NOT_DISTURB
     if meaning is Meaning.UNREACHABLE:
         qualifying.lost(calls, PhoneId(leg.record.agent, ringing.rung.phone))
     leg.results.append(meaning)

@@ -16,6 +16,7 @@ from channels.sip.b2bua import inviting
 from channels.sip.b2bua.call import Call
 from channels.sip.b2bua.calls import Calls
 from channels.sip.b2bua.leg import Leg, LegRecord, LegStage, Reach, Ringing
+from channels.sip.diversions import NEVER
 from channels.sip.protocol.address import Uri, make_uri, parse_uri
 from channels.sip.protocol.outputs import ResponseReceived
 
@@ -36,9 +37,6 @@ he declines (603), the network is broken (5xx).
 
 NUMBER = re.compile(r"\+[0-9]{3,15}|[0-9]{2,15}", re.ASCII)
 """In normal form: E.164, or the digits of an extension or a short code. Nothing else gets into a request."""
-
-NEVER = frozenset({DialClass.EMERGENCY, DialClass.PREMIUM, DialClass.UNKNOWN})
-"""Whatever the desk has allowed."""
 
 PHONE = ";user=phone"
 """The user part is a global number (RFC 3261 §19.1.1)."""
@@ -104,7 +102,7 @@ def dial(calls: Calls, effect: PlaceCall, number: str, dial_class: DialClass) ->
         record.to_tag = _tag(effect)
         record.show_as = f"<{make_uri(number, calls.settings.realm)}>"
         leg = calls.add(Leg(record, Call()))
-        leg.reaches = [Reach("", str(_uri(number, to.trunk.host, to.trunk.port)), to.trunk)]
+        leg.reaches = [Reach("", str(uri_of(number, to.trunk.host, to.trunk.port)), to.trunk)]
         calls.negotiate(leg, b"")
 
 
@@ -114,7 +112,8 @@ def _may_dial(effect: PlaceCall, number: str, dial_class: DialClass) -> bool:
     return allowed and NUMBER.fullmatch(number) is not None
 
 
-def _uri(number: str, host: str, port: int | None = None) -> Uri:
+def uri_of(number: str, host: str, port: int | None = None) -> Uri:
+    """Of a number in normal form."""
     return make_uri(number, host, port, PHONE if number.startswith("+") else "")
 
 
@@ -156,8 +155,9 @@ def described(calls: Calls, leg: Leg, sdp: bytes) -> None:
     to = calls.settings.outbound
     if leg.gone or not leg.reaches or to is None:
         return
-    us = f"<{_uri(to.caller_id, calls.settings.advertise)}>"
-    party = f"<{_uri(parse_uri(leg.reaches[0].uri).user, to.trunk.host)}>"  # no port there (RFC 3261 §19.1.1)
+    us = f"<{uri_of(to.caller_id, calls.settings.advertise)}>"
+    number = parse_uri(leg.reaches[0].uri).user
+    party = f"<{uri_of(number, to.trunk.host)}>"  # no port there (RFC 3261 §19.1.1)
     inviting.invite(calls, leg, us, party, sdp, ("P-Asserted-Identity", us))
 
 

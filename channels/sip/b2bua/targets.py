@@ -35,8 +35,11 @@ def follow(calls: Calls, leg: Leg, dialog: Dialog, source: Endpoint) -> None:
     if dialog.route_set:
         dialog.peer = None
         return
-    agent, host = leg.record.agent, leg.record.host
-    nat = calls.phones.nat_of(agent) if agent else calls.nat_of(host)
+    record, outbound = leg.record, calls.settings.outbound
+    if record.outside and outbound is not None:
+        nat = outbound.nat
+    else:
+        nat = calls.phones.nat_of(record.agent) if record.agent else calls.nat_of(record.host)
     dialog.peer = by_source(nat, dialog.remote_target, source)
 
 

@@ -381,10 +381,13 @@ class World:
         self.carry_out(effect)
         return effect
 
-    def offer(self, number: int = 1, agent: str = "anna") -> OfferContact:
-        effect = OfferContact(
+    def offered(self, number: int, agent: str = "anna") -> OfferContact:
+        return OfferContact(
             OfferId(number), ContactId(1), AgentId(agent), 20_000, carrier=Carrier("sip", agent)
         )
+
+    def offer(self, number: int = 1, agent: str = "anna") -> OfferContact:
+        effect = self.offered(number, agent)
         self.carry_out(effect)
         return effect
 
