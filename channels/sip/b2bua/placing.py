@@ -186,7 +186,7 @@ def media_failed(calls: Calls, leg: Leg) -> None:
 def answered(calls: Calls, leg: Leg, out: ResponseReceived) -> None:
     """A response to the INVITE of the leg."""
     status = inviting.answered(calls, leg, out)
-    if status is not None:
+    if status is not None and calls.legs.get(leg.id) is leg:  # else it was given up before, and is forgotten
         calls.count(f"trunk answered {status}")
         failed(calls, leg, RESULTS.get(status, "failed"))
 

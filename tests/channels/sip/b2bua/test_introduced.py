@@ -3,6 +3,8 @@
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from acd.core.events import ContactArrived
 from acd.testing.story import desk, entry, line
@@ -20,6 +22,7 @@ OPENED = desk(
     entry("welcome", "help"),
     entry("030 555 0177".replace(" ", ""), "help"),
 )
+DIALLED = World(OPENED).calls.settings.dialled
 ASSERTED = '"Acme Berlin" <sip:+493012345@192.0.2.7>'
 
 
@@ -138,6 +141,11 @@ def test_entries_that_share_numbers_are_told(entries: list[str], twice: list[tup
         f'site.toml: entries.voice."{later}": shares numbers with the entry "{first}"'
         for first, later in twice
     ]
+
+
+@given(st.text(max_size=80))
+def test_whatever_is_dialled_leads_to_an_entry_or_to_none(text: str) -> None:
+    assert DIALLED.entry_of(text) in (None, HOTLINE, BLOCK, VIP, "welcome", "0305550177", "help", "vip")
 
 
 # Who calls

@@ -5,11 +5,13 @@ import pytest
 
 from acd.core.events import AgentReachable, AgentUnreachable, Event
 from agents.skills import AgentId
+from channels.sip.b2bua.absent import PhoneId, spread
 from channels.sip.b2bua.guesses import MOST_WRONG
 from channels.sip.b2bua.leg import Reach
 from channels.sip.b2bua.registration import Boot, Registrations, Saved
 from channels.sip.b2bua.strangers import CHALLENGE_BYTES
 from channels.sip.b2bua.telling import Telling
+from channels.sip.protocol.address import Endpoint
 from channels.sip.protocol.digest import answer_challenge, parse_challenges
 from channels.sip.protocol.message import Request, Response, make_headers, parse
 from channels.sip.protocol.outputs import NewRequest, SendTo
@@ -33,11 +35,13 @@ def registrations(world: World, boot: Boot, host: ScriptedHost) -> Registrations
     )
 
 
-def register(world: World, ours: Registrations, answer: int = 200) -> None:
-    """Anna's phone: challenged once, then bound, or not."""
+def register(
+    world: World, ours: Registrations, answer: int = 200, source: Endpoint = PHONE, first: int = 1
+) -> None:
+    """Anna's phone: challenged once, then bound, or not. `first`: CSeq."""
     credentials = ""
     world.layer.screen = lambda request, source: ours.refusal(request, source, UP_MS)
-    for cseq in (1, 2):
+    for cseq in (first, first + 1):
         headers = make_headers(
             ("Max-Forwards", "70"),
             ("From", "<sip:anna@acd.invalid>;tag=r1"),
@@ -51,13 +55,13 @@ def register(world: World, ours: Registrations, answer: int = 200) -> None:
         world.phone.layer.send_request(request, DESK, UP_MS)
         for packet in world.phone.layer.take():
             assert isinstance(packet, SendTo)
-            for out in world.layer.receive(parse(packet.data), PHONE, UP_MS):
+            for out in world.layer.receive(parse(packet.data), source, UP_MS):
                 if isinstance(out, NewRequest):
                     ours.register(out, UP_MS)
                 else:
                     world.layer.out.append(out)
         world.run()
-        if cseq == 1:
+        if cseq == first:
             challenges = parse_challenges(world.phone.responses[-1].get_all("WWW-Authenticate"))
             found = answer_challenge(
                 challenges,
@@ -68,7 +72,7 @@ def register(world: World, ours: Registrations, answer: int = 200) -> None:
                 cnonce="c1",
             )
             credentials = str(found)
-    assert world.phone.statuses == [401, answer]
+    assert world.phone.statuses[-2:] == [401, answer]
 
 
 def told(records: dict[str, bytes], boot: Boot, now_ms: int) -> tuple[list[Event], Registrations]:
@@ -188,3 +192,32 @@ def test_a_phone_is_known_where_it_is_registered_and_only_as_long(world: World) 
     assert (ours.is_at(PHONE.host), ours.is_at("192.0.2.10")) == (True, False)
     ours.expire(UP_MS + 3_600_000)
     assert not ours.is_at(PHONE.host)
+
+
+def test_a_phone_that_registers_from_another_address_has_moved(world: World) -> None:
+    moved: list[tuple[str, Endpoint, Endpoint]] = []
+    ours = registrations(world, FIRST, world.host)
+    ours.moved = lambda agent, old, new: moved.append((agent, old, new))
+    register(world, ours)
+    register(world, ours, first=3)
+    assert moved == []
+    elsewhere = Endpoint("192.0.2.9", 50_000)
+    world.sides[elsewhere] = world.phone
+    register(world, ours, source=elsewhere, first=5)
+    assert moved == [("anna", PHONE, elsewhere)]
+    assert [reach.at for reach in ours.where("anna")] == [elsewhere]
+
+
+def test_a_phone_that_was_away_is_there_when_it_registers(world: World) -> None:
+    ours = registrations(world, FIRST, world.host)
+    register(world, ours)
+    ours.absent.lose(PhoneId("anna", ANNAS.key))
+    assert (ours.where("anna"), ours.all_of("anna")) == ([], [ANNAS])
+    register(world, ours, first=3)
+    assert ours.where("anna") == [ANNAS]
+
+
+def test_registered_phones_are_asked_in_turn_not_all_at_once(world: World) -> None:
+    moments = {spread(PhoneId(f"agent{number}", "sip:phone"), 60_000) for number in range(1000)}
+    assert all(30_000 <= moment < 60_000 for moment in moments)
+    assert len(moments) > 900
