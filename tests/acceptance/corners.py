@@ -90,6 +90,7 @@ _HEAD = [
     f'realm = "{REALM}"',
     'sign_in = "register"',
     'min_expires = "1s"',
+    'phone_qualify = "0s"',  # a question in the midst of its scenario is an unexpected message to sipp
 ]
 _OUTBOUND = ["[[outbound]]", 'purpose = "callback"', 'classes = ["local", "mobile"]']
 _TRUNK = ["[[sip.trunks]]", 'name = "pbx"', 'addresses = ["127.0.0.1"]']
