@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from acd.core.events import ContactArrived
@@ -143,6 +143,7 @@ def test_entries_that_share_numbers_are_told(entries: list[str], twice: list[tup
     ]
 
 
+@settings(deadline=None)
 @given(st.text(max_size=80))
 def test_whatever_is_dialled_leads_to_an_entry_or_to_none(text: str) -> None:
     assert DIALLED.entry_of(text) in (None, HOTLINE, BLOCK, VIP, "welcome", "0305550177", "help", "vip")

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from acd.core.effects import EndCall, ReleaseContact
@@ -138,6 +138,7 @@ def test_a_number_that_is_not_what_was_allowed_is_not_dialled(
     assert ended(world)
 
 
+@settings(deadline=None)
 @given(st.text(max_size=40) | st.from_regex(r"\+[0-9]{3,15}.{0,4}"), st.sampled_from(DialClass))
 def test_whatever_the_vault_holds_only_digits_get_into_a_request(number: str, now: DialClass) -> None:
     world = World()
