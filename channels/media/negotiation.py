@@ -21,6 +21,7 @@ OUR_DTMF = 101
 _AUDIO = ("audio", "RTP/AVP")
 _STATIC = {"0": "PCMU/8000", "8": "PCMA/8000"}
 _ENCODING = {Codec.PCMU: "PCMU/8000", Codec.PCMA: "PCMA/8000"}
+_OURS = {int(codec): int(codec) for codec in Codec}
 _BROADCAST = IPv4Address("255.255.255.255")
 _BY_NAME = {"PCMU": Codec.PCMU, "PCMA": Codec.PCMA}
 
@@ -86,11 +87,11 @@ class AudioSession(Struct):
     @property
     def send_payload_type(self) -> int | None:
         """Payload type of the audio that we send."""
-        return (
-            None
-            if self.remote is None
-            else next((pt for c, pt in self.remote.codecs if c is self.codec), None)
-        )
+        if self.remote is not None:
+            for codec, payload in self.remote.codecs:
+                if codec is self.codec:
+                    return payload
+        return None
 
     @property
     def heard_types(self) -> dict[int, int]:
@@ -98,11 +99,12 @@ class AudioSession(Struct):
 
         By our numbers or by its own: many a peer takes its own for both ways (RFC 3264 §6.1 wants ours).
         """
-        types: dict[int, int] = {int(codec): int(codec) for codec in BOTH}
+        types = dict(_OURS)
         if self.remote is not None:
             if self.remote.dtmf is not None:
-                types |= {self.local_dtmf: EVENTS, self.remote.dtmf: EVENTS}
-            types |= {payload: int(codec) for codec, payload in self.remote.codecs}
+                types[self.local_dtmf] = types[self.remote.dtmf] = EVENTS
+            for codec, payload in self.remote.codecs:
+                types[payload] = int(codec)
         return types
 
     def offer(self, codecs: tuple[Codec, ...] = BOTH) -> bytes:
@@ -118,8 +120,7 @@ class AudioSession(Struct):
         """Take the answer to our offer. Raises BadSdpError, NotAcceptableError, OutOfTurnError."""
         if not self.pending:
             raise OutOfTurnError("no offer is pending")
-        description = parse_sdp(body)
-        remote = remote_audio(description, self.host, self.line)
+        description, remote = _read(body, self.host, self.line)
         expected = len(self.lines) or 1
         if len(description.media) != expected or remote is None:
             raise BadSdpError("the answer does not fit the offer")
@@ -182,10 +183,10 @@ class AudioSession(Struct):
 
 
 @lru_cache(maxsize=256)
-def _read(body: bytes, ours: str) -> tuple[Description, RemoteAudio | None]:
+def _read(body: bytes, ours: str, line: int | None = None) -> tuple[Description, RemoteAudio | None]:
     """An offer is read twice: before it is a contact, and when it is answered. Raises as `remote_audio`."""
     description = parse_sdp(body)
-    return description, remote_audio(description, ours)
+    return description, remote_audio(description, ours, line)
 
 
 def remote_audio(description: Description, ours: str, line: int | None = None) -> RemoteAudio | None:
@@ -212,6 +213,15 @@ def remote_audio(description: Description, ours: str, line: int | None = None) -
 
 Unusable = tuple[type[NotAcceptableError], str]
 """An error, and its text."""
+
+
+@lru_cache(maxsize=1024)
+def is_nobodys(host: str) -> bool:
+    """Whether this is the address of nobody, in whatever spelling; one that is none is somebody's."""
+    try:
+        return ip_address(host).is_unspecified
+    except ValueError:
+        return False
 
 
 @lru_cache(maxsize=1024)

@@ -110,7 +110,11 @@ def parse_sdp(data: bytes) -> Description:
 
 
 def _description(session: list[tuple[str, str]], media: list[Media]) -> Description:
-    origin = next((value.split() for key, value in session if key == "o"), [])
+    origin: list[str] = []
+    for key, value in session:
+        if key == "o":
+            origin = value.split()
+            break
     host, said, _, _ = _common(session)
     return Description(
         session_id=origin[-5] if len(origin) > 4 else "",

@@ -6,7 +6,7 @@ import signal
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -44,6 +44,9 @@ told names what it is about, so that this is stale.
 
 DEADLINE_S: Final = 5.0
 """A caller who hears nothing for so long has hung up, or should be told to call again."""
+
+OFFERS: Final = 256
+"""Descriptions whose use is remembered: one that is repeated is not read again."""
 
 _ERRORS: Final = {
     error.code: error for error in (BadCommandError, NoPortsLeftError, UnknownLegError, UnknownSoundError)
@@ -133,7 +136,7 @@ class MediaClient(asyncio.Protocol):
             raise MediaGoneError(
                 f"{path}: the process speaks version {client.welcome.version}, not {wire.VERSION}"
             )
-        client.refuses = partial(refusal, ours=client.welcome.ip)
+        client.refuses = lru_cache(maxsize=OFFERS)(partial(refusal, ours=client.welcome.ip))
         client._confirm()
         client._local = {state.leg: state.local for state in client.welcome.legs}
         client._sessions.found(client.welcome.legs)

@@ -1,14 +1,13 @@
 """What was offered and answered on every leg, and what the media process must know of it. No I/O."""
 
 from collections.abc import Iterable
-from ipaddress import ip_address
 
 from channels.media.commands import Accept, Answer, LegId, Offer
 from channels.media.embedded import wire
 from channels.media.embedded.states import LegState
 from channels.media.events import Accepted, Answered, Offered
 from channels.media.latch import Latch
-from channels.media.negotiation import BOTH, AudioSession, remote_audio
+from channels.media.negotiation import BOTH, AudioSession, is_nobodys, remote_audio
 from channels.media.rtp import Address, Codec
 from channels.media.sdp import parse_sdp
 
@@ -66,7 +65,7 @@ class Sessions:
             return wire.Connect(leg, None, session=kept)
         return wire.Connect(
             leg,
-            None if ip_address(remote.host).is_unspecified else Address(remote.host, remote.port),
+            None if is_nobodys(remote.host) else Address(remote.host, remote.port),
             int(codec),
             payload_type,
             remote.dtmf,

@@ -117,19 +117,12 @@ ON_OUTPUT: Mapping[type[Output], Callable[[Calls, Any], None]] = {
 """What comes of transactions; REGISTER and what is to be sent are the channel's affair."""
 
 
-def _offered(calls: Calls, effect: effects.OfferContact) -> None:
-    outbound.ring(calls, effect)
-    caller = calls.caller_of(effect.contact)
-    if caller is not None and caller.silent_ms is not None:
-        indialog.offered(calls, caller)
-
-
 ON_EFFECT: Mapping[type[effects.Effect], Callable[[Calls, Any], None]] = {
     effects.AdmitContact: inbound.admitted,
     effects.RejectContact: inbound.rejected,
     effects.TreatContact: treating.treated,
     effects.ReleaseContact: inbound.released,
-    effects.OfferContact: _offered,
+    effects.OfferContact: outbound.ring,
     effects.WithdrawOffer: outbound.withdrawn,
     effects.ConnectContact: outbound.connected,
     effects.PromptAgent: outbound.prompted,

@@ -1,17 +1,14 @@
-"""Requests inside a call, from either side: BYE, hold by re-INVITE, ACK, OPTIONS; probing a silent leg."""
+"""Requests inside a call, from either side: BYE, hold by re-INVITE, ACK, OPTIONS; what is silent."""
 
 from collections.abc import Sequence
 
 from channels.media.commands import Accept
-from channels.sip.b2bua import inbound, outbound, placing, referring, targets
+from channels.sip.b2bua import inbound, outbound, placing, probing, referring, targets
 from channels.sip.b2bua.calls import ALLOW, SDP, Calls
 from channels.sip.b2bua.leg import Leg, LegStage
 from channels.sip.protocol.dialog import DialogState
 from channels.sip.protocol.message import Header, Request
 from channels.sip.protocol.outputs import AckMissing, AckReceived, NewRequest, ResponseReceived, ServerKey
-
-JUST_NOW_MS = 60_000
-"""So long what a restart has found of a leg's silence holds if silence is not watched."""
 
 
 def requested(calls: Calls, out: NewRequest) -> None:
@@ -126,7 +123,7 @@ def silent(calls: Calls, leg: Leg, silent_ms: int) -> None:
         inbound.lost(calls, leg)
         return
     leg.silent_ms = calls.now_ms
-    probe(calls, leg)
+    probing.probe(calls, leg)
 
 
 def _waits(leg: Leg) -> bool:
@@ -134,30 +131,6 @@ def _waits(leg: Leg) -> bool:
     call = leg.call
     agents = any(agent.record.stage is LegStage.UP for agent in call.agents.values())
     return leg is call.caller and leg.record.stage is LegStage.UP and not (agents or call.others(leg))
-
-
-def offered(calls: Calls, leg: Leg) -> None:
-    """An agent is rung for one who was silent, perhaps still is: ask now, before there is an answer."""
-    if _is_silent(calls, leg):
-        probe(calls, leg)
-
-
-def _is_silent(calls: Calls, leg: Leg) -> bool:
-    """By what was told last, which is told again as long as it lasts."""
-    within_ms = 1_000 * calls.settings.silent_s or JUST_NOW_MS
-    return leg.silent_ms is not None and calls.now_ms - leg.silent_ms <= within_ms
-
-
-def probe(calls: Calls, leg: Leg) -> None:
-    """Ask a leg whose media went silent, or that a restart found again, whether it is still there."""
-    dialog = leg.record.dialog
-    if dialog is None or leg.record.stage is not LegStage.UP or dialog.state is DialogState.TERMINATED:
-        return
-    if leg.probe in calls.by_transaction:  # it is being asked
-        return
-    request = dialog.request("OPTIONS")
-    leg.probe = calls.layer.send_request(request, dialog.destination(), calls.now_ms)
-    calls.by_transaction[leg.probe] = leg
 
 
 def probed(calls: Calls, leg: Leg, out: ResponseReceived) -> None:
@@ -172,7 +145,7 @@ def probed(calls: Calls, leg: Leg, out: ResponseReceived) -> None:
     dialog.response_received(out.response)
     if dialog.state is not DialogState.TERMINATED:
         return
-    if out.response.status == 481 and not leg.is_caller and _is_silent(calls, leg):
+    if out.response.status == 481 and not leg.is_caller and probing.is_silent(calls, leg):
         calls.count("hung up unheard")
         _hung_up(calls, leg)
     else:

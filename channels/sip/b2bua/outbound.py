@@ -20,7 +20,7 @@ from acd.core.events import (
 )
 from agents.skills import AgentId
 from channels.media.commands import Leave, LegId, Play
-from channels.sip.b2bua import diverting, holding, inviting, qualifying, speaking
+from channels.sip.b2bua import diverting, holding, inviting, probing, qualifying, speaking
 from channels.sip.b2bua.absent import PhoneId
 from channels.sip.b2bua.calls import Calls
 from channels.sip.b2bua.leg import Leg, LegRecord, LegStage, Ringing
@@ -48,6 +48,8 @@ def ring(calls: Calls, effect: OfferContact) -> None:
     leg = calls.add(Leg(record, call))
     leg.reaches = reaches
     calls.negotiate(leg, b"", like=call.caller)
+    if call.caller is not None and call.caller.silent_ms is not None:
+        probing.offered(calls, call.caller)
 
 
 def connected(calls: Calls, effect: ConnectContact) -> None:

@@ -14,7 +14,7 @@ from acd.core.effects import (
     TreatContact,
 )
 from acd.core.events import LegLost
-from channels.sip.b2bua import inbound, indialog, inviting, outbound, placing, targets, treating
+from channels.sip.b2bua import inbound, inviting, outbound, placing, probing, targets, treating
 from channels.sip.b2bua.call import Call
 from channels.sip.b2bua.calls import Calls
 from channels.sip.b2bua.leg import Leg, LegRecord, LegStage
@@ -108,7 +108,7 @@ def _admitted(calls: Calls, effect: AdmitContact, *, music: bool) -> None:
         calls.arrange(leg.call)
     elif music:
         treating.play(calls, leg)
-    indialog.probe(calls, leg)
+    probing.probe(calls, leg)
 
 
 def _reopen(calls: Calls, leg: Leg, effect: AdmitContact) -> None:
@@ -161,7 +161,7 @@ def _connected(calls: Calls, effect: ConnectContact) -> None:
         _lost(calls, LegLost(effect.contact, effect.agent))
         return
     outbound.connected(calls, effect)
-    indialog.probe(calls, leg)
+    probing.probe(calls, leg)
 
 
 def _stepped_aside(calls: Calls, effect: StepAside) -> None:
@@ -173,7 +173,7 @@ def _stepped_aside(calls: Calls, effect: StepAside) -> None:
     call = calls.call_of(effect.into)
     if call.caller is not None:
         calls.send(call.joined(leg, calls.music_of(call)))
-    indialog.probe(calls, leg)
+    probing.probe(calls, leg)
 
 
 def _sweep(calls: Calls, wanted: Container[str]) -> None:

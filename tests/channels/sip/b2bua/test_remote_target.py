@@ -6,7 +6,7 @@ from acd.core.effects import ConnectContact, ReleaseAgent, ReleaseContact
 from acd.core.events import ContactId, OfferId
 from agents.devices import Carrier
 from agents.skills import AgentId
-from channels.sip.b2bua import indialog, restart
+from channels.sip.b2bua import probing, restart
 from channels.sip.b2bua.leg import Leg, LegRecord
 from channels.sip.b2bua.targets import by_source
 from channels.sip.protocol.address import Endpoint
@@ -85,7 +85,7 @@ def test_a_caller_whose_trunk_has_failed_over_is_hung_up_there(world: World) -> 
 def test_a_trunk_is_asked_and_released_at_its_contact_which_is_not_where_it_sends_from(world: World) -> None:
     leg = called(world, contact="<sip:gw@192.0.2.45:5080>")
     world.at(GATEWAY)
-    indialog.probe(world.calls, leg)
+    probing.probe(world.calls, leg)
     world.run()
     hang_up(world)
     assert (methods(world, GATEWAY), methods(world, CALLER)) == (["OPTIONS", "BYE"], [])
