@@ -83,13 +83,16 @@ class SqliteJournal:
 
     def append(self, entry: JournalEntry | None, records: Iterable[ChannelRecord] = ()) -> None:
         """As the port says. Raises JournalOrderError, JournalFullError, JournalClosedError: nothing taken."""
-        running = self._opened()
-        if running.backlog >= self._backlog_limit:
+        running = self._running
+        if running is None or running.flow.stopped:
+            raise JournalClosedError("the journal is not open")
+        flow = running.flow
+        if flow.appended - flow.synced >= self._backlog_limit:
             raise JournalFullError(
                 f"{self._backlog_limit} journal entries wait for the disk: free space in {self._directory}"
             )
         appended = running.order.take(entry, records)
-        running.flow.appended += 1
+        flow.appended += 1
         running.writer.inbox.put(appended)
 
     def snapshot(self, snapshot: Snapshot) -> None:

@@ -50,20 +50,24 @@ class Dispatch:
 
     def carry_out(self, effect: Effect, seq: int, index: int) -> None:
         """Hand the effect on. Never raises."""
-        number = contact_of(effect)
-        if number in self._behind:
-            self._behind[number].append((effect, seq, index))
+        if self._behind and (behind := self._behind.get(contact_of(effect))) is not None:
+            behind.append((effect, seq, index))
         elif not self._done(effect, seq, index):
+            number = contact_of(effect)
             self._behind[number] = deque([(effect, seq, index)])
             self._later(AGAIN_S[0], partial(self._again, number, 0))
 
     def _done(self, effect: Effect, seq: int, index: int) -> bool:
         """Whether nothing is left to do: it was carried out, the engine is told, or nobody could do it."""
-        kind, number = type(effect).__name__, contact_of(effect)
+        kind = type(effect).__name__
         try:
-            self._channel_of(effect).carry_out(effect, seq, index)
+            channel = self._channels.get(effect.carrier.channel)
+            if channel is None:
+                raise NobodyServes(f"there is no channel {effect.carrier.channel}")
+            channel.carry_out(effect, seq, index)
         except Exception as failure:  # the one place where a channel's mistake must not become everybody's
             self.failed[kind] += 1
+            number = contact_of(effect)
             _log.error("effect failed", effect=kind, seq=seq, index=index, contact=number, exc_info=failure)
             event = _instead(effect)
             if event is not None:
@@ -81,12 +85,6 @@ class Dispatch:
                 return
             behind.popleft()
         del self._behind[number]
-
-    def _channel_of(self, effect: Effect) -> Channel:
-        found = self._channels.get(effect.carrier.channel)
-        if found is None:
-            raise NobodyServes(f"there is no channel {effect.carrier.channel}")
-        return found
 
 
 def _instead(effect: Effect) -> Event | None:

@@ -21,13 +21,14 @@ class Backlog:
     def __init__(self) -> None:
         self.standing = False
         """New calls are refused."""
-        self._since_ms: float | None = None
+        self.since_ms: float | None = None
+        """Since when packets wait for longer than they should; None: they do not."""
 
     def read(self, waited_ms: float, now_ms: float) -> None:
         """What was read last had waited so long, the least of all that was read together; 0: all is read."""
         if waited_ms < TARGET_MS:
-            self._since_ms, self.standing = None, False
-        elif self._since_ms is None:
-            self._since_ms = now_ms
-        elif now_ms - self._since_ms >= INTERVAL_MS:
+            self.since_ms, self.standing = None, False
+        elif self.since_ms is None:
+            self.since_ms = now_ms
+        elif now_ms - self.since_ms >= INTERVAL_MS:
             self.standing = True

@@ -188,8 +188,13 @@ class UdpTransport:
 
     def _rest(self, notes: Notes) -> None:
         """After a turn of reading, of whose last datagram the kernel has noted this, if more may be there."""
-        self._note(notes)
-        if self._is_busy():
+        if notes or self._backlog.since_ms is not None:
+            self._note(notes)
+        span_s = self._loop.time() - self._counted_s
+        if span_s >= COUNT_S:
+            self._busy = self._count >= BUSY_PER_S * span_s
+            self._count, self._counted_s = 0, self._counted_s + span_s
+        if self._busy:
             if self._timer is None:
                 self._loop.remove_reader(self._socket)
             self._timer = self._loop.call_later(REST_S, self._ready)
@@ -199,13 +204,6 @@ class UdpTransport:
 
     def _note(self, notes: Notes) -> None:
         self._backlog.read(_waited_ms(notes), self._loop.time() * 1000)
-
-    def _is_busy(self) -> bool:
-        span_s = self._loop.time() - self._counted_s
-        if span_s >= COUNT_S:
-            self._busy = self._count >= BUSY_PER_S * span_s
-            self._count, self._counted_s = 0, self._counted_s + span_s
-        return self._busy
 
     def _source(self, address: tuple[str, int]) -> Endpoint:
         """Peers are few, and each sends a lot: their endpoints are made once."""
