@@ -38,7 +38,8 @@ class Gate:
         self._release = release
         self._last = 0
         self._written = 0
-        self._synced = 0
+        self.synced = 0
+        """The last entry that survives the death of the machine."""
         self._failure = ""
         self._unwritten_until = 0
         """While the journal fails: effects up to here need not be written."""
@@ -52,19 +53,14 @@ class Gate:
         self._promise_number = 0
 
     @property
-    def synced(self) -> int:
-        """The last entry that survives the death of the machine."""
-        return self._synced
-
-    @property
     def written(self) -> int:
         """The last entry that survives the death of the process; what is synced is written."""
-        return max(self._written, self._synced)
+        return max(self._written, self.synced)
 
     @property
     def trouble(self) -> str:
         """What is wrong with the journal; empty when all is well."""
-        if self._failure and self._synced >= self._last:
+        if self._failure and self.synced >= self._last:
             self._failure = ""
         return self._failure
 
@@ -75,7 +71,7 @@ class Gate:
 
     def start_from(self, seq: int) -> None:
         """Entries up to `seq` were recovered, so they are synced."""
-        self._last = self._written = self._synced = seq
+        self._last = self._written = self.synced = seq
 
     def shut(self) -> None:
         """Let no effect out until `reopen`; promises of `until_synced` are kept all the same."""
@@ -109,7 +105,7 @@ class Gate:
     def until_synced(self, seq: int) -> "asyncio.Future[None]":
         """A future that is done once entry `seq` survives the death of the machine."""
         promise: asyncio.Future[None] = self._loop.create_future()
-        if seq <= self._synced:
+        if seq <= self.synced:
             promise.set_result(None)
         else:
             self._promise_number += 1
@@ -123,7 +119,7 @@ class Gate:
 
     def on_synced(self, seq: int) -> None:
         """Everything up to `seq` is synced (any one thread of the journal)."""
-        self._synced = seq
+        self.synced = seq
         self._wake()
 
     def on_failure(self, failure: Exception) -> None:
@@ -156,7 +152,7 @@ class Gate:
         budget = _TURN
         if not self._is_shut:
             budget = self._let_go(self._until_written, max(self.written, self._unwritten_until), budget)
-            budget = self._let_go(self._until_synced, self._synced, budget)
+            budget = self._let_go(self._until_synced, self.synced, budget)
         self._keep_promises()
         if budget <= 0:
             self._wake()
@@ -176,7 +172,7 @@ class Gate:
             del self._behind[contact]
 
     def _keep_promises(self) -> None:
-        while self._promises and self._promises[0][0] <= self._synced:
+        while self._promises and self._promises[0][0] <= self.synced:
             promise = heappop(self._promises)[2]
             if not promise.done():
                 promise.set_result(None)

@@ -103,6 +103,7 @@ class Told(Backlog):
 
     def read(self, waited_ms: float, now_ms: float) -> None:
         self.waits.append(waited_ms)
+        self.since_ms = now_ms if waited_ms else None
 
 
 def test_the_kernel_says_how_long_the_last_of_a_turn_has_waited(monkeypatch: pytest.MonkeyPatch) -> None:
