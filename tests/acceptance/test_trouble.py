@@ -232,7 +232,7 @@ def test_a_name_in_latin_1_is_shown_and_not_refused(shared_desk: Desk, sipp: Sip
     calls = s.calls(s.pause(400), s.hang_up()).replace('"Caller [call_number]"', '"J\xf6rg"')
     sipp.call(shared_desk, "latin-1", calls).succeeds()
     agent.succeeds()
-    assert '\nFrom: "J\xf6rg" <' in agent.received("INVITE")[0]
+    assert '\nFrom: "Nordwind latin-1: J\xf6rg" <' in agent.received("INVITE")[0]
     assert shared_desk.story("latin-1") == ANSWERED
 
 

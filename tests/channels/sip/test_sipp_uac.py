@@ -30,6 +30,10 @@ from channels.sip.protocol.transactions import TransactionLayer
 CALLS = 200
 
 
+MOST_LOST = 3
+"""Times that one and the same message is lost."""
+
+
 class Wire:
     """Socket, timer and transactions of one side: the whole glue between core and network."""
 
@@ -46,14 +50,20 @@ class Wire:
         # Not every n-th packet: the retransmissions of one call can fall into step with that count for ever.
         self._dice = random.Random(1)
         self._lose_one_in = lose_one_in
+        self._losses: Counter[bytes] = Counter()
         self._timer: asyncio.TimerHandle | None = None
 
     def react(self, output: Output) -> None:
         """What the user of the core does about an output."""
         raise NotImplementedError
 
-    def _lost(self) -> bool:
-        return self._lose_one_in > 0 and self._dice.randrange(self._lose_one_in) == 0
+    def _lost(self, data: bytes) -> bool:
+        """Not more than MOST_LOST times: else by chance some call is never told, and times out."""
+        lost = self._lose_one_in > 0 and self._dice.randrange(self._lose_one_in) == 0
+        if not lost or self._losses[data] >= MOST_LOST:
+            return False
+        self._losses[data] += 1
+        return True
 
     def readable(self) -> None:
         """Everything that has arrived."""
@@ -62,7 +72,7 @@ class Wire:
                 data, (host, port) = self.socket.recvfrom(65536)
             except BlockingIOError:
                 break
-            if self._lost():
+            if self._lost(data):
                 continue
             try:
                 message = parse(data)
@@ -88,7 +98,7 @@ class Wire:
         """Send what is to be sent, react to the rest, and send what comes of that."""
         for output in outputs:
             if isinstance(output, SendTo):
-                if not self._lost():
+                if not self._lost(output.data):
                     self.socket.sendto(output.data, output.destination[:2])
                 continue
             self.seen[_name(output)] += 1
