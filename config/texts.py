@@ -14,6 +14,9 @@ AGENT = "agent"
 LONGEST_TEXT = 2000
 """Characters of a text that is spoken: some two minutes."""
 
+INSTEAD = ": give a recording instead"
+"""Ends the reasons for which a recording helps; incidents have none."""
+
 _LANGUAGE = re.compile(r"[a-z]{2}(-[A-Z]{2})?")
 
 
@@ -83,11 +86,11 @@ def _refuse_languages(table: Table, key: str, languages: Sequence[str], whose: s
 def unspeakable(text: str, language: str) -> str:
     """Why no voice can say it, so that the server would not start; empty: one can."""
     if plain(language) not in SPOKEN:
-        return f"no voice speaks it ({' and '.join(SPOKEN)} are spoken): give a recording instead"
+        return f"no voice speaks it ({' and '.join(SPOKEN)} are spoken){INSTEAD}"
     if not any(letter.isalnum() for letter in text):
         return "there is nothing to say in it"
     if len(" ".join(text.split())) > LONGEST_TEXT:
-        return f"has {len(text)} characters, at most {LONGEST_TEXT} are spoken: give a recording instead"
+        return f"has {len(text)} characters, at most {LONGEST_TEXT} are spoken{INSTEAD}"
     return ""
 
 

@@ -7,7 +7,6 @@ from typing import Annotated
 from urllib.parse import quote
 
 import typer
-from rich.console import Console
 from rich.live import Live
 
 from acd.commands import terminal
@@ -39,7 +38,7 @@ def status(
         elif watch:
             _watch(client, contacts)
         else:
-            Console().print(terminal.status(found))
+            terminal.console().print(terminal.status(found))
     return DONE
 
 
@@ -95,7 +94,7 @@ def contact(
     if as_json:
         print_json(found)
     else:
-        Console().print(terminal.contact(number, found))
+        terminal.console().print(terminal.contact(number, found))
     return DONE
 
 
@@ -125,7 +124,7 @@ def callback(
 
 def _watch(client: Client, contacts: int) -> None:
     """Refresh in place on a terminal; into a pipe or file, one table after the other."""
-    console = Console()
+    console = terminal.console()
     with (
         suppress(KeyboardInterrupt),
         Live(console=console, screen=console.is_terminal, auto_refresh=False) as live,

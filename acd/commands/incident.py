@@ -1,11 +1,11 @@
 """`acd incident`: mass incidents on the running desk: declare one, end one, see which are on."""
 
+import re
 import time
 from collections.abc import Sequence
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from acd.commands import terminal
 from acd.commands.client import client_of
@@ -15,6 +15,8 @@ from config.durations import duration_ms, duration_text
 
 app = typer.Typer(name="incident", help="Mass incidents: what callers are told first.", no_args_is_help=True)
 
+SHORTEST_MS, LONGEST_MS = 60_000, 30 * 86_400_000
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 SPOKEN_WITHIN_S = 30.0
 """The text is spoken before the server answers."""
 
@@ -33,7 +35,7 @@ def declare(
     end: Annotated[bool, typer.Option("--end", help="The call is over when the text was heard.")] = False,
     client: Annotated[list[str], typer.Option(help="Only calls of this client. Repeat it.")] = [],  # noqa: B006
     line: Annotated[list[str], typer.Option(help="Only this line. Repeat it.")] = [],  # noqa: B006
-    entry: Annotated[list[str], typer.Option(help="Only this number. Repeat it.")] = [],  # noqa: B006
+    entry: Annotated[list[str], typer.Option(help="Only this entry, as in the site file. Repeat it.")] = [],  # noqa: B006
     vip: Annotated[bool, typer.Option("--vip", help="VIPs hear it, too.")] = False,
     ticket: Annotated[str, typer.Option(help="Where you work on it.")] = "",
     site: SiteOption = None,
@@ -41,6 +43,10 @@ def declare(
     as_json: JsonOption = False,
 ) -> int:
     """Tell callers of a mass incident: who waits hears it at once, who rings in hears it first."""
+    if not _ID.fullmatch(incident):
+        raise Failure(
+            BAD_INPUT, f"the ID {incident!r} must be up to 64 letters, digits and . _ - without blanks"
+        )
     for_ms = _lasts_ms(lasts)
     body = {
         "id": incident,
@@ -89,7 +95,7 @@ def list_(site: SiteOption = None, url: UrlOption = "", as_json: JsonOption = Fa
     elif not found["incidents"]:
         say("no incident is on")
     else:
-        Console().print(terminal.incidents(found["incidents"], time.time_ns() // 1_000_000))
+        terminal.console().print(terminal.incidents(found["incidents"], time.time_ns() // 1_000_000))
     return DONE
 
 
@@ -107,6 +113,9 @@ def _texts(given: Sequence[str]) -> dict[str, str]:
 
 def _lasts_ms(lasts: str) -> int:
     try:
-        return duration_ms(lasts)
+        lasts_ms = duration_ms(lasts)
     except ValueError as mistake:
         raise Failure(BAD_INPUT, f"--for {mistake}") from mistake
+    if not SHORTEST_MS <= lasts_ms <= LONGEST_MS:
+        raise Failure(BAD_INPUT, "--for must be at least 1m and at most 30d")
+    return lasts_ms

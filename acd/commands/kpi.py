@@ -14,6 +14,7 @@ from rich.progress import Progress
 
 from acd.commands.check import readable
 from acd.commands.shell import BAD_INPUT, DONE, NO, JsonOption, complain, print_json
+from acd.commands.terminal import console as terminal_console
 from config.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ def kpi(
     if as_json:
         print_json(kpi_report.as_json(made))
     else:
-        Console().print(kpi_table.tables(made))
+        terminal_console().print(kpi_table.tables(made))
     return DONE
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from rich.console import Group, RenderableType
+from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
@@ -14,6 +14,11 @@ Json = Mapping[str, Any]
 
 SILENT_MS = 5_000
 """A server that has not been heard for longer hangs, or is being restarted."""
+
+
+def console() -> Console:
+    """Standard output. What people wrote is shown as it is: brackets are no markup, colons no pictures."""
+    return Console(markup=False, emoji=False)
 
 
 def status(found: Json) -> RenderableType:

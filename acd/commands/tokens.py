@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from acd.commands.shell import BAD_INPUT, DONE, JsonOption, complain, print_json, say
+from acd.commands.terminal import console
 from acd.web.token_file import TOKEN_BYTES
 from config.api_tokens import Role, digest_of
 from config.load import check
@@ -63,5 +63,5 @@ def list_tokens(
     table = Table("token", "role", "client", "agent", box=None, padding=(0, 2, 0, 0))
     for row in rows:
         table.add_row(*row.values())
-    Console().print(table)
+    console().print(table)
     return DONE

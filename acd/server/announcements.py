@@ -12,9 +12,11 @@ from acd.core.state import State
 from acd.ports import Announcing, Channel, Words
 from acd.server.driver import Driver
 from acd.web.control import IncidentRefused
+from agents.capacity import VOICE
+from config.entries import entry_id
 from config.schema import Site
-from config.texts import unspeakable
-from queues.desk import Incident, Line
+from config.texts import INSTEAD, unspeakable
+from queues.desk import EntryId, Incident, Line
 
 _log = structlog.get_logger("acd.announcements")
 
@@ -51,6 +53,7 @@ class Announcements:
         """
         async with self._one:
             state = self._driver.engine.state
+            incident = replace(incident, entries=tuple(_entry(site, one) for one in incident.entries))
             check(site, state, incident)
             named = replace(incident, greeting=name_of(incident))
             try:
@@ -102,7 +105,7 @@ def _check_texts(site: Site, texts: Collection[Words]) -> None:
             known = ", ".join(site.languages)
             raise IncidentRefused(f'the desk does not speak "{language}" (its languages: {known})')
         if why := unspeakable(words, language):
-            raise IncidentRefused(f"text in {language}: {why}")
+            raise IncidentRefused(f"text in {language}: {why.removesuffix(INSTEAD)}")
 
 
 def concerned(site: Site, incident: Incident) -> list[Line]:
@@ -121,6 +124,13 @@ def concerned(site: Site, incident: Incident) -> list[Line]:
         if (not incident.tenants or line.tenant in incident.tenants)
         and (line.id in incident.lines if incident.lines else line.id in reached)
     ]
+
+
+def _entry(site: Site, written: EntryId) -> EntryId:
+    """A number as people write it is that of an entry; what is none stays as it is."""
+    known = {entry.id for entry in site.desk.entries}
+    number = entry_id(VOICE, written)
+    return number if written not in known and number in known else written
 
 
 def _known(what: str, named: Collection[str], known: Collection[str]) -> None:

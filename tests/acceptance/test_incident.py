@@ -91,6 +91,7 @@ def test_what_is_wrong_is_said_in_one_line(open_desk: OpenDesk) -> None:
     refused = {
         ("--text", "Netz gestört", "--for", "1h"): "--text must be LANGUAGE=WORDS",
         ("--text", "de=Netz gestört", "--for", "soon"): '--for "soon" is not a duration',
+        ("--text", "de=Netz gestört", "--for", "5s"): "--for must be at least 1m and at most 30d",
         ("--text", "fr=Panne", "--for", "1h"): 'the desk does not speak "fr" (its languages: de)',
         ("--text", f"de={TEXT}", "--for", "1h", "--line", "other"): 'there is no line "other"',
     }

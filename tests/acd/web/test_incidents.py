@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace as replaced
 
 from acd.core.effects import AdmitContact, TreatContact
 from acd.server import announcements
 from acd.server.announcements import MOST
 from acd.testing import NUMBER, ScriptedChannel, small_desk, small_line, small_site
 from acd.web.rights import Caller, incidents_for
-from agents.capacity import MAIL
+from agents.capacity import MAIL, VOICE
 from config.api_tokens import Role
 from config.schema import JournalKind, Site
 from queues.desk import Desk, Entry, EntryId, Incident, IncidentId, IncidentMode, LineId, Tenant, TenantId
@@ -122,6 +123,20 @@ def test_a_line_that_no_number_leads_to_can_be_named(tmp_path: Path) -> None:
         assert (await desk.request("POST", "/incidents", {**VPN, "lines": [OTHER]})).status_code == 200
 
     with_server(site_of(tmp_path), story)
+
+
+def test_a_number_may_be_written_as_people_write_it(tmp_path: Path) -> None:
+    entry = Entry(EntryId("+49305550101"), TenantId("nordwind"), OTHER, VOICE)
+
+    async def story(desk: Served, channel: ScriptedChannel) -> None:
+        wanted = {**VPN, "entries": ["+49 (30) 555-0101"]}
+        assert (await desk.request("POST", "/incidents", wanted)).status_code == 200
+        (shown,) = (await desk.request("GET", "/incidents")).json()["incidents"]
+        assert shown["entries"] == ["+49305550101"]
+
+    desk = two_lines()
+    opened = replaced(desk, entries=(*desk.entries, entry))
+    with_server(small_site(tmp_path, opened, journal=JournalKind.MEMORY), story)
 
 
 def test_every_language_of_a_line_in_its_scope_is_needed(tmp_path: Path) -> None:
