@@ -6,6 +6,7 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from config.durations import duration_text
 from config.schema import ServerSettings
 
 _TIME_ERROR = 5
@@ -37,7 +38,8 @@ def check(server: ServerSettings) -> None:
     days = timedelta(milliseconds=now_ms - known_ms).days
     raise ClockError(
         f"the clock says {_day(now_ms)}, {days} days after all that is in {server.data_dir} was written: "
-        "set it, since the journal's time never goes back; or start with --trust-clock if it is right"
+        "set it, since the journal's time never goes back; or start with --trust-clock if it is right "
+        f"(server.clock_jump: {duration_text(server.clock_jump_ms)})"
     )
 
 

@@ -5,7 +5,10 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
+import structlog
+
 from acd.content.disk import PATIENCE_S, DiskContent
+from acd.content.errors import VaultError
 from acd.content.master import MasterKey
 from acd.content.sealed import SealedJournal
 from acd.content.vault import Vault
@@ -15,6 +18,8 @@ from acd.journal.memory import MemoryJournal
 from acd.journal.sqlite import SqliteJournal
 from acd.ports import Journal
 from config.schema import JournalKind, Site
+
+_log = structlog.get_logger("acd.stores")
 
 VAULT_FILE = "vault.db"
 DIRECTORY_FILE = "directory.db"
@@ -26,7 +31,10 @@ def open_journal(site: Site, *, accept_loss: bool = False) -> Journal:
     """The journal the site names, not opened yet; its records are sealed. Raises VaultError."""
     if site.server.journal is JournalKind.MEMORY:
         return MemoryJournal()
-    journal = SqliteJournal(site.server.data_dir / JOURNAL, accept_loss=accept_loss)
+    folder = site.server.data_dir / JOURNAL
+    if accept_loss and (gone := lost(folder)):
+        _log.error("synced entries are gone, and that is accepted", first=gone[0], last=gone[1])
+    journal = SqliteJournal(folder, accept_loss=accept_loss)
     return SealedJournal(journal, master_key(site).records)
 
 
@@ -57,6 +65,14 @@ def damages(site: Site) -> Iterator[tuple[Path, str]]:
     Each SQLite file is read as a whole, through SQLite and for reading only: nothing is changed, and no lock
     is dropped.
     """
+    data_dir = site.server.data_dir
+    if not data_dir.is_dir():
+        yield data_dir, "there is no such folder: no server has run here, or data_dir names another one"
+    try:
+        if (data_dir / VAULT_FILE).exists():
+            master_key(site)
+    except VaultError as error:
+        yield data_dir / KEY_FILE, str(error)
     if gone := lost(site.server.data_dir / JOURNAL):
         yield site.server.data_dir / JOURNAL, f"entries {gone[0]} to {gone[1]} were synced, and are gone"
     for path in sorted(site.server.data_dir.rglob("*.db")):

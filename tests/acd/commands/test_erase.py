@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import signal
+import sqlite3
 import subprocess
 import sys
 from contextlib import closing
@@ -208,3 +209,18 @@ def test_erasing_twice_says_that_nobody_is_known(tmp_path: Path) -> None:
 def test_a_stranger_is_the_answer_no(tmp_path: Path, number: str) -> None:
     asyncio.run(take_calls(tmp_path))
     assert erase(tmp_path, number).returncode == 1
+
+
+def test_data_that_no_server_could_start_with_are_not_called_ok(tmp_path: Path) -> None:
+    """No folder, as by a mistyped name; or a vault whose key is not there."""
+    site, data_dir = tmp_path / "site.toml", tmp_path / "var"
+    site.write_text(SITE.replace('data_dir = "."', 'data_dir = "var"'))
+    command = [sys.executable, "-m", "acd", "check", str(site), "--data"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert (done.returncode, done.stderr.count(f"{data_dir}: there is no such folder")) == (1, 1), done.stderr
+    data_dir.mkdir()
+    with closing(sqlite3.connect(data_dir / "vault.db")) as vault:
+        vault.execute("CREATE TABLE empty (one)")
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 1
+    assert str(data_dir / "vault-key") in done.stderr
