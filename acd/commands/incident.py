@@ -11,12 +11,11 @@ from acd.commands import terminal
 from acd.commands.client import client_of
 from acd.commands.desk import SiteOption, UrlOption, segment
 from acd.commands.shell import BAD_INPUT, DONE, Failure, JsonOption, print_json, say
+from acd.web import INCIDENT_ID, INCIDENT_LASTS_MS
 from config.durations import duration_ms, duration_text
 
 app = typer.Typer(name="incident", help="Mass incidents: what callers are told first.", no_args_is_help=True)
 
-SHORTEST_MS, LONGEST_MS = 60_000, 30 * 86_400_000
-_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 SPOKEN_WITHIN_S = 30.0
 """The text is spoken before the server answers."""
 
@@ -43,7 +42,7 @@ def declare(
     as_json: JsonOption = False,
 ) -> int:
     """Tell callers of a mass incident: who waits hears it at once, who rings in hears it first."""
-    if not _ID.fullmatch(incident):
+    if not re.fullmatch(INCIDENT_ID, incident):
         raise Failure(
             BAD_INPUT, f"the ID {incident!r} must be up to 64 letters, digits and . _ - without blanks"
         )
@@ -116,6 +115,8 @@ def _lasts_ms(lasts: str) -> int:
         lasts_ms = duration_ms(lasts)
     except ValueError as mistake:
         raise Failure(BAD_INPUT, f"--for {mistake}") from mistake
-    if not SHORTEST_MS <= lasts_ms <= LONGEST_MS:
-        raise Failure(BAD_INPUT, "--for must be at least 1m and at most 30d")
+    shortest_ms, longest_ms = INCIDENT_LASTS_MS
+    if not shortest_ms <= lasts_ms <= longest_ms:
+        least, most = duration_text(shortest_ms), duration_text(longest_ms)
+        raise Failure(BAD_INPUT, f"--for must be at least {least} and at most {most}")
     return lasts_ms

@@ -1,6 +1,7 @@
 """What may be looked at from outside: plain copies of the live state, for API, CLI and metrics."""
 
 from collections import Counter
+from itertools import islice
 
 from msgspec import Struct
 
@@ -81,10 +82,17 @@ class Status(Struct, frozen=True):
     """Those that are on, in the order in which they were declared."""
 
 
-def status(state: State, now_ms: int) -> Status:
-    """The whole desk at `now_ms`."""
-    contacts = tuple(contact_view(state, contact, now_ms) for contact in state.contacts.values())
-    return Status(now_ms, line_views(state, now_ms), agent_views(state), contacts, state.now_ms, now_ms)
+def status(state: State, now_ms: int, most: int | None = None, heard_ms: int | None = None) -> Status:
+    """The desk at `now_ms` with its first `most` contacts; `heard_ms`: None is now."""
+    contacts = tuple(contact_view(state, one, now_ms) for one in islice(state.contacts.values(), most))
+    heard_ms = now_ms if heard_ms is None else heard_ms
+    lines, agents = line_views(state, now_ms), agent_views(state)
+    return Status(now_ms, lines, agents, contacts, state.now_ms, heard_ms, incidents(state))
+
+
+def incidents(state: State) -> tuple[Incident, ...]:
+    """Those that are on, in the order in which they were declared."""
+    return tuple(state.incidents.values())
 
 
 def line_views(state: State, now_ms: int) -> tuple[LineView, ...]:

@@ -26,7 +26,7 @@ class Archive:
     """One SQLite file, written by the keeper thread only; every change of it is synced when it returns."""
 
     def __init__(self, directory: Path) -> None:
-        self.path = directory / "archive.db"
+        self.path = directory / database.ARCHIVE
         if not self.path.exists():
             database.create(self.path, _SCHEMA)
         self._connection = database.connect(self.path, synchronous="FULL")

@@ -9,6 +9,7 @@ from shutil import copyfile
 
 from acd.files import sync_path
 from acd.journal import segment
+from acd.journal.database import ARCHIVE, flaws, open_as
 from acd.journal.errors import JournalOpenError
 from acd.journal.reading import JournalReader
 from acd.journal.snapshots import stored_snapshots
@@ -30,7 +31,7 @@ def copy_database(source: Path, target: Path, on_copied: OnCopied) -> None:
         raise FileNotFoundError(source)
     os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
     try:
-        with closing(_connect(source, "mode=ro")) as db, closing(sqlite3.connect(target)) as copy:
+        with closing(open_as(source, "mode=ro")) as db, closing(sqlite3.connect(target)) as copy:
             db.execute("BEGIN")  # one moment: without it each write there would begin the copy anew
             (size,) = db.execute("PRAGMA page_size").fetchone()
             told = 0
@@ -42,12 +43,11 @@ def copy_database(source: Path, target: Path, on_copied: OnCopied) -> None:
 
             db.execute("SELECT count(*) FROM sqlite_master")
             db.backup(copy, pages=PAGES, progress=tell)
-        with closing(_connect(target, "immutable=1")) as copy:
-            found = [text for (text,) in copy.execute("PRAGMA integrity_check(3)")]
+        found = flaws(target, "immutable=1")
     except sqlite3.Error as error:
         raise JournalOpenError(f"cannot copy {source}: {error}") from error
-    if found != ["ok"]:
-        raise JournalOpenError(f"the copy of {source} is damaged: {'; '.join(found)}")
+    if found:
+        raise JournalOpenError(f"the copy of {source} is damaged: {found}")
     sync_path(target)
 
 
@@ -69,7 +69,7 @@ def copy_journal(directory: Path, target: Path, on_copied: OnCopied) -> int:
             if path.exists():
                 raise
             (target / path.name).unlink(missing_ok=True)
-    copy_database(directory / "archive.db", target / "archive.db", on_copied)
+    copy_database(directory / ARCHIVE, target / ARCHIVE, on_copied)
     last = _checked(target)
     sync_path(target)
     return last
@@ -82,7 +82,3 @@ def _checked(directory: Path) -> int:
     for entry in JournalReader(directory).entries(after):
         last = entry.seq
     return last
-
-
-def _connect(path: Path, how: str) -> sqlite3.Connection:
-    return sqlite3.connect(f"{path.absolute().as_uri()}?{how}", uri=True, isolation_level=None)

@@ -2,6 +2,7 @@
 
 import os
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 from acd.files import sync_path
@@ -15,6 +16,8 @@ FORMAT = 2
 
 APPLICATION_ID = 0x61636431
 UNFINISHED = ".new"
+ARCHIVE = "archive.db"
+"""Of a journal: everything that lies in no segment any more."""
 _HEADER_BYTES = 100
 _MAGIC = b"SQLite format 3\0"
 
@@ -40,6 +43,18 @@ def check_format(path: Path) -> None:
     found = int.from_bytes(header[60:64], "big")
     if found > FORMAT:
         raise JournalFormatError(path, found, FORMAT)
+
+
+def open_as(path: Path, how: str) -> sqlite3.Connection:
+    """Through SQLite's own words for it, such as `mode=ro`. Raises sqlite3.Error."""
+    return sqlite3.connect(f"{path.absolute().as_uri()}?{how}", uri=True, isolation_level=None)
+
+
+def flaws(path: Path, how: str) -> str:
+    """What SQLite finds wrong with the file as a whole; empty: nothing. Raises sqlite3.Error."""
+    with closing(open_as(path, how)) as db:
+        found = [text for (text,) in db.execute("PRAGMA integrity_check(3)")]
+    return "" if found == ["ok"] else "; ".join(found)
 
 
 def create(path: Path, schema: str, page_bytes: int = 4096) -> None:

@@ -8,7 +8,7 @@ from struct import Struct
 from time import monotonic
 from zlib import crc32
 
-from acd.journal import segment
+from acd.journal import database, segment
 from acd.journal.errors import JournalError
 from acd.journal.reading import connect
 
@@ -75,7 +75,7 @@ def _noted(path: Path) -> int:
 def _last_stored(directory: Path) -> int:
     """The last entry of all files; a file of a moment ago may be gone, and is in the archive then."""
     found = [0]
-    for path in (*reversed(segment.stored_paths(directory)), directory / "archive.db"):
+    for path in (*reversed(segment.stored_paths(directory)), directory / database.ARCHIVE):
         with suppress(FileNotFoundError), closing(connect(path)) as db:
             found += [seq or 0 for (seq,) in db.execute("SELECT max(seq) FROM entries")]
     return max(found)

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
-from urllib.parse import quote
 
 from acd.journal import database, rows, segment
 from acd.journal.errors import JournalDamagedError, JournalOpenError
@@ -23,7 +22,7 @@ class JournalReader:
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
-        self._archive = directory / "archive.db"
+        self._archive = directory / database.ARCHIVE
         if not self._archive.is_file() and not segment.stored_paths(directory):
             raise JournalOpenError(f"there is no journal in {directory}")
 
@@ -95,7 +94,7 @@ def connect(path: Path) -> sqlite3.Connection:
     except PermissionError as error:
         raise JournalOpenError(f"cannot read {path}: {error.strerror}") from error
     how = "mode=ro" if path.with_name(path.name + "-wal").exists() else "immutable=1"
-    return sqlite3.connect(f"file:{quote(str(path.absolute()))}?{how}", uri=True, isolation_level=None)
+    return database.open_as(path, how)
 
 
 def _unsealed_end(path: Path) -> int | None:

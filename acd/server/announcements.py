@@ -44,7 +44,7 @@ class Announcements:
             try:
                 await self._learn(_texts(state))
             except (OSError, ValueError) as failure:  # its text is silence then; calls go on
-                _log.error("texts of incidents cannot be said", error=str(failure) or "not ready in time")
+                _log.error("texts of incidents cannot be said", error=str(failure))
 
     async def declare(self, site: Site, incident: Incident, submit: Submit) -> int:
         """Let it be heard from now on; returns what `submit` does.

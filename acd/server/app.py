@@ -11,6 +11,7 @@ import structlog
 from acd.core.engine import ENGINE_VERSION
 from acd.core.errors import Rejected
 from acd.core.events import Event
+from acd.journal.database import ARCHIVE
 from acd.journal.stamper import Stamper
 from acd.observe.figures import Figures
 from acd.observe.pauses import LoopLag
@@ -206,7 +207,7 @@ class App:
     def _own(self, recovered: Recovered) -> Recovered:
         """What a channel that is gone has left is ended; of a copy all, and nobody there hears of it."""
         channels = {channel.name for channel in self.channels}
-        here = identity.here(self.site.server.data_dir / JOURNAL / "archive.db")
+        here = identity.here(self.site.server.data_dir / JOURNAL / ARCHIVE)
         claim = identity.claim(recovered, here, channels, adopt=self._allowed.adopt)
         self._let_go_of_unserved(set() if claim.cold else channels)
         if claim.cold:

@@ -14,8 +14,9 @@ import msgspec
 from acd.core.engine import ENGINE_VERSION
 from acd.files import sync_path
 from acd.journal.copying import OnCopied, copy_database, copy_journal
+from acd.journal.database import ARCHIVE
 from acd.journal.errors import JournalError
-from acd.server.stores import DIRECTORY_FILE, KEY_FILE, VAULT_FILE
+from acd.server.stores import DIRECTORY_FILE, JOURNAL, KEY_FILE, VAULT_FILE
 from config.schema import JournalKind, Site
 
 MANIFEST = "backup.json"
@@ -53,7 +54,7 @@ def back_up(path: Path, site: Site, target: Path, *, with_key: bool, on_copied: 
     data_dir = site.server.data_dir
     if site.server.journal is JournalKind.MEMORY:
         raise BackupError("this site keeps its journal in memory: there is nothing to save")
-    if not (data_dir / "journal" / "archive.db").exists():
+    if not (data_dir / JOURNAL / ARCHIVE).exists():
         raise BackupError(f"there is no journal in {data_dir}")
     if target.exists():
         raise BackupError(f"{target} is there already: name a new folder")
@@ -87,7 +88,7 @@ def back_up(path: Path, site: Site, target: Path, *, with_key: bool, on_copied: 
 
 def _copy(data_dir: Path, target: Path, with_key: bool, on_copied: OnCopied) -> int:
     """The journal first: what its entries name is in the vault by then. Returns the last entry."""
-    last = copy_journal(data_dir / "journal", target / "journal", on_copied)
+    last = copy_journal(data_dir / JOURNAL, target / JOURNAL, on_copied)
     if (data_dir / MESSAGES).is_dir():
         (target / MESSAGES).mkdir(mode=0o700)
         for message in (data_dir / MESSAGES).glob("*.wav"):

@@ -13,6 +13,7 @@ from acd.content.master import MasterKey
 from acd.content.sealed import SealedJournal
 from acd.content.vault import Vault
 from acd.directory.directory import ListDirectory
+from acd.journal.database import flaws
 from acd.journal.mark import lost
 from acd.journal.memory import MemoryJournal
 from acd.journal.sqlite import SqliteJournal
@@ -73,16 +74,15 @@ def damages(site: Site) -> Iterator[tuple[Path, str]]:
             master_key(site)
     except VaultError as error:
         yield data_dir / KEY_FILE, str(error)
-    if gone := lost(site.server.data_dir / JOURNAL):
-        yield site.server.data_dir / JOURNAL, f"entries {gone[0]} to {gone[1]} were synced, and are gone"
-    for path in sorted(site.server.data_dir.rglob("*.db")):
+    if gone := lost(data_dir / JOURNAL):
+        yield data_dir / JOURNAL, f"entries {gone[0]} to {gone[1]} were synced, and are gone"
+    for path in sorted(data_dir.rglob("*.db")):
         try:
-            with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as db:
-                found = [text for (text,) in db.execute("PRAGMA integrity_check(3)")]
+            found = flaws(path, "mode=ro")
         except sqlite3.Error as error:
-            found = [str(error)]
-        if found != ["ok"]:
-            yield path, "; ".join(found)
+            found = str(error)
+        if found:
+            yield path, found
 
 
 def erase_person(site: Site, value: str, tenant: str | None) -> tuple[int, int]:

@@ -6,6 +6,7 @@ from typing import Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from acd.core.events import Listening
+from acd.web import INCIDENT_ID, INCIDENT_LASTS_MS
 from queues.desk import IncidentMode
 
 
@@ -65,10 +66,10 @@ class IncidentRequest(_Request):
     nothing.
     """
 
-    id: str = Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
+    id: str = Field(pattern=f"^{INCIDENT_ID}$")
     texts: dict[str, str] = Field(min_length=1, max_length=20)
     mode: IncidentMode = IncidentMode.INFORM
-    for_ms: int = Field(ge=60_000, le=30 * 24 * 3600 * 1000)
+    for_ms: int = Field(ge=INCIDENT_LASTS_MS[0], le=INCIDENT_LASTS_MS[1])
     clients: list[str] = Field(default=[], max_length=1000)
     lines: list[str] = Field(default=[], max_length=1000)
     entries: list[str] = Field(default=[], max_length=1000)

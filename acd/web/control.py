@@ -81,6 +81,9 @@ class Control(Protocol):
     def status(self, contacts: int) -> Status:
         """Lines, agents, and the first `contacts` contacts."""
 
+    def incidents(self) -> tuple[Incident, ...]:
+        """Those that are on, in the order in which they were declared."""
+
     def lines_of(self, client: str) -> frozenset[LineId]:
         """The lines of a client; none of one that is unknown."""
 

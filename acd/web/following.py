@@ -5,7 +5,6 @@ import time
 from collections.abc import Sequence
 from contextlib import aclosing, suppress
 from importlib.metadata import version
-from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
@@ -166,12 +165,11 @@ class Following:
 
     def status(self, contacts: int) -> Status:
         """Lines, agents, and the first `contacts` contacts."""
-        state, now_ms = self.follower.engine.state, self.now_ms()
-        live = islice(state.contacts.values(), contacts)
-        shown = tuple(view.contact_view(state, one, now_ms) for one in live)
-        lines, agents = view.line_views(state, now_ms), view.agent_views(state)
-        incidents = tuple(state.incidents.values())
-        return Status(now_ms, lines, agents, shown, state.now_ms, self._heard_ms(), incidents)
+        return view.status(self.follower.engine.state, self.now_ms(), contacts, self._heard_ms())
+
+    def incidents(self) -> tuple[Incident, ...]:
+        """As the port says."""
+        return view.incidents(self.follower.engine.state)
 
     def lines_of(self, client: str) -> frozenset[LineId]:
         """As the port says."""

@@ -23,7 +23,7 @@ def incident_reading_router(control: Control) -> APIRouter:
     async def incidents(caller: WhoAsks) -> Response:
         """Those that are on, in the order in which they were declared."""
         own = control.lines_of(caller.client)
-        return Json(Incidents(incidents_for(caller, control.status(0).incidents, own)))
+        return Json(Incidents(incidents_for(caller, control.incidents(), own)))
 
     return router
 
@@ -52,7 +52,7 @@ def incident_router(control: Control) -> APIRouter:
     @router.post("/incidents/{incident}/clear", **shows(Changed))
     async def clear(incident: IncidentPath, caller: WhoAsks, key: OnceKey) -> Response:
         """Nobody hears it any more; who hears it now hears it out."""
-        if all(one.id != incident for one in control.status(0).incidents):
+        if all(one.id != incident for one in control.incidents()):
             raise ApiError(404, "not_found", f"no incident {incident} is on")
         return Json(Changed(await control.change(IncidentEnded(IncidentId(incident)), caller.by, key)))
 

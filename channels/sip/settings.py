@@ -113,9 +113,10 @@ def read_settings(site: Site) -> SipSettings:
 def read_table(site: Site, table: Table) -> SipSettings:
     """The settings; what is wrong is recorded in `table`, whose `finish` raises."""
     host, port = _listen(table)
-    trunks, shows = table.tables("trunks"), _shows(table)
+    tables, shows = table.tables("trunks"), _shows(table)
     silent_ms = table.duration_ms("silent", 60_000)
     latch = table.choice("latch", Latch, Latch.ADDRESS)
+    trunks = read_trunks(tables, latch)
     return SipSettings(
         site=table.text("site", "acd"),
         host=host,
@@ -124,8 +125,8 @@ def read_table(site: Site, table: Table) -> SipSettings:
         realm=_realm(table),
         media_host=table.text("media_host", host),
         media_ports=_ports(table),
-        trunks=read_trunks(trunks, latch),
-        outbound=read_outbound(site, table, trunks, latch),
+        trunks=trunks,
+        outbound=read_outbound(site, table, tables, trunks),
         digests=_digests(table),
         sign_in=table.choice("sign_in", SignIn, SignIn.API),
         latch=latch,

@@ -102,27 +102,29 @@ def _networks(trunk: Table) -> tuple[IPv4Network | IPv6Network, ...]:
     return tuple(networks)
 
 
-def read_outbound(site: Site, table: Table, trunks: Sequence[Table], latch: Latch) -> Outbound | None:
+def read_outbound(
+    site: Site, table: Table, tables: Sequence[Table], trunks: Sequence[Trunk]
+) -> Outbound | None:
     """The first trunk that takes calls of ours. All are checked."""
-    found = [outbound for trunk in trunks if (outbound := _outbound_of(trunk, latch)) is not None]
+    both = zip(tables, trunks, strict=True)
+    found = [outbound for one in both if (outbound := _outbound_of(*one)) is not None]
     if not found and any(rule.channel == "sip" for rule in site.desk.outbound):
         table.error("trunks", "none has the key outbound, and [[outbound]] allows calls by this channel")
     return found[0] if found else None
 
 
-def _outbound_of(trunk: Table, latch: Latch) -> Outbound | None:
-    address, number = trunk.text("outbound", ""), trunk.text("caller_id", "")
+def _outbound_of(table: Table, trunk: Trunk) -> Outbound | None:
+    address, number = table.text("outbound", ""), table.text("caller_id", "")
     if not address:
         if number:
-            trunk.error("outbound", "missing key (there is a caller_id but nowhere to show it)")
+            table.error("outbound", "missing key (there is a caller_id but nowhere to show it)")
         return None
     if not number:
-        trunk.error("caller_id", "missing key (whom we call must see a number)")
+        table.error("caller_id", "missing key (whom we call must see a number)")
     elif not E164.fullmatch(number):
-        trunk.error("caller_id", f'"{number:.40}" is not "+" and digits, as in "+49305550100"')
-    at = Endpoint(*read_address(trunk, "outbound", address, least_port=1))
-    ways = trunk.choice("latch", Latch, latch), trunk.choice("nat", Nat, Nat.AUTO)
-    return Outbound(at, number, trunk.text("region", ""), *ways)
+        table.error("caller_id", f'"{number:.40}" is not "+" and digits, as in "+49305550100"')
+    at = Endpoint(*read_address(table, "outbound", address, least_port=1))
+    return Outbound(at, number, trunk.region, trunk.latch, trunk.nat)
 
 
 def read_address(table: Table, key: str, text: str, least_port: int) -> tuple[str, int]:
