@@ -16,7 +16,7 @@ from acd.core.events import (
 from acd.core.messages import leave_message, seal
 from acd.core.parking import may_be_parked, park
 from acd.core.state import State, step
-from acd.core.talk import connected_work, prompt_agent, talking
+from acd.core.talk import connected_work, prompt_agent, talking, work_of
 from acd.core.treatments import connect_again
 from acd.core.waiting import end, enter_line, quit_line
 from acd.core.wrap_up import put_away, start_wrap_up
@@ -261,7 +261,7 @@ def released(state: State, event: ContactReleased) -> None:
         if his is not None and his.state in IN_HAND:
             guests.leave(state, his, "left")
             return
-    contact, work = connected_work(state, event.contact, event.agent)
+    work = work_of(state, contact, event.agent)
     if contact.consults:
         consults.over(state, consults.subject(state, contact), "left")
         return

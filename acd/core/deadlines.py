@@ -60,9 +60,9 @@ class Deadlines:
 
     def clear_all(self, kinds: Iterable[Kind], number: int) -> None:
         """Clear these kinds of deadlines of one subject."""
+        every = self._due
         for kind in kinds:
-            due = self._due[kind]
-            if due:
+            if due := every[kind]:
                 due.pop(number, None)
 
     def put_off(self, kind: Kind, t_ms: int) -> None:

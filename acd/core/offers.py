@@ -116,7 +116,9 @@ def _ring(state: State, contact: Contact, seat: Seat, work: Work, why: Why) -> N
 
 def ring(state: State, contact: Contact, seat: Seat, work: Work) -> int:
     """His device rings; until when, in Unix milliseconds."""
-    refresh(state, seat)
+    if seat.free:  # as `refresh` would find, who is rung is free for nothing
+        seat.free = ()
+        seat.epoch += 1
     due_ms = state.now_ms + state.lines[contact.line].ring_ms
     state.deadlines.set(Kind.RING, work.id, due_ms)
     ids = work.id, contact.id, work.agent

@@ -20,22 +20,27 @@ def talking(state: State, contact: Contact) -> Work | None:
 def connected_work(state: State, number: int, agent: AgentId) -> tuple[Contact, Work]:
     """Contact and work of the agent who handles it now. Raises Rejected: he does not."""
     contact = state.contact(number)
+    return contact, work_of(state, contact, agent)
+
+
+def work_of(state: State, contact: Contact, agent: AgentId) -> Work:
+    """His work with the contact that he handles now. Raises Rejected: he does not."""
     if contact.state is ContactState.CONNECTED and contact.offers:  # as in `talking`, without another frame
         work = state.works[contact.offers[0]]
         if work.agent == agent:
-            return contact, work
-    raise Rejected(f"agent {agent} does not handle contact {number}")
+            return work
+    raise Rejected(f"agent {agent} does not handle contact {contact.id}")
 
 
 def in_hand(state: State, work: Work) -> effects.Effect:
     """What the device of this work is to do, wherever it has come to be: also to be told it anew."""
-    contact, ids = state.contacts[work.contact], (work.id, work.contact, work.agent)
-    if work.role is Role.CONSULTING:
+    contact, role = state.contacts[work.contact], work.role
+    if role is Role.CONSULTING:
         consult = state.contacts[contact.consult]
-        music = state.lines[consult.line].music
+        ids, music = (work.id, contact.id, work.agent), state.lines[consult.line].music
         return effects.StepAside(*ids, consult.id, music, carrier=work.carrier)
     message = contact.to_be_heard if contact.parked else ""
-    return effects.ConnectContact(*ids, work.role, message, carrier=work.carrier)
+    return effects.ConnectContact(work.id, contact.id, work.agent, role, message, carrier=work.carrier)
 
 
 def whisper(state: State, contact: Contact, work: Work) -> None:
