@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from config.errors import did_you_mean
 from config.opening import DAYS, CalendarRule, Window, clock, week_overlap, windows
+from config.public_holidays import public_holidays
 from config.table import Table, as_date
 from queues.desk import CalendarId
 
@@ -32,7 +33,7 @@ def read_calendar(name: str, table: Table, timezone: str) -> CalendarRule:
     if overlap:
         day, minute = overlap
         hours.error(DAYS[day], f"hours overlap at {clock(minute)}: the day before is open over midnight")
-    return CalendarRule(CalendarId(name), zone, week, _special(table))
+    return CalendarRule(CalendarId(name), zone, week, _special(table), _public(table))
 
 
 def _windows(table: Table, day: str) -> tuple[Window, ...]:
@@ -41,6 +42,17 @@ def _windows(table: Table, day: str) -> tuple[Window, ...]:
     except ValueError as error:
         table.error(day, str(error))
         return ()
+
+
+def _public(table: Table) -> str:
+    place = table.text("public_holidays", "")
+    try:
+        if place:
+            public_holidays(place)
+    except ValueError as error:
+        table.error("public_holidays", str(error))
+        return ""
+    return place
 
 
 def _special(table: Table) -> Mapping[date, tuple[Window, ...]]:

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
+from config.public_holidays import public_holidays
 from queues.desk import Calendar, CalendarId
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -22,13 +23,27 @@ _WINDOW = re.compile(r"\s*([0-9]{1,2}):([0-9]{2})\s*-\s*([0-9]{1,2}):([0-9]{2})\
 class CalendarRule:
     """Windows per weekday (Monday first) in a time zone. A day in `special` has those windows instead.
 
-    A holiday is a special day without windows. A window over midnight belongs to the day it opens on.
+    A holiday is a special day without windows; those of `public` (`DE-NW`; empty: none) are found for each
+    year anew, and a day in `special` goes before them. A window over midnight belongs to the day it opens on.
     """
 
     id: CalendarId
     timezone: str
     week: tuple[tuple[Window, ...], ...]
     special: Mapping[date, tuple[Window, ...]] = field(default_factory=dict)
+    public: str = ""
+
+    def on(self, day: date) -> tuple[Window, ...]:
+        """The windows that open on this local day."""
+        if day in self.special:
+            return self.special[day]
+        return () if self.holiday(day) else self.week[day.weekday()]
+
+    def holiday(self, day: date) -> str:
+        """The name of the public holiday that closes us on this day; empty: none does."""
+        if not self.public or day in self.special:
+            return ""
+        return public_holidays(self.public).get(day, "")
 
 
 def windows(text: str) -> tuple[Window, ...]:
@@ -81,7 +96,7 @@ def _intervals(rule: CalendarRule, zone: ZoneInfo, from_ms: int, until_ms: int) 
     day = _utc_date(from_ms) - timedelta(days=3)
     last = _utc_date(until_ms) + timedelta(days=1)
     while day <= last:
-        for opens, closes in rule.special.get(day, rule.week[day.weekday()]):
+        for opens, closes in rule.on(day):
             yield _unix_ms(day, opens, zone, fold=0), _unix_ms(day, closes, zone, fold=1)
         day += timedelta(days=1)
 

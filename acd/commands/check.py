@@ -2,16 +2,22 @@
 
 import os
 from dataclasses import asdict
+from datetime import datetime
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
+from zoneinfo import ZoneInfo
 
+import msgspec
 import typer
 
 from acd.commands.shell import BAD_INPUT, DONE, NO, Failure, JsonOption, complain, print_json, say
 from config.errors import ConfigError, Problem
 from config.load import check as check_site
 from config.schema import Site
+
+if TYPE_CHECKING:
+    from acd.reports.opening import EntryWeek
 
 SiteArgument = Annotated[Path, typer.Argument(metavar="SITE", help="The site file (TOML).")]
 
@@ -23,14 +29,20 @@ def check(
     data: Annotated[
         bool, typer.Option("--data", help="Check the stored files, too; exit 1: damaged.")
     ] = False,
+    *,
+    hours: Annotated[bool, typer.Option("--hours", help="Show a week's hours of each entry.")] = False,
+    first: Annotated[
+        datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="The week's first day, or today.")
+    ] = None,
 ) -> int:
     """Check a site file; exit 0 if a server could start with it, else 2."""
     found, errors, warnings = _checked(site, secrets=secrets)
     if found is not None:
         errors = _flaws(found)
     damages = _damages(found) if data and found is not None else ()
+    week = _week(found, first) if found is not None and (hours or first is not None) else None
     if as_json:
-        print_json(_check_report(found, (*errors, *damages), warnings))
+        print_json(_check_report(found, (*errors, *damages), warnings, week))
     else:
         for warning in warnings:
             complain(f"warning: {warning}", DONE)
@@ -38,6 +50,8 @@ def check(
             complain(str(error), BAD_INPUT)
         if found is not None and not errors:
             say(f"{site}: {'damaged' if damages else 'ok'} ({_counts(found)})")
+        if week is not None:
+            _show_week(week)
     return BAD_INPUT if errors else NO if damages else DONE
 
 
@@ -98,14 +112,31 @@ def _damages(site: Site) -> tuple[Problem, ...]:
     return tuple(Problem(str(path), "", reason) for path, reason in damages(site))
 
 
+def _week(site: Site, first: datetime | None) -> "list[EntryWeek]":
+    from acd.reports.opening import week_of  # noqa: PLC0415
+
+    day = datetime.now(ZoneInfo(site.server.timezone)) if first is None else first
+    return week_of(site, day.date())
+
+
+def _show_week(week: "list[EntryWeek]") -> None:
+    from acd.commands.terminal import console, opening  # noqa: PLC0415
+
+    console().print(opening(week))
+
+
 def _check_report(
-    site: Site | None, errors: tuple[Problem, ...], warnings: tuple[Problem, ...]
+    site: Site | None,
+    errors: tuple[Problem, ...],
+    warnings: tuple[Problem, ...],
+    week: "list[EntryWeek] | None",
 ) -> dict[str, object]:
-    return {
+    report: dict[str, object] = {
         "ok": site is not None and not errors,
         "errors": [asdict(problem) for problem in errors],
         "warnings": [asdict(problem) for problem in warnings],
     }
+    return report if week is None else report | {"hours": msgspec.to_builtins(week)}
 
 
 def _counts(site: Site) -> str:

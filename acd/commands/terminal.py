@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from itertools import chain
 from typing import Any
 
 from rich.console import Console, Group, RenderableType
@@ -9,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from acd.commands.history import details, ending
+from acd.reports.opening import EntryWeek
 
 Json = Mapping[str, Any]
 
@@ -49,6 +51,22 @@ def incidents(found: Sequence[Json], now_ms: int) -> Table:
         left = duration(one["expires_ms"] - now_ms)
         table.add_row(one["id"], whom, scope, left, one["ticket"], text)
     return table
+
+
+def opening(week: Sequence[EntryWeek]) -> RenderableType:
+    """A table for each calendar: its week, and the entries that it opens."""
+    calendars: dict[str, list[EntryWeek]] = {}
+    for one in week:
+        calendars.setdefault(one.calendar, []).append(one)
+    return Group(*chain.from_iterable(map(_week, calendars.values())))
+
+
+def _week(entries: Sequence[EntryWeek]) -> tuple[RenderableType, ...]:
+    first = entries[0]
+    table = _table(f"{first.calendar} ({first.timezone})", ("day", "", "open"))
+    for day in first.days:
+        table.add_row(day.weekday, day.date, _join(day.windows) or day.holiday or "closed")
+    return table, Text(_join(f"{one.entry} ({one.line})" for one in entries) + "\n", style="dim")
 
 
 def contact(number: int, found: Json) -> RenderableType:

@@ -297,6 +297,7 @@ def test_calendars(everything: Site) -> None:
             "America/New_York",
             (((480, 720), (780, 1080)), ((1320, 1800),), (), ((0, 1440),), (), (), ((540, 600),)),
             {date(2026, 12, 25): (), date(2026, 12, 26): (), date(2026, 12, 24): ((480, 720),)},
+            "US-NY",
         ),
     )
     assert everything.desk.calendars == ()

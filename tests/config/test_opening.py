@@ -57,6 +57,23 @@ def test_empty_span() -> None:
     assert opens(rule(mon="08:00-18:00"), "2026-03-23T08:30", "2026-03-23T08:30") == []
 
 
+def test_public_holidays_of_every_year() -> None:
+    """Corpus Christi is one in Nordrhein-Westfalen, and on another day each year; in Berlin it is none."""
+    week = (windows("08:00-18:00"),) * 7
+    rhine, spree = (CalendarRule(CalendarId("t"), BERLIN, week, public=place) for place in ("DE-NW", "DE-BE"))
+    for day in (date(2026, 6, 4), date(2027, 5, 27)):
+        assert (rhine.on(day), rhine.holiday(day)) == ((), "Fronleichnam")
+        assert (spree.on(day), spree.holiday(day)) == (week[0], "")
+    assert opens(rhine, "2026-06-03T23:00", "2026-06-05T12:00") == ["06-05T06:00/06-05T12:00"]
+
+
+def test_a_special_day_goes_before_a_public_holiday() -> None:
+    """Whoever is there on 1 May says so."""
+    may = date(2026, 5, 1)
+    one = CalendarRule(CalendarId("t"), BERLIN, ((),) * 7, {may: windows("10:00-12:00")}, "DE")
+    assert (one.on(may), one.holiday(may)) == (windows("10:00-12:00"), "")
+
+
 def test_over_midnight() -> None:
     """A window whose end is not after its begin ends on the next day, Sunday's on Monday."""
     night = rule("UTC", mon="22:00-06:00", sun="20:00-20:00")

@@ -119,6 +119,32 @@ def test_check_names_file_key_and_reason_and_exits_2(site: Path) -> None:
     assert acd("serve", site).returncode == 2
 
 
+def test_check_shows_a_week_of_each_entry(site: Path) -> None:
+    """Who opens on the day before Christmas sees that nobody is there on Christmas Day."""
+    hours = """
+[calendars.office]
+timezone = "Europe/Berlin"
+public_holidays = "DE-NW"
+hours = { mon = "08:00-18:00", thu = "22:00-06:00", fri = "08:00-12:00, 13:00-18:00" }
+days = { 2026-12-24 = "08:00-12:00" }
+"""
+    site.write_text(SITE.replace("[lines.helpdesk]", '[lines.helpdesk]\nhours = "office"') + hours)
+    report = json.loads(acd("check", site, "--hours", "--from", "2026-12-21", "--json").stdout)
+    (entry,) = report["hours"]
+    assert (entry["line"], entry["timezone"]) == ("helpdesk", "Europe/Berlin")
+    days = {day["date"]: (day["windows"], day["holiday"]) for day in entry["days"]}
+    assert list(days) == [f"2026-12-{number}" for number in range(21, 28)]
+    assert days["2026-12-21"] == (["08:00-18:00"], "")
+    assert days["2026-12-22"] == ([], "")
+    assert days["2026-12-24"] == (["08:00-12:00"], "")
+    assert days["2026-12-25"] == ([], "Erster Weihnachtstag")
+    shown = acd("check", site, "--hours", "--from", "2026-12-21").stdout
+    assert "08:00-18:00" in shown
+    assert "Weihnachtstag" in shown
+    week_before = json.loads(acd("check", site, "--from", "2026-12-14", "--json").stdout)["hours"]
+    assert week_before[0]["days"][3]["windows"] == ["22:00-06:00"]
+
+
 def with_vips(site: Path, *rows: str) -> None:
     """The site with a VIP list of these rows."""
     (site.parent / "vip.csv").write_text("\n".join(("number,class", *rows)) + "\n")
