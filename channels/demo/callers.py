@@ -1,7 +1,11 @@
-"""Callers: they call at random moments, wait for an agent's tone, talk, hang up, and say what they heard."""
+"""Callers: they call at random moments, wait for an agent's tone, talk, hang up, and say what they heard.
+
+Once many ring together. Who was promised to be called back is rung here, too, and answers.
+"""
 
 import argparse
 import asyncio
+import contextlib
 import random
 import secrets
 from dataclasses import dataclass, field
@@ -12,10 +16,18 @@ from channels.media.negotiation import AudioSession
 from channels.media.rtp import Address, Codec
 from channels.media.sound.tone import ToneEndpoint, dominant_hz, hears
 from channels.sip.protocol.address import Endpoint
-from channels.sip.protocol.dialog import Dialog, uac_dialog
+from channels.sip.protocol.dialog import Dialog, uac_dialog, uas_dialog
 from channels.sip.protocol.errors import SipError
 from channels.sip.protocol.message import Request, Response, make_headers
-from channels.sip.protocol.outputs import ClientKey, NewRequest, Output, ResponseReceived, TimedOut
+from channels.sip.protocol.outputs import (
+    Cancelled,
+    ClientKey,
+    NewRequest,
+    Output,
+    ResponseReceived,
+    ServerKey,
+    TimedOut,
+)
 
 LISTEN_EVERY_S = 0.25
 HEARD_S = 0.6
@@ -23,6 +35,10 @@ LOWEST_HZ, STEP_HZ, TONES = 400, 25, 44
 """Callers' tones end below those of agents; two calls at a time never share one."""
 AGENTS_FROM_HZ = 1700
 """Above the tones of the callers, so that a tone says who is heard."""
+RING_S = 0.5
+RUSH_GAP_S = 0.05
+CALLED_BACK_S = 15
+"""Whoever has not been called back so long after the last call is waited for no longer."""
 
 
 @dataclass(slots=True)
@@ -37,6 +53,8 @@ class Call:
     talk_s: float
     patience_s: float
     began_s: float
+    called: bool = False
+    """The desk has called."""
     dialog: Dialog | None = None
     connected_s: float | None = None
     done: asyncio.Event = field(default_factory=asyncio.Event)
@@ -45,10 +63,12 @@ class Call:
 class Callers:
     """All callers behind one port, as a trunk would bring them."""
 
-    def __init__(self, server: Endpoint, dice: random.Random, talk_s: float, patience_s: float) -> None:
+    def __init__(self, server: Endpoint, dice: random.Random, args: argparse.Namespace) -> None:
         self._server, self._dice = server, dice
-        self._talk_s, self._patience_s = talk_s, patience_s
-        self._station = Station()
+        self._talk_s, self._patience_s = args.talk_s, args.patience_s
+        self._station = Station(args.port)
+        self.called_back = asyncio.Event()
+        """The first call to one of them is over."""
         self._station.serve(self)
         self._loop = asyncio.get_running_loop()
         self._calls: dict[ClientKey, Call] = {}
@@ -58,17 +78,49 @@ class Callers:
     async def call(self, entry: str) -> None:
         """One call from INVITE to its end."""
         self._made += 1
-        hz = LOWEST_HZ + STEP_HZ * (self._made % TONES)
-        tone = ToneEndpoint.open(hz, codec=self._dice.choice(list(Codec)))
-        session = AudioSession(self._made, tone.address.ip, tone.address.port)
-        request = self._invite(entry, session.offer())
-        talk_s = self._dice.uniform(0.6, 1.4) * self._talk_s
-        patience_s = self._dice.expovariate(1 / self._patience_s) + 1
-        call = Call(self._made, hz, tone, session, request, talk_s, patience_s, self._loop.time())
-        key = self._station.layer.send_request(request, self._server, self._station.now_ms())
-        self._calls[key] = self._by_dialog[request.call_id] = call
+        tone, session = self._sound()
+        call = self._new(self._invite(entry, session.offer()), tone, session)
+        key = self._station.layer.send_request(call.request, self._server, self._station.now_ms())
+        self._calls[key] = self._by_dialog[call.request.call_id] = call
         self._station.flush()
         await call.done.wait()
+
+    def _sound(self) -> tuple[ToneEndpoint, AudioSession]:
+        tone = ToneEndpoint.open(self._hz(), codec=self._dice.choice(list(Codec)))
+        return tone, AudioSession(self._made, tone.address.ip, tone.address.port)
+
+    def _hz(self) -> int:
+        return LOWEST_HZ + STEP_HZ * (self._made % TONES)
+
+    def _new(self, request: Request, tone: ToneEndpoint, session: AudioSession) -> Call:
+        talk_s = self._dice.uniform(0.6, 1.4) * self._talk_s
+        patience_s = self._dice.expovariate(1 / self._patience_s) + 1
+        return Call(self._made, self._hz(), tone, session, request, talk_s, patience_s, self._loop.time())
+
+    def _rung(self, out: NewRequest) -> None:
+        """The desk calls back."""
+        self._made += 1
+        tone, session = self._sound()
+        call = self._new(out.request, tone, session)
+        call.called = True
+        try:
+            body = session.answer(out.request.body)
+            call.dialog = uas_dialog(out.request, out.to_tag, f"<sip:callers@{self._station.address}>")
+        except (SipError, MediaError) as error:
+            self._station.layer.reply(out.key, 488, self._station.now_ms())
+            self._failed(call, str(error))
+            return
+        self._by_dialog[out.request.call_id] = call
+        self._station.layer.reply(out.key, 180, self._station.now_ms())
+        self._loop.call_later(RING_S, self._answer, call, out.key, body)
+
+    def _answer(self, call: Call, key: ServerKey, body: bytes) -> None:
+        if call.done.is_set():  # the desk has given it up
+            return
+        headers = [("Contact", f"<sip:callers@{self._station.address}>"), ("Content-Type", "application/sdp")]
+        self._station.layer.reply(key, 200, self._station.now_ms(), headers=headers, body=body)
+        self._station.flush()
+        self._talk(call)
 
     def _invite(self, entry: str, body: bytes) -> Request:
         number = f"+4930555{self._made:04d}"
@@ -91,10 +143,21 @@ class Callers:
                 self._answered(out)
             case TimedOut() if out.key.method == "INVITE":
                 self._failed(self._calls[out.key], "no response")
+            case Cancelled():
+                self._cancelled(out)
             case NewRequest():
                 self._requested(out)
 
+    def _cancelled(self, out: Cancelled) -> None:
+        self._station.layer.reply(out.key, 487, self._station.now_ms())
+        for call in self._by_dialog.values():
+            if call.called and call.connected_s is None and not call.done.is_set():
+                self._close(call)
+
     def _requested(self, out: NewRequest) -> None:
+        if out.request.method == "INVITE" and out.request.call_id not in self._by_dialog:
+            self._rung(out)
+            return
         self._station.layer.reply(out.key, 200, self._station.now_ms())
         call = self._by_dialog.get(out.request.call_id)
         if out.request.method == "BYE" and call is not None and not call.done.is_set():
@@ -114,6 +177,9 @@ class Callers:
         call.dialog = uac_dialog(call.request, response)
         self._station.layer.send_ack(key, call.dialog.ack(), call.dialog.destination())
         call.session.accept(response.body)
+        self._talk(call)
+
+    def _talk(self, call: Call) -> None:
         remote, codec = call.session.remote, call.session.codec
         if remote is not None and codec is not None:
             call.tone.talk_to(Address(remote.host, remote.port), codec)
@@ -145,37 +211,58 @@ class Callers:
     def _over(self, call: Call, outcome: str) -> None:
         heard = round(dominant_hz(call.tone.heard(HEARD_S))) if call.connected_s is not None else 0
         report({"role": "caller", "hz": call.hz, "heard_hz": heard, "outcome": outcome})
-        call.tone.close()
-        call.done.set()
+        self._close(call)
 
     def _failed(self, call: Call, reason: str) -> None:
         report({"role": "caller", "error": f"call {call.number}: {reason}"})
+        self._close(call)
+
+    def _close(self, call: Call) -> None:
         call.tone.close()
         call.done.set()
+        if call.called:
+            self.called_back.set()
 
 
 async def run(args: argparse.Namespace) -> None:
     """Calls at the given mean rate for the given time; returns when the last one is over."""
     dice = random.Random(args.seed)
     host, _, port = args.server.rpartition(":")
-    callers = Callers(Endpoint(host, int(port)), dice, args.talk_s, args.patience_s)
+    callers = Callers(Endpoint(host, int(port)), dice, args)
     loop = asyncio.get_running_loop()
     end_s = loop.time() + args.seconds
     async with asyncio.TaskGroup() as group:
+        group.create_task(_rush(callers, group, args))
         while (pause_s := dice.expovariate(args.per_s)) + loop.time() < end_s:
             await asyncio.sleep(pause_s)
             group.create_task(callers.call(dice.choice(args.entries)))
+    if args.called_back:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(callers.called_back.wait(), CALLED_BACK_S)
+
+
+async def _rush(callers: Callers, group: asyncio.TaskGroup, args: argparse.Namespace) -> None:
+    """Something is down: a VIP calls, and at once everybody else."""
+    await asyncio.sleep(args.rush_at_s)
+    for number in range(args.rush):
+        group.create_task(callers.call(args.entries[0] if number else args.vip_entry))
+        await asyncio.sleep(RUSH_GAP_S)
 
 
 def main() -> None:
     """`python -m channels.demo.callers --server HOST:PORT --seconds 40 ENTRY …`"""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--server", required=True)
+    parser.add_argument("--port", type=int, default=0, help="of their own, to which the desk calls back")
     parser.add_argument("--seconds", type=float, default=40)
     parser.add_argument("--per-s", type=float, default=0.8)
     parser.add_argument("--talk-s", type=float, default=4)
     parser.add_argument("--patience-s", type=float, default=20)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--rush", type=int, default=0, help="so many ring at once, a VIP first")
+    parser.add_argument("--rush-at-s", type=float, default=5)
+    parser.add_argument("--vip-entry", default="")
+    parser.add_argument("--called-back", action="store_true", help="wait until one of them was")
     parser.add_argument("entries", nargs="+")
     asyncio.run(run(parser.parse_args()))
 

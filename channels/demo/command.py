@@ -15,6 +15,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from acd.commands import terminal
 from acd.commands.client import Client, ClientError
 from channels.demo.show import DemoError, Show
+from channels.demo.supervisor import Supervisor
 from channels.demo.tally import Tally
 
 REFRESH_S = 0.5
@@ -41,19 +42,22 @@ def demo(
 
 def _run(folder: Path, seconds: int, *, quiet: bool) -> Tally:
     folder.mkdir(parents=True, exist_ok=True)
+    calling_s = max(5, seconds - LAST_CALLS_S)
     with Show(folder) as show:
-        show.start(max(5, seconds - LAST_CALLS_S))
+        show.start(calling_s)
         with Client(show.target) as client:
-            _watch(show, client, seconds, quiet=quiet)
+            supervisor = Supervisor(client, calling_s)
+            _watch(show, supervisor, seconds, quiet=quiet)
             errors = show.end_calls()
-            tally = Tally.take(client, show.reports())
+            supervisor.finish()
+            tally = Tally.take(client, show.reports(), supervisor.done)
             tally.errors.extend(errors)
         tally.errors.extend(show.stop())
     return tally
 
 
-def _watch(show: Show, client: Client, seconds: int, *, quiet: bool) -> None:
-    """Wait for the end of the last call, at most `seconds`, and show the desk meanwhile."""
+def _watch(show: Show, supervisor: Supervisor, seconds: int, *, quiet: bool) -> None:
+    """Wait for the end of the last call, at most `seconds`; the supervisor acts, the desk is shown."""
     bar = Progress(
         TextColumn("demo desk"), BarColumn(), TimeRemainingColumn(), TextColumn("{task.fields[calls]}")
     )
@@ -68,7 +72,8 @@ def _watch(show: Show, client: Client, seconds: int, *, quiet: bool) -> None:
             reports = show.reports()
             calls = sum(1 for report in reports if report.get("role") == "caller")
             bar.update(task, completed=spent_s, calls=f"{calls} calls over")
-            live.update(Group(bar, _status(client)))
+            supervisor.look(spent_s)
+            live.update(Group(bar, _status(supervisor.client)))
             time.sleep(REFRESH_S)
     finally:
         live.stop()

@@ -15,12 +15,16 @@ from types import TracebackType
 from typing import Any, Self
 
 from acd.commands.client import Client, ClientError, Target
+from channels.demo.supervisor import RUSH
 from config.load import DEMO_SITE
 
 AGENTS = ("anna", "bert", "clara", "david", "emine")
 PYVOIP_AGENT = "fritz"
 ENTRIES = ("+49305550101", "+49305550101", "+49305550100", "+49895550201", "+49895550202", "2000")
 """What is dialled; the first one twice as often."""
+VIP_ENTRY = "+49305550100"
+RUSH_CALLS = 8
+"""More than there are agents."""
 
 START_S = 30
 STOP_S = 20
@@ -53,6 +57,12 @@ sign_in = "register"
 [[sip.trunks]]
 name = "callers"
 addresses = ["127.0.0.1"]
+outbound = "127.0.0.1:{callers_port}"
+caller_id = "+49305550100"
+
+[[outbound]]
+purpose = "callback"
+classes = ["local"]
 """
 
 
@@ -71,11 +81,13 @@ class Show:
         self._readers: list[threading.Thread] = []
         sip_port, api_port = _free_port(socket.SOCK_DGRAM), _free_port(socket.SOCK_STREAM)
         self._server = f"127.0.0.1:{sip_port}"
+        self._callers_port = _free_port(socket.SOCK_DGRAM)
         self.target = Target(f"http://127.0.0.1:{api_port}", self._environment["ACD_DEMO_TOKEN"])
         self._site = folder / "site.toml"
         demo = DEMO_SITE.parent.absolute()
         clients, agents = (json.dumps(str(demo / name)) for name in ("clients.toml", "agents.toml"))
         ports = {"sip_port": sip_port, "api_port": api_port, "media_ports": _media_ports()}
+        ports["callers_port"] = self._callers_port
         self._site.write_text(SITE.format(clients=clients, agents=agents, **ports))
 
     def __enter__(self) -> Self:
@@ -100,7 +112,13 @@ class Show:
         )
         self._start("pyvoip", "channels.demo.pyvoip_agent", *phones, *extra, PYVOIP_AGENT)
         self._wait_for(self._phones_ready, "the agents' phones")
-        self._start("callers", "channels.demo.callers", *phones, "--seconds", str(calling_s), *ENTRIES)
+        self._start("callers", "channels.demo.callers", *phones, *self._calls(calling_s), *ENTRIES)
+
+    def _calls(self, calling_s: int) -> tuple[str, ...]:
+        """How callers call."""
+        rush = "--rush", str(RUSH_CALLS), "--rush-at-s", str(RUSH * calling_s), "--vip-entry", VIP_ENTRY
+        back = "--port", str(self._callers_port), "--called-back"
+        return "--seconds", str(calling_s), *rush, *back
 
     def calling(self) -> bool:
         """Whether calls are still made or under way."""

@@ -26,9 +26,9 @@ class Phone(Protocol):
 class Station:
     """One UDP port on loopback; everything that is not a packet goes to the phone."""
 
-    def __init__(self) -> None:
+    def __init__(self, port: int = 0) -> None:
         self._loop = asyncio.get_running_loop()
-        self._transport = UdpTransport(HOST, 0, self._received)
+        self._transport = UdpTransport(HOST, port, self._received)
         self._timer: asyncio.TimerHandle | None = None
         self._phone: Phone | None = None
         self.address = f"{HOST}:{self._transport.port}"

@@ -22,14 +22,22 @@ class Tally:
     abandoned: int = 0
     audio_verified: int = 0
     lost: int = 0
+    declared: int = 0
+    heard: int = 0
+    cleared: int = 0
+    vips: int = 0
+    vips_answered: int = 0
+    promised: int = 0
+    kept: int = 0
     waits_ms: list[int] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
 
     @classmethod
-    def take(cls, client: Client, reports: Sequence[Mapping[str, Any]]) -> Self:
-        """From the facts of every contact and from the phones' reports."""
+    def take(cls, client: Client, reports: Sequence[Mapping[str, Any]], done: Sequence[str]) -> Self:
+        """From the facts of every contact, the phones' reports, and what the supervisor has done."""
         tally = cls()
+        tally.declared, tally.cleared = done.count("declared"), done.count("cleared")
         for history in _histories(client):
             tally.count(history)
         tally.errors += [str(report["error"]) for report in reports if "error" in report]
@@ -43,6 +51,12 @@ class Tally:
         self.offered += "Queued" in kinds
         self.abandoned += "Abandoned" in kinds
         self.lost += not kinds.intersection(LIVE)
+        self.heard += "Informed" in kinds
+        self.promised += "Parked" in kinds
+        self.kept += any(fact["kind"] == "CallbackOver" and fact["fact"]["kept"] for fact in history)
+        if any(fact["kind"] == "Arrived" and fact["fact"]["vip"] for fact in history):
+            self.vips += 1
+            self.vips_answered += "Answered" in kinds
         answers = [fact for fact in history if fact["kind"] == "Answered"]
         if answers:
             self.answered += 1
@@ -58,8 +72,16 @@ class Tally:
         wait_ms = {
             name: _quantile(waits, share) for name, share in (("p50", 0.5), ("p95", 0.95), ("max", 1.0))
         }
-        result = {"contacts": {"sip": sip}, "wait_ms": wait_ms, "lost": self.lost, "errors": self.errors}
-        return {**result, "left_out": self.left_out}
+        return {
+            "contacts": {"sip": sip},
+            "wait_ms": wait_ms,
+            "incident": {"declared": self.declared, "heard": self.heard, "cleared": self.cleared},
+            "vip": {"offered": self.vips, "answered": self.vips_answered},
+            "callback": {"promised": self.promised, "kept": self.kept},
+            "lost": self.lost,
+            "errors": self.errors,
+            "left_out": self.left_out,
+        }
 
     def as_text(self) -> str:
         """A few lines for people."""
@@ -68,6 +90,9 @@ class Tally:
             f"calls: {self.offered} offered, {self.answered} answered, {self.abandoned} abandoned",
             f"audio: both sides heard each other's tone in {self.audio_verified} calls",
             f"waits: half of the answered ones at most {wait['p50']} ms, the longest {wait['max']} ms",
+            f"incident: declared {self.declared}, heard by {self.heard} callers, cleared {self.cleared}",
+            f"VIPs:  {self.vips} called, {self.vips_answered} answered",
+            f"callbacks: {self.promised} promised, {self.kept} kept",
             f"lost:  {self.lost}",
         ]
         lines += [f"error: {error}" for error in self.errors]

@@ -3,6 +3,7 @@
 from channels.demo.tally import Tally, heard_each_other
 
 CALLER = {"role": "caller", "hz": 425, "heard_hz": 1800, "outcome": "answered"}
+ARRIVED = {"kind": "Arrived", "fact": {"vip": False}}
 AGENT = {"role": "agent", "agent": "anna", "contact": "1", "hz": 1800, "heard_hz": 425}
 
 
@@ -30,5 +31,21 @@ def test_a_report_counts_for_one_call_only() -> None:
 
 def test_a_contact_without_an_end_is_lost_and_spoils_the_result() -> None:
     tally = Tally()
-    tally.count([{"kind": "Arrived"}, {"kind": "Queued"}])
+    tally.count([ARRIVED, {"kind": "Queued"}])
     assert (tally.offered, tally.lost, tally.good()) == (1, 1, False)
+
+
+def test_a_promise_counts_as_kept_only_when_they_were_joined() -> None:
+    tally = Tally()
+    over = {"kind": "CallbackOver", "fact": {"kept": False}}
+    tally.count([ARRIVED, {"kind": "Queued"}, {"kind": "Parked"}, over])
+    assert (tally.promised, tally.kept) == (1, 0)
+    tally.count([ARRIVED, {"kind": "Queued"}, {"kind": "Parked"}, {**over, "fact": {"kept": True}}])
+    assert (tally.promised, tally.kept) == (2, 1)
+
+
+def test_a_vip_and_who_heard_the_incident() -> None:
+    tally = Tally()
+    tally.count([{"kind": "Arrived", "fact": {"vip": True}}, {"kind": "Informed"}])
+    tally.count([ARRIVED])
+    assert (tally.vips, tally.vips_answered, tally.heard) == (1, 0, 1)
