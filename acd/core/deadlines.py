@@ -94,6 +94,14 @@ class Deadlines:
         del self._due[kind][number]
         return t_ms, kind, number
 
+    def take(self, kinds: Iterable[Kind], now_ms: int) -> list[tuple[int, Kind, int]]:
+        """Remove and return all of these kinds that are due at `now_ms`, the earliest first."""
+        due = ((t_ms, kind, number) for kind in kinds for number, t_ms in self._due[kind].items())
+        found = sorted(one for one in due if one[0] <= now_ms)
+        for _, kind, number in found:
+            del self._due[kind][number]
+        return found
+
     def save(self) -> Saved:
         """All deadlines, sorted."""
         return sorted((t_ms, kind, number) for kind, due in self._due.items() for number, t_ms in due.items())

@@ -1,12 +1,13 @@
 """A restart: the time that nobody had is given back, and what the world must look like is stated anew."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from acd.core import facts, reception
 from acd.core.deadlines import Kind
 from acd.core.effects import AdmitContact, Effect, OfferContact
 from acd.core.errors import Rejected
 from acd.core.events import Restarted
+from acd.core.incidents import expired
 from acd.core.leases import arm_anew
 from acd.core.messages import SEALED_WITHIN_MS
 from acd.core.placing import number_of, order_of
@@ -15,6 +16,7 @@ from acd.core.talk import in_hand
 from acd.core.treatments import await_anew, played
 from acd.core.treatments import standing as hearing
 from acd.core.waiting import hold_again
+from acd.core.wrap_up import wrap_up_due
 from agents.roster import Work
 from agents.states import WorkState
 from queues.contact import Contact
@@ -22,14 +24,21 @@ from queues.desk import Line, LineId
 from queues.outbound import OutboundCall
 from queues.treatment import Playlist
 
+ENDS_BY_ITSELF: Mapping[Kind, Callable[[State, int], None]] = {
+    Kind.WRAP_UP: wrap_up_due,
+    Kind.INCIDENT: expired,
+}
+"""Nothing is waited for and nothing is decided: it is over, whether somebody sees it or not."""
+
 
 def restarted(state: State, event: Restarted) -> None:
     """Offers, devices and agents that are waited for get their full time again: none of them could reach us.
 
-    Raises Rejected: it was down from a moment that is still to come.
+    What needed nobody ended in its own time. Raises Rejected: it was down from a moment still to come.
     """
     if event.since_ms > state.now_ms:
         raise Rejected(f"it cannot have been down from {event.since_ms} on")
+    _end_what_is_over(state)
     for work in state.works.values():
         if work.state is WorkState.RINGING:
             due_ms = state.now_ms + state.lines[LineId(work.line)].ring_ms
@@ -48,6 +57,20 @@ def restarted(state: State, event: Restarted) -> None:
     held = sorted((number, agent) for agent, numbers in state.held.items() for number in numbers)
     for number, agent in held:  # a restored engine has learnt of them in another order
         hold_again(state, state.contacts[number], agent)
+
+
+def _end_what_is_over(state: State) -> None:
+    """Wrap-ups and incidents that ended while nobody was there: told with the moments at which they did.
+
+    Else a night would be in the handling time of whoever wrapped up when the server stopped. What follows
+    from it (who is free now is offered the next contact) happens now.
+    """
+    now_ms = state.now_ms
+    while over := state.deadlines.take(ENDS_BY_ITSELF, now_ms):
+        for t_ms, kind, number in over:
+            state.now_ms = t_ms
+            ENDS_BY_ITSELF[kind](state, number)
+    state.now_ms = now_ms
 
 
 def standing(state: State) -> list[Effect]:

@@ -327,6 +327,7 @@ class App:
         self._chore("people", self.people.run())
         self._chore("lists noted", self.people.note())
         self._chore("lag", self.lag.run())
+        self.driver.beat()
         self._chore("garbage", self.garbage.run())
         self.garbage.take_over()
         self._exits.callback(self.garbage.give_back)

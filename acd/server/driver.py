@@ -36,6 +36,13 @@ there already.
 
 LINGER_SHEDDING_S = 1.0
 
+BEAT_S = 0.25
+STOOD_STILL_MS = 1_000
+"""Whoever has not beaten for so long stood still: the machine was paused, or the process was stopped.
+
+Phones rang on meanwhile, and what they said still waits in the sockets.
+"""
+
 _NEW = (ContactArrived, CallOut)
 
 Observe = Callable[[JournalEntry], None]
@@ -75,6 +82,9 @@ class Driver:
         self._closed = False
         self._lingering: list[ChannelRecord] = []
         self._linger: asyncio.TimerHandle | None = None
+        self._beating: asyncio.TimerHandle | None = None
+        self._alive_ms: int | None = None
+        """When it last came to do something; None: it does not beat yet."""
         self._arm(stamp())
 
     def submit(self, event: Event, records: Iterable[ChannelRecord] = (), by: str = "") -> int:
@@ -103,6 +113,15 @@ class Driver:
         self._step(Restarted(since_ms), now_ms, (), "")
         self._arm(now_ms)
 
+    def beat(self) -> None:
+        """From now on it is noticed when the process stood still: that was an outage, like a restart."""
+        now_ms = self._stamp()
+        self._tick_if_due(now_ms)
+        self._arm(now_ms)
+        if not self._closed:
+            self._beating = self._loop.call_later(BEAT_S, self.beat)
+            self._alive_ms = now_ms
+
     def remember(self, records: Iterable[ChannelRecord]) -> None:
         """Journal records that belong to no event: with the next entry, or alone after LINGER_S.
 
@@ -123,17 +142,27 @@ class Driver:
         if self._linger is not None:
             self._linger.cancel()
             self._write_lingering()
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        for timer in (self._timer, self._beating):
+            if timer is not None:
+                timer.cancel()
+        self._timer = self._beating = None
 
     def _is_shedding(self) -> bool:
         return self.seq - self._gate.synced >= SHED_AT
 
     def _tick_if_due(self, now_ms: int) -> None:
-        deadline_ms = self.engine.next_deadline()
-        if deadline_ms is not None and deadline_ms <= now_ms:
+        if not self._is_due(now_ms):
+            return
+        if self._alive_ms is not None and now_ms - self._alive_ms >= STOOD_STILL_MS:
+            _log.warning("stood still", for_ms=now_ms - self._alive_ms)
+            since_ms, self._alive_ms = self._alive_ms, now_ms
+            self._step(Restarted(since_ms), now_ms, (), "")
+        if self._is_due(now_ms):
             self._step(Tick(), now_ms, (), "")
+
+    def _is_due(self, now_ms: int) -> bool:
+        deadline_ms = self.engine.next_deadline()
+        return deadline_ms is not None and deadline_ms <= now_ms
 
     def _step(self, event: Event, now_ms: int, records: Iterable[ChannelRecord], by: str) -> int:
         if self._closed:

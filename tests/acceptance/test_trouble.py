@@ -2,18 +2,21 @@
 
 import contextlib
 import random
+import signal
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from tests.acceptance import scenario as s
-from tests.acceptance.corners import Corner
+from tests.acceptance.corners import Corner, password
 from tests.acceptance.desk import Desk, OpenDesk, until
 from tests.acceptance.doubler import Doubler
 from tests.acceptance.sipp import Sipp
+from tests.acceptance.studio import Booth, windows
 from tests.acceptance.wire import Wire
 
 ANSWERED = ["Arrived", "Queued", "Offered", "Answered", "Released"]
@@ -234,6 +237,29 @@ def test_a_name_in_latin_1_is_shown_and_not_refused(shared_desk: Desk, sipp: Sip
     agent.succeeds()
     assert '\nFrom: "Nordwind latin-1: J\xf6rg" <' in agent.received("INVITE")[0]
     assert shared_desk.story("latin-1") == ANSWERED
+
+
+def test_a_server_that_stood_still_finds_the_answer_that_came_meanwhile(
+    open_desk: OpenDesk, booth: Booth
+) -> None:
+    """A machine that was paused for longer than agents are rung: nobody is paused for it, and they talk."""
+    desk = open_desk(Corner("frozen", agents=1, ring="3s"))
+    agent, caller = booth.pjsua("agent", 350), booth.pjsua("caller", 620)
+    agent.tell("register", "frozen.1", password("frozen.1"), f"sip:127.0.0.1:{desk.port}")
+    agent.tell("let-ring")
+    caller.tell("call", f"sip:line.frozen@127.0.0.1:{desk.port}")
+    agent.until("rung")
+    assert desk.process is not None
+    desk.process.send_signal(signal.SIGSTOP)
+    agent.tell("pick-up")
+    time.sleep(5)
+    desk.process.send_signal(signal.SIGCONT)
+    agent.until("state", state="CONFIRMED")
+    until(lambda: any(windows(booth.heard("agent"), 620)), "the caller's tone at the agent")
+    caller.tell("hang-up")
+    desk.until_idle("frozen")
+    assert desk.story("frozen") == ANSWERED
+    assert desk.agent("frozen.1")["state"] == "ready"
 
 
 def test_a_start_that_finds_its_sip_port_taken_names_it_and_leaves_no_media_process(tmp_path: Path) -> None:

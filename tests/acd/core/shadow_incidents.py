@@ -31,7 +31,7 @@ class ShadowIncidents(ShadowDesk):
     def _incidentoff(self, fact: facts.IncidentOff) -> None:
         incident = next(one for one in self.incidents if one.id == fact.incident)
         if fact.reason == "expired":
-            assert fact.t_ms == max(incident.expires_ms, self.restarted_ms), "not when it was over"
+            assert fact.t_ms == incident.expires_ms, "not when it was over"
         else:
             assert fact.reason == "by hand"
             assert self.event == events.IncidentEnded(incident.id)

@@ -3,7 +3,7 @@
 from acd.core import effects, events, facts
 from acd.testing.story import START_MS, Story, agent, desk, line
 from agents.skills import AgentId
-from queues.desk import WrapUpRule
+from queues.desk import Incident, IncidentId, IncidentMode, WrapUpRule
 
 
 def test_agents_who_were_rung_when_the_server_went_away_are_rung_their_full_time_again() -> None:
@@ -31,8 +31,38 @@ def test_what_follows_the_calendar_fires_at_once_after_the_outage() -> None:
     waits = story.arrive(6_000)
     story.away(7_000, until=90_000)
     story.until(90_000)
-    assert [fact.t_ms - START_MS for fact in story.of(facts.WrapUpDone)] == [90_000]
+    assert [fact.t_ms - START_MS for fact in story.of(facts.WrapUpDone)] == [15_000], "in its own time"
     assert story.rung("anna") == waits, "the wrap-up was due before his wait was too long"
+
+
+def test_a_wrap_up_that_ended_while_nobody_was_there_is_no_longer_than_it_was() -> None:
+    """It was told with the moment of the restart, and a night was in the handling time and the occupancy."""
+    opened = desk(line(wrap_up=WrapUpRule(ms=10_000)), agent("anna"), agent("bert"))
+    story = Story(opened).ready(0, "anna")
+    call = story.arrive(0)
+    story.accept(0, "anna").release(5_000, call, "anna").away(7_000, until=3_600_000)
+    record = story.engine.state.seats[AgentId("anna")].record
+    assert (record.busy_ms, record.idle_since_ms) == (15_000, START_MS + 15_000)
+    assert [fact.t_ms for fact in story.of(facts.Restart)] == [START_MS + 3_600_000]
+
+
+def test_a_code_that_was_due_meanwhile_is_asked_for_since_then() -> None:
+    """Who went home had an hour for it: that is over, too."""
+    rule = WrapUpRule(ms=10_000, codes=("solved",), code_required=True)
+    story = Story(desk(line(wrap_up=rule), agent("anna"))).ready(0, "anna")
+    call = story.arrive(0)
+    story.accept(0, "anna").release(5_000, call, "anna")
+    story.at(6_000, events.AgentSignedOut(AgentId("anna"))).away(7_000, until=8_000_000)
+    told = [story.of(kind)[0].t_ms - START_MS for kind in (facts.WrapUpOverdue, facts.WrapUpDone)]
+    assert told == [15_000, 3_615_000]
+
+
+def test_an_incident_that_ended_meanwhile_ended_in_its_own_time() -> None:
+    incident = Incident(
+        id=IncidentId("net"), greeting="net", mode=IncidentMode.INFORM, expires_ms=START_MS + 60_000
+    )
+    story = Story(desk(line())).at(0, events.IncidentDeclared(incident)).away(1_000, until=90_000)
+    assert [fact.t_ms for fact in story.of(facts.IncidentOff)] == [START_MS + 60_000]
 
 
 def test_the_outage_is_in_the_history() -> None:

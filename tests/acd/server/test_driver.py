@@ -29,7 +29,7 @@ from acd.journal.codec import decode_event, decode_facts
 from acd.journal.memory import MemoryJournal
 from acd.ports import ChannelRecord, JournalEntry
 from acd.server import driver as driver_module
-from acd.server.driver import Driver, RefusedItself
+from acd.server.driver import STOOD_STILL_MS, Driver, RefusedItself
 from acd.server.gate import Gate
 from acd.testing import NUMBER, small_desk, small_line
 from agents.capacity import VOICE
@@ -177,6 +177,55 @@ def test_the_timer_fires_a_deadline_without_any_event() -> None:
         while rig.events()[-1][1] != Tick():
             await asyncio.sleep(0.01)
         assert rig.events()[-1] == (1_030, Tick())
+
+    with_rig(story)
+
+
+def test_who_was_rung_while_the_process_stood_still_is_rung_on() -> None:
+    """A virtual machine that was paused: the phone has answered meanwhile, and that is read only now."""
+
+    async def story(rig: Rig) -> None:
+        rig.sign_in()
+        rig.driver.beat()
+        rig.driver.submit(ContactArrived("call-1", NUMBER, VOICE))
+        rig.now_ms += RING_MS - STOOD_STILL_MS // 2
+        rig.driver.beat()
+        rig.now_ms += STOOD_STILL_MS
+        rig.driver.submit(OfferAccepted(OfferId(1)))
+        stood_ms = rig.now_ms - STOOD_STILL_MS
+        assert rig.events()[-2:] == [
+            (rig.now_ms, Restarted(stood_ms)),
+            (rig.now_ms, OfferAccepted(OfferId(1))),
+        ]
+        rig.driver.close()
+
+    with_rig(story)
+
+
+def test_who_does_not_answer_is_passed_over_all_the_same() -> None:
+    """Half a second late is load, and no outage."""
+
+    async def story(rig: Rig) -> None:
+        rig.sign_in()
+        rig.driver.submit(ContactArrived("call-1", NUMBER, VOICE))
+        rig.now_ms += RING_MS - 1
+        rig.driver.beat()
+        rig.now_ms += STOOD_STILL_MS - 1
+        rig.driver.beat()
+        assert rig.events()[-1] == (rig.now_ms, Tick())
+        rig.driver.close()
+
+    with_rig(story)
+
+
+def test_a_pause_in_which_nothing_was_due_is_none() -> None:
+    async def story(rig: Rig) -> None:
+        rig.driver.beat()
+        before = rig.events()
+        rig.now_ms += 60_000
+        rig.driver.beat()
+        assert rig.events() == before
+        rig.driver.close()
 
     with_rig(story)
 
