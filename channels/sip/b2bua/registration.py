@@ -18,7 +18,7 @@ from channels.sip.b2bua.guesses import Guesses
 from channels.sip.b2bua.leg import Reach
 from channels.sip.b2bua.targets import by_source
 from channels.sip.b2bua.telling import Telling
-from channels.sip.protocol.address import Endpoint, endpoint_of, parse_uri
+from channels.sip.protocol.address import Endpoint, endpoint_of, is_reachable, parse_uri
 from channels.sip.protocol.digest import Authenticator, Nonces, Secret, Verdict
 from channels.sip.protocol.errors import BadMessage
 from channels.sip.protocol.message import Request
@@ -140,14 +140,14 @@ class Registrations:
         """401 until the digest is right: nothing is kept of who has no password (RFC 3261 §8.2.7)."""
         try:
             aor = request.to.uri.user or ""
-            verdict, user = self._verify(request, now_ms)
+            verdict, user = self._verify(request, source, now_ms)
         except BadMessage as error:
             return Refusal(error.status, reason=error.reason)
-        guessed = self.guesses.too_many(source.host, aor, now_ms)
+        guessed = self.guesses.too_many(source.host, aor, now_ms) and not self._is_bound(aor, source)
         if verdict is Verdict.RIGHT and user == aor and not guessed:
             return None
         if verdict in (Verdict.MISSING, Verdict.STALE):
-            return self._challenge(request, now_ms, stale=verdict is Verdict.STALE)
+            return self._challenge(request, source, now_ms, stale=verdict is Verdict.STALE)
         self.guesses.note(source.host, aor, now_ms)
         self.refused += 1
         reason = f"REGISTER {aor[:LONGEST_SHOWN]!r}{': too many wrong' if guessed else ''}"
@@ -157,21 +157,57 @@ class Registrations:
     def register(self, out: NewRequest, now_ms: int) -> None:
         """Bind, or take a binding away. It was not refused, so its digest is right."""
         user = out.request.to.uri.user or ""
+        if self._leads_elsewhere(user, out.request, out.source):
+            self._telling.refused(out.source.host, f"REGISTER {user[:LONGEST_SHOWN]!r}: Contact is no phone")
+            self._layer.reply(out.key, 403, now_ms)
+            return
         answer = self._registrar.register(user, out.request, out.source, now_ms)
         self._layer.reply(out.key, answer.status, now_ms, headers=answer.headers)
         self._changed(answer.changes, now_ms)
 
-    def _verify(self, request: Request, now_ms: int) -> tuple[Verdict, str]:
-        values = request.get_all("Authorization")
-        return self._authenticator.verify(values, request.method, now_ms, self._secret_of, uri=request.uri)
+    def _is_bound(self, user: str, source: Endpoint) -> bool:
+        """Whether a phone of his is there: he is not shut out by who guesses beside him, behind one NAT."""
+        return any(one.source == source for one in self._registrar.bindings(user))
+
+    def _leads_elsewhere(self, user: str, request: Request, source: Endpoint) -> bool:
+        """Whether a Contact would make us call by a trunk whom no rule allows, or call ourselves.
+
+        Who has a phone's password may not choose what else we ring (RFC 3261 §10.3).
+        """
+        nat, settings = self.nat_of(self._phones[user].agent), self._settings
+        outbound = None if settings.outbound is None else settings.outbound.trunk
+        for contact in request.contacts:
+            at = by_source(nat, contact.uri.text, source)
+            if at is None:
+                if not is_reachable(contact.uri):
+                    return True
+                at = endpoint_of(contact.uri)
+            ours = at.host in (settings.host, settings.advertise) and at.port == settings.port
+            if ours or at == outbound or (at.host != source.host and self._is_trunk(at.host)):
+                return True
+        return False
+
+    def _is_trunk(self, host: str) -> bool:
+        outbound = self._settings.outbound
+        return self._settings.trunk_of(host) is not None or (
+            outbound is not None and outbound.trunk.host == host
+        )
+
+    def _verify(self, request: Request, source: Endpoint, now_ms: int) -> tuple[Verdict, str]:
+        values, lookup = request.get_all("Authorization"), self._secret_of
+        return self._authenticator.verify(
+            values, request.method, now_ms, lookup, uri=request.uri, peer=source.host
+        )
 
     def _secret_of(self, user: str) -> Secret | None:
         phone = self._phones.get(user)
         return Secret(phone.password.reveal()) if phone is not None and phone.password is not None else None
 
-    def _challenge(self, request: Request, now_ms: int, *, stale: bool) -> Refusal:
+    def _challenge(self, request: Request, source: Endpoint, now_ms: int, *, stale: bool) -> Refusal:
         salt = f"{request.call_id} {request.cseq.number} {request.from_.tag}"
-        values = self._authenticator.challenges(now_ms - now_ms % SAME_MS, salt, stale=stale)
+        values = self._authenticator.challenges(
+            now_ms - now_ms % SAME_MS, salt, stale=stale, peer=source.host
+        )
         return Refusal(401, tuple(("WWW-Authenticate", value) for value in values))
 
     def next_deadline(self) -> int | None:

@@ -227,15 +227,16 @@ class Nonces:
     def __len__(self) -> int:
         return len(self._used)
 
-    def make(self, now_ms: int, salt: str) -> str:
-        """A nonce of `now_ms`; `salt` (an id) makes it unlike all others."""
+    def make(self, now_ms: int, salt: str, peer: str = "") -> str:
+        """A nonce of `now_ms` for `peer` (an address); `salt` (an id) makes it unlike all others."""
         stamp = f"{now_ms:x}.{hashlib.sha256(salt.encode()).hexdigest()[:12]}"
-        return f"{stamp}.{self._sign(stamp)}"
+        return f"{stamp}.{self._sign(stamp, peer)}"
 
-    def made_at(self, nonce: str) -> int | None:
-        """When we made this nonce; None when we did not."""
+    def made_at(self, nonce: str, peer: str = "") -> int | None:
+        """When we made this nonce for that peer; None when we did not."""
         stamp, _, signature = nonce.rpartition(".")
-        genuine = hmac.compare_digest(self._sign(stamp).encode(), signature.encode("utf-8", "replace"))
+        ours = self._sign(stamp, peer)
+        genuine = hmac.compare_digest(ours.encode(), signature.encode("utf-8", "replace"))
         return int(stamp.partition(".")[0], 16) if genuine else None
 
     def fresh(self, made_at_ms: int, now_ms: int) -> bool:
@@ -253,8 +254,8 @@ class Nonces:
             self._floor_ms = max(self._floor_ms, forgotten_ms)
         return True
 
-    def _sign(self, stamp: str) -> str:
-        mac = hmac.digest(self._secret, stamp.encode("utf-8", "replace"), "sha256")
+    def _sign(self, stamp: str, peer: str) -> str:
+        mac = hmac.digest(self._secret, f"{stamp} {peer}".encode("utf-8", "replace"), "sha256")
         return urlsafe_b64encode(mac[:_MAC_BYTES]).rstrip(b"=").decode()
 
 
@@ -268,9 +269,9 @@ class Authenticator:
         self._nonces = nonces
         self.algorithms = tuple(algorithms)
 
-    def challenges(self, now_ms: int, salt: str, *, stale: bool = False) -> list[str]:
-        """One header value per algorithm, strongest first (RFC 8760 §2.4), all with one nonce."""
-        nonce = self._nonces.make(now_ms, salt)
+    def challenges(self, now_ms: int, salt: str, *, stale: bool = False, peer: str = "") -> list[str]:
+        """One header value per algorithm, strongest first (RFC 8760 §2.4), all with one nonce for `peer`."""
+        nonce = self._nonces.make(now_ms, salt, peer)
         return [str(Challenge(self.realm, nonce, algorithm, stale=stale)) for algorithm in self.algorithms]
 
     def verify(
@@ -281,10 +282,12 @@ class Authenticator:
         lookup: Callable[[str], Secret | None],
         *,
         uri: str,
+        peer: str = "",
     ) -> tuple[Verdict, str]:
-        """Verdict and user name for the Authorization lines of a request to `uri`.
+        """Verdict and user name for the Authorization lines of a request to `uri` from `peer`.
 
-        An unknown user costs the same time as a known one. A right answer uses up its nonce count.
+        An unknown user costs the same time as a known one. A right answer uses up its nonce count. Only who
+        answers a nonce that is fresh and his can be wrong: what somebody made up is stale, and no guess.
         Raises BadMessage(400), also for credentials that were made for another URI (RFC 7616 §3.4.6).
         """
         parsed = (parse_credentials(value) for value in values)
@@ -295,21 +298,22 @@ class Authenticator:
         credentials = max(usable, key=lambda found: _STRENGTH[found.algorithm])
         if credentials.uri != uri and not _same_resource(credentials.uri, uri):
             raise BadMessage(400, "Digest for another URI")
-        return self._judge(credentials, method, now_ms, lookup(credentials.user)), credentials.user
+        made_at_ms = self._nonces.made_at(credentials.nonce, peer)
+        if made_at_ms is None or not self._nonces.fresh(made_at_ms, now_ms):
+            # The secret is new after a restart: no attack, the phone just needs a new nonce.
+            return Verdict.STALE, credentials.user
+        return self._judge(credentials, method, made_at_ms, lookup(credentials.user)), credentials.user
 
-    def _judge(self, credentials: Credentials, method: str, now_ms: int, secret: Secret | None) -> Verdict:
+    def _judge(
+        self, credentials: Credentials, method: str, made_at_ms: int, secret: Secret | None
+    ) -> Verdict:
         stored = (secret or _NOBODY).ha1(credentials.algorithm, credentials.user, self.realm)
         expected = expected_response(credentials, stored or _DUMMY, method)
         same = hmac.compare_digest(expected.encode(), credentials.response.encode("utf-8", "replace"))
         if not same or secret is None or stored is None:
             return Verdict.WRONG
-        made_at_ms = self._nonces.made_at(credentials.nonce)
-        if made_at_ms is None:
-            # The secret is new after a restart: no attack, the phone just needs a new nonce.
-            return Verdict.STALE
         count = _count(credentials)
-        fresh = self._nonces.fresh(made_at_ms, now_ms)
-        if count is None or not fresh or not self._nonces.use(credentials.nonce, made_at_ms, count):
+        if count is None or not self._nonces.use(credentials.nonce, made_at_ms, count):
             return Verdict.STALE
         return Verdict.RIGHT
 

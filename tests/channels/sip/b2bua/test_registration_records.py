@@ -14,8 +14,8 @@ from channels.sip.b2bua.telling import Telling
 from channels.sip.protocol.address import Endpoint
 from channels.sip.protocol.digest import answer_challenge, parse_challenges
 from channels.sip.protocol.message import Request, Response, make_headers, parse
-from channels.sip.protocol.outputs import NewRequest, SendTo
-from config.schema import Phone
+from channels.sip.protocol.outputs import NewRequest, Refusal, SendTo
+from config.schema import Nat, Phone
 from config.secret import Secret
 from tests.channels.sip.b2bua.world import DESK, PHONE, ScriptedHost, World
 
@@ -36,7 +36,13 @@ def registrations(world: World, boot: Boot, host: ScriptedHost) -> Registrations
 
 
 def register(
-    world: World, ours: Registrations, answer: int = 200, source: Endpoint = PHONE, first: int = 1
+    world: World,
+    ours: Registrations,
+    answer: int = 200,
+    source: Endpoint = PHONE,
+    *,
+    first: int = 1,
+    contact: str = "sip:anna@192.0.2.9",
 ) -> None:
     """Anna's phone: challenged once, then bound, or not. `first`: CSeq."""
     credentials = ""
@@ -48,7 +54,7 @@ def register(
             ("To", "<sip:anna@acd.invalid>"),
             ("Call-ID", "register-1"),
             ("CSeq", f"{cseq} REGISTER"),
-            ("Contact", "<sip:anna@192.0.2.9>"),
+            ("Contact", f"<{contact}>"),
             more=[("Authorization", credentials)] if credentials else [],
         )
         request = Request(method="REGISTER", uri="sip:192.0.2.1", headers=headers)
@@ -181,9 +187,78 @@ def test_whoever_has_no_password_occupies_nothing(world: World) -> None:
         assert isinstance(response, Response)
         statuses.append(response.status)
         longer.append(len(answer.data) - len(data))
-    assert statuses == [401, 401, 403]
+    assert statuses == [401, 401, 401], "whoever answers what we never asked is asked"
     assert max(longer) <= CHALLENGE_BYTES
     assert (len(world.layer), world.layer.next_deadline()) == (0, None)
+
+
+def refused(ours: Registrations, source: Endpoint, credentials: str = "", call: str = "1") -> Refusal | None:
+    """What becomes of a REGISTER of anna from there; None: its digest is right."""
+    data = (
+        "REGISTER sip:192.0.2.1 SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.9;branch=z9hG4bK1\r\n"
+        "From: <sip:anna@acd.invalid>;tag=1\r\nTo: <sip:anna@acd.invalid>\r\n"
+        f"Call-ID: {call}\r\nCSeq: 1 REGISTER\r\n"
+        + (f"Authorization: {credentials}\r\n" if credentials else "")
+        + "\r\n"
+    )
+    request = parse(data.encode())
+    assert isinstance(request, Request)
+    return ours.refusal(request, source, UP_MS)
+
+
+def asked(ours: Registrations, source: Endpoint, credentials: str) -> int:
+    refusal = refused(ours, source, credentials)
+    return 200 if refusal is None else refusal.status
+
+
+def answered(ours: Registrations, source: Endpoint, password: str) -> str:
+    """Credentials for a challenge that was made for that address."""
+    challenge = refused(ours, source, call=f"{source} {password}")
+    assert challenge is not None
+    found = answer_challenge(
+        parse_challenges([value for _, value in challenge.headers]),
+        user="anna",
+        password=password,
+        method="REGISTER",
+        uri="sip:192.0.2.1",
+        cnonce="c1",
+    )
+    return str(found)
+
+
+OTHER = Endpoint("192.0.2.66", 5060)
+
+
+def test_packets_with_a_forged_address_do_not_lock_the_phone_out(world: World) -> None:
+    """Who sees no challenge of ours for that address has guessed nothing, however often he says so."""
+    ours = registrations(world, FIRST, world.host)
+    for number in range(2 * MOST_WRONG):
+        assert asked(ours, PHONE, answered(ours, OTHER, f"wrong {number}")) == 401
+        assert asked(ours, PHONE, WRONG) == 401
+    assert asked(ours, PHONE, answered(ours, PHONE, "invented")) == 200
+
+
+def test_a_phone_that_is_registered_is_not_shut_out_by_who_guesses_beside_it(world: World) -> None:
+    """Behind the same NAT: another port, and the same address."""
+    ours = registrations(world, FIRST, world.host)
+    register(world, ours)
+    beside = Endpoint(PHONE.host, 40_000)
+    for number in range(MOST_WRONG):
+        assert asked(ours, beside, answered(ours, beside, f"wrong {number}")) == 403
+    assert asked(ours, beside, answered(ours, beside, "invented")) == 403
+    assert asked(ours, PHONE, answered(ours, PHONE, "invented")) == 200
+
+
+@pytest.mark.parametrize("contact", ["sip:+4990012345678@192.0.2.70:5060;user=phone", "sip:a@192.0.2.1:5060"])
+def test_nobody_registers_a_trunk_or_ourselves_as_his_phone(contact: str) -> None:
+    """Whoever has a phone's password would ring whom he likes at our cost, past every rule."""
+    world = World(trunks=[{"name": "t", "addresses": ["192.0.2.70"]}])
+    phones = {"anna": Phone("anna", AgentId("anna"), Secret("invented"), nat=Nat.NEVER)}
+    ours = Registrations(
+        world.calls.settings, phones, Telling(world.host), world.layer, secret=bytes(16), boot=FIRST
+    )
+    register(world, ours, answer=403, contact=contact)
+    assert ours.where("anna") == []
 
 
 def test_a_phone_is_known_where_it_is_registered_and_only_as_long(world: World) -> None:
