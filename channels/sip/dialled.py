@@ -1,5 +1,6 @@
 """Which entry of the desk a dialled number leads to, however it is written (E.164, RFC 3966)."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
@@ -9,6 +10,8 @@ from config.entries import block_of, entry_id
 from config.errors import Problem
 from config.schema import Site
 from queues.desk import Entry, EntryId
+
+_CONTEXT = re.compile(r"(?:^|;)phone-context=(\+[0-9().-]+)(?:;|$)", re.IGNORECASE)
 
 
 class _Block(NamedTuple):
@@ -63,9 +66,12 @@ class Dialled:
     def entry_of(self, user: str, region: str = "") -> EntryId | None:
         """The entry that this user part names; `region`: country of the network that wrote it, if it says so.
 
-        Parameters of the number do not count (`;npdi;rn=…` of a ported one, RFC 4694).
+        Parameters of the number do not count (`;npdi;rn=…` of a ported one, RFC 4694), but for the prefix
+        that a local number lacks (`;phone-context=+4930`, RFC 3966 §5.1.5).
         """
-        text = user.partition(";")[0]
+        text, _, parameters = user.partition(";")
+        if (within := _CONTEXT.search(parameters)) is not None and not text.startswith("+"):
+            text = within[1] + text
         if (found := self._exact.get(entry_id(VOICE, text) or text)) is not None:
             return found
         for number in self._readings(text, region):

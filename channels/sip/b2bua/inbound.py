@@ -12,7 +12,7 @@ from channels.sip.b2bua import holding, introduced, outbound, placing, targets, 
 from channels.sip.b2bua.call import Call
 from channels.sip.b2bua.calls import ACCEPT, ALLOW, NAME, SDP, Calls
 from channels.sip.b2bua.leg import Leg, LegRecord, LegStage
-from channels.sip.protocol.address import Endpoint
+from channels.sip.protocol.address import Endpoint, is_reachable
 from channels.sip.protocol.dialog import uas_dialog
 from channels.sip.protocol.errors import BadMessage
 from channels.sip.protocol.message import Header, Request
@@ -33,9 +33,6 @@ MEDIA_FAILURES = {
     "out-of-turn": 491,
 }
 """What a peer is told whose description the media engine cannot use; 503 for all that is our own trouble."""
-
-REACHABLE = frozenset({"sip", "sips"})
-"""Schemes of a Contact to which we could send a request."""
 
 WARNINGS = {
     "not-acceptable": (305, "Incompatible media format"),
@@ -122,7 +119,7 @@ def refusal(calls: Calls, request: Request, source: Endpoint) -> Refusal | None:
         return Refusal(503, (BUSY,))
     if request.max_forwards == 0:
         return Refusal(483)
-    if not request.contacts or request.contacts[0].uri.scheme not in REACHABLE:  # RFC 3261 §8.1.1.8
+    if not request.contacts or not is_reachable(request.contacts[0].uri):  # RFC 3261 §8.1.1.8
         return Refusal(400, reason="Missing Contact")
     if request.body and request.content_type != CONTENT_TYPE:
         return Refusal(415, (ACCEPT,))

@@ -1,5 +1,6 @@
 """Who calls, which number he has dialled, and who sent him here, as the INVITE of a trunk says."""
 
+import re
 from collections.abc import Iterator
 from contextlib import suppress
 
@@ -17,6 +18,10 @@ ANONYMOUS = "anonymous"
 HIDDEN = frozenset({"id", "user", "header"})
 """Privacy values by which his name and number are not to be passed on (RFC 3323 §4.2, RFC 3325 §9.3)."""
 
+
+_NUMBER = re.compile(r"\+?[0-9().-]*[0-9][0-9().-]*")
+_NO_SEPARATORS = str.maketrans("", "", "().-")
+"""Visual separators (RFC 3966 §5.1.1) are for people: a phone dials back what it was shown."""
 
 Caller = tuple[str, str]
 """His number or user name, and how he calls himself."""
@@ -48,15 +53,21 @@ def _addresses(request: Request, header: str) -> Iterator[NameAddr]:
 
 
 def caller(request: Request, trunk: Trunk) -> Caller:
-    """Who calls, by the first of the trunk's headers that says so; nobody if he wants it so."""
+    """Who calls, by the first of the trunk's headers that says so; nobody if he wants it so.
+
+    Of two values (one SIP, one telephone URI: RFC 3325 §9.1) it is the one with a number: that is what
+    lists know him by.
+    """
     if "Privacy" in request.index and _is_hidden(request):
         return NOBODY
     for header in trunk.caller:
         if header not in request.index:
             continue
-        for address in [request.from_] if header == CallerBy.FROM else _addresses(request, header):
-            if user := address.uri.user.partition(";")[0]:
-                return user, address.display
+        addresses = [request.from_] if header == CallerBy.FROM else _addresses(request, header)
+        said = [(user, one.display) for one in addresses if (user := one.uri.user.partition(";")[0])]
+        if said:
+            user, name = next((one for one in said if _NUMBER.fullmatch(one[0])), said[0])
+            return (user.translate(_NO_SEPARATORS) if _NUMBER.fullmatch(user) else user), name
     return NOBODY
 
 

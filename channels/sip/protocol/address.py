@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from functools import lru_cache
+from ipaddress import IPv6Address, ip_address
 from typing import NamedTuple
 from urllib.parse import quote, unquote
 
@@ -35,6 +36,7 @@ _COMMON_VIA = re.compile(
 )
 _COMMON_NAME_ADDR = re.compile(r'(?:"([^"\\]*)" ?)?<([^\s<>"]+)>(?:;tag=([^\s;="<>,]+))?', re.ASCII)
 _ESCAPED_PAIR = re.compile(r"\\(.)", re.DOTALL)
+_HOST_NAME = re.compile(r"(?:[A-Za-z0-9_][A-Za-z0-9_-]{0,62}\.)*[A-Za-z][A-Za-z0-9_-]{0,62}")
 _ADDRESS = re.compile(r"[0-9.]+|[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*")
 """An IP address, if a host is valid at all."""
 _SAFE_USER = "-_.!~*'()&=+$,;?/"
@@ -253,6 +255,19 @@ def endpoint_of(uri: Uri) -> Endpoint:
     if port is None:
         port = (5061 if secure else 5060) if _ADDRESS.fullmatch(host) else 0
     return Endpoint(host, port, transport)
+
+
+def is_reachable(uri: Uri) -> bool:
+    """Whether a request could be sent there: an address of one peer, or a name that somebody may have."""
+    if uri.scheme not in ("sip", "sips") or uri.port == 0:
+        return False
+    host = uri.params.get("maddr") or uri.host
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return len(host) <= 253 and _HOST_NAME.fullmatch(host.removesuffix(".")) is not None
+    mapped = isinstance(address, IPv6Address) and address.ipv4_mapped is not None
+    return not (address.is_multicast or address.is_unspecified or mapped or host == "255.255.255.255")
 
 
 def _other_uri(text: str) -> Uri:

@@ -42,7 +42,8 @@ MAX_BODY_BYTES = 32_768
 LONGEST_KEEPALIVE = 64
 
 _SINGLE = ("From", "To", "Call-ID", "CSeq")
-_AT_MOST_ONE = ("Max-Forwards", "Content-Type", "Expires", "Subject", "User-Agent", "Date")
+_AT_MOST_ONE = ("Max-Forwards", "Content-Type", "Expires")
+"""Of the headers that decide something; a proxy that adds a second User-Agent must not cost a call."""
 _RARE = frozenset({"Expires", "Record-Route", "Route"})
 _STRAY = frozenset("\r\n\0")
 _TOKEN = re.compile(r"[A-Za-z0-9\-.!%*_+`'~]+")

@@ -53,6 +53,8 @@ def dialled(world: World, uri: str = "sip:account@192.0.2.1", **invite: Any) -> 
         "49305550101",
         "+49305550101;npdi;rn=+4930555",
         "+49%2030%20555%200101",
+        "5550101;phone-context=+4930",
+        "5550101;npdi;phone-context=+49-30",
     ],
 )
 def test_a_number_is_found_however_it_is_written(written: str) -> None:
@@ -171,6 +173,22 @@ def test_the_asserted_identity_is_stored_identified_and_shown() -> None:
     found = shown(world, from_="<sip:account@192.0.2.7>", headers={"P-Asserted-Identity": ASSERTED})
     assert found == '"acme help: Acme Berlin" <sip:+493012345@acd.invalid>'
     assert identified(world) == ["+493012345"]
+
+
+def test_of_two_asserted_values_it_is_the_number() -> None:
+    """One SIP and one telephone URI (RFC 3325 §9.1): lists know people by their numbers."""
+    two = {"P-Asserted-Identity": "<sip:acct@provider.example>, <tel:+49-30-12345>"}
+    world = trunk()
+    assert shown(world, headers=two) == '"acme help" <sip:+493012345@acd.invalid>', (
+        "to be dialled, without dashes"
+    )
+    assert identified(world) == ["+493012345"]
+    world = trunk()
+    shown(world, headers={"P-Asserted-Identity": "<sip:anonymous@anonymous.invalid>, <tel:+493012345>"})
+    assert identified(world) == ["+493012345"]
+    world = trunk()
+    shown(world, headers={"P-Asserted-Identity": "<sip:acct@provider.example>"})
+    assert identified(world) == ["acct"]
 
 
 def test_a_trunk_whose_assertions_are_not_trusted_goes_by_from() -> None:

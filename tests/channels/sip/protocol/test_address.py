@@ -11,6 +11,7 @@ from channels.sip.protocol.address import (
     Endpoint,
     common_via,
     endpoint_of,
+    is_reachable,
     make_name_addr,
     make_uri,
     name_addr_of_any_form,
@@ -222,3 +223,34 @@ def test_the_usual_form_of_a_via_is_seen(text: str) -> None:
     """Otherwise the comparison above would compare nothing."""
     assert common_via(text) == parse_via(text)
     assert parse_via(text).branch == "z9hG4bK1"
+
+
+@pytest.mark.parametrize(
+    "host", ["192.0.2.1", "192.0.2.1:5070", "pbx", "my_pbx.example", "df7.invalid", "[2001:db8::1]", "a.b1."]
+)
+def test_one_peer_can_be_reached(host: str) -> None:
+    assert is_reachable(parse_uri(f"sip:x@{host}"))
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "192.0.2.1:0",
+        "224.0.0.1",
+        "255.255.255.255",
+        "0.0.0.0",
+        "[::]",
+        "[ff02::1]",
+        "[::ffff:192.0.2.1]",
+        "1.2.3",
+        "a..b",
+        f"{'a' * 64}.example",
+        "192.0.2.1;maddr=224.0.0.1",
+    ],
+)
+def test_nobody_or_many_cannot(host: str) -> None:
+    assert not is_reachable(parse_uri(f"sip:x@{host}"))
+
+
+def test_a_mailbox_cannot() -> None:
+    assert not is_reachable(parse_uri("mailto:x@example.com"))

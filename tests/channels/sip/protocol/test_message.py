@@ -244,3 +244,19 @@ def test_keepalive() -> None:
 def test_leading_line_breaks_are_skipped(make_bytes: Callable[..., bytes]) -> None:
     """Line breaks before the start line do not matter (§7.5)."""
     assert parse(b"\r\n\r\n" + make_bytes()).call_id == "call-1@192.0.2.7"
+
+
+@pytest.mark.parametrize(("name", "taken"), [("User-Agent", True), ("Subject", True), ("Expires", False)])
+def test_only_what_decides_something_may_stand_once(name: str, taken: bool) -> None:
+    """A proxy that adds a User-Agent of its own costs no call."""
+    head = (
+        "OPTIONS sip:x@192.0.2.1 SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.7;branch=z9hG4bK1\r\n"
+        "Max-Forwards: 70\r\nFrom: <sip:a@192.0.2.7>;tag=1\r\nTo: <sip:b@192.0.2.1>\r\n"
+        "Call-ID: 1\r\nCSeq: 1 OPTIONS\r\n"
+    )
+    data = f"{head}{name}: 1\r\n{name}: 2\r\n\r\n".encode()
+    if taken:
+        assert parse(data).checked().get(name) == "1"
+    else:
+        with pytest.raises(BadMessage):
+            parse(data).checked()
