@@ -10,6 +10,7 @@ from typing import Final
 from channels.media.commands import HeardBy, LegId, RoomId
 from channels.media.embedded.collecting import Collecting
 from channels.media.embedded.mixing import Mix
+from channels.media.embedded.newcomer import Newcomer
 from channels.media.embedded.recording import Recording
 from channels.media.embedded.states import LegState, LegStats
 from channels.media.events import Recorded
@@ -39,6 +40,7 @@ class Leg:
 
     __slots__ = (
         "agent",
+        "before",
         "codec",
         "collecting",
         "deaf",
@@ -58,11 +60,14 @@ class Leg:
         "last_play",
         "latch",
         "latching",
+        "lively",
         "local",
+        "looked_ms",
         "loop",
         "mark",
         "mix",
         "near",
+        "newcomer",
         "octets_in",
         "packet",
         "packets_in",
@@ -119,6 +124,11 @@ class Leg:
         """Whose packets are the peer's is to be found out: the socket hears everybody."""
         self.first_ip = ""
         """Where the packets came from that were the first taken for those of the signalled address."""
+        self.newcomer = Newcomer()
+        self.before: Address | None = None
+        """Where the peer was before it was heard from where it is now."""
+        self.lively = self.looked_ms = 0
+        """At so many looks since then it was heard anew; when it was heard last at the look before."""
         self.former: Address | None = None
         self.former_left = 0
         """So many more packets of the address before are not taken for the new one's."""

@@ -128,7 +128,8 @@ class Relay:
     def _receive_first(self, leg: Leg) -> int:
         """Receive from anybody; valid RTP of an agreed payload type settles who the peer is.
 
-        Of whoever may not be the peer nothing is taken, and nothing of the peer before that.
+        Of whoever may not be the peer nothing is taken, and nothing of the peer before that. From where we
+        send to one packet is enough; somebody else must send some in a row.
         """
         size, sender = leg.sock.recvfrom_into(self._buffer)
         address = Address(sender[0], sender[1])
@@ -140,6 +141,11 @@ class Relay:
         if not is_rtp or not _may_be_peer(leg, address):
             leg.ignored += 1
             return 0
+        if address != leg.remote:
+            _, sequence, _, source = _read_header(self._buffer, 1)
+            if not leg.newcomer.is_believed(address, source, sequence):
+                leg.ignored += 1
+                return 0
         self._on_latched(leg, address)
         return size
 

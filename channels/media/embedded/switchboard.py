@@ -38,6 +38,8 @@ _TYPES: Final = range(128)
 _CODECS: Final = frozenset(int(codec) for codec in Codec)
 RELATCH_MS: Final = 1_000
 """Looked at once a second: who falls silent, since his NAT has forgotten him, is heard again within two."""
+LIVELY_LOOKS: Final = 2
+"""Whoever is heard at so many looks (one a second) sends a stream, and stays the peer in his pauses."""
 _DRAIN: Final = 1000
 """A socket's buffer holds fewer datagrams; a flood must not hold us here."""
 _AF_INET, _AF_INET6 = int(socket.AF_INET), int(socket.AF_INET6)
@@ -113,6 +115,8 @@ class Switchboard:
                 leg.last_in_ms = now_ms
             if leg.watch_ms:
                 self._check_alive(leg, now_ms)
+            leg.lively += leg.last_in_ms != leg.looked_ms
+            leg.looked_ms = leg.last_in_ms
             if leg.latch is not Latch.NEVER and not leg.latching and now_ms - leg.last_in_ms >= RELATCH_MS:
                 self._listen_around(leg)
             if leg.recording is not None and leg.recording.is_over(now_ms):
@@ -128,12 +132,18 @@ class Switchboard:
             self._emit(Silent(leg.id, silent_ms))
 
     def _listen_around(self, leg: Leg) -> None:
-        """Hear everybody again, and go on to send to where the last packets came from."""
+        """Hear everybody again, and go on to send to where the last packets came from.
+
+        Who came with a few packets and is gone again was not the peer: back to where that was before.
+        """
         try:
             packet_filter.disconnect(leg.sock)
         except OSError:
             return
-        leg.latching, leg.send = True, _send_to(leg.sock, leg.remote)
+        if leg.before is not None and leg.lively < LIVELY_LOOKS:
+            leg.remote = leg.before
+        leg.latching, leg.before = True, None
+        leg.send = _send_to(leg.sock, leg.remote)
         self._unfiltered[leg] = None
 
     def _leg(self, leg: LegId) -> Leg:
@@ -271,7 +281,10 @@ class Switchboard:
         self._emit(Played(leg.id, play or ""))
 
     def _latched(self, leg: Leg, sender: Address) -> None:
-        leg.latching = False
+        leg.latching, leg.lively = False, 0
+        elsewhere = leg.remote is not None and leg.remote != sender
+        plausible = leg.first_ip or (leg.remote is not None and leg.remote.ip == sender.ip)
+        leg.before = leg.remote if elsewhere and plausible else None
         leg.remote, leg.first_ip = sender, leg.first_ip or sender.ip
         leg.send = leg.sock.send
         with contextlib.suppress(OSError):
@@ -341,7 +354,7 @@ def _point(leg: Leg, remote: Address, *, latch: bool) -> None:
             raise BadCommandError(f"{remote.ip} port {remote.port}: {error.strerror}") from error
         _drain(sock)
         leg.send = sock.send
-    leg.latching, leg.first_ip = latch, ""
+    leg.latching, leg.first_ip, leg.before = latch, "", None
     leg.signalled = leg.remote = remote
 
 

@@ -212,6 +212,39 @@ def test_as_long_as_the_peer_is_heard_nobody_takes_his_place_and_no_stranger_aft
     asyncio.run(story())
 
 
+def rtp(sequence: int, source: int = 7) -> bytes:
+    return b"\x80\x08" + sequence.to_bytes(2, "big") + bytes(4) + source.to_bytes(4, "big") + bytes(160)
+
+
+def test_a_muted_peer_loses_his_sound_neither_to_one_packet_nor_to_a_short_burst(
+    media_settings: MediaSettings, until: "Until"
+) -> None:
+    """From his own address, as a neighbour behind his NAT or a forger could send them."""
+
+    async def story() -> None:
+        async with scene(media_settings, until, HERE, HERE) as of:
+            peer, neighbour = of.phones
+            await of.answer(peer, Latch.ADDRESS)
+            await of.talks(peer)
+            await of.hears(peer)
+            peer.mute()
+            await asyncio.sleep(2.2)
+            for number in (1, 2, 900, 901, 30, 31):  # never three in a row
+                neighbour.send(rtp(number), of.local)
+            for source in range(5):
+                neighbour.send(rtp(5 + source, source), of.local)
+            await of.desk.settled()
+            await of.hears(peer)
+            for number in range(10, 20):
+                neighbour.send(rtp(number), of.local)
+            await until(lambda: len(neighbour.packets) > 0)
+            peer.forget()
+            await until(lambda: len(peer.packets) > 0)
+            await of.hears(peer)
+
+    asyncio.run(story())
+
+
 @pytest.mark.parametrize(("latch", "count"), [(Latch.ADDRESS, 2), (Latch.NEVER, 3)])
 def test_a_new_signalled_address_is_followed_with_and_without_latching(
     media_settings: MediaSettings, until: "Until", latch: Latch, count: int
