@@ -29,16 +29,24 @@ def status(found: Json) -> RenderableType:
     shown, waiting = found["contacts"], sum(line["waiting"] for line in found["lines"])
     parts: list[RenderableType] = [_lines(found["lines"]), _agents(found["agents"], now_ms), _contacts(shown)]
     missing = waiting + sum(line["connected"] for line in found["lines"]) - len(shown)
-    if now_ms - found["heard_ms"] > SILENT_MS:
-        since = _clock(found["heard_ms"])
-        parts.insert(
-            0, Text(f"the server has not answered since {since} UTC; this was so then", style="bold red")
-        )
+    if old := _old(found):
+        parts.insert(0, Text(old, style="bold red"))
     if found.get("incidents"):
         parts.insert(0, incidents(found["incidents"], now_ms))
     if missing > 0:
         parts.append(Text(f"and {missing} more contacts (see --contacts)", style="dim"))
     return Group(*parts)
+
+
+def _old(found: Json) -> str:
+    """Why what is shown is not how it is now; or nothing."""
+    if found.get("unwritten"):
+        since = _clock(found["unwritten_since_ms"])
+        what = f"the journal cannot be written since {since} UTC; this was so then"
+        return f"{what}, and {found['unwritten']} entries are not shown. Calls are taken all the same"
+    if found["now_ms"] - found["heard_ms"] > SILENT_MS:
+        return f"the server has not answered since {_clock(found['heard_ms'])} UTC; this was so then"
+    return ""
 
 
 def incidents(found: Sequence[Json], now_ms: int) -> Table:

@@ -80,6 +80,10 @@ class Status(Struct, frozen=True):
     """When whoever shows it last heard of the engine: what was decided later is not in it."""
     incidents: tuple[Incident, ...] = ()
     """Those that are on, in the order in which they were declared."""
+    unwritten: int = 0
+    """Entries that were decided but are late to be written: they are not in it …"""
+    unwritten_since_ms: int = 0
+    """… and when the first of them was; 0: there are none."""
 
 
 def status(state: State, now_ms: int, most: int | None = None, heard_ms: int | None = None) -> Status:

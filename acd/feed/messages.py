@@ -31,6 +31,10 @@ class Entries(msgspec.Struct, frozen=True, tag="entries", array_like=True):
 
     cursor: str
     entries: list[JournalEntry]
+    unwritten: int = 0
+    """So many more were decided, but are late to be written: nobody is shown them before …"""
+    since_ms: int = 0
+    """… the first of them since this moment of the machine's monotonic clock."""
 
 
 class Gone(msgspec.Struct, frozen=True, tag="gone", array_like=True):

@@ -59,7 +59,7 @@ class Source:
                 await self._ring.more(seq, BEAT_S)
                 entries = _fitting(self._ring.after(seq, BATCH) or [])
             seq = entries[-1].seq if entries else seq
-            await send(Entries(str(Cursor(self.epochs.current, seq)), entries))
+            await send(Entries(str(Cursor(self.epochs.current, seq)), entries, *self._ring.unwritten))
 
     async def _send_base(self, send: Send) -> int:
         snapshot = self._snapshot() or Snapshot(0, 0, b"")

@@ -11,6 +11,7 @@ from acd.core.facts import Fact
 from acd.feed import cursor as cursors
 from acd.feed.consumer import Consumer
 from acd.feed.messages import Base, Entries
+from acd.feed.ring import Unwritten
 from acd.ports import JournalEntry, Recovered, Snapshot
 from acd.replay.divergence import RecoveryError
 from acd.replay.replayer import repeat, revive
@@ -35,7 +36,11 @@ class Follower:
         self.cursor = ""
         """Of the last delivery; empty: there was none."""
         self.heard_ms = 0
-        """When it came, by the machine's monotonic clock."""
+        """When it came, by the machine's monotonic clock; what was decided later is not in the state.
+
+        While entries are late to be written: when the first of them was decided.
+        """
+        self.unwritten = Unwritten()
         self._watcher = watcher
         self._parts: list[bytes] = []
         self._waiting: dict[asyncio.Future[None], int] = {}
@@ -50,7 +55,7 @@ class Follower:
         async with aclosing(consumer.deliveries()) as deliveries:
             async for delivery in deliveries:
                 self.take(delivery)
-                self.heard_ms = time.monotonic_ns() // 1_000_000
+                self.heard_ms = self.unwritten.since_ms or time.monotonic_ns() // 1_000_000
                 await asyncio.sleep(0)  # a long way to catch up must not keep others from being answered
 
     def take(self, delivery: Base | Entries) -> None:
@@ -61,6 +66,7 @@ class Follower:
             for entry in delivery.entries:
                 self._repeat(entry)
             self.cursor = delivery.cursor
+            self.unwritten = Unwritten(delivery.unwritten, delivery.since_ms)
         self._tell_reached()
 
     async def reached(self, seq: int, patience_s: float) -> bool:

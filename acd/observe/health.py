@@ -23,11 +23,26 @@ class Health(Struct, frozen=True):
     """Channel → `up` or why it is not."""
     version: str
     engine_version: int
+    unwritten: int = 0
+    """Entries that are decided but late to be written: nobody who looks is shown them."""
+    unwritten_since_ms: int = 0
+    """When the first of them was decided; 0: there are none."""
 
 
-def health(journal: str, content: str, channels: Mapping[str, str], *, stopping: bool) -> Health:
-    """`journal`, `content`: what is wrong there, empty when all is well; `channels` as in Health."""
+def health(
+    journal: str,
+    content: str,
+    channels: Mapping[str, str],
+    *,
+    stopping: bool,
+    unwritten: int = 0,
+    unwritten_since_ms: int = 0,
+) -> Health:
+    """`journal`, `content`: what is wrong there, empty when all is well; the others as in Health."""
+    if unwritten:
+        journal = journal or "the disk does not take what is to be written"
     well = not journal and not content and all(state == "up" for state in channels.values())
     status = "stopping" if stopping else "ok" if well else "degraded"
     program = version("acd-engine"), ENGINE_VERSION
-    return Health(status, journal or "ok", content or "ok", dict(channels), *program)
+    said = journal or "ok", content or "ok", dict(channels)
+    return Health(status, *said, *program, unwritten, unwritten_since_ms)

@@ -279,6 +279,7 @@ class App:
             keys=WriteKeys(recovered.of(keys.CHANNEL)),
             site=self.site_file,
             announcements=self._announcements,
+            unwritten=lambda: self.followers.ring.unwritten,
         )
         self._exits.push_async_callback(self.control.stop)
         documents = Documents(self.content)

@@ -1,10 +1,12 @@
 """What the server does for whoever asks at its socket."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
 from typing import Any, TypeVar
 
 from acd.core.events import AgentPaused, CallbackPromised, ConsultStarted, ContactId, Event
+from acd.feed.ring import Unwritten
 from acd.journal.errors import JournalError
 from acd.observe.health import Health, health
 from acd.ports import ChannelRecord, Content, Journal, Told
@@ -44,8 +46,9 @@ class ServerControl:
         keys: WriteKeys,
         site: SiteFile,
         announcements: Announcements,
+        unwritten: Callable[[], Unwritten],
     ) -> None:
-        """`channels()`: name → `up` or why not."""
+        """`channels()`: name → `up` or why not; `unwritten()`: by the machine's monotonic clock."""
         self._driver = driver
         self._gate = gate
         self._journal = journal
@@ -57,12 +60,22 @@ class ServerControl:
         self._keys = keys
         self._site = site
         self._announcements = announcements
+        self._unwritten = unwritten
         self._works: set[asyncio.Task[Any]] = set()
         """Erasures and imports that go on."""
 
     def health(self) -> Health:
         """How the server is."""
-        return health(self._gate.trouble, self._content.trouble, self._channels(), stopping=self._stopping())
+        late = self._unwritten()
+        age_ms = time.monotonic_ns() // 1_000_000 - late.since_ms
+        return health(
+            self._gate.trouble,
+            self._content.trouble,
+            self._channels(),
+            stopping=self._stopping(),
+            unwritten=late.entries,
+            unwritten_since_ms=self.now_ms() - age_ms if late.entries else 0,
+        )
 
     def now_ms(self) -> int:
         """The time of the next entry if it came now."""

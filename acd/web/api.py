@@ -31,7 +31,7 @@ from acd.web.changes import (
 )
 from acd.web.control import Control, Page, SiteApplied
 from acd.web.documents import document_router
-from acd.web.errors import ApiError
+from acd.web.errors import ApiError, unknown
 from acd.web.incidents import incident_reading_router, incident_router
 from acd.web.limits import BodyCap, HeadAsGet
 from acd.web.once import once
@@ -46,6 +46,7 @@ from acd.web.shapes import (
     Json,
     ListsTaken,
     WhoAsks,
+    as_of,
     shows,
 )
 from config.api_tokens import ApiToken, Role
@@ -55,7 +56,6 @@ MAX_CONTACTS = 10_000
 MAX_WAIT_S = 30.0
 """Proxies close what says nothing for a minute."""
 CURSOR_HEADER = "ACD-Cursor"
-AGE_HEADER = "ACD-Age-Ms"
 PROMETHEUS_TEXT = "text/plain; version=1.0.0; charset=utf-8"
 
 
@@ -119,7 +119,7 @@ def _reading_router(control: Control) -> APIRouter:
     @router.get("/metrics", response_class=Response)
     async def metrics() -> Response:
         """Prometheus text."""
-        return Response(await control.metrics(), media_type=PROMETHEUS_TEXT, headers=_as_of(control))
+        return Response(await control.metrics(), media_type=PROMETHEUS_TEXT, headers=as_of(control))
 
     @router.get("/status", **shows(Status))
     async def status(
@@ -129,12 +129,12 @@ def _reading_router(control: Control) -> APIRouter:
         everything = caller.role in (Role.TENANT, Role.AGENT)
         found = control.status(MAX_CONTACTS if everything else contacts)
         shown = status_for(caller, found, contacts)
-        return Json(shown, headers={**_as_of(control), CURSOR_HEADER: control.cursor()})
+        return Json(shown, headers={**as_of(control), CURSOR_HEADER: control.cursor()})
 
     @router.get("/agents", **shows(Agents))
     async def agents(caller: WhoAsks) -> Response:
         """All agents and what they do; an agent sees himself."""
-        return Json(Agents(status_for(caller, control.status(0), 0).agents), headers=_as_of(control))
+        return Json(Agents(status_for(caller, control.status(0), 0).agents), headers=as_of(control))
 
     @router.get("/contacts/{contact}", **shows(ContactDetail))
     async def contact(contact: ContactPath, caller: WhoAsks) -> Response:
@@ -143,14 +143,11 @@ def _reading_router(control: Control) -> APIRouter:
         history = await control.history(number)
         live = control.contact(number)
         if not (live or history) or not caller.may_see(live, history):
-            raise ApiError(404, "not_found", f"there is no contact {contact}")
-        return Json(_detail_for(caller, live, history, control.lines_of(caller.client)))
+            raise unknown(control.unwritten(), f"there is no contact {contact}")
+        shown = _detail_for(caller, live, history, control.lines_of(caller.client))
+        return Json(shown, headers=as_of(control))
 
     return router
-
-
-def _as_of(control: Control) -> dict[str, str]:
-    return {AGE_HEADER: str(control.age_ms())}
 
 
 def _feed_router(control: Control) -> APIRouter:
@@ -168,7 +165,7 @@ def _feed_router(control: Control) -> APIRouter:
             page = await _page(control, after, max(0.0, end_s - time.monotonic()))
             shown = feed_for(caller, page.facts, control.lines_of(caller.client))
             if shown or time.monotonic() >= end_s:
-                return Json(FeedPage(page.cursor, shown))
+                return Json(FeedPage(page.cursor, shown), headers=as_of(control))
             after = page.cursor
 
     return router

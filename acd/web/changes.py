@@ -39,7 +39,7 @@ from acd.web.bodies import (
     WrapUpRequest,
 )
 from acd.web.control import Control
-from acd.web.errors import ApiError
+from acd.web.errors import ApiError, unknown
 from acd.web.rights import Caller
 from acd.web.shapes import AgentPath, Changed, ContactPath, Json, OnceKey, WhoAsks, shows
 from agents.skills import AgentId
@@ -57,7 +57,7 @@ def agent_router(control: Control) -> APIRouter:
         _only_himself(caller, agent)
         availability = control.availability(AgentId(agent))
         if availability is None:
-            raise ApiError(404, "not_found", f"there is no agent {agent}")
+            raise unknown(control.unwritten(), f"there is no agent {agent}")
         event = _state_event(AgentId(agent), availability, wanted)
         return Json(Changed(await control.change(event, caller.by, key)))
 
@@ -207,7 +207,7 @@ def _wrap_up_event(contact: ContactId, agent: AgentId, wanted: WrapUpRequest) ->
 def _live(control: Control, contact: int) -> ContactView:
     found = control.contact(ContactId(contact))
     if found is None:
-        raise ApiError(404, "not_found", f"contact {contact} is not live")
+        raise unknown(control.unwritten(), f"contact {contact} is not live")
     return found
 
 
@@ -229,7 +229,7 @@ def _at_work(control: Control, contact: int) -> str:
     """The one agent who has work with the contact."""
     found = control.agents_with(ContactId(contact))
     if not found:
-        raise ApiError(404, "not_found", f"no agent has work with contact {contact}")
+        raise unknown(control.unwritten(), f"no agent has work with contact {contact}")
     if len(found) > 1:
         raise ApiError(409, "ambiguous", f"several agents have work with contact {contact}: name one")
     return found[0]
@@ -243,7 +243,7 @@ def _named(control: Control, caller: Caller, contact: int, agent: str) -> str:
     named = agent or caller.agent
     _only_himself(caller, named)
     if caller.role is Role.AGENT and caller.agent not in control.agents_with(ContactId(contact)):
-        raise ApiError(404, "not_found", f"there is no contact {contact}")
+        raise unknown(control.unwritten(), f"there is no contact {contact}")
     return named
 
 

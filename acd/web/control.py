@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from acd.core.events import ContactId, Event
 from acd.core.view import ContactView, Status
+from acd.feed.ring import Unwritten
 from acd.observe.health import Health
 from acd.ports import About, ContactRef, Listed, NewPiece, Told
 from acd.web.recent import Recent
@@ -109,7 +110,10 @@ class Control(Protocol):
         """The server's time."""
 
     def age_ms(self) -> int:
-        """For how long nothing was heard of the server: what it decided meanwhile is not shown."""
+        """For how long the server was not heard, or did not write: what it decided since is not shown."""
+
+    def unwritten(self) -> Unwritten:
+        """What the server has decided but is late to write, so that nothing shows it; moments of its time."""
 
     async def change(self, event: Event | None, by: str, key: WriteKey | None) -> int:
         """Submit in the name of `by`; returns the sequence number once it and the key are synced.

@@ -18,7 +18,7 @@ from acd.core.events import ContactId
 from acd.core.facts import Arrived, Joined
 from acd.ports import About, ContactRef, NewPiece, Told
 from acd.web.control import MAX_LISTED, MAX_PIECE_BYTES, Control
-from acd.web.errors import ApiError
+from acd.web.errors import ApiError, unknown
 from acd.web.limits import HEAD_ONLY
 from acd.web.link import NoAnswer
 from acd.web.rights import DRAFT, Caller
@@ -155,7 +155,7 @@ def document_router(control: Control) -> APIRouter:
         _check_in_hand(control, caller, ContactId(contact))
         names = _names(await control.history(ContactId(contact)))
         if not names:
-            raise ApiError(404, "not_found", f"there is no contact {contact}")
+            raise unknown(control.unwritten(), f"there is no contact {contact}")
         with slots.taken(caller.name):
             return Json(Kept(await _received(control, request, names[0], kind)))
 
@@ -166,7 +166,7 @@ async def _listed(control: Control, caller: Caller, contact: ContactId) -> Docum
     history = await control.history(contact)
     readable = _reader(control, caller, contact, history)
     if not history or not readable(""):
-        raise ApiError(404, "not_found", f"there is no contact {contact}")
+        raise unknown(control.unwritten(), f"there is no contact {contact}")
     found = await control.documents(_names(history)[:MAX_LISTED], MAX_LISTED)
     shown = [
         Document(document, about.kind, about.size, about.whole)
@@ -196,7 +196,7 @@ def _check_in_hand(control: Control, caller: Caller, contact: ContactId) -> None
     at_work = control.agents_with(contact)
     mine = caller.agent in at_work if caller.role is Role.AGENT else at_work or control.contact(contact)
     if not mine:
-        raise ApiError(404, "not_found", f"contact {contact} is not live")
+        raise unknown(control.unwritten(), f"contact {contact} is not live")
 
 
 async def _received(control: Control, request: Request, contact: ContactRef, kind: NewKind) -> str:

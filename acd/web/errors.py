@@ -1,6 +1,7 @@
 """Errors of the API: one shape for all, `{"error": {"code", "reason"}}`, and never a traceback."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 import structlog
@@ -13,6 +14,7 @@ from starlette.responses import Response
 from acd.content.errors import VaultError, VaultUnknownError
 from acd.core.errors import Rejected
 from acd.feed.consumer import CursorGone
+from acd.feed.ring import Unwritten
 from acd.web.control import IncidentRefused, KeyReused, NotDurable
 from acd.web.link import NoAnswer
 
@@ -41,6 +43,21 @@ class ApiError(Exception):
         self.status = status
         self.code = code
         self.reason = reason
+
+
+def unknown(late: Unwritten, reason: str) -> ApiError:
+    """What is asked for is not in the copy. 404; but 503 while entries are late that may have brought it."""
+    if not late.entries:
+        return ApiError(404, "not_found", reason)
+    return ApiError(503, "not_shown", f"{reason}, as far as is known: {not_written(*late)}")
+
+
+def not_written(entries: int, since_ms: int) -> str:
+    """For people: so many entries are not shown, and since when."""
+    since = datetime.fromtimestamp(since_ms / 1000, UTC)
+    return (
+        f"what happened since {since:%Y-%m-%d %H:%M:%S} UTC is not written and not shown ({entries} entries)"
+    )
 
 
 class Repeated(Exception):

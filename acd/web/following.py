@@ -8,6 +8,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TypeVar
 
+from msgspec.structs import replace
+
 from acd.content.errors import VaultError, VaultUnknownError
 from acd.core import view
 from acd.core.engine import ENGINE_VERSION, Engine
@@ -19,6 +21,7 @@ from acd.feed import cursor as cursors
 from acd.feed.consumer import Consumer, CursorGone
 from acd.feed.cursor import Cursor, Epochs
 from acd.feed.messages import Entries
+from acd.feed.ring import Unwritten
 from acd.follow.follower import Follower
 from acd.journal.codec import decode_facts, encode_event
 from acd.observe import metrics
@@ -165,7 +168,9 @@ class Following:
 
     def status(self, contacts: int) -> Status:
         """Lines, agents, and the first `contacts` contacts."""
-        return view.status(self.follower.engine.state, self.now_ms(), contacts, self._heard_ms())
+        found = view.status(self.follower.engine.state, self.now_ms(), contacts, self._heard_ms())
+        late = self.unwritten()
+        return replace(found, unwritten=late.entries, unwritten_since_ms=late.since_ms)
 
     def incidents(self) -> tuple[Incident, ...]:
         """As the port says."""
@@ -199,6 +204,11 @@ class Following:
     def age_ms(self) -> int:
         """As the port says."""
         return max(0, self.now_ms() - self._heard_ms())
+
+    def unwritten(self) -> Unwritten:
+        """As the port says."""
+        late = self.follower.unwritten
+        return late._replace(since_ms=late.since_ms + self._welcome.clock_ms) if late.entries else late
 
     async def follow(self, after: str, wait_s: float) -> Page:
         """As the port says."""

@@ -8,9 +8,9 @@ from fastapi.responses import Response
 from acd.core.events import IncidentEnded
 from acd.web.bodies import IncidentRequest
 from acd.web.control import Control
-from acd.web.errors import ApiError
+from acd.web.errors import unknown
 from acd.web.rights import incidents_for
-from acd.web.shapes import Changed, Incidents, Json, OnceKey, WhoAsks, shows
+from acd.web.shapes import Changed, Incidents, Json, OnceKey, WhoAsks, as_of, shows
 from queues.desk import EntryId, Incident, IncidentId, LineId, TenantId
 
 IncidentPath = Annotated[str, Path(min_length=1, max_length=64)]
@@ -23,7 +23,7 @@ def incident_reading_router(control: Control) -> APIRouter:
     async def incidents(caller: WhoAsks) -> Response:
         """Those that are on, in the order in which they were declared."""
         own = control.lines_of(caller.client)
-        return Json(Incidents(incidents_for(caller, control.incidents(), own)))
+        return Json(Incidents(incidents_for(caller, control.incidents(), own)), headers=as_of(control))
 
     return router
 
@@ -53,7 +53,7 @@ def incident_router(control: Control) -> APIRouter:
     async def clear(incident: IncidentPath, caller: WhoAsks, key: OnceKey) -> Response:
         """Nobody hears it any more; who hears it now hears it out."""
         if all(one.id != incident for one in control.incidents()):
-            raise ApiError(404, "not_found", f"no incident {incident} is on")
+            raise unknown(control.unwritten(), f"no incident {incident} is on")
         return Json(Changed(await control.change(IncidentEnded(IncidentId(incident)), caller.by, key)))
 
     return router

@@ -10,7 +10,7 @@ from acd.core.view import AgentView, ContactView, Status
 from acd.observe.health import Health
 from acd.reports.explain import Happening, OfferExplained
 from acd.web.auth import caller_of
-from acd.web.control import ListTaken, SiteApplied, WriteKey
+from acd.web.control import Control, ListTaken, SiteApplied, WriteKey
 from acd.web.once import key_of
 from acd.web.rights import Caller
 from queues.desk import Incident
@@ -114,6 +114,15 @@ SHAPES = (
     Incidents,
     Failure,
 )
+
+
+AGE_HEADER = "ACD-Age-Ms"
+UNWRITTEN_HEADER = "ACD-Unwritten"
+
+
+def as_of(control: Control) -> dict[str, str]:
+    """Headers of what is read from the copy: how old it is, and how many entries are late for it."""
+    return {AGE_HEADER: str(control.age_ms()), UNWRITTEN_HEADER: str(control.unwritten().entries)}
 
 
 class Json(Response):

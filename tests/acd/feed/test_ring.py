@@ -3,7 +3,10 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 
-from acd.feed.ring import Ring
+import pytest
+
+from acd.feed import ring as rings
+from acd.feed.ring import Ring, Unwritten
 from acd.ports import JournalEntry
 
 
@@ -87,5 +90,45 @@ def test_who_waits_is_woken_by_the_first_that_is_written() -> None:
         assert seqs(ring.after(0, 10)) == [1]
         await ring.more(1, 0.01)
         assert ring.after(1, 10) == []
+
+    told(story)
+
+
+def test_what_is_late_to_be_written_is_counted_from_its_own_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By a clock that the story turns: entries come at 1000, 1050 and 2000."""
+    now_ms = 1_000
+    monkeypatch.setattr(rings, "_now_ms", lambda: now_ms)
+
+    async def story() -> None:
+        nonlocal now_ms
+        ring = Ring()
+        ring.offer(entry(1))
+        now_ms = 1_050
+        ring.offer(entry(2))
+        now_ms = 1_000 + rings.LATE_MS - 1
+        assert ring.unwritten == Unwritten()
+        now_ms = 2_000
+        ring.offer(entry(3))
+        assert ring.unwritten == Unwritten(3, 1_000)
+        await written(ring, 1)
+        assert ring.unwritten == Unwritten(2, 1_000)
+        await written(ring, 2)
+        assert ring.unwritten == Unwritten()
+        now_ms = 3_000
+        assert ring.unwritten == Unwritten(1, 2_000)
+        await written(ring, 3)
+        assert ring.unwritten == Unwritten()
+
+    told(story)
+
+
+def test_who_waits_is_told_that_something_is_late() -> None:
+    """Before his patience ends."""
+
+    async def story() -> None:
+        ring = Ring()
+        ring.offer(entry(1))
+        await asyncio.wait_for(ring.more(0, 3_600.0), 30.0)
+        assert ring.unwritten.entries == 1
 
     told(story)

@@ -19,6 +19,7 @@ from acd.core.events import ContactArrived, ContactId, DeskChanged, Event, ListC
 from acd.directory.directory import ListDirectory, Taken
 from acd.directory.rows import Row
 from acd.directory.store import ListName, ListStore
+from acd.feed.ring import Unwritten
 from acd.journal.codec import decode_event
 from acd.journal.errors import JournalClosedError
 from acd.journal.memory import MemoryJournal
@@ -140,6 +141,7 @@ class Server:
             keys=WriteKeys({}),
             site=SiteFile(small_site(self.world.folder), None, [], lambda site, by: 0),
             announcements=Announcements(self.driver, []),
+            unwritten=Unwritten,
         )
 
     def order(self) -> list[int]:
