@@ -51,7 +51,8 @@ class Consumer:
             pause_s = min(2 * pause_s, MAX_PAUSE_S)
 
     async def _connection(self) -> AsyncIterator[Delivery]:
-        reader, writer = await asyncio.wait_for(asyncio.open_unix_connection(self._path), SILENCE_S)
+        async with asyncio.timeout(SILENCE_S):
+            reader, writer = await asyncio.open_unix_connection(self._path)
         try:
             writer.write(framed(encode(Follow(self.cursor))))
             frames = FrameReader(reader, MAX_FRAME_BYTES)

@@ -74,7 +74,8 @@ class FrameReader:
     async def next(self, patience_s: float | None = None) -> bytes | None:
         """The next body; None: the other side closed. Raises FrameError, OSError, TimeoutError."""
         while not self._ready:
-            data = await asyncio.wait_for(self._reader.read(64 * 1024), patience_s)
+            async with asyncio.timeout(patience_s):
+                data = await self._reader.read(64 * 1024)
             if not data:
                 return None
             self._ready = list(self._splitter.feed(data))

@@ -178,6 +178,7 @@ class ServerControl:
 async def _confirmed(durable: Awaitable[None]) -> None:
     """Wait for the disk, but not for ever. Raises NotDurable."""
     try:
-        await asyncio.wait_for(durable, SYNC_PATIENCE_S)
+        async with asyncio.timeout(SYNC_PATIENCE_S):
+            await durable
     except (TimeoutError, JournalError) as late:
         raise NotDurable("the change is in force, but the journal has not confirmed it yet") from late

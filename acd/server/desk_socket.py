@@ -132,7 +132,8 @@ class _Connection:
         stores = isinstance(request.ask, protocol.Storing)
         patience_s = protocol.STORE_S if stores else ANSWER_S
         try:
-            answer = await asyncio.wait_for(self._desk.answer(request.ask), patience_s)
+            async with asyncio.timeout(patience_s):
+                answer = await self._desk.answer(request.ask)
         except TimeoutError:
             answer = Failed("late", f"no answer within {patience_s:g} s")
         except (Rejected, NotDurable, KeyReused, VaultError, ValueError, msgspec.MsgspecError) as refusal:
@@ -148,7 +149,8 @@ class _Connection:
 
     async def _send(self, body: bytes) -> None:
         self._writer.write(framed(body))
-        await asyncio.wait_for(self._writer.drain(), SEND_S)
+        async with asyncio.timeout(SEND_S):
+            await self._writer.drain()
 
 
 _CODES: dict[type[Exception], str] = {

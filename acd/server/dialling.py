@@ -59,7 +59,8 @@ class Dialling:
         of = ContactRef(contact.tenant, contact.carrier.ref)
         appended = self._content.append([NewParty(of, PartyKind.NUMBER, normal)])
         try:
-            await asyncio.wait_for(asyncio.wrap_future(appended.synced), KEPT_WITHIN_S)
+            async with asyncio.timeout(KEPT_WITHIN_S):
+                await asyncio.wrap_future(appended.synced)
         except TimeoutError as late:
             raise NotSyncedError(f"the number was not stored within {KEPT_WITHIN_S:g} s") from late
         return appended.ids[0]

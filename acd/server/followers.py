@@ -100,7 +100,8 @@ class Followers:
         keeping = asyncio.get_running_loop().create_task(running, name="web process")
         self._exits.push_async_callback(_ended, keeping)
         try:
-            await asyncio.wait_for(self.process.serving.wait(), START_S)
+            async with asyncio.timeout(START_S):
+                await self.process.serving.wait()
         except TimeoutError:
             _log.error("the API does not serve yet; calls are taken", waited_s=START_S)
 

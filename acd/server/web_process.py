@@ -111,7 +111,8 @@ async def _end(process: Process) -> None:
         return
     process.terminate()
     try:
-        await asyncio.wait_for(asyncio.shield(process.wait()), END_S)
+        async with asyncio.timeout(END_S):
+            await asyncio.shield(process.wait())
     except TimeoutError:
         process.kill()
         await process.wait()

@@ -220,7 +220,8 @@ async def _received(control: Control, request: Request, contact: ContactRef, kin
 
 async def _next(body: AsyncGenerator[bytes, None]) -> bytes:
     try:
-        return await asyncio.wait_for(anext(body), SLOW_S)
+        async with asyncio.timeout(SLOW_S):
+            return await anext(body)
     except StopAsyncIteration:
         return b""
     except TimeoutError as late:
@@ -231,4 +232,5 @@ async def _next(body: AsyncGenerator[bytes, None]) -> bytes:
 
 async def _in_time(sent: Awaitable[None]) -> None:
     """Returns when the connection has room again. Raises TimeoutError."""
-    await asyncio.wait_for(sent, SLOW_S)
+    async with asyncio.timeout(SLOW_S):
+        await sent

@@ -35,7 +35,8 @@ class Link:
     async def connect(cls, path: Path) -> "Link":
         """Raises NoAnswer."""
         try:
-            return cls(*await asyncio.wait_for(asyncio.open_unix_connection(path), CONNECT_S))
+            async with asyncio.timeout(CONNECT_S):
+                return cls(*await asyncio.open_unix_connection(path))
         except (OSError, TimeoutError) as failure:
             raise NoAnswer(f"nobody serves {path}") from failure
 
@@ -48,7 +49,8 @@ class Link:
         answer = self._open[number] = asyncio.get_running_loop().create_future()
         try:
             self._writer.write(framed(encode(Request(number, ask)), MAX_REQUEST_BYTES))
-            found: Answer = await asyncio.wait_for(answer, patience_s)
+            async with asyncio.timeout(patience_s):
+                found: Answer = await answer
         except (TimeoutError, OSError) as late:
             raise NoAnswer(f"the server did not answer within {patience_s:g} s") from late
         finally:

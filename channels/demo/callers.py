@@ -238,7 +238,8 @@ async def run(args: argparse.Namespace) -> None:
             group.create_task(callers.call(dice.choice(args.entries)))
     if args.called_back:
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(callers.called_back.wait(), CALLED_BACK_S)
+            async with asyncio.timeout(CALLED_BACK_S):
+                await callers.called_back.wait()
 
 
 async def _rush(callers: Callers, group: asyncio.TaskGroup, args: argparse.Namespace) -> None:

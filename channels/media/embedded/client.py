@@ -123,7 +123,8 @@ class MediaClient(asyncio.Protocol):
             _, client = await loop.create_unix_connection(
                 lambda: cls(on_ready, on_lost, latch, silent_s), str(path)
             )
-            client.welcome = await asyncio.wait_for(client._welcome, DEADLINE_S)
+            async with asyncio.timeout(DEADLINE_S):
+                client.welcome = await client._welcome
         except TimeoutError as error:
             if client is not None and client._transport is not None:
                 client._on_lost = lambda: None

@@ -94,7 +94,8 @@ async def _start(settings: MediaSettings) -> None:
         start_new_session=True,
     )
     try:
-        _, errors = await asyncio.wait_for(process.communicate(), START_LIMIT_S)
+        async with asyncio.timeout(START_LIMIT_S):
+            _, errors = await process.communicate()
     except TimeoutError:
         process.kill()
         await process.wait()

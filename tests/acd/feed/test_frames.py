@@ -1,5 +1,6 @@
 """Frames: what was sent arrives, however it is cut, and nothing else is ever taken for one."""
 
+import asyncio
 import importlib.util
 from collections import Counter
 from pathlib import Path
@@ -8,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from acd.feed.frames import FrameError, Splitter, framed
+from acd.feed.frames import FrameError, FrameReader, Splitter, framed
 
 TARGET = Path(__file__).with_name("fuzz_frames.py")
 
@@ -57,3 +58,24 @@ def test_mutated_frames_give_messages_or_typed_refusals_and_nothing_else() -> No
 def test_millions_of_mutated_frames_do_not_either() -> None:
     """The long form."""
     assert fuzz(5_000_000, seed=11)["opening"] > 0
+
+
+def test_who_is_cancelled_while_the_next_frame_comes_ends() -> None:
+    """Both at one moment, as when a server dies: a follower that went on would keep its process for ever."""
+
+    async def story() -> None:
+        reader = asyncio.StreamReader()
+
+        async def follow() -> None:
+            await FrameReader(reader, 100).next(60.0)
+            await asyncio.sleep(60.0)  # and then it would connect again
+
+        following = asyncio.ensure_future(follow())
+        await asyncio.sleep(0)
+        reader.feed_eof()
+        await asyncio.sleep(0)
+        following.cancel()
+        await asyncio.wait([following], timeout=0.5)
+        assert following.cancelled()
+
+    asyncio.run(story())
