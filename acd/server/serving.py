@@ -12,7 +12,7 @@ from typing import Any
 import structlog
 
 from acd.content.errors import VaultError
-from acd.journal.errors import JournalError, JournalOpenError, JournalWriteError
+from acd.journal.errors import JournalError, JournalLockedError, JournalOpenError, JournalWriteError
 from acd.ports import Channel
 from acd.replay.divergence import RecoveryError
 from acd.server.allowed import NOTHING, Allowed
@@ -34,6 +34,10 @@ class Exit(IntEnum):
     """Starting again will not help: an operator must act."""
     BROKEN = 70
     """A bug stopped the engine; starting again replays the journal without the event that did it."""
+
+
+_PASSING = (JournalOpenError, JournalWriteError, JournalLockedError)
+"""A full disk may have room again in a minute, and the server before this one, or `acd upgrade`, will end."""
 
 
 class CannotStart(Exception):
@@ -115,7 +119,7 @@ async def _started(make: Callable[[], App], stopping: "asyncio.Future[str]") -> 
                 reason = f"a bug stopped the engine: {app.broken.result()}"
                 raise CannotStart(reason, Exit.BROKEN) from failure
             raise
-    except (JournalOpenError, JournalWriteError) as failure:  # a full disk may have room again in a minute
+    except _PASSING as failure:
         raise CannotStart(str(failure), Exit.FAILED) from failure
     except (RecoveryError, JournalError) as failure:
         raise CannotStart(str(failure), Exit.JOURNAL_UNUSABLE) from failure

@@ -375,10 +375,10 @@ def test_a_new_token_lets_in_whom_it_names_once_its_table_is_in_the_site_file(si
     assert running.stop() == 0
 
 
-def test_a_second_server_on_the_same_data_is_refused_with_code_3(server: Server) -> None:
-    """A supervisor does not try again; the line says why."""
+def test_a_second_server_on_the_same_data_is_refused_until_the_first_has_ended(server: Server) -> None:
+    """Code 1: a service manager tries again; the line says why."""
     result = acd("serve", server.site)
-    assert result.returncode == 3
+    assert result.returncode == 1
     assert str(server.site) in result.stderr.splitlines()[-1]
     assert "Traceback" not in result.stderr
     assert httpx.get(f"{server.url}/api/v1/health", trust_env=False).status_code == 200
