@@ -21,6 +21,8 @@ from acd.web.protocol import Answer, Ask, Failed, Reply, Request
 _log = structlog.get_logger("acd.socket")
 
 MAX_CONNECTIONS = 64
+AT_ONCE = 16
+"""Connections that wait, and are accepted at once."""
 MAX_OPEN = 256
 """Questions of one connection that wait for their answers."""
 SEND_S = 10.0
@@ -48,7 +50,7 @@ class DeskSocket:
         self._path.unlink(missing_ok=True)
         before = os.umask(0o177)
         try:
-            self._server = await asyncio.start_unix_server(self._accept, self._path)
+            self._server = await asyncio.start_unix_server(self._accept, self._path, backlog=AT_ONCE)
         finally:
             os.umask(before)
 

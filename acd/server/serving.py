@@ -12,6 +12,7 @@ from typing import Any
 import structlog
 
 from acd.content.errors import VaultError
+from acd.descriptors import Scarce, all_there_are
 from acd.journal.errors import JournalError, JournalLockedError, JournalOpenError, JournalWriteError
 from acd.ports import Channel
 from acd.replay.divergence import RecoveryError
@@ -56,6 +57,7 @@ def serve(
 ) -> Exit:
     """Run the desk until SIGTERM or SIGINT; SIGHUP lets it `read` its site again. Raises CannotStart."""
     again = asyncio.Event()
+    all_there_are()
     with _on_hangup(again):
         return asyncio.run(_serve(lambda: App(site, channels, read=read, allowed=allowed), again))
 
@@ -76,6 +78,7 @@ def _on_hangup(again: asyncio.Event) -> Iterator[None]:
 
 
 async def _serve(make: Callable[[], App], again: asyncio.Event) -> Exit:
+    asyncio.get_running_loop().set_exception_handler(Scarce())
     stop = _stop_signals()
     stopping = asyncio.ensure_future(stop.get())
     try:

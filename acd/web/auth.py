@@ -6,12 +6,12 @@ from hmac import compare_digest
 from fastapi import Header, Request
 
 from acd.web import PREFIX
-from acd.web.errors import ApiError
+from acd.web.errors import ApiError, TooManyConnections
 from acd.web.rights import RIGHTS, Caller
 from config.api_tokens import ApiToken, digest_of
 
 PROVED = "proved"
-"""In a request's state: to be called when its token is good."""
+"""In a request's state: to be called with the name of its token; False: that one has too many connections."""
 
 Check = Callable[[Request, str], Awaitable[None]]
 
@@ -33,7 +33,8 @@ def guard(tokens: Sequence[ApiToken]) -> Check:
         path = request.scope["route"].path.removeprefix(PREFIX)
         if caller.role not in RIGHTS.get((request.method, path), ()):
             raise ApiError(403, "forbidden", f"a token of role {caller.role} may not do that")
-        request.scope["state"][PROVED]()
+        if not request.scope["state"][PROVED](caller.name):
+            raise TooManyConnections("this token has too many connections; those of others are served")
         request.state.caller = caller
 
     return check

@@ -60,6 +60,10 @@ def not_written(entries: int, since_ms: int) -> str:
     )
 
 
+class TooManyConnections(Exception):
+    """The text says whose."""
+
+
 class Repeated(Exception):
     """The request was answered before and is answered the same again: nothing is left to do."""
 
@@ -72,6 +76,7 @@ def install(app: FastAPI) -> None:
     """Answer every error in the one shape."""
     app.add_exception_handler(ApiError, _api_error)
     app.add_exception_handler(Repeated, _repeated)
+    app.add_exception_handler(TooManyConnections, _too_many)
     for kind in _KNOWN:
         app.add_exception_handler(kind, _known)
     app.add_exception_handler(RequestValidationError, _invalid)
@@ -83,6 +88,17 @@ def answer(status: int, code: str, reason: str) -> JSONResponse:
     """The one shape."""
     headers = {"WWW-Authenticate": "Bearer"} if status == 401 else None
     return JSONResponse({"error": {"code": code, "reason": reason}}, status, headers)
+
+
+def too_many(reason: str) -> JSONResponse:
+    """Busy, with connections: this one is closed, so that another gets its place."""
+    refused = answer(503, "busy", reason)
+    refused.headers["Connection"] = "close"
+    return refused
+
+
+async def _too_many(_request: Request, refusal: Exception) -> Response:
+    return too_many(str(refusal))
 
 
 async def _api_error(_request: Request, error: Exception) -> Response:

@@ -7,7 +7,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from acd.web import PREFIX
-from acd.web.errors import answer
+from acd.web.errors import answer, too_many
 
 MAX_BODY_BYTES = 64 * 1024
 MAX_DOCUMENT_BYTES = 64 * 1024 * 1024
@@ -17,19 +17,17 @@ DOCUMENTS = "/documents"
 
 BODY_S = 30.0
 """So long a body may take, but that of a document, which has its own rule."""
-MAX_CONNECTIONS = 2_000
-"""Pages stay connected: beyond this many a new one is told to come later."""
 
 
 class NotTooMany:
-    """ASGI middleware: 503 beyond MAX_CONNECTIONS connections; for `/health` there is always room."""
+    """ASGI middleware: 503 beyond so many connections; for `/health` there is always room."""
 
-    def __init__(self, app: ASGIApp, connections: Callable[[], int]) -> None:
-        self._app, self._connections = app, connections
+    def __init__(self, app: ASGIApp, connections: Callable[[], int], most: int) -> None:
+        self._app, self._connections, self._most = app, connections, most
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if self._connections() > MAX_CONNECTIONS and scope["path"] != f"{PREFIX}/health":
-            await answer(503, "busy", f"more than {MAX_CONNECTIONS} connections")(scope, receive, send)
+        if self._connections() > self._most and scope["path"] != f"{PREFIX}/health":
+            await too_many(f"more than {self._most} connections")(scope, receive, send)
         else:
             await self._app(scope, receive, send)
 

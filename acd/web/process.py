@@ -10,6 +10,7 @@ from pathlib import Path
 
 import structlog
 
+from acd.descriptors import Scarce, all_there_are
 from acd.observe import logs
 from acd.web.handover import Handover, log_nowhere
 from acd.web.serving import SERVER_GONE, CannotServe, Web
@@ -27,6 +28,7 @@ def main() -> int:
     if os.getppid() == 1:
         return 0  # it died before we asked
     logs.configure(level)
+    all_there_are()
     return asyncio.run(_serve(Path(path), socket.socket(fileno=int(descriptor))))
 
 
@@ -42,6 +44,7 @@ def _die_with_the_server(number: int) -> None:
 async def _serve(path: Path, listening: socket.socket) -> int:
     told = asyncio.Event()
     loop = asyncio.get_running_loop()
+    loop.set_exception_handler(Scarce())
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, told.set)
     web = Web(path, listening, log_nowhere)

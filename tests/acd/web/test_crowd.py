@@ -7,17 +7,24 @@ from pathlib import Path
 import httpx
 import pytest
 
+from acd.descriptors import Scarce
 from acd.testing import small_site
 from acd.web import PREFIX, limits, listener, newcomers
+from config.api_tokens import ApiToken, Role, digest_of
 from tests.acd.web.served import Served, served
+
+NADIA = ApiToken("nadia", Role.SUPERVISOR, digest_of("t-nadia"))
+PATIENCE_S = 30.0
 
 Connection = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 HALF = f"GET {PREFIX}/health HTTP/1.1\r\nHost: x\r\nX-Slow: ".encode()
 
 
-def with_desk(folder: Path, story: Callable[[Served], Awaitable[None]]) -> None:
+def with_desk(
+    folder: Path, story: Callable[[Served], Awaitable[None]], tokens: tuple[ApiToken, ...] = ()
+) -> None:
     async def run() -> None:
-        async with served(small_site(folder)) as desk:
+        async with served(small_site(folder, tokens=tokens)) as desk:
             await story(desk)
 
     asyncio.run(run())
@@ -30,6 +37,14 @@ async def connected(desk: Served, said: bytes) -> Connection:
     writer.write(said)
     await writer.drain()
     return reader, writer
+
+
+async def status_of(one: Connection) -> int:
+    """Of the answer that comes next."""
+    head = await asyncio.wait_for(one[0].readuntil(b"\r\n\r\n"), PATIENCE_S)
+    length = int(head.lower().partition(b"content-length: ")[2].split()[0])
+    await one[0].readexactly(length)
+    return int(head.split()[1])
 
 
 async def is_cut(one: Connection) -> bool:
@@ -55,7 +70,7 @@ def test_a_thousand_half_requests_leave_the_health_and_the_desk_to_others(
         assert (await desk.request("GET", "/status")).status_code == 200
         cut = await asyncio.gather(*map(is_cut, attack))
         assert cut == sorted(cut, reverse=True)  # the oldest
-        assert cut.count(False) <= newcomers.PER_SOURCE
+        assert cut.count(False) <= newcomers.room(newcomers.MOST + newcomers.RESERVED).per_source
         for _, writer in attack:
             writer.close()
 
@@ -125,7 +140,7 @@ def test_a_body_that_does_not_come_is_answered_408(tmp_path: Path, monkeypatch: 
 def test_beyond_the_last_connection_the_health_is_answered(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(limits, "MAX_CONNECTIONS", 0)
+    monkeypatch.setattr(listener, "room", lambda _: newcomers.room(3_000)._replace(served=0))
 
     async def story(desk: Served) -> None:
         full = await desk.request("GET", "/status")
@@ -143,3 +158,73 @@ def test_the_description_is_for_those_who_have_a_token(tmp_path: Path) -> None:
             assert [one.status_code for one in found] == [401, 404, 404]
 
     with_desk(tmp_path, story)
+
+
+def test_the_room_is_what_the_descriptors_allow() -> None:
+    """In the same shares, whoever starts it: a service of 65,536, or a shell of 1,024."""
+    assert newcomers.room(65_536) == newcomers.Room(2_500, 2_000, 500, 100, 1_000)
+    few = newcomers.room(1_024)
+    assert few.most + newcomers.RESERVED == 1_024
+    assert few.newcomers + few.served == few.most
+    assert 2 * few.per_token <= few.served
+    assert listener.ACCEPTED_AT_ONCE < newcomers.RESERVED
+
+
+def test_one_token_leaves_room_for_the_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What it has too many is told so and closed; what it has goes on, and a place that is free is taken."""
+    monkeypatch.setattr(listener, "room", lambda _: newcomers.room(3_000)._replace(per_token=3))
+    ask = f"GET {PREFIX}/agents HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {{}}\r\n\r\n"
+
+    async def story(desk: Served) -> None:
+        token = desk.client.headers["Authorization"].removeprefix("Bearer ")
+        said = ask.format(token).encode()
+        mine = [await connected(desk, said) for _ in range(3)]
+        assert [await status_of(one) for one in mine] == [200] * 3
+        fourth = await connected(desk, said)
+        assert await status_of(fourth) == 503
+        assert await is_cut(fourth)
+        other = await connected(desk, ask.format("t-nadia").encode())
+        assert await status_of(other) == 200
+        mine[0][1].write(said)
+        assert await status_of(mine[0]) == 200
+        mine[1][1].close()
+        async with asyncio.timeout(PATIENCE_S):
+            while await status_of(again := await connected(desk, said)) != 200:
+                again[1].close()
+        for _, writer in [*mine, fourth, other, again]:
+            writer.close()
+
+    with_desk(tmp_path, story, tokens=(NADIA,))
+
+
+def test_where_all_room_is_taken_the_oldest_newcomer_goes_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However young: there are no descriptors to wait with. Who has shown a token stays."""
+    monkeypatch.setattr(listener, "room", lambda _: newcomers.Room(10, 8, 500, 100, 8))
+    monkeypatch.setattr(newcomers, "YOUNG_S", 60.0)
+
+    async def story(desk: Served) -> None:
+        assert (await desk.request("GET", "/status")).status_code == 200  # its connection stays
+        strangers = [await connected(desk, HALF) for _ in range(30)]
+        cut = await asyncio.gather(*map(is_cut, strangers))
+        assert cut == [True] * 21 + [False] * 9
+        assert (await desk.request("GET", "/health")).status_code == 200
+        for _, writer in strangers:
+            writer.close()
+
+    with_desk(tmp_path, story)
+
+
+def test_descriptors_that_run_out_are_one_line_a_minute(capsys: pytest.CaptureFixture[str]) -> None:
+    """asyncio says it of every connection that waits, with its stack: megabytes a second."""
+
+    async def story() -> None:
+        loop, handle = asyncio.get_running_loop(), Scarce()
+        context = {"message": "socket.accept() out of system resource", "exception": OSError(24, "Too many")}
+        for _ in range(1_000):
+            handle(loop, context)
+
+    asyncio.run(story())
+    said = capsys.readouterr().out
+    assert said.count("no more descriptors") == said.count("\n") == 1
