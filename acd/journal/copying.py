@@ -8,11 +8,12 @@ from pathlib import Path
 from shutil import copyfile
 
 from acd.files import sync_path
-from acd.journal import segment
+from acd.journal import losses, mark, segment
 from acd.journal.database import ARCHIVE, flaws, open_as
-from acd.journal.errors import JournalOpenError
+from acd.journal.errors import JournalDamagedError, JournalOpenError
 from acd.journal.reading import JournalReader
 from acd.journal.snapshots import stored_snapshots
+from acd.marks import note_durably, noted
 
 PAGES = 1024
 """Copied at a time: after each the progress is told."""
@@ -55,9 +56,13 @@ def copy_journal(directory: Path, target: Path, on_copied: OnCopied) -> int:
     """A journal that a start can go on from, in the new folder `target`; returns its last entry.
 
     In this order, since entries move from segments to the archive meanwhile: a snapshot needs the entries
-    before it, and a segment that is gone is in the archive. Raises JournalError, FileNotFoundError.
+    before it, and a segment that is gone is in the archive. The copy says of itself how far it goes, and is
+    none if it does not go as far as was synced before. Raises JournalError, FileNotFoundError.
     """
+    if gone := mark.lost(directory):
+        raise JournalDamagedError(f"{gone}: restore a backup")
     target.mkdir(mode=0o700)
+    note_durably(target / mark.FILE, noted(directory / mark.FILE))
     for path in stored_snapshots(directory):
         with suppress(FileNotFoundError):  # a newer one took its place
             copyfile(path, target / path.name)
@@ -70,7 +75,10 @@ def copy_journal(directory: Path, target: Path, on_copied: OnCopied) -> int:
                 raise
             (target / path.name).unlink(missing_ok=True)
     copy_database(directory / ARCHIVE, target / ARCHIVE, on_copied)
+    for loss in losses.losses(directory):
+        losses.note_loss(target, loss)
     last = _checked(target)
+    note_durably(target / mark.FILE, last)
     sync_path(target)
     return last
 

@@ -1,81 +1,74 @@
-"""How far the journal was synced, noted beside it: SQLite reads a WAL up to its first bad frame, silently."""
+"""How far the journal was synced, and whether all of that is there."""
 
-import os
 import sqlite3
 from contextlib import closing, suppress
 from pathlib import Path
-from struct import Struct
-from time import monotonic
-from zlib import crc32
+from typing import NamedTuple
 
 from acd.journal import database, segment
 from acd.journal.errors import JournalError
-from acd.journal.reading import connect
+from acd.journal.moments import moment
+from acd.marks import Mark, noted
 
 FILE = "synced"
 SYNC_EVERY_S = 1.0
 """The note survives the death of the process at once, that of the machine after so long: it may then be too
 low, and is never too high."""
 
-_LAYOUT = Struct(">8sQI")
-"""magic, last synced entry, CRC-32 of both: 20 bytes, so within one sector."""
-_MAGIC = b"ACDSYNC\n"
+
+class Gone(NamedTuple):
+    """Entries that were synced and are not there any more."""
+
+    first: int
+    last: int
+    file: Path
+    """In which the record ends now."""
+    after_ms: int
+    """The moment of the entry before them; 0: there is none."""
+
+    def __str__(self) -> str:
+        return f"{self.file}: {self.reason()}"
+
+    def reason(self) -> str:
+        """Without the file."""
+        ends = f"ends with entry {self.first - 1} of {moment(self.after_ms)}" if self.after_ms else "is empty"
+        return f"{ends}, but entries {self.first} to {self.last} were synced, and are gone"
 
 
-class SyncMark:
-    """Written by the sync thread only. A fault of its file is no fault of the journal."""
-
-    def __init__(self, directory: Path) -> None:
-        """Raises OSError."""
-        self._file = os.open(directory / FILE, os.O_CREAT | os.O_RDWR, 0o600)
-        self._synced_s = 0.0
-
-    def note(self, seq: int) -> None:
-        """Everything up to `seq` is on the disk."""
-        with suppress(OSError):
-            os.pwrite(self._file, _packed(seq), 0)
-            if monotonic() - self._synced_s >= SYNC_EVERY_S:
-                os.fdatasync(self._file)
-                self._synced_s = monotonic()
-
-    def close(self) -> None:
-        """Close the file."""
-        os.close(self._file)
+def sync_mark(directory: Path) -> Mark:
+    """That of a journal, for its sync thread. Raises OSError."""
+    return Mark(directory / FILE, sync_every_s=SYNC_EVERY_S)
 
 
-def lost(directory: Path) -> tuple[int, int] | None:
-    """First and last entry that were synced and are not there any more; None: none is known to be.
+def lost(directory: Path) -> Gone | None:
+    """What was synced and is gone; None: nothing is known to be.
 
     Reads only, and may run beside the server. Files that cannot be read are for others to tell.
     """
-    noted = _noted(directory / FILE)
+    synced = noted(directory / FILE)
     try:
-        last = _last_stored(directory)
+        last = last_stored(directory)
     except (JournalError, OSError, sqlite3.Error):
         return None
-    return (last + 1, noted) if last < noted else None
+    return Gone(last.seq + 1, synced, last.file, last.t_ms) if last.seq < synced else None
 
 
-def _packed(seq: int) -> bytes:
-    return _LAYOUT.pack(_MAGIC, seq, crc32(_MAGIC + seq.to_bytes(8, "big")))
+class Last(NamedTuple):
+    """The last entry of a journal, and the file that has it; 0: there is none."""
+
+    seq: int
+    t_ms: int
+    file: Path
 
 
-def _noted(path: Path) -> int:
-    """0 if there is no note, or none that can be read."""
-    try:
-        data = path.read_bytes()
-    except OSError:
-        return 0
-    if len(data) != _LAYOUT.size:
-        return 0
-    seq = int(_LAYOUT.unpack(data)[1])
-    return seq if data == _packed(seq) else 0
+def last_stored(directory: Path) -> Last:
+    """Of all files; one of a moment ago may be gone, and is in the archive then.
 
-
-def _last_stored(directory: Path) -> int:
-    """The last entry of all files; a file of a moment ago may be gone, and is in the archive then."""
-    found = [0]
+    Raises JournalError, OSError, sqlite3.Error.
+    """
+    found = [Last(0, 0, directory)]
     for path in (*reversed(segment.stored_paths(directory)), directory / database.ARCHIVE):
-        with suppress(FileNotFoundError), closing(connect(path)) as db:
-            found += [seq or 0 for (seq,) in db.execute("SELECT max(seq) FROM entries")]
+        with suppress(FileNotFoundError), closing(database.connect_to_read(path)) as db:
+            query = "SELECT seq, t_ms FROM entries ORDER BY seq DESC LIMIT 1"
+            found += [Last(seq, t_ms, path) for seq, t_ms in db.execute(query)]
     return max(found)

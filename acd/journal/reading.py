@@ -3,11 +3,13 @@
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import UTC, datetime
 from pathlib import Path
 
 from acd.journal import database, rows, segment
 from acd.journal.errors import JournalDamagedError, JournalOpenError
+from acd.journal.losses import Loss, losses
+from acd.journal.mark import lost
+from acd.journal.moments import moment
 from acd.ports import JournalEntry
 
 _CHUNK = 10_000
@@ -17,7 +19,8 @@ class JournalReader:
     """All entries in `directory`, archived or not; nothing is written but what SQLite needs to read.
 
     What the server appends while this reads is seen. Raises JournalOpenError: there is no journal, or it
-    cannot be read; JournalFormatError, JournalDamagedError as the journal does.
+    cannot be read; JournalFormatError, JournalDamagedError as the journal does, so also if it ends before
+    what was synced: its last days would look quiet, and nobody sees that they were not.
     """
 
     def __init__(self, directory: Path) -> None:
@@ -25,6 +28,12 @@ class JournalReader:
         self._archive = directory / database.ARCHIVE
         if not self._archive.is_file() and not segment.stored_paths(directory):
             raise JournalOpenError(f"there is no journal in {directory}")
+        if gone := lost(directory):
+            raise JournalDamagedError(f"{gone}: restore a backup")
+
+    def losses(self, begin_ms: int, end_ms: int) -> list[Loss]:
+        """What an operator let go of the time from `begin_ms` up to `end_ms`. Raises JournalDamagedError."""
+        return [loss for loss in losses(self._directory) if loss.touches(begin_ms, end_ms)]
 
     def entries(self, after_seq: int = 0) -> Iterator[JournalEntry]:
         """Entries with seq > after_seq, oldest first, none missing.
@@ -46,17 +55,16 @@ class JournalReader:
         return any(_unsealed_end(path) == seq for path in segment.stored_paths(self._directory))
 
     def _hole(self, first: int, following: JournalEntry) -> JournalDamagedError:
-        moment = datetime.fromtimestamp(following.t_ms / 1000, UTC)
         return JournalDamagedError(
             f"{self._directory}: entries {first} to {following.seq - 1} are missing, the next is of "
-            f"{moment:%Y-%m-%d %H:%M:%S} UTC: bring back the file that they were in, from a backup"
+            f"{moment(following.t_ms)}: bring back the file that they were in, from a backup"
         )
 
     def before(self, t_ms: int) -> int:
         """A sequence number so that every entry up to it is older than `t_ms`, and few after it are."""
         if not self._archive.is_file():
             return 0
-        with closing(connect(self._archive)) as connection:
+        with closing(database.connect_to_read(self._archive)) as connection:
             try:
                 (high,) = connection.execute("SELECT coalesce(max(seq), 0) FROM entries").fetchone()
                 low = 0
@@ -83,24 +91,10 @@ class JournalReader:
         return _read(self._archive, after_seq) or chunk
 
 
-def connect(path: Path) -> sqlite3.Connection:
-    """For reading only: such a connection never moves what is in the WAL, so it takes nothing from others.
-
-    A file without a WAL is open nowhere and finished; it is read without leaving one, so a folder that nobody
-    may write to is enough. Raises JournalOpenError, JournalFormatError, FileNotFoundError, sqlite3.Error.
-    """
-    try:
-        database.check_format(path)
-    except PermissionError as error:
-        raise JournalOpenError(f"cannot read {path}: {error.strerror}") from error
-    how = "mode=ro" if path.with_name(path.name + "-wal").exists() else "immutable=1"
-    return database.open_as(path, how)
-
-
 def _unsealed_end(path: Path) -> int | None:
     """The last entry of a segment that is not sealed; None: it is, or is gone, or empty."""
     try:
-        with closing(connect(path)) as connection:
+        with closing(database.connect_to_read(path)) as connection:
             base, sealed = connection.execute("SELECT base_seq, sealed_seq FROM segment").fetchone()
             (last,) = connection.execute("SELECT max(seq) FROM entries").fetchone()
     except (FileNotFoundError, sqlite3.Error):
@@ -111,7 +105,7 @@ def _unsealed_end(path: Path) -> int | None:
 def _read(path: Path, after_seq: int) -> list[JournalEntry]:
     """Some entries of one file; none if it is gone."""
     try:
-        with closing(connect(path)) as connection:
+        with closing(database.connect_to_read(path)) as connection:
             return list(rows.select(connection, after_seq, _CHUNK, path.name))
     except FileNotFoundError:
         return []

@@ -2,6 +2,7 @@
 
 import os
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -12,9 +13,11 @@ from acd.files import HeldError, take_lock
 from acd.journal import database, segment
 from acd.journal.archive import Archive
 from acd.journal.errors import JournalDamagedError, JournalLockedError, JournalOpenError
-from acd.journal.mark import SyncMark, lost
+from acd.journal.losses import Loss, note_loss
+from acd.journal.mark import lost, sync_mark
 from acd.journal.segment import Segment, StoredSegment
 from acd.journal.snapshots import SnapshotFiles
+from acd.marks import Mark
 from acd.ports import JournalEntry, Recovered, Snapshot
 
 _CHUNK = 1_000
@@ -27,7 +30,7 @@ CUT = ".cut"
 class Store:
     """All files of one journal, locked for one process. Made by `Store.open`."""
 
-    def __init__(self, directory: Path, held: int, mark: SyncMark) -> None:
+    def __init__(self, directory: Path, held: int, mark: Mark) -> None:
         self.directory = directory
         self.mark = mark
         self.snapshots = SnapshotFiles(directory)
@@ -53,7 +56,7 @@ class Store:
         """
         try:
             directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-            store = cls(directory, _lock(directory / "lock"), SyncMark(directory))
+            store = cls(directory, _lock(directory / "lock"), sync_mark(directory))
         except OSError as error:
             raise JournalOpenError(f"cannot use {directory} for the journal: {error.strerror}") from error
         try:
@@ -160,12 +163,13 @@ class Store:
             return
         if not accept_loss:
             raise JournalDamagedError(
-                f"{self.directory}: entries {gone[0]} to {gone[1]} were synced, and are gone: a file was "
-                "damaged, cut, or copied from a running server. Restore a backup, or go on without them: "
-                "acd serve --accept-loss"
+                f"{gone}: a file was damaged, cut, or copied from a running server. Restore a backup, or go "
+                "on without them: acd serve --accept-loss"
             )
         for path in (*self.directory.glob("segment-*.db"), *self.directory.glob("segment-*.db-wal")):
             copyfile(path, path.with_name(path.name + CUT))
+        now_ms = time.time_ns() // 1_000_000
+        note_loss(self.directory, Loss(gone.first, gone.last, gone.after_ms, now_ms))
 
     def _check_files(self) -> None:
         for unfinished in self.directory.glob("*" + database.UNFINISHED):

@@ -5,13 +5,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
-from msgspec import MsgspecError
+from msgspec import MsgspecError, to_builtins
 
 from acd.core.engine import ENGINE_VERSION
 from acd.core.events import DeskChanged
 from acd.core.facts import DeskSet, Fact
 from acd.journal.codec import decode_event, decode_facts
 from acd.journal.errors import JournalError
+from acd.journal.losses import Loss
 from acd.journal.reading import JournalReader
 from acd.kpi.callbacks import Callbacks, Promise
 from acd.kpi.codes import Codes
@@ -101,6 +102,8 @@ class Report:
         self.goes_on = False
         """The desk was running when it was asked."""
         self.open = 0
+        self.losses: list[Loss] = []
+        """What of the time of these intervals is missing in the journal, by an operator's leave."""
         self._tickets = Tickets(question.terms.view)
         self._customers = Customers(again_ms=AGAIN_MS, view=question.terms.view)
         self._contacts = Contacts(self._contact)
@@ -246,6 +249,7 @@ def report(
         _read(made, reader, start, on_read)
         if not start or made.ledger.stranger_ms < question.begin_ms:
             made.close(present_ms)
+            made.losses = reader.losses(question.begin_ms, question.end_ms)
             return made
         look_back_ms *= 4
 
@@ -293,6 +297,7 @@ def as_json(made: Report) -> dict[str, object]:
         "read_to": told(made.last_ms, zone) if made.last_ms else None,
         "goes_on": made.goes_on,
         "open": made.open,
+        "losses": [to_builtins(loss) for loss in made.losses],
         "definitions": [printed(one, question.terms) for one in question.definitions.values()],
         "total": _group(made.total, question.definitions),
         "media": {

@@ -43,14 +43,15 @@ def tables(made: Report) -> RenderableType:
 
 
 def _record(made: Report) -> list[RenderableType]:
-    """How far the record goes, where that is not to the end of what was asked."""
+    """What the record does not have: what was lost, and what comes after its end."""
     question = made.question
+    gaps: list[RenderableType] = [Text(str(loss), style="red") for loss in made.losses]
     if made.goes_on or made.last_ms >= question.end_ms:
-        return []
+        return gaps
     if not made.last_ms:
-        return [Text("the record has no entries of these days", style="yellow")]
+        return [*gaps, Text("the record has no entries of these days", style="yellow")]
     ends = told(made.last_ms, question.zone)
-    return [Text(f"the record ends {ends}: nothing is known after that", style="yellow")]
+    return [*gaps, Text(f"the record ends {ends}: nothing is known after that", style="yellow")]
 
 
 def shown(value: float | None, unit: str) -> str:

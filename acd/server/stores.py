@@ -34,7 +34,7 @@ def open_journal(site: Site, *, accept_loss: bool = False) -> Journal:
         return MemoryJournal()
     folder = site.server.data_dir / JOURNAL
     if accept_loss and (gone := lost(folder)):
-        _log.error("synced entries are gone, and that is accepted", first=gone[0], last=gone[1])
+        _log.error("synced entries are gone, and that is accepted", first=gone.first, last=gone.last)
     journal = SqliteJournal(folder, accept_loss=accept_loss)
     return SealedJournal(journal, master_key(site).records)
 
@@ -75,7 +75,7 @@ def damages(site: Site) -> Iterator[tuple[Path, str]]:
     except VaultError as error:
         yield data_dir / KEY_FILE, str(error)
     if gone := lost(data_dir / JOURNAL):
-        yield data_dir / JOURNAL, f"entries {gone[0]} to {gone[1]} were synced, and are gone"
+        yield gone.file, gone.reason()
     for path in sorted(data_dir.rglob("*.db")):
         try:
             found = flaws(path, "mode=ro")

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
+import msgspec
 import typer
 
-from acd.commands.shell import BAD_INPUT, DONE, Failure, JsonOption
+from acd.commands.shell import BAD_INPUT, DONE, NO, Failure, JsonOption
 from acd.core.facts import Fact
 from acd.journal.codec import decode_facts
 from config.errors import ConfigError
@@ -18,7 +19,7 @@ from config.load import check as check_site
 from config.schema import Site
 from simulation.commands.replay import entries_bar
 from simulation.past.history import demand_from_facts
-from simulation.past.record import PastRecord
+from simulation.past.record import DamagedRecord, PastRecord
 from simulation.plan.plan_file import AROUND_MS
 from simulation.plan.plan_writing import write_plan
 from simulation.plan.span import Span
@@ -47,7 +48,9 @@ def plan(
         if (span.end_ms - span.start_ms) % span.interval_ms:
             raise ValueError(f"--interval {interval}: no whole number of intervals fills the days")
         desk = known.desk_at(span.start_ms - AROUND_MS, span.end_ms + AROUND_MS)
-        scenario = demand_from_facts(_facts(PastRecord(record)), desk, span, name=f"{day:%Y-%m-%d} as it was")
+        past = PastRecord(record)
+        losses = past.losses(span.start_ms, span.end_ms)
+        scenario = demand_from_facts(_facts(past), desk, span, name=f"{day:%Y-%m-%d} as it was")
         if not scenario.streams:
             raise ValueError(
                 f"{record}: nobody came between {span.show(span.start_ms)} and {span.show(span.end_ms)}"
@@ -55,12 +58,17 @@ def plan(
         if gone := list(_gone(scenario)):
             raise ValueError(f"{site}: the record has {', '.join(gone)}: give the site file as it was then")
         written = write_plan(scenario, span, os.path.relpath(site, out), out)
+    except DamagedRecord as damage:
+        raise Failure(NO, str(damage)) from damage
     except (ConfigError, OSError, ValueError) as error:
         raise Failure(BAD_INPUT, str(error)) from error
     contacts = round(sum(sum(stream.expected) for stream in scenario.streams))
     if as_json:
-        typer.echo(json.dumps({"plan": str(written), "contacts": contacts, "duties": len(scenario.duties)}))
+        told = {"plan": str(written), "contacts": contacts, "duties": len(scenario.duties), "losses": losses}
+        typer.echo(json.dumps(msgspec.to_builtins(told)))
     else:
+        for loss in losses:
+            typer.echo(f"note: {loss}")
         typer.echo(f"{written}: {contacts} first calls and mails, {len(scenario.duties)} duties")
     return DONE
 

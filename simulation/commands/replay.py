@@ -33,7 +33,7 @@ from simulation.commands.terminal import progress as days_bar
 from simulation.loop import LoopDriver
 from simulation.past.excerpt import Excerpting
 from simulation.past.reconstruction import reconstruct
-from simulation.past.record import PastRecord
+from simulation.past.record import DamagedRecord, PastRecord
 from simulation.past.recorded import Recorded, Replication, run_replications
 from simulation.past.replay import Replayed
 from simulation.past.replay import replay as replay_entries
@@ -95,7 +95,7 @@ def replay(
 ) -> int:
     """Replay a record: the engine must decide the same again. Exit 1 where it does not.
 
-    With --what-if: the recorded day by the model, first as it was, then with the changes.
+    So with a damaged record. With --what-if: the recorded day by the model, first as it was, then changed.
     """
     if driver not in DRIVERS:
         raise Failure(BAD_INPUT, f"--driver {driver}: choose loop or simpy")
@@ -103,12 +103,14 @@ def replay(
         found = PastRecord(record)
         if not what_ifs:
             done = check(found, DRIVERS[driver], out, from_snapshot=from_snapshot)
-            _tell_replayed(record, done, as_json=as_json)
+            _tell_replayed(found, done, as_json=as_json)
             return DONE if done.divergence is None else NO
         bounds = stretch(found, day, timezone, _interval_ms(interval))
         told = retold(
             found, bounds, what_ifs, seed=seed, days=replications, jobs=jobs, driver=DRIVERS[driver]
         )
+    except DamagedRecord as damage:
+        raise Failure(NO, str(damage)) from damage
     except (ConfigError, Unplayable, ValueError, UnreadableSnapshot) as error:
         raise Failure(BAD_INPUT, str(error)) from error
     _tell_what_if(told, out, as_json=as_json)
@@ -155,10 +157,14 @@ def assignments(folder: Path) -> Iterator[Callable[[JournalEntry, Sequence[Fact]
         yield write
 
 
-def _tell_replayed(record: Path, done: Replayed, *, as_json: bool) -> None:
+def _tell_replayed(record: PastRecord, done: Replayed, *, as_json: bool) -> None:
+    losses = record.losses()
     if as_json:
-        typer.echo(json.dumps({"record": str(record), **msgspec.to_builtins(done)}, ensure_ascii=False))
+        answer = {"record": str(record.given), "losses": losses, **msgspec.to_builtins(done)}
+        typer.echo(json.dumps(msgspec.to_builtins(answer), ensure_ascii=False))
         return
+    for loss in losses:
+        typer.echo(f"note: {loss}")
     late = f", {done.late_ticks} of them late, by {done.latest_ms} ms at most" if done.late_ticks else ""
     typer.echo(
         f"{done.entries} entries replayed ({done.first_seq} to {done.last_seq}): {done.contacts} contacts, "
@@ -205,7 +211,8 @@ def retold(
         for one, title in ((recorded, "as it was"), (changed, ", ".join(what_ifs)))
     )
     as_it_was = Result(recorded.scenario, seed, 0, [was])
-    return Retold(tuple(what_ifs), recorded.notes, as_it_was, before, after)
+    notes = (*map(str, record.losses(bounds.start_ms, bounds.end_ms)), *recorded.notes)
+    return Retold(tuple(what_ifs), notes, as_it_was, before, after)
 
 
 def stretch(record: PastRecord, day: str | None, timezone: str, step_ms: int) -> Stretch:

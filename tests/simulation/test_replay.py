@@ -18,6 +18,8 @@ from acd.core.engine import ENGINE_VERSION
 from acd.core.events import OfferAccepted, OfferRefused, Restarted, Tick
 from acd.core.facts import Answered, Fact, Offered
 from acd.journal.codec import decode_event, decode_facts, encode_event, encode_facts, facts_digest
+from acd.journal.losses import Loss, note_loss
+from acd.marks import note_durably
 from acd.ports import JournalEntry
 from config.errors import ConfigError
 from simulation.draws import Day
@@ -355,8 +357,22 @@ def test_a_journal_that_lacks_an_entry_is_not_taken_for_a_shorter_one(tmp_path: 
     with contextlib.closing(sqlite3.connect(segment)) as connection, connection:
         connection.execute("DELETE FROM entries WHERE seq = 20")
     answer = run(folder)
-    assert answer.exit_code == 2
+    assert answer.exit_code == 1
     assert "entries 20 to 20 are missing, the next is of " in answer.stderr
+
+
+def test_a_journal_without_its_end_is_refused_and_an_accepted_loss_is_told(tmp_path: Path) -> None:
+    folder = stored(tmp_path / "journal", lived(script(0), 60_000)[0])
+    note_durably(folder / "synced", 99_999)
+    answer = run(folder)
+    assert (answer.exit_code, answer.stdout) == (1, "")
+    assert "to 99999 were synced, and are gone" in answer.stderr
+    (folder / "synced").unlink()
+    note_loss(folder, Loss(20, 30, 1, 2**42))
+    assert "note: entries 20 to 30 were lost, which was accepted" in run(folder).stdout
+    assert json.loads(run(folder, "--json").stdout)["losses"][0]["first"] == 20
+    told = run(folder, "--what-if", "none", "--days", "2", "--jobs", "1")
+    assert "note: entries 20 to 30 were lost" in told.stdout, told.stderr
 
 
 def test_the_tests_compare_more_than_a_few_kinds_of_facts() -> None:

@@ -10,12 +10,14 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import msgspec
 import pytest
 
 from acd.commands.cli import app
 from acd.commands.kpi import kpi
 from acd.core import events
 from acd.core.engine import ENGINE_VERSION
+from acd.journal import losses
 from acd.journal.codec import encode_event, encode_facts, facts_digest
 from acd.journal.sqlite import SqliteJournal
 from acd.kpi.definitions import DEFINITIONS
@@ -454,3 +456,33 @@ def test_a_record_with_a_hole_is_refused_with_what_is_missing(
     said = capsys.readouterr()
     assert said.out == ""
     assert f"entries {first} to {last} are missing, the next is of 2027-01-1" in said.err
+
+
+def test_a_record_without_its_end_is_refused_and_an_accepted_loss_stands_in_the_head(
+    golden_site: Path, journal: SqliteJournal, capsys: pytest.CaptureFixture[str]
+) -> None:
+    journal.close()
+    folder = golden_site.parent / "var" / "journal"
+    (segment,) = folder.glob("segment-*.db")
+    with contextlib.closing(sqlite3.connect(segment)) as connection, connection:
+        ((last,),) = connection.execute("SELECT max(seq) FROM entries")
+        connection.execute("DELETE FROM entries WHERE seq > 20")
+        connection.execute("UPDATE segment SET sealed_seq = NULL")
+    assert kpi(client="acme", day=DAY, site=golden_site) == 1
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert f"{segment}: ends with entry 20 of 2027-01-1" in said.err
+    assert f"but entries 21 to {last} were synced, and are gone" in said.err
+
+    accepting = SqliteJournal(folder, accept_loss=True)
+    accepting.open(lambda seq: None, lambda seq: None, fail)
+    accepting.close()
+    # It was accepted when this test ran: before the story's days, so it is dated anew.
+    (loss,) = losses.losses(folder)
+    (folder / losses.FILE).unlink()
+    losses.note_loss(folder, msgspec.structs.replace(loss, accepted_ms=START_MS + 5 * 86_400 * SECOND))
+    (told_loss,) = asked(capsys, client="acme", day=DAY, site=golden_site)["losses"]
+    assert (told_loss["first"], told_loss["last"]) == (21, last)
+    assert kpi(client="acme", day=DAY, site=golden_site) == 0
+    assert f"entries 21 to {last} were lost, which was accepted" in " ".join(capsys.readouterr().out.split())
+    assert asked(capsys, client="acme", day=DAY + timedelta(days=9), site=golden_site)["losses"] == []
