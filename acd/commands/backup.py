@@ -29,12 +29,19 @@ def backup(
     except ConfigError as mistake:
         raise Failure(BAD_INPUT, str(mistake)) from mistake
     console = Console(stderr=True)
-    columns = TextColumn("copying"), BarColumn(), DownloadColumn(), TimeRemainingColumn()
+    columns = TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn()
     try:
         with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-            task = bar.add_task("", total=size_of(found))
+            task = bar.add_task("copying", total=size_of(found))
             made = back_up(
-                site, found, folder, with_key=with_key, on_copied=lambda size: bar.advance(task, size)
+                site,
+                found,
+                folder,
+                with_key=with_key,
+                on_copied=lambda size: bar.advance(task, size),
+                on_read=lambda read, total: bar.update(
+                    task, description="checking", completed=read, total=total
+                ),
             )
     except BackupError as failure:
         raise Failure(NO, str(failure)) from failure
@@ -42,5 +49,6 @@ def backup(
         print_json(msgspec.to_builtins(made))
     else:
         key = "with the vault's key" if made.with_key else "without the vault's key: keep that elsewhere"
-        say(f"{folder}: {made.bytes / 1e6:.1f} MB up to entry {made.last_entry}, checked, {key}")
+        opened = "" if made.opened else " (numbers, documents and lists not: no key)"
+        say(f"{folder}: {made.bytes / 1e6:.1f} MB up to entry {made.last_entry}, checked{opened}, {key}")
     return DONE

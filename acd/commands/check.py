@@ -107,9 +107,11 @@ def _flaws(site: Site) -> tuple[Problem, ...]:
 
 
 def _damages(site: Site) -> tuple[Problem, ...]:
-    from acd.server.stores import damages  # noqa: PLC0415
+    from acd.commands.terminal import reading_bar  # noqa: PLC0415
+    from acd.server.checking import damages  # noqa: PLC0415
 
-    return tuple(Problem(str(path), "", reason) for path, reason in damages(site))
+    with reading_bar("checking") as on_read:
+        return tuple(Problem(str(path), "", reason) for path, reason in damages(site, on_read))
 
 
 def _week(site: Site, first: datetime | None) -> "list[EntryWeek]":

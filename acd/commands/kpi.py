@@ -2,23 +2,17 @@
 
 import socket
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import Progress
 
 from acd.commands.check import readable
 from acd.commands.shell import BAD_INPUT, DONE, NO, JsonOption, complain, print_json
 from acd.commands.terminal import console as terminal_console
+from acd.commands.terminal import reading_bar
 from config.errors import ConfigError
-
-if TYPE_CHECKING:
-    from acd.reports.kpi_question import OnRead
 
 DAYS = ["%Y-%m-%d"]
 
@@ -75,7 +69,7 @@ def kpi(
     )
     try:
         found = readable(site) if site is not None else None
-        with _bar() as on_read:
+        with reading_bar("reading") as on_read:
             present_ms = _present_ms(journal or (found.server.data_dir / "journal" if found else None))
             made = kpi_question.answer(asked, found, journal, present_ms, on_read)
     except (kpi_question.BadQuestion, ConfigError) as mistake:
@@ -102,12 +96,3 @@ def _present_ms(journal: Path | None) -> int:
         except OSError:
             return 0
     return time.time_ns() // 1_000_000
-
-
-@contextmanager
-def _bar() -> "Iterator[OnRead]":
-    """A progress bar, on a terminal; what goes on after the last day is not foreseen."""
-    console = Console(stderr=True)
-    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task("reading", total=None)
-        yield lambda done_ms, total_ms: bar.update(task, completed=done_ms, total=total_ms)

@@ -1,11 +1,13 @@
 """The API's answers as tables for a terminal."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from itertools import chain
 from typing import Any
 
 from rich.console import Console, Group, RenderableType
+from rich.progress import Progress
 from rich.table import Table
 from rich.text import Text
 
@@ -21,6 +23,15 @@ SILENT_MS = 5_000
 def console() -> Console:
     """Standard output. What people wrote is shown as it is: brackets are no markup, colons no pictures."""
     return Console(markup=False, emoji=False)
+
+
+@contextmanager
+def reading_bar(title: str) -> Iterator[Callable[[int, int], None]]:
+    """Told how much of how much is read; moves on standard error, if that is a terminal."""
+    found = Console(stderr=True)
+    with Progress(console=found, transient=True, disable=not found.is_terminal) as bar:
+        task = bar.add_task(title, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
 def status(found: Json) -> RenderableType:

@@ -15,7 +15,8 @@ from acd.content.parties import IDENTIFYING, comparable
 from acd.ports import About, ContactRef, ContentId, Listed, NewParty, NewPiece, PartyKind
 
 FORMAT = 2
-_CHECK = b"acd vault"
+CHECK = b"acd vault"
+"""Sealed with the master key, to know it again."""
 
 # `documents` of format 1 was never written by anything but tests, so it is dropped and made anew.
 _SCHEMA = """
@@ -181,7 +182,7 @@ class Vault:
             if db.execute(before, (item.id, item.number - 1)).fetchone() is None:
                 raise VaultUnknownError(f"no document {item.id}: never stored, or erased")
         row, cipher = self._contact_key(db, new.contact, item.at_ms)
-        sealed = cipher.seal(new.data, _piece_context(new.kind, item.id, item.number, new.last))
+        sealed = cipher.seal(new.data, piece_context(new.kind, item.id, item.number, new.last))
         insert = "INSERT INTO pieces VALUES (?, ?, ?, ?, ?, ?)"
         db.execute(insert, (item.id, item.number, row, new.kind, new.last, sealed))
 
@@ -196,7 +197,7 @@ class Vault:
                     raise VaultUnknownError(f"no document {document}: never stored, or erased")
                 return None
             row, kind, last, sealed = found
-            context = _piece_context(kind, document, number, bool(last))
+            context = piece_context(kind, document, number, bool(last))
             return self._cipher(row).open(sealed, context), bool(last)
 
     def _erase(self, query: str, arguments: Iterable[tuple[object, ...]]) -> tuple[int, list[bytes]]:
@@ -232,11 +233,11 @@ class Vault:
         with self._file.transaction() as db:
             found = db.execute("SELECT sealed FROM master_check").fetchone()
             if found is None:
-                sealed = self._master.wrapping.seal(_CHECK, _CHECK)
+                sealed = self._master.wrapping.seal(CHECK, CHECK)
                 db.execute("INSERT INTO master_check VALUES (?)", (sealed,))
                 return
         try:
-            self._master.wrapping.open(found[0], _CHECK)
+            self._master.wrapping.open(found[0], CHECK)
         except VaultDamagedError as error:
             raise VaultKeyError(
                 f"the master key is not the one {self._file.path} was made with: restore that key; "
@@ -249,6 +250,6 @@ def _listed(row: tuple[str, str, str, str, int, int]) -> Listed:
     return Listed(ContentId(document), About(ContactRef(tenant, ref), kind, size, bool(whole)))
 
 
-def _piece_context(kind: str, document: str, number: int, last: bool) -> bytes:
+def piece_context(kind: str, document: str, number: int, last: bool) -> bytes:
     """A piece opens only in its place, and the last one only as the last: no cut, no swap passes."""
     return context(kind, document, str(number), "last" if last else "more")

@@ -77,7 +77,7 @@ class Archive:
 
     def entries(self, after_seq: int, limit: int = -1) -> Iterator[JournalEntry]:
         """As rows.select."""
-        return rows.select(self._connection, after_seq, limit, self.path.name)
+        return rows.select(self._connection, after_seq, limit, str(self.path))
 
     def records(self) -> dict[tuple[str, str], bytes]:
         """The records as they stood at the end of the newest segment taken in."""

@@ -21,6 +21,11 @@ PAGES = 1024
 OnCopied = Callable[[int], None]
 """Told how many more bytes were copied."""
 
+OnRead = Callable[[int, int], None]
+"""Told how many entries of the copy, of how many, were read again."""
+
+_TOLD_EVERY = 1_000
+
 
 def copy_database(source: Path, target: Path, on_copied: OnCopied) -> None:
     """`source` as it is at one moment, synced, in one file, and checked as a whole (integrity_check).
@@ -52,7 +57,12 @@ def copy_database(source: Path, target: Path, on_copied: OnCopied) -> None:
     sync_path(target)
 
 
-def copy_journal(directory: Path, target: Path, on_copied: OnCopied) -> int:
+def copy_journal(
+    directory: Path,
+    target: Path,
+    on_copied: OnCopied,
+    on_read: OnRead = lambda read, total: None,  # noqa: ARG005
+) -> int:
     """A journal that a start can go on from, in the new folder `target`; returns its last entry.
 
     In this order, since entries move from segments to the archive meanwhile: a snapshot needs the entries
@@ -77,16 +87,24 @@ def copy_journal(directory: Path, target: Path, on_copied: OnCopied) -> int:
     copy_database(directory / ARCHIVE, target / ARCHIVE, on_copied)
     for loss in losses.losses(directory):
         losses.note_loss(target, loss)
-    last = _checked(target)
+    last = _checked(target, on_read)
     note_durably(target / mark.FILE, last)
     sync_path(target)
     return last
 
 
-def _checked(directory: Path) -> int:
-    """Read it as a start would, from the older snapshot on; each entry's checksum, no hole."""
+def _checked(directory: Path, on_read: OnRead) -> int:
+    """Read each entry with its checksum, no hole, from the first on; as far as the snapshots need them.
+
+    Also what no start reads: a history behind a damaged entry is gone.
+    """
     snapshots = stored_snapshots(directory)
-    last = after = int(snapshots[0].name.rpartition("-")[2]) if snapshots else 0
-    for entry in JournalReader(directory).entries(after):
+    needed = int(snapshots[-1].name.rpartition("-")[2]) if snapshots else 0
+    last, total = 0, mark.last_stored(directory).seq
+    for entry in JournalReader(directory).entries():
         last = entry.seq
+        if last % _TOLD_EVERY == 0:
+            on_read(last, total)
+    if last < needed:
+        raise JournalDamagedError(f"{directory}: ends with entry {last}, and a snapshot follows {needed}")
     return last

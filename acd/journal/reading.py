@@ -10,7 +10,7 @@ from acd.journal.errors import JournalDamagedError, JournalOpenError
 from acd.journal.losses import Loss, losses
 from acd.journal.mark import lost
 from acd.journal.moments import moment
-from acd.ports import JournalEntry
+from acd.ports import ChannelRecord, JournalEntry
 
 _CHUNK = 10_000
 
@@ -79,6 +79,33 @@ class JournalReader:
                 raise JournalDamagedError(f"{self._archive}: {error}") from error
         return low
 
+    def records(self) -> dict[tuple[str, str], bytes]:
+        """What channels noted last, as it is stored. Beside a server that archives some of it may be older.
+
+        Raises JournalError.
+        """
+        found: dict[tuple[str, str], bytes] = {}
+        for channel, key, value in self._changes():
+            if value is None:
+                found.pop((channel, key), None)
+            else:
+                found[channel, key] = value
+        return found
+
+    def _changes(self) -> Iterator[ChannelRecord]:
+        for path in (self._archive, *segment.stored_paths(self._directory)):
+            try:
+                with closing(database.connect_to_read(path)) as connection:
+                    if path == self._archive:
+                        query = "SELECT channel, key, value FROM records"
+                        yield from map(ChannelRecord._make, connection.execute(query))
+                    else:
+                        yield from segment.changes(connection, path)
+            except FileNotFoundError:
+                continue
+            except sqlite3.DatabaseError as error:
+                raise JournalDamagedError(f"{path}: {error}: restore the journal from a backup") from error
+
     def _chunk(self, after_seq: int) -> list[JournalEntry]:
         chunk = _read(self._archive, after_seq)
         for path in segment.stored_paths(self._directory) if not chunk else ():
@@ -106,7 +133,7 @@ def _read(path: Path, after_seq: int) -> list[JournalEntry]:
     """Some entries of one file; none if it is gone."""
     try:
         with closing(database.connect_to_read(path)) as connection:
-            return list(rows.select(connection, after_seq, _CHUNK, path.name))
+            return list(rows.select(connection, after_seq, _CHUNK, str(path)))
     except FileNotFoundError:
         return []
     except sqlite3.OperationalError as error:

@@ -13,8 +13,11 @@ import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+import msgspec
+
 from acd.files import sync_path
 from acd.journal import database, rows
+from acd.journal.errors import JournalDamagedError
 from acd.journal.order import Appended
 from acd.ports import ChannelRecord, JournalEntry
 
@@ -131,12 +134,11 @@ class StoredSegment:
 
     def entries(self, after_seq: int, limit: int = -1) -> Iterator[JournalEntry]:
         """As rows.select."""
-        return rows.select(self._connection, after_seq, limit, self.path.name)
+        return rows.select(self._connection, after_seq, limit, str(self.path))
 
     def record_changes(self) -> Iterator[ChannelRecord]:
-        """All changes of records, oldest first."""
-        for (packed,) in self._connection.execute(_CHANGES):
-            yield from rows.unpack(packed)
+        """All changes of records, oldest first. Raises JournalDamagedError."""
+        return changes(self._connection, self.path)
 
     def seal(self, last_seq: int) -> None:
         """Note that the segment of a run that died ends at `last_seq`; closing makes it durable."""
@@ -145,6 +147,17 @@ class StoredSegment:
     def close(self) -> None:
         """Close; if it was the last connection, SQLite checkpoints and drops the WAL."""
         self._connection.close()
+
+
+def changes(connection: sqlite3.Connection, path: Path) -> Iterator[ChannelRecord]:
+    """All changes of records in a segment, oldest first. Raises JournalDamagedError."""
+    for (packed,) in connection.execute(_CHANGES):
+        try:
+            yield from rows.unpack(packed)
+        except (msgspec.MsgspecError, TypeError) as error:
+            raise JournalDamagedError(
+                f"{path}: what a channel noted is damaged ({error}): restore the file from a backup"
+            ) from error
 
 
 def _begin_wal(path: Path) -> tuple[sqlite3.Connection, int]:

@@ -2,6 +2,7 @@
 
 import os
 import struct
+from contextlib import suppress
 from hashlib import blake2b
 from pathlib import Path
 
@@ -86,6 +87,16 @@ def stored_snapshots(directory: Path) -> list[Path]:
     """Their files, oldest first."""
     found = directory.glob(_PREFIX + "*")
     return sorted(path for path in found if path.name.removeprefix(_PREFIX).isdigit())
+
+
+def damaged_snapshots(directory: Path) -> list[Path]:
+    """Those that cannot be read; a start passes them over as long as another one is good."""
+    found = []
+    for path in stored_snapshots(directory):
+        with suppress(FileNotFoundError):  # a newer one took its place
+            if _read(path) is None:
+                found.append(path)
+    return found
 
 
 def _checksum(seq: int, version: int, state: bytes) -> bytes:

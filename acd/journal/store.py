@@ -4,7 +4,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 from shutil import copyfile
 from threading import Lock
@@ -106,6 +106,8 @@ class Store:
     def entries(self, after_seq: int) -> Iterator[JournalEntry]:
         """Every committed entry with seq > after_seq, oldest first; read in chunks, beside the writer.
 
+        Raises JournalDamagedError, JournalOpenError, naming the file.
+
         The first ones are small: who looks for a contact wants a few entries here and a few there.
         """
         limit = _FIRST_CHUNK
@@ -133,9 +135,11 @@ class Store:
 
     def _chunk(self, after_seq: int, limit: int) -> list[JournalEntry]:
         with self._layout:
-            chunk = list(self._opened_archive().entries(after_seq, limit))
+            archive = self._opened_archive()
+            with _naming(archive.path):
+                chunk = list(archive.entries(after_seq, limit))
             for path in segment.stored_paths(self.directory) if not chunk else ():
-                with closing(StoredSegment(path)) as stored:
+                with _naming(path), closing(StoredSegment(path)) as stored:
                     chunk = list(stored.entries(after_seq, limit))
                 if chunk:
                     break
@@ -237,6 +241,17 @@ class Store:
         path.rename(kept)
         segment.unlink(path)
         self.discarded.append(kept)
+
+
+@contextmanager
+def _naming(path: Path) -> Iterator[None]:
+    """What SQLite cannot read of it, as an error of the journal."""
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        raise JournalOpenError(f"cannot read {path}: {error}") from error
+    except sqlite3.DatabaseError as error:
+        raise JournalDamagedError(f"{path}: {error}: restore the file from a backup") from error
 
 
 def _check_whole(snapshot: Snapshot | None, entries: list[JournalEntry], last_seq: int) -> None:

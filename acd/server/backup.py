@@ -11,11 +11,14 @@ from tempfile import mkdtemp
 
 import msgspec
 
+from acd.content.errors import VaultKeyError
+from acd.content.master import MasterKey
 from acd.core.engine import ENGINE_VERSION
 from acd.files import sync_path
-from acd.journal.copying import OnCopied, copy_database, copy_journal
+from acd.journal.copying import OnCopied, OnRead, copy_database, copy_journal
 from acd.journal.database import ARCHIVE
-from acd.journal.errors import JournalError
+from acd.journal.errors import JournalDamagedError, JournalError
+from acd.server.checking import kept_damages, sealed_damages
 from acd.server.stores import DIRECTORY_FILE, JOURNAL, KEY_FILE, VAULT_FILE
 from config.schema import JournalKind, Site
 
@@ -42,6 +45,8 @@ class Backup(msgspec.Struct, frozen=True):
     bytes: int
     with_key: bool
     """Whether the vault's master key is in it. Without the key nothing in it can be read."""
+    opened: bool
+    """Whether what is sealed (numbers, documents, lists) was opened, too; without the key nobody knows."""
 
 
 def size_of(site: Site) -> int:
@@ -49,7 +54,15 @@ def size_of(site: Site) -> int:
     return sum(path.stat().st_size for path in site.server.data_dir.rglob("*.db"))
 
 
-def back_up(path: Path, site: Site, target: Path, *, with_key: bool, on_copied: OnCopied) -> Backup:
+def back_up(
+    path: Path,
+    site: Site,
+    target: Path,
+    *,
+    with_key: bool,
+    on_copied: OnCopied,
+    on_read: OnRead = lambda read, total: None,  # noqa: ARG005
+) -> Backup:
     """Copy what the site file `path` calls its data to the new folder `target`. Raises BackupError."""
     data_dir = site.server.data_dir
     if site.server.journal is JournalKind.MEMORY:
@@ -61,7 +74,8 @@ def back_up(path: Path, site: Site, target: Path, *, with_key: bool, on_copied: 
     unfinished: Path | None = None
     try:
         unfinished = Path(mkdtemp(prefix=f"{target.name}.", dir=target.absolute().parent))
-        last = _copy(data_dir, unfinished, with_key, on_copied)
+        last = _copy(data_dir, unfinished, with_key, on_copied, on_read)
+        opened = _check(data_dir, unfinished, on_read)
         made = Backup(
             folder=str(target),
             site=str(path.absolute()),
@@ -72,6 +86,7 @@ def back_up(path: Path, site: Site, target: Path, *, with_key: bool, on_copied: 
             last_entry=last,
             bytes=sum(one.stat().st_size for one in unfinished.rglob("*") if one.is_file()),
             with_key=with_key,
+            opened=opened,
         )
         _write(unfinished / MANIFEST, json.dumps(msgspec.to_builtins(made), indent=1).encode() + b"\n")
         sync_path(unfinished)
@@ -81,14 +96,27 @@ def back_up(path: Path, site: Site, target: Path, *, with_key: bool, on_copied: 
         if unfinished is not None:
             shutil.rmtree(unfinished, ignore_errors=True)
         if isinstance(error, OSError | JournalError):
-            raise BackupError(str(error)) from error
+            # What is wrong with the copy was wrong before, and the copy is gone.
+            raise BackupError(str(error).replace(str(unfinished), str(data_dir))) from error
         raise
     return made
 
 
-def _copy(data_dir: Path, target: Path, with_key: bool, on_copied: OnCopied) -> int:
+def _check(data_dir: Path, target: Path, on_read: OnRead) -> bool:
+    """Open what is sealed in the copy, if the key is there; whether it was. Raises JournalDamagedError."""
+    try:
+        master = MasterKey.load(data_dir / KEY_FILE)
+    except VaultKeyError:
+        master = None
+    sealed = () if master is None else sealed_damages(target, master, on_read)
+    for path, reason in (*kept_damages(target / JOURNAL, master), *sealed):
+        raise JournalDamagedError(f"{path}: {reason}")
+    return master is not None
+
+
+def _copy(data_dir: Path, target: Path, with_key: bool, on_copied: OnCopied, on_read: OnRead) -> int:
     """The journal first: what its entries name is in the vault by then. Returns the last entry."""
-    last = copy_journal(data_dir / JOURNAL, target / JOURNAL, on_copied)
+    last = copy_journal(data_dir / JOURNAL, target / JOURNAL, on_copied, on_read)
     if (data_dir / MESSAGES).is_dir():
         (target / MESSAGES).mkdir(mode=0o700)
         for message in (data_dir / MESSAGES).glob("*.wav"):

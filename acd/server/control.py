@@ -18,7 +18,7 @@ from acd.server.gate import Gate
 from acd.server.keys import WriteKeys
 from acd.server.people import People
 from acd.server.reload import SiteFile
-from acd.web.control import ListTaken, NotDurable, SiteApplied, WriteKey
+from acd.web.control import JournalUnreadable, ListTaken, NotDurable, SiteApplied, WriteKey
 from agents.skills import AgentId
 from agents.states import AgentState
 from queues.desk import Incident
@@ -171,8 +171,11 @@ class ServerControl:
         await asyncio.gather(*self._works, return_exceptions=True)
 
     async def history(self, contact: ContactId) -> list[Told]:
-        """The facts of the contact, oldest first."""
-        return await asyncio.to_thread(contact_history, self._journal, contact, self._gate.written)
+        """The facts of the contact, oldest first. Raises JournalUnreadable."""
+        try:
+            return await asyncio.to_thread(contact_history, self._journal, contact, self._gate.written)
+        except JournalError as damage:
+            raise JournalUnreadable(str(damage)) from damage
 
 
 async def _confirmed(durable: Awaitable[None]) -> None:

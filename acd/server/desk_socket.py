@@ -12,10 +12,11 @@ from acd.content.errors import VaultError, VaultUnknownError
 from acd.core.errors import Rejected
 from acd.feed import messages
 from acd.feed.frames import MAX_REQUEST_BYTES, FrameError, FrameReader, framed
-from acd.feed.messages import Delivery, Follow
+from acd.feed.messages import Delivery, Follow, Gone
 from acd.feed.source import Source
+from acd.journal.errors import JournalError
 from acd.web import protocol
-from acd.web.control import IncidentRefused, KeyReused, NotDurable
+from acd.web.control import IncidentRefused, JournalUnreadable, KeyReused, NotDurable
 from acd.web.protocol import Answer, Ask, Failed, Reply, Request
 
 _log = structlog.get_logger("acd.socket")
@@ -116,6 +117,9 @@ class _Connection:
             await asyncio.wait((serving, leaving), return_when=asyncio.FIRST_COMPLETED)
             if serving.done():
                 serving.result()
+        except JournalError as damage:
+            _log.error("a follower cannot be served from the journal", error=str(damage))
+            await self._deliver(Gone(str(damage)))
         finally:
             self._desk.followers -= 1
             for task in (serving, leaving):
@@ -138,7 +142,7 @@ class _Connection:
                 answer = await self._desk.answer(request.ask)
         except TimeoutError:
             answer = Failed("late", f"no answer within {patience_s:g} s")
-        except (Rejected, NotDurable, KeyReused, VaultError, ValueError, msgspec.MsgspecError) as refusal:
+        except _REFUSED as refusal:
             codes = (code for kind, code in _CODES.items() if isinstance(refusal, kind))
             answer = Failed(next(codes, "invalid"), str(refusal))
         except Exception as failure:  # a question must never end the server
@@ -158,8 +162,11 @@ class _Connection:
 _CODES: dict[type[Exception], str] = {
     Rejected: "rejected",
     NotDurable: "not_durable",
+    JournalUnreadable: "journal_unreadable",
     KeyReused: "key_reused",
     IncidentRefused: "incident_refused",
     VaultUnknownError: "unknown",
     VaultError: "not_stored",
 }
+
+_REFUSED: tuple[type[Exception], ...] = (*_CODES, ValueError, msgspec.MsgspecError)

@@ -1,19 +1,15 @@
 """Where journal and content of a site are kept."""
 
-import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
-from pathlib import Path
 
 import structlog
 
 from acd.content.disk import PATIENCE_S, DiskContent
-from acd.content.errors import VaultError
 from acd.content.master import MasterKey
 from acd.content.sealed import SealedJournal
 from acd.content.vault import Vault
 from acd.directory.directory import ListDirectory
-from acd.journal.database import flaws
 from acd.journal.mark import lost
 from acd.journal.memory import MemoryJournal
 from acd.journal.sqlite import SqliteJournal
@@ -58,31 +54,6 @@ def master_key(site: Site) -> MasterKey:
     data_dir = site.server.data_dir
     load = MasterKey.load if (data_dir / VAULT_FILE).exists() else MasterKey.load_or_create
     return load(data_dir / KEY_FILE)
-
-
-def damages(site: Site) -> Iterator[tuple[Path, str]]:
-    """What is damaged or missing in the data directory, and how. May run beside the server.
-
-    Each SQLite file is read as a whole, through SQLite and for reading only: nothing is changed, and no lock
-    is dropped.
-    """
-    data_dir = site.server.data_dir
-    if not data_dir.is_dir():
-        yield data_dir, "there is no such folder: no server has run here, or data_dir names another one"
-    try:
-        if (data_dir / VAULT_FILE).exists():
-            master_key(site)
-    except VaultError as error:
-        yield data_dir / KEY_FILE, str(error)
-    if gone := lost(data_dir / JOURNAL):
-        yield gone.file, gone.reason()
-    for path in sorted(data_dir.rglob("*.db")):
-        try:
-            found = flaws(path, "mode=ro")
-        except sqlite3.Error as error:
-            found = str(error)
-        if found:
-            yield path, found
 
 
 def erase_person(site: Site, value: str, tenant: str | None) -> tuple[int, int]:

@@ -46,6 +46,10 @@ class NotDurable(Exception):
     """The change is in force, but the journal did not confirm in time that it is synced."""
 
 
+class JournalUnreadable(Exception):
+    """What was asked for lies in a damaged part of the journal, or behind it; the text names the file."""
+
+
 class KeyReused(ValueError):
     """The idempotency key belongs to another write."""
 

@@ -15,7 +15,7 @@ from acd.content.errors import VaultError, VaultUnknownError
 from acd.core.errors import Rejected
 from acd.feed.consumer import CursorGone
 from acd.feed.ring import Unwritten
-from acd.web.control import IncidentRefused, KeyReused, NotDurable
+from acd.web.control import IncidentRefused, JournalUnreadable, KeyReused, NotDurable
 from acd.web.link import NoAnswer
 
 _log = structlog.get_logger("acd.web")
@@ -26,6 +26,7 @@ _KNOWN: Mapping[type[Exception], tuple[int, str]] = {
     Rejected: (409, "rejected"),
     NoAnswer: (503, "no_answer"),
     NotDurable: (503, "not_durable"),
+    JournalUnreadable: (503, "journal_unreadable"),
     KeyReused: (422, "key_reused"),
     IncidentRefused: (422, "invalid"),
     CursorGone: (410, "cursor_gone"),

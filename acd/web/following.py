@@ -31,7 +31,16 @@ from acd.observe.health import Health
 from acd.observe.metrics import Exposed
 from acd.observe.pauses import LoopLag
 from acd.ports import About, ContactRef, JournalEntry, Listed, NewPiece, Told
-from acd.web.control import IncidentRefused, KeyReused, ListTaken, NotDurable, Page, SiteApplied, WriteKey
+from acd.web.control import (
+    IncidentRefused,
+    JournalUnreadable,
+    KeyReused,
+    ListTaken,
+    NotDurable,
+    Page,
+    SiteApplied,
+    WriteKey,
+)
 from acd.web.link import Link, LinkError, NoAnswer
 from acd.web.protocol import (
     STORE_S,
@@ -323,6 +332,7 @@ class Following:
 _REFUSALS: dict[str, type[Exception]] = {
     "rejected": Rejected,
     "not_durable": NotDurable,
+    "journal_unreadable": JournalUnreadable,
     "key_reused": KeyReused,
     "incident_refused": IncidentRefused,
     "unknown": VaultUnknownError,

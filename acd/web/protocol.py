@@ -243,8 +243,8 @@ class Kept(msgspec.Struct, frozen=True, tag="kept", array_like=True):
 
 
 class Failed(msgspec.Struct, frozen=True, tag="failed", array_like=True):
-    """`code`: `rejected`, `not_durable`, `key_reused`, `unknown` (no such document), `not_stored`, `late`,
-    `invalid` or `internal`.
+    """`code`: `rejected`, `not_durable`, `key_reused`, `unknown` (no such document), `not_stored`,
+    `journal_unreadable`, `late`, `invalid` or `internal`.
     """
 
     code: str

@@ -129,7 +129,7 @@ def _last(path: Path) -> Place:
 
 def _rows(path: Path, after_seq: int) -> Iterator[JournalEntry]:
     with closing(connect_to_read(path)) as connection:
-        yield from rows.select(connection, after_seq, -1, path.name)
+        yield from rows.select(connection, after_seq, -1, str(path))
 
 
 def _json_lines(path: Path) -> Iterator[JournalEntry]:

@@ -15,7 +15,7 @@ from acd.journal.errors import JournalDamagedError, JournalWriteError
 from acd.journal.reading import JournalReader
 from acd.journal.sqlite import SqliteJournal
 from acd.marks import note_durably
-from acd.server.stores import damages
+from acd.server.checking import damages
 from acd.testing import small_site
 from tests.acd.journal.test_sqlite_files import entry, one_run, opened, reopen
 
@@ -57,9 +57,9 @@ def test_a_damaged_wal_is_refused_with_what_is_gone_and_left_as_it_is(
         ):
             opened(live)
         assert wal.read_bytes() == before
-    ((path, said),) = damages(small_site(live.parent))
+    ((path, said),) = damages(small_site(live.parent), lambda done, total: None)
     assert path in {live, wal.with_name("segment-00000001.db")}
-    assert said.endswith(" to 60 were synced, and are gone")
+    assert " to 60 were synced, and are gone: " in said
 
 
 def read_it(live: Path) -> None:
