@@ -56,6 +56,7 @@ def _connect(state: State, contact: Contact, work: Work, seat: Seat) -> None:
         place_call(state, contact, work)
     elif not contact.parked:
         contact.message = None  # he can say it himself
+        state.paces[contact.line].waited_ms += line_wait_ms
         if contact.callback is not None:
             promise_over(state, contact, kept=True)
         if contact.person or contact.spoke_ms:

@@ -104,6 +104,8 @@ def contact_gone(state: State, contact: Contact, leg_lost: bool) -> None:
         state.tell(facts.Released(state.now_ms, number, contact.line, by))
     else:
         wait_ms = contact.waited_ms(state.now_ms)
+        if before in (ContactState.WAITING, ContactState.OFFERED):
+            state.paces[contact.line].gives_up(state.now_ms - contact.line_since_ms)
         abandoned = facts.Abandoned(state.now_ms, number, contact.line, wait_ms, before.value, leg_lost)
         state.tell(abandoned)
 

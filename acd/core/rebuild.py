@@ -28,6 +28,7 @@ from queues.calendar import BusinessClock, WallClock
 from queues.contact import Contact
 from queues.desk import ALWAYS, Agent, Calendar, Desk, Line
 from queues.names import TreatmentId
+from queues.pace import Pace
 from queues.states import ContactState
 from queues.treatment import Step
 
@@ -44,6 +45,7 @@ def derive(state: State, records: Iterable[AgentRecord]) -> None:
     """Make seats and clocks anew, and a board on which nobody waits yet."""
     desk = state.desk
     state.lines = {line.id: line for line in desk.lines}
+    state.paces = {line: state.paces.get(line) or Pace() for line in state.lines}
     state.entries = {entry.id: entry for entry in desk.entries}
     state.media = {traits.id: traits for traits in desk.media}
     state.remembers_ms = max((line.last_agent.within_ms for line in desk.lines), default=0)

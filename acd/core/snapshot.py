@@ -11,8 +11,9 @@ from acd.core.state import State
 from agents.roster import AgentRecord, Work
 from agents.skills import AgentId
 from queues.contact import Contact
-from queues.desk import Desk, Incident, TenantId
+from queues.desk import Desk, Incident, LineId, TenantId
 from queues.outbound import OutboundCall
+from queues.pace import Pace
 
 
 class Image(Struct):
@@ -34,6 +35,7 @@ class Image(Struct):
     last_call: int = 0
     calls: list[OutboundCall] = []
     spoken: list[tuple[TenantId, str, AgentId, int]] = []
+    paces: list[tuple[LineId, Pace]] = []
 
 
 class _Written(Struct):
@@ -61,6 +63,7 @@ def save(state: State, version: int) -> bytes:
         state.last_call,
         list(state.calls.values()),
         [(tenant, who, *last) for tenant, known in state.spoken.items() for who, last in known.items()],
+        list(state.paces.items()),
     )
     return msgspec.msgpack.encode(image)
 
@@ -90,6 +93,7 @@ def _state_of(image: Image) -> State:
     state.works = {work.id: work for work in image.works}
     for tenant, person, agent, at_ms in image.spoken:
         state.spoken.setdefault(tenant, {})[person] = agent, at_ms
+    state.paces = dict(image.paces)
     state.deadlines = Deadlines(image.deadlines)
     state.lists = {(tenant, name): held for tenant, name, held in image.lists}
     rebuild(state, image.agents)

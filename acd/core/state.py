@@ -29,6 +29,7 @@ from queues.desk import (
 )
 from queues.names import TreatmentId
 from queues.outbound import OutboundCall
+from queues.pace import Pace
 from queues.treatment import Step
 
 S = TypeVar("S")
@@ -41,7 +42,7 @@ class State:
     the rest.
 
     What is saved: `desk`, `contacts`, `works`, `calls`, the agents' records, `incidents`, `lists`,
-    `spoken`, `deadlines` and the running numbers.
+    `spoken`, `paces`, `deadlines` and the running numbers.
     Everything else (seats, board, clocks) is derived, by `acd.core.rebuild`.
     """
 
@@ -66,6 +67,9 @@ class State:
 
         self.spoken: dict[TenantId, dict[str, tuple[AgentId, int]]] = {}
         """Client → person → who spoke with him last, and when they began; the most recent at the end."""
+
+        self.paces: dict[LineId, Pace] = {}
+        """What was learned of each line of the desk."""
 
         self._init_derived()
         self.begin()

@@ -31,12 +31,14 @@ def enter_line(state: State, contact: Contact, line: Line, cause: str) -> None:
     contact.step, contact.promoted, contact.told_position = 0, False, 0
     if contact.tried or contact.consults:
         forget_whom(state, contact)
+    priority_class = class_of(contact, line)
+    state.paces[line.id].comes(priority_class, now_ms)
     state.tell(
         facts.Queued(
             now_ms,
             contact.id,
             line.id,
-            class_of(contact, line),
+            priority_class,
             contact.head_start_ms,
             contact.anchor_ms,
             cause,

@@ -1,0 +1,1 @@
+"""How long a contact will wait: estimates from the engine's own state. They change nothing."""
