@@ -4,7 +4,8 @@
 
 Twenty texts of different length in each language are spoken; a line is fitted to their lengths by least
 squares of the relative errors. `rms` and `worst` are relative errors of the paces in `simulation.plan.texts`;
-`position_ms` is the mean length of the announcements of a place. Nothing here depends on the machine.
+`position_ms` is the mean length of the announcements of a place, `expected_wait_ms` that of a wait. Nothing
+here depends on the machine.
 """
 
 import json
@@ -20,7 +21,7 @@ if not __package__:  # run as a file: only its own folder is on the path
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
 from channels.media.sound.prompts import Voice
-from channels.sip.prompts import ONE_AHEAD, POSITIONS, VOICES
+from channels.sip.prompts import ONE_AHEAD, POSITIONS, VOICES, wait_text
 from simulation.plan.texts import PACES
 
 BYTES_PER_MS = 32
@@ -156,6 +157,7 @@ def measured(language: str, texts: Sequence[str]) -> dict[str, Any]:
         "rms": round(float(np.sqrt(np.mean(errors**2))), 3),
         "worst": round(float(np.abs(errors).max()), 3),
         "position_ms": round(float(np.mean([length_ms(text, voice) for text in positions(language)]))),
+        "expected_wait_ms": round(float(np.mean([length_ms(text, voice) for text in waits(language)]))),
     }
 
 
@@ -163,6 +165,11 @@ def positions(language: str) -> list[str]:
     """Some of what is told of places."""
     first, ahead, beyond = POSITIONS[language]
     return [first, ONE_AHEAD[language], ahead.format(ahead=5), beyond]
+
+
+def waits(language: str) -> list[str]:
+    """Some of what is told of an expected wait."""
+    return [wait_text(language, minutes) for minutes in (0, 1, 5, 15, 61)]
 
 
 def length_ms(text: str, voice: Voice) -> float:

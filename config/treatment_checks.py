@@ -8,7 +8,19 @@ from config.treatment_graph import IN_LINE_ONLY, NOWHERE, Graph, Place, Where, g
 from config.treatments import Written
 from queues.desk import Desk, Line, LineId, TenantId
 from queues.names import TreatmentId
-from queues.treatment import Condition, End, Enqueue, GoOn, Music, Park, Record, SayPosition, Step, When
+from queues.treatment import (
+    Condition,
+    End,
+    Enqueue,
+    GoOn,
+    Music,
+    Park,
+    Record,
+    SayExpectedWait,
+    SayPosition,
+    Step,
+    When,
+)
 
 _Treatments = Mapping[TreatmentId, Written]
 _CameFrom = Mapping[Place, Place | None]
@@ -87,7 +99,7 @@ def _warn_step(step: Step, table: Table, places: list[Place], desk: Desk) -> Non
 
 def _needs_a_line(step: Step) -> bool:
     return (
-        isinstance(step, SayPosition)
+        isinstance(step, SayPosition | SayExpectedWait)
         or (isinstance(step, Music) and not step.for_ms)
         or (isinstance(step, When) and step.condition in IN_LINE_ONLY)
     )

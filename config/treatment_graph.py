@@ -19,6 +19,7 @@ from queues.treatment import (
     Park,
     Record,
     Say,
+    SayExpectedWait,
     SayPosition,
     SetLanguage,
     Step,
@@ -238,6 +239,7 @@ def _over(graph: Graph, place: Place, _: None) -> Iterator[Way]:
 WAYS: Mapping[type[object], Callable[[Graph, Place, Any], Iterator[Way]]] = {
     Say: _on,
     SayPosition: _on,
+    SayExpectedWait: _on,
     Music: _music,
     Menu: _menu,
     When: _when,

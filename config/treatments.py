@@ -24,6 +24,7 @@ from queues.treatment import (
     Parking,
     Record,
     Say,
+    SayExpectedWait,
     SayPosition,
     SetLanguage,
     Step,
@@ -44,6 +45,7 @@ MOST_STEPS = 100
 KEYS_OF = {
     "say": ("say", "say_files"),
     "position": ("position",),
+    "expected_wait": ("expected_wait",),
     "music": ("music", "for"),
     "menu": ("menu", "menu_files", "keys", "for", "music"),
     "when": ("when", "least", "then"),
@@ -148,6 +150,11 @@ def _position(place: _Place) -> SayPosition:
     return SayPosition()
 
 
+def _expected_wait(place: _Place) -> SayExpectedWait:
+    _must_be_true(place.table, "expected_wait")
+    return SayExpectedWait()
+
+
 def _music(place: _Place) -> Music:
     return Music(_read_music(place), place.table.duration_ms("for", 0, least_ms=1000))
 
@@ -222,6 +229,7 @@ def _end(place: _Place) -> End:
 READERS: Mapping[str, Callable[[_Place], Step]] = {
     "say": _say,
     "position": _position,
+    "expected_wait": _expected_wait,
     "music": _music,
     "menu": _menu,
     "when": _when,
@@ -263,7 +271,7 @@ def _read_keys(place: _Place) -> tuple[tuple[str, TreatmentId], ...]:
 
 
 def _read_least(table: Table, condition: Condition) -> int:
-    if condition is Condition.WAITED:
+    if condition in (Condition.WAITED, Condition.EXPECTED_WAIT):
         return table.duration_ms("least", least_ms=1000)
     if condition is Condition.BEHIND:
         return table.integer("least", least=1)

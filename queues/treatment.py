@@ -15,6 +15,9 @@ KEYS = "0123456789*#"
 POSITION = "position"
 """The text that says a number: how many are served before, plus one."""
 
+EXPECTED_WAIT = "expected wait"
+"""The text that says so many minutes: 0 is less than one, and the greatest that is told is "more than"."""
+
 TONE = "tone"
 """The text that is a short tone: what its party says is recorded from its end on."""
 
@@ -28,6 +31,8 @@ class Condition(StrEnum):
     """It first waited `least` milliseconds ago, or longer."""
     BEHIND = "behind"
     """At least `least` others are served before it."""
+    EXPECTED_WAIT = "expected_wait"
+    """It will wait `least` milliseconds longer, as far as can be said; or nobody is there to serve it."""
     NOBODY = "nobody"
     """Nobody who could serve it is signed in and ready."""
     CLOSED = "closed"
@@ -45,6 +50,10 @@ class Say(Struct, frozen=True, tag="say"):
 
 class SayPosition(Struct, frozen=True, tag="position"):
     """The place in the line; who is in none, or is being rung, hears nothing of it."""
+
+
+class SayExpectedWait(Struct, frozen=True, tag="expected_wait"):
+    """About how long it will still wait; nothing where that cannot be said, nor to whom no position is."""
 
 
 class Music(Struct, frozen=True, tag="music"):
@@ -135,7 +144,21 @@ class End(Struct, frozen=True, tag="end"):
     """Hang up."""
 
 
-Step = Say | SayPosition | Music | Menu | When | GoOn | Enqueue | Collect | Record | Park | SetLanguage | End
+Step = (
+    Say
+    | SayPosition
+    | SayExpectedWait
+    | Music
+    | Menu
+    | When
+    | GoOn
+    | Enqueue
+    | Collect
+    | Record
+    | Park
+    | SetLanguage
+    | End
+)
 
 
 class Treatment(Struct, frozen=True):

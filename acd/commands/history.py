@@ -30,6 +30,8 @@ def details(kind: str, fact: Json) -> str:
     if kind == "ConditionAsked":
         asked = f"{fact['condition']} {_least(fact)}".strip()
         return f"{_where(fact)}: {asked}? {'yes' if fact['held'] else 'no'}"
+    if kind == "WaitTold":
+        return _wait_told(fact)
     if kind == "Collected" and not fact["digits"]:
         return f"{fact['name']}: nothing typed"
     if kind == "PreferredHeld":
@@ -67,6 +69,11 @@ def _held(fact: Json) -> str:
     return f"for {fact['agent']}{why}, until {_moment(fact['until_ms'])}"
 
 
+def _wait_told(fact: Json) -> str:
+    low_s, expected_s, high_s = (round(fact[f"{name}_ms"] / 1000) for name in ("low", "expected", "high"))
+    return f"line {fact['line']}, minutes {fact['minutes']}, {expected_s} s, {low_s} to {high_s} s"
+
+
 def _where(fact: Json) -> str:
     return f"{fact['treatment']}, steps[{fact['step']}]"
 
@@ -75,7 +82,7 @@ def _least(fact: Json) -> str:
     least = fact["least"]
     if not least:
         return ""
-    return f"{least / 1000:g} s" if fact["condition"] == "waited" else str(least)
+    return f"{least / 1000:g} s" if fact["condition"] in ("waited", "expected_wait") else str(least)
 
 
 def _pair(key: str, value: object) -> str:

@@ -96,6 +96,7 @@ def contact(number: int, found: Json) -> RenderableType:
         head = Text(f"contact {number} is over" + (f": {how}" if how else ""))
     else:
         place = f", place {live['position']}" if live["position"] else ""
+        place += _expects(live)
         whom = f", {', '.join(live['agents'])}" if live["agents"] else ""
         parked = f", {_waits_for(live)}" if live["parked"] else ""
         head = Text(f"contact {number}: {live['state']} in {live['line']}{place}{whom}{parked}")
@@ -107,6 +108,13 @@ def contact(number: int, found: Json) -> RenderableType:
 
 def _waits_for(parked: Json) -> str:
     return "has left a message" if parked.get("message") else "to be called back"
+
+
+def _expects(live: Json) -> str:
+    if live.get("expected_wait_ms") is None:
+        return ""
+    low, high = (duration(ms) for ms in live["expected_wait_band_ms"])
+    return f", expected to wait {duration(live['expected_wait_ms'])} more ({low} to {high})"
 
 
 def duration(ms: int) -> str:
@@ -141,9 +149,12 @@ def _agents(agents: Sequence[Json], now_ms: int) -> Table:
 
 
 def _contacts(contacts: Sequence[Json]) -> Table:
-    table = _table("contacts", ("contact", "medium", "line", "state", "class", "place", "wait", "agent"))
+    table = _table(
+        "contacts", ("contact", "medium", "line", "state", "class", "place", "wait", "expected", "agent")
+    )
     for one in contacts:
         place = str(one["position"]) if one["position"] else ""
+        more_ms = one.get("expected_wait_ms")
         table.add_row(
             str(one["id"]),
             one["medium"],
@@ -152,6 +163,7 @@ def _contacts(contacts: Sequence[Json]) -> Table:
             str(one["priority_class"]),
             place,
             duration(one["wait_ms"]),
+            "" if more_ms is None else f"+{duration(more_ms)}",
             _join((*one["agents"], *(f"+{guest}" for guest in one["guests"]))),
         )
     return table

@@ -3,10 +3,12 @@
 from collections.abc import Callable, Mapping
 
 from acd.core.callbacks import may_be_called
+from acd.core.estimates.queue import expected
 from acd.core.incidents import is_vip
 from acd.core.state import State
 from agents.states import AgentState
 from queues.contact import Contact
+from queues.states import ContactState
 from queues.treatment import Condition, When
 
 
@@ -29,6 +31,14 @@ def _behind(state: State, contact: Contact, least: int) -> bool:
     return before >= least
 
 
+def _expected_wait(state: State, contact: Contact, least_ms: int) -> bool:
+    """Who is being rung waits no longer."""
+    if contact.state is ContactState.OFFERED:
+        return False
+    found = expected(state, contact)
+    return _nobody(state, contact, 0) if found is None else found.expected_ms >= least_ms
+
+
 def _nobody(state: State, contact: Contact, _: int) -> bool:
     need = state.board.need(state.lines[contact.line], contact.step, contact.medium)
     records = (state.seats[agent].record for agent in need.fitness)
@@ -47,6 +57,7 @@ HOLDS: Mapping[Condition, Callable[[State, Contact, int], bool]] = {
     Condition.VIP: _vip,
     Condition.WAITED: _waited,
     Condition.BEHIND: _behind,
+    Condition.EXPECTED_WAIT: _expected_wait,
     Condition.NOBODY: _nobody,
     Condition.CLOSED: _closed,
     Condition.CALLBACK: _callback,

@@ -11,7 +11,7 @@ from acd.core.state import State
 from agents.roster import AgentRecord, Work
 from agents.skills import AgentId
 from queues.contact import Contact
-from queues.desk import Desk, Incident, LineId, TenantId
+from queues.desk import Desk, Incident, TenantId
 from queues.outbound import OutboundCall
 from queues.pace import Pace
 
@@ -35,7 +35,7 @@ class Image(Struct):
     last_call: int = 0
     calls: list[OutboundCall] = []
     spoken: list[tuple[TenantId, str, AgentId, int]] = []
-    paces: list[tuple[LineId, Pace]] = []
+    paces: list[tuple[str, Pace]] = []
 
 
 class _Written(Struct):

@@ -68,8 +68,8 @@ class State:
         self.spoken: dict[TenantId, dict[str, tuple[AgentId, int]]] = {}
         """Client → person → who spoke with him last, and when they began; the most recent at the end."""
 
-        self.paces: dict[LineId, Pace] = {}
-        """What was learned of each line of the desk."""
+        self.paces: dict[str, Pace] = {}
+        """What was learned of each line of the desk, by its id."""
 
         self._init_derived()
         self.begin()

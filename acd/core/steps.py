@@ -8,6 +8,8 @@ from acd.core import facts
 from acd.core.callbacks import may_be_called, promise, promise_soon
 from acd.core.conditions import holds
 from acd.core.entering import find_line, send_on, way_of
+from acd.core.estimates.expectation import in_minutes
+from acd.core.estimates.queue import expected
 from acd.core.incidents import of_the_line, tell
 from acd.core.messages import SEALED_WITHIN_MS, record, sign_off
 from acd.core.state import State, step
@@ -124,6 +126,16 @@ def _say_position(state: State, contact: Contact, walk: Walk, _: steps.SayPositi
         contact.told_position = told = min(rank, contact.told_position or rank)
         state.tell(facts.PositionTold(state.now_ms, contact.id, told, rank))
         walk.says += (Phrase(steps.POSITION, told),)
+    return After.NEXT
+
+
+def _say_expected_wait(state: State, contact: Contact, walk: Walk, _: steps.SayExpectedWait) -> After:
+    found = expected(state, contact) if contact.state is ContactState.WAITING else None
+    if found is not None:
+        minutes = in_minutes(found.expected_ms)
+        band = found.expected_ms, found.low_ms, found.high_ms
+        state.tell(facts.WaitTold(state.now_ms, contact.id, contact.line, minutes, *band))
+        walk.says += (Phrase(steps.EXPECTED_WAIT, minutes),)
     return After.NEXT
 
 
@@ -267,6 +279,7 @@ def _release(state: State, contact: Contact, happening: str, reason: str) -> Aft
 ON_STEP: Mapping[type[object], Callable[[State, Contact, Walk, Any], After]] = {
     steps.Say: _say,
     steps.SayPosition: _say_position,
+    steps.SayExpectedWait: _say_expected_wait,
     steps.Music: _music,
     steps.Menu: _menu,
     steps.When: _when,

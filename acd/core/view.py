@@ -5,12 +5,15 @@ from itertools import islice
 
 from msgspec import Struct
 
+from acd.core.estimates.queue import expected
 from acd.core.state import State
 from agents.roster import Seat, shown_state
 from agents.skills import AgentId
 from queues.contact import Contact
 from queues.desk import Incident, LineId, Medium, TenantId
 from queues.states import ContactState
+
+MOST_EXPECTED = 100
 
 
 class LineView(Struct, frozen=True):
@@ -67,6 +70,10 @@ class ContactView(Struct, frozen=True):
     """Opaque id of that message."""
     collected: dict[str, str] = {}
     """What its party has typed, by name: opaque ids."""
+    expected_wait_ms: int | None = None
+    """How long it will still wait; None: it does not, or nobody can say, or it was not asked for."""
+    expected_wait_band_ms: tuple[int, int] | None = None
+    """Between these lie nine of ten waits."""
 
 
 class Status(Struct, frozen=True):
@@ -87,8 +94,14 @@ class Status(Struct, frozen=True):
 
 
 def status(state: State, now_ms: int, most: int | None = None, heard_ms: int | None = None) -> Status:
-    """The desk at `now_ms` with its first `most` contacts; `heard_ms`: None is now."""
-    contacts = tuple(contact_view(state, one, now_ms) for one in islice(state.contacts.values(), most))
+    """The desk at `now_ms` with its first `most` contacts; `heard_ms`: None is now.
+
+    How long they will wait is said of the first MOST_EXPECTED that do: for thousands it would take seconds.
+    """
+    shown = list(islice(state.contacts.values(), most))
+    waiting = (one.id for one in shown if one.state is ContactState.WAITING)
+    asked = set(islice(waiting, MOST_EXPECTED))
+    contacts = tuple(contact_view(state, one, now_ms, expects=one.id in asked) for one in shown)
     heard_ms = now_ms if heard_ms is None else heard_ms
     lines, agents = line_views(state, now_ms), agent_views(state)
     return Status(now_ms, lines, agents, contacts, state.now_ms, heard_ms, incidents(state))
@@ -143,9 +156,11 @@ def _agent_view(seat: Seat) -> AgentView:
     return AgentView(record.id, shown_state(seat), record.reason, record.since_ms, reachable, contacts)
 
 
-def contact_view(state: State, contact: Contact, now_ms: int) -> ContactView:
-    """One live contact."""
+def contact_view(state: State, contact: Contact, now_ms: int, *, expects: bool = True) -> ContactView:
+    """One live contact; `expects`: how long it will still wait is worked out, if it waits."""
     place = state.board.places.get(contact.id)
+    waits = expects and contact.state is ContactState.WAITING
+    found = expected(state, contact) if waits else None
     line, reception = state.lines[contact.line], contact.reception
     asked = line.priority_class if contact.asked_class is None else contact.asked_class
     return ContactView(
@@ -167,4 +182,6 @@ def contact_view(state: State, contact: Contact, now_ms: int) -> ContactView:
         incomplete=bool(reception and reception.over and not reception.complete),
         message=contact.to_be_heard,
         collected=contact.collected or {},
+        expected_wait_ms=found.expected_ms if found else None,
+        expected_wait_band_ms=(found.low_ms, found.high_ms) if found else None,
     )

@@ -62,8 +62,9 @@ def finish(state: State, work: Work, happening: str = "end") -> None:
     record.idle_since_ms = state.now_ms
     signed_in_ms = max(1, state.now_ms - record.signed_in_ms)
     record.occupancy_permille = record.busy_ms * 1000 // signed_in_ms
-    if happening == "end" and work.line in state.paces:
-        state.paces[LineId(work.line)].handles(state.now_ms - work.started_ms)
+    pace = state.paces.get(work.line) if happening == "end" else None
+    if pace is not None:
+        pace.handles(state.now_ms - work.started_ms)
     seat.epoch += 1
 
 

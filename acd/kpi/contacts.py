@@ -46,6 +46,7 @@ def merged(segments: Sequence[Segment]) -> Segment:
     parts = sorted(segments, key=_number)
     first, last = parts[0], parts[-1]
     answered = [part for part in parts if part.answered_ms]
+    told = answered[0] if answered else last
     return replace(
         last,
         number=1,
@@ -59,6 +60,9 @@ def merged(segments: Sequence[Segment]) -> Segment:
         done_ms=max(part.done_ms for part in parts),
         agent=answered[-1].agent if answered else "",
         answered_ms=answered[0].answered_ms if answered else 0,
+        told_ms=told.told_ms,
+        told_wait_ms=told.told_wait_ms,
+        told_band_ms=told.told_band_ms,
         escalated_ms=next((part.escalated_ms for part in parts if part.escalated_ms), 0),
         ticket=next((part.ticket for part in reversed(parts) if part.ticket), ""),
         code=next((part.code for part in reversed(parts) if part.code), ""),

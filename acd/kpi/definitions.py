@@ -236,6 +236,26 @@ _ALL: Iterable[Definition] = (
         lambda c: c.callbacks_kept,
     ),
     Definition(
+        "announced_wait_error",
+        "told_error_ms / waits_told",
+        Unit.MS,
+        "Mean difference between the wait that was announced first and the one that came, of those who were "
+        "answered.",
+        "Abweichung von der angesagten Wartezeit",
+        lambda c: c.told_error_ms,
+        lambda c: c.waits_told,
+    ),
+    Definition(
+        "announced_wait_kept",
+        "waits_in_band / waits_told",
+        Unit.SHARE,
+        "Of those who were told how long they would wait and were answered, the share whose wait lay where "
+        "nine of ten should.",
+        "eingehaltene angesagte Wartezeiten",
+        lambda c: c.waits_in_band,
+        lambda c: c.waits_told,
+    ),
+    Definition(
         "coded_share",
         "coded / handled",
         Unit.SHARE,

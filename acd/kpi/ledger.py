@@ -113,6 +113,14 @@ class Ledger:
         if self._put_away:
             self._put_away.discard(fact.contact)
 
+    def _wait_told(self, fact: facts.WaitTold) -> None:
+        segment = self._segments.get(fact.contact)
+        if segment is None:
+            self._unknown(fact)
+        elif not segment.told_ms:
+            segment.told_ms, segment.told_wait_ms = fact.t_ms, fact.expected_ms
+            segment.told_band_ms = fact.low_ms, fact.high_ms
+
     def _medium_change(self, fact: facts.MediumChange) -> None:
         """It never was a call: it counts once, as what it turned out to be."""
         segment = self._segments.get(fact.contact)
@@ -153,17 +161,12 @@ class Ledger:
         if segment is not None:
             self._out(segment, fact.t_ms, Outcome.FLOWED_OUT, fact.kind)
 
-    def _parked(self, fact: facts.Parked) -> None:
+    def _parked(self, fact: facts.Parked | facts.MessageLeft) -> None:
         segment = self._gone(fact)
         if segment is not None:
             self._aside.add(fact.contact)
-            self._out(segment, fact.t_ms, Outcome.FLOWED_OUT, "callback")
-
-    def _message_left(self, fact: facts.MessageLeft) -> None:
-        segment = self._gone(fact)
-        if segment is not None:
-            self._aside.add(fact.contact)
-            self._out(segment, fact.t_ms, Outcome.FLOWED_OUT, "voicemail")
+            kind = "callback" if isinstance(fact, facts.Parked) else "voicemail"
+            self._out(segment, fact.t_ms, Outcome.FLOWED_OUT, kind)
 
     def _deflected(self, fact: facts.Deflected) -> None:
         segment = self._gone(fact)
@@ -362,6 +365,7 @@ _HANDLERS: Mapping[type[Fact], str] = {
     facts.Arrived: "_arrived",
     facts.Informed: "_informed",
     facts.Queued: "_queued",
+    facts.WaitTold: "_wait_told",
     facts.MediumChange: "_medium_change",
     facts.Overflowed: "_overflowed",
     facts.Offered: "_offered",
@@ -372,7 +376,7 @@ _HANDLERS: Mapping[type[Fact], str] = {
     facts.Abandoned: "_abandoned",
     facts.FlowedOut: "_flowed_out",
     facts.Parked: "_parked",
-    facts.MessageLeft: "_message_left",
+    facts.MessageLeft: "_parked",
     facts.Deflected: "_deflected",
     facts.Answered: "_answered",
     facts.Held: "_hold",

@@ -99,6 +99,12 @@ class Segment(Struct, gc=False):
     code: str = ""
     escalated_ms: int = 0
     """When it was handed on to a line of a higher level."""
+    told_ms: int = 0
+    """When it was first told how long it would wait in this line."""
+    told_wait_ms: int = 0
+    """What it was told then, before it was rounded …"""
+    told_band_ms: tuple[int, int] = (0, 0)
+    """… and between what nine of ten waits should lie."""
     during_incident: bool = False
     """It was told of an incident."""
 

@@ -117,6 +117,12 @@ class Counts(Struct, gc=False):
     """Service requests: tickets to which contacts belong (`acd.kpi.tickets`)."""
     ticket_handling_ms: int = 0
     """Work on all contacts of these."""
+    waits_told: int = 0
+    """Of A, those who were told how long they would wait."""
+    waits_in_band: int = 0
+    """Of these, those who then waited as long as nine of ten should (`low_ms` to `high_ms` of `WaitTold`)."""
+    told_error_ms: int = 0
+    """By how much they then waited more or less than they were told first, before it was rounded."""
     busy_ms: int = 0
     """Agents: talk, hold, ring and wrap-up (`acd.kpi.occupancy`)."""
     present_ms: int = 0
@@ -181,6 +187,15 @@ def _count_answered(segment: Segment, terms: Terms, counts: Counts) -> None:
     if segment.queued_ms == segment.anchor_ms:
         counts.response_ms += segment.anchor_ms - segment.arrived_ms
     counts.longest_wait_ms = max(counts.longest_wait_ms, wait_ms)
+    if segment.told_ms:
+        _count_told(segment, counts)
+
+
+def _count_told(segment: Segment, counts: Counts) -> None:
+    waited_ms, (low_ms, high_ms) = segment.answered_ms - segment.told_ms, segment.told_band_ms
+    counts.waits_told += 1
+    counts.waits_in_band += low_ms <= waited_ms <= high_ms
+    counts.told_error_ms += abs(waited_ms - segment.told_wait_ms)
 
 
 def _count_unanswered(segment: Segment, terms: Terms, counts: Counts) -> None:

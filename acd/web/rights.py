@@ -176,8 +176,11 @@ def contact_for(caller: Caller, contact: ContactView, own: Collection[LineId]) -
     if caller.role is not Role.TENANT:
         return contact
     hidden = contact.line not in own
-    line = LineId("") if hidden else contact.line
-    return replace(contact, agents=(), guests=(), line=line, position=0 if hidden else contact.position)
+    if hidden:
+        contact = replace(
+            contact, line=LineId(""), position=0, expected_wait_ms=None, expected_wait_band_ms=None
+        )
+    return replace(contact, agents=(), guests=())
 
 
 def feed_for(caller: Caller, facts: Iterable[Recent], own: Collection[LineId]) -> list[Happening]:

@@ -1,9 +1,10 @@
 """What callers hear, as sounds: texts, positions, music; spoken once, then kept."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from acd.core.estimates.expectation import MINUTES, MOST_MINUTES
 from channels.media.commands import SoundId
 from channels.media.sound.music import MUSIC, built_in_music
 from channels.media.sound.prompts import PromptTextError, Voice, from_wav, speak, write_samples
@@ -13,7 +14,7 @@ from channels.media.sound.tone import tone
 from config.schema import Passage, Site
 from config.texts import plain
 from queues.desk import Desk
-from queues.treatment import POSITION, TONE, Phrase, SayPosition
+from queues.treatment import EXPECTED_WAIT, POSITION, TONE, Phrase, SayExpectedWait, SayPosition, Step
 
 FARTHEST = 20
 """Positions beyond this one are told as "more than"."""
@@ -34,6 +35,22 @@ POSITIONS = {
 }
 """First in line, at a position, beyond FARTHEST; per language."""
 
+WAITS = {
+    "de": (
+        "Die Wartezeit beträgt weniger als eine Minute.",
+        "Die Wartezeit beträgt etwa eine Minute.",
+        "Die Wartezeit beträgt etwa {minutes} Minuten.",
+        "Die Wartezeit beträgt mehr als {minutes} Minuten.",
+    ),
+    "en": (
+        "The wait is less than a minute.",
+        "The wait is about one minute.",
+        "The wait is about {minutes} minutes.",
+        "The wait is more than {minutes} minutes.",
+    ),
+}
+"""Below a minute, one minute, several, beyond MOST_MINUTES; per language."""
+
 ONE_AHEAD = {"de": "Vor Ihnen wartet ein Anrufer.", "en": "There is one caller before you."}
 
 
@@ -53,6 +70,8 @@ class Phrases:
     musics: Mapping[str, SoundId]
     positions: tuple[Spoken, ...]
     """Index 0: position 1; the last one: beyond FARTHEST. Empty: none are told."""
+    waits: Mapping[int, Spoken] = field(default_factory=dict)
+    """By minutes, as `acd.core.estimates.expectation.MINUTES`; empty: none are told."""
     tone: SoundId = SILENCE.id
     """After which a message is spoken."""
 
@@ -73,6 +92,8 @@ class Phrases:
             return (("", self.tone),)
         if phrase.text == POSITION and self.positions:
             return self.positions[min(phrase.number, len(self.positions)) - 1]
+        if phrase.text == EXPECTED_WAIT:
+            return self.waits.get(phrase.number, UNSPOKEN)
         return self.texts.get(phrase.text, UNSPOKEN)
 
     def music(self, name: str) -> SoundId:
@@ -92,10 +113,10 @@ def make_phrases(site: Site, folder: Path) -> Phrases:
     built_in = built_in_music(store)
     with Speaker() as speaker:
         texts = {name: _text(store, name, spoken, speaker) for name, spoken in site.prompts.items()}
-        positions = _positions(store, site, speaker)
+        positions, waits = _positions(store, site, speaker), _waits(store, site, speaker)
     musics = {name: from_wav(store, path) if path else built_in for name, path in site.music.items()}
     write_samples(store, BEEP, tone(1000, 0.4))
-    return Phrases(texts, musics, positions, BEEP)
+    return Phrases(texts, musics, positions, waits, BEEP)
 
 
 def make_texts(texts: Mapping[str, Iterable[Passage]], folder: Path) -> dict[str, Spoken]:
@@ -122,9 +143,31 @@ def _positions(store: SoundStore, site: Site, speaker: Speaker) -> tuple[Spoken,
 
 
 def _tells_positions(desk: Desk) -> bool:
-    steps = [step for treatment in desk.treatments for step in treatment.steps]
-    while_waiting = any(line.announce_every_ms for line in desk.lines)
-    return while_waiting or any(isinstance(step, SayPosition) for step in steps)
+    return any(line.announce_every_ms for line in desk.lines) or _has(desk, SayPosition)
+
+
+def _has(desk: Desk, kind: type[Step]) -> bool:
+    return any(isinstance(step, kind) for treatment in desk.treatments for step in treatment.steps)
+
+
+def _waits(store: SoundStore, site: Site, speaker: Speaker) -> dict[int, Spoken]:
+    languages = [language for language in site.languages if plain(language) in WAITS]
+    told = MINUTES if _has(site.desk, SayExpectedWait) else ()
+    return {
+        minutes: tuple(
+            (language, speak(store, wait_text(plain(language), minutes), VOICES[plain(language)], speaker))
+            for language in languages
+        )
+        for minutes in told
+    }
+
+
+def wait_text(language: str, minutes: int) -> str:
+    """What is said of an expected wait."""
+    less, one, several, more = WAITS[language]
+    if minutes <= 1:
+        return one if minutes else less
+    return (several if minutes <= MOST_MINUTES else more).format(minutes=min(minutes, MOST_MINUTES))
 
 
 def _passage(store: SoundStore, passage: Passage, speaker: Speaker) -> SoundId:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from queues.desk import ALWAYS, Line, Policy
-from queues.treatment import GoOn, Music, Say, SayPosition, SetLanguage
+from queues.treatment import GoOn, Music, Say, SayExpectedWait, SayPosition, SetLanguage
 from simulation.draws import Day
 from simulation.kernel import machine
 from simulation.kernel.heap import Integers
@@ -30,7 +30,7 @@ MOST_OFFERS = 16
 """Columns of answer delays; the last one serves all further offers of a contact."""
 
 
-PLAYED = (Say, SayPosition, Music, GoOn, SetLanguage)
+PLAYED = (Say, SayPosition, SayExpectedWait, Music, GoOn, SetLanguage)
 """The steps that change nothing but what is heard."""
 
 

@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 from config.schema import Passage, Site
 from config.texts import plain
-from queues.treatment import POSITION
-from simulation.scenario import POSITION_MS, Spoken
+from queues.treatment import EXPECTED_WAIT, POSITION
+from simulation.scenario import EXPECTED_WAIT_MS, POSITION_MS, Spoken
 
 
 class Pace(NamedTuple):
@@ -33,7 +33,7 @@ USUAL_PACE = PACES["en"]
 
 def text_lengths(site: Site, faults: list[str]) -> dict[Spoken, int]:
     """Of each text, by language and in all of them; a recording that cannot be read is a fault."""
-    found: dict[Spoken, int] = dict(_positions(site))
+    found: dict[Spoken, int] = dict(_numbers(site))
     for name, passages in site.prompts.items():
         found[name, ""] = 0
         for passage in passages:
@@ -43,9 +43,10 @@ def text_lengths(site: Site, faults: list[str]) -> dict[Spoken, int]:
     return found
 
 
-def _positions(site: Site) -> Iterator[tuple[Spoken, int]]:
-    yield (POSITION, ""), POSITION_MS * len(site.languages)
-    yield from (((POSITION, language), POSITION_MS) for language in site.languages)
+def _numbers(site: Site) -> Iterator[tuple[Spoken, int]]:
+    for text, length_ms in ((POSITION, POSITION_MS), (EXPECTED_WAIT, EXPECTED_WAIT_MS)):
+        yield (text, ""), length_ms * len(site.languages)
+        yield from (((text, language), length_ms) for language in site.languages)
 
 
 def _length_ms(passage: Passage, faults: list[str]) -> int:

@@ -5,9 +5,17 @@ from collections.abc import Mapping
 from acd.core.effects import TreatContact
 from acd.core.events import ContactId, DigitsCollected, KeyPressed, MessageRecorded, PromptEnded
 from acd.core.treatments import LONGEST_TEXT_MS
-from queues.treatment import POSITION, TONE, Menu, Walk
+from queues.treatment import EXPECTED_WAIT, POSITION, TONE, Menu, Walk
 from simulation.clock import Clock
-from simulation.scenario import MESSAGE_MS, POSITION_MS, TONE_MS, USUAL_TEXT_MS, Scenario, Spoken
+from simulation.scenario import (
+    EXPECTED_WAIT_MS,
+    MESSAGE_MS,
+    POSITION_MS,
+    TONE_MS,
+    USUAL_TEXT_MS,
+    Scenario,
+    Spoken,
+)
 from simulation.world.callers import SURGE_TEXT, Caller, Callers, Question, Submit
 from simulation.world.flows import SEGMENTS
 
@@ -97,7 +105,8 @@ class Hearing:
 def lengths_of(scenario: Scenario) -> Mapping[Spoken, int]:
     """How long texts are, as far as the scenario says; after its longest text the engine waits no more."""
     surge = scenario.surge
-    found = {(POSITION, ""): POSITION_MS, (TONE, ""): TONE_MS, **scenario.text_ms}
+    usual = {(POSITION, ""): POSITION_MS, (EXPECTED_WAIT, ""): EXPECTED_WAIT_MS, (TONE, ""): TONE_MS}
+    found = {**usual, **scenario.text_ms}
     if surge is not None:
         found[SURGE_TEXT, ""] = surge.announcement_ms
     return {spoken: min(length_ms, LONGEST_TEXT_MS - 1) for spoken, length_ms in found.items()}

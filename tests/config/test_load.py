@@ -48,6 +48,7 @@ from queues.treatment import (
     Park,
     Record,
     Say,
+    SayExpectedWait,
     SayPosition,
     SetLanguage,
     When,
@@ -196,7 +197,9 @@ def test_treatments(everything: Site) -> None:
         "printers": (Say("treatment:printers:0"), Enqueue(LineId("second"))),
         "waiting": (
             When(Condition.WAITED, TreatmentId("offer"), 120_000),
+            When(Condition.EXPECTED_WAIT, TreatmentId("offer"), 180_000),
             SayPosition(),
+            SayExpectedWait(),
             Music("calm", 30_000),
             GoOn(TreatmentId("waiting")),
         ),

@@ -38,6 +38,8 @@ steps = [
 languages = ["de"]
 steps = [
   {{ position = true }},
+  {{ expected_wait = true }},
+  {{ when = "expected_wait", least = "2m", then = "welcome" }},
   {{ music = "default", for = 9 }},
   {{ when = "waited", least = "2m", then = "welcome" }},
   {{ park = "callback" }},

@@ -28,6 +28,7 @@ def _steps() -> st.SearchStrategy[Tree]:
     plain: list[Tree] = [
         {"say": SAYS},
         {"position": True},
+        {"expected_wait": True},
         {"park": "callback"},
         {"park": "voicemail"},
         {"record": True},
@@ -41,6 +42,7 @@ def _steps() -> st.SearchStrategy[Tree]:
         {"when": "closed"},
         {"when": "callback"},
         {"when": "waited", "least": 1},
+        {"when": "expected_wait", "least": 1},
     ]
     return st.one_of(
         st.sampled_from([*plain, *music]),
@@ -107,9 +109,9 @@ def walking(step: Tree, at: At) -> Iterator[tuple[At, bool]]:
         yield on, "for" in step
     elif {"record", "collect"} & step.keys():
         yield on, True
-    elif {"when", "say", "position", "park"} & step.keys():
+    elif {"when", "say", "position", "expected_wait", "park"} & step.keys():
         yield on, False
-    if "then" in step and (where == "in" or step.get("when", "vip") in ("vip", "closed")):
+    if "then" in step and (where == "in" or step.get("when", "vip") in ("vip", "closed", "expected_wait")):
         yield (step["then"], 0, where, line), False
 
 

@@ -85,6 +85,7 @@ def test_music_for_good_ends_nothing_before_the_line(said: Said, small: str) -> 
     "step",
     [
         "{ position = true }",
+        "{ expected_wait = true }",
         "{ when = 'waited', least = 9, then = 'a' }",
         "{ when = 'callback', then = 'a' }",
     ],

@@ -20,9 +20,11 @@ from tests.config.treated import (
 Said = Callable[..., tuple[list[str], list[str]]]
 
 ONLY = "only when_closed and when_full may lead to"
-ALL_KINDS = "say, position, music, menu, when, then, enqueue, collect, record, park, language, end"
+ALL_KINDS = (
+    "say, position, expected_wait, music, menu, when, then, enqueue, collect, record, park, language, end"
+)
 ALL_KEYS = (
-    "say, say_files, position, music, for, menu, menu_files, keys, "
+    "say, say_files, position, expected_wait, music, for, menu, menu_files, keys, "
     "when, least, then, enqueue, collect, collect_files, name, most, record, longest, park, language, end"
 )
 
@@ -72,6 +74,8 @@ ALL_KEYS = (
         (HELLO.replace("} }", "}, for = 3 }"), '.for: does not go with "say"'),
         ("{ position = false }", ".position: must be true"),
         ("{ position = 1 }", ".position: must be true or false, not a whole number"),
+        ("{ expected_wait = false }", ".expected_wait: must be true"),
+        ("{ expected_wait = '2m' }", ".expected_wait: must be true or false, not a text"),
         ("{ music = 'jazz' }", '.music: unknown music "jazz"'),
         ("{ music = '' }", ".music: must not be empty"),
         ("{ music = 'default', for = '900ms' }", ".for: must be at least 1s"),
@@ -92,7 +96,7 @@ ALL_KEYS = (
         ),
         (
             "{ when = 'vop', then = 'a', least = 3 }",
-            '.when: "vop" is none of vip, waited, behind, nobody, closed, callback',
+            '.when: "vop" is none of vip, waited, behind, expected_wait, nobody, closed, callback',
         ),
         ("{ when = 'vip' }", ".then: missing key"),
         ("{ when = 'vip', then = 'b' }", '.then: unknown treatment "b"'),
@@ -100,6 +104,8 @@ ALL_KEYS = (
         ("{ when = 'closed', then = 'a', least = 3 }", '.least: does not go with "closed"'),
         ("{ when = 'waited', then = 'a' }", ".least: missing key"),
         ("{ when = 'waited', least = 0, then = 'a' }", ".least: must be at least 1s"),
+        ("{ when = 'expected_wait', then = 'a' }", ".least: missing key"),
+        ("{ when = 'expected_wait', least = 0.5, then = 'a' }", ".least: must be at least 1s"),
         ("{ when = 'behind', then = 'a' }", ".least: missing key"),
         ("{ when = 'behind', least = '2m', then = 'a' }", ".least: must be a whole number, not a text"),
         ("{ when = 'behind', least = 0, then = 'a' }", ".least: must be at least 1, not 0"),
@@ -247,10 +253,12 @@ ALL_OF_IT = (
     f"{{ {ASK}, keys = {{ 0 = 'b', '*' = 'b', '#' = 'a' }}, for = '5m', music = 'default' }}",
     "{ when = 'vip', then = 'b' }",
     "{ when = 'behind', least = 1, then = 'b' }",
+    "{ when = 'expected_wait', least = '3m', then = 'b' }",
     "{ when = 'nobody', then = 'b' }",
     "{ when = 'closed', then = 'b' }",
     "{ enqueue = true }",
     "{ position = true }",
+    "{ expected_wait = true }",
     MUSIC,
     "{ when = 'waited', least = '1s', then = 'b' }",
     "{ when = 'callback', then = 'b' }",

@@ -91,6 +91,7 @@ def test_the_treatments_together_are_a_site_without_mistakes(desk: Desk) -> None
         "waiting",
         "offer",
         "callback",
+        "soon",
         "closed",
         "voicemail",
     }
@@ -176,3 +177,24 @@ def test_who_is_handed_to_a_line_hears_its_waiting_treatment_from_its_beginning(
     told.at(3000, OfferAccepted(*told.open_offers()))
     told.at(9000, ContactTransferred(heard(told).contact, ANNA, LineId("helpdesk")))
     assert heard(told).hears == Playlist((), MUSIC), "no place, since an agent is rung at once"
+
+
+def test_who_waits_hears_how_long_it_will_be_and_is_offered_a_callback_if_that_is_long(desk: Desk) -> None:
+    payroll, talk_ms = EntryId("+49305550103"), 240_000
+    told = Story(replace(desk, calendars=(OPEN,)), start_ms=0).ready(0, "anna")
+
+    def call(now: int) -> int:
+        number = told.engine.state.last_contact + 1
+        told.at(now, ContactArrived(f"call {number}", payroll, VOICE, party="number", dial_class="mobile"))
+        return number
+
+    for now in range(0, 8 * talk_ms, talk_ms):
+        number = call(now)
+        told.accept(now, "anna").release(now + talk_ms, number, "anna")
+    call(8 * talk_ms)
+    told.accept(8 * talk_ms, "anna")
+    call(8 * talk_ms)
+    assert heard(told).hears == Playlist((Phrase("expected wait", 3),), MUSIC, True)
+    call(8 * talk_ms)
+    says = Phrase("expected wait", 7), Phrase("treatment:offer:0")
+    assert heard(told).hears == Playlist(says, MUSIC, True, "1")

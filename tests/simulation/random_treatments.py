@@ -19,6 +19,7 @@ from queues.treatment import (
     Park,
     Record,
     Say,
+    SayExpectedWait,
     SayPosition,
     SetLanguage,
     Step,
@@ -79,7 +80,9 @@ TREATMENTS: dict[TreatmentId, tuple[Step, ...]] = {
     WAITING: (
         Enqueue(),
         SayPosition(),
+        SayExpectedWait(),
         Music("jazz", 15 * S),
+        When(Condition.EXPECTED_WAIT, OFFER, 90 * S),
         When(Condition.WAITED, OFFER, 40 * S),
         GoOn(WAITING),
     ),

@@ -33,6 +33,7 @@ from queues.treatment import (
     Music,
     Park,
     Say,
+    SayExpectedWait,
     SayPosition,
     SetLanguage,
     Step,
@@ -212,7 +213,14 @@ ASKED = Menu("which", (("1", TreatmentId("own")),), 5_000, "jazz")
 
 
 def test_texts_music_and_positions_while_waiting_change_no_decision() -> None:
-    steps = (Say("hello"), SetLanguage("de"), Music("jazz", 9_000), SayPosition(), GoOn(TreatmentId("own")))
+    steps = (
+        Say("hello"),
+        SetLanguage("de"),
+        Music("jazz", 9_000),
+        SayPosition(),
+        SayExpectedWait(),
+        GoOn(TreatmentId("own")),
+    )
     scenario = heard(*steps)
     day = Day(scenario, 3, 0)
     assert by_the_kernel(scenario, day) == by_the_engine(scenario, day)

@@ -11,7 +11,7 @@ import pytest
 from config.errors import ConfigError
 from simulation.plan.plan_file import load_plan
 from simulation.plan.texts import PACES, recorded_ms
-from simulation.scenario import POSITION_MS
+from simulation.scenario import EXPECTED_WAIT_MS, POSITION_MS
 from tests.simulation.everything_plan import SITE, write_files
 
 ROOT = Path(__file__).parents[2]
@@ -54,6 +54,8 @@ def test_a_position_is_told_in_every_language_of_the_site(tmp_path: Path) -> Non
     lengths = load_plan(write_files(tmp_path, site=spoken_in(tmp_path, "de", "en")), {}).scenario.text_ms
     assert lengths["position", "de"] == POSITION_MS
     assert lengths["position", ""] == 2 * POSITION_MS
+    assert lengths["expected wait", "de"] == EXPECTED_WAIT_MS
+    assert lengths["expected wait", ""] == 2 * EXPECTED_WAIT_MS
 
 
 def test_a_recording_that_cannot_be_read_is_told_with_its_name(tmp_path: Path) -> None:
@@ -74,3 +76,4 @@ def test_the_paces_are_those_that_fit_and_off_by_a_fifth_at_most() -> None:
         assert pace == pytest.approx((measured["ends_ms"], measured["character_ms"]), rel=0.01)
         assert measured["worst"] <= 0.2
         assert measured["position_ms"] == pytest.approx(POSITION_MS, rel=0.05)
+        assert measured["expected_wait_ms"] == pytest.approx(EXPECTED_WAIT_MS, abs=600)

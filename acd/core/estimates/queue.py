@@ -94,7 +94,7 @@ def handling_ms(pace: Pace, usual_ms: int) -> int:
 def _rate(state: State, seat: Seat, line: LineId, usual_ms: int) -> int:
     """At which he is through with something, as if he forgot how long he has been at it."""
     lines = [work.line for work in seat.works] or [line]
-    return sum(WHOLE // handling_ms(state.paces.get(LineId(one), _NEW), usual_ms) for one in lines)
+    return sum(WHOLE // handling_ms(state.paces.get(one, _NEW), usual_ms) for one in lines)
 
 
 _NEW = Pace()

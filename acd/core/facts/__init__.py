@@ -97,6 +97,7 @@ from acd.core.facts.of_treatments import (
     Recorded,
     Sealing,
     Treated,
+    WaitTold,
 )
 
 ENDINGS: tuple[type[Fact], ...] = (Abandoned, Released, FlowedOut, Deflected)
@@ -115,6 +116,7 @@ AnyFact = (
     | ConferenceJoined | ConferenceLeft | TakenOver | HandedOut | OutsideJoined | OutsideLeft
     | ListenerRung | ListenerJoined | ListenerLeft | MediumChange | Receiving | PageKept
     | AgentTold | Received | LegGone | CalledOut | Recorded | Sealing | MessageLeft | Collected
+    | WaitTold
 )  # fmt: skip
 
 __all__ = [
@@ -206,6 +208,7 @@ __all__ = [
     "Treated",
     "TriedForgotten",
     "Unreachable",
+    "WaitTold",
     "WrapUpCode",
     "WrapUpDone",
     "WrapUpExtension",

@@ -102,6 +102,21 @@ class ConditionAsked(Fact, frozen=True, tag="ConditionAsked"):
     held: bool
 
 
+class WaitTold(Fact, frozen=True, tag="WaitTold"):
+    """A step of its treatment told its party how long it will still wait; `Answered` says how long it did."""
+
+    contact: ContactId
+    line: LineId
+    minutes: int
+    """As they were said: 0 is less than one; 61 is more than 60."""
+    expected_ms: int
+    """As likely too long as too short."""
+    low_ms: int
+    """Nine of ten waits lie from here …"""
+    high_ms: int
+    """… to here."""
+
+
 class LanguageSet(Fact, frozen=True, tag="LanguageSet"):
     """A step of its treatment chose the language in which its party is spoken to."""
 

@@ -45,6 +45,7 @@ from queues.treatment import (
     Park,
     Record,
     Say,
+    SayExpectedWait,
     SayPosition,
     SetLanguage,
     Step,
@@ -197,6 +198,7 @@ def _step(rng: Random) -> Step:
     steps: tuple[Step, ...] = (
         Say(rng.choice(("one", "two"))),
         SayPosition(),
+        SayExpectedWait(),
         Music("calm", rng.choice((0, 2_000, 5_000))),
         Menu("choose", keys, rng.choice((1_000, 4_000)), "default"),
         When(condition, to, rng.choice((0, 1, 3_000))),
@@ -208,7 +210,7 @@ def _step(rng: Random) -> Step:
         SetLanguage(rng.choice(("de", "en"))),
         End(),
     )
-    return rng.choices(steps, (4, 2, 4, 4, 3, 1, 2, 2, 3, 3, 1, 1))[0]
+    return rng.choices(steps, (4, 2, 2, 4, 4, 3, 1, 2, 2, 3, 3, 1, 1))[0]
 
 
 def random_desk(seed: int, now_ms: int = START_MS) -> Desk:

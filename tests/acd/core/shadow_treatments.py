@@ -1,6 +1,7 @@
 """The naive model of treatments: which list each contact hears, and when it may hear another."""
 
 from acd.core import events, facts
+from acd.core.estimates.expectation import MINUTES
 from acd.core.messages import SEALED_WITHIN_MS
 from acd.core.steps import NEXT_KEY_MS
 from acd.core.treatments import LONGEST_TEXT_MS
@@ -62,7 +63,7 @@ class ShadowTreatments(ShadowIncidents, ShadowMessages):
             contact.told_texts.add(self.event.incident.greeting)
         elif contact.due:
             contact.told_texts.add(contact.due.greeting)
-        return said | self.greetings | contact.told_texts | {"position", "tone"}
+        return said | self.greetings | contact.told_texts | {"position", "expected wait", "tone"}
 
     def treatments(self) -> tuple[Treatment, ...]:
         """Those of the present desk and the ones before it: a list is heard to its end."""
@@ -144,8 +145,20 @@ class ShadowTreatments(ShadowIncidents, ShadowMessages):
             assert fact.held == (waited_ms >= fact.least)
         elif fact.condition == "closed":
             assert fact.held != self.is_open(self.lines[contact.line], fact.t_ms)
+        elif fact.condition == "expected_wait" and contact.state == "offered":
+            assert not fact.held, "an agent is rung for it"
         elif fact.condition == "callback" and contact.state == "greeting":
             assert not fact.held, "it is in no line yet"
+
+    def _waittold(self, fact: facts.WaitTold) -> None:
+        contact = self.contacts[fact.contact]
+        assert (contact.state, contact.line) == ("waiting", fact.line)
+        assert fact.minutes in MINUTES
+        assert 0 <= fact.low_ms <= fact.expected_ms <= fact.high_ms
+        there = (
+            one for one in self.agents.values() if self.fitness(one.id, contact) and one.state == "ready"
+        )
+        assert any(contact.medium in agent.reachable for agent in there), "nobody is there to serve it"
 
     def _languageset(self, fact: facts.LanguageSet) -> None:
         self.contacts[fact.contact].language = fact.language

@@ -33,7 +33,8 @@ FACTS = """
     Overflowed
     Paused PositionTold PreferredHeld PreferredLet PriorityChange Promoted Queued Reachable Ready
     Refused Relaxed Released Requeued Restart Resumed SignedIn SignedOut Ticketed Transferred
-    Treated TriedForgotten Unreachable WrapUpCode WrapUpDone WrapUpExtension WrapUpOverdue WrapUpStarted
+    Treated TriedForgotten Unreachable WaitTold
+    WrapUpCode WrapUpDone WrapUpExtension WrapUpOverdue WrapUpStarted
 """
 """Every tag that a fact ever had in a released journal. Lines are added to this list, never taken away."""
 

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from acd.core import events
+from acd.core import events, facts
+from acd.core.events import ContactId
 from acd.kpi.contacts import Contacts
 from acd.kpi.definitions import DEFAULT_SERVICE_LEVEL, DEFINITIONS
 from acd.kpi.ledger import Ledger, Outcome, Segment
@@ -67,6 +68,32 @@ def test_the_golden_set_has_its_waits(counts: Counts) -> None:
     assert DEFINITIONS["asa"].value(counts) == sum(golden.ANSWERED) * SECOND / 8
     assert DEFINITIONS["longest_wait"].value(counts) == 90_000
     assert DEFINITIONS["longest_abandoned"].value(counts) == 70_000
+
+
+def test_announced_waits_are_held_against_those_that_came() -> None:
+    """Told 30 s after it queued: 60 s more, 20 to 100 s in nine of ten cases."""
+
+    def told(wait: float, outcome: Outcome = Outcome.ANSWERED) -> Segment:
+        said = {"told_ms": 30_000, "told_wait_ms": 60_000, "told_band_ms": (20_000, 100_000)}
+        return golden.segment(outcome, wait, **said)
+
+    waits = [told(50), told(80), told(130), told(131), golden.segment(Outcome.ANSWERED, 500)]
+    counts = counted([*waits, told(40, Outcome.ABANDONED)])
+    assert counts.waits_told == 4, "who gave up waited for nobody"
+    assert DEFINITIONS["announced_wait_error"].value(counts) == (40 + 10 + 40 + 41) * SECOND / 4
+    assert DEFINITIONS["announced_wait_kept"].value(counts) == 3 / 4
+
+
+def test_the_first_announcement_in_the_line_that_answers_counts() -> None:
+    waits = facts.WaitTold(START_MS + 40_000, ContactId(1), LineId("help"), 1, 70_000, 1_000, 90_000)
+    again = facts.WaitTold(START_MS + 70_000, ContactId(1), LineId("help"), 0, 5_000, 1_000, 9_000)
+    story = Story(desk(line("help"), agent("anna")))
+    call = story.arrive(0)
+    story.ready(100_000, "anna").accept(100_000, "anna").release(110_000, call, "anna")
+    at = next(place for place, fact in enumerate(story.facts) if fact.t_ms > START_MS)
+    (found,) = golden.segments([*story.facts[:at], waits, again, *story.facts[at:]], story)
+    assert (found.told_ms, found.told_wait_ms) == (START_MS + 40_000, 70_000)
+    assert counted([found]).told_error_ms == 10_000
 
 
 def test_the_default_service_level_counts_abandons_as_missed() -> None:

@@ -11,8 +11,9 @@ from msgspec.structs import replace
 
 from acd.core.effects import OfferContact
 from acd.core.events import ContactTransferred
+from acd.core.view import ContactView
 from acd.testing import NUMBER, ScriptedChannel, small_desk, small_line, small_site
-from acd.web.rights import RIGHTS
+from acd.web.rights import RIGHTS, Caller, contact_for
 from agents.capacity import VOICE
 from agents.skills import AgentId
 from config.api_tokens import ApiToken, Role, digest_of
@@ -180,6 +181,18 @@ def test_a_tenant_sees_nothing_of_another_client_nor_who_works_for_him(tmp_path:
         assert over["contact"]["tenant"] == "suedwind"
 
     with_desk(tmp_path, story)
+
+
+def test_of_a_line_that_is_another_s_a_tenant_learns_neither_place_nor_wait() -> None:
+    waits = ContactView(
+        1, VOICE, TenantId("nord"), LineId("south"), "waiting", 5, None, 0, 9_000, 3, (),
+        expected_wait_ms=60_000, expected_wait_band_ms=(1_000, 180_000),
+    )  # fmt: skip
+    caller = Caller("t", Role.TENANT, client="nord")
+    hidden, shown = contact_for(caller, waits, ()), contact_for(caller, waits, (LineId("south"),))
+    assert (hidden.line, hidden.position, hidden.expected_wait_ms) == ("", 0, None)
+    assert hidden.expected_wait_band_ms is None
+    assert (shown.position, shown.expected_wait_ms) == (3, 60_000)
 
 
 ANNA = AgentId("anna")

@@ -6,16 +6,17 @@ from typing import Any, cast
 
 import pytest
 
+from acd.core.estimates.expectation import MINUTES
 from acd.testing.story import desk, line, treatment
 from channels.media.sound import prompts
 from channels.media.sound.prompts import PromptTextError
 from channels.media.sound.sounds import SILENCE
-from channels.sip.prompts import FARTHEST, VOICES, Phrases, make_phrases
+from channels.sip.prompts import FARTHEST, VOICES, WAITS, Phrases, make_phrases, wait_text
 from config import texts
 from config.schema import Passage, Site
 from config.texts import SPOKEN
 from queues.desk import Line
-from queues.treatment import POSITION, Phrase, SayPosition
+from queues.treatment import EXPECTED_WAIT, POSITION, Phrase, SayExpectedWait, SayPosition
 
 
 def spoken(folder: Path, *parts: Any) -> Phrases:
@@ -80,6 +81,34 @@ def test_positions_are_spoken_where_a_line_or_a_treatment_tells_them(
     tmp_path: Path, parts: tuple[Line, ...], are_spoken: bool
 ) -> None:
     assert (spoken(tmp_path, *parts).say(place(1)) != (SILENCE.id,)) is are_spoken
+
+
+def test_every_wait_that_can_be_told_has_a_text_of_its_own(tmp_path: Path) -> None:
+    phrases = spoken(tmp_path, line(), treatment("waiting", SayExpectedWait()))
+    told = [phrases.say([Phrase(EXPECTED_WAIT, minutes)]) for minutes in MINUTES]
+    assert len({sound for sounds in told for sound in sounds}) == 2 * len(MINUTES)
+    assert SILENCE.id not in {sound for sounds in told for sound in sounds}
+    assert phrases.say([Phrase(EXPECTED_WAIT, 5)], "de") == told[MINUTES.index(5)][:1]
+
+
+@pytest.mark.parametrize(
+    ("minutes", "german", "english"),
+    [
+        (0, "weniger als eine Minute", "less than a minute"),
+        (1, "etwa eine Minute", "about one minute"),
+        (5, "etwa 5 Minuten", "about 5 minutes"),
+        (60, "etwa 60 Minuten", "about 60 minutes"),
+        (61, "mehr als 60 Minuten", "more than 60 minutes"),
+    ],
+)
+def test_a_wait_is_said_as_people_do(minutes: int, german: str, english: str) -> None:
+    assert wait_text("de", minutes) == f"Die Wartezeit beträgt {german}."
+    assert wait_text("en", minutes) == f"The wait is {english}."
+    assert set(WAITS) == set(VOICES)
+
+
+def test_waits_are_spoken_only_where_a_treatment_tells_them(tmp_path: Path) -> None:
+    assert spoken(tmp_path, line()).say([Phrase(EXPECTED_WAIT, 5)]) == (SILENCE.id,)
 
 
 def test_a_text_that_nobody_has_spoken_is_silence_among_the_others(tmp_path: Path) -> None:
