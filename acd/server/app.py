@@ -328,7 +328,7 @@ class App:
         self._chore("people", self.people.run())
         self._chore("lists noted", self.people.note())
         self._chore("lag", self.lag.run())
-        self.driver.beat()
+        asyncio.get_running_loop().call_soon(self.driver.beat)  # not before what stands was stated
         self._chore("garbage", self.garbage.run())
         self.garbage.take_over()
         self._exits.callback(self.garbage.give_back)

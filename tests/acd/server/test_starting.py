@@ -57,15 +57,15 @@ def test_a_caller_who_has_waited_too_long_while_his_channel_starts_is_released_a
 
     async def story() -> None:
         channel = ScriptedChannel()
-        app = await started(tmp_path, channel, max_wait_ms=300)
+        app = await started(tmp_path, channel, max_wait_ms=2_000)
         channel.arrive()
         await until(lambda: channel.seen(AdmitContact))
         await killed(app)
 
         again = ScriptedChannel()
 
-        again.on_start = lambda: asyncio.sleep(0.6)
-        app = await started(tmp_path, again, max_wait_ms=300)
+        again.on_start = lambda: asyncio.sleep(2.5)
+        app = await started(tmp_path, again, max_wait_ms=2_000)
         await until(lambda: again.seen(ReleaseContact))
         assert [type(effect) for effect in again.standing] == [AdmitContact]
         assert (status(app).contacts, app.dispatch.failed) == ((), {})
