@@ -3,7 +3,9 @@
 import asyncio
 import secrets
 import time
+from collections import deque
 from collections.abc import Callable, Coroutine, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -16,16 +18,20 @@ from acd.ports import Host, Words
 from channels.media.commands import Close
 from channels.media.embedded.client import MediaClient
 from channels.media.embedded.starter import MediaSettings, attach_or_start
+from channels.media.events import Event
 from channels.sip.b2bua import entrance, inbound, placing, restart, speaking, targets, treating
 from channels.sip.b2bua.calls import NAME, Calls, Typed
-from channels.sip.b2bua.registration import Boot, Registrations
+from channels.sip.b2bua.registration import Registrations
 from channels.sip.b2bua.strangers import Strangers
 from channels.sip.b2bua.telling import Telling
 from channels.sip.backlog import Backlog
+from channels.sip.boot import this_boot
+from channels.sip.faults import Faults
+from channels.sip.ids import Ids
 from channels.sip.messages import Messages
 from channels.sip.prompts import Spoken, make_phrases, make_texts
-from channels.sip.protocol.address import Endpoint
-from channels.sip.protocol.errors import BadMessage
+from channels.sip.protocol.address import Endpoint, host_port
+from channels.sip.protocol.errors import BadMessage, SipError
 from channels.sip.protocol.message import LONGEST_KEEPALIVE, is_keepalive, parse
 from channels.sip.protocol.outputs import NewRequest, Output, SendTo
 from channels.sip.protocol.state_machines import Timing
@@ -43,9 +49,6 @@ MEDIA_RETRY_MOST_S = 30.0
 """The pause between two tries doubles up to this."""
 NUMBER_PATIENCE_S = 5.0
 """The attempt has failed then, and comes again like one that was not answered."""
-IDS_AT_ONCE = 64
-"""One system call for so many."""
-BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 NEAREST_MS = Timing().t1_ms
 """No timer is ever set nearer than that (datagrams only); with one that close there is nothing to plan."""
@@ -69,6 +72,8 @@ class SipChannel:
         self._found_again = False
         self._armed_ms = 0
         self._tasks: set[asyncio.Task[None]] = set()
+        self._faults = Faults()
+        self._handling: Output | Event | None = None
         self._learnt: dict[str, Spoken] = {}
         """Texts that are in no site file."""
 
@@ -79,24 +84,22 @@ class SipChannel:
         phrases = await asyncio.to_thread(make_phrases, self._site, folder)
         self.settings = replace(self.settings, sounds=phrases.with_texts(self._learnt))
         self._media = await self._attach()
-        backlog, settings = Backlog(), self.settings
+        backlog = Backlog()
         try:
-            self._transport = UdpTransport(
-                settings.host, settings.port, self._received, backlog, self._unreachable
-            )
+            self._transport = self._listen(backlog)
         except OSError:
             await self._leave_media(bool(self._media.found))
             raise
-        sent_by = _host_port(self.settings.advertise, self._transport.port)
-        make_id = _Ids()
+        sent_by = host_port(self.settings.advertise, self._transport.port)
+        make_id = Ids()
         layer = self._layer = TransactionLayer(sent_by, make_id)
         self._telling = Telling(host)
         self._telling.refused = self._refused
-        self._refusals = Refusals(_told_refusal)
+        self._refusals = Refusals()
         self._messages = Messages(self.settings.runtime_dir.absolute(), host)
         secret, phones = secrets.token_bytes(32), self._site.phones
         self.registrations = Registrations(
-            self.settings, phones, self._telling, layer, secret=secret, boot=_boot()
+            self.settings, phones, self._telling, layer, secret=secret, boot=this_boot()
         )
         self.calls = Calls(
             settings=self.settings,
@@ -114,6 +117,11 @@ class SipChannel:
             self.calls.leave_to_others(recording)
         self._find_again(records, standing)
         _log.info("sip listens", address=sent_by, legs=len(self.calls.legs))
+
+    def _listen(self, backlog: Backlog) -> UdpTransport:
+        """Raises OSError."""
+        at = self.settings.host, self.settings.port
+        return UdpTransport(*at, self._received, backlog, self._unreachable, faults=self._faults)
 
     def _find_again(self, records: Mapping[str, bytes], standing: Sequence[Effect]) -> None:
         self._set_time()
@@ -179,14 +187,17 @@ class SipChannel:
 
     def counts(self) -> Mapping[str, int]:
         """See acd.ports.Channel."""
-        refused = {"refused registrations": self.registrations.refused}
-        return {**self._telling.counts, **refused, "packets not sent": self._transport.unsent}
+        counts = {f"fault in {what}": count for what, count in self._faults.counts.items()}
+        counts["refused registrations"] = self.registrations.refused
+        counts["packets not sent"] = self._transport.unsent
+        counts["port read again"] = self._transport.watch.rescued
+        return {**self._telling.counts, **counts}
 
     def trouble(self) -> str:
         """See acd.ports.Reporting."""
         if self.calls.without_media:
             return "no media process: calls are refused"
-        return "the media process hangs" if self._media.silences else ""
+        return "the media process hangs" if self._media.silences else self._transport.watch.trouble
 
     async def drain(self) -> None:
         """Refuse new calls with 503; return when the last leg is gone."""
@@ -246,10 +257,10 @@ class SipChannel:
         _log.critical("media process lost", legs=len(self.calls.legs))
         self.calls.count("media process lost")
         self.calls.without_media = True
-        self._set_time()
-        inbound.end_all(self.calls)
-        self._flush()
         self._begin(self._attach_again())
+        self._set_time()
+        self._faults.guard("end of all calls", lambda: inbound.end_all(self.calls))
+        self._flush()
 
     def _begin(self, work: Coroutine[None, None, None]) -> None:
         task = self._loop.create_task(work)
@@ -316,19 +327,34 @@ class SipChannel:
     def _expire(self) -> None:
         self._timer = None
         self._set_time()
-        outputs = self._layer.expire(self.calls.now_ms)
-        self.registrations.expire(self.calls.now_ms)
-        entrance.expire(self.calls)
+        now_ms, outputs = self.calls.now_ms, list[Output]()
+        self._faults.guard("timer", lambda: outputs.extend(self._layer.expire(now_ms)))
+        self._faults.guard("timer", lambda: self.registrations.expire(now_ms))
+        self._faults.guard("timer", lambda: entrance.expire(self.calls))
         self._flush(outputs)
 
     def _flush(self, outputs: Sequence[Output] = ()) -> None:
-        """Send what has collected, take what the media say; both may collect more. Re-arm the one timer."""
+        """Send what has collected, take what the media say; both may collect more. Re-arm the one timer.
+
+        One that cannot be handled takes none of the others with it, nor the timer.
+        """
+        waiting = deque(outputs)
+        while waiting or self._layer.out or self.calls.media.events:
+            try:
+                self._work_off(waiting)
+            except Exception as fault:
+                self._not_handled(fault)
+        if self._timer is None or self._armed_ms > self.calls.now_ms + NEAREST_MS:
+            self._arm()
+
+    def _work_off(self, waiting: deque[Output]) -> None:
         layer, calls, answers = self._layer, self.calls, entrance.ON_OUTPUT
         events = calls.media.events
-        if not outputs and layer.out:
-            outputs = layer.take()
-        while outputs or events:
-            for out in outputs:
+        while waiting or layer.out or events:
+            if not waiting:
+                waiting.extend(layer.take())
+            while waiting:
+                out = self._handling = waiting.popleft()
                 if isinstance(out, SendTo):
                     self._transport.send(out.data, out.destination)
                 elif isinstance(out, NewRequest) and out.request.method == "REGISTER":
@@ -336,10 +362,16 @@ class SipChannel:
                 else:
                     answers[type(out)](calls, out)
             while events:
-                entrance.heard(calls, events.popleft())
-            outputs = layer.take() if layer.out else ()
-        if self._timer is None or self._armed_ms > calls.now_ms + NEAREST_MS:
-            self._arm()
+                self._handling = event = events.popleft()
+                entrance.heard(calls, event)
+
+    def _not_handled(self, fault: Exception) -> None:
+        """A request that nobody answers would stay for ever, with us and with whoever sent it."""
+        what = self._handling
+        self._faults.note(fault, type(what).__name__, getattr(what, "source", ""))
+        if isinstance(what, NewRequest):
+            with suppress(SipError):
+                self._layer.reply(what.key, 500, self.calls.now_ms)
 
     def _arm(self) -> None:
         """Plan to wake for the earliest deadline."""
@@ -357,33 +389,3 @@ class SipChannel:
 
     def _set_time(self) -> None:
         self.calls.now_ms = time.monotonic_ns() // 1_000_000
-
-
-def _told_refusal(address: str, reason: str, count: int) -> None:
-    _log.warning("refused", address=address, reason=reason, count=count)
-
-
-class _Ids:
-    """Random ids of 16 hex digits; the system is asked for many at a time, as every request needs one."""
-
-    def __init__(self) -> None:
-        self._stock = ""
-
-    def __call__(self) -> str:
-        if not self._stock:
-            self._stock = secrets.token_hex(8 * IDS_AT_ONCE)
-        taken, self._stock = self._stock[:16], self._stock[16:]
-        return taken
-
-
-def _boot() -> Boot:
-    """Without the kernel's word every process counts as a boot of its own, and Unix time decides."""
-    try:
-        name = BOOT_ID.read_text().strip()
-    except OSError:
-        name = secrets.token_hex(16)
-    return Boot(name, (time.time_ns() - time.monotonic_ns()) // 1_000_000)
-
-
-def _host_port(host: str, port: int) -> str:
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

@@ -388,4 +388,4 @@ class MediaClient(asyncio.Protocol):
         self._opening.clear()
         for command in late:
             self._fail(command, "late", f"the media process has not answered for {DEADLINE_S} s")
-        self._on_ready()
+        self._loop.call_soon(self._on_ready)  # its faults must not end the questions

@@ -270,6 +270,11 @@ def is_reachable(uri: Uri) -> bool:
     return not (address.is_multicast or address.is_unspecified or mapped or host == "255.255.255.255")
 
 
+def host_port(host: str, port: int) -> str:
+    """As it stands in a Via or a URI: IPv6 hosts get brackets."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
 def _other_uri(text: str) -> Uri:
     found = _OTHER_URI.fullmatch(text)
     if found is None or found[1].lower() in ("sip", "sips"):

@@ -112,15 +112,17 @@ class Names:
             then(NOWHERE)
         else:
             self._waiting[name] = [then]
-            self._threads += 1
-            # A daemon: a name server that is silent must not keep the server from stopping.
-            threading.Thread(target=self._ask, args=(name,), name="name look-up", daemon=True).start()
             self._loop.call_later(PATIENCE_S, self._answered, name, NOWHERE)
+            # A daemon: a name server that is silent must not keep the server from stopping.
+            thread = threading.Thread(target=self._ask, args=(name,), name="name look-up", daemon=True)
+            with suppress(RuntimeError):  # no thread is to be had: nothing is known within PATIENCE_S
+                thread.start()
+                self._threads += 1
 
     def _ask(self, name: Name) -> None:
         try:
             found = self._look(*name, self._family)
-        except (OSError, UnicodeError):
+        except Exception:  # whatever a name does to the system's resolver: the thread is to be given back
             found = NOWHERE
         with suppress(RuntimeError):  # the loop is closed: nobody wants to know any more
             self._loop.call_soon_threadsafe(self._done, name, found)

@@ -10,9 +10,11 @@ from contextlib import suppress
 from ipaddress import ip_address
 
 from channels.sip.backlog import Backlog
+from channels.sip.faults import Faults
 from channels.sip.protocol.address import Endpoint
 from channels.sip.protocol.message import MAX_MESSAGE_BYTES
 from channels.sip.transports.names import Found, Names
+from channels.sip.transports.watch import Watch
 
 Received = Callable[[bytes, Endpoint], None]
 Notes = list[tuple[int, int, bytes]]
@@ -88,10 +90,13 @@ class UdpTransport:
         received: Received,
         backlog: Backlog | None = None,
         unreachable: Callable[[Endpoint], None] = lambda destination: None,  # noqa: ARG005
+        *,
+        faults: Faults | None = None,
     ) -> None:
         """`backlog` is told how long packets wait, `unreachable`, in a turn of its own, where none can go.
 
-        Raises OSError when the address cannot be bound.
+        What `received` raises is told to `faults`, and the next datagram is read. Raises OSError when the
+        address cannot be bound.
         """
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         self._socket = socket.socket(family, socket.SOCK_DGRAM)
@@ -112,13 +117,14 @@ class UdpTransport:
         """Host and port as a message has them → IP address and port."""
         self._sources: dict[tuple[str, int], Endpoint] = {}
         self._received = received
-        self._backlog = backlog or Backlog()
+        self._backlog, self._faults = backlog or Backlog(), faults or Faults()
         self._buffer = memoryview(bytearray(MAX_MESSAGE_BYTES + 1))
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
         self._count, self._counted_s = 0, self._loop.time()
         self._busy = False
         self._loop.add_reader(self._socket, self._ready)
+        self.watch = Watch(self._socket, self._read_again)
 
     def send(self, data: bytes, destination: Endpoint) -> None:
         """What the kernel has no room for counts as lost on the way: SIP repeats."""
@@ -161,30 +167,47 @@ class UdpTransport:
             self.send(data, destination)
 
     def close(self) -> None:
+        self.watch.close()
         if self._timer is not None:
             self._timer.cancel()
         self._loop.remove_reader(self._socket)
         self._socket.close()
 
     def _ready(self) -> None:
-        """Read until it is empty; while much comes, from a timer instead of at once."""
-        notes: Notes = []
-        for _ in range(READS_PER_TURN):
-            try:
-                size, notes, _, address = self._socket.recvmsg_into([self._buffer], _NOTES_BYTES)
-            except (BlockingIOError, InterruptedError):
-                notes = EMPTY
-                break
-            except OSError:  # an ICMP error of an earlier packet; that packet's own timer deals with it
-                continue
-            self._count += 1
-            if self._backlog.standing:  # perhaps no more: this one has not waited
-                self._note(notes)
-            source = self._sources.get(address)
-            if source is None:
-                source = self._source(address)
-            self._received(bytes(self._buffer[:size]), source)
-        self._rest(notes)
+        """Read until it is empty; while much comes, from a timer instead of at once.
+
+        Whatever a datagram does to us, the next one is read: from a timer nobody else would come back to it.
+        """
+        notes = EMPTY
+        self.watch.turns += 1
+        try:
+            for _ in range(READS_PER_TURN):
+                try:
+                    size, notes, _, address = self._socket.recvmsg_into([self._buffer], _NOTES_BYTES)
+                except (BlockingIOError, InterruptedError):
+                    notes = EMPTY
+                    break
+                except OSError:  # an ICMP error of an earlier packet; that packet's own timer deals with it
+                    continue
+                self._count += 1
+                if self._backlog.standing:  # perhaps no more: this one has not waited
+                    self._note(notes)
+                source = self._sources.get(address)
+                if source is None:
+                    source = self._source(address)
+                try:
+                    self._received(bytes(self._buffer[:size]), source)
+                except Exception as fault:
+                    self._faults.note(fault, "packet", source.host)
+        finally:
+            self._rest(notes)
+
+    def _read_again(self) -> None:
+        """As if it were quiet, whatever the reader has died of."""
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer, self._busy = None, False
+        self._loop.add_reader(self._socket, self._ready)
 
     def _rest(self, notes: Notes) -> None:
         """After a turn of reading, of whose last datagram the kernel has noted this, if more may be there."""

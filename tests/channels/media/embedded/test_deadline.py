@@ -40,6 +40,27 @@ def test_what_a_stopped_process_was_told_fails_within_the_deadline(
     asyncio.run(story())
 
 
+def test_a_mistake_of_whoever_is_told_does_not_end_the_questions(media_settings: MediaSettings) -> None:
+    """Without them nobody would notice any more that the process hangs."""
+
+    async def story() -> None:
+        async with embedded(media_settings) as desk:
+            told = asyncio.Event()
+
+            def oops() -> None:
+                told.set()
+                raise ZeroDivisionError
+
+            asyncio.get_running_loop().set_exception_handler(lambda *_: None)
+            desk.client._on_ready = oops
+            desk.client._mark = 7  # asked, and not answered
+            desk.client._confirm()
+            assert desk.client._confirming is not None
+            await told.wait()
+
+    asyncio.run(story())
+
+
 def test_a_process_that_answers_makes_nothing_late(media_settings: MediaSettings) -> None:
     async def story() -> None:
         async with embedded(media_settings) as desk:

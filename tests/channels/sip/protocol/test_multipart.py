@@ -10,7 +10,14 @@ from hypothesis import strategies as st
 
 from channels.sip.protocol.address import Endpoint
 from channels.sip.protocol.message import Request, Response, parse
-from channels.sip.protocol.multipart import MOST_DELIMITERS, unpacked
+from channels.sip.protocol.multipart import (
+    MOST_DEPTH,
+    MOST_HEAD_BYTES,
+    MOST_HEAD_LINES,
+    MOST_PARTS,
+    session_in,
+    unpacked,
+)
 from channels.sip.protocol.outputs import AckReceived, NewRequest, ResponseReceived
 from channels.sip.protocol.replies import response_to
 from channels.sip.protocol.transactions import TransactionLayer
@@ -77,12 +84,50 @@ def test_so_it_is_one_level_deeper_and_in_base64() -> None:
         mixed(ISUP_PART),
         mixed(b"Content-Type: application/sdp\r\n\r\n"),
         mixed(SDP_PART, boundary="other"),
-        mixed(*([ISUP_PART] * MOST_DELIMITERS), SDP_PART),
+        mixed(*([ISUP_PART] * MOST_PARTS), SDP_PART),
+        mixed(b"a: b\r\n" * MOST_HEAD_LINES + SDP_PART),
+        mixed(b"a: " + b"b" * MOST_HEAD_BYTES + b"\r\n" + SDP_PART),
     ],
 )
 def test_what_has_none_or_far_too_many_parts_stays_as_it_is(body: bytes) -> None:
     came = message(body)
     assert unpacked(came) is came
+
+
+@pytest.mark.parametrize("depth", [MOST_DEPTH, MOST_DEPTH + 1])
+def test_bodies_lie_within_each_other_only_so_deep(depth: int) -> None:
+    body, kind = SDP_PART, ""
+    for level in range(depth):
+        edge = f"e{level}"
+        kind = f"multipart/mixed;boundary={edge}"
+        body = b"Content-Type: %b\r\n\r\n" % kind.encode() + mixed(body, boundary=edge)
+    content = body.partition(b"\r\n\r\n")[2]
+    assert session_in(kind, content) == (OFFER if depth <= MOST_DEPTH else b"")
+
+
+def test_a_message_within_a_message_a_thousand_times_is_of_no_use() -> None:
+    """A parser that goes down into each of them ends in a RecursionError."""
+    came = message(mixed(b"Content-Type: message/rfc822\r\n\r\n" * 1_000 + b"x"))
+    assert unpacked(came) is came
+
+
+@pytest.mark.parametrize("end", [b"\r\n", b"\n"])
+@pytest.mark.parametrize("last", [b"--edge--\r\n", b"--edge--", b""])
+def test_it_ends_in_any_way(end: bytes, last: bytes) -> None:
+    """Some write bare line feeds, or forget the last delimiter."""
+    body = (b"--edge\r\n" + ISUP_PART + b"\r\n--edge \t\r\n" + SDP_PART + last).replace(b"\r\n", end)
+    assert session_in("multipart/mixed; boundary=edge", body).split() == OFFER.split()
+
+
+def test_an_edge_that_begins_as_another_does_is_another() -> None:
+    inner = b"Content-Type: multipart/mixed;boundary=edge2\r\n\r\n" + mixed(SDP_PART, boundary="edge2")
+    assert session_in("multipart/mixed; boundary=edge", mixed(ISUP_PART, inner)) == OFFER
+
+
+def test_it_is_read_in_quoted_printable_too() -> None:
+    part = b"Content-Type: application/sdp\r\nContent-Transfer-Encoding: Quoted-Printable\r\n\r\n"
+    coded = OFFER.replace(b"=", b"=3D")
+    assert session_in("multipart/mixed;boundary=edge", mixed(part + coded)) == OFFER
 
 
 def test_it_is_so_in_requests_answers_and_acks(layer: TransactionLayer) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import socket
 import threading
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 import pytest
 
@@ -71,6 +72,41 @@ def test_a_silent_name_server_is_given_up_and_not_asked_again_soon(monkeypatch: 
         server.answers.set()
         await asyncio.sleep(0.1)
         assert heard == [NOWHERE, NOWHERE], "an answer that comes too late is nobody's"
+
+    story(told)
+
+
+def test_a_name_that_the_system_chokes_on_gives_its_thread_back() -> None:
+    """With a NUL in it, say; after so many of them no name at all was looked up."""
+
+    async def told(server: Server, ours: Names, heard: list[Found]) -> None:
+        def is_longer(number: int) -> bool:
+            return len(heard) > number
+
+        def chokes(*_: object) -> Found:
+            raise ValueError("embedded null byte")
+
+        ours._look = chokes
+        for number in range(2 * MOST):
+            ours.ask((f"bad{number}.example", PORT), heard.append)
+            await until(partial(is_longer, number))
+        assert (ours.refused, ours._threads) == (0, 0)
+
+    story(told)
+
+
+def test_without_a_thread_a_name_is_given_up_in_time_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(names, "PATIENCE_S", 0.05)
+
+    async def told(server: Server, ours: Names, heard: list[Found]) -> None:
+        def none(_: threading.Thread) -> None:
+            raise RuntimeError("can't start new thread")
+
+        with monkeypatch.context() as crowded:
+            crowded.setattr(threading.Thread, "start", none)
+            ours.ask(("peer.example", PORT), heard.append)
+        await until(lambda: heard == [NOWHERE])
+        assert ours._threads == 0
 
     story(told)
 
