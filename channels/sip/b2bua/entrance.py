@@ -47,6 +47,8 @@ def screen(calls: Calls, request: Request, source: Endpoint) -> Refusal | None:
         return Refusal(416)
     if "Require" in request.index and (required := request.values("Require")):
         return Refusal(420, (("Unsupported", ", ".join(required)),))
+    if request.method == "REGISTER":  # of no dialog, whatever tags it has (RFC 3261 §10.2)
+        return calls.phones.refusal(request, source, calls.now_ms)
     if request.to.tag:
         return _within_call(calls, request)
     if request.method == "INVITE":
@@ -55,8 +57,6 @@ def screen(calls: Calls, request: Request, source: Endpoint) -> Refusal | None:
             calls.count(f"refused {refused.status}")
             calls.telling.refused(source.host, f"INVITE {refused.status} {refused.reason or ''}".rstrip())
         return refused
-    if request.method == "REGISTER":
-        return calls.phones.refusal(request, source, calls.now_ms)
     if request.method == "OPTIONS":
         told = (ALLOW, ACCEPT) if calls.trunk_of(source.host) else ()
         return Refusal(503 if calls.draining else 200, told)

@@ -157,6 +157,9 @@ class Registrations:
     def register(self, out: NewRequest, now_ms: int) -> None:
         """Bind, or take a binding away. It was not refused, so its digest is right."""
         user = out.request.to.uri.user or ""
+        if user not in self._phones:  # a second look, where a mistake would let anybody be an agent
+            self._layer.reply(out.key, 404, now_ms)
+            return
         if self._leads_elsewhere(user, out.request, out.source):
             self._telling.refused(out.source.host, f"REGISTER {user[:LONGEST_SHOWN]!r}: Contact is no phone")
             self._layer.reply(out.key, 403, now_ms)

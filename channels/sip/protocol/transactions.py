@@ -180,7 +180,7 @@ class TransactionLayer:
     def _receive_cancel(self, key: ServerKey, request: Request, source: Endpoint) -> None:
         cancelled = ServerKey(key.branch, key.sent_by, "INVITE")
         invite = self._running.servers.get(cancelled)
-        if invite is None:
+        if invite is None or (invite.request is not DONE and _identity(invite.request) != _identity(request)):
             self._refuse(request, Refusal(481), source)
             return
         answer = response_to(request, 200, to_tag=invite.to_tag)
@@ -294,6 +294,11 @@ class TransactionLayer:
         response = response_to(found.request, status, reason, to_tag=found.to_tag, headers=headers, body=body)
         self.respond(key, response, now_ms)
         return response
+
+
+def _identity(request: Request) -> tuple[str, str, int]:
+    """What a CANCEL has in common with its INVITE beside the branch (RFC 3261 §9.1)."""
+    return request.call_id, request.from_.tag, request.cseq.number
 
 
 def _server_key(request: Request) -> ServerKey:

@@ -127,6 +127,26 @@ def test_after_many_wrong_passwords_the_right_one_is_not_looked_at_and_the_log_s
     assert ours.where("anna") == []
 
 
+def test_nobody_is_bound_who_is_no_user(world: World) -> None:
+    """If ever a REGISTER gets past the screen; it was a KeyError."""
+    ours = registrations(world, FIRST, world.host)
+    headers = make_headers(
+        ("From", "<sip:nobody@acd.invalid>;tag=r1"),
+        ("To", "<sip:nobody@acd.invalid>"),
+        ("Call-ID", "register-1"),
+        ("CSeq", "1 REGISTER"),
+        ("Contact", "<sip:nobody@192.0.2.9>"),
+    )
+    world.phone.layer.send_request(Request(method="REGISTER", uri="sip:h", headers=headers), DESK, UP_MS)
+    [packet] = [out for out in world.phone.layer.take() if isinstance(out, SendTo)]
+    world.layer.screen = lambda request, source: None
+    [new] = world.layer.receive(parse(packet.data), PHONE, UP_MS)
+    assert isinstance(new, NewRequest)
+    ours.register(new, UP_MS)
+    world.run()
+    assert (world.phone.statuses, ours._registrar.users(), world.host.records) == ([404], [], {})
+
+
 def test_of_another_site_the_phones_that_are_none_any_more_are_gone(world: World) -> None:
     """One that stays keeps its registration, also with another password."""
     ours = registrations(world, FIRST, world.host)

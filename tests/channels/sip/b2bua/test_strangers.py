@@ -5,8 +5,8 @@ import pytest
 from channels.sip.b2bua.strangers import CHALLENGE_BYTES, MOST_A_MINUTE, Strangers
 from channels.sip.per_minute import WINDOW_MS
 from channels.sip.protocol.address import Endpoint
-from channels.sip.protocol.message import parse
-from channels.sip.protocol.outputs import SendTo
+from channels.sip.protocol.message import Request, parse
+from channels.sip.protocol.outputs import Refusal, SendTo
 from tests.channels.sip.b2bua.world import CALLER, PHONE, TRUNK, World
 
 STRANGER = Endpoint("203.0.113.66", 5060)
@@ -85,3 +85,44 @@ def test_a_challenge_may_be_a_little_longer(world: World) -> None:
     assert ours.may_answer(STRANGER.host, 401, CHALLENGE_BYTES)
     assert not ours.may_answer(STRANGER.host, 401, CHALLENGE_BYTES + 1)
     assert not ours.may_answer(STRANGER.host, 403, 1)
+
+
+def test_a_register_is_of_no_call_whatever_its_tags_say(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With those of a caller's dialog nobody asked for a password."""
+    world.invite()
+    world.admit()
+    [dialog] = world.calls.by_dialog
+    call_id, ours, theirs = dialog
+    asked: list[str] = []
+
+    def refusal(request: Request, source: Endpoint, now_ms: int) -> Refusal:
+        asked.append(source.host)
+        return Refusal(401)
+
+    monkeypatch.setattr(world, "refusal", refusal)
+    data = (
+        f"REGISTER sip:192.0.2.1 SIP/2.0\r\nVia: SIP/2.0/UDP h;branch=z9hG4bKr\r\n"
+        f"From: <sip:a@h>;tag={theirs}\r\nTo: <sip:anna@h>;tag={ours}\r\nCall-ID: {call_id}\r\n"
+        f"CSeq: 50 REGISTER\r\nContact: <sip:evil@203.0.113.66>\r\n\r\n"
+    ).encode()
+    [answer] = world.layer.receive(parse(data), STRANGER, world.now_ms, len(data))
+    assert isinstance(answer, SendTo)
+    assert (asked, answer.data.split(b" ")[1]) == ([STRANGER.host], b"401")
+
+
+@pytest.mark.parametrize("method", ["INVITE", "OPTIONS", "BYE", "SUBSCRIBE", "MESSAGE", "REFER", "PUBLISH"])
+def test_no_other_request_with_a_tag_is_taken_but_within_a_call(world: World, method: str) -> None:
+    """One that knows a call by two of its three names, too."""
+    world.invite()
+    world.admit()
+    [(call_id, ours, theirs)] = world.calls.by_dialog
+    kept = len(world.layer)
+    for wrong in (("x", ours, theirs), (call_id, "x", theirs), (call_id, ours, "x")):
+        data = packet(method, more=LONG, to_tag=wrong[1])
+        data = data.replace(b"Call-ID: 1", f"Call-ID: {wrong[0]}".encode())
+        data = data.replace(b"tag=1", f"tag={wrong[2]}".encode())
+        out = world.layer.receive(parse(data), STRANGER, world.now_ms, len(data))
+        assert [one.data.split(b" ")[1] for one in out if isinstance(one, SendTo)] == [b"481"]
+    assert (len(out), len(world.layer)) == (1, kept)

@@ -362,6 +362,17 @@ def test_cancel_after_the_answer_changes_nothing(
     assert layer.state_of(new.key) is TransactionState.ACCEPTED
 
 
+@pytest.mark.parametrize("wrong", [("Call-ID", "other"), ("From", "<sip:x@h>;tag=x"), ("CSeq", "77 CANCEL")])
+def test_a_cancel_that_is_of_another_call_cancels_nothing(
+    layer: TransactionLayer, make_request: Make, caller: Endpoint, wrong: tuple[str, str]
+) -> None:
+    """Its branch alone does not make it one of ours (RFC 3261 §9.1)."""
+    invite = reached(layer.receive(make_request("INVITE"), caller, 0))
+    layer.reply(invite.key, 180, 10)
+    layer.take()
+    assert names(layer.receive(make_request("CANCEL").with_header(*wrong), caller, 20)) == ["481"]
+
+
 def test_stray_cancel_and_ack(layer: TransactionLayer, make_request: Make, caller: Endpoint) -> None:
     """CANCEL of nothing gets 481; ACK of nothing is reported without a key and never answered."""
     assert names(layer.receive(make_request("CANCEL"), caller, 0)) == ["481"]
