@@ -21,19 +21,20 @@ from channels.media.embedded.starter import MediaSettings, attach_or_start
 from channels.media.events import Event
 from channels.sip.b2bua import entrance, inbound, placing, restart, speaking, targets, treating
 from channels.sip.b2bua.calls import NAME, Calls, Typed
+from channels.sip.b2bua.naming import SECRET, Naming
 from channels.sip.b2bua.registration import Registrations
 from channels.sip.b2bua.strangers import Strangers
 from channels.sip.b2bua.telling import Telling
 from channels.sip.backlog import Backlog
 from channels.sip.boot import this_boot
 from channels.sip.faults import Faults
-from channels.sip.ids import Ids
+from channels.sip.ids import Ids, kept_secret
 from channels.sip.messages import Messages
 from channels.sip.prompts import Spoken, make_phrases, make_texts
 from channels.sip.protocol.address import Endpoint, host_port
 from channels.sip.protocol.errors import BadMessage, SipError
 from channels.sip.protocol.message import LONGEST_KEEPALIVE, is_keepalive, parse
-from channels.sip.protocol.outputs import NewRequest, Output, SendTo
+from channels.sip.protocol.outputs import ClientKey, NewRequest, Output, SendTo, ServerKey
 from channels.sip.protocol.state_machines import Timing
 from channels.sip.protocol.transactions import TransactionLayer
 from channels.sip.refusals import Refusals
@@ -108,10 +109,11 @@ class SipChannel:
             media=self._media,
             phones=self.registrations,
             make_id=make_id,
+            naming=Naming(kept_secret(host, records)),
         )
         self.calls.backlog, self.calls.errand_came = backlog, self._errand_came
         layer.screen = partial(entrance.screen, self.calls)
-        layer.may_answer = Strangers(self.calls).may_answer
+        layer.may_answer, layer.stands_in = Strangers(self.calls).may_answer, self._stands_in
         self.registrations.moved = partial(targets.moved, self.calls)
         for recording in self._messages.find(self._media.found):
             self.calls.leave_to_others(recording)
@@ -123,9 +125,14 @@ class SipChannel:
         at = self.settings.host, self.settings.port
         return UdpTransport(*at, self._received, backlog, self._unreachable, faults=self._faults)
 
+    def _stands_in(self, key: ClientKey | ServerKey, sent_to: Endpoint, source: Endpoint) -> bool:
+        at_once = self._transport.is_at(sent_to, source.host)
+        return at_once or targets.stands_in(self.calls, key, sent_to, source)
+
     def _find_again(self, records: Mapping[str, bytes], standing: Sequence[Effect]) -> None:
         self._set_time()
         legs = {key: value for key, value in records.items() if not self.registrations.owns(key)}
+        legs.pop(SECRET, None)
         phones = {key: value for key, value in records.items() if self.registrations.owns(key)}
         self.registrations.restore(phones, self.calls.now_ms)
         restart.load_legs(self.calls, legs, self._media.found)

@@ -15,6 +15,7 @@ from channels.media.sdp import CONTENT_TYPE
 from channels.sip.b2bua.absent import Absent
 from channels.sip.b2bua.call import Call
 from channels.sip.b2bua.leg import Leg, Reach, Ringing
+from channels.sip.b2bua.naming import Naming
 from channels.sip.b2bua.telling import Telling
 from channels.sip.backlog import Backlog
 from channels.sip.protocol.address import Endpoint
@@ -94,11 +95,12 @@ class Calls:
         media: MediaEngine,
         phones: Phones,
         make_id: Callable[[], str],
+        naming: Naming,
     ) -> None:
         self.layer = layer
         self.telling = telling
         self.host, self.tell, self.count = telling.host, telling.tell, telling.count
-        self.media, self.phones, self.make_id = media, phones, make_id
+        self.media, self.phones, self.make_id, self.naming = media, phones, make_id, naming
         self.now_ms = 0
         self.draining = False
         self.without_media = False

@@ -28,9 +28,9 @@ def invite(calls: Calls, leg: Leg, from_: str, to: str, sdp: bytes, *more: Heade
     """
     headers = make_headers(
         ("Max-Forwards", "70"),
-        ("From", f"{from_};tag={leg.record.to_tag or leg.id}"),
+        ("From", f"{from_};tag={leg.record.to_tag}"),
         ("To", to),
-        ("Call-ID", f"{leg.id}@{calls.settings.site}"),
+        ("Call-ID", f"{leg.record.to_tag}@{calls.settings.site}"),
         ("CSeq", "1 INVITE"),
         ("Contact", calls.contact_header),
         *more,
@@ -58,7 +58,8 @@ def again(calls: Calls, leg: Leg) -> None:
 
 
 def _send(calls: Calls, leg: Leg, rung: Rung, request: Request) -> None:
-    branch = f"z9hG4bK-{calls.settings.site}-{leg.record.to_tag or leg.id}"
+    tag = leg.record.to_tag or leg.id  # of an earlier version's record
+    branch = f"z9hG4bK-{calls.settings.site}-{tag}"
     if rung.number > 1:
         branch += f"-{rung.number}"
     destination = Endpoint(rung.host, rung.port)

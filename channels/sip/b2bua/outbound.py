@@ -44,6 +44,7 @@ def ring(calls: Calls, effect: OfferContact) -> None:
         calls.tell(OfferFailed(effect.offer))
         return
     record = LegRecord(LegId(f"o{effect.offer}"), effect.agent, effect.contact, effect.offer)
+    record.to_tag = calls.naming.tag(record.id)
     call = calls.call_of(effect.contact)
     leg = calls.add(Leg(record, call))
     leg.reaches = reaches

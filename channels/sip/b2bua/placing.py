@@ -6,7 +6,6 @@ and whoever answered repeats it (RFC 3261 §13.3.1.4).
 
 import re
 from collections.abc import Mapping
-from hashlib import blake2b
 
 from acd.core.effects import EndCall, PlaceCall
 from acd.core.events import CallAnswered, CallFailed, CallId, CallResult
@@ -99,7 +98,7 @@ def dial(calls: Calls, effect: PlaceCall, number: str, dial_class: DialClass) ->
     else:
         record = LegRecord(_name(effect.call), contact=effect.contact, call=effect.call)
         record.host, record.port = to.trunk.host, to.trunk.port
-        record.to_tag = _tag(effect)
+        record.to_tag = calls.naming.tag(record.id)
         record.show_as = f"<{make_uri(number, calls.settings.realm)}>"
         leg = calls.add(Leg(record, Call()))
         leg.reaches = [Reach("", str(uri_of(number, to.trunk.host, to.trunk.port)), to.trunk)]
@@ -115,15 +114,6 @@ def _may_dial(effect: PlaceCall, number: str, dial_class: DialClass) -> bool:
 def uri_of(number: str, host: str, port: int | None = None) -> Uri:
     """Of a number in normal form."""
     return make_uri(number, host, port, PHONE if number.startswith("+") else "")
-
-
-def _tag(effect: PlaceCall) -> str:
-    """The same after a restart, and nobody else can guess it: who knew it could answer in the party's name.
-
-    Ids in the vault are random, and never leave the desk.
-    """
-    secret = blake2b(f"{effect.party} {effect.call}".encode(), digest_size=8).hexdigest()
-    return f"{_name(effect.call)}-{secret}"
 
 
 def not_read(calls: Calls, effect: PlaceCall, result: CallResult) -> None:

@@ -1,5 +1,6 @@
 """Where requests of a dialog go: to the peer's last Contact, or through its NAT (RFC 3261 §12.2)."""
 
+from contextlib import suppress
 from functools import lru_cache
 from ipaddress import ip_address, ip_network
 
@@ -8,6 +9,7 @@ from channels.sip.b2bua.leg import Leg
 from channels.sip.protocol.address import Endpoint, parse_uri
 from channels.sip.protocol.address import endpoint_of as said_by
 from channels.sip.protocol.dialog import Dialog
+from channels.sip.protocol.outputs import ClientKey, ServerKey
 from config.schema import Nat
 
 INSIDE = tuple(
@@ -50,6 +52,25 @@ def moved(calls: Calls, agent: str, old: Endpoint, new: Endpoint) -> None:
         if leg.record.agent == agent and dialog is not None and dialog.peer == old:
             dialog.peer = new
             calls.save(leg)
+
+
+def stands_in(calls: Calls, key: ClientKey | ServerKey, sent_to: Endpoint, source: Endpoint) -> bool:
+    """Whether who answers from another host than we have sent to is the same peer.
+
+    A phone that has registered from there meanwhile, or another address of the same trunk. Whoever else it is
+    knows all names of our request: that is told.
+    """
+    leg = calls.by_transaction.get(key)
+    agent = "" if leg is None else leg.record.agent
+    if agent and any(one.at.host == source.host for one in calls.phones.all_of(agent)):
+        return True
+    trunk = calls.trunk_of(source.host)
+    with suppress(ValueError):  # a name
+        if trunk is not None and trunk.sends_from(sent_to.host):
+            return True
+    calls.count("answer from elsewhere")
+    calls.telling.refused(source.host, f"answer to {key.method} from elsewhere")
+    return False
 
 
 @lru_cache(maxsize=KNOWN)

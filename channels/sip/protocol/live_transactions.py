@@ -44,7 +44,7 @@ class Transaction:
 
     __slots__ = (
         "ack_seen", "acks", "cancelling", "destination", "interval_ms", "key", "last", "machine", "merge",
-        "quiet", "request", "state", "to_tag", "uas_id",
+        "names", "quiet", "request", "state", "to_tag", "uas_id",
     )  # fmt: skip
 
     def __init__(self, key: ClientKey | ServerKey, machine: Machine, request: Request, to: Endpoint) -> None:
@@ -60,6 +60,8 @@ class Transaction:
         self.cancelling: tuple[Header, ...] | None = None
         self.ack_seen = False
         self.acks: dict[str, SendTo | None] = {}
+        self.names = "", "", ""
+        """Of a request of ours: its Call-ID, From and CSeq, as they are."""
         self.uas_id: UasId | None = None
         self.merge: MergeId | None = None
 
@@ -107,7 +109,8 @@ class Running:
     ) -> Transaction:
         """Send a request and start its transaction. Raises UnsafeTextError before anything changes."""
         created = Transaction(key, machine, request, to)
-        created.last = request.to_bytes()
+        created.last, known = request.to_bytes(), dict(request.headers)
+        created.names = known["Call-ID"], known["From"], known["CSeq"]
         self.clients[key] = created
         self.out.append(SendTo(created.last, to))
         self._change_timers(created, None, now_ms)

@@ -42,6 +42,10 @@ MayAnswer = Callable[[str, int, int], bool]
 """Whether such an answer may go: to this host, with this status, and so many bytes longer than what came."""
 
 
+StandsIn = Callable[[ClientKey | ServerKey, Endpoint, Endpoint], bool]
+"""Whether the answer to a request of ours, which was sent to one address, may come from another one."""
+
+
 class TransactionLayer:
     """All transactions of one SIP element. Pure: time is an argument, ids come from `make_id`.
 
@@ -58,9 +62,10 @@ class TransactionLayer:
     ) -> None:
         self.sent_by = sent_by
         self.strays = 0
-        """Responses that matched nothing or had Vias besides ours (§8.1.3.3), dropped."""
+        """Responses that are to none of our requests, or had Vias besides ours (§8.1.3.3), dropped."""
         self.screen: Screen = lambda request, source: None  # noqa: ARG005
         self.may_answer: MayAnswer = lambda host, status, longer_by: True  # noqa: ARG005
+        self.stands_in: StandsIn = lambda key, sent_to, source: False  # noqa: ARG005
         self._size = 0
         """Bytes of the message that is being received."""
         self._make_id = make_id
@@ -151,10 +156,20 @@ class TransactionLayer:
         response.checked()
         found = self._running.clients.get(ClientKey(response.via.branch, response.cseq.method))
         vias = response.index["Via"]
-        if found is None or len(vias) != 1 or "," in vias[0]:
+        if found is None or len(vias) != 1 or "," in vias[0] or not self._answers(found, response, source):
             self.strays += 1
             return
         self._running.move(found, KINDS[response.status // 100], (response, source), now_ms)
+
+    def _answers(self, found: Transaction, response: Response, source: Endpoint) -> bool:
+        """Whether it is to this request, by whom it was sent to: a branch alone may be known to anybody."""
+        call_id, from_, cseq = found.names
+        number, method = response.cseq
+        same = call_id == response.call_id and cseq == f"{number} {method}"
+        if not (same and from_.endswith(f";tag={response.from_.tag}")):
+            return False
+        sent_to = found.destination
+        return source.host == sent_to.host or self.stands_in(found.key, sent_to, source)
 
     def _receive_request(self, request: Request, source: Endpoint, now_ms: int) -> None:
         key = _server_key(request)

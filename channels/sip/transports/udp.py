@@ -38,6 +38,9 @@ COUNT_S = 0.1
 KNOWN_SOURCES = 10_000
 """So many at most are remembered; a flood with forged addresses must not fill the memory."""
 
+MOST_LED = 8
+"""IP addresses of one name."""
+
 BUFFER_BYTES = 4 * 1024 * 1024
 
 _SO_TIMESTAMPNS = 35
@@ -115,6 +118,8 @@ class UdpTransport:
         self._unreachable = unreachable
         self._addresses: dict[Endpoint, tuple[str, int]] = {}
         """Host and port as a message has them → IP address and port."""
+        self._led: dict[Endpoint, tuple[str, ...]] = {}
+        """Host name and port → where it has led, the newest last: a phone may ring longer than that holds."""
         self._sources: dict[tuple[str, int], Endpoint] = {}
         self._received = received
         self._backlog, self._faults = backlog or Backlog(), faults or Faults()
@@ -139,6 +144,13 @@ class UdpTransport:
         except (OSError, OverflowError):
             self._not_sent(destination)
 
+    def is_at(self, destination: Endpoint, host: str) -> bool:
+        """Whether what went to `destination` went to this IP address, of late."""
+        try:
+            return ip_address(destination.host) == ip_address(host)
+        except ValueError:
+            return host in self._led.get(destination, ())
+
     def _not_sent(self, destination: Endpoint) -> None:
         self.unsent += 1
         self._loop.call_soon(self._unreachable, destination)
@@ -160,6 +172,10 @@ class UdpTransport:
         if not found.host:
             self._not_sent(destination)
             return
+        led = self._led.pop(destination, ())
+        self._led[destination] = (*(one for one in led if one != found.host), found.host)[-MOST_LED:]
+        if len(self._led) > KNOWN_SOURCES:
+            del self._led[next(iter(self._led))]
         if destination not in self._addresses:
             self._addresses[destination] = found.host, found.port
             self._loop.call_later(found.for_s, self._addresses.pop, destination, None)

@@ -58,7 +58,7 @@ def _answer(live: Live, side: Side, rng: Random) -> None:
     """One of the INVITEs that this side has not answered yet is answered, or refused."""
     ringing = {leg.id for leg in live.calls.legs.values() if leg.record.stage is LegStage.OPENING}
     for new in side.requests:
-        if new.request.method == "INVITE" and new.request.call_id.partition("@")[0] in ringing:
+        if new.request.method == "INVITE" and new.request.call_id.partition("-")[0] in ringing:
             side.requests.remove(new)
             with suppress(IllegalMoveError):  # it was cancelled
                 live.answer(side, new, rng.choice((200, 200, 200, 486)), f"<sip:party@{side.address.host}>")

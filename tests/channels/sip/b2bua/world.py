@@ -30,10 +30,11 @@ from channels.media.latch import Latch
 from channels.media.negotiation import AudioSession, refusal
 from channels.media.rtp import Address
 from channels.media.sound.music import MUSIC
-from channels.sip.b2bua import entrance, placing
+from channels.sip.b2bua import entrance, placing, targets
 from channels.sip.b2bua.absent import Absent, PhoneId
 from channels.sip.b2bua.calls import Calls
 from channels.sip.b2bua.leg import Reach
+from channels.sip.b2bua.naming import Naming
 from channels.sip.b2bua.strangers import Strangers
 from channels.sip.b2bua.telling import Telling
 from channels.sip.prompts import Phrases
@@ -65,6 +66,7 @@ SPOKEN = Phrases(
     {"welcome": (("en", WELCOME),), "choose": (("en", CHOOSE),)}, {"default": MUSIC, "calm": CALM}, ()
 )
 NUMBER = "+49305550123"
+NAMING = Naming(b"a secret of this desk")
 PLACE = PlaceCall(
     call=CallId(7),
     contact=ContactId(1),
@@ -75,6 +77,11 @@ PLACE = PlaceCall(
     deadline_ms=30_000,
     carrier=Carrier("sip", ""),
 )
+
+
+def call_id_of(leg: str) -> str:
+    """Of an INVITE of ours."""
+    return f"{NAMING.tag(LegId(leg))}@acd"
 
 
 @dataclass
@@ -244,10 +251,12 @@ class World:
             media=self.media,
             phones=self,
             make_id=lambda: f"leg-{next(self._ids)}",
+            naming=NAMING,
         )
         self.calls.now_ms = self.now_ms
         self.layer.screen = partial(entrance.screen, self.calls)
         self.layer.may_answer = Strangers(self.calls).may_answer
+        self.layer.stands_in = partial(targets.stands_in, self.calls)
 
     # Phones of the calls
 

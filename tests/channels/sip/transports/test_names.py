@@ -9,7 +9,7 @@ from functools import partial
 import pytest
 
 from channels.sip.protocol.address import Endpoint
-from channels.sip.transports import names
+from channels.sip.transports import names, udp
 from channels.sip.transports.names import MOST, NOWHERE, PORT, Found, Names
 from channels.sip.transports.udp import UdpTransport
 
@@ -165,3 +165,24 @@ def test_while_a_name_is_looked_up_everybody_else_is_sent_to(monkeypatch: pytest
         asyncio.run(run())
     finally:
         server.answers.set()
+
+
+def test_it_is_known_where_a_name_has_led_also_when_that_holds_no_longer() -> None:
+    """Whoever answers later than that is still whom we have asked."""
+
+    async def run() -> None:
+        transport = UdpTransport("127.0.0.1", 0, lambda *_: None)
+        peer = Endpoint("peer.example", 5060)
+        for host in ("127.0.0.1", "127.0.0.2"):
+            transport._found(peer, Found(host, 9, 0.01), b"x")
+            await until(lambda: peer not in transport._addresses)
+        asked = ("127.0.0.1", "127.0.0.2", "127.0.0.3")
+        assert [transport.is_at(peer, host) for host in asked] == [True, True, False]
+        assert not transport.is_at(Endpoint("other.example", 5060), "127.0.0.1")
+        assert transport.is_at(Endpoint("2001:DB8:0::1", 5060), "2001:db8::1")
+        for number in range(udp.KNOWN_SOURCES + 5):
+            transport._found(Endpoint(f"n{number}.example", 5060), Found("127.0.0.1", 9, 0.01), b"x")
+        assert len(transport._led) == udp.KNOWN_SOURCES
+        transport.close()
+
+    asyncio.run(run())
