@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, Self
 import httpx
 
 from acd.commands.check import readable
-from acd.commands.shell import BAD_INPUT, NO, Failure
+from acd.commands.shell import BAD_INPUT, NO, Failure, complain
 from acd.web import PREFIX
 from acd.web.token_file import TOKEN_FILE, read_token
 from config.errors import ConfigError
@@ -72,6 +72,8 @@ class Client:
             raise Unreachable(f"no server answers at {self._url}: {failure}") from failure
         except (httpx.InvalidURL, UnicodeError) as failure:
             raise Unreachable(f"{self._url} is not an address: {failure}") from failure
+        if path != "/status" and response.headers.get("ACD-Unwritten", "0") != "0":  # that tells it itself
+            complain("the journal cannot be written: what happened since is not shown", NO)
         return _object(response)
 
 

@@ -3,18 +3,21 @@
 import signal
 from collections.abc import Mapping
 from pathlib import Path
+from time import monotonic
 from typing import Annotated
 
 import typer
 
 from acd.commands.check import SiteArgument, loaded, read_again
-from acd.commands.client import Unreachable, client_of
-from acd.commands.shell import BAD_INPUT, DONE, NO, Failure, JsonOption, print_json, say
+from acd.commands.client import RequestRefused, Unreachable, client_of
+from acd.commands.shell import BAD_INPUT, DONE, NO, Failure, JsonOption, complain, print_json, say
 
 LevelOption = Annotated[str, typer.Option("--log-level", help="debug, info, warning or error.")]
 
 ERASE_WITHIN_S = 600.0
 """The file is rebuilt without what was erased, and it may hold a year of recordings."""
+ASK_S = 30.0
+"""The server answers within 10 s, done or not, and whether it lives is known after 10 s."""
 
 
 AdoptOption = Annotated[
@@ -96,9 +99,16 @@ def erase(
 
 
 def _erased_by_server(site: Path, wanted: Mapping[str, str | None], running: Exception) -> tuple[int, int]:
+    began_s = monotonic()
     with client_of(site, "") as client:
-        try:
-            answer = client.post("/erase", wanted, ERASE_WITHIN_S)
-            return answer["contacts"], answer["lists"]
-        except Unreachable as silent:
-            raise Failure(NO, f"{running}, which must erase, but {silent}; stop it first") from silent
+        while True:
+            try:
+                answer = client.post("/erase", wanted, ASK_S)
+                return answer["contacts"], answer["lists"]
+            except Unreachable as silent:
+                raise Failure(NO, f"{running}, which must erase, but {silent}; stop it first") from silent
+            except RequestRefused as refusal:
+                waited_s = monotonic() - began_s
+                if refusal.code != "not_erased_yet" or waited_s >= ERASE_WITHIN_S:
+                    raise
+                complain(f"not erased yet after {waited_s:.0f} s; the server goes on", NO)

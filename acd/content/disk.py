@@ -75,6 +75,8 @@ class DiskContent:
         self.waiting_items = 0
         self.waiting_bytes = 0
         self._trouble = ""
+        self._erasures: list[_Erasure] = []
+        """Whose turn has not come."""
         self._thread = Thread(target=self._work, name="content", daemon=True)
         self._thread.start()
 
@@ -149,9 +151,11 @@ class DiskContent:
         return item._replace(id=party, known=party != item.id)
 
     def _later(self, erase: _Erase) -> "Future[int]":
-        done = _promise(Future[int]())
-        self._inbox.put(_Erasure(erase, done))
-        return done
+        erasure = _Erasure(erase, _promise(Future[int]()))
+        with self._lock:
+            self._erasures.append(erasure)
+            self._inbox.put(erasure)
+        return erasure.done
 
     def _work(self) -> None:
         more, next_s = True, 0.0
@@ -207,6 +211,10 @@ class DiskContent:
                 return None
 
     def _erase(self, job: _Erasure) -> None:
+        with self._lock:
+            if job not in self._erasures:  # refused meanwhile
+                return
+            self._erasures.remove(job)
         try:
             contacts, lookups = job.erase()
             for lookup in lookups:
@@ -222,6 +230,15 @@ class DiskContent:
         if not self._trouble:
             _log.error("content cannot be stored", error=str(fault))
         self._trouble = str(fault)
+        self._refuse_erasures(fault)
+
+    def _refuse_erasures(self, fault: Exception) -> None:
+        """They come after what cannot be stored now, and who asked is waiting: nobody knows how long."""
+        with self._lock:
+            waiting, self._erasures = self._erasures, []
+        for erasure in waiting:
+            refusal = VaultWriteError(f"nothing was erased: {fault}; try again when the disk takes it")
+            erasure.done.set_exception(refusal)
 
     def _recover(self) -> None:
         if self._trouble:

@@ -9,6 +9,10 @@ class VaultWriteError(VaultError):
     """The disk did not take it: full, read-only, broken. Worth another try."""
 
 
+class NotErasedYetError(VaultError):
+    """The erasure goes on: ask again for what came of it."""
+
+
 class VaultKeyError(VaultError):
     """The master key is missing, malformed, readable by others, or not the one of this vault."""
 

@@ -41,10 +41,16 @@ class Follower:
         While entries are late to be written: when the first of them was decided.
         """
         self.unwritten = Unwritten()
+        self._heard_s = time.monotonic()
         self._watcher = watcher
         self._parts: list[bytes] = []
         self._waiting: dict[asyncio.Future[None], int] = {}
         """Who waits → for which entry."""
+
+    @property
+    def silent_s(self) -> float:
+        """How long nothing came, not even that there is nothing new."""
+        return time.monotonic() - self._heard_s
 
     async def run(self, consumer: Consumer) -> None:
         """Take what comes, for ever.
@@ -55,6 +61,7 @@ class Follower:
         async with aclosing(consumer.deliveries()) as deliveries:
             async for delivery in deliveries:
                 self.take(delivery)
+                self._heard_s = time.monotonic()
                 self.heard_ms = self.unwritten.since_ms or time.monotonic_ns() // 1_000_000
                 await asyncio.sleep(0)  # a long way to catch up must not keep others from being answered
 

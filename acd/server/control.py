@@ -14,6 +14,7 @@ from acd.reports.history import contact_history
 from acd.server.announcements import Announcements
 from acd.server.dialling import Dialling
 from acd.server.driver import Driver
+from acd.server.erasures import Erasures
 from acd.server.gate import Gate
 from acd.server.keys import WriteKeys
 from acd.server.people import People
@@ -62,7 +63,8 @@ class ServerControl:
         self._announcements = announcements
         self._unwritten = unwritten
         self._works: set[asyncio.Task[Any]] = set()
-        """Erasures and imports that go on."""
+        """Imports that go on."""
+        self._erasures = Erasures()
 
     def health(self) -> Health:
         """How the server is."""
@@ -132,8 +134,8 @@ class ServerControl:
         return seq
 
     async def erase(self, value: str, tenant: str | None) -> tuple[int, int]:
-        """Erase a person: of how many contacts, and from how many lists."""
-        return await self._to_the_end(self._people.erase(value, tenant))
+        """Erase a person: of how many contacts, and from how many lists. Raises VaultError."""
+        return await self._erasures.of((value, tenant), lambda: self._people.erase(value, tenant))
 
     async def take_lists(self, by: str) -> list[ListTaken]:
         """Take in the list files that changed; answers when that is synced. Raises VaultError, NotDurable."""
@@ -166,9 +168,10 @@ class ServerControl:
 
     async def stop(self) -> None:
         """End what goes on without anybody who waits for it; the next start makes up for the rest."""
-        for task in self._works:
+        works = [*self._works, *self._erasures.tasks]
+        for task in works:
             task.cancel()
-        await asyncio.gather(*self._works, return_exceptions=True)
+        await asyncio.gather(*works, return_exceptions=True)
 
     async def history(self, contact: ContactId) -> list[Told]:
         """The facts of the contact, oldest first. Raises JournalUnreadable."""

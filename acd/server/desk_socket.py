@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 import structlog
 
-from acd.content.errors import VaultError, VaultUnknownError
+from acd.content.errors import NotErasedYetError, VaultError, VaultUnknownError
 from acd.core.errors import Rejected
 from acd.feed import messages
 from acd.feed.frames import MAX_REQUEST_BYTES, FrameError, FrameReader, framed
@@ -166,6 +166,7 @@ _CODES: dict[type[Exception], str] = {
     KeyReused: "key_reused",
     IncidentRefused: "incident_refused",
     VaultUnknownError: "unknown",
+    NotErasedYetError: "not_erased_yet",
     VaultError: "not_stored",
 }
 

@@ -114,14 +114,26 @@ class People:
     async def erase(self, value: str, tenant: str | None) -> tuple[int, int]:
         """Erase a number or address from contacts and lists: from how many of each. Raises VaultError."""
         contacts = 0
-        for spelling in sorted(self._directory.spellings(value, tenant)):
-            contacts += await asyncio.wrap_future(self._content.erase_person(spelling, tenant))
+        try:
+            for spelling in sorted(self._directory.spellings(value, tenant)):
+                contacts += await asyncio.wrap_future(self._content.erase_person(spelling, tenant))
+            lists = await self._erase_from_lists(value, tenant)
+        except VaultError as failure:
+            if not contacts:
+                raise
+            raise VaultError(
+                f"erased from {contacts} contacts, the rest is not: repeat it ({failure})"
+            ) from failure
+        return contacts, lists
+
+    async def _erase_from_lists(self, value: str, tenant: str | None) -> int:
+        """From how many."""
         async with self._turn:
             gone = await asyncio.to_thread(self._directory.erase, value, tenant)
             lists = self._directory.lists
             held = {name: lists[name].version for name in gone if name in lists}
             self._directory.lists = {**lists, **await asyncio.to_thread(self._directory.load, held)}
-        return contacts, len(gone)
+        return len(gone)
 
     async def run(self) -> None:
         """The rest of the files; then, whenever a validity begins or ends, identify anew; for ever."""

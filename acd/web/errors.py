@@ -11,7 +11,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from acd.content.errors import VaultError, VaultUnknownError
+from acd.content.errors import NotErasedYetError, VaultError, VaultUnknownError
 from acd.core.errors import Rejected
 from acd.feed.consumer import CursorGone
 from acd.feed.ring import Unwritten
@@ -31,6 +31,7 @@ _KNOWN: Mapping[type[Exception], tuple[int, str]] = {
     IncidentRefused: (422, "invalid"),
     CursorGone: (410, "cursor_gone"),
     VaultUnknownError: (404, "not_found"),
+    NotErasedYetError: (503, "not_erased_yet"),
     VaultError: (503, "not_stored"),
 }
 """What routes need not catch: status and code; the reason is the error's own text."""

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from msgspec.structs import replace
 
-from acd.content.errors import VaultError, VaultUnknownError
+from acd.content.errors import NotErasedYetError, VaultError, VaultUnknownError
 from acd.core import view
 from acd.core.engine import ENGINE_VERSION, Engine
 from acd.core.errors import Rejected
@@ -70,6 +70,7 @@ from acd.web.protocol import (
     Read,
     Repeat,
     SiteIs,
+    Storing,
     Submit,
     TakeLists,
     Unknown,
@@ -88,6 +89,8 @@ HISTORY_S = 30.0
 DOCUMENT_S = 12.0
 """For a piece of a document, or for the disk that takes it."""
 LOOK_BACK_S = 30.0
+SILENCE_S = 10.0
+"""A server that says nothing for so long, not even to the follower, hangs: no disk has to be waited for."""
 SEEN_S = 2.0
 """A change that is synced is seen by whoever reads next, unless the feed is later than this."""
 
@@ -252,7 +255,7 @@ class Following:
 
     async def _stored(self, wish: CallBack | AskOutside | Declare) -> int:
         """Wait for more than the journal, and until the change is seen here."""
-        seq = (await self._ask(wish, STORE_S + LOOK_S, Done)).seq
+        seq = (await self._ask_while_it_lives(wish, Done)).seq
         await self.follower.reached(seq, SEEN_S)
         return seq
 
@@ -263,16 +266,16 @@ class Following:
 
     async def erase(self, value: str, tenant: str | None) -> tuple[int, int]:
         """As the port says."""
-        erased = await self._ask(Erase(value, tenant), STORE_S + LOOK_S, Erased)
+        erased = await self._ask_while_it_lives(Erase(value, tenant), Erased)
         return erased.contacts, erased.lists
 
     async def take_lists(self, by: str) -> list[ListTaken]:
         """As the port says."""
-        return (await self._ask(TakeLists(by), STORE_S + LOOK_S, ListsTaken)).lists
+        return (await self._ask_while_it_lives(TakeLists(by), ListsTaken)).lists
 
     async def apply_site(self, by: str, *, look: bool) -> SiteApplied:
         """As the port says."""
-        return (await self._ask(ApplySite(by, look), STORE_S + LOOK_S, SiteIs)).applied
+        return (await self._ask_while_it_lives(ApplySite(by, look), SiteIs)).applied
 
     async def declare_incident(self, incident: Incident, by: str, key: WriteKey | None) -> int:
         """As the port says."""
@@ -328,6 +331,21 @@ class Following:
             raise NoAnswer(f"the server answered {type(answer).__name__}")
         return answer
 
+    async def _ask_while_it_lives(self, ask: Storing, expected: type[Expected]) -> Expected:
+        """What rewrites files takes long, but the server says every two seconds that it is there."""
+        asking = asyncio.ensure_future(self._ask(ask, STORE_S + LOOK_S, expected))
+        try:
+            while not asking.done():
+                await asyncio.wait([asking], timeout=1.0)
+                silent_s = self.follower.silent_s
+                if not asking.done() and silent_s >= SILENCE_S:
+                    raise NoAnswer(
+                        f"the server says nothing since {silent_s:.0f} s: what became of it is not known"
+                    )
+            return asking.result()
+        finally:
+            asking.cancel()
+
 
 _REFUSALS: dict[str, type[Exception]] = {
     "rejected": Rejected,
@@ -336,5 +354,6 @@ _REFUSALS: dict[str, type[Exception]] = {
     "key_reused": KeyReused,
     "incident_refused": IncidentRefused,
     "unknown": VaultUnknownError,
+    "not_erased_yet": NotErasedYetError,
     "not_stored": VaultError,
 }

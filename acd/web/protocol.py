@@ -60,7 +60,7 @@ class AskHistory(msgspec.Struct, frozen=True, tag="history", array_like=True):
 
 
 class Erase(msgspec.Struct, frozen=True, tag="erase", array_like=True):
-    """A person, by number or address. Answered by `Erased`."""
+    """A person, by number or address. Answered by `Erased`; or it is not yet, and goes on."""
 
     value: str
     tenant: str | None
@@ -244,7 +244,7 @@ class Kept(msgspec.Struct, frozen=True, tag="kept", array_like=True):
 
 class Failed(msgspec.Struct, frozen=True, tag="failed", array_like=True):
     """`code`: `rejected`, `not_durable`, `key_reused`, `unknown` (no such document), `not_stored`,
-    `journal_unreadable`, `late`, `invalid` or `internal`.
+    `journal_unreadable`, `not_erased_yet`, `late`, `invalid` or `internal`.
     """
 
     code: str

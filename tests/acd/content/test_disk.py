@@ -109,6 +109,21 @@ def test_an_erasure_forgets_the_id_in_memory_too(content: DiskContent) -> None:
     assert content.append([NUMBER]).ids != before.ids
 
 
+def test_an_erasure_does_not_wait_for_a_disk_that_takes_nothing(content: DiskContent) -> None:
+    """Who asked is told that nothing was erased; asked again on a disk that is well, it is."""
+    content.append([NUMBER]).synced.result(60)
+    db = content._vault._file.connection
+    (pages,) = db.execute("PRAGMA page_count").fetchone()
+    db.execute(f"PRAGMA max_page_count={pages}")
+    large = content.append([LETTER._replace(data=bytes(900_000))])
+    with pytest.raises(VaultError, match=r"nothing was erased: .*full"):
+        content.erase_person(NUMBER.value).result(60)
+    with content._vault._lock:
+        db.execute("PRAGMA max_page_count=1000000")
+    large.synced.result(60)
+    assert content.erase_person(NUMBER.value).result(60) == 1
+
+
 def test_who_stops_waiting_for_an_erasure_does_not_stop_it(content: DiskContent) -> None:
     """Nor the thread that stores."""
     content.append([NUMBER]).synced.result(60)

@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from acd.core.effects import AdmitContact, OfferContact
 from acd.journal.memory import MemoryJournal
 from acd.ports import Progress, Recovered
+from acd.server import erasures
 from acd.testing import ScriptedChannel, small_desk, small_line, small_site
-from acd.web import PREFIX
+from acd.web import PREFIX, following
 from acd.web.limits import MAX_BODY_BYTES
 from agents.capacity import MAIL, VOICE
 from config.schema import JournalKind
@@ -578,5 +579,58 @@ def test_no_body_and_no_path_makes_a_500(tmp_path: Path) -> None:
             answer = await rig.client.post(PREFIX + path, content=body)
             assert answer.status_code in {200, 404, 405, 409, 422}, (path, body, answer.text)
             assert answer.status_code == 200 or set(answer.json()["error"]) == {"code", "reason"}
+
+    with_server(tmp_path, story)
+
+
+@pytest.mark.parametrize(
+    ("path", "body"), [("/erase", {"value": "+49 30 555 0199"}), ("/lists", {}), ("/site", {})]
+)
+def test_a_server_that_hangs_is_told_to_who_waits_for_its_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str, body: object
+) -> None:
+    """Not after the ten minutes that a rebuilt file may take; one that lives is waited for."""
+
+    async def story(rig: Rig) -> None:
+        asked = asyncio.Event()
+
+        async def hang(_ask: object) -> None:
+            asked.set()
+            await asyncio.Event().wait()
+
+        monkeypatch.setattr(rig.app.followers.socket, "answer", hang)
+        asking = asyncio.ensure_future(rig.client.post(PREFIX + path, json=body, timeout=60))
+        await asked.wait()
+        await asyncio.wait([asking], timeout=1.5)
+        assert not asking.done()
+        monkeypatch.setattr(following, "SILENCE_S", 0.0)
+        answer = await asking
+        assert (answer.status_code, answer.json()["error"]["code"]) == (503, "no_answer")
+        assert "is not known" in answer.json()["error"]["reason"]
+
+    with_server(tmp_path, story)
+
+
+def test_an_erasure_that_goes_on_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And the same request again gets its outcome, not that of another erasure."""
+    monkeypatch.setattr(erasures, "ANSWER_S", 0.01)
+
+    async def story(rig: Rig) -> None:
+        room = asyncio.Event()
+        calls = 0
+
+        async def erase(_value: str, _tenant: str | None) -> tuple[int, int]:
+            nonlocal calls
+            calls += 1
+            await room.wait()
+            return 3, 1
+
+        monkeypatch.setattr(rig.app.people, "erase", erase)
+        late = await rig.post("/erase", {"value": "+49 30 555 0199"})
+        assert (late.status_code, late.json()["error"]["code"]) == (503, "not_erased_yet")
+        room.set()
+        await asyncio.sleep(0.05)
+        assert (await rig.post("/erase", {"value": "+49 30 555 0199"})).json() == {"contacts": 3, "lists": 1}
+        assert calls == 1
 
     with_server(tmp_path, story)
