@@ -11,7 +11,8 @@ from queues.desk import IncidentMode
 
 
 class _Request(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=False)
+    # Strict: true is no class 1, and "0" no yes. Enums are not, for JSON has none.
+    model_config = ConfigDict(extra="forbid", strict=True)
 
 
 class WantedState(StrEnum):
@@ -23,7 +24,7 @@ class WantedState(StrEnum):
 class StateChange(_Request):
     """What an agent shall be; `reason` belongs to `paused`."""
 
-    state: WantedState
+    state: WantedState = Field(strict=False)
     reason: str = Field(default="", max_length=200)
 
     @model_validator(mode="after")
@@ -56,7 +57,7 @@ class EraseRequest(_Request):
 class SiteRequest(_Request):
     """Put the changed site file in force; `look`: only say what that would change."""
 
-    look: bool = Field(default=False, strict=True)
+    look: bool = False
 
 
 class IncidentRequest(_Request):
@@ -68,7 +69,7 @@ class IncidentRequest(_Request):
 
     id: str = Field(pattern=f"^{INCIDENT_ID}$")
     texts: dict[str, str] = Field(min_length=1, max_length=20)
-    mode: IncidentMode = IncidentMode.INFORM
+    mode: IncidentMode = Field(default=IncidentMode.INFORM, strict=False)
     for_ms: int = Field(ge=INCIDENT_LASTS_MS[0], le=INCIDENT_LASTS_MS[1])
     clients: list[str] = Field(default=[], max_length=1000)
     lines: list[str] = Field(default=[], max_length=1000)

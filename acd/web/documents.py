@@ -147,10 +147,10 @@ def document_router(control: Control) -> APIRouter:
         request: Request,
         caller: WhoAsks,
         kind: NewKind,
-        idempotency_key: Annotated[str, Header()] = "",
+        idempotency_key: Annotated[str | None, Header()] = None,
     ) -> Response:
         """Keep the body as a document of a contact that lives or is wrapped up."""
-        if idempotency_key:
+        if idempotency_key is not None:
             raise ApiError(422, "invalid", "Idempotency-Key: a document that is sent again is another one")
         _check_in_hand(control, caller, ContactId(contact))
         names = _names(await control.history(ContactId(contact)))

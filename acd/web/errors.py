@@ -122,7 +122,7 @@ async def _invalid(_request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     # Values are not repeated: they may be personal, and they came from the caller anyway.
     reasons = (f"{'.'.join(map(str, one['loc'][1:])) or 'body'}: {_why(one)}" for one in error.errors())
-    return answer(422, "invalid", "; ".join(reasons))
+    return answer(422, "invalid", "; ".join(dict.fromkeys(reasons)))  # a header may be asked for twice
 
 
 def _why(fault: Mapping[str, Any]) -> str:

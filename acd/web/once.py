@@ -10,7 +10,7 @@ from acd.web.auth import caller_of
 from acd.web.control import Control, WriteKey
 from acd.web.errors import Repeated
 
-KeyHeader = Annotated[str, Header(max_length=200, pattern=r"^[\x21-\x7e]*$", alias="Idempotency-Key")]
+KeyHeader = Annotated[str, Header(max_length=200, pattern=r"^[\x21-\x7e]+$", alias="Idempotency-Key")]
 
 
 async def key_of(request: Request, idempotency_key: KeyHeader = "") -> WriteKey | None:

@@ -14,6 +14,7 @@ from acd.server.keys import WriteKeys
 from acd.testing import ScriptedChannel, small_site
 from acd.web import PREFIX
 from acd.web.control import KeyReused, WriteKey
+from agents.skills import AgentId
 from config.api_tokens import ApiToken, Role, digest_of
 from tests.acd.web.served import served
 
@@ -149,3 +150,17 @@ def test_keys_are_bounded_in_number_and_age(monkeypatch: pytest.MonkeyPatch) -> 
         ("nadia/3", True),
         ("nadia/4", True),
     ]
+
+
+@pytest.mark.parametrize("key", ["", "x" * 201, "a b"])
+def test_a_key_that_is_none_is_refused_and_said_once(tmp_path: Path, key: str) -> None:
+    """An empty one, too: whoever sends it believes that he may send again."""
+
+    async def story() -> None:
+        async with running(tmp_path) as desk:
+            answer = await desk.post("/agents/anna/state", {"state": "ready"}, key)
+            assert (answer.status_code, answer.json()["error"]["code"]) == (422, "invalid")
+            assert answer.json()["error"]["reason"].count("Idempotency-Key: ") == 1
+            assert desk.app.driver.engine.state.seats[AgentId("anna")].record.state.value == "signed_out"
+
+    asyncio.run(story())
