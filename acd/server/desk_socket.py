@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import sqlite3
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -78,6 +79,10 @@ class DeskSocket:
             await _Connection(self, reader, writer).serve()
         except (OSError, FrameError, TimeoutError) as failure:
             _log.info("connection ended", error=str(failure) or type(failure).__name__)
+        except (JournalError, sqlite3.Error) as failure:
+            _log.error("the journal cannot be read; a follower comes again", error=str(failure))
+        except Exception as failure:  # one connection must never end the server, nor be silent
+            _log.error("connection failed", exc_info=failure)
         finally:
             # Not closed in order: what a slow client did not take must not stay in memory.
             writer.transport.abort()

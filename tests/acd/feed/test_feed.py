@@ -1,10 +1,13 @@
 """The feed over the real socket: every written entry once and in order, whoever is slow, late or gone."""
 
 import asyncio
+import gc
 import os
+import sqlite3
 import stat
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -235,5 +238,37 @@ def test_rubbish_costs_its_sender_the_connection_and_nobody_else(tmp_path: Path,
         writer.close()
         await seen.until(desk.call())
         await seen.stop()
+
+    with_desk(tmp_path, story)
+
+
+@pytest.mark.parametrize(
+    "fault", [sqlite3.OperationalError("unable to open database file"), RuntimeError("bug")]
+)
+def test_a_journal_that_cannot_be_read_costs_a_connection_and_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], fault: Exception
+) -> None:
+    """No descriptors, say: who follows comes again with his cursor, and misses nothing."""
+
+    async def story(desk: Desk) -> None:
+        unheard: list[object] = []
+        asyncio.get_running_loop().set_exception_handler(lambda _, context: unheard.append(context))
+        desk.call()
+        serve, faults = desk.app.followers.socket.source.serve, [fault]
+
+        async def failing(*asked: Any) -> None:
+            if faults:
+                raise faults.pop()
+            await serve(*asked)
+
+        monkeypatch.setattr(desk.app.followers.socket.source, "serve", failing)
+        seen = desk.follow()
+        last = desk.call()
+        assert await seen.until(last) == list(range(1, last + 1))
+        await seen.stop()
+        gc.collect()
+        await asyncio.sleep(0)
+        assert (faults, unheard) == ([], [])
+        assert str(fault) in capsys.readouterr().out
 
     with_desk(tmp_path, story)
