@@ -45,6 +45,10 @@ told names what it is about, so that this is stale.
 DEADLINE_S: Final = 5.0
 """A caller who hears nothing for so long has hung up, or should be told to call again."""
 
+END_S: Final = 3.0
+"""It ends within a second; a server that stops has 10 s for each channel."""
+END_LOOK_S: Final = 0.02
+
 OFFERS: Final = 256
 """Descriptions whose use is remembered: one that is repeated is not read again."""
 
@@ -225,9 +229,16 @@ class MediaClient(asyncio.Protocol):
         await self._leave()
 
     async def shutdown(self) -> None:
-        """End the process and every leg. No `on_lost`."""
+        """End the process and every leg; one that does not end within END_S is killed. No `on_lost`."""
         self._on_lost = lambda: None
         self._put(wire.Shutdown())
+        self._flush()
+        until_s = self._loop.time() + END_S
+        while self._transport is not None and self._loop.time() < until_s:
+            await asyncio.sleep(END_LOOK_S)
+        if self._transport is not None:  # it is there, so the number is its own
+            with suppress(OSError):
+                os.kill(self.welcome.pid, signal.SIGKILL)
         await self._leave()
 
     async def _leave(self) -> None:

@@ -1,6 +1,7 @@
 """A media process that hangs: every command has an end nevertheless."""
 
 import asyncio
+import fcntl
 import os
 import signal
 from dataclasses import replace
@@ -105,5 +106,26 @@ def test_a_process_that_hangs_when_a_server_starts_is_replaced(media_settings: M
         assert second.welcome.pid != hung
         assert second.found == frozenset()
         await second.shutdown()
+
+    asyncio.run(story())
+
+
+def test_a_process_that_hangs_when_the_server_stops_is_killed(media_settings: MediaSettings) -> None:
+    """It would keep its ports, and nobody would look for it: the server has ended well."""
+
+    async def story() -> None:
+        client = await attach_or_start(media_settings, lambda: None)
+        hung = client.welcome.pid
+        os.kill(hung, signal.SIGSTOP)
+        await client.shutdown()
+        with open(f"{media_settings.socket}.lock") as lock:
+            async with asyncio.timeout(30.0):
+                while True:
+                    try:
+                        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    except BlockingIOError:
+                        await asyncio.sleep(0.05)
+                    else:
+                        return
 
     asyncio.run(story())
