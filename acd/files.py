@@ -1,7 +1,8 @@
-"""What SQLite leaves to the owner of its files: who may have them, and that their names are on the disk."""
+"""What SQLite leaves to the owner of its files: who may have them, and that they are on the disk."""
 
 import fcntl
 import os
+import sqlite3
 from contextlib import suppress
 from pathlib import Path
 
@@ -35,6 +36,20 @@ def take_lock(path: Path) -> int:
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, b"%d\n" % os.getpid(), 0)
     return descriptor
+
+
+def open_as(path: Path, how: str) -> sqlite3.Connection:
+    """Through SQLite's own words for it, such as `mode=ro`. Raises sqlite3.Error."""
+    return sqlite3.connect(f"{path.absolute().as_uri()}?{how}", uri=True, isolation_level=None)
+
+
+def open_to_read(path: Path) -> sqlite3.Connection:
+    """For reading only, beside whoever writes: what is in the WAL stays there.
+
+    A file without a WAL is open nowhere and finished; it is read without leaving one, so a folder that nobody
+    may write to is enough. Raises sqlite3.Error.
+    """
+    return open_as(path, "mode=ro" if path.with_name(path.name + "-wal").exists() else "immutable=1")
 
 
 def sync_path(path: Path) -> None:

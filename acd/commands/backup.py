@@ -1,12 +1,14 @@
 """`acd backup`: a checked copy of the data folder, while the server runs or not."""
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import msgspec
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from acd.commands.check import SiteArgument, readable
 from acd.commands.shell import BAD_INPUT, DONE, NO, Failure, JsonOption, print_json, say
@@ -28,21 +30,9 @@ def backup(
         found = readable(site)
     except ConfigError as mistake:
         raise Failure(BAD_INPUT, str(mistake)) from mistake
-    console = Console(stderr=True)
-    columns = TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn()
     try:
-        with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-            task = bar.add_task("copying", total=size_of(found))
-            made = back_up(
-                site,
-                found,
-                folder,
-                with_key=with_key,
-                on_copied=lambda size: bar.advance(task, size),
-                on_read=lambda read, total: bar.update(
-                    task, description="checking", completed=read, total=total
-                ),
-            )
+        with _bars(size_of(found)) as (on_copied, on_read):
+            made = back_up(site, found, folder, with_key=with_key, on_copied=on_copied, on_read=on_read)
     except BackupError as failure:
         raise Failure(NO, str(failure)) from failure
     if as_json:
@@ -52,3 +42,16 @@ def backup(
         opened = "" if made.opened else " (numbers, documents and lists not: no key)"
         say(f"{folder}: {made.bytes / 1e6:.1f} MB up to entry {made.last_entry}, checked{opened}, {key}")
     return DONE
+
+
+@contextmanager
+def _bars(total: int) -> Iterator[tuple[Callable[[int], None], Callable[[int, int], None]]]:
+    """Told the bytes that were copied, and how much of how much was read again."""
+    console = Console(stderr=True)
+    columns = TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn()
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        copying, checking = bar.add_task("copying", total=total), bar.add_task("checking", total=None)
+        yield (
+            lambda size: bar.advance(copying, size),
+            lambda read, whole: bar.update(checking, completed=read, total=whole),
+        )

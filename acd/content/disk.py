@@ -61,9 +61,11 @@ class DiskContent:
     the attempts, `trouble` says what is wrong.
     """
 
-    def __init__(self, path: Path, master: MasterKey, now_ms: Callable[[], int]) -> None:
+    def __init__(
+        self, path: Path, master: MasterKey, now_ms: Callable[[], int], *, accept_loss: bool = False
+    ) -> None:
         """Raises VaultError."""
-        self._vault = Vault(path, master, patience_s=PATIENCE_S)
+        self._vault = Vault(path, master, patience_s=PATIENCE_S, accept_loss=accept_loss)
         self._now_ms = now_ms
         self._links = self._vault.links()
         self._intake = Intake()

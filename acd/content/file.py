@@ -3,7 +3,7 @@
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from time import monotonic, sleep
 
@@ -15,8 +15,20 @@ from acd.content.errors import (
     VaultInUseError,
     VaultWriteError,
 )
-from acd.files import HeldError, sync_path, take_lock
+from acd.files import HeldError, open_to_read, sync_path, take_lock
+from acd.marks import Mark, noted
 
+REMEDY = (
+    ". Restore a backup of it, or go on without what is gone: acd serve --accept-loss "
+    "(who called then is known by no number any more, and lists are read again)"
+)
+"""Of what was stored and is gone."""
+
+_COMMITS = """
+CREATE TABLE IF NOT EXISTS scrub_due (due INTEGER PRIMARY KEY);
+CREATE TABLE IF NOT EXISTS commits (number INTEGER NOT NULL);
+INSERT INTO commits SELECT 0 WHERE NOT EXISTS (SELECT 1 FROM commits);
+"""
 _POLL_S = 0.05
 """SQLite tells nobody when a lock becomes free."""
 
@@ -25,15 +37,18 @@ class PrivateFile:
     """One connection to the file, the only one of this process and all others. Its user serialises the calls.
 
     The file is never opened outside SQLite: that would drop SQLite's locks on it (see `acd.files`). Its owner
-    is told by a lock file beside it, `NAME.lock`.
+    is told by a lock file beside it, `NAME.lock`; how many transactions it has, by `NAME.synced`: SQLite
+    reads a WAL up to its first bad frame, and takes a file that is gone for a new one.
     """
 
-    def __init__(self, path: Path, schema: str, version: int, *, patience_s: float = 0.0) -> None:
+    def __init__(
+        self, path: Path, schema: str, version: int, *, patience_s: float = 0.0, accept_loss: bool = False
+    ) -> None:
         """Open or make the file (mode 0600), waiting `patience_s` for another owner to close it.
 
-        `schema` makes what is not there; `version` is that of the layout. A table `scrub_due` is added.
-        Raises VaultInUseError, VaultFormatError, VaultDamagedError (no SQLite file), VaultError (cannot be
-        used).
+        `schema` makes what is not there; `version` is that of the layout. `scrub_due` and `commits` are
+        added. Raises VaultInUseError, VaultFormatError, VaultDamagedError (no SQLite file, or what was synced
+        is gone, unless `accept_loss`), VaultError (cannot be used).
         """
         self.path = path
         try:
@@ -42,8 +57,13 @@ class PrivateFile:
         except OSError as error:
             raise VaultError(f"cannot use {path}: {error}") from error
         try:
+            if not accept_loss and (gone := lost(path)):  # SQLite would drop the rest of a damaged WAL
+                raise VaultDamagedError(f"{path}: {gone}{REMEDY}")
             _make_private(path)
             self.connection = _connect(path, schema, version)
+            (self._commits,) = self.connection.execute("SELECT number FROM commits").fetchone()
+            self._mark = Mark(mark_of(path))
+            self._mark.note(self._commits)
             sync_path(path.parent)  # SQLite does not sync the entries of a new file and its WAL
         except BaseException as error:
             os.close(self._lock)
@@ -61,11 +81,14 @@ class PrivateFile:
             except BaseException:
                 self.connection.rollback()
                 raise
+            self.connection.execute("UPDATE commits SET number = ?", (self._commits + 1,))
             self.connection.execute("COMMIT")
         except sqlite3.Error as error:
             if self.connection.in_transaction:
                 self.connection.rollback()
             raise VaultWriteError(f"cannot write to {self.path}: {error}") from error
+        self._commits += 1
+        self._mark.note(self._commits)
 
     def scrub(self) -> None:
         """If something was deleted since the last time, rebuild the file without it and empty its WAL.
@@ -93,9 +116,46 @@ class PrivateFile:
     def close(self) -> None:
         """Close; SQLite empties the WAL. Then the next owner may come. Once more does nothing."""
         self.connection.close()
+        self._mark.close()
         held, self._lock = self._lock, -1
         if held >= 0:  # its number may belong to another file by the second time
             os.close(held)
+
+
+def mark_of(path: Path) -> Path:
+    """The file that says how many transactions were synced."""
+    return path.with_suffix(".synced")
+
+
+def lost(path: Path) -> str:
+    """What was synced and is gone; empty: nothing is known to be. Reads only, and may run beside the owner.
+
+    A file that cannot be read is for others to tell.
+    """
+    synced = noted(mark_of(path))
+    if not synced:
+        return ""
+    if not path.exists():
+        return "is missing"
+    try:
+        empty, stored = not path.stat().st_size, commits(path)
+    except (OSError, sqlite3.Error):
+        return ""
+    if stored >= synced:
+        return ""
+    return "is empty" if empty else f"has {stored} changes, and {synced} were synced: the rest is gone"
+
+
+def commits(path: Path) -> int:
+    """How many transactions it has; 0: none that is counted. Raises sqlite3.Error."""
+    with closing(open_to_read(path)) as db:
+        try:
+            (number,) = db.execute("SELECT number FROM commits").fetchone() or (0,)
+        except sqlite3.OperationalError:
+            if db.execute("SELECT 1 FROM sqlite_master WHERE name = 'commits'").fetchone():
+                raise
+            number = 0
+    return int(number)
 
 
 def _take(path: Path, patience_s: float) -> int:
@@ -134,7 +194,7 @@ def _connect(path: Path, schema: str, version: int) -> sqlite3.Connection:
         connection.execute("PRAGMA foreign_keys=ON")
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")
-        connection.executescript("CREATE TABLE IF NOT EXISTS scrub_due (due INTEGER PRIMARY KEY);" + schema)
+        connection.executescript(_COMMITS + schema)
         connection.execute(f"PRAGMA user_version={version}")
     except BaseException:
         connection.close()

@@ -8,6 +8,7 @@ from pathlib import Path
 from acd.content.errors import VaultDamagedError
 from acd.content.master import Cipher, MasterKey, context
 from acd.content.vault import CHECK, piece_context
+from acd.files import open_to_read
 
 _CHUNK = 100
 """Contacts per look: whoever reads for long keeps the owner from emptying the WAL, and so from erasing."""
@@ -22,12 +23,10 @@ _PEOPLE = (
 OnRead = Callable[[int, int], None]
 """Told how many rows of how many were looked at."""
 
-Open = Callable[[Path], sqlite3.Connection]
 
-
-def vault_flaws(path: Path, master: MasterKey, open_: Open, on_read: OnRead) -> Iterator[str]:
+def vault_flaws(path: Path, master: MasterKey, on_read: OnRead) -> Iterator[str]:
     """What of the vault cannot be opened with this key, kind by kind. Raises sqlite3.Error."""
-    with closing(open_(path)) as db:
+    with closing(open_to_read(path)) as db:
         (sealed,) = db.execute("SELECT sealed FROM master_check").fetchone() or (None,)
         if sealed is None or not _opens(master.wrapping, sealed, CHECK):
             yield "the master key is not the one that it was made with, or its check is damaged"
@@ -42,9 +41,9 @@ def vault_flaws(path: Path, master: MasterKey, open_: Open, on_read: OnRead) -> 
             yield f"of {unreadable} contacts numbers or documents do not pass their authentication"
 
 
-def directory_flaws(path: Path, master: MasterKey, open_: Open, on_read: OnRead) -> Iterator[str]:
+def directory_flaws(path: Path, master: MasterKey, on_read: OnRead) -> Iterator[str]:
     """As `vault_flaws`, of the people in lists."""
-    with closing(open_(path)) as db:
+    with closing(open_to_read(path)) as db:
         (total,) = db.execute("SELECT count(*) FROM people").fetchone()
         seen, unreadable, last = 0, 0, 0
         while rows := db.execute(_PEOPLE, (last, 10 * _CHUNK)).fetchall():

@@ -55,13 +55,15 @@ class Vault:
     anybody with the master key tie old facts to the person for ever, by computing it again.
     """
 
-    def __init__(self, path: Path, master: MasterKey, *, patience_s: float = 0.0) -> None:
-        """Open or make the vault, waiting `patience_s` for another owner.
+    def __init__(
+        self, path: Path, master: MasterKey, *, patience_s: float = 0.0, accept_loss: bool = False
+    ) -> None:
+        """Open or make the vault, waiting `patience_s` for another owner; `accept_loss` as of the file.
 
-        Raises VaultInUseError, VaultKeyError (wrong key), VaultFormatError, VaultError.
+        Raises VaultInUseError, VaultKeyError (wrong key), VaultFormatError, VaultDamagedError, VaultError.
         """
         self._master = master
-        self._file = PrivateFile(path, _SCHEMA, FORMAT, patience_s=patience_s)
+        self._file = PrivateFile(path, _SCHEMA, FORMAT, patience_s=patience_s, accept_loss=accept_loss)
         self._lock = Lock()
         try:
             self._check_master()

@@ -29,10 +29,18 @@ class Taken(NamedTuple):
 class ListDirectory:
     """Implements acd.ports.Directory. `lists` belongs to the loop's thread; what blocks says so."""
 
-    def __init__(self, path: Path, master: MasterKey, site: Site, *, patience_s: float = 0.0) -> None:
+    def __init__(
+        self,
+        path: Path,
+        master: MasterKey,
+        site: Site,
+        *,
+        patience_s: float = 0.0,
+        accept_loss: bool = False,
+    ) -> None:
         """Blocks. Raises VaultError."""
         self._site = site
-        self._store = ListStore(path, master, patience_s=patience_s)
+        self._store = ListStore(path, master, patience_s=patience_s, accept_loss=accept_loss)
         self.lists: dict[ListName, HeldList] = {}
         """What holds now."""
 

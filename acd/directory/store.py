@@ -71,10 +71,12 @@ class Applied(NamedTuple):
 class ListStore:
     """One owner, as of the vault. Calls block and may come from any thread."""
 
-    def __init__(self, path: Path, master: MasterKey, *, patience_s: float = 0.0) -> None:
-        """Raises VaultInUseError, VaultFormatError, VaultError."""
+    def __init__(
+        self, path: Path, master: MasterKey, *, patience_s: float = 0.0, accept_loss: bool = False
+    ) -> None:
+        """As of the vault. Raises VaultInUseError, VaultFormatError, VaultDamagedError, VaultError."""
         self._master = master
-        self._file = PrivateFile(path, _SCHEMA, FORMAT, patience_s=patience_s)
+        self._file = PrivateFile(path, _SCHEMA, FORMAT, patience_s=patience_s, accept_loss=accept_loss)
         self._lock = Lock()
 
     def add(self, name: ListName, rows: Sequence[Row], brought: Import) -> tuple[Version, list[Row]]:

@@ -7,9 +7,9 @@ from contextlib import closing, suppress
 from pathlib import Path
 from shutil import copyfile
 
-from acd.files import sync_path
+from acd.files import open_as, sync_path
 from acd.journal import losses, mark, segment
-from acd.journal.database import ARCHIVE, flaws, open_as
+from acd.journal.database import ARCHIVE, flaws
 from acd.journal.errors import JournalDamagedError, JournalOpenError
 from acd.journal.reading import JournalReader
 from acd.journal.snapshots import stored_snapshots

@@ -5,7 +5,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from acd.files import sync_path
+from acd.files import open_as, open_to_read, sync_path
 from acd.journal.errors import JournalDamagedError, JournalFormatError, JournalOpenError
 
 FORMAT = 2
@@ -45,27 +45,16 @@ def check_format(path: Path) -> None:
         raise JournalFormatError(path, found, FORMAT)
 
 
-def open_as(path: Path, how: str) -> sqlite3.Connection:
-    """Through SQLite's own words for it, such as `mode=ro`. Raises sqlite3.Error."""
-    return sqlite3.connect(f"{path.absolute().as_uri()}?{how}", uri=True, isolation_level=None)
-
-
 def connect_to_read(path: Path) -> sqlite3.Connection:
-    """For reading only: such a connection never moves what is in the WAL, so it takes nothing from others.
+    """A file of a journal, as `open_to_read` does.
 
-    A file without a WAL is open nowhere and finished; it is read without leaving one, so a folder that nobody
-    may write to is enough. Raises JournalOpenError, JournalFormatError, FileNotFoundError, sqlite3.Error.
+    Raises JournalOpenError, JournalFormatError, FileNotFoundError, sqlite3.Error.
     """
     try:
         check_format(path)
     except PermissionError as error:
         raise JournalOpenError(f"cannot read {path}: {error.strerror}") from error
-    return open_as(path, how_to_read(path))
-
-
-def how_to_read(path: Path) -> str:
-    """For `open_as`, of a file that another may be writing."""
-    return "mode=ro" if path.with_name(path.name + "-wal").exists() else "immutable=1"
+    return open_to_read(path)
 
 
 def flaws(path: Path, how: str) -> str:

@@ -5,14 +5,20 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
+from msgspec import MsgspecError
+
+from acd.core.facts import Arrived
 from acd.journal import database, rows, segment
-from acd.journal.errors import JournalDamagedError, JournalOpenError
+from acd.journal.codec import decode_facts
+from acd.journal.errors import JournalDamagedError, JournalError, JournalOpenError
 from acd.journal.losses import Loss, losses
 from acd.journal.mark import lost
 from acd.journal.moments import moment
 from acd.ports import ChannelRecord, JournalEntry
 
 _CHUNK = 10_000
+_ARRIVED = Arrived.__name__.encode()
+"""In the bytes of facts, which need not be decoded where it is not."""
 
 
 class JournalReader:
@@ -116,6 +122,17 @@ class JournalReader:
             return chunk
         # What is missing may have moved between the two looks; a segment goes only once the archive has it.
         return _read(self._archive, after_seq) or chunk
+
+
+def has_contacts(directory: Path) -> bool:
+    """Whether a contact has ever come, as far as the journal can be read: that of a new desk has none."""
+    try:
+        for entry in JournalReader(directory).entries():
+            if _ARRIVED in entry.facts and any(isinstance(one, Arrived) for one in decode_facts(entry.facts)):
+                return True
+    except (JournalError, MsgspecError):
+        pass
+    return False
 
 
 def _unsealed_end(path: Path) -> int | None:

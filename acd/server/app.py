@@ -34,7 +34,7 @@ from acd.server.keys import WriteKeys
 from acd.server.people import People
 from acd.server.reload import SiteFile
 from acd.server.snapshots import Snapshots
-from acd.server.stores import JOURNAL, open_content, open_directory, open_journal
+from acd.server.stores import JOURNAL, check_kept, open_content, open_directory, open_journal
 from acd.server.unserved import STEPS
 from config.schema import Site
 
@@ -150,6 +150,7 @@ class App:
         )
         self._exits.push_async_callback(asyncio.to_thread, self.journal.close)
         revived = revive(recovered)
+        await self._check_kept(had_contacts=revived.engine.state.last_contact > 0)
         gate.start_from(revived.seq)
         gate.shut()
         self.followers.start_from(recovered, revived.seq, lambda: self.snapshots.last)
@@ -162,6 +163,10 @@ class App:
         took_ms = round(1000 * (time.process_time() - began_s))
         _log.info("recovered", seq=revived.seq, replayed=len(recovered.entries), cpu_ms=took_ms)
         return recovered
+
+    async def _check_kept(self, *, had_contacts: bool) -> None:
+        accept = self._allowed.accept_loss
+        await asyncio.to_thread(check_kept, self.site, had_contacts=had_contacts, accept_loss=accept)
 
     def _on_written(self, seq: int) -> None:
         self.gate.on_written(seq)
@@ -236,9 +241,12 @@ class App:
 
     async def _open_content(self) -> None:
         """Content and the directory; who waits is identified before anybody else comes."""
-        self.content = await asyncio.to_thread(open_content, self.site, self.driver.now_ms)
+        accept = self._allowed.accept_loss
+        self.content = await asyncio.to_thread(
+            open_content, self.site, self.driver.now_ms, accept_loss=accept
+        )
         self._exits.push_async_callback(asyncio.to_thread, self.content.close)
-        self.directory = await asyncio.to_thread(open_directory, self.site)
+        self.directory = await asyncio.to_thread(open_directory, self.site, accept_loss=accept)
         self._exits.push_async_callback(asyncio.to_thread, self.directory.close)
         self.people = People(
             driver=self.driver,

@@ -12,14 +12,17 @@ from tempfile import mkdtemp
 import msgspec
 
 from acd.content.errors import VaultKeyError
+from acd.content.file import commits, lost, mark_of
 from acd.content.master import MasterKey
 from acd.core.engine import ENGINE_VERSION
 from acd.files import sync_path
 from acd.journal.copying import OnCopied, OnRead, copy_database, copy_journal
 from acd.journal.database import ARCHIVE
 from acd.journal.errors import JournalDamagedError, JournalError
+from acd.journal.reading import has_contacts
+from acd.marks import note_durably, noted
 from acd.server.checking import kept_damages, sealed_damages
-from acd.server.stores import DIRECTORY_FILE, JOURNAL, KEY_FILE, VAULT_FILE
+from acd.server.stores import DIRECTORY_FILE, JOURNAL, KEY_FILE, VAULT_FILE, losses
 from config.schema import JournalKind, Site
 
 MANIFEST = "backup.json"
@@ -122,9 +125,15 @@ def _copy(data_dir: Path, target: Path, with_key: bool, on_copied: OnCopied, on_
         for message in (data_dir / MESSAGES).glob("*.wav"):
             with suppress(FileNotFoundError):  # it is kept by now, in the vault, which comes below
                 _write(target / MESSAGES / message.name, message.read_bytes())
+    for path, reason in losses(data_dir, had_contacts=has_contacts(target / JOURNAL)):
+        raise JournalDamagedError(f"{path}: {reason}")
     for name in (VAULT_FILE, DIRECTORY_FILE):
         if (data_dir / name).exists():
+            note_durably(mark_of(target / name), noted(mark_of(data_dir / name)))
             copy_database(data_dir / name, target / name, on_copied)
+            if reason := lost(target / name):
+                raise JournalDamagedError(f"{target / name}: {reason}")
+            note_durably(mark_of(target / name), commits(target / name))
     if with_key and (data_dir / KEY_FILE).exists():
         _write(target / KEY_FILE, (data_dir / KEY_FILE).read_bytes())
     return last

@@ -8,13 +8,13 @@ from acd.content.errors import VaultDamagedError, VaultError
 from acd.content.inspection import OnRead, directory_flaws, vault_flaws
 from acd.content.master import MasterKey, context
 from acd.journal import mark
-from acd.journal.database import ARCHIVE, flaws, how_to_read, open_as
+from acd.journal.database import ARCHIVE, flaws
 from acd.journal.errors import JournalError
-from acd.journal.losses import losses
-from acd.journal.reading import JournalReader
+from acd.journal.losses import losses as accepted
+from acd.journal.reading import JournalReader, has_contacts
 from acd.journal.snapshots import damaged_snapshots
 from acd.marks import is_damaged
-from acd.server.stores import DIRECTORY_FILE, JOURNAL, KEY_FILE, VAULT_FILE
+from acd.server.stores import DIRECTORY_FILE, JOURNAL, KEY_FILE, VAULT_FILE, losses
 from config.schema import Site
 
 Damage = tuple[Path, str]
@@ -42,10 +42,13 @@ def damages(site: Site, on_read: OnRead) -> Iterator[Damage]:
             master = MasterKey.load(data_dir / KEY_FILE)
     except VaultError as error:
         yield data_dir / KEY_FILE, str(error)
+    gone = dict(losses(data_dir, had_contacts=has_contacts(data_dir / JOURNAL)))
+    yield from gone.items()
     if (data_dir / JOURNAL).is_dir():
         yield from journal_damages(data_dir / JOURNAL, master, on_read)
     if master is not None:
-        yield from sealed_damages(data_dir, master, on_read)
+        sealed = sealed_damages(data_dir, master, on_read)
+        yield from (damage for damage in sealed if damage[0] not in gone)
 
 
 def journal_damages(folder: Path, master: MasterKey | None, on_read: OnRead) -> Iterator[Damage]:
@@ -55,7 +58,7 @@ def journal_damages(folder: Path, master: MasterKey | None, on_read: OnRead) -> 
     if is_damaged(folder / mark.FILE):
         yield folder / mark.FILE, "is damaged: nothing tells how far the journal was synced"
     try:
-        losses(folder)
+        accepted(folder)
         _read_all(folder, on_read)
     except JournalError as damage:
         yield _placed(folder, str(damage))
@@ -82,7 +85,7 @@ def sealed_damages(data_dir: Path, master: MasterKey, on_read: OnRead) -> Iterat
         if not path.exists():
             continue
         try:
-            for flaw in found(path, master, _opened, on_read):
+            for flaw in found(path, master, on_read):
                 yield path, flaw
         except sqlite3.Error as error:
             yield path, str(error)
@@ -111,10 +114,6 @@ def _open_records(folder: Path, master: MasterKey) -> None:
             master.records.open(value, context(channel, key))
         except VaultDamagedError as error:
             raise JournalError(f"{folder}: what channel {channel} noted last: {error}") from error
-
-
-def _opened(path: Path) -> sqlite3.Connection:
-    return open_as(path, how_to_read(path))
 
 
 def _placed(folder: Path, text: str) -> Damage:

@@ -11,7 +11,7 @@ from typing import Any
 
 import structlog
 
-from acd.content.errors import VaultError
+from acd.content.errors import VaultDamagedError, VaultError, VaultFormatError, VaultKeyError
 from acd.descriptors import Scarce, all_there_are
 from acd.journal.errors import JournalError, JournalLockedError, JournalOpenError, JournalWriteError
 from acd.ports import Channel
@@ -124,7 +124,7 @@ async def _started(make: Callable[[], App], stopping: "asyncio.Future[str]") -> 
             raise
     except _PASSING as failure:
         raise CannotStart(str(failure), Exit.FAILED) from failure
-    except (RecoveryError, JournalError) as failure:
+    except (RecoveryError, JournalError, VaultDamagedError, VaultKeyError, VaultFormatError) as failure:
         raise CannotStart(str(failure), Exit.JOURNAL_UNUSABLE) from failure
     except (OSError, ValueError, VaultError) as failure:
         raise CannotStart(str(failure), Exit.FAILED) from failure
