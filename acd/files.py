@@ -49,7 +49,7 @@ def open_to_read(path: Path) -> sqlite3.Connection:
     A file without a WAL is open nowhere and finished; it is read without leaving one, so a folder that nobody
     may write to is enough. Raises sqlite3.Error.
     """
-    return open_as(path, "mode=ro" if path.with_name(path.name + "-wal").exists() else "immutable=1")
+    return open_as(path, "mode=ro" if path.with_name(path.name + "-wal").exists() else "mode=ro&immutable=1")
 
 
 def sync_path(path: Path) -> None:

@@ -61,13 +61,13 @@ def serve(
 
 def upgrade(site: SiteArgument) -> int:
     """Let this version take over a journal that another engine version wrote, if it decides the same."""
+    from acd.content.errors import VaultError  # noqa: PLC0415
     from acd.replay.upgrade import CannotUpgrade, take_over  # noqa: PLC0415
     from acd.server.stores import open_journal  # noqa: PLC0415
 
-    journal = open_journal(loaded(site))
     try:
-        say(take_over(journal))
-    except CannotUpgrade as failure:
+        say(take_over(open_journal(loaded(site))))
+    except (CannotUpgrade, VaultError) as failure:
         raise Failure(NO, f"{site}: {failure}") from failure
     return DONE
 

@@ -2,11 +2,11 @@
 
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
-from acd.content.errors import VaultDamagedError
-from acd.content.master import Cipher, MasterKey, context
+from acd.content.errors import VaultDamagedError, VaultKeyError
+from acd.content.master import RESTORE, Cipher, MasterKey, context
 from acd.content.vault import CHECK, piece_context
 from acd.files import open_to_read
 
@@ -27,9 +27,8 @@ OnRead = Callable[[int, int], None]
 def vault_flaws(path: Path, master: MasterKey, on_read: OnRead) -> Iterator[str]:
     """What of the vault cannot be opened with this key, kind by kind. Raises sqlite3.Error."""
     with closing(open_to_read(path)) as db:
-        (sealed,) = db.execute("SELECT sealed FROM master_check").fetchone() or (None,)
-        if sealed is None or not _opens(master.wrapping, sealed, CHECK):
-            yield "the master key is not the one that it was made with, or its check is damaged"
+        if not _knows(db, master):
+            yield f"the master key in {master.source} is not the one that it was made with: {RESTORE}"
             return
         (total,) = db.execute("SELECT count(*) FROM contacts").fetchone()
         seen, unreadable, last = 0, 0, 0
@@ -39,6 +38,19 @@ def vault_flaws(path: Path, master: MasterKey, on_read: OnRead) -> Iterator[str]
             on_read(seen, total)
         if unreadable:
             yield f"of {unreadable} contacts numbers or documents do not pass their authentication"
+
+
+def check_key(path: Path, master: MasterKey) -> None:
+    """Raise VaultKeyError if the vault was made with another key; one that cannot be read says nothing."""
+    with suppress(sqlite3.Error), closing(open_to_read(path)) as db:
+        if not _knows(db, master):
+            raise VaultKeyError(f"the master key in {master.source} is not the one of {path}: {RESTORE}")
+
+
+def _knows(db: sqlite3.Connection, master: MasterKey) -> bool:
+    """Whether the vault was made with this key; so, too, if it was never told one. Raises sqlite3.Error."""
+    (sealed,) = db.execute("SELECT sealed FROM master_check").fetchone() or (None,)
+    return sealed is None or _opens(master.wrapping, sealed, CHECK)
 
 
 def directory_flaws(path: Path, master: MasterKey, on_read: OnRead) -> Iterator[str]:

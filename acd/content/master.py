@@ -25,6 +25,7 @@ from acd.files import sync_path
 KEY_BYTES = 32
 VARIABLE = "ACD_VAULT_KEY"
 _NONCE_BYTES = 12
+RESTORE = "bring back the key that these data were stored with, from where it is kept: it never changes"
 SEAL_BYTES = _NONCE_BYTES + 16
 """By so much is what is sealed longer than it was: nonce and tag."""
 
@@ -32,10 +33,11 @@ SEAL_BYTES = _NONCE_BYTES + 16
 class MasterKey:
     """32 secret bytes; keys for wrapping, look-ups and records are derived from them (HKDF, RFC 5869)."""
 
-    def __init__(self, secret: bytes) -> None:
-        """Raises VaultKeyError unless `secret` has 32 bytes."""
+    def __init__(self, secret: bytes, source: str = "") -> None:
+        """`source`: where it comes from, for messages. Raises VaultKeyError unless `secret` has 32 bytes."""
+        self.source = source or "the vault's master key"
         if len(secret) != KEY_BYTES:
-            raise VaultKeyError(f"the vault's master key must have {KEY_BYTES} bytes, not {len(secret)}")
+            raise VaultKeyError(f"{self.source} must have {KEY_BYTES} bytes, not {len(secret)}: {RESTORE}")
         self.wrapping = Cipher(_derive(secret, b"acd vault: wrapping"))
         self.records = Cipher(_derive(secret, b"acd vault: recovery records"))
         self.lists = Cipher(_derive(secret, b"acd vault: lists of people"))
@@ -45,7 +47,8 @@ class MasterKey:
     def load(cls, key_file: Path, environment: Mapping[str, str] | None = None) -> "MasterKey":
         """From ACD_VAULT_KEY (base64) if it is set, else from `key_file`. Raises VaultKeyError."""
         text = (os.environ if environment is None else environment).get(VARIABLE)
-        return cls(_decode(text, f"the environment variable {VARIABLE}") if text else _read(key_file))
+        source = f"the environment variable {VARIABLE}" if text else str(key_file)
+        return cls(_decode(text, source) if text else _read(key_file), source)
 
     @classmethod
     def load_or_create(cls, key_file: Path, environment: Mapping[str, str] | None = None) -> "MasterKey":
@@ -106,7 +109,9 @@ def _read(path: Path) -> bytes:
         text = path.read_text(encoding="ascii", errors="replace")
         mode = path.stat().st_mode & 0o777
     except OSError as error:
-        raise VaultKeyError(f"no master key: set {VARIABLE}, or provide {path} ({error.strerror})") from error
+        raise VaultKeyError(
+            f"no master key: set {VARIABLE}, or provide {path} ({error.strerror}); {RESTORE}"
+        ) from error
     if mode & 0o077:
         raise VaultKeyError(f"{path} can be read by others (mode {mode:04o}): chmod 600 {path}")
     return _decode(text, str(path))
@@ -116,4 +121,4 @@ def _decode(text: str, source: str) -> bytes:
     try:
         return base64.b64decode(text.strip(), validate=True)
     except (binascii.Error, ValueError) as error:
-        raise VaultKeyError(f"{source} must be {KEY_BYTES} bytes in base64: {error}") from error
+        raise VaultKeyError(f"{source} must be {KEY_BYTES} bytes in base64: {error}; {RESTORE}") from error

@@ -11,6 +11,7 @@ from typing import NamedTuple
 import msgspec
 from msgspec.structs import replace
 
+from acd.content.errors import VaultDamagedError
 from acd.content.file import PrivateFile
 from acd.content.master import MasterKey, context
 from acd.directory.rows import Key, Row
@@ -189,5 +190,11 @@ class ListStore:
 
     def _open(self, name: ListName, version: int, line: int, sealed: bytes) -> Row:
         sleep(0)  # as in `_seal`
-        clear = self._master.lists.open(sealed, context(*name, str(version), str(line)))
+        try:
+            clear = self._master.lists.open(sealed, context(*name, str(version), str(line)))
+        except VaultDamagedError as error:
+            raise VaultDamagedError(
+                f"{self._file.path}: list {name[1]} of {name[0]}, version {version}: {error}: restore a "
+                f"backup, or the key that it was stored with, if {self._master.source} has another one"
+            ) from error
         return msgspec.msgpack.decode(clear, type=Row)

@@ -4,9 +4,10 @@ import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
-from acd.content.errors import VaultDamagedError, VaultError
+from acd.content.errors import VaultError
 from acd.content.inspection import OnRead, directory_flaws, vault_flaws
-from acd.content.master import MasterKey, context
+from acd.content.master import MasterKey
+from acd.content.sealed import opened
 from acd.journal import mark
 from acd.journal.database import ARCHIVE, flaws
 from acd.journal.errors import JournalError
@@ -14,7 +15,7 @@ from acd.journal.losses import losses as accepted
 from acd.journal.reading import JournalReader, has_contacts
 from acd.journal.snapshots import damaged_snapshots
 from acd.marks import is_damaged
-from acd.server.stores import DIRECTORY_FILE, JOURNAL, KEY_FILE, VAULT_FILE, losses
+from acd.server.stores import DIRECTORY_FILE, JOURNAL, KEY_FILE, VAULT_FILE, has_data, losses
 from config.schema import Site
 
 Damage = tuple[Path, str]
@@ -38,7 +39,7 @@ def damages(site: Site, on_read: OnRead) -> Iterator[Damage]:
             yield path, found
     master: MasterKey | None = None
     try:
-        if (data_dir / VAULT_FILE).exists():
+        if has_data(data_dir):
             master = MasterKey.load(data_dir / KEY_FILE)
     except VaultError as error:
         yield data_dir / KEY_FILE, str(error)
@@ -73,7 +74,9 @@ def kept_damages(folder: Path, master: MasterKey | None) -> Iterator[Damage]:
         yield path, "is damaged: a start goes on from another one, if that is good"
     try:
         if master is not None:
-            _open_records(folder, master)
+            opened(JournalReader(folder).records(), master)
+    except VaultError as damage:
+        yield folder, str(damage)
     except JournalError as damage:
         yield _placed(folder, str(damage))
 
@@ -105,15 +108,6 @@ def _read_all(folder: Path, on_read: OnRead) -> None:
     for entry in reader.entries():
         if entry.seq % _TOLD_EVERY == 0:
             on_read(entry.seq, max(total, entry.seq))
-
-
-def _open_records(folder: Path, master: MasterKey) -> None:
-    """Raises JournalError."""
-    for (channel, key), value in JournalReader(folder).records().items():
-        try:
-            master.records.open(value, context(channel, key))
-        except VaultDamagedError as error:
-            raise JournalError(f"{folder}: what channel {channel} noted last: {error}") from error
 
 
 def _placed(folder: Path, text: str) -> Damage:

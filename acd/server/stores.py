@@ -8,14 +8,17 @@ import structlog
 
 from acd.content.disk import PATIENCE_S, DiskContent
 from acd.content.errors import VaultDamagedError
-from acd.content.file import REMEDY, lost
+from acd.content.file import REMEDY, lost, mark_of
+from acd.content.inspection import check_key
 from acd.content.master import MasterKey
 from acd.content.sealed import SealedJournal
 from acd.content.vault import Vault
 from acd.directory.directory import ListDirectory
+from acd.journal.database import ARCHIVE
 from acd.journal.mark import lost as lost_entries
 from acd.journal.memory import MemoryJournal
 from acd.journal.reading import has_contacts
+from acd.journal.segment import stored_paths
 from acd.journal.sqlite import SqliteJournal
 from acd.ports import Journal
 from config.schema import JournalKind, Site
@@ -35,8 +38,9 @@ def open_journal(site: Site, *, accept_loss: bool = False) -> Journal:
     folder = site.server.data_dir / JOURNAL
     if accept_loss and (gone := lost_entries(folder)):
         _log.error("synced entries are gone, and that is accepted", first=gone.first, last=gone.last)
-    journal = SqliteJournal(folder, accept_loss=accept_loss)
-    return SealedJournal(journal, master_key(site).records)
+    master = master_key(site)
+    check_key(site.server.data_dir / VAULT_FILE, master)
+    return SealedJournal(SqliteJournal(folder, accept_loss=accept_loss), master)
 
 
 def open_content(site: Site, now_ms: Callable[[], int], *, accept_loss: bool = False) -> DiskContent:
@@ -74,11 +78,18 @@ def losses(data_dir: Path, *, had_contacts: bool) -> Iterator[tuple[Path, str]]:
 def master_key(site: Site) -> MasterKey:
     """From the environment, or the key file, which is made at the first start. Raises VaultKeyError.
 
-    A vault whose key is lost is not given another one: nothing in it could be read.
+    Data whose key is lost are not given another one: nothing in them could be read.
     """
     data_dir = site.server.data_dir
-    load = MasterKey.load if (data_dir / VAULT_FILE).exists() else MasterKey.load_or_create
+    load = MasterKey.load if has_data(data_dir) else MasterKey.load_or_create
     return load(data_dir / KEY_FILE)
+
+
+def has_data(data_dir: Path) -> bool:
+    """Whether something is stored there that needs the key, or did before it was lost."""
+    kept = (data_dir / VAULT_FILE, data_dir / DIRECTORY_FILE, data_dir / JOURNAL / ARCHIVE)
+    marks = (mark_of(kept[0]), mark_of(kept[1]))
+    return any(path.exists() for path in (*kept, *marks)) or bool(stored_paths(data_dir / JOURNAL))
 
 
 def erase_person(site: Site, value: str, tenant: str | None) -> tuple[int, int]:

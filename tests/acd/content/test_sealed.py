@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from acd.content.errors import VaultDamagedError
+from acd.content.errors import VaultDamagedError, VaultKeyError
 from acd.content.master import MasterKey
 from acd.content.sealed import SealedJournal
 from acd.journal.sqlite import SqliteJournal
@@ -15,7 +15,7 @@ RECORD = ChannelRecord("sip", "leg-1", b"INVITE from " + NUMBER)
 
 
 def sealed(folder: Path, secret: bytes = b"k" * 32) -> SealedJournal:
-    return SealedJournal(SqliteJournal(folder), MasterKey(secret).records)
+    return SealedJournal(SqliteJournal(folder), MasterKey(secret, "vault-key"))
 
 
 def write(journal: SealedJournal, *records: ChannelRecord) -> None:
@@ -46,5 +46,14 @@ def test_another_master_key_is_refused_and_not_taken_for_an_empty_journal(tmp_pa
     journal = sealed(tmp_path)
     write(journal, RECORD)
     journal.close()
-    with pytest.raises(VaultDamagedError):
+    with pytest.raises(VaultKeyError, match="the master key in vault-key is not the one that this journal"):
         sealed(tmp_path, b"x" * 32).open(lambda _: None, lambda _: None, lambda _: None)
+
+
+def test_one_damaged_record_is_damage_and_not_another_key(tmp_path: Path) -> None:
+    journal = sealed(tmp_path)
+    write(journal, RECORD)
+    journal.inside.append(None, [ChannelRecord("other", "leg-2", b"not sealed at all, and long enough")])
+    journal.close()
+    with pytest.raises(VaultDamagedError, match="what other noted in the journal does not pass"):
+        sealed(tmp_path).open(lambda _: None, lambda _: None, lambda _: None)

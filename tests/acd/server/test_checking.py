@@ -143,7 +143,7 @@ ALL: list[tuple[Harm, str, str]] = [
     (spoil_an_archived_entry, "journal/archive.db", f"entry {SPOILT} is damaged"),
     (empty, "journal/archive.db", "is not a journal file"),
     (gone, "journal/archive.db", "is missing"),
-    (spoil_a_record, "journal", "noted last: stored bytes do not pass"),
+    (spoil_a_record, "journal", "noted in the journal does not pass"),
     (spoil_packed_records, "journal/segment-", "what a channel noted is damaged"),
     (spoil_a_snapshot, "journal/snapshot-", "is damaged"),
     (spoil_the_mark, "journal/synced", "is damaged: nothing tells how far"),
@@ -151,7 +151,7 @@ ALL: list[tuple[Harm, str, str]] = [
     (spoil_a_number, "vault.db", "of 1 contacts numbers or documents do not pass"),
     (spoil_a_contacts_key, "vault.db", "of 1 contacts numbers or documents do not pass"),
     (spoil_a_person, "directory.db", "1 of 1 people do not pass"),
-    (another_key, "vault.db", "the master key is not the one"),
+    (another_key, "vault.db", "is not the one that it was made with: bring back"),
 ]
 
 
