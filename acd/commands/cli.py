@@ -12,6 +12,7 @@ from acd.commands.backup import backup
 from acd.commands.check import check
 from acd.commands.client import ClientError, RequestRefused
 from acd.commands.desk import agent, callback, contact, lists, status
+from acd.commands.explain import explain
 from acd.commands.kpi import kpi
 from acd.commands.serve import erase, serve, upgrade
 from acd.commands.shell import BAD_INPUT, DONE, NO, Failure, complain, say
@@ -27,7 +28,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for command in (check, serve, upgrade, erase, backup, status, agent, contact, callback, lists, kpi):
+for command in (check, serve, upgrade, erase, backup, status, agent, contact, explain, callback, lists, kpi):
     app.command()(command)
 app.add_typer(tokens.app)
 app.add_typer(site.app)

@@ -56,6 +56,12 @@ class JournalReader:
                 after_seq = entry.seq
                 yield entry
 
+    def last_seq(self) -> int:
+        """The newest entry; 0: there is none. Raises JournalOpenError, JournalFormatError."""
+        return max(
+            (_last_of(path) for path in (self._archive, *segment.stored_paths(self._directory))), default=0
+        )
+
     def _died_at(self, seq: int) -> bool:
         """Whether a segment ends there that nobody has sealed, as its run died."""
         return any(_unsealed_end(path) == seq for path in segment.stored_paths(self._directory))
@@ -133,6 +139,17 @@ def has_contacts(directory: Path) -> bool:
     except (JournalError, MsgspecError):
         pass
     return False
+
+
+def _last_of(path: Path) -> int:
+    try:
+        with closing(database.connect_to_read(path)) as connection:
+            (last,) = connection.execute("SELECT coalesce(max(seq), 0) FROM entries").fetchone()
+    except FileNotFoundError:
+        return 0
+    except sqlite3.Error as error:
+        raise JournalOpenError(f"cannot read {path}: {error}") from error
+    return int(last)
 
 
 def _unsealed_end(path: Path) -> int | None:

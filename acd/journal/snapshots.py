@@ -99,6 +99,15 @@ def damaged_snapshots(directory: Path) -> list[Path]:
     return found
 
 
+def good_snapshots(directory: Path) -> list[Snapshot]:
+    """Those that are readable, oldest first; for whoever only reads: nothing is renamed or checked out."""
+    found = []
+    for path in stored_snapshots(directory):
+        with suppress(FileNotFoundError):  # a newer one took its place
+            found.append(_read(path))
+    return [snapshot for snapshot in found if snapshot is not None]
+
+
 def _checksum(seq: int, version: int, state: bytes) -> bytes:
     total = blake2b(b"%d %d " % (seq, version), digest_size=32)
     total.update(state)

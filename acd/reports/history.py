@@ -1,22 +1,30 @@
 """A contact's facts, found in the journal without any index: contact numbers rise with sequence numbers."""
 
 from collections.abc import Iterable
+from typing import Protocol
 
 from acd.core.events import ContactId
 from acd.core.facts import ENDINGS, Arrived, ConsultOver, Fact, WrapUpDone, WrapUpStarted
 from acd.journal.codec import decode_facts
-from acd.ports import Journal, Told
+from acd.ports import JournalEntry, Told
 
 MAX_SCAN = 200_000
 """Entries read at most after the arrival; a contact that lives longer is shown as far as that."""
 _NEAR = 500
 
 
-def contact_history(journal: Journal, contact: ContactId, last_seq: int) -> list[Told]:
-    """The facts of the contact, oldest first; empty if it never arrived. Blocks."""
+class Entries(Protocol):
+    """As much of a journal as is needed here."""
+
+    def facts(self, after_seq: int = 0) -> Iterable[JournalEntry]:
+        """As `acd.ports.Journal`."""
+
+
+def contact_history(journal: Entries, contact: ContactId, last_seq: int, *, after_seq: int = 0) -> list[Told]:
+    """The facts of the contact, oldest first; empty if it never arrived after entry `after_seq`. Blocks."""
     story: list[Told] = []
     ending = _Ending(contact)
-    start = _before_arrival(journal, contact, last_seq)
+    start = _before_arrival(journal, contact, after_seq, last_seq)
     for count, entry in enumerate(journal.facts(start)):
         facts = decode_facts(entry.facts)
         if not story and (count > MAX_SCAN or _arrived_later(facts, contact)):
@@ -26,6 +34,11 @@ def contact_history(journal: Journal, contact: ContactId, last_seq: int) -> list
         if ending.reached(about) or count > MAX_SCAN:
             break
     return story
+
+
+def is_over(facts: Iterable[Fact], contact: ContactId) -> bool:
+    """Whether nothing can follow these facts of it."""
+    return _Ending(contact).reached(facts)
 
 
 def _is_about(fact: Fact, contact: ContactId) -> bool:
@@ -52,9 +65,8 @@ class _Ending:
         return isinstance(fact, ConsultOver) and fact.consult == self._contact
 
 
-def _before_arrival(journal: Journal, contact: ContactId, last_seq: int) -> int:
-    """A sequence number before the arrival and near it, by bisection."""
-    low, high = 0, last_seq
+def _before_arrival(journal: Entries, contact: ContactId, low: int, high: int) -> int:
+    """A sequence number before the arrival and near it, by bisection between these two."""
     while high - low > _NEAR:
         middle = (low + high) // 2
         found = _next_arrival(journal, middle, high)
@@ -65,7 +77,7 @@ def _before_arrival(journal: Journal, contact: ContactId, last_seq: int) -> int:
     return low
 
 
-def _next_arrival(journal: Journal, after_seq: int, until_seq: int) -> tuple[int, int] | None:
+def _next_arrival(journal: Entries, after_seq: int, until_seq: int) -> tuple[int, int] | None:
     """(sequence number, contact) of the first arrival in (after_seq, until_seq]."""
     for entry in journal.facts(after_seq):
         if entry.seq > until_seq:

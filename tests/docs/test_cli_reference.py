@@ -1,6 +1,7 @@
-"""docs/reference/cli.md: the sections on `acd kpi` and the planner's commands name exactly their options."""
+"""docs/reference/cli.md: the sections on `acd kpi` and others name exactly the options of these commands."""
 
 import re
+from collections.abc import Callable, Mapping
 from importlib.metadata import entry_points
 from pathlib import Path
 
@@ -9,18 +10,20 @@ import typer
 from typer.main import get_command
 
 from acd.commands.cli import COMMANDS
+from acd.commands.explain import explain
 from acd.commands.kpi import kpi
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "reference" / "cli.md"
 PLANNERS = {
     point.name: point for point in entry_points(group=COMMANDS) if point.module.startswith("simulation")
 }
+OURS: Mapping[str, Callable[..., int]] = {"kpi": kpi, "explain": explain}
 OPTION = re.compile(r"`(--?[a-z][a-z-]*)")
 
 
 def options(name: str) -> set[str]:
     """All names of the options of a command, or of the commands of a group."""
-    loaded = kpi if name == "kpi" else PLANNERS[name].load()
+    loaded = OURS[name] if name in OURS else PLANNERS[name].load()
     if isinstance(loaded, typer.Typer):
         commands = list(get_command(loaded).commands.values())  # type: ignore[attr-defined]
     else:
@@ -46,7 +49,7 @@ def shared() -> set[str]:
     return set(OPTION.findall(after.split("\n### ")[0]))
 
 
-@pytest.mark.parametrize("name", ["kpi", *sorted(PLANNERS)])
+@pytest.mark.parametrize("name", [*OURS, *sorted(PLANNERS)])
 def test_every_option_of_a_command_is_in_its_section_and_every_one_named_there_exists(name: str) -> None:
     known, said = options(name), set(OPTION.findall(section(name)))
     assert said <= known

@@ -1,0 +1,72 @@
+"""An explanation as lines for a terminal, and as plain values for JSON."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from msgspec import to_builtins
+
+from acd.core.engine import ENGINE_VERSION
+from acd.why.explain import Explained
+from acd.why.phrases import LOOKS
+from acd.why.telling import Teller
+from acd.why.timeline import Look, Step
+
+INDENT = " " * 14
+
+
+def page(told: Explained, language: str, zone: ZoneInfo) -> Iterator[str]:
+    """The timeline, line by line."""
+    teller = Teller(language, zone)
+    yield f"{teller.say(LOOKS, 'head', contact=told.contact)} ({zone.key})"
+    for step in told.timeline.steps:
+        yield from _step(teller, step)
+    spells = teller.spells(told.timeline.spells)
+    if spells:
+        yield f"{teller.say(LOOKS, 'meanwhile')}:"
+        for agent, said in spells:
+            yield f"  {agent}"
+            yield from (f"    {one}" for one in said)
+    yield from remarks(teller, told)
+
+
+def remarks(teller: Teller, told: Explained) -> Iterator[str]:
+    """What must be known of the record."""
+    if not told.ended:
+        yield teller.say(LOOKS, "open")
+    if told.older_versions:
+        versions = ", ".join(map(str, told.older_versions))
+        yield teller.say(LOOKS, "older", versions=versions, mine=ENGINE_VERSION)
+
+
+def _step(teller: Teller, step: Step) -> Iterator[str]:
+    first, *rest = [teller.note(note) for note in step.notes]
+    yield f"{teller.clock(step.t_ms):<13} {first}" + (f" [{step.by}]" if step.by else "")
+    yield from (f"{INDENT}{one}" for one in rest)
+    if step.look is not None:
+        yield from (f"{INDENT}  {one}" for one in teller.look(step.look))
+
+
+def document(told: Explained, language: str, zone: ZoneInfo) -> dict[str, Any]:
+    """Everything as plain values, with the sentences in the language."""
+    teller = Teller(language, zone)
+    return {
+        "contact": told.contact,
+        "language": language,
+        "timezone": zone.key,
+        "ended": told.ended,
+        "entries": {"first": told.first_seq, "last": told.last_seq, "replayed": told.replayed},
+        "steps": [_step_json(teller, step) for step in told.timeline.steps],
+        "meanwhile": [{**to_builtins(one), "text": teller.bars(one.bars)} for one in told.timeline.spells],
+        "remarks": list(remarks(teller, told)),
+    }
+
+
+def _step_json(teller: Teller, step: Step) -> dict[str, Any]:
+    notes = [{"key": one.key, "said": one.said, "text": teller.note(one)} for one in step.notes]
+    look = None if step.look is None else _look_json(teller, step.look)
+    return {"seq": step.seq, "by": step.by, "t_ms": step.t_ms, "notes": notes, "look": look}
+
+
+def _look_json(teller: Teller, look: Look) -> Mapping[str, Any]:
+    return {**to_builtins(look), "text": teller.look(look)}
