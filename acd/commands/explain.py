@@ -1,6 +1,7 @@
 """`acd explain`: why a contact was offered when it was, and to whom; what would have been otherwise."""
 
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -16,7 +17,9 @@ from config.errors import ConfigError
 from config.schema import JournalKind, Site
 
 if TYPE_CHECKING:
-    from acd.why.record import OnRead
+    from acd.why.explain import Explained
+    from acd.why.otherwise import Otherwise
+    from acd.why.record import OnRead, Record
 
 LANGUAGE_CHOICES = ("en", "de")
 
@@ -32,6 +35,24 @@ def explain(
     timezone: Annotated[
         str, typer.Option(help="Of the times that are shown. Default: the server's, else UTC.")
     ] = "",
+    ifs: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--if",
+            metavar="CHANGE",
+            help="What if: ready AGENT [TIME], without CONTACT, plain CONTACT, more AGENT, no-incident ID. "
+            "Repeat it. Default: the most telling ones.",
+        ),
+    ] = None,
+    without: Annotated[
+        list[int] | None, typer.Option(metavar="CONTACT", help="As --if 'without CONTACT'. Repeat it.")
+    ] = None,
+    what_if: Annotated[
+        bool, typer.Option("--what-if/--no-what-if", help="Whether to look for what would have been.")
+    ] = True,
+    within: Annotated[
+        float, typer.Option(min=0, max=3600, help="Seconds to spend on what would have been.")
+    ] = 20.0,
     as_json: JsonOption = False,
 ) -> int:
     """Why a contact was served when it was: every decision, who could take it, and who could not."""
@@ -48,16 +69,36 @@ def explain(
         record = Record(_directory(found, journal))
         with bar("replaying") as on_read:
             told = explained(record, number, on_read)
+        asked = [*(ifs or ()), *(f"without {contact}" for contact in without or ())]
+        otherwise = _otherwise(record, told, asked, zone, within) if asked or what_if else []
     except ConfigError as mistake:
         return complain(str(mistake), BAD_INPUT)
     except (CannotExplain, JournalError) as failure:
         return complain(str(failure), NO)
     if as_json:
-        print_json(document(told, lang, zone))
+        print_json(document(told, otherwise, lang, zone))
     else:
-        for line in page(told, lang, zone):
+        for line in page(told, otherwise, lang, zone):
             say(line)
     return DONE
+
+
+def _otherwise(
+    record: "Record", told: "Explained", asked: Sequence[str], zone: ZoneInfo, within_s: float
+) -> "list[Otherwise]":
+    """Of the changes that were asked for, else of the most telling ones."""
+    from acd.why.change import parse, telling  # noqa: PLC0415
+    from acd.why.otherwise import Asking  # noqa: PLC0415
+
+    until_s = time.monotonic() + within_s
+    asking = Asking(record, told.contact, lambda: time.monotonic() < until_s)
+    try:
+        changes = [parse(text, asking.arrived_ms, zone) for text in asked]
+    except ValueError as mistake:
+        raise Failure(BAD_INPUT, f"--if {mistake}") from mistake
+    changes = changes or asking.possible(telling(told.timeline))
+    with bar("what if") as on_done:
+        return asking.ask_all(changes, on_done)
 
 
 def _directory(site: Site | None, journal: Path | None) -> Path:

@@ -1,5 +1,6 @@
 """For tests, ours and others': small desks and sites, a scripted channel, a narrator of stories."""
 
+from acd.testing.journalled import JournalledStory as JournalledStory
 from acd.testing.scripted import Carried as Carried
 from acd.testing.scripted import ScriptedChannel as ScriptedChannel
 from acd.testing.sites import LINE as LINE

@@ -122,6 +122,81 @@ LOOKS: Words = {
     "what": ("what", "was"),
 }
 
+IFS: Words = {
+    "ready": ("Had {agent} been ready from {at_ms} on,", "Wäre {agent} ab {at_ms} bereit gewesen,"),
+    "without": ("Without contact {contact},", "Ohne Kontakt {contact}"),
+    "plain": (
+        "Had contact {contact} come without class and head start of its own,",
+        "Wäre Kontakt {contact} ohne eigene Klasse und Vorsprung gekommen,",
+    ),
+    "more": (
+        "With one more agent like {agent}, from the arrival on,",
+        "Mit einem weiteren Agenten wie {agent} ab der Ankunft",
+    ),
+    "no-incident": (
+        "Had incident {incident} not been on,",
+        "Ohne die Störung {incident}",
+    ),
+    "same": (
+        "it would have been the same: answered by {agent} at {answered_ms}.",
+        "wäre es dasselbe gewesen: angenommen von {agent} um {answered_ms}.",
+    ),
+    "earlier": (
+        "{agent} would have answered at {answered_ms}: {difference_ms} earlier.",
+        "hätte {agent} um {answered_ms} angenommen: {difference_ms} früher.",
+    ),
+    "later": (
+        "{agent} would have answered at {answered_ms}: {difference_ms} later.",
+        "hätte {agent} um {answered_ms} angenommen: {difference_ms} später.",
+    ),
+    "answered": (
+        "{agent} would have answered at {answered_ms}; it was answered by nobody.",
+        "hätte {agent} um {answered_ms} angenommen; es hat niemand angenommen.",
+    ),
+    "unanswered": (
+        "it would have ended unanswered at {over_ms}.",
+        "wäre er um {over_ms} ohne Antwort geendet.",
+    ),
+    "open": (
+        "it would not have been decided by the end of what was replayed.",
+        "wäre bis zum Ende des Nachgespielten nichts entschieden gewesen.",
+    ),
+    "no time": (
+        "there was no time left to find out (--within).",
+        "blieb keine Zeit, es herauszufinden (--within).",
+    ),
+    "busy": (
+        "(At that moment {agent} was talking, and did not end that for it.)",
+        "({agent} sprach in diesem Moment und brach das dafür nicht ab.)",
+    ),
+    "head": ("What if", "Was wäre wenn"),
+    "limits": (
+        (
+            "Each is replayed from the journal by the engine itself. Assumed: everybody else does what the "
+            "record has of them, as long after what they answer to as then (ring, talk, wrap-up, a text); "
+            "callers come and give up, agents pause and come back at their own moments; who was answered "
+            "earlier than in the record does not hang up."
+        ),
+        (
+            "Jedes wird von der Verteilung selbst aus dem Journal nachgespielt. Angenommen ist: alle anderen "
+            "tun, was von ihnen verzeichnet ist, so lange nach dem Anlass wie damals (Klingeln, Gespräch, "
+            "Nachbearbeitung, Ansage); Anrufer kommen und geben auf, Agenten gehen in Pause und kommen "
+            "zurück zu ihrer Zeit; wem früher geantwortet wird, der legt nicht auf."
+        ),
+    ),
+    "assumed": (
+        (
+            "Not in the record, so assumed as usual: answers {rings}, talks {talks}, texts {texts}; "
+            "{left_out} deeds were not possible any more."
+        ),
+        (
+            "Nicht verzeichnet, also wie üblich angenommen: Annahmen {rings}, Gespräche {talks}, "
+            "Ansagen {texts}; {left_out} Handlungen waren nicht mehr möglich."
+        ),
+    ),
+}
+"""What would have been, had one thing been otherwise."""
+
 VALUES: Words = {
     "arrived": ("it has arrived", "angekommen"),
     "transfer": ("transfer", "Weitergabe"),

@@ -68,6 +68,15 @@ class Record:
             )
         return Engine(), 0
 
+    def seq_before(self, t_ms: int, until_seq: int) -> int:
+        """The last entry before that moment, and before entry `until_seq`. Raises JournalError."""
+        low, high = self.first_seq - 1, until_seq - 1
+        while low < high:
+            middle = (low + high + 1) // 2
+            entry = next(iter(self._reader.entries(middle - 1)), None)
+            low, high = (middle, high) if entry is not None and entry.t_ms < t_ms else (low, middle - 1)
+        return low
+
     def _first(self) -> int:
         try:
             next(iter(self._reader.entries(0)), None)

@@ -1,6 +1,6 @@
 """An explanation as lines for a terminal, and as plain values for JSON."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -8,14 +8,15 @@ from msgspec import to_builtins
 
 from acd.core.engine import ENGINE_VERSION
 from acd.why.explain import Explained
-from acd.why.phrases import LOOKS
-from acd.why.telling import Teller
+from acd.why.otherwise import Otherwise
+from acd.why.phrases import IFS, LOOKS
+from acd.why.telling import Teller, outcome
 from acd.why.timeline import Look, Step
 
 INDENT = " " * 14
 
 
-def page(told: Explained, language: str, zone: ZoneInfo) -> Iterator[str]:
+def page(told: Explained, otherwise: Sequence[Otherwise], language: str, zone: ZoneInfo) -> Iterator[str]:
     """The timeline, line by line."""
     teller = Teller(language, zone)
     yield f"{teller.say(LOOKS, 'head', contact=told.contact)} ({zone.key})"
@@ -27,7 +28,19 @@ def page(told: Explained, language: str, zone: ZoneInfo) -> Iterator[str]:
         for agent, said in spells:
             yield f"  {agent}"
             yield from (f"    {one}" for one in said)
+    yield from _otherwise(teller, otherwise)
     yield from remarks(teller, told)
+
+
+def _otherwise(teller: Teller, found: Sequence[Otherwise]) -> Iterator[str]:
+    if found:
+        yield f"{teller.say(IFS, 'head')}:"
+    for one in found:
+        first, *rest = teller.otherwise(one)
+        yield f"  {first}"
+        yield from (f"    {line}" for line in rest)
+    if found:
+        yield f"  {teller.say(IFS, 'limits')}"
 
 
 def remarks(teller: Teller, told: Explained) -> Iterator[str]:
@@ -47,7 +60,9 @@ def _step(teller: Teller, step: Step) -> Iterator[str]:
         yield from (f"{INDENT}  {one}" for one in teller.look(step.look))
 
 
-def document(told: Explained, language: str, zone: ZoneInfo) -> dict[str, Any]:
+def document(
+    told: Explained, otherwise: Sequence[Otherwise], language: str, zone: ZoneInfo
+) -> dict[str, Any]:
     """Everything as plain values, with the sentences in the language."""
     teller = Teller(language, zone)
     return {
@@ -58,6 +73,10 @@ def document(told: Explained, language: str, zone: ZoneInfo) -> dict[str, Any]:
         "entries": {"first": told.first_seq, "last": told.last_seq, "replayed": told.replayed},
         "steps": [_step_json(teller, step) for step in told.timeline.steps],
         "meanwhile": [{**to_builtins(one), "text": teller.bars(one.bars)} for one in told.timeline.spells],
+        "otherwise": [
+            {**to_builtins(one), "outcome": outcome(one), "text": teller.otherwise(one)} for one in otherwise
+        ],
+        "limits": teller.say(IFS, "limits"),
         "remarks": list(remarks(teller, told)),
     }
 

@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from acd.why.phrases import LOOKS, RULES, TRANSLATED, VALUES
+from acd.why.otherwise import Otherwise
+from acd.why.phrases import IFS, LOOKS, RULES, TRANSLATED, VALUES
 from acd.why.score import Standing
 from acd.why.timeline import Look, Note, Spell
 from acd.why.verdict import NEVER_HIS, Bar, Rule, Verdict
@@ -83,6 +84,21 @@ class Teller:
             found.setdefault(one.agent, []).append(said)
         return list(found.items())
 
+    def otherwise(self, one: Otherwise) -> list[str]:
+        """A change and what would have come of it; below it what had to be assumed."""
+        change, was, would = one.change, one.was, one.would
+        what = {"agent": change.agent, "contact": change.contact, "incident": change.incident}
+        cause = self.say(IFS, change.kind, at_ms=change.t_ms, **what)
+        end = {"agent": would.agent, "answered_ms": would.answered_ms, "over_ms": would.over_ms}
+        result = self.say(IFS, outcome(one), **end, difference_ms=abs(would.answered_ms - was.answered_ms))
+        lines = [f"{cause} {result}"]
+        if one.busy:
+            lines.append(self.say(IFS, "busy", agent=change.agent))
+        if one.assumed or one.left_out:
+            guessed = {name: one.assumed.get(name, 0) for name in ("rings", "talks", "texts")}
+            lines.append(self.say(IFS, "assumed", **guessed, left_out=one.left_out))
+        return lines
+
     def clock(self, t_ms: int) -> str:
         """A moment, as `10:04:02`; with thousandths only where there are any."""
         moment = datetime.fromtimestamp(t_ms / 1000, self._zone)
@@ -152,6 +168,20 @@ class Teller:
         if name in TRANSLATED and value in VALUES:
             return VALUES[value][self._at]
         return value
+
+
+def outcome(one: Otherwise) -> str:
+    """The key of what came of a change."""
+    was, would = one.was, one.would
+    if not one.complete:
+        return "no time"
+    if not would.answered_ms:
+        return "unanswered" if would.over_ms else "open"
+    if not was.answered_ms:
+        return "answered"
+    if would.answered_ms == was.answered_ms:
+        return "same"
+    return "earlier" if would.answered_ms < was.answered_ms else "later"
 
 
 def variant(note: Note) -> str:

@@ -10,7 +10,19 @@ LANGUAGES = ("en", "de")
 
 Words = Mapping[str, tuple[str, str]]
 
-MOMENTS = frozenset(("until_ms", "anchor_ms", "since_ms", "spoke_ms", "ready_ms", "idle_since_ms", "at_ms"))
+MOMENTS = frozenset(
+    (
+        "until_ms",
+        "anchor_ms",
+        "since_ms",
+        "spoke_ms",
+        "ready_ms",
+        "idle_since_ms",
+        "at_ms",
+        "answered_ms",
+        "over_ms",
+    )
+)
 
 SENTENCES: Words = {
     # ---- arrival, and by which rules

@@ -8,9 +8,10 @@ import pytest
 from acd.commands.cli import app
 from acd.commands.shell import Failure, complain
 from acd.core import events
+from acd.testing import JournalledStory
 from acd.testing.story import agent, desk, entry, line
 from agents.skills import AgentId
-from tests.acd.why.explained import SECOND, Journalled
+from tests.acd.why.explained import SECOND
 
 SITE = """
 [server]
@@ -33,7 +34,7 @@ line = "help"
 def site(tmp_path: Path) -> Path:
     """Two callers wait; the VIP, who came last, is first."""
     (tmp_path / "site.toml").write_text(SITE)
-    told = Journalled(
+    told = JournalledStory(
         desk(line(), entry("vip", "help", priority_class=1), agent("anna"), agent("bert")), tmp_path / "var"
     )
     told.ready(0, "anna", "bert").at(0, events.AgentPaused(AgentId("bert"), "break"))
@@ -107,3 +108,47 @@ def test_what_cannot_be_asked_is_refused_in_one_line(
 def test_an_unknown_contact_is_no_answer(site: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(99, "--site", site) == 1
     assert capsys.readouterr().err == "acd: there is no contact 99 in this journal\n"
+
+
+def test_what_would_have_been_is_found_or_asked_for(site: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(2, "--site", site) == 0
+    said = capsys.readouterr().out
+    assert (
+        "Had bert been ready from 09:00:10 on, bert would have answered at 09:00:11: 1 min 1 s earlier."
+        in said
+    )
+    assert "Without contact 3, anna would have answered at 09:00:32: 40 s earlier." in said
+    assert "Each is replayed from the journal by the engine itself. Assumed:" in said
+    assert run(2, "--site", site, "--if", "ready bert 9:00:20", "--without", 3, "--json") == 0
+    found = json.loads(capsys.readouterr().out)["otherwise"]
+    assert [(one["change"]["kind"], one["outcome"]) for one in found] == [
+        ("ready", "earlier"),
+        ("without", "earlier"),
+    ]
+    assert found[0]["would"]["answered_ms"] == 1_800_000_021_000
+
+
+def test_it_can_be_left_out_and_has_a_limit(site: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(2, "--site", site, "--no-what-if") == 0
+    assert "What if" not in capsys.readouterr().out
+    assert run(2, "--site", site, "--within", 0, "--without", 3) == 0
+    capsys.readouterr()
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (("--if", "ready"), 2, 'acd: --if "ready" is none of: ready AGENT [TIME], without CONTACT'),
+        (("--if", "ready zoe"), 1, "acd: there was no agent zoe at that moment"),
+        (("--without", "77"), 1, "acd: there is no contact 77 in this journal"),
+    ],
+)
+def test_a_change_that_cannot_be_made_is_refused(
+    site: Path, words: tuple[str, ...], code: int, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    try:
+        got = run(2, "--site", site, *words)
+    except Failure as failure:
+        got = complain(str(failure), failure.code)
+    assert got == code
+    assert capsys.readouterr().err.startswith(said)

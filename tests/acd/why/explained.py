@@ -1,16 +1,12 @@
 """A story, and what is explained of it: in memory, or from a journal on disk."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from acd.core import events
-from acd.core.engine import ENGINE_VERSION, Engine
+from acd.core.engine import Engine
 from acd.core.facts import Fact
-from acd.journal.codec import encode_event, encode_facts, facts_digest
-from acd.journal.sqlite import SqliteJournal
-from acd.ports import JournalEntry
 from acd.testing.story import Story
 from acd.why.telling import Teller
 from acd.why.timeline import Look, Timeline
@@ -20,28 +16,6 @@ from queues.desk import Desk
 
 SECOND = 1_000
 UTC = ZoneInfo("UTC")
-
-
-class Journalled(Story):
-    """A story that a journal remembers."""
-
-    def __init__(self, opened: Desk, folder: Path, *, version: int = ENGINE_VERSION) -> None:
-        """`version`: of the engine that the entries say wrote them."""
-        self.folder, self.seq, self.version = folder, 0, version
-        self.journal = SqliteJournal(folder / "journal")
-        self.journal.open(lambda seq: None, lambda seq: None, fail)
-        super().__init__(opened)
-
-    def _handle(self, event: events.Event) -> None:
-        super()._handle(event)
-        self.seq += 1
-        told = encode_facts(self.outcome.facts)
-        what = encode_event(event), told, facts_digest(told)
-        self.journal.append(JournalEntry(self.seq, self.start_ms + self.now, self.version, *what))
-
-
-def fail(error: Exception) -> None:
-    raise error
 
 
 class Remembered(Story):

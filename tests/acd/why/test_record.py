@@ -8,19 +8,20 @@ from acd.core.engine import ENGINE_VERSION
 from acd.core.events import DeskChanged
 from acd.journal.errors import JournalError
 from acd.ports import Snapshot
+from acd.testing import JournalledStory
 from acd.testing.story import agent, desk, line
 from acd.why.explain import Explained, explain
 from acd.why.record import CannotExplain, Record
 from queues.desk import Desk, Policy
-from tests.acd.why.explained import SECOND, Journalled, sentences
+from tests.acd.why.explained import SECOND, sentences
 
 OPENED = desk(line(), agent("anna"), agent("bert"))
 
 
-def day(folder: Path, *, opened: Desk = OPENED, version: int = ENGINE_VERSION) -> Journalled:
+def day(folder: Path, *, opened: Desk = OPENED, version: int = ENGINE_VERSION) -> JournalledStory:
     """Ten calls, one after the other."""
-    told = Journalled(opened, folder, version=version).ready(0, "anna", "bert")
-    assert isinstance(told, Journalled)
+    told = JournalledStory(opened, folder, version=version).ready(0, "anna", "bert")
+    assert isinstance(told, JournalledStory)
     for at in range(10):
         number = told.arrive((10 * at + 1) * SECOND)
         who = "anna" if told.rung("anna") else "bert"
@@ -33,7 +34,7 @@ def asked(folder: Path, number: int) -> Explained:
     return explain(Record(folder / "journal"), number)
 
 
-def shorten(told: Journalled, *, times: int = 2) -> None:
+def shorten(told: JournalledStory, *, times: int = 2) -> None:
     """Snapshots: what two of them cover moves to the archive."""
     for _ in range(times):
         told.at(told.now + SECOND, DeskChanged(told.engine.state.desk))
