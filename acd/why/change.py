@@ -86,7 +86,13 @@ def _moment(text: str, arrived_ms: int, zone: ZoneInfo) -> int:
 
 
 def telling(timeline: Timeline) -> list[Change]:
-    """Who was away although he could have served it; who came before it; its incident; one more agent."""
+    """Who was away although he could have served it; who came before it; its incident; one more agent.
+
+    Nothing for a contact that never had to wait for anybody, nor for a text.
+    """
+    waited = any(step.look is not None and step.look.outcome == "nobody" for step in timeline.steps)
+    if not waited and not timeline.heard:
+        return []
     found = [*_away(timeline.spells), *_ahead(timeline), *_aside(timeline)]
     return list(dict.fromkeys(found))[:MOST]
 

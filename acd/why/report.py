@@ -14,22 +14,34 @@ from acd.why.telling import Teller, outcome
 from acd.why.timeline import Look, Step
 
 INDENT = " " * 14
+MOST_OVERTAKERS = 3
+"""So many are shown with their rank; of the others only that they were served."""
+MOST_AGENTS = 20
+"""Of so many it is shown where they were meanwhile."""
 
 
 def page(told: Explained, otherwise: Sequence[Otherwise], language: str, zone: ZoneInfo) -> Iterator[str]:
     """The timeline, line by line."""
     teller = Teller(language, zone)
     yield f"{teller.say(LOOKS, 'head', contact=told.contact)} ({zone.key})"
+    over = 0
     for step in told.timeline.steps:
-        yield from _step(teller, step)
+        over += step.look is not None and step.look.outcome == "passed over"
+        yield from _step(teller, step, brief=over > MOST_OVERTAKERS)
+    yield from _meanwhile(teller, told)
+    yield from _otherwise(teller, otherwise)
+    yield from remarks(teller, told)
+
+
+def _meanwhile(teller: Teller, told: Explained) -> Iterator[str]:
     spells = teller.spells(told.timeline.spells)
     if spells:
         yield f"{teller.say(LOOKS, 'meanwhile')}:"
-        for agent, said in spells:
-            yield f"  {agent}"
-            yield from (f"    {one}" for one in said)
-    yield from _otherwise(teller, otherwise)
-    yield from remarks(teller, told)
+    for agent, said in spells[:MOST_AGENTS]:
+        yield f"  {agent}"
+        yield from (f"    {one}" for one in said)
+    if len(spells) > MOST_AGENTS:
+        yield f"  {teller.say(LOOKS, 'more', count=len(spells) - MOST_AGENTS)} (--json)"
 
 
 def _otherwise(teller: Teller, found: Sequence[Otherwise]) -> Iterator[str]:
@@ -52,11 +64,12 @@ def remarks(teller: Teller, told: Explained) -> Iterator[str]:
         yield teller.say(LOOKS, "older", versions=versions, mine=ENGINE_VERSION)
 
 
-def _step(teller: Teller, step: Step) -> Iterator[str]:
+def _step(teller: Teller, step: Step, *, brief: bool) -> Iterator[str]:
+    """`brief`: who else overtook it is named in one line."""
     first, *rest = [teller.note(note) for note in step.notes]
     yield f"{teller.clock(step.t_ms):<13} {first}" + (f" [{step.by}]" if step.by else "")
     yield from (f"{INDENT}{one}" for one in rest)
-    if step.look is not None:
+    if step.look is not None and not (brief and step.look.outcome == "passed over"):
         yield from (f"{INDENT}  {one}" for one in teller.look(step.look))
 
 

@@ -1,7 +1,7 @@
 """Pages whose commands are typed: `python -m tests.docs.typed_page PAGE` writes into it what they print.
 
 On such a page every `sh` block is run, all in one shell and in their order, and a `text` block after it holds
-exactly what it printed.
+exactly what it printed. A `python` block that begins with `# NAME.py` is that file.
 """
 
 import os
@@ -12,6 +12,7 @@ import tempfile
 from pathlib import Path
 
 BLOCK = re.compile(r"^```(sh|text)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+FILE = re.compile(r"^```python\n(# (\w+\.py)\b.*?)^```$", re.MULTILINE | re.DOTALL)
 MARK = "=== end of the block ==="
 
 
@@ -20,6 +21,8 @@ def retyped(page: str, folder: Path) -> str:
 
     Raises AssertionError with what was printed when one of the commands fails.
     """
+    for text, name in FILE.findall(page):
+        (folder / name).write_text(text, encoding="utf-8")
     printed = iter(outputs([text for kind, text in BLOCK.findall(page) if kind == "sh"], folder))
     last = ""
 
