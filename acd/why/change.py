@@ -109,8 +109,12 @@ def _away(spells: Iterable[Spell]) -> Iterator[Change]:
 
 
 def _ahead(timeline: Timeline) -> Iterator[Change]:
-    """The first that was served while it waited; and if a class or a head start put him there, without."""
-    for look in timeline.passed_over[:1]:
+    """The first that came later and was served before it, else the first that was served while it waited.
+
+    And if a class or a head start put him there, without that.
+    """
+    later = [look for look in timeline.passed_over if look.rivals[0].contact > timeline.contact]
+    for look in (later or timeline.passed_over)[:1]:
         rival = look.rivals[0]
         yield Change(Kind.WITHOUT, contact=rival.contact)
         if rival.class_of == "asked" or rival.head_start_ms:

@@ -227,3 +227,76 @@ def test_a_time_is_of_the_day_of_the_arrival_or_of_the_next() -> None:
     late_ms = 1_800_000_000_000 + 15 * 3_600_000 + 30 * 60_000
     assert parse("ready bert 23:31:02.5", late_ms, UTC).t_ms == late_ms + 62_500
     assert parse("ready bert 00:10", late_ms, UTC).t_ms == late_ms + 40 * 60_000
+
+
+def test_whoever_has_a_contact_instead_ends_it_as_long_after_as_it_was_ended(tmp_path: Path) -> None:
+    """Bert would have had the one ahead for 20 s, as Anna had it, and then this one."""
+    story = told(tmp_path)
+    first = story.arrive(0)
+    story.accept(2 * SECOND, "anna")
+    ahead, number = story.arrive(10 * SECOND), story.arrive(12 * SECOND)
+    story.release(60 * SECOND, first, "anna").accept(62 * SECOND, "anna")
+    story.release(82 * SECOND, ahead, "anna").accept(84 * SECOND, "anna")
+    story.journal.close()
+    (one,) = ask(tmp_path, number, "ready bert 08:00:15")
+    assert said([one])[0].endswith("bert would have answered at 08:00:39: 45 s earlier.")
+
+
+@pytest.mark.parametrize(("rule", "wraps_up_s"), [(CODED, 60), (WrapUpRule(), 0)])
+def test_who_gave_up_in_the_record_keeps_his_agent_as_long_as_is_usual_and_the_code_is_given(
+    tmp_path: Path, rule: WrapUpRule, wraps_up_s: int
+) -> None:
+    """Talks last 30 s there, and a wrap-up ends by its code."""
+    story = told(tmp_path, line(wrap_up=rule))
+    usual = story.arrive(0)
+    story.accept(2 * SECOND, "anna").release(32 * SECOND, usual, "anna")
+    if rule.codes:
+        story.code(60 * SECOND, usual, "anna", "done")
+    first = story.arrive(100 * SECOND)
+    story.accept(102 * SECOND, "anna")
+    number_ahead, number = story.arrive(110 * SECOND), story.arrive(112 * SECOND)
+    story.leave(120 * SECOND, number_ahead)
+    story.release(398 * SECOND, first, "anna")
+    if rule.codes:
+        story.code(399 * SECOND, first, "anna", "done")
+    story.accept((470 if rule.codes else 400) * SECOND, "anna")
+    story.journal.close()
+    (one,) = ask(tmp_path, number, "ready bert 08:01:55")
+    assert one.assumed == {"rings": 2, "talks": 1}
+    assert one.would.answered_ms - story.moment(0) == (115 + 2 + 30 + wraps_up_s + 2) * SECOND
+
+
+def test_while_the_server_was_away_nobody_could_have_done_anything(tmp_path: Path) -> None:
+    story = told(tmp_path)
+    first = story.arrive(0)
+    story.accept(2 * SECOND, "anna")
+    number = story.arrive(10 * SECOND)
+    story.away(21 * SECOND, 30 * SECOND)
+    story.release(60 * SECOND, first, "anna").accept(62 * SECOND, "anna")
+    story.journal.close()
+    (one,) = ask(tmp_path, number, "ready bert 08:00:20")
+    assert said([one])[0].endswith("bert would have answered at 08:00:30: 32 s earlier.")
+
+
+def test_who_is_ready_when_he_was_makes_no_difference(tmp_path: Path) -> None:
+    story = told(tmp_path)
+    story.at(0, events.AgentPaused(AgentId("anna"), "break"))
+    number = story.arrive(10 * SECOND)
+    story.at(40 * SECOND, events.AgentReady(BERT)).accept(44 * SECOND, "bert")
+    story.journal.close()
+    assert [outcome(one) for one in ask(tmp_path, number, "ready bert 08:00:40")] == ["same"]
+
+
+def test_who_came_later_and_was_first_is_more_telling_than_who_was_ahead(tmp_path: Path) -> None:
+    story = told(tmp_path, pause=False)
+    talks = [story.arrive(0), story.arrive(0)]
+    story.accept(1 * SECOND, "anna").accept(1 * SECOND, "bert")
+    ahead, number = story.arrive(5 * SECOND), story.arrive(10 * SECOND)
+    story.release(15 * SECOND, talks[0], "anna").accept(16 * SECOND, "anna")
+    vip = story.arrive(20 * SECOND, "vip")
+    story.release(30 * SECOND, talks[1], "bert").accept(31 * SECOND, "bert")
+    story.release(40 * SECOND, ahead, "anna").accept(41 * SECOND, "anna")
+    story.journal.close()
+    found = explain(Record(tmp_path / "journal"), number).timeline
+    assert [look.rivals[0].contact for look in found.passed_over] == [ahead, vip]
+    assert Change(Kind.WITHOUT, contact=vip) in telling(found)

@@ -15,8 +15,10 @@ from agents.skills import AgentId
 from queues.desk import (
     Calendar,
     CalendarId,
+    CallbackRule,
     LastAgentRule,
     LineId,
+    Order,
     OutboundRule,
     Overflow,
     Policy,
@@ -315,8 +317,6 @@ def test_who_may_not_be_called_now_is_offered_to_nobody() -> None:
 
 
 def test_an_agent_who_is_kept_free_for_a_callback_is_said() -> None:
-    from queues.desk import CallbackRule, Order
-
     rule = OutboundRule("callback", ("mobile",), "sip")
     told = story(line(callback=CallbackRule(Order.CALLER_FIRST)), agent("anna"), outbound=(rule,))
     number = told.arrive(0, party="p", dial_class="mobile")
@@ -348,3 +348,17 @@ def test_the_same_in_german() -> None:
     said = sentences(timeline(told, told.arrive(5 * SECOND)), "de")
     assert "Ein Agent wird gesucht und keiner gefunden." in said
     assert "nicht: bert: in Pause (break) seit 08:00:00" in said
+
+
+def test_who_is_kept_free_was_the_one_for_whom_it_was_held() -> None:
+    rule = OutboundRule("callback", ("mobile",), "sip")
+    told = story(
+        line(callback=CallbackRule(Order.CALLER_FIRST)), agent("anna"), agent("bert"), outbound=(rule,)
+    )
+    told.ready(0, "anna")
+    first = busy(told, 0, "anna")
+    number = told.arrive(1 * SECOND, party="p", dial_class="mobile", preferred=ANNA, preferred_ms=60 * SECOND)
+    told.at(2 * SECOND, events.CallbackPromised(ContactId(number), "p", "mobile")).ready(3 * SECOND, "bert")
+    told.release(9 * SECOND, first, "anna")
+    look = looks(timeline(told, number), "reserved")[0]
+    assert (look.agent, why_not(look, "bert")) == ("anna", ["held"])

@@ -8,15 +8,17 @@ import pytest
 
 from acd.core.engine import Engine
 from acd.core.events import Event
-from acd.core.facts import ENDINGS, Arrived, CalledOut, Fact
+from acd.core.facts import ENDINGS, Arrived, CalledOut, Fact, Joined
+from acd.testing.story import desk, line
 from acd.why.change import Change, Kind
 from acd.why.otherwise import Changed
 from acd.why.past import Past, Reading, Usual
 from acd.why.record import CannotExplain
 from acd.why.world import World
-from agents.capacity import VOICE
+from agents.capacity import MAIL, VOICE
 from tests.acd.core.play import Play, random_move
 from tests.acd.core.random_desk import random_desk
+from tests.acd.why.explained import Remembered
 
 Entry = tuple[int, Event]
 
@@ -82,3 +84,16 @@ def test_whatever_is_changed_the_engine_goes_on_and_loses_nobody(seed: int) -> N
         assert len(over) == len(set(over))
         assert came == live | set(over)
     assert differ > len(changes) // 2
+
+
+def test_what_was_added_to_a_contact_that_never_came_is_added_to_no_other() -> None:
+    """The numbers of those who come after it are others: the second mail has that of the first."""
+    told = Remembered(desk(line()))
+    first = told.arrive(0, medium=MAIL)
+    told.arrive(1_000, medium=MAIL)
+    told.arrive(2_000, medium=MAIL, joins=first)
+    start, past, _ = read(told.past, 1)
+    changed = Changed(Change(Kind.WITHOUT, contact=first), told.past[0][0], MAIL)
+    world = World(start, past, Usual(), changed.rewrite)
+    world.run(told.past[-1][0], lambda: True)
+    assert [type(fact) for fact in world.told if isinstance(fact, Arrived | Joined)] == [Arrived, Arrived]
