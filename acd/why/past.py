@@ -143,10 +143,9 @@ class Reading:
 
     def take(self, seq: int, t_ms: int, event: Event, told: Sequence[Fact], due_ms: int | None) -> None:
         """An entry; `due_ms`: the earliest deadline before it."""
-        if isinstance(event, events.Tick):
-            if due_ms is not None and due_ms < t_ms:
-                self.past.late[due_ms] = t_ms
-        else:
+        if isinstance(event, events.Tick | events.Restarted) and due_ms is not None and due_ms < t_ms:
+            self.past.late[due_ms] = t_ms  # a restart comes before what was due
+        if not isinstance(event, events.Tick):
             self._deed(seq, t_ms, event)
         for fact in told:
             self._fact(seq, fact)
