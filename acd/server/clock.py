@@ -1,13 +1,22 @@
 """Whether the machine's clock can be right: a start under a wrong one would mark the journal for good."""
 
 import ctypes
+import sqlite3
 import time
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from acd.journal.errors import JournalError
+from acd.journal.mark import last_stored
+from acd.marks import note_durably, noted
+from acd.server.stores import JOURNAL
 from config.durations import duration_text
 from config.schema import ServerSettings
+
+NOTED = "alive"
+"""In the data directory: when a server was alive last, by the journal's time, however quiet it was."""
+NOTED_EVERY_S = 24 * 3600.0
 
 _TIME_ERROR = 5
 """What adjtimex(2) returns while nobody keeps the clock in step."""
@@ -28,29 +37,42 @@ def is_kept() -> bool:
 
 
 def check(server: ServerSettings) -> None:
-    """Raise ClockError if the clock is more than `clock_jump` after everything that the desk has written.
+    """Raise ClockError if the clock is more than `clock_jump` after the desk was alive last.
 
     A clock that is kept in step is believed. Nothing is written here: the next look must find the same.
     """
-    now_ms, known_ms = time.time_ns() // 1_000_000, _written_ms(server.data_dir)
+    now_ms, known_ms = _now_ms(), _alive_ms(server.data_dir)
     if not known_ms or not server.clock_jump_ms or now_ms - known_ms <= server.clock_jump_ms or is_kept():
         return
     days = timedelta(milliseconds=now_ms - known_ms).days
     raise ClockError(
-        f"the clock says {_day(now_ms)}, {days} days after all that is in {server.data_dir} was written: "
+        f"the clock says {_day(now_ms)}, {days} days after the desk in {server.data_dir} was alive last: "
         "set it, since the journal's time never goes back; or start with --trust-clock if it is right "
         f"(server.clock_jump: {duration_text(server.clock_jump_ms)})"
     )
 
 
-def _written_ms(data_dir: Path) -> int:
-    """When a file of the journal or beside it was written last; 0: there is no journal."""
-    paths = [path for path in data_dir.glob("journal/*") if path.is_file()]
-    times = [0.0]
-    for path in (*paths, *data_dir.glob("*")) if paths else ():
-        with suppress(OSError):
-            times.append(path.stat().st_mtime)
-    return round(max(times) * 1000)
+def note(data_dir: Path, now_ms: int) -> None:
+    """A server is alive at `now_ms`. Blocks; a fault of the disk is told by others."""
+    with suppress(OSError):
+        note_durably(data_dir / NOTED, now_ms)
+
+
+def _alive_ms(data_dir: Path) -> int:
+    """The moment of the last entry, or what was noted since; 0: there is no entry, or none that can be read.
+
+    Not the times of files: whoever reads the data under that clock (a check, a report, a backup), erases or
+    upgrades leaves files of now beside them, and the next start would be let in.
+    """
+    try:
+        last_ms = last_stored(data_dir / JOURNAL).t_ms
+    except (JournalError, OSError, sqlite3.Error):
+        return 0  # the start will tell
+    return max(last_ms, noted(data_dir / NOTED)) if last_ms else 0
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000
 
 
 def _day(t_ms: int) -> str:
