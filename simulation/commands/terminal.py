@@ -63,9 +63,12 @@ def read_plan(path: Path | None, *, roster: bool = True) -> Plan:
         if path is DEMO_PLAN:
             typer.echo("no plan given and no plan.toml here: this is the demo plan", err=True)
     try:
-        return load_plan(path, os.environ, roster=roster)
+        plan = load_plan(path, os.environ, roster=roster)
     except ConfigError as error:
         raise Failure(BAD_INPUT, str(error)) from error
+    for note in plan.notes:
+        typer.echo(f"note: {note}", err=True)
+    return plan
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from config.errors import did_you_mean
 from queues.desk import Desk, LineId, Medium
-from simulation.plan.span import Span
+from simulation.plan.span import Changes, Span
 from simulation.plan.tables import Row
 
 REQUIRED = ("interval_start", "line", "medium", "offered")
@@ -44,13 +44,16 @@ class Forecast:
         return sum(s for _, s in said) / len(said) if said else math.nan
 
 
-def read_forecasts(rows: list[Row], span: Span, desk: Desk) -> dict[Flow, Forecast]:
-    """The forecasts in the order in which they first appear; faults are recorded in the rows."""
+def read_forecasts(rows: list[Row], span: Span, desk: Desk, changes: Changes) -> dict[Flow, Forecast]:
+    """The forecasts in the order in which they first appear; faults are recorded in the rows.
+
+    A row for every day has no interval on a day whose clocks skip its time, and two where it comes twice.
+    """
     found: dict[Flow, Forecast] = {}
     lines, media = [line.id for line in desk.lines], desk.medium_ids
     for row in rows:
         flow = _flow(row, lines, media)
-        intervals = _intervals(row, span)
+        intervals = _intervals(row, span, changes)
         offered = _needed(row, "offered", MOST_OFFERED)
         aht_s = _length(row, "aht_s")
         patience_s = _length(row, "patience_s")
@@ -107,13 +110,14 @@ def _flow(row: Row, lines: Sequence[LineId], media: Sequence[Medium]) -> Flow | 
     return (LineId(line), Medium(medium)) if line and medium else None
 
 
-def _intervals(row: Row, span: Span) -> list[int]:
+def _intervals(row: Row, span: Span, changes: Changes) -> list[int]:
     row.require("interval_start")
     when = row.when("interval_start")
     if when is None:
         return []
     try:
-        return [span.interval(moment) for moment in span.moments(when)]
+        moments = span.each_day(when, changes) if isinstance(when, int) else span.moments(when)
+        return [span.interval(moment) for moment in moments]
     except ValueError as error:
         row.error("interval_start", str(error))
         return []

@@ -20,7 +20,7 @@ from simulation.plan.forecasts import empty, read_forecasts
 from simulation.plan.line_tables import read_lines
 from simulation.plan.plan_sections import read_callbacks, read_goals, read_habits, read_incident
 from simulation.plan.rosters import Roster, read_roster, read_shifts
-from simulation.plan.span import DAY_S, Span, as_when
+from simulation.plan.span import DAY_S, Changes, Span, as_when
 from simulation.plan.staffing_table import StaffingTable, read_staffing
 from simulation.plan.tables import Faults, Row, read_rows
 from simulation.plan.texts import text_lengths
@@ -42,6 +42,8 @@ class Plan:
     span: Span
     site: Site
     staffing: StaffingTable
+    notes: tuple[str, ...] = ()
+    """What was read otherwise than it stands there."""
 
 
 def load_plan(path: str | os.PathLike[str], environ: Mapping[str, str], *, roster: bool = True) -> Plan:
@@ -70,7 +72,8 @@ def _read(root: Table, reading: Reading, roster: bool) -> Plan | None:
     desk = site.desk_at(span.start_ms - AROUND_MS, span.end_ms + AROUND_MS)
     run_on_ms = root.duration_ms("run_on", 3_600_000)
     duties = _read_agents(root, span, desk, span.end_ms + run_on_ms, roster)
-    demand, daily_cv = _read_demand(root, span, desk)
+    changes = Changes()
+    demand, daily_cv = _read_demand(root, span, desk, changes)
     scenario = Scenario(
         name=root.text("name", Path(root.file).stem),
         desk=desk,
@@ -92,7 +95,7 @@ def _read(root: Table, reading: Reading, roster: bool) -> Plan | None:
     staffing = read_staffing(root.table("staffing"))
     root.finish()
     _check_whole(root, scenario, reading)
-    return Plan(scenario, span, site, staffing)
+    return Plan(scenario, span, site, staffing, changes.notes())
 
 
 def _check_whole(root: Table, scenario: Scenario, reading: Reading) -> None:
@@ -184,12 +187,12 @@ def _read_agents(root: Table, span: Span, desk: Desk, until_ms: int, needed: boo
     return roster.duties(until_ms)
 
 
-def _read_demand(root: Table, span: Span, desk: Desk) -> tuple[Demand, float]:
+def _read_demand(root: Table, span: Span, desk: Desk, changes: Changes) -> tuple[Demand, float]:
     table = root.table("demand")
     if "file" not in table:
         table.error("file", "missing key (the forecast)")
     rows, faults = _rows(table, forecasts.REQUIRED, forecasts.OPTIONAL)
-    found = read_forecasts(rows, span, desk)
+    found = read_forecasts(rows, span, desk, changes)
     plans = read_lines(root, desk)
     demand = Demand(root, desk, plans)
     waiting = (flow for flow, plan in plans.items() if plan.backlog)

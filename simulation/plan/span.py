@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -13,6 +13,24 @@ When = datetime | int
 _CLOCK = re.compile(r"([0-9]{1,2}):([0-9]{2})(?::([0-9]{2}))?")
 _GERMAN = re.compile(r"([0-9]{1,2})\.([0-9]{1,2})\.([0-9]{4})(.*)")
 NO_TIME = 'is no time such as "08:00" or "2026-11-23 08:00"'
+
+
+@dataclass(slots=True)
+class Changes:
+    """Times of day that were meant for every day, on the days on which the clocks change."""
+
+    skipped: dict[date, set[time]] = field(default_factory=dict)
+    twice: dict[date, set[time]] = field(default_factory=dict)
+
+    def notes(self) -> tuple[str, ...]:
+        """What became of them, a sentence for each day."""
+        gone = [f"{day}: the clocks skip {_listed(times)}, left out" for day, times in self.skipped.items()]
+        both = [f"{day}: {_listed(times)} comes twice and counts twice" for day, times in self.twice.items()]
+        return tuple(sorted(gone + both))
+
+
+def _listed(times: set[time]) -> str:
+    return ", ".join(f"{one:%H:%M}" for one in sorted(times))
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +68,21 @@ class Span:
             return [exact_ms(when, self.zone)]
         days = (self.first + timedelta(days=number) for number in range(self.days))
         return [exact_ms(local(day, when), self.zone) for day in days]
+
+    def each_day(self, second: int, changes: "Changes") -> list[int]:
+        """Unix milliseconds of a time of day on each day; which it lacks, or has twice, is noted."""
+        found: list[int] = []
+        for number in range(self.days):
+            naive = local(self.first + timedelta(days=number), second)
+            early, late = (naive.replace(tzinfo=self.zone, fold=fold) for fold in (0, 1))
+            if early.utcoffset() == late.utcoffset():
+                found.append(round(early.timestamp() * 1000))
+            elif _exists(early):
+                changes.twice.setdefault(naive.date(), set()).add(naive.time())
+                found += [round(one.timestamp() * 1000) for one in (early, late)]
+            else:
+                changes.skipped.setdefault(naive.date(), set()).add(naive.time())
+        return found
 
     def interval(self, moment_ms: int) -> int:
         """The number of the interval that begins at `moment_ms`. Raises ValueError with a reason."""
@@ -112,11 +145,17 @@ def exact_ms(when: datetime, zone: ZoneInfo) -> int:
     if when.tzinfo is None:
         early, late = (when.replace(tzinfo=zone, fold=fold) for fold in (0, 1))
         if early.utcoffset() != late.utcoffset():
-            if early.astimezone(UTC).astimezone(zone).replace(tzinfo=None) != when:
+            if not _exists(early):
                 raise ValueError(f"there is no {when:%H:%M} on that day, the clocks are put forward")
             raise ValueError(f"{when:%H:%M} comes twice on that day: write it with {early:%z} or {late:%z}")
         when = early
     return round(when.timestamp() * 1000)
+
+
+def _exists(when: datetime) -> bool:
+    """Whether the clocks of its zone ever show it."""
+    back = when.astimezone(UTC).astimezone(when.tzinfo)
+    return back.replace(tzinfo=None) == when.replace(tzinfo=None)
 
 
 def as_when(value: object) -> When:

@@ -219,10 +219,31 @@ def test_a_day_on_which_the_clocks_change_has_its_own_length(tmp_path: Path) -> 
     assert made.intervals == 50
     assert made.streams[1].expected.index(3) == 7
     assert made.streams[0].expected.index(10) == 18
-    twice = wrong(tmp_path, plan=plan, roster=roster, forecast=FORECAST.replace("08:00,mail", "02:30,mail"))
-    place, reason = twice[0].rsplit(": 02:30 ")
+    twice = FORECAST.replace("08:00,mail", "2026-10-25 02:30,mail")
+    place, reason = wrong(tmp_path, plan=plan, roster=roster, forecast=twice)[0].rsplit(": 02:30 ")
     assert place == "forecast.csv: row 5, column interval_start"
     assert reason == "comes twice on that day: write it with +0200 or +0100"
+
+
+def test_rows_for_every_day_hold_over_a_change_of_the_clocks(tmp_path: Path) -> None:
+    """No offset can be written at them: what is skipped is left out, what comes twice counts twice."""
+    rows = [f"{hour:02}:{minute:02},help,voice,{hour},300," for hour in (1, 2, 3) for minute in (0, 30)]
+    forecast = "interval_start,line,medium,offered,aht_s,patience_s\n" + "\n".join(rows) + "\n"
+
+    def made(first: str) -> Plan:
+        plan = plan_with("2026-11-23", first).replace("days = 1", "days = 2")
+        plan = plan.replace('start = "08:00"\nend = "10:00"', "")
+        roster = ROSTER.replace("2026-11-23", first)
+        return load_plan(write_files(tmp_path, plan=plan, roster=roster, forecast=forecast), {})
+
+    spring = made("2026-03-29")
+    assert spring.scenario.streams[0].expected[:8] == (0, 0, 1, 1, 3, 3, 0, 0)
+    assert spring.scenario.streams[0].expected[46:54] == (0, 0, 1, 1, 2, 2, 3, 3)
+    assert spring.notes == ("2026-03-29: the clocks skip 02:00, 02:30, left out",)
+    autumn = made("2026-10-24")
+    assert autumn.scenario.streams[0].expected[48:58] == (0, 0, 1, 1, 2, 2, 2, 2, 3, 3)
+    assert autumn.notes == ("2026-10-25: 02:00, 02:30 comes twice and counts twice",)
+    assert made("2026-11-23").notes == ()
 
 
 def test_without_laws_the_columns_of_the_forecast_make_them(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from agents.capacity import MAIL, VOICE
 from queues.desk import Desk, Line, LineId, Medium, TenantId
 from simulation.plan import tables, xlsx_file
 from simulation.plan.forecasts import OPTIONAL, REQUIRED, Forecast, read_forecasts
-from simulation.plan.span import Span, as_when
+from simulation.plan.span import Changes, Span, as_when
 from simulation.plan.tables import Faults, Row, read_rows
 
 SPAN = Span(ZoneInfo("Europe/Berlin"), datetime(2026, 11, 23).date(), 1, 480, 600, 1_800_000)
@@ -34,7 +34,7 @@ def read(path: Path, sheet: str = "") -> tuple[dict[tuple[LineId, Medium], Forec
     """The forecasts of a file, and what is said about it."""
     faults = Faults(path.name)
     rows = read_rows(path, faults, REQUIRED, OPTIONAL, sheet=sheet)
-    return read_forecasts(rows, SPAN, DESK), [str(problem) for problem in faults.told()]
+    return read_forecasts(rows, SPAN, DESK, Changes()), [str(problem) for problem in faults.told()]
 
 
 def said(folder: Path, content: str | bytes, name: str = "f.csv") -> list[str]:
