@@ -33,7 +33,8 @@ from channels.sip.messages import Messages
 from channels.sip.prompts import Spoken, make_phrases, make_texts
 from channels.sip.protocol.address import Endpoint, host_port
 from channels.sip.protocol.errors import BadMessage, SipError
-from channels.sip.protocol.message import LONGEST_KEEPALIVE, is_keepalive, parse
+from channels.sip.protocol.keepalive import LONGEST_KEEPALIVE, is_keepalive
+from channels.sip.protocol.message import parse
 from channels.sip.protocol.outputs import ClientKey, NewRequest, Output, SendTo, ServerKey
 from channels.sip.protocol.state_machines import Timing
 from channels.sip.protocol.transactions import TransactionLayer

@@ -6,7 +6,6 @@ from typing import Any
 
 from acd.core import effects
 from channels.media import events as media
-from channels.media.sdp import CONTENT_TYPE
 from channels.sip.b2bua import (
     holding,
     inbound,
@@ -66,8 +65,8 @@ def screen(calls: Calls, request: Request, source: Endpoint) -> Refusal | None:
 def _within_call(calls: Calls, request: Request) -> Refusal | None:
     if calls.leg_of(request) is None:
         return Refusal(481)
-    other = request.method == "INVITE" and request.body and request.content_type != CONTENT_TYPE
-    return Refusal(415, (ACCEPT,)) if other else None
+    unreadable = request.method == "INVITE" and request.session is None
+    return Refusal(415, (ACCEPT,)) if unreadable else None
 
 
 def _request(calls: Calls, out: NewRequest) -> None:

@@ -7,7 +7,6 @@ from acd.core.events import ContactArrived, ContactId, ContactLeft, LegLost
 from acd.ports import PartyKind
 from agents.capacity import VOICE
 from channels.media.commands import LegId, Stop
-from channels.media.sdp import CONTENT_TYPE
 from channels.sip.b2bua import holding, introduced, outbound, placing, targets, treating
 from channels.sip.b2bua.call import Call
 from channels.sip.b2bua.calls import ACCEPT, ALLOW, NAME, SDP, Calls
@@ -121,9 +120,10 @@ def refusal(calls: Calls, request: Request, source: Endpoint) -> Refusal | None:
         return Refusal(483)
     if not request.contacts or not is_reachable(request.contacts[0].uri):  # RFC 3261 §8.1.1.8
         return Refusal(400, reason="Missing Contact")
-    if request.body and request.content_type != CONTENT_TYPE:
+    offer = request.session
+    if offer is None:
         return Refusal(415, (ACCEPT,))
-    unusable = calls.media.refuses(request.body) if request.body else ""
+    unusable = calls.media.refuses(offer) if offer else ""
     return Refusal(MEDIA_FAILURES[unusable], warning(calls, unusable)) if unusable else None
 
 
@@ -195,7 +195,7 @@ def admitted(calls: Calls, effect: AdmitContact) -> None:
     elif request is not None and not leg.admitted:
         leg.admitted = True
         introduced.introduce(calls, leg.record, request)
-        calls.negotiate(leg, request.body)
+        calls.negotiate(leg, request.session or b"")
 
 
 def took(calls: Calls, leg: Leg, effect: AdmitContact) -> None:

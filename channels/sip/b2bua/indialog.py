@@ -27,7 +27,7 @@ def requested(calls: Calls, out: NewRequest) -> None:
     elif request.method == "INVITE":
         targets.follow(calls, leg, leg.record.dialog, out.source)
         leg.reinvite = out.key, request
-        calls.negotiate(leg, request.body, host=out.source.host)
+        calls.negotiate(leg, request.session or b"", host=out.source.host)
     elif request.method == "OPTIONS":
         calls.layer.reply(out.key, 200, calls.now_ms, headers=[ALLOW])
     elif request.method == "REFER":
@@ -91,7 +91,7 @@ def acknowledged(calls: Calls, out: AckReceived) -> None:
     _is_acknowledged(calls, leg)
     if leg.record.late_offer:
         leg.record.late_offer = False
-        calls.media.send(Accept(leg.id, out.request.body))
+        calls.media.send(Accept(leg.id, out.request.session or out.request.body))
 
 
 def ack_missing(calls: Calls, out: AckMissing) -> None:

@@ -127,7 +127,7 @@ def _take(calls: Calls, leg: Leg, out: ResponseReceived) -> None:
     leg.won = ringing = leg.ringing.pop(out.key)
     leg.record.rung.remove(ringing.rung)
     leg.record.stage, leg.ack_owed, leg.accepting = LegStage.UP, True, True
-    calls.media.send(Accept(leg.id, out.response.body, out.source.host))
+    calls.media.send(Accept(leg.id, out.response.session or out.response.body, out.source.host))
     if leg.ringing:
         stop(calls, leg, [ELSEWHERE])
 

@@ -96,13 +96,19 @@ class Via(Struct, frozen=True):
     """The branch parameter, or an empty string."""
 
 
+MOST_IN_A_LINE = 64
+"""Values, or parameters of one: a line is read before anybody knows who has sent it."""
+
+
 def split_list(value: str) -> list[str]:
     """The parts of a comma list; commas in quoted strings and in angle brackets do not separate.
 
-    Raises BadMessage(400) for an unbalanced quote or bracket or an empty part.
+    Raises BadMessage(400) for an unbalanced quote or bracket or an empty part, (513) for too many of them.
     """
     if "," not in value:
         return [value]
+    if value.count(",") > MOST_IN_A_LINE:
+        raise BadMessage(513, "Too Many Values")
     parts: list[str] = []
     start = position = 0
     while position < len(value):
@@ -123,6 +129,8 @@ def parse_params(text: str) -> Params:
     """Parameters of `;a=1;b="x;y";c`; quoted values lose their quotes. Raises BadMessage(400)."""
     if not text:
         return _NO_PARAMS
+    if text.count(";") > MOST_IN_A_LINE:
+        raise BadMessage(513, "Too Many Parameters")
     params: dict[str, str | None] = {}
     if _PLAIN_PARAMS.fullmatch(text):
         for part in text[1:].split(";"):

@@ -3,7 +3,6 @@
 import re
 from typing import ClassVar, Self
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from channels.sip.protocol.address import (
@@ -16,6 +15,7 @@ from channels.sip.protocol.address import (
     parse_via,
     split_list,
 )
+from channels.sip.protocol.copies import Copies
 from channels.sip.protocol.errors import BadMessage, UnsafeTextError
 from channels.sip.protocol.headers import (
     REASONS,
@@ -28,10 +28,10 @@ from channels.sip.protocol.headers import (
     read_cseq,
     read_number,
 )
+from channels.sip.protocol.multipart import PREFIX, SDP, session_in
 
 __all__ = [
-    "BadRequest", "CSeq", "Header", "Message", "Request", "Response", "canonical", "is_keepalive",
-    "make_headers", "parse",
+    "BadRequest", "CSeq", "Header", "Message", "Request", "Response", "canonical", "make_headers", "parse",
 ]  # fmt: skip
 
 MAX_MESSAGE_BYTES = 65_535
@@ -39,24 +39,25 @@ MAX_HEADERS = 128
 """RFC 3261 sets no bound."""
 MAX_HEADER_CHARS = 8_192
 MAX_BODY_BYTES = 32_768
-LONGEST_KEEPALIVE = 64
 
 _SINGLE = ("From", "To", "Call-ID", "CSeq")
 _AT_MOST_ONE = ("Max-Forwards", "Content-Type", "Expires")
 """Of the headers that decide something; a proxy that adds a second User-Agent must not cost a call."""
 _RARE = frozenset({"Expires", "Record-Route", "Route"})
+_LISTS = ("Contact", "Record-Route", "Require", "Route", "Via")
+MOST_PIECES = 256
+"""Commas and semicolons in all of them: each piece that they part is read by itself."""
 _STRAY = frozenset("\r\n\0")
 _TOKEN = re.compile(r"[A-Za-z0-9\-.!%*_+`'~]+")
 _FOLD = re.compile(r"\r\n[ \t]+")
 
 
-class Message(Struct, frozen=True, dict=True, kw_only=True):
+class Message(Copies, frozen=True, dict=True, kw_only=True):
     """What requests and responses share. Header names are canonical; values are unfolded and stripped.
 
     Typed properties parse on first use and raise BadMessage; after `checked()` none of them raises.
     """
 
-    headers: tuple[Header, ...]
     body: bytes = b""
 
     START: ClassVar[str]
@@ -167,6 +168,17 @@ class Message(Struct, frozen=True, dict=True, kw_only=True):
         lines = self.index.get("Content-Type")
         return lines[0].partition(";")[0].strip().lower() if lines else ""
 
+    @property
+    def session(self) -> bytes | None:
+        """The session description, or the first one among parts; empty without a body, None: it has none.
+
+        To look through parts is work: ask first whose they are.
+        """
+        if not self.body or (kind := self.content_type) == SDP:
+            return self.body
+        lines = self.index.get("Content-Type", [""])
+        return session_in(lines[0], self.body) or None if kind.startswith(PREFIX) else None
+
     def checked(self) -> Self:
         """Parse all typed headers now. Raises BadMessage(400) for what is missing, doubled or malformed.
 
@@ -188,18 +200,6 @@ class Message(Struct, frozen=True, dict=True, kw_only=True):
             _ = self.expires, self.record_routes, self.routes
         return self
 
-    def with_header(self, name: str, value: str) -> Self:
-        """A copy in which all lines of that name are replaced by one, at the place of the first."""
-        spelled = canonical(name)
-        place = next((i for i, (key, _) in enumerate(self.headers) if key == spelled), len(self.headers))
-        kept = [header for header in self.headers if header[0] != spelled]
-        kept.insert(place, (spelled, value))
-        return replace(self, headers=tuple(kept))
-
-    def with_first(self, name: str, value: str) -> Self:
-        """A copy with one more header line in front of all others."""
-        return replace(self, headers=((canonical(name), value), *self.headers))
-
     def with_via(self, line: str, via: Via) -> Self:
         """A copy with another first Via line, whose topmost value is `via`; what was parsed stays parsed."""
         headers, place = list(self.headers), 0
@@ -210,11 +210,6 @@ class Message(Struct, frozen=True, dict=True, kw_only=True):
         index = {**self.index, "Via": [line, *self.index["Via"][1:]]}
         copy.__dict__.update({**self.__dict__, "via": via, "index": index})
         return copy
-
-    def without(self, name: str) -> Self:
-        """A copy without the headers of that name."""
-        spelled = canonical(name)
-        return replace(self, headers=tuple(header for header in self.headers if header[0] != spelled))
 
     def to_bytes(self) -> bytes:
         """The message as it goes out, Content-Length computed. Raises UnsafeTextError for line breaks."""
@@ -231,13 +226,20 @@ class Message(Struct, frozen=True, dict=True, kw_only=True):
 
 
 def _count(index: dict[str, list[str]]) -> None:
-    """Raises BadMessage(400) for a header that is missing or comes too often."""
+    """Raises BadMessage for a header that is missing or comes too often (400), or lists too much (513)."""
     for name in _SINGLE:
         if name not in index or len(index[name]) != 1 or not index[name][0]:
             raise BadMessage(400, f"Missing or repeated {name}")
     for name in _AT_MOST_ONE:
         if name in index and len(index[name]) > 1:
             raise BadMessage(400, "Repeated header")
+    pieces = 0
+    for name in _LISTS:
+        if name in index:
+            text = ",".join(index[name])
+            pieces += text.count(",") + text.count(";")
+    if pieces > MOST_PIECES:
+        raise BadMessage(513, "Too Many Values")
 
 
 class Request(Message, frozen=True, dict=True, kw_only=True):
@@ -277,11 +279,6 @@ class Response(Message, frozen=True, dict=True, kw_only=True):
     reason: str
 
     START: ClassVar[str] = "SIP/2.0 {0.status} {0.reason}"
-
-
-def is_keepalive(data: bytes) -> bool:
-    """True for packets of nothing but line breaks and NULs that phones send to keep a NAT open."""
-    return len(data) <= LONGEST_KEEPALIVE and not data.strip(b"\r\n\0 \t")
 
 
 def parse(data: bytes) -> Request | Response:

@@ -8,11 +8,6 @@ import re
 from binascii import Error as NotInBase64
 from binascii import a2b_base64, a2b_qp
 from collections.abc import Iterator
-from typing import TypeVar
-
-from msgspec.structs import replace
-
-from channels.sip.protocol.message import Message
 
 SDP = "application/sdp"
 PREFIX = "multipart/"
@@ -23,25 +18,17 @@ MOST_PARTS = 16
 MOST_HEAD_BYTES, MOST_HEAD_LINES = 2_048, 16
 """Of a part; one whose head is longer is passed over."""
 
-Either = TypeVar("Either", bound=Message)
-
 _BOUNDARY = re.compile(r';[ \t]*boundary[ \t]*=[ \t]*(?:"([^"]{1,70})"|([^\s;"]{1,70}))', re.IGNORECASE)
 _BLANK = re.compile(rb"\r?\n\r?\n")
 _FOLD = re.compile(rb"\r?\n[ \t]+")
 
 
-def unpacked(message: Either) -> Either:
-    """The message with the first session description as its whole body; as it was when there is none.
+def session_in(kind: str, body: bytes, depth: int = 1) -> bytes:
+    """The first session description among the parts of a body whose Content-Type is `kind`; empty: none.
 
     What else is in it is not read, even where its Content-Disposition demands that (RFC 5621 §5): a carrier
     that adds signalling of its own would rather have the call.
     """
-    sdp = session_in(message.index["Content-Type"][0], message.body)
-    return replace(message.with_header("Content-Type", SDP), body=sdp) if sdp else message
-
-
-def session_in(kind: str, body: bytes, depth: int = 1) -> bytes:
-    """The first session description among the parts of a body whose Content-Type is `kind`; empty: none."""
     for head, content in _parts(kind, body):
         part_kind = head.get("content-type", "")
         name = part_kind.partition(";")[0].strip().lower()

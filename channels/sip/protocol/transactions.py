@@ -6,7 +6,6 @@ from channels.sip.protocol.address import Endpoint
 from channels.sip.protocol.errors import BadMessage, IllegalMoveError, UnknownTransactionError
 from channels.sip.protocol.live_transactions import DONE, Running, Transaction
 from channels.sip.protocol.message import MAX_MESSAGE_BYTES, BadRequest, Header, Request, Response
-from channels.sip.protocol.multipart import PREFIX, unpacked
 from channels.sip.protocol.outputs import (
     AckReceived,
     Cancelled,
@@ -119,9 +118,6 @@ class TransactionLayer:
     ) -> list[Output]:
         """A message from the network, of `size` bytes. Malformed ones are answered 400 where possible."""
         self._size = size
-        kind = message.index.get("Content-Type")
-        if kind and kind[0][: len(PREFIX)].lower() == PREFIX:
-            message = unpacked(message)
         try:
             if isinstance(message, Response):
                 self._receive_response(message, source, now_ms)

@@ -4,6 +4,7 @@ import pytest
 
 from channels.sip.b2bua.strangers import CHALLENGE_BYTES, MOST_A_MINUTE, Strangers
 from channels.sip.per_minute import WINDOW_MS
+from channels.sip.protocol import message
 from channels.sip.protocol.address import Endpoint
 from channels.sip.protocol.message import Request, parse
 from channels.sip.protocol.outputs import Refusal, SendTo
@@ -126,3 +127,34 @@ def test_no_other_request_with_a_tag_is_taken_but_within_a_call(world: World, me
         out = world.layer.receive(parse(data), STRANGER, world.now_ms, len(data))
         assert [one.data.split(b" ")[1] for one in out if isinstance(one, SendTo)] == [b"481"]
     assert (len(out), len(world.layer)) == (1, kept)
+
+
+@pytest.mark.parametrize("method", ["INVITE", "OPTIONS", "MESSAGE", "BYE", "ACK", "REGISTER"])
+@pytest.mark.parametrize("tag", ["", "x"])
+def test_nobody_looks_through_the_body_of_a_stranger(
+    world: World, monkeypatch: pytest.MonkeyPatch, method: str, tag: str
+) -> None:
+    """Parts and session descriptions are work; who sends them is asked first."""
+    looked: list[bytes] = []
+
+    def looks(kind: str, body: bytes) -> bytes:
+        looked.append(body)
+        return b""
+
+    def refuses(sdp: bytes) -> str:
+        looked.append(sdp)
+        return ""
+
+    monkeypatch.setattr(message, "session_in", looks)
+    monkeypatch.setattr(world.media, "refuses", refuses)
+    monkeypatch.setattr(world, "refusal", lambda *_: Refusal(401))
+    for kind in ("multipart/mixed;boundary=b", "application/sdp"):
+        data = packet(method, more=f"Content-Type: {kind}\r\n", to_tag=tag) + b"--b\r\n" * 1_000
+        world.layer.receive(parse(data), STRANGER, world.now_ms, len(data))
+        answer = data.replace(method.encode() + b" sip:1@192.0.2.1 SIP/2.0", b"SIP/2.0 200 OK")
+        world.layer.receive(parse(answer), STRANGER, world.now_ms, len(answer))
+    assert looked == []
+    more = "Content-Type: multipart/mixed;boundary=b\r\nContact: <sip:c@h>\r\n"
+    trunk = packet("INVITE", more=more) + b"--b"
+    world.layer.receive(parse(trunk), CALLER, world.now_ms, len(trunk))
+    assert looked == [b"--b"]

@@ -5,7 +5,8 @@ from collections.abc import Callable
 import pytest
 
 from channels.sip.protocol.errors import BadMessage, UnsafeTextError
-from channels.sip.protocol.message import BadRequest, CSeq, Request, Response, canonical, is_keepalive, parse
+from channels.sip.protocol.keepalive import is_keepalive
+from channels.sip.protocol.message import BadRequest, CSeq, Request, Response, canonical, parse
 
 Make = Callable[..., Request]
 
