@@ -31,17 +31,14 @@ class Pace(Struct, gc=False):
     waited_ms: int = 0
     """… and how long all waited in the line, those who were answered included."""
     came: dict[int, Flow] = {}
-    """Class → how often contacts of it enter the line."""
+    """Class → how often contacts of it enter the line; only where they may overtake others."""
 
-    def handles(self, taken_ms: int) -> None:
-        """An agent is through with a contact. Fewer give up, so what they did is remembered longer."""
-        self.handled += 1
-        self.handling_ms += taken_ms
-        if self.handled >= MOST_HANDLED:
-            self.handled //= 2
-            self.handling_ms //= 2
-            self.left = self.left * 3 // 4
-            self.waited_ms = self.waited_ms * 3 // 4
+    def forget(self) -> None:
+        """Due when MOST_HANDLED were handled. Fewer give up, so what they did is remembered longer."""
+        self.handled //= 2
+        self.handling_ms //= 2
+        self.left = self.left * 3 // 4
+        self.waited_ms = self.waited_ms * 3 // 4
 
     def gives_up(self, waited_ms: int) -> None:
         """Somebody would not wait any longer."""

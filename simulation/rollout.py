@@ -1,7 +1,8 @@
 """A short simulation from the engine's own snapshot: the yardstick of what can be known about a wait.
 
 The copy is driven on by what the engine has learned: handling times and patience are exponential with its
-means, arrivals come at its rates, everybody who is rung answers. Too slow to be asked by a running desk.
+means, who may overtake comes at its rates (others change nothing), everybody who is rung answers. Too slow
+to be asked by a running desk.
 """
 
 from collections.abc import Iterator, Mapping

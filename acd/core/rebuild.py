@@ -46,6 +46,7 @@ def derive(state: State, records: Iterable[AgentRecord]) -> None:
     desk = state.desk
     state.lines = {line.id: line for line in desk.lines}
     state.paces = {line: state.paces.get(line) or Pace() for line in state.lines}
+    state.lines_differ = len({(line.priority_class, line.target_ms) for line in desk.lines}) > 1
     state.entries = {entry.id: entry for entry in desk.entries}
     state.media = {traits.id: traits for traits in desk.media}
     state.remembers_ms = max((line.last_agent.within_ms for line in desk.lines), default=0)

@@ -80,6 +80,8 @@ class State:
         self.media: dict[Medium, MediumTraits] = {}
         self.remembers_ms = 0
         """How long ago the last talk with a person may be that matters to any line."""
+        self.lines_differ = False
+        """Whether those of one line may overtake those of another: only then arrivals are counted."""
         self.clocks: dict[CalendarId, Clock] = {ALWAYS: WallClock()}
         self.board = Board(())
         self.carried: dict[Carrier, int] = {}

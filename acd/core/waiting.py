@@ -32,7 +32,8 @@ def enter_line(state: State, contact: Contact, line: Line, cause: str) -> None:
     if contact.tried or contact.consults:
         forget_whom(state, contact)
     priority_class = class_of(contact, line)
-    state.paces[line.id].comes(priority_class, now_ms)
+    if state.lines_differ or contact.asked_class is not None:  # else nobody overtakes by what he is
+        state.paces[line.id].comes(priority_class, now_ms)
     state.tell(
         facts.Queued(
             now_ms,

@@ -10,6 +10,7 @@ from agents.roster import Seat, Work
 from agents.skills import AgentId
 from agents.states import WORK, AgentState, WorkState
 from queues.desk import LineId, WrapUpRule
+from queues.pace import MOST_HANDLED
 
 UNCODED_MS = 3_600_000
 """Who went home can still give a code for so long; then the wrap-up ends without."""
@@ -64,7 +65,10 @@ def finish(state: State, work: Work, happening: str = "end") -> None:
     record.occupancy_permille = record.busy_ms * 1000 // signed_in_ms
     pace = state.paces.get(work.line) if happening == "end" else None
     if pace is not None:
-        pace.handles(state.now_ms - work.started_ms)
+        pace.handled += 1
+        pace.handling_ms += state.now_ms - work.started_ms
+        if pace.handled >= MOST_HANDLED:
+            pace.forget()
     seat.epoch += 1
 
 

@@ -39,6 +39,14 @@ def wait_of(story: Story, call: int) -> Expectation:
     return found
 
 
+def handles(pace: Pace, taken_ms: int) -> None:
+    """As the engine does."""
+    pace.handled += 1
+    pace.handling_ms += taken_ms
+    if pace.handled >= MOST_HANDLED:
+        pace.forget()
+
+
 def median_ms(number: int, mean_ms: float) -> float:
     """Of the sum of so many exponential times."""
     return float(gamma.ppf(0.5, number, scale=mean_ms))
@@ -77,9 +85,9 @@ def test_who_gives_up_and_how_long_all_waited_is_learned() -> None:
 def test_older_calls_count_half_each_time_so_that_the_mean_follows_the_day() -> None:
     pace = Pace()
     for _ in range(4 * MOST_HANDLED):
-        pace.handles(60_000)
+        handles(pace, 60_000)
     for _ in range(MOST_HANDLED):
-        pace.handles(120_000)
+        handles(pace, 120_000)
     assert pace.handled < MOST_HANDLED
     assert 95_000 < pace.handling_ms / pace.handled < 120_000
 
@@ -87,10 +95,10 @@ def test_older_calls_count_half_each_time_so_that_the_mean_follows_the_day() -> 
 def test_patience_is_forgotten_with_the_calls_that_were_handled_meanwhile() -> None:
     pace = Pace()
     for _ in range(20 * MOST_HANDLED):
-        pace.handles(60_000)
+        handles(pace, 60_000)
         pace.waited_ms += 30_000
     for _ in range(8 * MOST_HANDLED):
-        pace.handles(60_000)
+        handles(pace, 60_000)
         pace.gives_up(30_000)
     assert LEFT * 30_000 * 0.95 < pace.waited_ms * LEFT**2 / pace.left < LEFT * 30_000 * 1.1
 
@@ -103,6 +111,16 @@ def test_the_rate_of_arrivals_follows_the_last_ones() -> None:
         pace.comes(5, 9_990_000 + number * 1_000)
     now_ms, flow = 9_990_000 + (6 * MOST_CAME - 1) * 1_000, pace.came[5]
     assert (now_ms - flow.since_ms) / flow.count == pytest.approx(1_000, rel=0.2)
+
+
+def test_arrivals_are_counted_only_where_somebody_may_overtake() -> None:
+    plain = Story(desk(line(), line("other", "other"), entry("vip", "help", priority_class=1)))
+    plain.arrive(0)
+    plain.arrive(0, "vip")
+    assert list(plain.engine.state.paces[LineId("help")].came) == [1]
+    differ = Story(desk(line(), line("fast", target_ms=1_000)))
+    differ.arrive(0)
+    assert list(differ.engine.state.paces[LineId("help")].came) == [5]
 
 
 def test_what_was_learned_survives_a_restart_and_a_new_desk_but_not_its_line() -> None:
