@@ -9,10 +9,11 @@ from zoneinfo import ZoneInfo
 
 from acd.content.master import MasterKey
 from acd.content.parties import IDENTIFYING
+from acd.directory.changes import difference
 from acd.directory.lists import Address, HeldList, identify, read_address
 from acd.directory.numbers import Numbering
 from acd.directory.rows import MAX_BYTES, BadList, Flaw, Reader, Row, read_list
-from acd.directory.store import Applied, Import, ListName, ListStore, Version
+from acd.directory.store import Applied, Import, ListName, ListStore, Past, Version
 from acd.ports import Identified, PartyKind
 from config.errors import Problem
 from config.schema import ListFile, Site
@@ -55,10 +56,13 @@ class ListDirectory:
         found = self._store.newest().items()
         return {name: version.version for name, version in found if name[0] in self._site.directory.regions}
 
-    def take_file(self, file: ListFile, by: str, at_ms: int, known: int) -> Taken | None:
+    def take_file(
+        self, file: ListFile, by: str, at_ms: int, *, known: int, held: HeldList | None
+    ) -> Taken | None:
         """Blocks: keep the file as a new version, if it is not the last one anyway (None).
 
         The version is greater than `known`, which the journal has: this file may come from an older backup.
+        What it changes is counted against what is `held`.
 
         Raises BadList (nothing changes then), VaultWriteError.
         """
@@ -68,8 +72,9 @@ class ListDirectory:
         last = self._store.newest().get(name)
         if last is not None and last.digest == digest:
             return None
-        rows = read_list(content, reader_of(self._site, file), lambda: sleep(0))
-        version, people = self._store.add(name, rows, Import(digest, by, at_ms, known))
+        rows = read_list(content, reader_of(self._site, file), _rest)
+        counts = difference(() if held is None else held.rows, rows, _rest).counts
+        version, people = self._store.add(name, rows, Import(digest, by, at_ms, known, counts))
         return Taken(version, HeldList(version.version, people))
 
     def identify(
@@ -107,9 +112,13 @@ class ListDirectory:
             for kind in IDENTIFYING:
                 yield self.read(value, kind, name)
 
-    def history(self, name: ListName) -> list[Version]:
+    def history(self, name: ListName) -> list[Past]:
         """Blocks: every version of a list, the newest first."""
         return self._store.history(name)
+
+    def rows(self, name: ListName, version: int, start: int, most: int) -> list[Row]:
+        """Blocks: as ListStore.rows."""
+        return self._store.rows(name, version, start, most)
 
     def applied(self) -> Applied | None:
         """Blocks: up to where live contacts are identified."""
@@ -122,6 +131,11 @@ class ListDirectory:
     def close(self) -> None:
         """Blocks: close the file."""
         self._store.close()
+
+
+def _rest() -> None:
+    """Lets the loop's thread go first."""
+    sleep(0)
 
 
 def check_files(site: Site) -> list[Problem]:

@@ -17,9 +17,10 @@ class HeldList:
 
     def __init__(self, version: int, rows: Iterable[Row]) -> None:
         self.version = version
+        self.rows = tuple(rows)
         self._rows: dict[Key, list[Row]] = {}
         bounds: set[int] = set()
-        for row in rows:
+        for row in self.rows:
             bounds |= {row.valid_from_ms, row.valid_until_ms}
             for key in row.keys:
                 self._rows.setdefault(key, []).append(row)

@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
@@ -32,10 +33,17 @@ COLUMNS = (
 )  # fmt: skip
 """All may be left out, in any order; a row needs one of the first five."""
 
+_ADDRESSES = frozenset(("number", "fax_id", "aliases"))
+
 Key = tuple[str, str]
 """Kind (`number`, `address`, `domain`, `fax`) and normal form: by what a row is found."""
 
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Z]{2})?")
+
+_ROUNDED = re.compile(r"[0-9]+(?:[.,][0-9]+)?[eE]\+?[0-9]+")
+_FRACTION = re.compile(r"[0-9]{6,}[.,]0+")
+_FAILED = re.compile(r"#(?:N/A|NV|DIV/0!|[A-Z]+[!?]|#+)")
+"""#NAME?, #REF!, `#NV` of a German one, and the hashes of a column that is too narrow."""
 
 
 class Row(Struct, frozen=True):
@@ -131,6 +139,8 @@ def keys_of(kind: str, normal: str) -> tuple[Key, ...]:
 def _text(content: bytes) -> str:
     if len(content) > MAX_BYTES:
         raise BadList([Flaw(0, "", f"has {len(content)} bytes; {MAX_BYTES} at most")])
+    if content[:2] in (BOM_UTF16_LE, BOM_UTF16_BE) or b"\0" in content[:200]:
+        raise BadList([Flaw(0, "", "is UTF-16, not UTF-8: save it as CSV UTF-8")])
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -181,8 +191,8 @@ def _row(line: int, cells: Mapping[str, str], reader: Reader, flaws: list[Flaw])
         flaws.append(Flaw(line, column, reason))
 
     for column, cell in cells.items():
-        if len(cell) > MAX_CELL:
-            wrong(column, f"has {len(cell)} characters; {MAX_CELL} at most")
+        if reason := _unfit(column, cell):
+            wrong(column, reason)
     if len(flaws) > before:
         return None
     keys = tuple(dict.fromkeys(_keys(cells, reader.numbering, wrong)))
@@ -208,6 +218,27 @@ def _row(line: int, cells: Mapping[str, str], reader: Reader, flaws: list[Flaw])
 
 
 _Wrong = Callable[[str, str], None]
+
+
+def _unfit(column: str, cell: str) -> str:
+    """Why it cannot be read at all: too long, or spoilt by a spreadsheet; empty: it can.
+
+    Whoever reads numbers as people write them would find one in most of what is spoilt, and the wrong one.
+    """
+    if len(cell) > MAX_CELL:
+        return f"has {len(cell)} characters; {MAX_CELL} at most"
+    if cell.startswith("="):
+        return f'"{cell:.60}" is a formula of a spreadsheet: write the value itself'
+    if _FAILED.fullmatch(cell):
+        return f'"{cell:.60}" is an error of a spreadsheet'
+    if column not in _ADDRESSES:
+        return ""
+    for part in re.split(r"[|\n]", cell) if column == "aliases" else (cell,):
+        if _ROUNDED.fullmatch(part.strip()) or _FRACTION.fullmatch(part.strip()):
+            return (
+                f'"{part.strip():.60}" was a number that a spreadsheet has rounded: format the column as text'
+            )
+    return ""
 
 
 def _keys(cells: Mapping[str, str], numbering: Numbering, wrong: _Wrong) -> Iterator[Key]:

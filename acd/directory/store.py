@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from acd.content.errors import VaultDamagedError
 from acd.content.file import PrivateFile
 from acd.content.master import MasterKey, context
+from acd.directory.changes import Counts
 from acd.directory.rows import Key, Row
 
 FORMAT = 1
@@ -38,7 +39,12 @@ CREATE TABLE IF NOT EXISTS applied (
   tenant TEXT NOT NULL, list TEXT NOT NULL, version INTEGER NOT NULL,
   PRIMARY KEY (tenant, list)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS applied_until (one INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS counts (
+  tenant TEXT NOT NULL, list TEXT NOT NULL, version INTEGER NOT NULL,
+  added INTEGER NOT NULL, removed INTEGER NOT NULL, changed INTEGER NOT NULL,
+  PRIMARY KEY (tenant, list, version)) WITHOUT ROWID;
 """
+"""`counts` came later: older versions have none, and an older program leaves it alone."""
 
 
 class Version(NamedTuple):
@@ -60,6 +66,16 @@ class Import(NamedTuple):
     by: str
     at_ms: int
     known: int = 0
+    counts: Counts | None = None
+    """Against the version before; None: not compared."""
+
+
+class Past(NamedTuple):
+    """A version and what it changed; None: that was not counted. `kept`: its people are still there."""
+
+    version: Version
+    counts: Counts | None
+    kept: bool
 
 
 class Applied(NamedTuple):
@@ -93,6 +109,8 @@ class ListStore:
             number = max(last, brought.known) + 1
             version = Version(*name, number, brought.at_ms, brought.by, brought.digest, len(rows))
             db.execute("INSERT INTO versions VALUES (?, ?, ?, ?, ?, ?, ?)", version)
+            if brought.counts is not None:
+                db.execute("INSERT INTO counts VALUES (?, ?, ?, ?, ?, ?)", (*name, number, *brought.counts))
             known = [self._known(db, name[0], row) for row in rows]
             sealed = (
                 (*name, version.version, row.line, self._seal(name, version.version, row)) for row in known
@@ -111,17 +129,36 @@ class ListStore:
             found = map(Version._make, self._file.connection.execute(query))
             return {(one.tenant, one.list): one for one in found}
 
-    def history(self, name: ListName) -> list[Version]:
+    def history(self, name: ListName) -> list[Past]:
         """Every version, the newest first."""
-        query = "SELECT * FROM versions WHERE tenant = ? AND list = ? ORDER BY version DESC"
+        query = (
+            "SELECT v.*, c.added, c.removed, c.changed FROM versions v"
+            " LEFT JOIN counts c USING (tenant, list, version)"
+            " WHERE v.tenant = ? AND v.list = ? ORDER BY v.version DESC"
+        )
         with self._lock:
-            return [Version._make(row) for row in self._file.connection.execute(query, name)]
+            found = self._file.connection.execute(query, name).fetchall()
+        last = max((row[2] for row in found), default=0)
+        return [
+            Past(
+                Version._make(row[:7]),
+                None if row[7] is None else Counts(*row[7:]),
+                row[2] > last - KEPT_VERSIONS,
+            )
+            for row in found
+        ]
 
-    def rows(self, name: ListName, version: int) -> list[Row]:
-        """The people of a version; none of one that is no longer kept. Raises VaultDamagedError."""
-        query = "SELECT line, sealed FROM people WHERE tenant = ? AND list = ? AND version = ? ORDER BY rowid"
+    def rows(self, name: ListName, version: int, start: int = 0, most: int = -1) -> list[Row]:
+        """The people of a version from the row `start` on, at most so many (-1: all) of them.
+
+        None of one that is no longer kept. Raises VaultDamagedError.
+        """
+        query = (
+            "SELECT line, sealed FROM people WHERE tenant = ? AND list = ? AND version = ?"
+            " ORDER BY rowid LIMIT ? OFFSET ?"
+        )
         with self._lock:
-            found = self._file.connection.execute(query, (*name, version)).fetchall()
+            found = self._file.connection.execute(query, (*name, version, most, start)).fetchall()
         return [self._open(name, version, line, sealed) for line, sealed in found]
 
     def erase(self, tenant: str | None, matches: Callable[[Row], bool]) -> set[ListName]:

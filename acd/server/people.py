@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 
 import structlog
 
@@ -166,9 +167,10 @@ class People:
 
     async def _take(self, file: ListFile, by: str) -> ListTaken:
         name = str(file.tenant), str(file.kind)
-        known = self._known(name)
+        held, now_ms = self._directory.lists.get(name), self._driver.now_ms()
+        take = partial(self._directory.take_file, known=self._known(name), held=held)
         try:
-            taken = await asyncio.to_thread(self._directory.take_file, file, by, self._driver.now_ms(), known)
+            taken = await asyncio.to_thread(take, file, by, now_ms)
         except BadList as failure:
             reasons = tuple(map(str, failure.flaws))
             _log.error("list refused", tenant=name[0], list=name[1], file=str(file.path), flaws=len(reasons))

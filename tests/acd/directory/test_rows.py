@@ -18,6 +18,8 @@ from config.schema import ListKind
 
 BERLIN = ZoneInfo("Europe/Berlin")
 VIP = Reader(ListKind.VIP, Numbering("DE", 5), BERLIN)
+ROUNDED = "was a number that a spreadsheet has rounded: format the column as text"
+FORMULA = "is a formula of a spreadsheet: write the value itself"
 USERS = VIP._replace(kind=ListKind.USERS)
 
 
@@ -61,6 +63,50 @@ def test_a_day_of_validity_is_a_day_of_the_desk_and_the_last_one_counts() -> Non
     assert not one_day.valid(one_day.valid_until_ms)
     assert evening.valid_from_ms == ms(2026, 12, 24, 17)
     assert evening.valid(ms(2100, 1, 1))
+
+
+@pytest.mark.parametrize(
+    ("column", "cell", "reason"),
+    [
+        ("number", '="0301234"', FORMULA),
+        ("number", '"=""0301234"""', FORMULA),
+        ("name", "=A2&B2", FORMULA),
+        ("number", "4.930555E+11", ROUNDED),
+        ("number", "4,930555E+11", ROUNDED),
+        ("number", "493055501.0", ROUNDED),
+        (
+            "aliases",
+            "4711|4.93E+11",
+            ROUNDED,
+        ),
+        ("fax_id", "4.930555e11", ROUNDED),
+        ("number", "#NAME?", "is an error of a spreadsheet"),
+        ("name", "#N/A", "is an error of a spreadsheet"),
+        ("number", "#####", "is an error of a spreadsheet"),
+    ],
+)
+def test_what_a_spreadsheet_spoilt_is_named_by_row_and_column(column: str, cell: str, reason: str) -> None:
+    """A reader of numbers finds one in most of these, which is nobody's."""
+    (found,) = flaws(f"mail;{column}\nanna@x.example;\nbert@x.example;{cell}\n")
+    assert (found.row, found.column) == (3, column)
+    assert found.reason.endswith(reason)
+
+
+@pytest.mark.parametrize("name", ["#1", "E10", "1e5 GmbH", "3.0", "-", "+"])
+def test_a_name_that_looks_like_a_number_is_a_name(name: str) -> None:
+    (row,) = read_list(f"number;name\n4711;{name}\n".encode(), USERS)
+    assert row.name == name
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
+def test_a_file_in_utf_16_is_said_to_be(encoding: str) -> None:
+    (found,) = flaws("number;name\n4711;Jörg\n".encode(encoding))
+    assert str(found) == "is UTF-16, not UTF-8: save it as CSV UTF-8"
+
+
+def test_a_file_in_latin_1_is_refused_with_the_row_that_shows_it() -> None:
+    (found,) = flaws("number;name\n4711;Anna\n4712;Jörg\n".encode("latin-1"))
+    assert str(found) == "row 3: is not UTF-8: save the file with that encoding"
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import pytest
 from acd.content.errors import VaultInUseError
 from acd.content.master import MasterKey
 from acd.directory import store
+from acd.directory.changes import Counts
 from acd.directory.rows import Key, Row
 from acd.directory.store import Applied, Import, ListStore, Version
 
@@ -38,7 +39,8 @@ def test_a_version_is_kept_with_who_and_when_and_read_by_the_next_owner(
     assert lists.add(VIP, rows[:1], brought("site", 2_000))[0].version == 2
     lists.close()
     with closing(ListStore(tmp_path / "directory.db", MASTER)) as again:
-        assert [(one.version, one.by, one.at_ms, one.people) for one in again.history(VIP)] == [
+        past = [one.version for one in again.history(VIP)]
+        assert [(one.version, one.by, one.at_ms, one.people) for one in past] == [
             (2, "site", 2_000, 1),
             (1, "api:carla", 1_000, 2),
         ]
@@ -76,7 +78,20 @@ def test_of_old_versions_only_who_and_when_is_kept(lists: ListStore, monkeypatch
     for _ in range(4):
         lists.add(VIP, [Row(2, (ANNA,))], brought())
     assert [len(lists.rows(VIP, version)) for version in (1, 2, 3, 4)] == [0, 0, 1, 1]
-    assert len(lists.history(VIP)) == 4
+    assert [one.kept for one in lists.history(VIP)] == [True, True, False, False]
+
+
+def test_what_a_version_changed_is_kept_and_one_of_before_it_was_counted_has_none(lists: ListStore) -> None:
+    lists.add(VIP, [Row(2, (ANNA,))], brought())
+    lists.add(VIP, [], brought()._replace(counts=Counts(0, 1, 0)))
+    assert [one.counts for one in lists.history(VIP)] == [Counts(0, 1, 0), None]
+
+
+def test_a_page_of_a_version_is_read_in_the_order_of_the_file(lists: ListStore) -> None:
+    rows = [Row(line, (("number", str(line)),)) for line in range(2, 9)]
+    lists.add(VIP, rows, brought())
+    assert [row.line for row in lists.rows(VIP, 1, 2, 3)] == [4, 5, 6]
+    assert [row.line for row in lists.rows(VIP, 1, 6, 3)] == [8]
 
 
 def test_nobody_stands_in_clear_in_any_file_and_an_erased_person_in_none_at_all(
