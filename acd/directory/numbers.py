@@ -23,6 +23,8 @@ MAX_CHARACTERS = 64
 
 _SHORT = re.compile(r"[0-9]+")
 _E164 = re.compile(r"\+[1-9][0-9]{6,14}", re.ASCII)
+_DIGITS = re.compile(r"\+[1-9][0-9]{2,14}|[0-9]{3,15}", re.ASCII)
+"""Of a number in nobody's plan; no country's code begins with 0."""
 _SEPARATORS = re.compile(r"[ \-/().\t]")
 _LONGEST_SHORT = 6
 """Digits of a number without an area, such as 116117."""
@@ -107,7 +109,7 @@ def number_of_any_form(text: str, numbering: Numbering) -> Number | None:
     try:
         number = phonenumbers.parse(text, numbering.region or None)
     except NumberParseException:
-        return Number(bare, DialClass.UNKNOWN) if re.fullmatch(r"\+?[0-9]{3,15}", bare) else None
+        return Number(bare, DialClass.UNKNOWN) if _DIGITS.fullmatch(bare) else None
     if number.extension:
         return None  # the number of a switchboard is not that of the person behind it
     normal = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)

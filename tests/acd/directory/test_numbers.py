@@ -173,6 +173,7 @@ REGIONS = st.sampled_from(["DE", "AT", "CH", "FR", "IT", "GB", "US", "HU", "BR",
 
 
 @given(st.text("0123456789+ -", max_size=16), REGIONS, REGIONS, REGIONS)
+@example("+00100", "US", "US", "DE")
 def test_a_stored_number_means_the_same_by_whatever_trunk_it_came_and_is_dialled(
     written: str, home: str, came_by: str, goes_by: str
 ) -> None:
