@@ -51,6 +51,15 @@ class ListDirectory:
             name: HeldList(version, self._store.rows(name, version)) for name, version in versions.items()
         }
 
+    @property
+    def named(self) -> list[ListName]:
+        """The lists that the site has files of."""
+        return [(str(file.tenant), str(file.kind)) for file in self._site.directory.files]
+
+    def newest_versions(self) -> dict[ListName, Version]:
+        """Blocks: the last version of each list, with who brought it."""
+        return self._store.newest()
+
     def newest(self) -> dict[ListName, int]:
         """Blocks: the last version of each list of a client that the site still has."""
         found = self._store.newest().items()

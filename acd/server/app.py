@@ -31,6 +31,7 @@ from acd.server.garbage import Garbage
 from acd.server.gate import Gate
 from acd.server.host import ServerHost
 from acd.server.keys import WriteKeys
+from acd.server.lists import Lists
 from acd.server.people import People
 from acd.server.reload import SiteFile
 from acd.server.snapshots import Snapshots
@@ -281,6 +282,7 @@ class App:
             journal=self.journal,
             content=self.content,
             people=self.people,
+            lists=Lists(self.directory),
             dialling=Dialling(self.driver, self.content, self.directory),
             channels=self._states,
             stopping=lambda: self._stopping,

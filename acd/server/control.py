@@ -17,6 +17,7 @@ from acd.server.driver import Driver
 from acd.server.erasures import Erasures
 from acd.server.gate import Gate
 from acd.server.keys import WriteKeys
+from acd.server.lists import Lists
 from acd.server.people import People
 from acd.server.reload import SiteFile
 from acd.web.control import JournalUnreadable, ListTaken, NotDurable, SiteApplied, WriteKey
@@ -48,6 +49,7 @@ class ServerControl:
         site: SiteFile,
         announcements: Announcements,
         unwritten: Callable[[], Unwritten],
+        lists: Lists,
     ) -> None:
         """`channels()`: name → `up` or why not; `unwritten()`: by the machine's monotonic clock."""
         self._driver = driver
@@ -62,6 +64,7 @@ class ServerControl:
         self._site = site
         self._announcements = announcements
         self._unwritten = unwritten
+        self.lists = lists
         self._works: set[asyncio.Task[Any]] = set()
         """Imports that go on."""
         self._erasures = Erasures()

@@ -125,8 +125,21 @@ class Followers:
                 return p.IsHistory([one.seq for one in told], [one.by for one in told], facts)
             case p.AskDocument() | p.AskDocuments() | p.Read() | p.Append() | p.Abandon():
                 return await self._of_content(ask)
+            case p.AskLists() | p.AskVersions() | p.AskRows():
+                return await self._of_lists(ask)
             case _:
                 return await self._do(ask)
+
+    async def _of_lists(self, ask: p.AboutLists) -> p.Answer:
+        lists = self.control.lists
+        match ask:
+            case p.AskLists():
+                return p.AreLists(await lists.held())
+            case p.AskVersions():
+                return p.AreVersions(await lists.versions((ask.tenant, ask.kind)))
+            case p.AskRows():
+                name = ask.tenant, ask.kind
+                return p.AreRows(await lists.rows(name, ask.version, ask.start, ask.by))
 
     async def _of_content(self, ask: p.Content) -> p.Answer:
         match ask:

@@ -21,6 +21,10 @@ MAX_LISTED = 1_000
 """Documents in one list, and joined contacts that are looked at for it: question and answer fit one frame."""
 
 
+MAX_ROWS = 500
+"""Of a list in one answer: with cells as long as they may be it fits one frame."""
+
+
 class ListTaken(Struct, frozen=True):
     """What became of a list file. `refused` says why it was not taken; the version before holds then."""
 
@@ -30,6 +34,48 @@ class ListTaken(Struct, frozen=True):
     people: int
     """How many were taken in now; 0: nothing had changed."""
     refused: tuple[str, ...] = ()
+
+
+class ListHeld(Struct, frozen=True):
+    """A list as it stands. `version` 0: none was ever taken in, and the rest says nothing."""
+
+    tenant: str
+    list: str
+    version: int = 0
+    people: int = 0
+    """Rows that hold or will, expired ones among them; without those who were erased."""
+    at_ms: int = 0
+    by: str = ""
+    """Who brought it, and when."""
+
+
+class ListVersion(Struct, frozen=True):
+    """A version of a list, and what it changed against the one before; null: that was not counted yet."""
+
+    version: int
+    at_ms: int
+    by: str
+    people: int
+    added: int | None
+    removed: int | None
+    changed: int | None
+    kept: bool
+    """Its rows can be read."""
+
+
+class ListRow(Struct, frozen=True):
+    """A row: kinds of address are `number`, `address`, `fax` and `domain`; null: no bound, or no class."""
+
+    line: int
+    keys: tuple[tuple[str, str], ...]
+    name: str
+    department: str
+    language: str
+    site: str
+    priority_class: int | None
+    head_start_ms: int
+    valid_from_ms: int | None
+    valid_until_ms: int | None
 
 
 class SiteApplied(Struct, frozen=True):
@@ -148,6 +194,18 @@ class Control(Protocol):
 
     async def take_lists(self, by: str) -> list[ListTaken]:
         """Take in the list files that changed; answers when that is synced. Raises VaultError, NotDurable."""
+
+    async def lists(self) -> list[ListHeld]:
+        """Every list that a client has, as it stands."""
+
+    async def list_versions(self, tenant: str, kind: str) -> list[ListVersion]:
+        """Every version of a list, the newest first; empty: never heard of. Raises VaultError."""
+
+    async def list_rows(self, tenant: str, kind: str, version: int, start: int, by: str) -> list[ListRow]:
+        """At most MAX_ROWS rows of a version, from the row `start` on. Raises VaultError.
+
+        They are people, so the log says who asked.
+        """
 
     async def apply_site(self, by: str, *, look: bool) -> SiteApplied:
         """Read the site file again and put it in force; `look`: only say what that would change.

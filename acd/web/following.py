@@ -35,7 +35,10 @@ from acd.web.control import (
     IncidentRefused,
     JournalUnreadable,
     KeyReused,
+    ListHeld,
+    ListRow,
     ListTaken,
+    ListVersion,
     NotDurable,
     Page,
     SiteApplied,
@@ -49,13 +52,19 @@ from acd.web.protocol import (
     ApplySite,
     AreDocuments,
     AreFigures,
+    AreLists,
+    AreRows,
+    AreVersions,
     Ask,
     AskDocument,
     AskDocuments,
     AskFigures,
     AskHealth,
     AskHistory,
+    AskLists,
     AskOutside,
+    AskRows,
+    AskVersions,
     CallBack,
     Declare,
     Done,
@@ -88,6 +97,8 @@ HISTORY_S = 30.0
 """An old contact lies in archives that have to be searched."""
 DOCUMENT_S = 12.0
 """For a piece of a document, or for the disk that takes it."""
+LISTS_S = 30.0
+"""The directory's file may be busy with a list that is just being taken in."""
 LOOK_BACK_S = 30.0
 SILENCE_S = 10.0
 """A server that says nothing for so long, not even to the follower, hangs: no disk has to be waited for."""
@@ -272,6 +283,18 @@ class Following:
     async def take_lists(self, by: str) -> list[ListTaken]:
         """As the port says."""
         return (await self._ask_while_it_lives(TakeLists(by), ListsTaken)).lists
+
+    async def lists(self) -> list[ListHeld]:
+        """As the port says."""
+        return (await self._ask(AskLists(), LISTS_S, AreLists)).lists
+
+    async def list_versions(self, tenant: str, kind: str) -> list[ListVersion]:
+        """As the port says."""
+        return (await self._ask(AskVersions(tenant, kind), LISTS_S, AreVersions)).versions
+
+    async def list_rows(self, tenant: str, kind: str, version: int, start: int, by: str) -> list[ListRow]:
+        """As the port says."""
+        return (await self._ask(AskRows(tenant, kind, version, start, by), LISTS_S, AreRows)).rows
 
     async def apply_site(self, by: str, *, look: bool) -> SiteApplied:
         """As the port says."""

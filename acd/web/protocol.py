@@ -9,7 +9,7 @@ from acd.feed.messages import Follow
 from acd.observe.figures import Figures
 from acd.observe.health import Health
 from acd.ports import ContactRef, Listed
-from acd.web.control import ListTaken, SiteApplied, WriteKey
+from acd.web.control import ListHeld, ListRow, ListTaken, ListVersion, SiteApplied, WriteKey
 from config.api_tokens import ApiToken
 from queues.desk import Incident
 
@@ -91,6 +91,27 @@ class TakeLists(msgspec.Struct, frozen=True, tag="take_lists", array_like=True):
     by: str
 
 
+class AskLists(msgspec.Struct, frozen=True, tag="lists", array_like=True):
+    """Answered by `AreLists`."""
+
+
+class AskVersions(msgspec.Struct, frozen=True, tag="list_versions", array_like=True):
+    """Of a client's list. Answered by `AreVersions`."""
+
+    tenant: str
+    kind: str
+
+
+class AskRows(msgspec.Struct, frozen=True, tag="list_rows", array_like=True):
+    """Some rows of a version, for `by`. Answered by `AreRows`."""
+
+    tenant: str
+    kind: str
+    version: int
+    start: int
+    by: str
+
+
 class ApplySite(msgspec.Struct, frozen=True, tag="apply_site", array_like=True):
     """The site file anew; `look`: only say what it would change. Answered by `SiteIs`."""
 
@@ -151,7 +172,8 @@ Storing = CallBack | AskOutside | Erase | TakeLists | ApplySite | Declare
 Wish = Submit | Repeat | Storing
 About = AskHealth | AskFigures | AskHistory
 Content = AskDocument | AskDocuments | Read | Append | Abandon
-Ask = Hello | Ping | Wish | About | Content
+AboutLists = AskLists | AskVersions | AskRows
+Ask = Hello | Ping | Wish | About | AboutLists | Content
 
 
 class Request(msgspec.Struct, frozen=True, tag="ask", array_like=True):
@@ -198,6 +220,18 @@ class SiteIs(msgspec.Struct, frozen=True, tag="site", array_like=True):
 
 class ListsTaken(msgspec.Struct, frozen=True, tag="lists_taken", array_like=True):
     lists: list[ListTaken]
+
+
+class AreLists(msgspec.Struct, frozen=True, tag="are_lists", array_like=True):
+    lists: list[ListHeld]
+
+
+class AreVersions(msgspec.Struct, frozen=True, tag="are_versions", array_like=True):
+    versions: list[ListVersion]
+
+
+class AreRows(msgspec.Struct, frozen=True, tag="are_rows", array_like=True):
+    rows: list[ListRow]
 
 
 class IsHealth(msgspec.Struct, frozen=True, tag="is_health", array_like=True):
@@ -251,8 +285,9 @@ class Failed(msgspec.Struct, frozen=True, tag="failed", array_like=True):
     reason: str
 
 
+_OfLists = AreLists | AreVersions | AreRows
 _Found = IsHealth | AreFigures | IsHistory | IsDocument | AreDocuments | IsPiece
-Answer = Welcome | Done | Unknown | Erased | ListsTaken | SiteIs | Kept | _Found | Failed
+Answer = Welcome | Done | Unknown | Erased | ListsTaken | SiteIs | Kept | _Found | _OfLists | Failed
 
 
 class Reply(msgspec.Struct, frozen=True, array_like=True):

@@ -62,6 +62,9 @@ RIGHTS: Mapping[tuple[str, str], frozenset[Role]] = {
     ("POST", "/incidents/{incident}/clear"): _MOVERS,
     ("POST", "/erase"): frozenset((Role.ADMIN,)),
     ("POST", "/lists"): _MOVERS,
+    ("GET", "/lists"): _READERS | {Role.TENANT},
+    ("GET", "/lists/{client}/{kind}"): _READERS | {Role.TENANT},
+    ("GET", "/lists/{client}/{kind}/rows"): _MOVERS,
     ("POST", "/site"): frozenset((Role.ADMIN,)),
 }
 """What is not in the table is for nobody. An agent acts for himself alone, a tenant sees his own alone."""

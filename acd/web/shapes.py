@@ -10,7 +10,7 @@ from acd.core.view import AgentView, ContactView, Status
 from acd.observe.health import Health
 from acd.reports.explain import Happening, OfferExplained
 from acd.web.auth import caller_of
-from acd.web.control import Control, ListTaken, SiteApplied, WriteKey
+from acd.web.control import Control, ListHeld, ListRow, ListTaken, ListVersion, SiteApplied, WriteKey
 from acd.web.once import key_of
 from acd.web.rights import Caller
 from queues.desk import Incident
@@ -80,6 +80,24 @@ class ListsTaken(msgspec.Struct, frozen=True):
     lists: list[ListTaken]
 
 
+class Lists(msgspec.Struct, frozen=True):
+    lists: list[ListHeld]
+
+
+class ListVersions(msgspec.Struct, frozen=True):
+    """The newest first."""
+
+    versions: list[ListVersion]
+
+
+class ListRows(msgspec.Struct, frozen=True):
+    """Ask again with `start` = `next`; no rows: that was all."""
+
+    version: int
+    rows: list[ListRow]
+    next: int
+
+
 class Incidents(msgspec.Struct, frozen=True):
     incidents: tuple[Incident, ...]
 
@@ -110,6 +128,9 @@ SHAPES = (
     Kept,
     Erased,
     ListsTaken,
+    Lists,
+    ListVersions,
+    ListRows,
     SiteApplied,
     Incidents,
     Failure,

@@ -32,6 +32,7 @@ from acd.server.dialling import Dialling
 from acd.server.driver import Driver
 from acd.server.gate import Gate
 from acd.server.keys import WriteKeys
+from acd.server.lists import Lists
 from acd.server.people import People
 from acd.server.reload import SiteFile
 from acd.testing import NUMBER, TENANT, small_desk, small_site
@@ -135,6 +136,7 @@ class Server:
             journal=self.world.journal,
             content=self.world.content,
             people=self.people,
+            lists=Lists(self.directory),
             dialling=Dialling(self.driver, self.world.content, self.directory),
             channels=dict,
             stopping=lambda: False,
