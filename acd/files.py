@@ -3,6 +3,8 @@
 import fcntl
 import os
 import sqlite3
+import stat
+import tempfile
 from contextlib import suppress
 from pathlib import Path
 
@@ -62,3 +64,36 @@ def sync_path(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def replace_file(path: Path, content: bytes) -> None:
+    """Put `content` in the place of an existing file, whole or not at all, and synced when this returns.
+
+    Rights and group stay; the owner does where we may give files away. Of a symbolic link it is the file
+    that is replaced. Raises OSError: the file is as it was, unless only its folder could not be synced.
+    """
+    path = path.resolve(strict=True)
+    was = path.stat()
+    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            _keep_owner(file.fileno(), was)
+            os.fchmod(file.fileno(), stat.S_IMODE(was.st_mode))
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(name, path)
+    except BaseException:
+        with suppress(OSError):
+            os.unlink(name)
+        raise
+    sync_path(path.parent)
+
+
+def _keep_owner(descriptor: int, was: os.stat_result) -> None:
+    now = os.fstat(descriptor)
+    if now.st_gid != was.st_gid:
+        os.fchown(descriptor, -1, was.st_gid)
+    if now.st_uid != was.st_uid:
+        with suppress(PermissionError):
+            os.fchown(descriptor, was.st_uid, -1)

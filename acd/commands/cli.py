@@ -7,11 +7,11 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from acd.commands import incident, site, tokens
+from acd.commands import incident, lists, site, tokens
 from acd.commands.backup import backup
 from acd.commands.check import check
 from acd.commands.client import ClientError, RequestRefused
-from acd.commands.desk import agent, callback, contact, lists, status
+from acd.commands.desk import agent, callback, contact, status, take_lists
 from acd.commands.explain import explain
 from acd.commands.kpi import kpi
 from acd.commands.serve import erase, serve, upgrade
@@ -28,11 +28,14 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for command in (check, serve, upgrade, erase, backup, status, agent, contact, explain, callback, lists, kpi):
+for command in (check, serve, upgrade, erase, backup, status, agent, contact, explain, callback, kpi):
     app.command()(command)
+app.command("lists")(take_lists)
 app.add_typer(tokens.app)
 app.add_typer(site.app)
 app.add_typer(incident.app)
+app.add_typer(lists.vip)
+app.add_typer(lists.users)
 
 
 def main() -> NoReturn:

@@ -42,7 +42,7 @@ def status(
     return DONE
 
 
-def lists(site: SiteOption = None, url: UrlOption = "", as_json: JsonOption = False) -> int:
+def take_lists(site: SiteOption = None, url: UrlOption = "", as_json: JsonOption = False) -> int:
     """Let the running desk read its list files again. Exit 1: one was refused."""
     with client_of(site, url) as client:
         found = client.post("/lists", {}, LISTS_WITHIN_S)["lists"]

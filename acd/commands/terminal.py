@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from acd.commands.history import details, ending
+from acd.commands.plain_table import plain_table as _table
 from acd.reports.opening import EntryWeek
 
 Json = Mapping[str, Any]
@@ -179,13 +180,6 @@ def _history(history: Sequence[Json]) -> Table:
     table = _table("history (UTC)", ("at", "what", "by", "details"))
     for one in history:
         table.add_row(_clock(one["t_ms"]), one["kind"], one["by"], details(one["kind"], one["fact"]))
-    return table
-
-
-def _table(title: str, columns: Iterable[str]) -> Table:
-    table = Table(title=title, title_justify="left", title_style="bold", box=None, padding=(0, 2, 0, 0))
-    for name in columns:
-        table.add_column(name, overflow="fold")
     return table
 
 
