@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 from agents.skills import SkillId
 from config.calendars import read_calendar
-from config.checks import check_loops, check_service, warn_idle, warn_strangers
+from config.checks import check_loops, check_service, warn_idle, warn_strangers, warn_unbounded
 from config.desk_table import DeskTable, read_desk_table, read_music
 from config.directory_table import read_directory
 from config.documents import Document
@@ -83,6 +83,7 @@ def build_site(
     _check_whole(desk, documents[0].root, sections, lines, reading)
     if not reading.errors:
         warn_unheard(desk, sections.lines, entries)
+        warn_unbounded(desk, {name: table for name, (_, table) in entries.items()})
     return _site(desk, sections, lines, tenants)
 
 

@@ -5,8 +5,11 @@ from collections.abc import Collection, Iterator, Mapping
 from agents.skills import AgentId, Alternative, SkillId, meets
 from config.circles import circles
 from config.table import Table
-from queues.desk import Agent, Desk, Line, LineId, Medium, TenantId
+from queues.desk import Agent, Desk, EntryId, Line, LineId, Medium, TenantId
 from queues.treatment import Enqueue
+
+NO_BOUND = "has no bound: may be served before everybody else for ever (a head_start is bounded)"
+"""What a class of one's own, below that of the line, costs others."""
 
 _Holders = dict[SkillId, list[tuple[int, Agent]]]
 """Who has a skill, at which level."""
@@ -66,6 +69,15 @@ def warn_strangers(desk: Desk, lines: Mapping[str, Table], listed: Collection[Te
         if line.last_agent.wait_ms and clients.isdisjoint(listed):
             reason = f"knows nobody: {line.tenant} has neither user_list nor vip_list"
             lines[line.id].warn("last_agent", reason)
+
+
+def warn_unbounded(desk: Desk, entries: Mapping[EntryId, Table]) -> None:
+    """Record a warning for entries whose contacts go before all others of their line, whoever has waited."""
+    classes = {line.id: line.priority_class for line in desk.lines}
+    for entry in desk.entries:
+        if entry.priority_class is not None and entry.priority_class < classes[entry.line]:
+            reason = f"is below that of the line ({classes[entry.line]}), so it {NO_BOUND}"
+            entries[entry.id].warn("class", reason)
 
 
 def _ways(line: Line) -> Iterator[tuple[str, LineId]]:

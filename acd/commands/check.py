@@ -1,6 +1,7 @@
 """`acd check`, and reading a site file for the other commands."""
 
 import os
+import time
 from dataclasses import asdict
 from datetime import datetime
 from importlib.metadata import entry_points
@@ -38,7 +39,8 @@ def check(
     """Check a site file; exit 0 if a server could start with it, else 2."""
     found, errors, warnings = _checked(site, secrets=secrets)
     if found is not None:
-        errors = _flaws(found)
+        errors, more = _flaws(found)
+        warnings = (*warnings, *more)
     damages = _damages(found) if data and found is not None else ()
     week = _week(found, first) if found is not None and (hours or first is not None) else None
     if as_json:
@@ -99,11 +101,12 @@ def _checked(path: Path, *, secrets: bool) -> tuple[Site | None, tuple[Problem, 
     return site, errors, warnings
 
 
-def _flaws(site: Site) -> tuple[Problem, ...]:
-    """What is wrong with the list files. A server starts all the same: the last good version holds."""
+def _flaws(site: Site) -> tuple[tuple[Problem, ...], tuple[Problem, ...]]:
+    """Errors and warnings of the list files. A server starts all the same: the last good version holds."""
     from acd.directory.directory import check_files  # noqa: PLC0415
 
-    return tuple(check_files(site))
+    errors, warnings = check_files(site, time.time_ns() // 1_000_000)
+    return tuple(errors), tuple(warnings)
 
 
 def _damages(site: Site) -> tuple[Problem, ...]:

@@ -13,7 +13,8 @@ from acd.commands import held_lists, list_rows, terminal
 from acd.commands.client import Client, ClientError, RequestRefused, Unreachable
 from acd.commands.list_rows import Shown
 from acd.commands.shell import BAD_INPUT, DONE, NO, Failure, complain, print_json, say
-from acd.directory.changes import Difference, difference, twice
+from acd.directory.changes import Difference, difference
+from acd.directory.directory import advice
 from acd.directory.rows import BadList, Row
 from acd.files import replace_file
 from config.schema import ListFile, Site
@@ -32,19 +33,23 @@ class Importing(NamedTuple):
     """Raises Failure: nobody knows where the server is."""
 
     @property
-    def list(self) -> held_lists.ListName:
-        """Whose it is."""
+    def whose(self) -> held_lists.ListName:
+        """Client and list."""
         return str(self.target.tenant), self.target.kind
 
     @property
     def name(self) -> str:
         """`nordwind vip`"""
-        return " ".join(self.list)
+        return " ".join(self.whose)
 
     @property
     def shown(self) -> Shown:
         """How its rows are shown."""
         return Shown(ZoneInfo(self.site.server.timezone), time.time_ns() // 1_000_000)
+
+    def advice(self, rows: list[Row]) -> list[str]:
+        """What whoever answers for the new list should know of it."""
+        return advice(self.site, self.target, rows, self.shown.now_ms)
 
 
 class Answers(NamedTuple):
@@ -94,8 +99,8 @@ def _held(what: Importing) -> Held:
     content = path.read_bytes()
     try:
         with what.connect() as server:
-            versions = held_lists.versions_of(server, what.list)
-            rows = held_lists.rows_of(server, what.list, versions[0].version) if versions else []
+            versions = held_lists.versions_of(server, what.whose)
+            rows = held_lists.rows_of(server, what.whose, versions[0].version) if versions else []
             return Held(versions[0].version if versions else 0, rows, content)
     except RequestRefused as refusal:
         raise Failure(NO, f"{refusal}; nothing was changed") from refusal
@@ -114,7 +119,7 @@ def _check_nobody_else(what: Importing, held: Held) -> None:
     if held.version is not None:
         try:
             with what.connect() as server:
-                versions = held_lists.versions_of(server, what.list)
+                versions = held_lists.versions_of(server, what.whose)
         except ClientError as failure:
             raise Failure(NO, f"{failure}; nothing was changed") from failure
         changed = changed or (versions[0].version if versions else 0) != held.version
@@ -161,7 +166,7 @@ def _not_taken(what: Importing, held: Held, failure: Exception) -> NoReturn:
 
 
 def _show(what: Importing, held: Held, rows: list[Row], found: Difference) -> None:
-    for one in twice(rows):
+    for one in what.advice(rows):
         complain(f"warning: {what.file}: {one}", DONE)
     against = f"version {held.version}" if held.version is not None else str(what.target.path)
     title = f"{what.name}, {what.file} against {against}: {list_rows.counts_text(found.counts)}"
@@ -176,7 +181,7 @@ def _report(what: Importing, held: Held, rows: list[Row], found: Difference) -> 
         "version_before": held.version,
         "rows": len(rows),
         **list_rows.difference_json(found, what.shown),
-        "twice": [str(one) for one in twice(rows)],
+        "warnings": what.advice(rows),
     }
 
 

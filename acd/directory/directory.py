@@ -1,6 +1,6 @@
 """The Directory: versions of lists are taken in, and whoever calls is looked up in memory."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
 from time import sleep
@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from acd.content.master import MasterKey
 from acd.content.parties import IDENTIFYING
+from acd.directory.advice import advise, class_of_lines
 from acd.directory.changes import difference
 from acd.directory.lists import Address, HeldList, identify, read_address
 from acd.directory.numbers import Numbering
@@ -147,15 +148,23 @@ def _rest() -> None:
     sleep(0)
 
 
-def check_files(site: Site) -> list[Problem]:
-    """All that is wrong with the site's list files, by row and column."""
-    problems = []
+def check_files(site: Site, now_ms: int) -> tuple[list[Problem], list[Problem]]:
+    """What is wrong with the site's list files; and what is right, and perhaps not meant."""
+    errors, warnings = list[Problem](), list[Problem]()
     for file in site.directory.files:
         try:
-            read_list(read_file(file.path), reader_of(site, file))
+            rows = read_list(read_file(file.path), reader_of(site, file))
         except BadList as failure:
-            problems += [Problem(str(file.path), flaw.place, flaw.reason) for flaw in failure.flaws]
-    return problems
+            errors += [Problem(str(file.path), flaw.place, flaw.reason) for flaw in failure.flaws]
+        else:
+            warnings += [Problem(str(file.path), "", one) for one in advice(site, file, rows, now_ms)]
+    return errors, warnings
+
+
+def advice(site: Site, file: ListFile, rows: Sequence[Row], now_ms: int) -> list[str]:
+    """What whoever answers for this client's list should know of it."""
+    zone = ZoneInfo(site.server.timezone)
+    return list(advise(rows, class_of_lines(site.desk, str(file.tenant)), now_ms, zone))
 
 
 def read_file(path: Path) -> bytes:

@@ -183,6 +183,16 @@ def test_warnings(said: Said, small: str) -> None:
     ]
 
 
+def test_a_class_of_an_entry_has_no_bound_if_it_is_below_that_of_its_line(said: Said, small: str) -> None:
+    """A higher one puts its callers last, which costs nobody else anything; the same one does nothing."""
+    bound = "has no bound: may be served before everybody else for ever (a head_start is bounded)"
+    for given, told in ((4, True), (5, False), (6, False)):
+        vip = f'[entries.voice."+49 30 555 0100"]\nline = "help"\nclass = {given}\n'
+        key = 'entries.voice."+49 30 555 0100".class'
+        warnings = [f"site.toml: {key}: is below that of the line (5), so it {bound}"]
+        assert said(small + vip) == ([], warnings * told)
+
+
 def test_a_long_chain_of_overflows(said: Said, small: str) -> None:
     """A chain of two thousand lines is followed to its end, where it closes a circle."""
     chain = "".join(

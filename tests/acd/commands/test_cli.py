@@ -168,6 +168,18 @@ def test_check_names_row_and_column_of_a_list_and_a_server_starts_all_the_same(s
         assert running.stop() == 0
 
 
+def test_check_tells_of_a_list_that_is_right_and_perhaps_not_meant(site: Path) -> None:
+    """As warnings: exit 0."""
+    with_vips(site)
+    result = acd("check", site, "--json")
+    assert result.returncode == 0
+    path = str(site.parent / "vip.csv")
+    said = json.loads(result.stdout)["warnings"]
+    assert [(one["file"], one["key"], one["reason"]) for one in said] == [(path, "", "names nobody")]
+    with_vips(site, "030 5550101,1")
+    assert f"acd: warning: {path}: 1 row with a class below 5" in acd("check", site).stderr
+
+
 def test_a_changed_list_is_taken_in_while_the_desk_runs(site: Path) -> None:
     """By one command, which says what holds; a bad one is refused with its reason."""
     with_vips(site, "030 5550101,1")
