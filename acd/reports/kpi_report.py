@@ -9,7 +9,7 @@ from msgspec import MsgspecError, to_builtins
 
 from acd.core.engine import ENGINE_VERSION
 from acd.core.events import DeskChanged
-from acd.core.facts import DeskSet, Fact
+from acd.core.facts import Arrived, DeskSet, Fact
 from acd.journal.codec import decode_event, decode_facts
 from acd.journal.errors import JournalError
 from acd.journal.losses import Loss
@@ -33,6 +33,8 @@ LOOK_BACK_MS = 8 * DAY_MS
 """Read at least so much before the first interval: for contacts and agents that were there already."""
 AGAIN_MS = 7 * DAY_MS
 """A contact of the same party within it is a re-contact."""
+OF_ANOTHER = "(another client's)"
+"""In place of the names of lines and codes that are not the client's own."""
 _CHECK_EVERY = 1_000
 
 
@@ -96,6 +98,10 @@ class Report:
         """Of those who handled a contact of these: all of their time, whatever client it was for."""
         self.lines: set[str] = set()
         """Lines of the client that were met."""
+        self._of_others: set[str] = set()
+        """Lines of other clients: the client's contacts may wait there, but it is not told their names."""
+        self._own: set[int] = set()
+        """The client's contacts."""
         self.clients: set[str] = set()
         self.last_ms = 0
         """Moment of the last entry that was read; 0: none."""
@@ -116,10 +122,15 @@ class Report:
     def desk_changed(self, desk: Desk) -> None:
         """Whose lines are whose from now on."""
         self.clients |= {tenant.id for tenant in desk.tenants}
-        self.lines |= {line.id for line in desk.lines if line.tenant == self.question.client}
+        for line in desk.lines:
+            (self.lines if line.tenant == self.question.client else self._of_others).add(line.id)
+        self._of_others -= self.lines
 
     def take(self, facts: list[Fact]) -> None:
         """Fold the facts of one entry."""
+        client = self.question.client
+        arrived = (fact for fact in facts if isinstance(fact, Arrived) and fact.tenant == client)
+        self._own.update(fact.contact for fact in arrived)
         self.ledger.take(facts)
         self._callbacks.take(facts)
         if facts and facts[0].t_ms < self.question.end_ms:
@@ -154,17 +165,24 @@ class Report:
         question = self.question
         if segment.tenant != question.client:
             return
-        self.lines.add(segment.line)
+        if segment.line not in self._of_others:
+            self.lines.add(segment.line)
+        elif segment.code:
+            segment.code = OF_ANOTHER
         if question.line not in (None, segment.line):
             return
         if question.intervals.index(moment(segment, question.terms.view)) >= 0:
-            self.by_line.setdefault(segment.line, Group()).take(segment, question.terms)
+            self._at_line(segment.line).take(segment, question.terms)
             if segment.agent:
                 self.agents.setdefault(segment.agent, AgentTime())
         if question.line is None:
             self._contacts.take(segment)
         else:
             self._contact(segment)
+
+    def _at_line(self, line: str) -> Group:
+        """All lines of other clients are one."""
+        return self.by_line.setdefault(OF_ANOTHER if line in self._of_others else line, Group())
 
     def _contact(self, contact: Segment) -> None:
         """A contact of the client, or a segment of the line that was asked for."""
@@ -183,12 +201,12 @@ class Report:
     def _callback(self, promise: Promise) -> None:
         """A promised callback counts when it was promised, whatever the view."""
         question = self.question
-        mine = promise.line in self.lines and question.line in (None, promise.line)
+        mine = promise.contact in self._own and question.line in (None, promise.line)
         index = question.intervals.index(promise.promised_ms)
         if not mine or index < 0:
             return
         by_medium = self.by_medium.setdefault(promise.medium, Group())
-        by_line = self.by_line.setdefault(promise.line, Group())
+        by_line = self._at_line(promise.line)
         for group in (self.total, self.by_interval[index], by_medium, by_line):
             group.counts.callbacks += 1
             group.counts.callbacks_kept += promise.kept

@@ -130,7 +130,7 @@ def _reading_router(control: Control) -> APIRouter:
         """Lines, agents, and at most `contacts` live contacts, as far as the token may see them."""
         everything = caller.role in (Role.TENANT, Role.AGENT)
         found = control.status(MAX_CONTACTS if everything else contacts)
-        shown = status_for(caller, found, contacts)
+        shown = status_for(caller, found, contacts, control.entries_of(caller.client))
         return Json(shown, headers={**as_of(control), CURSOR_HEADER: control.cursor()})
 
     @router.get("/agents", **shows(Agents))

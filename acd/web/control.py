@@ -12,7 +12,7 @@ from acd.observe.health import Health
 from acd.ports import About, ContactRef, Listed, NewPiece, Told
 from acd.web.recent import Recent
 from agents.skills import AgentId
-from queues.desk import Incident, LineId
+from queues.desk import EntryId, Incident, LineId
 
 MAX_PIECE_BYTES = 128 * 1024
 """Of what is appended: it must fit into one request to the server."""
@@ -137,6 +137,9 @@ class Control(Protocol):
 
     def lines_of(self, client: str) -> frozenset[LineId]:
         """The lines of a client; none of one that is unknown."""
+
+    def entries_of(self, client: str) -> frozenset[EntryId]:
+        """The entries of a client; none of one that is unknown."""
 
     def agents_with(self, contact: ContactId) -> tuple[AgentId, ...]:
         """Who has work with the contact: is rung for it, handles it or wraps it up."""

@@ -87,7 +87,7 @@ from acd.web.protocol import (
 )
 from acd.web.recent import CAPACITY, RecentFacts
 from agents.skills import AgentId
-from queues.desk import Incident, LineId
+from queues.desk import EntryId, Incident, LineId
 
 LOOK_S = 2.0
 """For what the server can say at once."""
@@ -203,6 +203,11 @@ class Following:
         """As the port says."""
         lines = self.follower.engine.state.lines.values()
         return frozenset(line.id for line in lines if line.tenant == client)
+
+    def entries_of(self, client: str) -> frozenset[EntryId]:
+        """As the port says."""
+        entries = self.follower.engine.state.entries.values()
+        return frozenset(entry.id for entry in entries if entry.tenant == client)
 
     def agents_with(self, contact: ContactId) -> tuple[AgentId, ...]:
         """As the port says; in the order of the roster."""

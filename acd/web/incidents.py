@@ -22,8 +22,8 @@ def incident_reading_router(control: Control) -> APIRouter:
     @router.get("/incidents", **shows(Incidents))
     async def incidents(caller: WhoAsks) -> Response:
         """Those that are on, in the order in which they were declared."""
-        own = control.lines_of(caller.client)
-        return Json(Incidents(incidents_for(caller, control.incidents(), own)), headers=as_of(control))
+        own = control.lines_of(caller.client), control.entries_of(caller.client)
+        return Json(Incidents(incidents_for(caller, control.incidents(), *own)), headers=as_of(control))
 
     return router
 

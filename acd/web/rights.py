@@ -9,6 +9,7 @@ from acd.core.facts import (
     AgentTold,
     Answered,
     Arrived,
+    Blocked,
     ConferenceJoined,
     ConferenceLeft,
     Consulted,
@@ -30,7 +31,7 @@ from acd.ports import Told
 from acd.reports.explain import Happening, happening
 from acd.web.recent import Recent
 from config.api_tokens import Role
-from queues.desk import Incident, LineId
+from queues.desk import EntryId, Incident, LineId
 
 _READERS = frozenset((Role.SUPERVISOR, Role.PLANNER, Role.ADMIN))
 _MOVERS = frozenset((Role.SUPERVISOR, Role.ADMIN))
@@ -70,6 +71,12 @@ RIGHTS: Mapping[tuple[str, str], frozenset[Role]] = {
 """What is not in the table is for nobody. An agent acts for himself alone, a tenant sees his own alone."""
 
 _LINES = ("line", "from_line", "to_line")
+_WORDS = frozenset((
+    "ref", "entry", "tenant", "medium", "party", "person", "ticket", "recording", "digits", "key", "keys",
+    "language", "cause", "stage", "by", "reason", "kind", "result", "purpose", "dial_class", "condition",
+    "policy", "choice",
+))  # fmt: skip
+"""What a client is told in words of its contacts. Other words are names of texts, treatments, incidents."""
 _STAFF = ("agent", "from_agent", "offer", "compared")
 _OF_LISTENERS = (ListenerRung, ListenerJoined, ListenerLeft)
 """Who is listened to does not see it here; whoever operates the desk tells him that it happens."""
@@ -140,14 +147,16 @@ class Caller(NamedTuple):
         return True
 
 
-def status_for(caller: Caller, found: Status, contacts: int) -> Status:
-    """What he may see of it, and at most `contacts` contacts."""
+def status_for(
+    caller: Caller, found: Status, contacts: int, entries: Collection[EntryId] = frozenset()
+) -> Status:
+    """What he may see of it, and at most `contacts` contacts; `entries`: those of his client."""
     if caller.role is Role.TENANT:
         lines = tuple(line for line in found.lines if line.tenant == caller.client)
         own = {line.id for line in lines}
         his = [contact for contact in found.contacts if contact.tenant == caller.client]
         shown = tuple(contact_for(caller, contact, own) for contact in his[:contacts])
-        incidents = incidents_for(caller, found.incidents, own)
+        incidents = incidents_for(caller, found.incidents, own, entries)
         return replace(found, lines=lines, agents=(), contacts=shown, incidents=incidents)
     if caller.role is Role.AGENT:
         agents = tuple(agent for agent in found.agents if agent.id == caller.agent)
@@ -158,14 +167,22 @@ def status_for(caller: Caller, found: Status, contacts: int) -> Status:
     return found
 
 
-def incidents_for(caller: Caller, found: Iterable[Incident], own: Collection[LineId]) -> tuple[Incident, ...]:
-    """A tenant sees those that are declared for it alone: by its name, or for its `own` lines."""
+def incidents_for(
+    caller: Caller, found: Iterable[Incident], own: Collection[LineId], entries: Collection[EntryId]
+) -> tuple[Incident, ...]:
+    """A tenant sees those that are declared for it alone: by its name, for its `own` lines or its `entries`.
+
+    One that names anything of another client's, too, is that client's as well.
+    """
     if caller.role is not Role.TENANT:
         return tuple(found)
     return tuple(
         one
         for one in found
-        if set(one.tenants) == {caller.client} or (one.lines and all(line in own for line in one.lines))
+        if (one.tenants or one.lines or one.entries)
+        and {caller.client}.issuperset(one.tenants)
+        and all(line in own for line in one.lines)
+        and all(entry in entries for entry in one.entries)
     )
 
 
@@ -183,7 +200,7 @@ def contact_for(caller: Caller, contact: ContactView, own: Collection[LineId]) -
         contact = replace(
             contact, line=LineId(""), position=0, expected_wait_ms=None, expected_wait_band_ms=None
         )
-    return replace(contact, agents=(), guests=())
+    return replace(contact, agents=(), guests=(), collected={})
 
 
 def feed_for(caller: Caller, facts: Iterable[Recent], own: Collection[LineId]) -> list[Happening]:
@@ -216,8 +233,17 @@ def happening_for(caller: Caller, told: Told, own: Collection[LineId]) -> Happen
     if caller.role is not Role.TENANT:
         return shown
     kept = {
-        key: "" if key in _LINES and value not in own else value
+        key: value if _is_told(key, value, own) else type(value)()
         for key, value in shown.fact.items()
         if key not in _STAFF
     }
+    if not isinstance(told.fact, Arrived | Blocked):
+        kept.pop("entry", None)  # of another client, perhaps: what it came by as another medium
     return replace(shown, by="", fact=kept)
+
+
+def _is_told(key: str, value: object, own: Collection[LineId]) -> bool:
+    """Numbers and moments; of words those that name nothing of the desk's, which may be another client's."""
+    if key in _LINES:
+        return value in own
+    return value is None or isinstance(value, int) or key in _WORDS

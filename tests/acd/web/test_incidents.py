@@ -260,7 +260,10 @@ def test_a_client_sees_what_is_declared_for_it_alone() -> None:
         of("line", lines=(OTHER,)),
         of("lines", lines=(OTHER, LineId("theirs"))),
         of("entry", entries=(NUMBER,)),
+        of("theirs at our line", lines=(OTHER,), entries=(EntryId("theirs"),)),
+        of("theirs by name", tenants=(others,), lines=(OTHER,)),
+        of("ours at their line", tenants=(own,), lines=(LineId("theirs"),)),
     ]
     client = Caller("t", Role.TENANT, client="nordwind")
-    assert [one.id for one in incidents_for(client, found, {OTHER})] == ["own", "line"]
-    assert len(incidents_for(Caller("t", Role.AGENT, agent="anna"), found, ())) == len(found)
+    assert [one.id for one in incidents_for(client, found, {OTHER}, {NUMBER})] == ["own", "line", "entry"]
+    assert len(incidents_for(Caller("t", Role.AGENT, agent="anna"), found, (), ())) == len(found)
