@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from acd.core import facts
+from acd.core.events import ContactId, PriorityChanged
 from acd.testing.story import Story, agent, desk, entry, line
 from agents.capacity import MAIL, VOICE
 
@@ -87,17 +88,57 @@ def test_a_call_beats_a_mail_that_came_an_hour_before_when_its_class_says_so() -
     assert story.rung("anna") == call
 
 
+BOUND_MS = 5_000
+HEAD_STARTS = st.sampled_from([0, 0, 1, 2_500, BOUND_MS])
+
+
 @given(
     arrivals=st.lists(st.integers(0, 60_000), min_size=2, max_size=8),
-    heads=st.lists(st.sampled_from([0, 0, 5_000]), min_size=8, max_size=8),
+    heads=st.lists(HEAD_STARTS, min_size=8, max_size=8),
+    given_later=st.lists(st.tuples(st.integers(0, 7), HEAD_STARTS), max_size=4),
+    by_entry=st.lists(st.booleans(), min_size=8, max_size=8),
 )
-def test_a_head_start_bounds_overtaking_within_one_target(arrivals: list[int], heads: list[int]) -> None:
-    """Nobody overtakes somebody who came more than the difference of their head starts before."""
-    story = Story(desk(line(), agent("anna")))
+def test_a_head_start_bounds_overtaking_within_one_target(
+    arrivals: list[int], heads: list[int], given_later: list[tuple[int, int]], by_entry: list[bool]
+) -> None:
+    """Nobody overtakes somebody who has waited longer than he by more than their head starts differ.
+
+    Whether the head start is of the entry, of a list, or given while he waits (a new version of the list), in
+    one line or another of the same target.
+    """
+    lines = line(), line("other")
+    hotline = entry("vip", "other", head_start_ms=BOUND_MS)
+    story = Story(desk(*lines, hotline, agent("anna")))
     came: dict[int, int] = {}
-    for now, head_ms in zip(sorted(arrivals), heads, strict=False):
-        came[story.arrive(now, head_start_ms=head_ms)] = now
+    for now, head_ms, vip in zip(sorted(arrivals), heads, by_entry, strict=False):
+        came[story.arrive(now, to="vip" if vip else "help", head_start_ms=head_ms)] = now
+    for place, head_ms in given_later:
+        if place < len(came):
+            story.at(60_500, PriorityChanged(ContactId(list(came)[place]), None, head_ms))
+    held = {contact: story.contact(contact).head_start_ms for contact in came}
     order = serve_all(story, 61_000, len(came))
     for place, contact in enumerate(order):
         for overtaken in order[place + 1 :]:
-            assert came[contact] - came[overtaken] <= 5_000
+            assert came[contact] - came[overtaken] <= held[contact] - held[overtaken] <= BOUND_MS
+
+
+@given(
+    waits=st.lists(st.integers(0, 300_000), min_size=1, max_size=6),
+    vips=st.integers(1, 6),
+    gap_ms=st.integers(0, 3_000),
+    head_ms=st.integers(0, 60_000),
+)
+def test_who_has_waited_longer_than_the_head_start_is_overtaken_by_nobody_however_many_vips_come(
+    waits: list[int], vips: int, gap_ms: int, head_ms: int
+) -> None:
+    """A class has no such bound: the test of it is above."""
+    story = Story(desk(line(), agent("anna")))
+    usual = {story.arrive(300_000 - wait): 300_000 - wait for wait in sorted(waits, reverse=True)}
+    now, came = 300_000, dict(usual)
+    for _ in range(vips):
+        came[story.arrive(now, head_start_ms=head_ms)] = now
+        now += gap_ms
+    order = serve_all(story, now, len(came))
+    for contact, at in usual.items():
+        before = order[: order.index(contact)]
+        assert all(came[one] - at <= head_ms for one in before)
