@@ -38,16 +38,14 @@ CONFIRM_S: Final = 1.0
 TAKEN_S: Final = 1.0
 """So long at least, and at most twice as long, the process keeps an event that we have.
 
-If we are killed meanwhile, the next server is told. It may hear twice of what was written in time; everything
-told names what it is about, so that this is stale.
+If we are killed meanwhile, the next server is told. It may hear twice of what was written in time: stale.
 """
 
 DEADLINE_S: Final = 5.0
 """A caller who hears nothing for so long has hung up, or should be told to call again."""
 
-END_S: Final = 3.0
+END_S, END_LOOK_S = 3.0, 0.02
 """It ends within a second; a server that stops has 10 s for each channel."""
-END_LOOK_S: Final = 0.02
 
 OFFERS: Final = 256
 """Descriptions whose use is remembered: one that is repeated is not read again."""
