@@ -335,7 +335,7 @@ class App:
         self._exits.callback(self.snapshots.give_up)
         self._chore("snapshots", self.snapshots.run())
         self._chore("calendars", self._prolong_calendars())
-        self._chore("alive", self._note_alive())
+        self._chore("alive", clock.keep_noting(self.site.server.data_dir, self.driver.now_ms))
         self._chore("people", self.people.run())
         self._chore("lists noted", self.people.note())
         self._chore("lag", self.lag.run())
@@ -348,12 +348,6 @@ class App:
         task = asyncio.get_running_loop().create_task(work, name=name)
         task.add_done_callback(_tell_end)
         self._exits.callback(task.cancel)
-
-    async def _note_alive(self) -> None:
-        """A start under a wrong clock is told from one after a quiet month by this."""
-        while True:
-            await asyncio.to_thread(clock.note, self.site.server.data_dir, self.driver.now_ms())
-            await asyncio.sleep(clock.NOTED_EVERY_S)
 
     async def _prolong_calendars(self) -> None:
         while True:

@@ -1,8 +1,10 @@
 """Whether the machine's clock can be right: a start under a wrong one would mark the journal for good."""
 
+import asyncio
 import ctypes
 import sqlite3
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -73,6 +75,13 @@ def _alive_ms(data_dir: Path) -> int:
 
 def _now_ms() -> int:
     return time.time_ns() // 1_000_000
+
+
+async def keep_noting(data_dir: Path, now_ms: Callable[[], int]) -> None:
+    """A start under a wrong clock is told from one after a quiet month by this. Never returns."""
+    while True:
+        await asyncio.to_thread(note, data_dir, now_ms())
+        await asyncio.sleep(NOTED_EVERY_S)
 
 
 def _day(t_ms: int) -> str:
