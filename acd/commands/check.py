@@ -114,7 +114,8 @@ def _damages(site: Site) -> tuple[Problem, ...]:
     from acd.server.checking import damages  # noqa: PLC0415
 
     with reading_bar("checking") as on_read:
-        return tuple(Problem(str(path), "", reason) for path, reason in damages(site, on_read))
+        found = dict.fromkeys(damages(site, on_read))  # one loss may be met twice
+        return tuple(Problem(str(path), "", reason) for path, reason in found)
 
 
 def _week(site: Site, first: datetime | None) -> "list[EntryWeek]":

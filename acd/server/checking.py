@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from acd.content.errors import VaultError
+from acd.content.file import mark_of
 from acd.content.inspection import OnRead, directory_flaws, vault_flaws
 from acd.content.master import MasterKey
 from acd.content.sealed import opened
@@ -22,6 +23,7 @@ Damage = tuple[Path, str]
 """A file, and what is wrong with it."""
 
 _TOLD_EVERY = 1_000
+_MARK_GONE = "is missing: nothing tells how far the journal was synced; a start makes it anew"
 
 
 def damages(site: Site, on_read: OnRead) -> Iterator[Damage]:
@@ -56,6 +58,8 @@ def journal_damages(folder: Path, master: MasterKey | None, on_read: OnRead) -> 
     """Of a journal. What channels noted is opened if there is a key."""
     if not (folder / ARCHIVE).exists():
         yield folder / ARCHIVE, "is missing: bring it back from a backup"
+    if _lacks_its_mark(folder):
+        yield folder / mark.FILE, _MARK_GONE
     if is_damaged(folder / mark.FILE):
         yield folder / mark.FILE, "is damaged: nothing tells how far the journal was synced"
     try:
@@ -92,6 +96,12 @@ def sealed_damages(data_dir: Path, master: MasterKey, on_read: OnRead) -> Iterat
                 yield path, flaw
         except sqlite3.Error as error:
             yield path, str(error)
+
+
+def _lacks_its_mark(folder: Path) -> bool:
+    """A program that made the others' marks made this one before; an older one made none."""
+    others = any(mark_of(folder.parent / name).exists() for name in (VAULT_FILE, DIRECTORY_FILE))
+    return others and not (folder / mark.FILE).exists()
 
 
 def _flaws(path: Path) -> str:

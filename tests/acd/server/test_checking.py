@@ -16,6 +16,7 @@ from acd.directory.rows import Row
 from acd.directory.store import Import, ListStore
 from acd.feed.consumer import Consumer, CursorGone
 from acd.feed.cursor import Cursor
+from acd.marks import note_durably
 from acd.ports import ChannelRecord
 from acd.server.app import App
 from acd.server.backup import BackupError, back_up
@@ -116,6 +117,10 @@ def spoil_the_mark(desk: Path) -> None:
     (desk / "journal/synced").write_bytes(b"ACDSYNC\n" + b"\xff" * 12)
 
 
+def drop_the_mark(desk: Path) -> None:
+    (desk / "journal/synced").unlink()
+
+
 def spoil_the_losses(desk: Path) -> None:
     (desk / "journal/losses").write_text("what?")
 
@@ -147,6 +152,7 @@ ALL: list[tuple[Harm, str, str]] = [
     (spoil_packed_records, "journal/segment-", "what a channel noted is damaged"),
     (spoil_a_snapshot, "journal/snapshot-", "is damaged"),
     (spoil_the_mark, "journal/synced", "is damaged: nothing tells how far"),
+    (drop_the_mark, "journal/synced", "is missing: nothing tells how far"),
     (spoil_the_losses, "journal/losses", "restore it"),
     (spoil_a_number, "vault.db", "of 1 contacts numbers or documents do not pass"),
     (spoil_a_contacts_key, "vault.db", "of 1 contacts numbers or documents do not pass"),
@@ -164,7 +170,9 @@ def test_every_damage_is_found_with_its_file(desk: Path, harm: Harm, file: str, 
 
 
 @pytest.mark.parametrize(
-    "harm", [one for one, *_ in ALL if one not in {gone, spoil_the_mark}], ids=lambda harm: harm.__name__
+    "harm",
+    [one for one, *_ in ALL if one not in {gone, spoil_the_mark, drop_the_mark}],
+    ids=lambda harm: harm.__name__,
 )
 def test_no_backup_has_it(desk: Path, tmp_path: Path, harm: Harm) -> None:
     """Each entry is read in the copy, and all that is sealed is opened."""
@@ -195,6 +203,14 @@ def test_the_command_finds_it_too(desk: Path) -> None:
     done = acd("check", desk / "site.toml", "--data")
     assert done.returncode == 1
     assert f"acd: {desk}/journal/archive.db: entry {SPOILT} is damaged" in done.stderr
+
+
+def test_what_is_gone_is_told_once(desk: Path) -> None:
+    note_durably(desk / "journal/synced", 9_999)
+    (desk / "site.toml").write_text(SITE)
+    done = acd("check", desk / "site.toml", "--data")
+    assert done.returncode == 1
+    assert done.stderr.count("to 9999 were synced, and are gone") == 1
 
 
 def spoil_a_page(desk: Path) -> None:
