@@ -110,15 +110,16 @@ def test_the_same_request_twice_at_once_is_made_once(tmp_path: Path) -> None:
     asyncio.run(story())
 
 
-@pytest.mark.parametrize("key", ["a b", "x" * 201, "\x7f"])
+@pytest.mark.parametrize("key", ["", "a b", "x" * 201, "\x7f"])
 def test_a_key_that_is_none_is_not_understood(tmp_path: Path, key: str) -> None:
-    """422, and nothing is done."""
+    """422, said once, and nothing is done. Whoever sends an empty one believes that he may send again."""
 
     async def story() -> None:
         async with running(tmp_path) as desk:
             before = desk.app.driver.seq
             answer = await desk.post("/agents/anna/state", {"state": "ready"}, key)
             assert (answer.status_code, desk.app.driver.seq) == (422, before)
+            assert answer.json()["error"]["reason"].count("Idempotency-Key: ") == 1
 
     asyncio.run(story())
 
