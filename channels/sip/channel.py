@@ -267,7 +267,7 @@ class SipChannel:
         self.calls.without_media = True
         self._begin(self._attach_again())
         self._set_time()
-        self._faults.guard("end of all calls", lambda: inbound.end_all(self.calls))
+        self._faults.guard("end of all calls", inbound.end_all, self.calls)
         self._flush()
 
     def _begin(self, work: Coroutine[None, None, None]) -> None:
@@ -335,10 +335,10 @@ class SipChannel:
     def _expire(self) -> None:
         self._timer = None
         self._set_time()
-        now_ms, outputs = self.calls.now_ms, list[Output]()
-        self._faults.guard("timer", lambda: outputs.extend(self._layer.expire(now_ms)))
-        self._faults.guard("timer", lambda: self.registrations.expire(now_ms))
-        self._faults.guard("timer", lambda: entrance.expire(self.calls))
+        now_ms, guard = self.calls.now_ms, self._faults.guard
+        outputs = guard("timer", self._layer.expire, now_ms) or ()
+        guard("timer", self.registrations.expire, now_ms)
+        guard("timer", entrance.expire, self.calls)
         self._flush(outputs)
 
     def _flush(self, outputs: Sequence[Output] = ()) -> None:
@@ -346,32 +346,26 @@ class SipChannel:
 
         One that cannot be handled takes none of the others with it, nor the timer.
         """
-        waiting = deque(outputs)
-        while waiting or self._layer.out or self.calls.media.events:
+        layer, calls, waiting, events = self._layer, self.calls, deque(outputs), self.calls.media.events
+        while waiting or layer.out or events:
             try:
-                self._work_off(waiting)
+                while waiting:
+                    out = self._handling = waiting.popleft()
+                    if isinstance(out, SendTo):
+                        self._transport.send(out.data, out.destination)
+                    elif isinstance(out, NewRequest) and out.request.method == "REGISTER":
+                        self.registrations.register(out, calls.now_ms)
+                    else:
+                        entrance.ON_OUTPUT[type(out)](calls, out)
+                while events:
+                    self._handling = event = events.popleft()
+                    entrance.heard(calls, event)
+                waiting.extend(layer.out)
+                layer.out.clear()
             except Exception as fault:
                 self._not_handled(fault)
-        if self._timer is None or self._armed_ms > self.calls.now_ms + NEAREST_MS:
+        if self._timer is None or self._armed_ms > calls.now_ms + NEAREST_MS:
             self._arm()
-
-    def _work_off(self, waiting: deque[Output]) -> None:
-        layer, calls, answers = self._layer, self.calls, entrance.ON_OUTPUT
-        events = calls.media.events
-        while waiting or layer.out or events:
-            if not waiting:
-                waiting.extend(layer.take())
-            while waiting:
-                out = self._handling = waiting.popleft()
-                if isinstance(out, SendTo):
-                    self._transport.send(out.data, out.destination)
-                elif isinstance(out, NewRequest) and out.request.method == "REGISTER":
-                    self.registrations.register(out, calls.now_ms)
-                else:
-                    answers[type(out)](calls, out)
-            while events:
-                self._handling = event = events.popleft()
-                entrance.heard(calls, event)
 
     def _not_handled(self, fault: Exception) -> None:
         """A request that nobody answers would stay for ever, with us and with whoever sent it."""

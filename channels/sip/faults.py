@@ -6,10 +6,14 @@ Whoever sends what we stumble over may send it again and again. It must cost him
 import time
 from collections import Counter
 from collections.abc import Callable
+from typing import TypeVar
 
 import structlog
 
 from channels.sip.per_minute import PerMinute
+
+Given = TypeVar("Given")
+Made = TypeVar("Made")
 
 _log = structlog.get_logger("acd.sip")
 
@@ -30,9 +34,10 @@ class Faults:
         if self._lines.note(what, time.monotonic_ns() // 1_000_000)[0] <= LINES_A_MINUTE:
             _log.error("fault", handling=what, about=str(about), exc_info=fault)
 
-    def guard(self, what: str, work: Callable[[], object]) -> None:
+    def guard(self, what: str, work: Callable[[Given], Made], given: Given) -> Made | None:
         """Do it; what it raises is noted."""
         try:
-            work()
+            return work(given)
         except Exception as fault:
             self.note(fault, what)
+            return None
