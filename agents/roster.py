@@ -46,6 +46,8 @@ class Work(Struct, gc=False):
     role: Role = Role.AGENT
     consult: int = 0
     """Of one who was consulted and stayed, or took over: the number of that consult; else 0."""
+    diverted: str = ""
+    """Dial class of the number outside to which his device sends it; empty: it rings himself."""
 
 
 class AgentRecord(Struct):

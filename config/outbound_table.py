@@ -1,19 +1,22 @@
 """The tables `[[outbound]]`: whom we may call. What none of them allows is not called."""
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 
 from config.table import Table
 from queues.desk import OutboundRule, TenantId
+from queues.dial_policy import NEVER
 
 PURPOSES = ("callback", "consult", "divert", "escalation", "all_clear")
 
+E164 = re.compile(r"\+[1-9][0-9]{6,14}", re.ASCII)
+"""A number that is the same everywhere (RFC 3966 §5.1.4, E.164): nothing but `+` and digits."""
+
+PREFIX = re.compile(r"\+[1-9][0-9]{0,13}|[0-9]{1,8}", re.ASCII)
+"""How numbers in normal form may begin; those of extensions and short codes have no `+`."""
+
 DIAL_CLASSES = ("internal", "local", "mobile", "toll_free", "short", "foreign")
 """Values of `acd.ports.DialClass` that may be allowed."""
-
-NEVER = ("emergency", "premium", "unknown")
-"""Those that may not: nobody promised the police a callback, premium numbers are what fraud is after, and
-what an unknown one costs nobody knows.
-"""
 
 AT_HOME = ("internal", "short")
 """Digits of which only a country's plan says what they are."""
@@ -43,7 +46,29 @@ def _rule(table: Table, regions: Mapping[TenantId, str], channels: Collection[st
         channel=channel,
         tenant=TenantId(tenant),
         at_once=table.integer("at_once", 10, least=1),
+        per_hour=table.integer("per_hour", 100, least=1),
+        per_number=table.integer("per_number", 6, least=1),
+        caller_id=_caller_id(table),
+        prefixes=_prefixes(table, classes),
     )
+
+
+def _caller_id(table: Table) -> str:
+    number = table.text("caller_id", "")
+    if number and not E164.fullmatch(number):
+        table.error("caller_id", f'"{number:.40}" is not "+" and digits, as in "+49305550100"')
+    return number
+
+
+def _prefixes(table: Table, classes: Collection[str]) -> tuple[str, ...]:
+    """What a number must begin with; to allow all foreign countries is what fraud lives on."""
+    prefixes = table.list_of_text("prefixes", [])
+    for one in prefixes:
+        if not PREFIX.fullmatch(one):
+            table.error("prefixes", f'"{one:.40}" is not "+" and digits, as in "+43"')
+    if "foreign" in classes and not prefixes:
+        table.warn("prefixes", 'missing: "foreign" alone allows every country, dear ones included')
+    return tuple(prefixes)
 
 
 def _classes(table: Table) -> tuple[str, ...]:

@@ -221,6 +221,14 @@ class OutboundRule(Struct, frozen=True):
     """Empty: for every client."""
     at_once: int = 10
     """How many calls by this rule may be under way at once."""
+    per_hour: int = 0
+    """How many calls for this purpose one client may cause within any hour; 0: no limit."""
+    per_number: int = 0
+    """How many of these may go to one number; 0: no limit."""
+    caller_id: str = ""
+    """The number of the desk that whoever is called sees; empty: that of the trunk."""
+    prefixes: tuple[str, ...] = ()
+    """The channel dials no number that begins otherwise; empty: any of these classes."""
 
 
 class Agent(Struct, frozen=True):

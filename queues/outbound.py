@@ -1,12 +1,11 @@
-"""Calls that we place: whom we may call, what was promised to whom, and the attempts that are under way."""
+"""Calls that we place: what was promised to whom, and the attempts that are under way."""
 
-from collections.abc import Iterable
 from typing import Literal
 
 from msgspec import Struct
 
 from agents.roster import CallId, ContactId
-from queues.desk import OutboundRule, TenantId
+from queues.desk import TenantId
 
 CALLBACK = "callback"
 """The purpose of calling back somebody to whom it was promised."""
@@ -14,6 +13,8 @@ CALLBACK = "callback"
 CONSULT = "consult"
 """The purpose of calling somebody outside whom an agent wants to ask, or to hand his caller to."""
 
+DIVERT = "divert"
+"""The purpose of calling the number to which an agent's phone sends its calls."""
 
 CallResult = Literal[
     "answered",
@@ -28,8 +29,8 @@ CallResult = Literal[
 ]
 """How an attempt to call somebody ends, exactly once. `refused`: the channel would not dial that number.
 
-`refused by policy`: no rule of the desk allows it any more; `no room`: too many calls by its rule already. Of
-these two no channel ever heard.
+`refused by policy`: no rule of the desk allows it any more; `no room`: too many calls by its rule already, at
+once or within the hour. Of these two no channel ever heard.
 """
 
 
@@ -65,13 +66,16 @@ class OutboundCall(Struct):
     """By which it was placed; empty: no channel has heard of it."""
     refusal: CallResult | None = None
     """Why not: `refused by policy` or `no room`."""
+    caller_id: str = ""
+    prefixes: tuple[str, ...] = ()
+    """As its rule said when it was allowed: see `queues.desk.OutboundRule`."""
 
 
-def rule_for(
-    rules: Iterable[OutboundRule], tenant: TenantId, purpose: str, dial_class: str
-) -> OutboundRule | None:
-    """The first rule that allows such a call; None: it is not allowed."""
-    for rule in rules:
-        if rule.purpose == purpose and rule.tenant in ("", tenant) and dial_class in rule.classes:
-            return rule
-    return None
+class Dialled(Struct, frozen=True, array_like=True):
+    """A number of somebody outside was called; remembered for an hour."""
+
+    at_ms: int
+    tenant: TenantId
+    purpose: str
+    number: str
+    """Its opaque id."""

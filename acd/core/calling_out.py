@@ -11,7 +11,8 @@ from acd.core.waiting import end, release_leg, send_away
 from agents.devices import NOWHERE, Carrier
 from queues.contact import Contact
 from queues.desk import Entry
-from queues.outbound import CALLBACK, CONSULT, rule_for
+from queues.dial_policy import rule_for
+from queues.outbound import CALLBACK, CONSULT, DIVERT
 from queues.states import CONTACT, ContactState
 
 
@@ -52,7 +53,7 @@ def _entry(state: State, event: CallOut) -> Entry:
         raise Rejected(f"nobody can be told anything by {entry.medium}")
     if event.treatment not in state.treatments:
         raise Rejected(f"treatment {event.treatment} is unknown")
-    if not event.party or event.purpose in ("", CALLBACK, CONSULT):
+    if not event.party or event.purpose in ("", CALLBACK, CONSULT, DIVERT):
         raise Rejected("a call needs a number, and a purpose of its own")
     if rule_for(state.desk.outbound, entry.tenant, event.purpose, event.dial_class) is None:
         what = f"calling {event.dial_class} numbers for {event.purpose}"

@@ -25,6 +25,7 @@ class Kind(IntEnum):
     CLOSES = 15
     LEASE = 16
     MESSAGE = 17
+    ROOM = 24
 
 
 Saved = list[tuple[int, int, int]]

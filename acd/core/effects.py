@@ -89,6 +89,23 @@ class OfferContact(Effect, frozen=True):
     """As what he is asked to take part: a value of `agents.states.Role`."""
 
 
+class DivertOffer(Effect, frozen=True):
+    """The device may send this offer to the number outside of which it has told by OfferDiverted.
+
+    Not repeated after a restart: nobody knows whether it rings there, and the next agent is rung instead.
+    """
+
+    offer: OfferId
+    contact: ContactId
+    agent: AgentId
+    party: str
+    """Opaque id in the vault of that number."""
+    dial_class: str
+    caller_id: str = ""
+    prefixes: tuple[str, ...] = ()
+    """Both as in PlaceCall."""
+
+
 class WithdrawOffer(Effect, frozen=True):
     """Stop ringing him."""
 
@@ -172,6 +189,10 @@ class PlaceCall(Effect, frozen=True):
     """`callback`, `consult`, or that of a contact that the desk began."""
     deadline_ms: int
     """When the engine gives it up by EndCall."""
+    caller_id: str = ""
+    """The number of the desk that the party sees; empty: that of the channel."""
+    prefixes: tuple[str, ...] = ()
+    """A number that begins with none of these is not dialled; empty: they all may be."""
 
 
 class EndCall(Effect, frozen=True):
@@ -202,7 +223,9 @@ ToContact = (
 )
 """What a contact channel is ordered to do; the carrier is the contact's own leg."""
 
-ToDevice = OfferContact | WithdrawOffer | ConnectContact | PromptAgent | StepAside | ReleaseAgent
+ToDevice = (
+    OfferContact | DivertOffer | WithdrawOffer | ConnectContact | PromptAgent | StepAside | ReleaseAgent
+)
 """What an agent device is ordered to do; the carrier is the device."""
 
 AnyEffect = ToContact | ToDevice

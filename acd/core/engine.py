@@ -16,6 +16,7 @@ from acd.core import (
     consults,
     deferral,
     devices,
+    diverting,
     events,
     hearing,
     incidents,
@@ -27,6 +28,7 @@ from acd.core import (
     rebuild,
     reception,
     restart,
+    room,
     snapshot,
     waiting,
     wrap_up,
@@ -80,6 +82,7 @@ ON_EVENT: Mapping[type[events.Event], Callable[[State, Any], None]] = {
     events.OfferAccepted: answers.accepted,
     events.OfferRefused: answers.refused,
     events.OfferFailed: devices.failed,
+    events.OfferDiverted: diverting.diverted,
     events.AgentSignedIn: presence.signed_in,
     events.AgentSignedOut: presence.signed_out,
     events.AgentPaused: presence.paused,
@@ -112,6 +115,7 @@ ON_DEADLINE: Mapping[Kind, Callable[[State, int], None]] = {
     Kind.CLOSES: closing.closed,
     Kind.LEASE: leases.ended,
     Kind.MESSAGE: messages.never_sealed,
+    Kind.ROOM: room.hour_over,
 }
 
 

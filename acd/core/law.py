@@ -41,6 +41,7 @@ LAW: Mapping[type[Effect], Row] = {
     effects.ConfirmReceived: Row(("contact", "pages"), OnRestart.STANDS),
     effects.TreatContact: Row(("contact", "visit"), OnRestart.STANDS),
     effects.OfferContact: Row(("offer",), OnRestart.STANDS),
+    effects.DivertOffer: Row(("offer",), OnRestart.ONCE),
     effects.WithdrawOffer: Row(("offer",), OnRestart.SWEPT),
     effects.ConnectContact: Row(("offer", "contact"), OnRestart.STANDS),
     effects.PromptAgent: Row(("offer", "text"), OnRestart.ONCE),

@@ -8,8 +8,9 @@ from agents.devices import Carrier
 from agents.roster import Work
 from agents.skills import AgentId
 from queues.contact import Contact
-from queues.desk import OutboundRule
-from queues.outbound import CALLBACK, CONSULT, Callback, OutboundCall, rule_for
+from queues.desk import LineId, OutboundRule, TenantId
+from queues.dial_policy import Decision, Wish, counted, decide, lately, rule_for
+from queues.outbound import CALLBACK, CONSULT, DIVERT, Callback, Dialled, OutboundCall
 
 
 def allowed(state: State, contact: Contact, dial_class: str) -> OutboundRule | None:
@@ -29,6 +30,7 @@ def place_call(state: State, contact: Contact, work: Work) -> None:
     call = OutboundCall(number, contact.id, contact.tenant, CALLBACK, promise.dial_class)
     _place(state, contact, work, call, attempt)
     promise.call, promise.attempts = number, promise.attempts if call.refusal == "no room" else attempt
+    state.room_moved = True
 
 
 def consult_rule(state: State, contact: Contact, dial_class: str) -> OutboundRule | None:
@@ -45,13 +47,16 @@ def place_own(state: State, contact: Contact, purpose: str, work: Work | None = 
 
 
 def _place(state: State, contact: Contact, work: Work | None, call: OutboundCall, attempt: int) -> None:
-    rule = rule_for(state.desk.outbound, call.tenant, call.purpose, call.dial_class)
-    now_ms, refusal = state.now_ms, _refusal(state, rule)
-    call.refusal, call.channel = refusal, "" if rule is None or refusal else rule.channel
+    offer, agent = (OfferId(0), AgentId("")) if work is None else (work.id, work.agent)
+    wish = Wish(call.tenant, call.purpose, call.dial_class)
+    decision = decided(state, contact, wish, number_of(contact), (call.id, offer, agent))
+    now_ms, rule, refusal = state.now_ms, decision.rule, decision.refusal
+    call.refusal = refusal
+    if rule is not None and refusal is None:
+        call.channel, call.caller_id, call.prefixes = rule.channel, rule.caller_id, rule.prefixes
     state.calls[call.id] = call
     until_ms = now_ms if refusal else now_ms + state.lines[contact.line].callback.ring_ms
     state.deadlines.set(Kind.CALL, call.id, until_ms)
-    offer, agent = (OfferId(0), AgentId("")) if work is None else (work.id, work.agent)
     why = call.purpose, call.dial_class, attempt, until_ms
     state.tell(facts.CallPlaced(now_ms, call.id, contact.id, offer, agent, *why))
     if call.channel:
@@ -63,19 +68,43 @@ def number_of(contact: Contact) -> str:
     return contact.party if contact.consults or contact.purpose else promise_of(contact).party
 
 
-def _refusal(state: State, rule: OutboundRule | None) -> CallResult | None:
-    """Why no channel may hear of the call; None: it may be placed."""
-    if rule is None:
-        return "refused by policy"
-    rules, placed = state.desk.outbound, (one for one in state.calls.values() if one.channel)
-    by_it = sum(rule_for(rules, one.tenant, one.purpose, one.dial_class) == rule for one in placed)
-    return None if by_it < rule.at_once else "no room"
+def decided(
+    state: State, contact: Contact, wish: Wish, number: str, ids: tuple[CallId, OfferId, AgentId]
+) -> Decision:
+    """What the desk's dial policy says of this wish now; it is told, and what it allows is counted."""
+    dialled = lately(state.dialled, state.now_ms)
+    counts = counted(dialled, wish, number, under_way(state, wish))
+    decision = decide(state.desk.outbound, wish, counts)
+    if not decision.reason:
+        state.dialled = [*dialled, Dialled(state.now_ms, wish.tenant, wish.purpose, number)]
+    caller_id = "" if decision.rule is None else decision.rule.caller_id
+    who = ids[0], contact.id, ids[1], ids[2]
+    state.tell(facts.DialDecided(state.now_ms, *who, *wish, decision.reason, *counts, caller_id))
+    return decision
+
+
+def under_way(state: State, wish: Wish) -> int:
+    """How many calls by the same rule there are that are not answered yet; diverted ones count to the end."""
+    rules = state.desk.outbound
+    rule = rule_for(rules, *wish)
+    placed = ((one.tenant, one.purpose, one.dial_class) for one in state.calls.values() if one.channel)
+    found = sum(rule_for(rules, *one) == rule for one in placed)
+    if wish.purpose != DIVERT:
+        return found
+    diverted = (work for work in state.works.values() if work.diverted)
+    tenants = ((_tenant_of(state, work), DIVERT, work.diverted) for work in diverted)
+    return found + sum(rule_for(rules, *one) == rule for one in tenants)
+
+
+def _tenant_of(state: State, work: Work) -> TenantId:
+    contact = state.contacts.get(work.contact)
+    return state.lines[LineId(work.line)].tenant if contact is None else contact.tenant
 
 
 def order_of(call: OutboundCall, party: str, until_ms: int) -> effects.PlaceCall:
     """What the channel is to do."""
-    whom = call.contact, party, call.dial_class
-    return effects.PlaceCall(call.id, *whom, call.tenant, call.purpose, until_ms, carrier=_carrier(call))
+    what = call.dial_class, call.tenant, call.purpose, until_ms, call.caller_id, call.prefixes
+    return effects.PlaceCall(call.id, call.contact, party, *what, carrier=_carrier(call))
 
 
 def promise_of(contact: Contact) -> Callback:

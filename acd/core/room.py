@@ -1,38 +1,76 @@
 """Room for calls: who is parked is offered to somebody only while he may be called right away.
 
-Else agents would be rung, or kept free, for calls that no rule allows, one too many at once, or to a number
-that is being called already. Who has no room keeps his rank; he is only not looked at.
+Else agents would be rung, or kept free, for calls that no rule allows, one too many at once or in the hour,
+or to a number that is being called already. Who has no room keeps his rank; he is only not looked at.
 """
 
 from collections import Counter
+from collections.abc import Sequence
 
+from acd.core.deadlines import Kind
 from acd.core.placing import allowed, promise_of
 from acd.core.state import State
 from queues.contact import Contact
 from queues.desk import OutboundRule
+from queues.dial_policy import HOUR_MS, Counts, Wish, decide, lately
+from queues.outbound import CALLBACK
 from queues.states import ContactState
 
 CLAIMS = (ContactState.OFFERED, ContactState.CALLING)
 """An agent is rung for him, or he is being called."""
+
+ALL = 0
+"""The number of the one deadline at which room is looked at anew."""
+
+
+class _Taken:
+    """Room that is taken already: by rule, and within the hour by client and by number.
+
+    Who is offered to an agent has not been called yet; he will be, so his call counts already.
+    """
+
+    def __init__(self, state: State, contacts: Sequence[Contact]) -> None:
+        self.lately = lately(state.dialled, state.now_ms)
+        dialled = [one for one in self.lately if one.purpose == CALLBACK]
+        self.by_rule: Counter[OutboundRule | None] = Counter()
+        self.by_client = Counter(one.tenant for one in dialled)
+        self.by_number = Counter((one.tenant, one.number) for one in dialled)
+        self.numbers: set[str] = set()
+        """Those that are being called."""
+        for contact in contacts:
+            if contact.state in CLAIMS:
+                promise = promise_of(contact)
+                self.by_rule[allowed(state, contact, promise.dial_class)] += 1
+                self.numbers.add(promise.party)
+            if contact.state is ContactState.OFFERED:
+                self.by_client[contact.tenant] += 1
+                self.by_number[contact.tenant, promise.party] += 1
 
 
 def look_at_room(state: State) -> None:
     """Let the parked contacts be found that may be called now, and no others."""
     state.room_moved = False
     contacts = state.parked_contacts()
-    taken: Counter[OutboundRule | None] = Counter()
-    called: set[str] = set()
-    for contact in contacts:
-        if contact.state in CLAIMS:
-            promise = promise_of(contact)
-            taken[allowed(state, contact, promise.dial_class)] += 1
-            called.add(promise.party)
+    taken, capped = _Taken(state, contacts), False
     for contact in contacts:
         if contact.state is ContactState.WAITING:
             promise = promise_of(contact)
             rule = allowed(state, contact, promise.dial_class)
-            free = rule is not None and taken[rule] < rule.at_once
-            _let_be_found(state, contact, found=free and promise.party not in called)
+            number = contact.tenant, promise.party
+            counts = Counts(taken.by_rule[rule], taken.by_client[contact.tenant], taken.by_number[number])
+            wish = Wish(contact.tenant, CALLBACK, promise.dial_class)
+            reason = decide(state.desk.outbound, wish, counts).reason
+            capped = capped or reason in ("per hour", "per number")
+            _let_be_found(state, contact, found=not reason and promise.party not in taken.numbers)
+    if capped and taken.lately:
+        state.deadlines.set(Kind.ROOM, ALL, taken.lately[0].at_ms + HOUR_MS)
+    else:
+        state.deadlines.clear(Kind.ROOM, ALL)
+
+
+def hour_over(state: State, _: int) -> None:
+    """A call of an hour ago counts no more."""
+    state.room_moved = True
 
 
 def _let_be_found(state: State, contact: Contact, *, found: bool) -> None:

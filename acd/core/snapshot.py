@@ -12,7 +12,7 @@ from agents.roster import AgentRecord, Work
 from agents.skills import AgentId
 from queues.contact import Contact
 from queues.desk import Desk, Incident, TenantId
-from queues.outbound import OutboundCall
+from queues.outbound import Dialled, OutboundCall
 from queues.pace import Pace
 
 
@@ -36,6 +36,7 @@ class Image(Struct):
     calls: list[OutboundCall] = []
     spoken: list[tuple[TenantId, str, AgentId, int]] = []
     paces: list[tuple[str, Pace]] = []
+    dialled: list[Dialled] = []
 
 
 class _Written(Struct):
@@ -64,6 +65,7 @@ def save(state: State, version: int) -> bytes:
         list(state.calls.values()),
         [(tenant, who, *last) for tenant, known in state.spoken.items() for who, last in known.items()],
         list(state.paces.items()),
+        dialled=state.dialled,
     )
     return msgspec.msgpack.encode(image)
 
@@ -90,6 +92,7 @@ def _state_of(image: Image) -> State:
     state.contacts = {contact.id: contact for contact in image.contacts}
     state.last_call = image.last_call
     state.calls = {call.id: call for call in image.calls}
+    state.dialled = image.dialled
     state.works = {work.id: work for work in image.works}
     for tenant, person, agent, at_ms in image.spoken:
         state.spoken.setdefault(tenant, {})[person] = agent, at_ms

@@ -28,7 +28,7 @@ from queues.desk import (
     TenantId,
 )
 from queues.names import TreatmentId
-from queues.outbound import OutboundCall
+from queues.outbound import Dialled, OutboundCall
 from queues.pace import Pace
 from queues.treatment import Step
 
@@ -41,7 +41,7 @@ class State:
     A handler changes, and marks what it changed (`rank_anew`, `match`, `serve`); `acd.core.settle` does
     the rest.
 
-    What is saved: `desk`, `contacts`, `works`, `calls`, the agents' records, `incidents`, `lists`,
+    What is saved: `desk`, `contacts`, `works`, `calls`, `dialled`, the agents' records, `incidents`, `lists`,
     `spoken`, `paces`, `deadlines` and the running numbers.
     Everything else (seats, board, clocks) is derived, by `acd.core.rebuild`.
     """
@@ -59,6 +59,8 @@ class State:
         self.last_incident = self.last_device = 0
         self.calls: dict[int, OutboundCall] = {}
         """Those that we place, until they are answered or have failed."""
+        self.dialled: list[Dialled] = []
+        """Every number outside that was called within the last hour, and perhaps earlier ones, in order."""
         self.incidents: dict[int, Incident] = {}
         """Those that are on, by running number: in the order in which they were declared."""
 

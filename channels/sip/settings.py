@@ -72,7 +72,7 @@ class SipSettings:
     dialled: Dialled
     """Entries, by the numbers that lead to them."""
     diversions: Diversions
-    """Whom phones may divert their calls to."""
+    """What the numbers mean to which phones divert their calls."""
     titles: Mapping[str, str]
     """Entry → what an agent's phone shows of it before the caller's name."""
     shows_name: bool
@@ -139,7 +139,7 @@ def read_table(site: Site, table: Table) -> SipSettings:
         meanings=read_meanings(table.table("phone_answers")),
         pauses=_pauses(site, table),
         dialled=_dialled(site, table),
-        diversions=Diversions(site, "sip"),
+        diversions=Diversions(site),
         titles=titles(site, shows),
         shows_name="name" in shows,
         max_legs=table.integer("max_legs", MAX_LEGS, least=2),

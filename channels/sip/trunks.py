@@ -1,6 +1,5 @@
 """`[[sip.trunks]]`: who may hand us calls, how they write numbers, and by whom we call."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -9,11 +8,9 @@ from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from channels.media.latch import Latch
 from channels.sip.protocol.address import Endpoint
 from config.directory_table import read_region
+from config.outbound_table import E164
 from config.schema import Nat, Site
 from config.table import Table
-
-E164 = re.compile(r"\+[1-9][0-9]{6,14}", re.ASCII)
-"""A number that is the same everywhere (RFC 3966 §5.1.4, E.164): nothing but `+` and digits."""
 
 
 class CalledBy(StrEnum):

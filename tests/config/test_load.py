@@ -162,8 +162,10 @@ def test_what_belongs_to_the_desk(everything: Site) -> None:
 def test_whom_we_may_call(everything: Site) -> None:
     """In the order of the file; a rule that says little holds for every client, by SIP."""
     assert everything.desk.outbound == (
-        OutboundRule("callback", ("local", "mobile"), "sip", TenantId("acme"), 3),
-        OutboundRule("callback", ("toll_free",), "sip"),
+        OutboundRule(
+            "callback", ("local", "mobile"), "sip", TenantId("acme"), 3, 40, 2, "+49305550100", ("+49",)
+        ),
+        OutboundRule("callback", ("toll_free",), "sip", per_hour=100, per_number=6),
     )
     assert check(DEMO_SITE, DEMO_ENVIRON)[0].desk.outbound == ()  # type: ignore[union-attr]
 

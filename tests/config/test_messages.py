@@ -103,9 +103,34 @@ def test_rules_for_our_calls_stand_in_one_file(said: Said, small: str) -> None:
     assert said(first, {"more.toml": rule})[0] == ["more.toml: outbound: already defined in site.toml"]
 
 
+@pytest.mark.parametrize(
+    ("line", "errors", "warnings"),
+    [
+        ('prefixes = ["+49", "0"]', [], []),
+        ('prefixes = ["49 30"]', ['outbound[0].prefixes: "49 30" is not "+" and digits, as in "+43"'], []),
+        ("", [], ['outbound[0].prefixes: missing: "foreign" alone allows every country, dear ones included']),
+        ("per_hour = 0", ["outbound[0].per_hour: must be at least 1, not 0"], None),
+        ("per_number = 0", ["outbound[0].per_number: must be at least 1, not 0"], None),
+        (
+            'caller_id = "030 1"',
+            ['outbound[0].caller_id: "030 1" is not "+" and digits, as in "+49305550100"'],
+            None,
+        ),
+    ],
+)
+def test_what_a_rule_for_our_calls_may_cost(
+    said: Said, small: str, line: str, errors: list[str], warnings: list[str] | None
+) -> None:
+    rule = f'[sip]\n[[outbound]]\npurpose = "callback"\nclasses = ["foreign"]\n{line}\n'
+    found = said(small + rule)
+    assert found[0] == [f"site.toml: {error}" for error in errors]
+    assert warnings is None or found[1] == [f"site.toml: {warning}" for warning in warnings]
+
+
 def test_without_a_region_no_number_is_at_home(said: Said, small: str) -> None:
     """Nor does anybody know then which of an office's short numbers calls the police."""
     rule = '[sip]\n[[outbound]]\npurpose = "callback"\nclasses = ["internal", "local", "foreign"]\n'
+    rule += 'prefixes = ["+49"]\n'
     errors, warnings = said(small + rule)
     assert errors == ['site.toml: outbound[0].classes: "internal" needs a region for the tenant "acme"']
     assert warnings == [

@@ -1,7 +1,7 @@
 """Pieces of site files with treatments, to be put together."""
 
 ENTRY = '[entries.voice."+49 30 555 0101"]'
-OUTBOUND = '[sip]\n[[outbound]]\npurpose = "callback"\nclasses = ["foreign"]\n'
+OUTBOUND = '[sip]\n[[outbound]]\npurpose = "callback"\nclasses = ["foreign"]\nprefixes = ["+49"]\n'
 HELLO = '{ say = { en = "Hello", de = "Hallo" } }'
 ASK = 'menu = { en = "Which?", de = "Was?" }'
 MUSIC = '{ music = "default", for = "30s" }'

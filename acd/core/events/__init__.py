@@ -10,6 +10,7 @@ from acd.core.events.of_agents import (
     AgentUnreachable,
     DeviceVanished,
     OfferAccepted,
+    OfferDiverted,
     OfferFailed,
     OfferRefused,
     TicketGiven,
@@ -71,7 +72,7 @@ AnyEvent = (
     | LeaseRenewed | ContactHeld
     | ContactResumed | ContactDeferred | ContactTransferred | ConsultStarted | ConsultEnded
     | ConsultMerged | ListenStarted | AgentPrompted | PriorityChanged | OfferAccepted
-    | OfferRefused | OfferFailed | AgentSignedIn | AgentSignedOut | AgentPaused | AgentReady
+    | OfferRefused | OfferFailed | OfferDiverted | AgentSignedIn | AgentSignedOut | AgentPaused | AgentReady
     | AgentReachable | AgentUnreachable | DeviceVanished | TicketGiven | WrapUpCoded
     | WrapUpExtended | WrapUpEnded
 )  # fmt: skip
@@ -126,6 +127,7 @@ __all__ = [
     "MediumChanged",
     "MessageRecorded",
     "OfferAccepted",
+    "OfferDiverted",
     "OfferFailed",
     "OfferId",
     "OfferRefused",

@@ -25,6 +25,16 @@ class OfferFailed(Event, frozen=True, tag="OfferFailed"):
     offer: OfferId
 
 
+class OfferDiverted(Event, frozen=True, tag="OfferDiverted"):
+    """The device sends the offer to a number outside; DivertOffer follows, if the dial policy allows it."""
+
+    offer: OfferId
+    party: str
+    """Opaque id in the vault of that number."""
+    dial_class: str
+    """Of that number, as `acd.ports.DialClass`."""
+
+
 class AgentSignedIn(Event, frozen=True, tag="AgentSignedIn"):
     """He is signed in and ready."""
 

@@ -25,6 +25,7 @@ from acd.core.facts.of_calls import (
     CalledOut,
     CallOver,
     CallPlaced,
+    DialDecided,
     Parked,
     ReservationEnded,
     Reserved,
@@ -111,8 +112,8 @@ AnyFact = (
     | InterruptionEnded | Transferred | Overflowed | AgentLegLost | HandedBack | Abandoned | Released
     | FlowedOut | Deflected | WrapUpStarted | WrapUpExtension | WrapUpCode | WrapUpOverdue | WrapUpDone
     | SignedIn | SignedOut | Paused | Ready | Reachable | DeviceAway | DeviceBack | DeviceGone
-    | Unreachable | Parked | CalledIn | Reserved | ReservationEnded | CallPlaced | CallOver | CallbackOver
-    | Treated | KeyChosen | NoKey | ConditionAsked | LanguageSet | Consulted | ConsultOver
+    | Unreachable | Parked | CalledIn | Reserved | ReservationEnded | DialDecided | CallPlaced | CallOver
+    | CallbackOver | Treated | KeyChosen | NoKey | ConditionAsked | LanguageSet | Consulted | ConsultOver
     | ConferenceJoined | ConferenceLeft | TakenOver | HandedOut | OutsideJoined | OutsideLeft
     | ListenerRung | ListenerJoined | ListenerLeft | MediumChange | Receiving | PageKept
     | AgentTold | Received | LegGone | CalledOut | Recorded | Sealing | MessageLeft | Collected
@@ -148,6 +149,7 @@ __all__ = [
     "DeviceAway",
     "DeviceBack",
     "DeviceGone",
+    "DialDecided",
     "Fact",
     "FlowedOut",
     "HandedBack",

@@ -52,6 +52,32 @@ class CalledOut(Fact, frozen=True, tag="CalledOut"):
     treatment: TreatmentId
 
 
+class DialDecided(Fact, frozen=True, tag="DialDecided"):
+    """What the dial policy said of a leg to a number outside; see `queues.dial_policy`.
+
+    What no rule allows at all is refused when it is asked for, and nothing becomes of it, no fact either.
+    """
+
+    call: CallId
+    """0: the number to which an agent's device sends its offer."""
+    contact: ContactId
+    offer: OfferId
+    agent: AgentId
+    tenant: TenantId
+    purpose: str
+    dial_class: str
+    reason: str
+    """Why it is not rung: `never`, `no rule`, `at once`, `per hour`, `per number`; empty: it is."""
+    at_once: int
+    """Calls by the same rule that were under way."""
+    in_hour: int
+    """Of that client for that purpose, within the hour before."""
+    to_number: int
+    """Of these, to that number."""
+    caller_id: str
+    """The number of the desk that is shown; empty: that of the trunk."""
+
+
 class CallPlaced(Fact, frozen=True, tag="CallPlaced"):
     """An attempt to call the party. It ends exactly once, by CallOver with the same number.
 

@@ -122,6 +122,7 @@ ON_EFFECT: Mapping[type[effects.Effect], Callable[[Calls, Any], None]] = {
     effects.TreatContact: treating.treated,
     effects.ReleaseContact: inbound.released,
     effects.OfferContact: outbound.ring,
+    effects.DivertOffer: outbound.diverted,
     effects.WithdrawOffer: outbound.withdrawn,
     effects.ConnectContact: outbound.connected,
     effects.PromptAgent: outbound.prompted,

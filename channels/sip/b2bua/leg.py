@@ -17,6 +17,7 @@ from channels.sip.protocol.outputs import ClientKey, ServerKey
 
 if TYPE_CHECKING:
     from channels.sip.b2bua.call import Call
+    from channels.sip.b2bua.diverting import Elsewhere
 
 
 class Reach(NamedTuple):
@@ -125,6 +126,8 @@ class Leg:
         "admitted",
         "aside",
         "call",
+        "caller_id",
+        "elsewhere",
         "gone",
         "hears",
         "id",
@@ -159,6 +162,10 @@ class Leg:
         """The INVITE of the peer, its first or a later one, whose 200 has no ACK yet."""
         self.reaches: Sequence[Reach] = ()
         """Whom our INVITEs go to; used once, when the media have made the offer."""
+        self.caller_id = ""
+        """What a party whom we call sees of us; empty: what the trunk's table says."""
+        self.elsewhere: Elsewhere | None = None
+        """The number outside to which one of an agent's phones sends its calls."""
         self.ringing: dict[ClientKey, Ringing] = {}
         self.won: Ringing | None = None
         self.results: list[Meaning] = []

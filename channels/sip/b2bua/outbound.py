@@ -2,6 +2,7 @@
 
 from acd.core.effects import (
     ConnectContact,
+    DivertOffer,
     OfferContact,
     PromptAgent,
     ReleaseAgent,
@@ -53,6 +54,11 @@ def ring(calls: Calls, effect: OfferContact) -> None:
         probing.offered(calls, call.caller)
 
 
+def sent_on(calls: Calls, leg: Leg) -> None:
+    """After a restart: his phones had all answered, by sending the caller on, and nobody was called there."""
+    _over(calls, leg, Meaning.DO_NOT_DISTURB)
+
+
 def connected(calls: Calls, effect: ConnectContact) -> None:
     """Join the agent with the caller, if one of ours; else he is alone in the room of a contact elsewhere."""
     leg = calls.agent_of(effect.offer)
@@ -87,6 +93,15 @@ def stepped_aside(calls: Calls, effect: StepAside) -> None:
     leg.aside.asker = leg
     calls.arrange(leg.call)
     calls.send((Leave(leg.id), Play(leg.id, loop=calls.settings.sounds.music(effect.music))))
+
+
+def diverted(calls: Calls, effect: DivertOffer) -> None:
+    """His phone may send the caller on, if nobody has picked up meanwhile."""
+    leg = calls.agent_of(effect.offer)
+    if leg is None or leg.elsewhere is None or leg.gone or leg.record.stage is LegStage.UP:
+        return
+    if not diverting.call(calls, leg, effect):
+        _means(calls, leg, Meaning.DO_NOT_DISTURB)
 
 
 def withdrawn(calls: Calls, effect: WithdrawOffer) -> None:
@@ -191,8 +206,14 @@ def _ended(calls: Calls, leg: Leg, ringing: Ringing, meaning: Meaning) -> None:
         meaning = Meaning.DO_NOT_DISTURB
     if meaning is Meaning.UNREACHABLE:
         qualifying.lost(calls, PhoneId(leg.record.agent, ringing.rung.phone))
+    _means(calls, leg, meaning)
+
+
+def _means(calls: Calls, leg: Leg, meaning: Meaning) -> None:
+    """What one of those who are rung has said; the last one decides."""
     leg.results.append(meaning)
-    if all(one.over for one in leg.ringing.values()):
+    waits = leg.elsewhere is not None and leg.elsewhere.waits
+    if not waits and all(one.over for one in leg.ringing.values()):
         _over(calls, leg, max(leg.results, key=ORDER.__getitem__))
 
 

@@ -5,7 +5,7 @@ and whoever answered repeats it (RFC 3261 §13.3.1.4).
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from acd.core.effects import EndCall, PlaceCall
 from acd.core.events import CallAnswered, CallFailed, CallId, CallResult
@@ -15,9 +15,9 @@ from channels.sip.b2bua import inviting
 from channels.sip.b2bua.call import Call
 from channels.sip.b2bua.calls import Calls
 from channels.sip.b2bua.leg import Leg, LegRecord, LegStage, Reach, Ringing
-from channels.sip.diversions import NEVER
 from channels.sip.protocol.address import Uri, make_uri, parse_uri
 from channels.sip.protocol.outputs import ResponseReceived
+from queues.dial_policy import NEVER
 
 RESULTS: Mapping[int, CallResult] = {
     408: "no answer",
@@ -91,7 +91,7 @@ def dial(calls: Calls, effect: PlaceCall, number: str, dial_class: DialClass) ->
     if calls.wanted.pop(effect.call, None) is None:  # given up meanwhile
         return
     to = calls.settings.outbound
-    if to is None or number == to.caller_id or not _may_dial(effect, number, dial_class):
+    if to is None or number in (to.caller_id, effect.caller_id) or not _may_dial(effect, number, dial_class):
         _not_dialled(calls, effect.call, "refused")
     elif calls.draining or calls.without_media or len(calls.legs) >= calls.settings.max_legs:
         _not_dialled(calls, effect.call, "failed")
@@ -101,6 +101,7 @@ def dial(calls: Calls, effect: PlaceCall, number: str, dial_class: DialClass) ->
         record.to_tag = calls.naming.tag(record.id)
         record.show_as = f"<{make_uri(number, calls.settings.realm)}>"
         leg = calls.add(Leg(record, Call()))
+        leg.caller_id = effect.caller_id
         leg.reaches = [Reach("", str(uri_of(number, to.trunk.host, to.trunk.port)), to.trunk)]
         calls.negotiate(leg, b"")
 
@@ -108,7 +109,12 @@ def dial(calls: Calls, effect: PlaceCall, number: str, dial_class: DialClass) ->
 def _may_dial(effect: PlaceCall, number: str, dial_class: DialClass) -> bool:
     """The second look at what a call may cost: lists, plans and the number itself may have changed."""
     allowed = dial_class == effect.dial_class and dial_class not in NEVER
-    return allowed and NUMBER.fullmatch(number) is not None
+    return allowed and NUMBER.fullmatch(number) is not None and begins_with(number, effect.prefixes)
+
+
+def begins_with(number: str, prefixes: Sequence[str]) -> bool:
+    """Whether it is within the allow-list of the rule by which the engine has allowed it."""
+    return not prefixes or number.startswith(tuple(prefixes))
 
 
 def uri_of(number: str, host: str, port: int | None = None) -> Uri:
@@ -145,7 +151,7 @@ def described(calls: Calls, leg: Leg, sdp: bytes) -> None:
     to = calls.settings.outbound
     if leg.gone or not leg.reaches or to is None:
         return
-    us = f"<{uri_of(to.caller_id, calls.settings.advertise)}>"
+    us = f"<{uri_of(leg.caller_id or to.caller_id, calls.settings.advertise)}>"
     number = parse_uri(leg.reaches[0].uri).user
     party = f"<{uri_of(number, to.trunk.host)}>"  # no port there (RFC 3261 §19.1.1)
     inviting.invite(calls, leg, us, party, sdp, ("P-Asserted-Identity", us))

@@ -1,6 +1,7 @@
 """Phones of agents: who registers, with which password, and what the engine is told of it."""
 
 from collections.abc import Callable, Mapping, Sequence
+from ipaddress import ip_address
 from typing import NamedTuple
 
 import msgspec
@@ -71,6 +72,16 @@ class Saved(Struct):
         return msgspec.msgpack.encode(moved)
 
 
+def _said(binding: Binding) -> Endpoint:
+    """Where a phone says that it is. A name is not asked for: whose it is could make it that of a trunk later."""
+    said = endpoint_of(parse_uri(binding.contact))
+    try:
+        ip_address(said.host.strip("[]"))
+    except ValueError:
+        return binding.source
+    return said
+
+
 def _agent_of(phones: Mapping[str, Phone], user: str) -> AgentId | None:
     phone = phones.get(user)
     return None if phone is None else phone.agent
@@ -119,7 +130,7 @@ class Registrations:
         """See channels.sip.b2bua.calls.Phones."""
         nat, found = self.nat_of(agent), []
         for one in self._registrar.bindings(self._users.get(AgentId(agent), "")):
-            at = by_source(nat, one.contact, one.source) or endpoint_of(parse_uri(one.contact))
+            at = by_source(nat, one.contact, one.source) or _said(one)
             found.append(Reach(one.key, one.contact, at))
         return found
 

@@ -139,8 +139,10 @@ def _offered(calls: Calls, effect: OfferContact) -> None:
         outbound.ring(calls, effect)
     elif leg.record.stage is LegStage.UP:
         outbound.accepted(calls, leg)
-    else:
+    elif leg.record.rung:
         inviting.again(calls, leg)
+    else:
+        outbound.sent_on(calls, leg)
 
 
 def _placed(calls: Calls, effect: PlaceCall) -> None:

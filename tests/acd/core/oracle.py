@@ -62,6 +62,7 @@ class Oracle:
                 event, getattr(fact, "contact", 0), fact.t_ms
             ):
                 self.kinds["a lease that ended"] += 1
+        self.shadow.now_ms = now_ms
         self.shadow.forget_gone_agents()
         waits = [one for one in self.shadow.contacts.values() if one.state == "waiting"]
         assert not any(one.to_hold_ms for one in waits), "it came to its line and was not held"

@@ -437,6 +437,12 @@ def _guest_leaves(play: Play, x: int, y: int, z: int) -> None:
     play.submit(events.ContactReleased(number, agent) if z % 3 else events.LegLost(number, agent))
 
 
+def _send_on(play: Play, x: int, y: int, z: int) -> None:
+    """An agent's device sends its offer to a number outside."""
+    dial_class = ("mobile", "mobile", "premium", "emergency")[y % 4]
+    play.submit(events.OfferDiverted(play.offer(x), f"n{z % 3}" if z % 9 else "", dial_class))
+
+
 def _call_out(play: Play, x: int, y: int, z: int) -> None:
     entries = play.engine.state.desk.entries
     purpose = "escalation" if y % 7 else "callback"
@@ -496,6 +502,7 @@ MOVES: Mapping[str, Callable[[Play, int, int, int], None]] = {
         play.submit(events.ContactTransferred(*play.connected(x), play.line(y), play.entry(z))) and None
     ),
     "lose leg": _lose_leg,
+    "send on": _send_on,
     "call out": _call_out,
     "call off": _call_off,
     "consult": _consult,
@@ -565,6 +572,7 @@ WEIGHTS: Mapping[str, int] = {
     "release": 20,
     "transfer": 3,
     "lose leg": 2,
+    "send on": 4,
     "call out": 10,
     "call off": 1,
     "consult": 26,

@@ -1,6 +1,7 @@
 """Random desks, calendars and incidents: small, and using everything there is."""
 
 from random import Random
+from typing import Any
 
 from msgspec.structs import replace
 
@@ -173,12 +174,20 @@ def _outbound(rng: Random) -> tuple[OutboundRule, ...]:
     """Foreign numbers are never allowed; the others mostly, some of them one at a time."""
     rules = (
         OutboundRule("callback", ("local",), "sip", TenantId("u")),
-        OutboundRule("callback", ("local",), "sip", TenantId("t"), rng.choice((1, 5))),
-        OutboundRule("callback", ("mobile", "local"), "other", at_once=rng.choice((1, 5))),
-        OutboundRule("escalation", ("foreign", "mobile"), "sip", at_once=rng.choice((1, 5))),
-        OutboundRule("consult", ("local", "mobile"), "sip", at_once=rng.choice((1, 5))),
+        _capped(rng, "callback", ("local",), "sip", TenantId("t")),
+        _capped(rng, "callback", ("mobile", "local", "premium"), "other"),
+        _capped(rng, "escalation", ("foreign", "mobile"), "sip"),
+        _capped(rng, "consult", ("local", "mobile"), "sip"),
+        _capped(rng, "divert", ("mobile", "emergency"), "sip"),
     )
-    return rules[: rng.choice((0, 5, 5, 5))]
+    return rules[: rng.choice((0, 6, 6, 6))]
+
+
+def _capped(rng: Random, *what: Any) -> OutboundRule:
+    rule = OutboundRule(*what)
+    return replace(
+        rule, at_once=rng.choice((1, 5)), per_hour=rng.choice((0, 0, 40)), per_number=rng.choice((0, 0, 0, 8))
+    )
 
 
 def _treatment(rng: Random) -> TreatmentId:

@@ -23,6 +23,7 @@ class Shadow(ShadowCalls, ShadowReceptions, ShadowTreatments):
         self.on_offer: Callable[[facts.Decision], None] = lambda _: None
 
     def fold(self, fact: facts.Fact) -> None:
+        self.now_ms = fact.t_ms
         handler: Callable[[facts.Fact], None] = getattr(self, f"_{type(fact).__name__.lower()}")
         handler(fact)
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from acd.core import events, facts
 from acd.core.closing import ASKED_AGAIN_MS
 from agents.skills import AgentId
-from queues.desk import Order
+from queues.desk import Order, OutboundRule
 from tests.acd.core.shadow_desk import ShadowAgent, ShadowContact, ShadowWork
 from tests.acd.core.shadow_guests import ShadowGuests
 
@@ -32,6 +32,9 @@ class ShadowCall:
     purpose: str = "callback"
 
 
+HOUR_MS = 3_600_000
+
+
 class ShadowCalls(ShadowGuests):
     """Who has which promise, and which attempts are under way."""
 
@@ -42,6 +45,11 @@ class ShadowCalls(ShadowGuests):
         self.promises: dict[int, ShadowPromise] = {}
         """Contact → what it was promised last."""
         self.calls: dict[int, ShadowCall] = {}
+        self.now_ms = 0
+        self.allowed: dict[int, bool] = {}
+        """What was said just now of calls that are to be placed."""
+        self.dialled: list[tuple[int, str, str, str]] = []
+        """(moment, client, purpose, number) of every call that was allowed."""
         self.to_end: list[int] = []
         """Attempts of this event that a channel must still be told to end."""
 
@@ -55,7 +63,24 @@ class ShadowCalls(ShadowGuests):
         others = [self.promises[one.id] for one in parked if one is not contact]
         taken = sum(self.rule_of(other.dial_class) == rule for other in others)
         there = any(other.party == promise.party for other in others)
-        return rule is not None and taken < rule.at_once and not there
+        to_be = [
+            self.promises[one.id].party for one in parked if one.state == "offered" and one is not contact
+        ]
+        hour, number = self.in_hour("t", "callback", promise.party)
+        hour, number = hour + len(to_be), number + to_be.count(promise.party)
+        free = rule is not None and taken < rule.at_once and self.has_time(rule, hour, number)
+        return free and not there
+
+    def in_hour(self, tenant: str, purpose: str, party: str) -> tuple[int, int]:
+        """How often in the hour before: in all, and that number."""
+        since_ms = self.now_ms - HOUR_MS
+        found = [one for one in self.dialled if one[0] > since_ms and one[1:3] == (tenant, purpose)]
+        return len(found), sum(one[3] == party for one in found)
+
+    def has_time(self, rule: OutboundRule, hour: int, number: int) -> bool:
+        return not (rule.per_hour and hour >= rule.per_hour) and not (
+            rule.per_number and number >= rule.per_number
+        )
 
     def may_serve_now(self, agent: ShadowAgent, contact: ShadowContact) -> bool:
         return super().may_serve_now(agent, contact) and (not contact.to_call or self.may_call(contact))
@@ -150,18 +175,43 @@ class ShadowCalls(ShadowGuests):
         work = self.works.pop(fact.offer)
         assert (work.state, work.agent) == ("reserved", fact.agent)
 
+    def _dialdecided(self, fact: facts.DialDecided) -> None:
+        contact, event = self.contacts[fact.contact], self.event
+        party = contact.party
+        if isinstance(event, events.OfferDiverted):
+            party = event.party
+            work = self.works[fact.offer]
+            assert (fact.purpose, fact.call, work.state) == ("divert", 0, "ringing")
+            assert (fact.reason, work.diverted) == ("", ""), "it would not be told"
+        elif not (contact.consults or contact.purpose):
+            party = self.promises[fact.contact].party
+        rule = self.rule_of(fact.dial_class, fact.purpose)
+        hour, number = self.in_hour(fact.tenant, fact.purpose, party)
+        by_it = self.by_rule(rule, fact.purpose)
+        assert (fact.tenant, fact.at_once, fact.in_hour, fact.to_number) == ("t", by_it, hour, number)
+        allowed = rule is not None and by_it < rule.at_once and self.has_time(rule, hour, number)
+        assert allowed == (not fact.reason)
+        assert (rule is None) == (fact.reason in ("no rule", "never"))
+        if allowed:
+            self.dialled.append((fact.t_ms, fact.tenant, fact.purpose, party))
+        self.allowed[fact.call] = allowed
+        if isinstance(event, events.OfferDiverted):
+            self.works[fact.offer].diverted = event.dial_class
+
+    def by_rule(self, rule: OutboundRule | None, purpose: str) -> int:
+        """How many calls by this rule there are."""
+        calls = [(one.dial_class, one.purpose) for one in self.calls.values() if one.placed]
+        if purpose == "divert":
+            calls += [(one.diverted, purpose) for one in self.works.values() if one.diverted]
+        return sum(self.rule_of(*one) == rule for one in calls)
+
     def _callplaced(self, fact: facts.CallPlaced) -> None:
         contact = self.contacts[fact.contact]
         assert (contact.state, contact.ref) == ("calling", "")
         assert fact.contact not in {call.contact for call in self.calls.values()}, "called twice at once"
         assert contact.purpose or self.works[fact.offer].agent == fact.agent
         assert fact.purpose == ("consult" if contact.consults else contact.purpose or "callback")
-        rule = self.rule_of(fact.dial_class, fact.purpose)
-        by_it = sum(
-            call.placed and self.rule_of(call.dial_class, call.purpose) == rule
-            for call in self.calls.values()
-        )
-        placed = rule is not None and by_it < rule.at_once
+        rule, placed = self.rule_of(fact.dial_class, fact.purpose), self.allowed.pop(fact.call)
         if contact.consults or contact.purpose:
             assert fact.attempt == 1
         else:

@@ -126,6 +126,8 @@ class ShadowWork:
     role: str = "agent"
     holds: set[bool] = field(default_factory=set)
     """Who does not want to hear the other: the agent (True), the party (False)."""
+    diverted: str = ""
+    """Class of the number outside to which his device sends it."""
 
 
 @dataclass(slots=True)

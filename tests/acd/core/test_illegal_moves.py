@@ -52,6 +52,7 @@ OF_NOBODY: list[events.Event] = [
     events.OfferAccepted(LOST),
     events.OfferRefused(LOST),
     events.OfferFailed(LOST),
+    events.OfferDiverted(LOST, "number", "mobile"),
     events.AgentSignedIn(NOBODY),
     events.AgentSignedOut(NOBODY),
     events.AgentPaused(NOBODY, "break"),

@@ -16,13 +16,15 @@ EVENTS = """
     ContactResumed ContactTransferred DeskChanged DeviceVanished IncidentDeclared IncidentEnded LegLost
     AgentPrompted ListenStarted
     LeaseRenewed MediumChanged PageReceived ContactReceived
-    KeyPressed ListChanged OfferAccepted OfferFailed OfferRefused PriorityChanged PromptEnded Restarted Tick
+    KeyPressed ListChanged OfferAccepted OfferDiverted OfferFailed OfferRefused PriorityChanged PromptEnded
+    Restarted Tick
     TicketGiven DigitsCollected MessageRecorded WrapUpCoded WrapUpEnded WrapUpExtended
 """
 """Every tag that an event ever had in a released journal. Lines are added to this list, never taken away."""
 
 FACTS = """
     Abandoned AgentLegLost Announced Answered Arrived Blocked CalendarSet CallOver CallPlaced CallbackOver
+    DialDecided
     ConditionAsked LanguageSet NoKey Collected Recorded Sealing MessageLeft
     ConferenceJoined ConferenceLeft ConsultOver Consulted HandedOut ListenerJoined ListenerLeft ListenerRung
     AgentTold OutsideJoined OutsideLeft TakenOver

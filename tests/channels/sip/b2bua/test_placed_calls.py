@@ -133,6 +133,27 @@ def test_a_number_that_is_not_what_was_allowed_is_not_dialled(
     assert ended(world)
 
 
+@pytest.mark.parametrize(("prefixes", "dialled"), [((), 1), (("+43", "+4930"), 1), (("+43", "+4940"), 0)])
+def test_a_number_outside_the_allow_list_is_not_dialled(
+    world: World, prefixes: tuple[str, ...], dialled: int
+) -> None:
+    world.place(prefixes=prefixes)
+    assert len(world.trunk.requests) == dialled
+    assert world.host.events == [CallFailed(CALL, "refused")] * (1 - dialled)
+
+
+def test_whom_we_call_sees_the_number_of_the_client(world: World) -> None:
+    world.place(caller_id="+49895550200")
+    us = "<sip:+49895550200@192.0.2.1;user=phone>"
+    invite = invite_of(world)
+    assert (invite.get("P-Asserted-Identity"), (invite.get("From") or "").partition(";tag")[0]) == (us, us)
+
+
+def test_a_number_of_ours_is_not_called(world: World) -> None:
+    world.place(caller_id=NUMBER)
+    assert world.host.events == [CallFailed(CALL, "refused")]
+
+
 @settings(deadline=None)
 @given(st.text(max_size=40) | st.from_regex(r"\+[0-9]{3,15}.{0,4}"), st.sampled_from(DialClass))
 def test_whatever_the_vault_holds_only_digits_get_into_a_request(number: str, now: DialClass) -> None:

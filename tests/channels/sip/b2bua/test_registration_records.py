@@ -281,6 +281,15 @@ def test_nobody_registers_a_trunk_or_ourselves_as_his_phone(contact: str) -> Non
     assert ours.where("anna") == []
 
 
+def test_a_name_in_a_contact_is_not_asked_for_since_its_owner_could_make_it_a_trunk_s(world: World) -> None:
+    phones = {"anna": Phone("anna", AgentId("anna"), Secret("invented"), nat=Nat.NEVER)}
+    ours = Registrations(
+        world.calls.settings, phones, Telling(world.host), world.layer, secret=bytes(16), boot=FIRST
+    )
+    register(world, ours, contact="sip:+4990012345678@dear.invalid")
+    assert [reach.at for reach in ours.where("anna")] == [PHONE]
+
+
 def test_a_phone_is_known_where_it_is_registered_and_only_as_long(world: World) -> None:
     ours = registrations(world, FIRST, world.host)
     register(world, ours)
