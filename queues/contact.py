@@ -55,6 +55,10 @@ class Contact(Struct, gc=False):
     """The number of what it was played last."""
     incident: IncidentId = NO_INCIDENT
     """Whose text it hears now, before anything else."""
+    concerned: tuple[int, ...] = ()
+    """Running numbers of the incidents within whose scope it came."""
+    informed: tuple[int, ...] = ()
+    """Of these, those that it was told of."""
     reserves: bool = False
     """It hears the greeting of its line, and has a place there already."""
     dial_class: str = ""

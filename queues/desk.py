@@ -301,3 +301,7 @@ class Incident(Struct, frozen=True, kw_only=True):
     """(language, words) of the text, as it was declared; empty: the channel knows it by its name alone."""
     ticket: str = ""
     """Where the desk works on it, for people."""
+    agreed: str = ""
+    """Who at the client agreed to it, for people."""
+    declared_by: str = ""
+    """Who asked for it, as entries say it."""

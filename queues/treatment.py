@@ -5,7 +5,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from queues.names import LineId, TreatmentId
+from queues.names import IncidentId, LineId, TreatmentId
 
 NO_TREATMENT = TreatmentId("")
 
@@ -218,3 +218,5 @@ class Walk(Struct):
     """The texts are over."""
     turned_away: str = ""
     """Why its line did not take it: `closed` or `full`."""
+    about: IncidentId = IncidentId("")
+    """The incident whose text it is, by itself; empty: it is none."""

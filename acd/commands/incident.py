@@ -1,4 +1,4 @@
-"""`acd incident`: mass incidents on the running desk: declare one, end one, see which are on."""
+"""`acd incident`: mass incidents on the running desk: declare, change and end one, see what became of it."""
 
 import re
 import time
@@ -37,6 +37,7 @@ def declare(
     entry: Annotated[list[str], typer.Option(help="Only this entry, as in the site file. Repeat it.")] = [],  # noqa: B006
     vip: Annotated[bool, typer.Option("--vip", help="VIPs hear it, too.")] = False,
     ticket: Annotated[str, typer.Option(help="Where you work on it.")] = "",
+    agreed: Annotated[str, typer.Option(help="Who at the client agreed to it.")] = "",
     site: SiteOption = None,
     url: UrlOption = "",
     as_json: JsonOption = False,
@@ -57,6 +58,7 @@ def declare(
         "entries": entry,
         "vip_exempt": not vip,
         "ticket": ticket,
+        "agreed": agreed,
     }
     with client_of(site, url) as server:
         answer = server.post("/incidents", body, SPOKEN_WITHIN_S)
@@ -64,6 +66,53 @@ def declare(
         print_json(answer)
     else:
         say(f"incident {incident}: on, for {duration_text(for_ms)}")
+    return DONE
+
+
+@app.command()
+def change(
+    incident: Annotated[str, typer.Argument(metavar="ID")],
+    *,
+    text: Annotated[list[str], typer.Option(help="What is said now, by language. Repeat it.")] = [],  # noqa: B006
+    lasts: Annotated[str, typer.Option("--for", help="From now on it lasts so long: 30m, 2h, 1d.")] = "",
+    vip: Annotated[bool | None, typer.Option("--vip/--no-vip", help="Whether VIPs hear it, too.")] = None,
+    ticket: Annotated[str | None, typer.Option(help="Where you work on it.")] = None,
+    agreed: Annotated[str | None, typer.Option(help="Who at the client agreed to it.")] = None,
+    site: SiteOption = None,
+    url: UrlOption = "",
+    as_json: JsonOption = False,
+) -> int:
+    """Change an incident that is on: who waits hears the new text once more, and keeps his place."""
+    wished: dict[str, object] = {"ticket": ticket, "agreed": agreed}
+    wished["texts"] = _texts(text) if text else None
+    wished["for_ms"] = _lasts_ms(lasts) if lasts else None
+    wished["vip_exempt"] = None if vip is None else not vip
+    body = {key: value for key, value in wished.items() if value is not None}
+    if not body:
+        raise Failure(BAD_INPUT, "say what to change: --text, --for, --vip, --no-vip, --ticket or --agreed")
+    with client_of(site, url) as server:
+        answer = server.post(f"/incidents/{segment(incident)}/change", body, SPOKEN_WITHIN_S)
+    if as_json:
+        print_json(answer)
+    else:
+        say(f"incident {incident}: changed")
+    return DONE
+
+
+@app.command()
+def show(
+    incident: Annotated[str, typer.Argument(metavar="ID")],
+    site: SiteOption = None,
+    url: UrlOption = "",
+    as_json: JsonOption = False,
+) -> int:
+    """One incident, also one that is over: all of it, and whom it reached."""
+    with client_of(site, url) as server:
+        found = server.get(f"/incidents/{segment(incident)}")
+    if as_json:
+        print_json(found)
+    else:
+        terminal.console().print(terminal.incident(found))
     return DONE
 
 

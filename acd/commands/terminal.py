@@ -89,6 +89,47 @@ def _week(entries: Sequence[EntryWeek]) -> tuple[RenderableType, ...]:
     return table, Text(_join(f"{one.entry} ({one.line})" for one in entries) + "\n", style="dim")
 
 
+def incident(found: Json) -> RenderableType:
+    """All that there is to say of one incident, and whom it reached."""
+    one, table = found["incident"], _table(found["incident"]["id"], ("", ""))
+    scope = {"clients": one["tenants"], "lines": one["lines"], "entries": one["entries"]}
+    within = "; ".join(f"{what} {', '.join(names)}" for what, names in scope.items() if names)
+    for what, said in (
+        ("is", _incident_stands(found)),
+        (
+            "declared (UTC)",
+            _declared(found),
+        ),
+        ("changed (UTC)", _moment(found["changed_ms"])),
+        ("agreed by", one["agreed"]),
+        ("ticket", one["ticket"]),
+        ("callers", "are let go" if one["mode"] == "end" else "go on"),
+        ("VIPs", "are not told" if one["vip_exempt"] else "are told, too"),
+        ("scope", within or "all"),
+        *((f"text in {language}", words) for language, words in one["texts"]),
+        *((what, str(found[what])) for what in ("gross", "heard", "ended", "stayed")),
+    ):
+        if said:
+            table.add_row(what, said)
+    return table
+
+
+def _incident_stands(found: Json) -> str:
+    if found["on"]:
+        return f"on, ends in {duration(found['left_ms'])}"
+    return f"over since {_moment(found['over_ms'])} UTC, {found['over_by']}"
+
+
+def _declared(found: Json) -> str:
+    by = found["incident"]["declared_by"]
+    return _moment(found["declared_ms"]) + (f", by {by}" if by else "")
+
+
+def _moment(t_ms: int) -> str:
+    """With its day; empty: there is none."""
+    return f"{datetime.fromtimestamp(t_ms / 1000, UTC):%Y-%m-%d %H:%M:%S}" if t_ms else ""
+
+
 def contact(number: int, found: Json) -> RenderableType:
     """One contact: how it stands, why it was offered to whom, its history."""
     live = found["contact"]

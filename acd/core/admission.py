@@ -61,7 +61,7 @@ def arrived(state: State, event: ContactArrived) -> None:
     elif incident is not None and hears_first:
         _tell_first(state, contact, incident)
     else:
-        said = () if incident is None else incidents.tell(state, contact, incident)
+        said = () if incident is None else (incidents.tell(state, contact, incident),)
         _treat(state, contact, line, entry, reason, *said)
 
 
@@ -73,7 +73,7 @@ def _join(state: State, contact: Contact, event: ContactArrived) -> None:
     callbacks.called_in(state, contact, event)
     told = (one for one in state.incidents.values() if incidents.is_to_hear(state, one, contact))
     if (incident := next(told, None)) is not None:
-        put_between(state, contact, *incidents.tell(state, contact, incident))
+        put_between(state, contact, incidents.tell(state, contact, incident), incident.id)
 
 
 def _line_for(state: State, entry: Entry, line: Line) -> tuple[Line, list[Hop], str]:
@@ -102,6 +102,8 @@ def _block(
 ) -> None:
     what = event.ref, event.entry, reason, event.medium, event.party
     state.tell(facts.Blocked(state.now_ms, *what, tenant, line, vip))
+    if state.incidents and line:
+        incidents.concern(state, state.entries[event.entry], None)
     state.order(effects.RejectContact(reason, carrier=Carrier(event.channel, event.ref)))
 
 
@@ -146,21 +148,12 @@ def _create(state: State, event: ContactArrived, entry: Entry, claim: Claim, car
     state.carried[carrier] = contact.id
     if state.media[entry.medium].lease_ms:
         arm(state, contact)
-    state.tell(
-        facts.Arrived(
-            state.now_ms,
-            contact.id,
-            event.ref,
-            entry.id,
-            entry.tenant,
-            entry.line,
-            entry.medium,
-            event.party,
-            claim.vip,
-            deferral.continued(state, event, entry.tenant),
-            event.person,
-        )
-    )
+    where = event.ref, entry.id, entry.tenant, entry.line, entry.medium
+    before = deferral.continued(state, event, entry.tenant)
+    arrived = facts.Arrived(state.now_ms, contact.id, *where, event.party, claim.vip, before, event.person)
+    state.tell(arrived)
+    if state.incidents:
+        incidents.concern(state, entry, contact)
     return contact
 
 
@@ -170,7 +163,7 @@ def interrupt(state: State, contact: Contact, incident: Incident) -> None:
     Who is in line keeps his place, whatever the mode; who is in none yet is one more who calls during it.
     """
     if contact.state is not ContactState.GREETING or incident.mode is not IncidentMode.END:
-        put_between(state, contact, *incidents.tell(state, contact, incident))
+        put_between(state, contact, incidents.tell(state, contact, incident), incident.id)
         return
     if contact.reserves:
         give_place_back(state, contact)
@@ -181,8 +174,14 @@ def _tell_first(state: State, contact: Contact, incident: Incident) -> None:
     """The text of an incident that comes before anything else; what follows is decided when it was heard."""
     contact.incident = incident.id
     stop(state, contact)
-    say_alone(state, contact, Phrase(incident.greeting), end=True)
+    say_alone(state, contact, Phrase(incident.greeting), end=True, about=incident.id)
     incidents.tell(state, contact, incident)
+
+
+def say_anew(state: State, contact: Contact, incident: Incident) -> None:
+    """Its text has changed while it is heard: it begins anew, and what follows stays."""
+    text = incidents.tell(state, contact, incident)
+    say_alone(state, contact, text, end=True, about=incident.id)
 
 
 def _treat(
@@ -214,7 +213,7 @@ def incident_heard(state: State, contact: Contact) -> None:
     if incidents.ends_call(state, contact):
         contact.state = step(CONTACT, contact.state, "deflect")
         forget(state, contact)
-        state.tell(facts.Deflected(state.now_ms, number, contact.line, contact.incident, "end"))
+        incidents.deflected(state, contact, "end")
         state.order(effects.ReleaseContact(number, "incident", carrier=contact.carrier))
         return
     entry, line = state.entries.get(contact.entry), state.lines[contact.line]

@@ -13,6 +13,7 @@ from acd.core.events import (
     ContactResumed,
     ContactTransferred,
 )
+from acd.core.incidents import deflected
 from acd.core.messages import leave_message, seal
 from acd.core.parking import may_be_parked, park
 from acd.core.state import State, step
@@ -98,7 +99,7 @@ def contact_gone(state: State, contact: Contact, leg_lost: bool) -> None:
     turned_away = contact.walk.turned_away if contact.walk is not None else ""
     quit_line(state, contact)
     if contact.incident and not leg_lost:
-        state.tell(facts.Deflected(state.now_ms, number, contact.line, contact.incident, "caller"))
+        deflected(state, contact, "caller")
     elif turned_away or contact.purpose:
         by = turned_away or "caller"
         state.tell(facts.Released(state.now_ms, number, contact.line, by))

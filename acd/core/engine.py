@@ -48,6 +48,7 @@ ON_EVENT: Mapping[type[events.Event], Callable[[State, Any], None]] = {
     events.DeskChanged: rebuild.desk_changed,
     events.CalendarChanged: rebuild.calendar_changed,
     events.IncidentDeclared: hearing.incident_declared,
+    events.IncidentChanged: hearing.incident_changed,
     events.IncidentEnded: incidents.ended,
     events.ListChanged: lists.changed,
     events.ContactArrived: admission.arrived,

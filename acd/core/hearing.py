@@ -1,14 +1,14 @@
 """What comes back of a play list: its texts are over, a key was pressed, its time is up."""
 
 from acd.core import facts
-from acd.core.admission import incident_heard, interrupt
+from acd.core.admission import incident_heard, interrupt, say_anew
 from acd.core.deadlines import Kind
 from acd.core.errors import Rejected
-from acd.core.events import DigitsCollected, IncidentDeclared, KeyPressed, PromptEnded
-from acd.core.incidents import declare, to_be_told
+from acd.core.events import DigitsCollected, IncidentChanged, IncidentDeclared, KeyPressed, PromptEnded
+from acd.core.incidents import change, declare, hears_now, is_to_hear, to_be_told
 from acd.core.messages import recording_over
 from acd.core.state import State
-from acd.core.treatments import begin, resume, texts_over
+from acd.core.treatments import begin, resume, texts_over, unsay
 from queues.contact import Contact
 from queues.treatment import Collect, Walk
 
@@ -18,6 +18,23 @@ def incident_declared(state: State, event: IncidentDeclared) -> None:
     incident = declare(state, event)
     for contact in to_be_told(state, incident):
         interrupt(state, contact, incident)
+
+
+def incident_changed(state: State, event: IncidentChanged) -> None:
+    """Who waits hears another text once more; who hears the old one hears the new one instead.
+
+    Who is a VIP no more by its rules is told now. Raises Rejected as `incidents.change`.
+    """
+    number, before = change(state, event)
+    incident = event.incident
+    again = incident.greeting != before.greeting
+    for contact in list(state.contacts.values()):
+        if hears_now(contact, before):
+            if again:
+                say_anew(state, contact, incident)
+        elif is_to_hear(state, incident, contact) and (again or number not in contact.informed):
+            unsay(contact.walk, before.greeting)
+            interrupt(state, contact, incident)
 
 
 def prompt_ended(state: State, event: PromptEnded) -> None:

@@ -1,14 +1,18 @@
-"""Mass incidents: declared, ended, expired; and which of them a call hears."""
+"""Mass incidents: declared, changed, ended, expired; which of them a call hears, and how many did."""
 
 from acd.core import facts
 from acd.core.deadlines import Kind
 from acd.core.errors import Rejected
-from acd.core.events import IncidentDeclared, IncidentEnded
+from acd.core.events import ContactId, IncidentChanged, IncidentDeclared, IncidentEnded
 from acd.core.state import State
 from queues.contact import Contact
-from queues.desk import Entry, Incident, IncidentId, IncidentMode, LineId
+from queues.desk import Entry, EntryId, Incident, IncidentId, IncidentMode, LineId
+from queues.incident import Course
 from queues.states import ContactState
 from queues.treatment import Phrase
+
+MOST_KEPT = 100
+"""So many that are over are remembered, for whoever wants to know what became of them."""
 
 ON_THE_LINE = (ContactState.GREETING, ContactState.WAITING, ContactState.OFFERED)
 
@@ -19,18 +23,62 @@ def declare(state: State, event: IncidentDeclared) -> Incident:
     Raises Rejected: it is on already, its time is over already, or it lacks id or text.
     """
     incident = event.incident
-    if not incident.id or not incident.greeting:
-        raise Rejected("an incident needs an id and a text")
+    _check(state, incident)
     if _number(state, incident.id):
         raise Rejected(f"incident {incident.id} is on already")
+    state.last_incident += 1
+    number, now_ms = state.last_incident, state.now_ms
+    state.incidents[number] = incident
+    _forget_oldest(state)
+    state.courses[number] = Course(incident, now_ms)
+    state.deadlines.set(Kind.INCIDENT, number, incident.expires_ms)
+    rules = incident.mode, comes_first(incident), incident.expires_ms
+    state.tell(facts.IncidentOn(now_ms, incident.id, incident.greeting, *rules))
+    for contact in state.contacts.values():
+        if is_within(state, incident, contact):
+            _concern(state, number, contact, contact.entry)
+    return incident
+
+
+def _check(state: State, incident: Incident) -> None:
+    if not incident.id or not incident.greeting:
+        raise Rejected("an incident needs an id and a text")
     if incident.expires_ms <= state.now_ms:
         raise Rejected(f"incident {incident.id} would be over already")
-    state.last_incident += 1
-    state.incidents[state.last_incident] = incident
-    state.deadlines.set(Kind.INCIDENT, state.last_incident, incident.expires_ms)
-    rules = incident.mode, comes_first(incident), incident.expires_ms
-    state.tell(facts.IncidentOn(state.now_ms, incident.id, incident.greeting, *rules))
-    return incident
+
+
+def _forget_oldest(state: State) -> None:
+    """Of those that are over."""
+    over = [number for number, course in state.courses.items() if course.over_ms]
+    for number in over[: max(0, len(over) - MOST_KEPT + 1)]:
+        del state.courses[number]
+
+
+def change(state: State, event: IncidentChanged) -> tuple[int, Incident]:
+    """Its running number, and what it was before.
+
+    Raises Rejected: it is not on, it would have another scope or mode, be over, or lack a text.
+    """
+    incident = event.incident
+    _check(state, incident)
+    number = _number(state, incident.id)
+    if not number:
+        raise Rejected(f"incident {incident.id} is not on")
+    before = state.incidents[number]
+    if _stays(before) != _stays(incident):
+        raise Rejected("the scope and the mode of an incident cannot be changed: end it and declare it anew")
+    course = state.courses[number]
+    state.incidents[number] = course.incident = incident
+    course.changed_ms = state.now_ms
+    state.deadlines.set(Kind.INCIDENT, number, incident.expires_ms)
+    rules = comes_first(incident), incident.expires_ms
+    state.tell(facts.IncidentChange(state.now_ms, incident.id, incident.greeting, *rules))
+    return number, before
+
+
+def _stays(incident: Incident) -> tuple[object, ...]:
+    """What no change may touch."""
+    return incident.mode, incident.mandatory, incident.tenants, incident.lines, incident.entries
 
 
 def ended(state: State, event: IncidentEnded) -> None:
@@ -47,7 +95,8 @@ def expired(state: State, number: int) -> None:
 
 
 def _off(state: State, number: int, reason: str) -> None:
-    incident = state.incidents.pop(number)
+    incident, course = state.incidents.pop(number), state.courses[number]
+    course.over_ms, course.over_by = state.now_ms, reason
     state.tell(facts.IncidentOff(state.now_ms, incident.id, reason))
 
 
@@ -74,15 +123,23 @@ def is_to_hear(state: State, incident: Incident, contact: Contact) -> bool:
 
     Who leaves a message is not interrupted.
     """
+    if contact.incident or contact.interrupted is not None or contact.recording is not None:
+        return False
+    return is_within(state, incident, contact) and not (incident.vip_exempt and is_vip(state, contact))
+
+
+def hears_now(contact: Contact, incident: Incident) -> bool:
+    """Whether its text is what the contact hears, before anything else or between."""
+    return contact.walk is not None and contact.walk.about == incident.id
+
+
+def is_within(state: State, incident: Incident, contact: Contact) -> bool:
+    """Whether it is on the line, talks to nobody, and is within the scope."""
     entry = state.entries.get(contact.entry)
     if contact.state not in ON_THE_LINE or contact.parked or contact.purpose or entry is None:
         return False
-    if contact.recording is not None:
-        return False
     line = entry.line if contact.state is ContactState.GREETING else contact.line
-    if contact.incident or contact.interrupted is not None or not in_scope(state, incident, entry, line):
-        return False
-    return not (incident.vip_exempt and is_vip(state, contact))
+    return in_scope(state, incident, entry, line)
 
 
 def is_vip(state: State, contact: Contact) -> bool:
@@ -122,10 +179,16 @@ def comes_first(incident: Incident) -> bool:
     return incident.mandatory or incident.mode is IncidentMode.END
 
 
-def tell(state: State, contact: Contact, incident: Incident) -> tuple[Phrase, ...]:
+def tell(state: State, contact: Contact, incident: Incident) -> Phrase:
     """Its text, and the fact that it is told."""
     state.tell(facts.Informed(state.now_ms, contact.id, incident.id, contact.line))
-    return (Phrase(incident.greeting),)
+    number = _number(state, incident.id)
+    if number not in contact.informed:
+        if number not in contact.concerned:  # it chose a line by a key, or was called back and rang in
+            _concern(state, number, contact, contact.entry)
+        contact.informed += (number,)
+        state.courses[number].heard += 1
+    return Phrase(incident.greeting)
 
 
 def ends_call(state: State, contact: Contact) -> bool:
@@ -137,3 +200,33 @@ def ends_call(state: State, contact: Contact) -> bool:
     if incident is None or walk is None or incident.mode is not IncidentMode.END:
         return False
     return incident.greeting == walk.hears.says[0].text
+
+
+def concern(state: State, entry: Entry, contact: Contact | None) -> None:
+    """Count who has just come for every incident within whose scope that is; None: it was blocked."""
+    for number, incident in state.incidents.items():
+        if in_scope(state, incident, entry, entry.line):
+            _concern(state, number, contact, entry.id)
+
+
+def _concern(state: State, number: int, contact: Contact | None, entry: EntryId) -> None:
+    course = state.courses[number]
+    course.gross += 1
+    if contact is not None:
+        contact.concerned += (number,)
+    who = ContactId(0 if contact is None else contact.id)
+    state.tell(facts.Concerned(state.now_ms, course.incident.id, who, entry))
+
+
+def deflected(state: State, contact: Contact, by: str) -> None:
+    """Its call has ended by the incident that it was told of."""
+    course = latest(state, contact.incident)
+    if course is not None:
+        course.ended += 1
+    state.tell(facts.Deflected(state.now_ms, contact.id, contact.line, contact.incident, by))
+
+
+def latest(state: State, name: IncidentId) -> Course | None:
+    """Of all by that name that are remembered, the one that was declared last."""
+    found = (course for course in reversed(state.courses.values()) if course.incident.id == name)
+    return next(found, None)

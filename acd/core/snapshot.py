@@ -12,6 +12,7 @@ from agents.roster import AgentRecord, Work
 from agents.skills import AgentId
 from queues.contact import Contact
 from queues.desk import Desk, Incident, TenantId
+from queues.incident import Course
 from queues.outbound import Dialled, OutboundCall
 from queues.pace import Pace
 
@@ -36,6 +37,7 @@ class Image(Struct):
     calls: list[OutboundCall] = []
     spoken: list[tuple[TenantId, str, AgentId, int]] = []
     paces: list[tuple[str, Pace]] = []
+    courses: list[tuple[int, Course]] = []
     dialled: list[Dialled] = []
 
 
@@ -65,6 +67,7 @@ def save(state: State, version: int) -> bytes:
         list(state.calls.values()),
         [(tenant, who, *last) for tenant, known in state.spoken.items() for who, last in known.items()],
         list(state.paces.items()),
+        list(state.courses.items()),
         dialled=state.dialled,
     )
     return msgspec.msgpack.encode(image)
@@ -88,6 +91,9 @@ def _state_of(image: Image) -> State:
     state.now_ms, state.desk = image.now_ms, image.desk
     state.last_contact, state.last_offer = image.last_contact, image.last_offer
     state.last_incident, state.incidents = image.last_incident, dict(image.incidents)
+    state.courses = dict(image.courses)
+    for number, incident in image.incidents:  # earlier snapshots knew no courses
+        state.courses.setdefault(number, Course(incident))
     state.last_device = image.last_device
     state.contacts = {contact.id: contact for contact in image.contacts}
     state.last_call = image.last_call

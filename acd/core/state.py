@@ -27,6 +27,7 @@ from queues.desk import (
     MediumTraits,
     TenantId,
 )
+from queues.incident import Course
 from queues.names import TreatmentId
 from queues.outbound import Dialled, OutboundCall
 from queues.pace import Pace
@@ -41,8 +42,8 @@ class State:
     A handler changes, and marks what it changed (`rank_anew`, `match`, `serve`); `acd.core.settle` does
     the rest.
 
-    What is saved: `desk`, `contacts`, `works`, `calls`, `dialled`, the agents' records, `incidents`, `lists`,
-    `spoken`, `paces`, `deadlines` and the running numbers.
+    What is saved: `desk`, `contacts`, `works`, `calls`, `dialled`, the agents' records, `incidents`,
+    `courses`, `lists`, `spoken`, `paces`, `deadlines` and the running numbers.
     Everything else (seats, board, clocks) is derived, by `acd.core.rebuild`.
     """
 
@@ -63,6 +64,8 @@ class State:
         """Every number outside that was called within the last hour, and perhaps earlier ones, in order."""
         self.incidents: dict[int, Incident] = {}
         """Those that are on, by running number: in the order in which they were declared."""
+        self.courses: dict[int, Course] = {}
+        """What became of those, and of the last ones that are over, by the same numbers."""
 
         self.lists: dict[tuple[TenantId, str], int] = {}
         """Client and list → the version that holds."""

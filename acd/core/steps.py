@@ -182,7 +182,7 @@ def _enqueue(state: State, contact: Contact, walk: Walk, to: steps.Enqueue) -> A
     walk.turned_away = contact.purpose = ""  # from now on it is like any other
     enter_line(state, contact, line, "arrived")
     if state.incidents and (incident := of_the_line(state, contact)) is not None:
-        walk.says += tell(state, contact, incident)
+        walk.says += (tell(state, contact, incident),)
     state.untreated[contact.id] = contact  # when it is known whether an agent is rung
     return After.REST
 

@@ -5,9 +5,9 @@ from msgspec.structs import replace
 from acd.core import effects, facts
 from acd.core.deadlines import Kind
 from acd.core.state import State
-from queues.contact import Contact
+from queues.contact import NO_INCIDENT, Contact
 from queues.desk import Line, TenantId
-from queues.names import TreatmentId
+from queues.names import IncidentId, TreatmentId
 from queues.states import ContactState
 from queues.treatment import (
     NO_TREATMENT,
@@ -150,24 +150,40 @@ def music_heard(line: Line, cause: str) -> str:
     return line.music if cause in HEARS_ON else ""
 
 
-def say_alone(state: State, contact: Contact, text: Phrase, *, end: bool) -> None:
+def say_alone(
+    state: State, contact: Contact, text: Phrase, *, end: bool, about: IncidentId = NO_INCIDENT
+) -> None:
     """Play the text by itself, and then the music of its line."""
     turned_away = contact.walk.turned_away if contact.walk is not None else ""
-    contact.walk = Walk(NO_TREATMENT, says=(text,), turned_away=turned_away)
+    contact.walk = Walk(NO_TREATMENT, says=(text,), turned_away=turned_away, about=about)
     rest(state, contact, state.lines[contact.line].music, end=end)
 
 
-def put_between(state: State, contact: Contact, text: Phrase) -> None:
+def put_between(state: State, contact: Contact, text: Phrase, about: IncidentId = NO_INCIDENT) -> None:
     """It hears the text now, and then goes on with what it heard, or what it was about to hear."""
     walk = contact.walk
     if walk is not None and contact.id in state.untreated:
         walk.says = (text, *walk.says)
         return
-    say_alone(state, contact, text, end=walk is not None)
+    say_alone(state, contact, text, end=walk is not None, about=about)
     if walk is None:  # nothing but music
         stop(state, contact)
     else:
         contact.interrupted = walk
+
+
+def unsay(walk: Walk | None, text: str) -> None:
+    """That text is not to be heard again when this walk goes on; what was to be heard after it is."""
+    if walk is None:
+        return
+    walk.says = tuple(phrase for phrase in walk.says if phrase.text != text)
+    left = tuple(phrase for phrase in walk.hears.says if phrase.text != text)
+    if left or not walk.hears.says:
+        walk.hears = replace(walk.hears, says=left)
+    elif walk.for_ms or not walk.hears.reports:
+        walk.hears, walk.heard = replace(walk.hears, says=(), reports=False), True
+    else:  # nothing but its end was waited for
+        walk.hears = NOTHING_YET
 
 
 def connect_again(state: State, contact: Contact, line: Line) -> None:

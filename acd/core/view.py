@@ -6,11 +6,12 @@ from itertools import islice
 from msgspec import Struct
 
 from acd.core.estimates.queue import expected
+from acd.core.incidents import latest
 from acd.core.state import State
 from agents.roster import Seat, shown_state
 from agents.skills import AgentId
 from queues.contact import Contact
-from queues.desk import Incident, LineId, Medium, TenantId
+from queues.desk import Incident, IncidentId, LineId, Medium, TenantId
 from queues.states import ContactState
 
 MOST_EXPECTED = 100
@@ -93,6 +94,28 @@ class Status(Struct, frozen=True):
     """… and when the first of them was; 0: there are none."""
 
 
+class IncidentView(Struct, frozen=True):
+    """An incident with what became of it. Moments are Unix milliseconds; 0: not yet, or not known."""
+
+    incident: Incident
+    on: bool
+    declared_ms: int
+    changed_ms: int
+    over_ms: int
+    over_by: str
+    """`by hand` or `expired`."""
+    left_ms: int
+    """Until it ends by itself; 0: it is over."""
+    gross: int
+    """Contacts within its scope: who came while it was on, and who was on the line when it was declared."""
+    heard: int
+    """Of these, who was told; once each."""
+    ended: int
+    """Of these, whose call ended by it: let go by it, or content with its text."""
+    stayed: int
+    """Of those who were told, who went on."""
+
+
 def status(state: State, now_ms: int, most: int | None = None, heard_ms: int | None = None) -> Status:
     """The desk at `now_ms` with its first `most` contacts; `heard_ms`: None is now.
 
@@ -110,6 +133,27 @@ def status(state: State, now_ms: int, most: int | None = None, heard_ms: int | N
 def incidents(state: State) -> tuple[Incident, ...]:
     """Those that are on, in the order in which they were declared."""
     return tuple(state.incidents.values())
+
+
+def incident_view(state: State, name: str, now_ms: int) -> IncidentView | None:
+    """The one that is on, or was last, by that name; None: none is remembered."""
+    course = latest(state, IncidentId(name))
+    if course is None:
+        return None
+    on = not course.over_ms
+    return IncidentView(
+        incident=course.incident,
+        on=on,
+        declared_ms=course.declared_ms,
+        changed_ms=course.changed_ms,
+        over_ms=course.over_ms,
+        over_by=course.over_by,
+        left_ms=max(0, course.incident.expires_ms - now_ms) if on else 0,
+        gross=course.gross,
+        heard=course.heard,
+        ended=course.ended,
+        stayed=course.stayed,
+    )
 
 
 def line_views(state: State, now_ms: int) -> tuple[LineView, ...]:

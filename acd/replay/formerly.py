@@ -6,7 +6,10 @@ from acd.core import facts
 from acd.core.facts import Fact
 
 TREATMENTS_SINCE = 3
-"""Version 2 knew greetings only: `Announced` where later versions tell `Treated`, and before `Queued`."""
+"""Version 2 knew greetings only: `Announced` where later versions tell `Treated`, and before `Queued`.
+
+It did not count whom an incident concerns (`Concerned`) either.
+"""
 
 
 def told_by(version: int, now: Sequence[Fact]) -> Sequence[Fact]:
@@ -24,5 +27,5 @@ def _without_treatments(now: Iterable[Fact]) -> Iterator[Fact]:
             del said[announced.contact]
             what = announced.contact, announced.says[0], announced.first
             yield facts.Announced(announced.t_ms, *what)
-        if not isinstance(fact, facts.Treated):
+        if not isinstance(fact, facts.Treated | facts.Concerned):
             yield fact

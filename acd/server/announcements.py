@@ -7,11 +7,12 @@ from hashlib import blake2b
 import structlog
 from msgspec.structs import replace
 
-from acd.core.events import Event, IncidentDeclared
+from acd.core.errors import Rejected
+from acd.core.events import Event, IncidentChanged, IncidentDeclared
 from acd.core.state import State
 from acd.ports import Announcing, Channel, Words
 from acd.server.driver import Driver
-from acd.web.control import IncidentRefused
+from acd.web.control import IncidentRefused, IncidentWish
 from agents.capacity import VOICE
 from config.entries import entry_id
 from config.schema import Site
@@ -53,14 +54,32 @@ class Announcements:
         """
         async with self._one:
             state = self._driver.engine.state
+            if len(state.incidents) >= MOST:
+                raise IncidentRefused(f"{MOST} incidents are on already: end one of them")
             incident = replace(incident, entries=tuple(_entry(site, one) for one in incident.entries))
-            check(site, state, incident)
-            named = replace(incident, greeting=name_of(incident))
-            try:
-                await self._learn({**_texts(state), named.greeting: named.texts})
-            except (OSError, ValueError) as failure:
-                raise IncidentRefused(str(failure)) from failure
-            return await submit(IncidentDeclared(named))
+            return await submit(IncidentDeclared(await self._ready(site, incident)))
+
+    async def change(self, site: Site, wish: IncidentWish, submit: Submit) -> int:
+        """Let it be another one from now on; raises as `declare`."""
+        async with self._one:
+            on = self._driver.engine.state.incidents.values()
+            before = next((one for one in on if one.id == wish.id), None)
+            if before is None:
+                raise Rejected(f"incident {wish.id} is not on")
+            changed = changed_by(before, wish)
+            if changed.texts != before.texts:
+                changed = await self._ready(site, changed)
+            return await submit(IncidentChanged(changed))
+
+    async def _ready(self, site: Site, incident: Incident) -> Incident:
+        """With the name of its text, which can be said now. Raises IncidentRefused."""
+        check(site, incident)
+        named = replace(incident, greeting=name_of(incident))
+        try:
+            await self._learn({**_texts(self._driver.engine.state), named.greeting: named.texts})
+        except (OSError, ValueError) as failure:
+            raise IncidentRefused(str(failure)) from failure
+        return named
 
     async def _learn(self, texts: Mapping[str, Sequence[Words]]) -> None:
         try:
@@ -81,10 +100,19 @@ def name_of(incident: Incident) -> str:
     return f"incident:{incident.id}:{blake2b(words, digest_size=6).hexdigest()}"
 
 
-def check(site: Site, state: State, incident: Incident) -> None:
+def changed_by(incident: Incident, wish: IncidentWish) -> Incident:
+    """The incident as it is wished."""
+    wished: dict[str, object] = {
+        "texts": wish.texts,
+        "expires_ms": wish.expires_ms,
+        "vip_exempt": wish.vip_exempt,
+    }
+    wished |= {"ticket": wish.ticket, "agreed": wish.agreed}
+    return replace(incident, **{key: value for key, value in wished.items() if value is not None})
+
+
+def check(site: Site, incident: Incident) -> None:
     """Raises IncidentRefused: nobody is concerned, or a line's callers would not understand it."""
-    if len(state.incidents) >= MOST:
-        raise IncidentRefused(f"{MOST} incidents are on already: end one of them")
     _known("client", incident.tenants, [tenant.id for tenant in site.desk.tenants])
     _known("line", incident.lines, [line.id for line in site.desk.lines])
     _known("entry", incident.entries, [entry.id for entry in site.desk.entries])

@@ -5,6 +5,8 @@ import time
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
 from typing import Any, TypeVar
 
+from msgspec.structs import replace
+
 from acd.core.events import AgentPaused, CallbackPromised, ConsultStarted, ContactId, Event
 from acd.feed.ring import Unwritten
 from acd.journal.errors import JournalError
@@ -20,7 +22,7 @@ from acd.server.keys import WriteKeys
 from acd.server.lists import Lists
 from acd.server.people import People
 from acd.server.reload import SiteFile
-from acd.web.control import JournalUnreadable, ListTaken, NotDurable, SiteApplied, WriteKey
+from acd.web.control import IncidentWish, JournalUnreadable, ListTaken, NotDurable, SiteApplied, WriteKey
 from agents.skills import AgentId
 from agents.states import AgentState
 from queues.desk import Incident
@@ -157,10 +159,16 @@ class ServerControl:
         """As the port says."""
         if key is not None and (known := await self.repeated(key)) is not None:
             return known
-        declaring = self._announcements.declare(
-            self._site.site, incident, lambda it: self.change(it, by, key)
-        )
+        asked = replace(incident, declared_by=by)
+        declaring = self._announcements.declare(self._site.site, asked, lambda it: self.change(it, by, key))
         return await self._to_the_end(declaring)
+
+    async def change_incident(self, wish: IncidentWish, by: str, key: WriteKey | None) -> int:
+        """As the port says."""
+        if key is not None and (known := await self.repeated(key)) is not None:
+            return known
+        changing = self._announcements.change(self._site.site, wish, lambda it: self.change(it, by, key))
+        return await self._to_the_end(changing)
 
     async def _to_the_end(self, work: Coroutine[Any, Any, T]) -> T:
         """Also when who asked waits no longer: half of it is done, and asking again would not do the rest."""

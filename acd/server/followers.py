@@ -174,10 +174,15 @@ class Followers:
         if isinstance(wish, p.AskOutside):
             who = ContactId(wish.contact), AgentId(wish.agent)
             return p.Done(await self.control.consult_outside(*who, wish.number, wish.by, wish.key))
-        if isinstance(wish, p.Declare):
-            return p.Done(await self.control.declare_incident(wish.incident, wish.by, wish.key))
+        if isinstance(wish, p.OfIncident):
+            return p.Done(await self._of_incident(wish))
         event = decode_event(wish.event) if wish.event else None
         return p.Done(await self.control.change(event, wish.by, wish.key))
+
+    async def _of_incident(self, wish: p.OfIncident) -> int:
+        if isinstance(wish, p.Declare):
+            return await self.control.declare_incident(wish.incident, wish.by, wish.key)
+        return await self.control.change_incident(wish.wish, wish.by, wish.key)
 
     def _welcome(self) -> p.Welcome:
         clock_ms = self.control.now_ms() - time.monotonic_ns() // 1_000_000

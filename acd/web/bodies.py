@@ -77,6 +77,26 @@ class IncidentRequest(_Request):
     vip_exempt: bool = True
     mandatory: bool = True
     ticket: str = Field(default="", max_length=64)
+    agreed: str = Field(default="", max_length=200)
+
+
+class IncidentChangeRequest(_Request):
+    """What is to be different about an incident that is on; what is left out stays.
+
+    `texts` replace all that there are; `for_ms` counts from now.
+    """
+
+    texts: dict[str, str] | None = Field(default=None, min_length=1, max_length=20)
+    for_ms: int | None = Field(default=None, ge=INCIDENT_LASTS_MS[0], le=INCIDENT_LASTS_MS[1])
+    vip_exempt: bool | None = None
+    ticket: str | None = Field(default=None, max_length=64)
+    agreed: str | None = Field(default=None, max_length=200)
+
+    @model_validator(mode="after")
+    def _something(self) -> Self:
+        if not self.model_fields_set:
+            raise ValueError("say what is to be different: texts, for_ms, vip_exempt, ticket or agreed")
+        return self
 
 
 class TransferRequest(_Request):

@@ -6,13 +6,13 @@ from typing import NamedTuple, Protocol
 from msgspec import Struct
 
 from acd.core.events import ContactId, Event
-from acd.core.view import ContactView, Status
+from acd.core.view import ContactView, IncidentView, Status
 from acd.feed.ring import Unwritten
 from acd.observe.health import Health
 from acd.ports import About, ContactRef, Listed, NewPiece, Told
 from acd.web.recent import Recent
 from agents.skills import AgentId
-from queues.desk import EntryId, Incident, LineId
+from queues.desk import EntryId, Incident, IncidentId, LineId
 
 MAX_PIECE_BYTES = 128 * 1024
 """Of what is appended: it must fit into one request to the server."""
@@ -88,6 +88,17 @@ class SiteApplied(Struct, frozen=True):
     """The last entry of the change; 0: there was none, or it was only looked at."""
 
 
+class IncidentWish(Struct, frozen=True):
+    """What is to be different about an incident that is on; None: as it is."""
+
+    id: IncidentId
+    texts: tuple[tuple[str, str], ...] | None = None
+    expires_ms: int | None = None
+    vip_exempt: bool | None = None
+    ticket: str | None = None
+    agreed: str | None = None
+
+
 class NotDurable(Exception):
     """The change is in force, but the journal did not confirm in time that it is synced."""
 
@@ -134,6 +145,9 @@ class Control(Protocol):
 
     def incidents(self) -> tuple[Incident, ...]:
         """Those that are on, in the order in which they were declared."""
+
+    def incident(self, name: str) -> IncidentView | None:
+        """The one that is on, or was last, by that name; None: none is remembered."""
 
     def lines_of(self, client: str) -> frozenset[LineId]:
         """The lines of a client; none of one that is unknown."""
@@ -221,6 +235,9 @@ class Control(Protocol):
 
         Raises IncidentRefused, too.
         """
+
+    async def change_incident(self, wish: IncidentWish, by: str, key: WriteKey | None) -> int:
+        """Change one that is on; who waits hears another text once more. As `declare_incident`."""
 
     async def history(self, contact: ContactId) -> list[Told]:
         """The facts of the contact, oldest first; empty: never heard of."""

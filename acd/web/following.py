@@ -16,7 +16,7 @@ from acd.core.engine import ENGINE_VERSION, Engine
 from acd.core.errors import Rejected
 from acd.core.events import ContactId, Event
 from acd.core.facts import Fact
-from acd.core.view import ContactView, Status
+from acd.core.view import ContactView, IncidentView, Status
 from acd.feed import cursor as cursors
 from acd.feed.consumer import Consumer, CursorGone
 from acd.feed.cursor import Cursor, Epochs
@@ -33,6 +33,7 @@ from acd.observe.pauses import LoopLag
 from acd.ports import About, ContactRef, JournalEntry, Listed, NewPiece, Told
 from acd.web.control import (
     IncidentRefused,
+    IncidentWish,
     JournalUnreadable,
     KeyReused,
     ListHeld,
@@ -66,6 +67,7 @@ from acd.web.protocol import (
     AskRows,
     AskVersions,
     CallBack,
+    ChangeIncident,
     Declare,
     Done,
     Erase,
@@ -199,6 +201,10 @@ class Following:
         """As the port says."""
         return view.incidents(self.follower.engine.state)
 
+    def incident(self, name: str) -> IncidentView | None:
+        """As the port says."""
+        return view.incident_view(self.follower.engine.state, name, self.now_ms())
+
     def lines_of(self, client: str) -> frozenset[LineId]:
         """As the port says."""
         lines = self.follower.engine.state.lines.values()
@@ -269,7 +275,7 @@ class Following:
         """As the port says."""
         return await self._stored(AskOutside(contact, agent, number, by, key))
 
-    async def _stored(self, wish: CallBack | AskOutside | Declare) -> int:
+    async def _stored(self, wish: CallBack | AskOutside | Declare | ChangeIncident) -> int:
         """Wait for more than the journal, and until the change is seen here."""
         seq = (await self._ask_while_it_lives(wish, Done)).seq
         await self.follower.reached(seq, SEEN_S)
@@ -308,6 +314,10 @@ class Following:
     async def declare_incident(self, incident: Incident, by: str, key: WriteKey | None) -> int:
         """As the port says."""
         return await self._stored(Declare(incident, by, key))
+
+    async def change_incident(self, wish: IncidentWish, by: str, key: WriteKey | None) -> int:
+        """As the port says."""
+        return await self._stored(ChangeIncident(wish, by, key))
 
     async def history(self, contact: ContactId) -> list[Told]:
         """As the port says."""

@@ -1,13 +1,15 @@
-"""Routes of mass incidents: which are on, declare one, end one."""
+"""Routes of mass incidents: which are on, what became of one; declare, change and end one."""
 
 from typing import Annotated
 
 from fastapi import APIRouter, Path
 from fastapi.responses import Response
+from msgspec.structs import replace
 
 from acd.core.events import IncidentEnded
-from acd.web.bodies import IncidentRequest
-from acd.web.control import Control
+from acd.core.view import IncidentView
+from acd.web.bodies import IncidentChangeRequest, IncidentRequest
+from acd.web.control import Control, IncidentWish
 from acd.web.errors import unknown
 from acd.web.rights import incidents_for
 from acd.web.shapes import Changed, Incidents, Json, OnceKey, WhoAsks, as_of, shows
@@ -24,6 +26,16 @@ def incident_reading_router(control: Control) -> APIRouter:
         """Those that are on, in the order in which they were declared."""
         own = control.lines_of(caller.client), control.entries_of(caller.client)
         return Json(Incidents(incidents_for(caller, control.incidents(), *own)), headers=as_of(control))
+
+    @router.get("/incidents/{incident}", **shows(IncidentView))
+    async def show(incident: IncidentPath, caller: WhoAsks) -> Response:
+        """One that is on, or was lately: all of it, and whom it reached."""
+        found = control.incident(incident)
+        own = control.lines_of(caller.client)
+        shown = () if found is None else incidents_for(caller, (found.incident,), *own)
+        if found is None or not shown:
+            raise unknown(control.unwritten(), f"no incident {incident} is known")
+        return Json(replace(found, incident=shown[0]), headers=as_of(control))
 
     return router
 
@@ -46,14 +58,41 @@ def incident_router(control: Control) -> APIRouter:
             mandatory=wanted.mandatory,
             texts=tuple(wanted.texts.items()),
             ticket=wanted.ticket,
+            agreed=wanted.agreed,
         )
         return Json(Changed(await control.declare_incident(incident, caller.by, key)))
 
     @router.post("/incidents/{incident}/clear", **shows(Changed))
     async def clear(incident: IncidentPath, caller: WhoAsks, key: OnceKey) -> Response:
         """Nobody hears it any more; who hears it now hears it out."""
-        if all(one.id != incident for one in control.incidents()):
-            raise unknown(control.unwritten(), f"no incident {incident} is on")
+        _on(control, incident)
         return Json(Changed(await control.change(IncidentEnded(IncidentId(incident)), caller.by, key)))
 
     return router
+
+
+def incident_changing_router(control: Control) -> APIRouter:
+    router = APIRouter(tags=["incidents"])
+
+    @router.post("/incidents/{incident}/change", **shows(Changed))
+    async def change(
+        incident: IncidentPath, wanted: IncidentChangeRequest, caller: WhoAsks, key: OnceKey
+    ) -> Response:
+        """Let it have other texts or another end; who waits hears the new text once more, at his place."""
+        _on(control, incident)
+        wish = IncidentWish(
+            IncidentId(incident),
+            texts=None if wanted.texts is None else tuple(wanted.texts.items()),
+            expires_ms=None if wanted.for_ms is None else control.now_ms() + wanted.for_ms,
+            vip_exempt=wanted.vip_exempt,
+            ticket=wanted.ticket,
+            agreed=wanted.agreed,
+        )
+        return Json(Changed(await control.change_incident(wish, caller.by, key)))
+
+    return router
+
+
+def _on(control: Control, incident: str) -> None:
+    if all(one.id != incident for one in control.incidents()):
+        raise unknown(control.unwritten(), f"no incident {incident} is on")

@@ -9,7 +9,15 @@ from acd.feed.messages import Follow
 from acd.observe.figures import Figures
 from acd.observe.health import Health
 from acd.ports import ContactRef, Listed
-from acd.web.control import ListHeld, ListRow, ListTaken, ListVersion, SiteApplied, WriteKey
+from acd.web.control import (
+    IncidentWish,
+    ListHeld,
+    ListRow,
+    ListTaken,
+    ListVersion,
+    SiteApplied,
+    WriteKey,
+)
 from config.api_tokens import ApiToken
 from queues.desk import Incident
 
@@ -127,6 +135,17 @@ class Declare(msgspec.Struct, frozen=True, tag="declare", array_like=True):
     key: WriteKey | None = None
 
 
+class ChangeIncident(msgspec.Struct, frozen=True, tag="change_incident", array_like=True):
+    """What is to be different about an incident that is on. Answered by `Done`."""
+
+    wish: IncidentWish
+    by: str
+    key: WriteKey | None = None
+
+
+OfIncident = Declare | ChangeIncident
+
+
 class AskDocument(msgspec.Struct, frozen=True, tag="document", array_like=True):
     """Whose it is, and how much. Answered by `IsDocument`."""
 
@@ -167,7 +186,7 @@ class Abandon(msgspec.Struct, frozen=True, tag="abandon", array_like=True):
     document: str
 
 
-Storing = CallBack | AskOutside | Erase | TakeLists | ApplySite | Declare
+Storing = CallBack | AskOutside | Erase | TakeLists | ApplySite | OfIncident
 """What waits for a disk besides the journal's."""
 Wish = Submit | Repeat | Storing
 About = AskHealth | AskFigures | AskHistory

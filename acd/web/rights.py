@@ -60,6 +60,8 @@ RIGHTS: Mapping[tuple[str, str], frozenset[Role]] = {
     ("POST", "/contacts/{contact}/callback/cancel"): _MOVERS,
     ("GET", "/incidents"): _READERS | {Role.AGENT, Role.TENANT},
     ("POST", "/incidents"): _MOVERS,
+    ("GET", "/incidents/{incident}"): _READERS | {Role.AGENT, Role.TENANT},
+    ("POST", "/incidents/{incident}/change"): _MOVERS,
     ("POST", "/incidents/{incident}/clear"): _MOVERS,
     ("POST", "/erase"): frozenset((Role.ADMIN,)),
     ("POST", "/lists"): _MOVERS,
@@ -172,12 +174,13 @@ def incidents_for(
 ) -> tuple[Incident, ...]:
     """A tenant sees those that are declared for it alone: by its name, for its `own` lines or its `entries`.
 
-    One that names anything of another client's, too, is that client's as well.
+    One that names anything of another client's, too, is that client's as well. It does not see who of the
+    desk asked for it.
     """
     if caller.role is not Role.TENANT:
         return tuple(found)
     return tuple(
-        one
+        replace(one, declared_by="")
         for one in found
         if (one.tenants or one.lines or one.entries)
         and {caller.client}.issuperset(one.tenants)

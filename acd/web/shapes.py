@@ -6,7 +6,7 @@ import msgspec
 from fastapi import Depends, Path
 from fastapi.responses import Response
 
-from acd.core.view import AgentView, ContactView, Status
+from acd.core.view import AgentView, ContactView, IncidentView, Status
 from acd.observe.health import Health
 from acd.reports.explain import Happening, OfferExplained
 from acd.web.auth import caller_of
@@ -133,6 +133,7 @@ SHAPES = (
     ListRows,
     SiteApplied,
     Incidents,
+    IncidentView,
     Failure,
 )
 

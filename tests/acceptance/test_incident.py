@@ -13,6 +13,7 @@ from tests.acceptance.studio import Booth, windows
 
 MUSIC_HZ = 620
 TEXT = "Das Netz ist gestört. Wir arbeiten daran."
+ANEW = "Die Störung dauert noch bis Mittag. Bitte rufen Sie später an."
 LIKE_IT = 0.8
 """Correlation with half a second of the spoken text itself; music and other words stay below."""
 HALF = RATE // 2
@@ -21,8 +22,18 @@ HALF = RATE // 2
 @pytest.fixture(scope="module")
 def spoken(tmp_path_factory: pytest.TempPathFactory) -> Samples:
     """The text as it is to sound."""
+    return sound_of(tmp_path_factory, TEXT)
+
+
+@pytest.fixture(scope="module")
+def spoken_anew(tmp_path_factory: pytest.TempPathFactory) -> Samples:
+    """Another one."""
+    return sound_of(tmp_path_factory, ANEW)
+
+
+def sound_of(tmp_path_factory: pytest.TempPathFactory, text: str) -> Samples:
     store = SoundStore(tmp_path_factory.mktemp("spoken"))
-    return decode_pcma(b"".join(store.get(speak(store, TEXT, Voice.GERMAN)).pcma))
+    return decode_pcma(b"".join(store.get(speak(store, text, Voice.GERMAN)).pcma))
 
 
 def likeness(heard: Samples, wanted: Samples) -> float:
@@ -85,9 +96,31 @@ def test_who_waits_hears_it_and_his_music_again_and_after_a_kill_it_is_on_until_
     desk.until_idle("line")
 
 
+def test_who_waits_hears_a_changed_text_once_more(
+    open_desk: OpenDesk, booth: Booth, spoken: Samples, spoken_anew: Samples
+) -> None:
+    desk = open_desk(Corner("line", music_hz=MUSIC_HZ))
+    waits = calls(desk, booth, "waits")
+    until(lambda: any(windows(booth.heard("waits"), MUSIC_HZ)), "music")
+    place = desk.waiting("line")
+    assert not desk.command("incident", "declare", "netz", "--text", f"de={TEXT}", "--for", "1h").returncode
+    until(lambda: told(booth, "waits", spoken), "the text")
+    assert recognised(booth.heard("waits"), spoken_anew) == 0, "the two are not alike"
+    changed = desk.command("incident", "change", "netz", "--text", f"de={ANEW}", "--agreed", "Frau Nord")
+    assert (changed.returncode, changed.stdout) == (0, "incident netz: changed\n"), changed.stderr
+    until(lambda: told(booth, "waits", spoken_anew), "the new text")
+    assert desk.waiting("line") == place
+    shown = desk.command("incident", "show", "netz").stdout
+    assert all(said in shown for said in ("Frau Nord", "bis Mittag", "heard", "on, ends in"))
+    waits.tell("hang-up")
+    desk.until_idle("line")
+
+
 def test_what_is_wrong_is_said_in_one_line(open_desk: OpenDesk) -> None:
     """By the command itself, or by the server."""
     desk = open_desk(Corner("line"))
+    unchanged = desk.command("incident", "change", "netz")
+    assert (unchanged.returncode, "say what to change" in unchanged.stderr) == (2, True)
     refused = {
         ("--text", "Netz gestört", "--for", "1h"): "--text must be LANGUAGE=WORDS",
         ("--text", "de=Netz gestört", "--for", "soon"): '--for "soon" is not a duration',

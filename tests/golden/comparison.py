@@ -13,7 +13,7 @@ from acd.core.effects import TreatContact
 from acd.core.engine import Engine
 from acd.core.errors import Rejected
 from acd.core.events import Event, IncidentDeclared, PriorityChanged, PromptEnded, Tick
-from acd.core.facts import Announced, Arrived, Fact, Informed, PositionTold, Treated
+from acd.core.facts import Announced, Arrived, Concerned, Fact, Informed, PositionTold, Treated
 from acd.journal.codec import decode_event, decode_facts
 
 FOLDER = Path(__file__).parent / "journals"
@@ -118,8 +118,9 @@ class Again:
 class NewLaws:
     """What is told otherwise since treatments are data, and nothing else.
 
-    A text is `Treated` and not `Announced`. Mails and faxes are told no position. Who waits already when an
-    incident is declared is told of it, and his music begins anew, so his positions come at other moments.
+    A text is `Treated` and not `Announced`. Whom an incident concerns is counted. Mails and faxes are told
+    no position. Who waits already when an incident is declared is told of it, and his music begins anew, so
+    his positions come at other moments.
     """
 
     def __init__(self) -> None:
@@ -137,7 +138,8 @@ class NewLaws:
             self._moved.update(fact.contact for fact in decided if isinstance(fact, Informed))
         texts = {(fact.contact, fact.says[0]) for fact in decided if isinstance(fact, Treated) and fact.says}
         expected = (one for one in step.facts if not (isinstance(one, Announced) and _is_one_of(texts, one)))
-        found = (one for one in decided if not isinstance(one, Treated | Informed if declared else Treated))
+        new = Treated | Concerned | Informed if declared else Treated | Concerned
+        found = (one for one in decided if not isinstance(one, new))
         return [*filter(self._stays, expected)], [*filter(self._stays, found)]
 
     def _stays(self, fact: Fact) -> bool:

@@ -47,12 +47,11 @@ from acd.core.events.of_contacts import (
 from acd.core.events.of_desk import (
     CalendarChanged,
     DeskChanged,
-    IncidentDeclared,
-    IncidentEnded,
     ListChanged,
     Restarted,
     Tick,
 )
+from acd.core.events.of_incidents import IncidentChanged, IncidentDeclared, IncidentEnded
 from acd.core.events.of_participants import (
     AgentPrompted,
     ConsultEnded,
@@ -64,7 +63,7 @@ from agents.roster import CallId, ContactId, OfferId
 from queues.outbound import CallResult
 
 AnyEvent = (
-    Tick | Restarted | DeskChanged | CalendarChanged | IncidentDeclared | IncidentEnded
+    Tick | Restarted | DeskChanged | CalendarChanged | IncidentDeclared | IncidentChanged | IncidentEnded
     | ListChanged | ContactArrived | MediumChanged | PageReceived | ContactReceived | PromptEnded
     | KeyPressed | DigitsCollected | MessageRecorded | ContactLeft | ContactDiverted
     | CallbackPromised | CallbackCancelled
@@ -116,6 +115,7 @@ __all__ = [
     "DigitsCollected",
     "Diversion",
     "Event",
+    "IncidentChanged",
     "IncidentDeclared",
     "IncidentEnded",
     "KeyPressed",

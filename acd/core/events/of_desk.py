@@ -1,7 +1,7 @@
-"""Events about the desk as a whole: time, restarts, rules, hours, incidents, lists."""
+"""Events about the desk as a whole: time, restarts, rules, hours, lists."""
 
 from acd.core.events.event import Event
-from queues.desk import Calendar, Desk, Incident, IncidentId, TenantId
+from queues.desk import Calendar, Desk, TenantId
 
 
 class Tick(Event, frozen=True, tag="Tick"):
@@ -29,18 +29,6 @@ class CalendarChanged(Event, frozen=True, tag="CalendarChanged"):
     """Opening hours of one calendar were resolved anew (or further into the future)."""
 
     calendar: Calendar
-
-
-class IncidentDeclared(Event, frozen=True, tag="IncidentDeclared"):
-    """A mass incident is on: calls in its scope hear its text, now if they wait, first if they arrive."""
-
-    incident: Incident
-
-
-class IncidentEnded(Event, frozen=True, tag="IncidentEnded"):
-    """The incident is over before it expires. Who hears its text now hears it out and is then admitted."""
-
-    incident: IncidentId
 
 
 class ListChanged(Event, frozen=True, tag="ListChanged"):

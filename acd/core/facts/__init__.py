@@ -40,7 +40,6 @@ from acd.core.facts.of_contacts import (
     FlowedOut,
     HandedBack,
     Held,
-    Informed,
     Joined,
     LegGone,
     MediumChange,
@@ -62,7 +61,8 @@ from acd.core.facts.of_contacts import (
     Transferred,
     TriedForgotten,
 )
-from acd.core.facts.of_desk import CalendarSet, DeskSet, IncidentOff, IncidentOn, ListSet, Restart
+from acd.core.facts.of_desk import CalendarSet, DeskSet, ListSet, Restart
+from acd.core.facts.of_incidents import Concerned, IncidentChange, IncidentOff, IncidentOn, Informed
 from acd.core.facts.of_offers import (
     Answered,
     Decision,
@@ -116,6 +116,7 @@ AnyFact = (
     | CallbackOver | Treated | KeyChosen | NoKey | ConditionAsked | LanguageSet | Consulted | ConsultOver
     | ConferenceJoined | ConferenceLeft | TakenOver | HandedOut | OutsideJoined | OutsideLeft
     | ListenerRung | ListenerJoined | ListenerLeft | MediumChange | Receiving | PageKept
+    | IncidentChange | Concerned
     | AgentTold | Received | LegGone | CalledOut | Recorded | Sealing | MessageLeft | Collected
     | WaitTold
 )  # fmt: skip
@@ -137,6 +138,7 @@ __all__ = [
     "CalledIn",
     "CalledOut",
     "Collected",
+    "Concerned",
     "ConditionAsked",
     "ConferenceJoined",
     "ConferenceLeft",
@@ -155,6 +157,7 @@ __all__ = [
     "HandedBack",
     "HandedOut",
     "Held",
+    "IncidentChange",
     "IncidentOff",
     "IncidentOn",
     "Informed",

@@ -112,14 +112,6 @@ class LegGone(Fact, frozen=True, tag="LegGone"):
     contact: ContactId
 
 
-class Informed(Fact, frozen=True, tag="Informed"):
-    """It is told of this incident; `line` is that of the entry."""
-
-    contact: ContactId
-    incident: IncidentId
-    line: LineId
-
-
 class Queued(Fact, frozen=True, tag="Queued"):
     """It waits in `line`. `anchor_ms` is when it first waited, whatever happened since."""
 

@@ -1,7 +1,7 @@
 """Facts about the desk as a whole: what is in force, and since when."""
 
 from acd.core.facts.fact import Fact
-from queues.desk import CalendarId, IncidentId, IncidentMode, TenantId
+from queues.desk import CalendarId, TenantId
 
 
 class Restart(Fact, frozen=True, tag="Restart"):
@@ -30,20 +30,3 @@ class ListSet(Fact, frozen=True, tag="ListSet"):
     tenant: TenantId
     list: str
     version: int
-
-
-class IncidentOn(Fact, frozen=True, tag="IncidentOn"):
-    """An incident was declared; calls in its scope hear `greeting` from now on, waiting ones at once."""
-
-    incident: IncidentId
-    greeting: str
-    mode: IncidentMode
-    mandatory: bool
-    expires_ms: int
-
-
-class IncidentOff(Fact, frozen=True, tag="IncidentOff"):
-    """An incident is over. `reason`: `by hand` or `expired`."""
-
-    incident: IncidentId
-    reason: str

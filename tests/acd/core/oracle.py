@@ -325,6 +325,11 @@ class Oracle:
     def _same_incidents(self, now_ms: int) -> None:
         on = list(self.engine.state.incidents.values())
         assert on == self.shadow.incidents
+        courses = list(self.engine.state.courses.values())
+        counted = [(one.incident, one.gross, one.heard, one.ended) for one in courses]
+        told = [(one.incident, len(one.concerned), len(one.heard), one.ended) for one in self.shadow.courses]
+        assert counted == told[len(told) - len(counted) :]
+        assert [one.incident for one in courses if not one.over_ms] == on
         due_ms = self.engine.next_deadline()
         if due_ms is None or due_ms > now_ms:
             assert all(incident.expires_ms > now_ms for incident in on), "an incident did not expire"

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Mapping
 from random import Random
 
+from msgspec.structs import replace
+
 from acd.core import events
 from acd.core.deadlines import Kind
 from acd.core.engine import Engine, Reaction
@@ -258,6 +260,17 @@ def _incident(play: Play, x: int, y: int, z: int) -> None:
     play.submit(events.IncidentDeclared(random_incident(Random(1000 * x + z), play.now_ms)))
 
 
+def _change_incident(play: Play, x: int, y: int, z: int) -> None:
+    """Mostly one that is on, in what may be changed; now and then any other."""
+    changed = random_incident(Random(1000 * x + z), play.now_ms)
+    on = list(play.engine.state.incidents.values())
+    if on and y % 6:
+        before = on[x % len(on)]
+        rules = {"greeting": changed.greeting, "expires_ms": changed.expires_ms}
+        changed = replace(before, **rules, vip_exempt=changed.vip_exempt)
+    play.submit(events.IncidentChanged(changed))
+
+
 def _lose_leg(play: Play, x: int, y: int, z: int) -> None:
     if y % 3 == 0:
         contact = play.contact(x)
@@ -493,6 +506,7 @@ MOVES: Mapping[str, Callable[[Play, int, int, int], None]] = {
     "call answered": _call_answered,
     "call failed": _call_failed,
     "incident": _incident,
+    "change incident": _change_incident,
     "end incident": lambda play, x, y, z: play.submit(events.IncidentEnded(IncidentId(f"i{x % 5}"))) and None,
     "accept": lambda play, x, y, z: play.submit(events.OfferAccepted(play.offer(x))) and None,
     "refuse": lambda play, x, y, z: play.submit(events.OfferRefused(play.offer(x))) and None,
@@ -565,6 +579,7 @@ WEIGHTS: Mapping[str, int] = {
     "call answered": 9,
     "call failed": 5,
     "incident": 2,
+    "change incident": 3,
     "end incident": 1,
     "accept": 24,
     "refuse": 5,

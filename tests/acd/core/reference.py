@@ -40,6 +40,7 @@ PARTS = (
     "fact",
     "event",
     "of_desk",
+    "of_incidents",
     "of_contacts",
     "of_treatments",
     "of_offers",

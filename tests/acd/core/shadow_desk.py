@@ -49,6 +49,8 @@ class ShadowContact:
     """The incident whose mandatory text it hears."""
     between: bool = False
     """It hears the text of an incident between what it heard and what it goes on with."""
+    about: str = ""
+    """The incident that it was told of last."""
     told_incident: str = ""
     """The text of the incident that it was told of last."""
     told_texts: set[str] = field(default_factory=set)

@@ -1,8 +1,21 @@
 """The naive model of incidents: which are on, who must hear which, and what follows the text."""
 
+from dataclasses import dataclass, field
+
 from acd.core import events, facts
 from queues.desk import Entry, Incident, IncidentId, IncidentMode, Line, LineId
 from tests.acd.core.shadow_desk import ShadowContact, ShadowDesk
+
+
+@dataclass(slots=True)
+class ShadowCourse:
+    """What became of an incident."""
+
+    incident: Incident
+    concerned: list[int] = field(default_factory=list)
+    """Contacts; 0 for each that was blocked."""
+    heard: set[int] = field(default_factory=set)
+    ended: int = 0
 
 
 class ShadowIncidents(ShadowDesk):
@@ -15,7 +28,11 @@ class ShadowIncidents(ShadowDesk):
         """Who waits and must be told of the incident that was just declared."""
         self.incidents: list[Incident] = []
         """Those that are on, the one declared first in front."""
+        self.courses: list[ShadowCourse] = []
+        """All that were ever declared."""
         self.restarted_ms = 0
+        self.hears_old: set[int] = set()
+        """Who heard the text of an incident that was just changed."""
 
     def _incidenton(self, fact: facts.IncidentOn) -> None:
         assert isinstance(self.event, events.IncidentDeclared)
@@ -26,7 +43,50 @@ class ShadowIncidents(ShadowDesk):
         told = (fact.incident, fact.greeting, fact.mode, fact.mandatory, fact.expires_ms)
         assert told == (incident.id, incident.greeting, incident.mode, first, incident.expires_ms)
         self.incidents.append(incident)
+        self.courses.append(ShadowCourse(incident))
         self.to_tell = {one.id for one in self.contacts.values() if self.is_to_hear(one, incident)}
+
+    def _incidentchange(self, fact: facts.IncidentChange) -> None:
+        assert isinstance(self.event, events.IncidentChanged)
+        incident = self.event.incident
+        (before,) = (one for one in self.incidents if one.id == incident.id)
+        assert (before.mode, before.tenants, before.lines, before.entries) == (
+            incident.mode,
+            incident.tenants,
+            incident.lines,
+            incident.entries,
+        )
+        told = fact.incident, fact.greeting, fact.expires_ms
+        assert told == (incident.id, incident.greeting, incident.expires_ms)
+        self.incidents[self.incidents.index(before)] = incident
+        course = self.course(incident.id)
+        course.incident = incident
+        again = before.greeting != incident.greeting
+        self.hears_old = {one.id for one in self.contacts.values() if self.hears_now(one, before)}
+        to_tell = {one.id for one in self.contacts.values() if self.is_to_hear(one, incident)}
+        self.to_tell = to_tell if again else to_tell - course.heard
+        self.to_tell |= self.hears_old if again else set()
+
+    def hears_now(self, contact: ShadowContact, incident: Incident) -> bool:
+        """Whether its text is what it hears, before anything else or between."""
+        return bool(contact.incident or contact.between) and contact.about == incident.id
+
+    def course(self, name: IncidentId) -> ShadowCourse:
+        """Of the latest by that name."""
+        return next(one for one in reversed(self.courses) if one.incident.id == name)
+
+    def _concerned(self, fact: facts.Concerned) -> None:
+        entry = next(one for one in self.desk.entries if one.id == fact.entry)
+        course = self.course(fact.incident)
+        assert course.incident in self.incidents
+        assert fact.contact not in course.concerned or not fact.contact, "counted twice"
+        if isinstance(self.event, events.ContactArrived) and self.event.joins is None:
+            assert fact.contact or self.event.entry == fact.entry
+        line = entry.line if not fact.contact else self.contacts[fact.contact].line
+        assert self.concerns(course.incident, entry, line) or self.concerns(
+            course.incident, entry, entry.line
+        )
+        course.concerned.append(fact.contact)
 
     def _incidentoff(self, fact: facts.IncidentOff) -> None:
         incident = next(one for one in self.incidents if one.id == fact.incident)
@@ -77,7 +137,9 @@ class ShadowIncidents(ShadowDesk):
 
     def _informed(self, fact: facts.Informed) -> None:
         contact, event = self.contacts[fact.contact], self.event
-        if isinstance(event, events.IncidentDeclared):
+        self.course(fact.incident).heard.add(fact.contact)
+        contact.about = fact.incident
+        if isinstance(event, events.IncidentDeclared | events.IncidentChanged):
             self._told_meanwhile(contact, event.incident)
             return
         if contact.due is None:
@@ -104,11 +166,14 @@ class ShadowIncidents(ShadowDesk):
         """It was on the line when the incident was declared."""
         self.to_tell.remove(contact.id)
         contact.told_incident = incident.greeting
+        if isinstance(self.event, events.IncidentChanged) and contact.id in self.hears_old:
+            return
         if contact.state == "greeting" and incident.mode == "end":
             contact.incident, contact.reserved, contact.between = incident.id, False, False
 
     def _deflected(self, fact: facts.Deflected) -> None:
         contact = self.contacts.pop(fact.contact)
+        self.course(fact.incident).ended += 1
         assert contact.state == "greeting"
         assert contact.incident == fact.incident
         assert contact.line == fact.line

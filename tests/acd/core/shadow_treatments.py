@@ -15,6 +15,9 @@ LATER_MS = 5_000
 FOR_GOOD = 1 << 62
 ENDS_A_LIST = events.PromptEnded | events.KeyPressed | events.MessageRecorded | events.DigitsCollected
 
+FRESH = events.Restarted | events.DeskChanged | events.IncidentDeclared | events.IncidentChanged
+"""After these it may hear something else, though what it heard was not over."""
+
 
 class ShadowTreatments(ShadowIncidents, ShadowMessages):
     """Folds the facts about treatments. Nothing here walks a treatment."""
@@ -30,13 +33,14 @@ class ShadowTreatments(ShadowIncidents, ShadowMessages):
             contact.visit, contact.treated, contact.heard = fact.visit, fact, True
             return
         assert contact.state in ("greeting", "waiting", "offered")
-        if contact.incident:
+        declared = isinstance(self.event, events.IncidentDeclared | events.IncidentChanged)
+        anew = isinstance(self.event, events.IncidentChanged) and contact.id in self.hears_old
+        if contact.incident and not anew:
             self._text_over(contact, fact.t_ms)
         if contact.state == "greeting" and fact.treatment.startswith("greeting of "):
             contact.reserved = True
         assert fact.visit == contact.visit + 1
         assert self.may_go_on(contact, fact.t_ms), "what it heard was not over"
-        declared = isinstance(self.event, events.IncidentDeclared)
         contact.between = declared and fact.first and not contact.incident
         known = self._known_texts(contact)
         assert set(fact.says) <= known, "a text that nobody wrote for it"
@@ -59,7 +63,7 @@ class ShadowTreatments(ShadowIncidents, ShadowMessages):
     def _known_texts(self, contact: ShadowContact) -> set[str]:
         steps = [step for treatment in self.treatments() for step in treatment.steps]
         said = {step.text for step in steps if isinstance(step, Say | Menu | Collect)}
-        if isinstance(self.event, events.IncidentDeclared):
+        if isinstance(self.event, events.IncidentDeclared | events.IncidentChanged):
             contact.told_texts.add(self.event.incident.greeting)
         elif contact.due:
             contact.told_texts.add(contact.due.greeting)
@@ -99,7 +103,7 @@ class ShadowTreatments(ShadowIncidents, ShadowMessages):
         if treated is None or contact.moved or not (treated.first or treated.says or treated.keys):
             return True
         told = isinstance(event, ENDS_A_LIST) and event.contact == contact.id
-        fresh = isinstance(event, events.Restarted | events.DeskChanged | events.IncidentDeclared)
+        fresh = isinstance(event, FRESH)
         return (
             told or fresh or now_ms >= contact.over_ms or (contact.heard and isinstance(event, events.Tick))
         )

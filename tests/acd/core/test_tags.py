@@ -13,7 +13,8 @@ EVENTS = """
     CallAnswered CallFailed CallbackCancelled CallbackPromised
     ContactArrived ContactDeferred ContactDiverted ContactHeld ContactLeft ContactReleased
     CallOut CallOutCancelled ConsultEnded ConsultMerged ConsultStarted
-    ContactResumed ContactTransferred DeskChanged DeviceVanished IncidentDeclared IncidentEnded LegLost
+    ContactResumed ContactTransferred DeskChanged DeviceVanished IncidentDeclared IncidentChanged
+    IncidentEnded LegLost
     AgentPrompted ListenStarted
     LeaseRenewed MediumChanged PageReceived ContactReceived
     KeyPressed ListChanged OfferAccepted OfferDiverted OfferFailed OfferRefused PriorityChanged PromptEnded
@@ -30,7 +31,8 @@ FACTS = """
     AgentTold OutsideJoined OutsideLeft TakenOver
     LegGone MediumChange PageKept Received Receiving
     CalledIn CalledOut Parked ReservationEnded Reserved Deferred Deflected DeskSet
-    DeviceAway DeviceBack DeviceGone FlowedOut HandedBack Held IncidentOff IncidentOn Informed
+    DeviceAway DeviceBack DeviceGone FlowedOut HandedBack Held IncidentOff IncidentOn IncidentChange
+    Concerned Informed
     Interrupted InterruptionEnded Joined KeyChosen ListSet NotAnswered OfferLost OfferWithdrawn Offered
     Overflowed
     Paused PositionTold PreferredHeld PreferredLet PriorityChange Promoted Queued Reachable Ready

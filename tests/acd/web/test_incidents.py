@@ -86,6 +86,53 @@ def test_who_waits_hears_it_and_nobody_after_it_was_ended(tmp_path: Path) -> Non
     with_server(site_of(tmp_path), story)
 
 
+def test_it_is_changed_and_shown_with_whom_it_reached(tmp_path: Path) -> None:
+    async def story(desk: Served, channel: ScriptedChannel) -> None:
+        channel.arrive()
+        unknown = await desk.request("POST", "/incidents/vpn/change", {"ticket": "INC-7"})
+        assert (unknown.status_code, (await desk.request("GET", "/incidents/vpn")).status_code) == (404, 404)
+        declared = await desk.request("POST", "/incidents", {**VPN, "agreed": "Frau Nord"})
+        assert declared.status_code == 200, declared.text
+        wanted = {"texts": {"en": "Until noon."}, "for_ms": 2 * HOUR_MS, "vip_exempt": False, "ticket": "I"}
+        answer = await desk.request("POST", "/incidents/vpn/change", wanted)
+        assert answer.status_code == 200, answer.text
+        (phrase,) = (await said(channel)).hears.says
+        assert channel.learnt[phrase.text] == (("en", "Until noon."),)
+        shown = (await desk.request("GET", "/incidents/vpn")).json()
+        one = shown["incident"]
+        assert (one["texts"], one["ticket"], one["agreed"]) == ([["en", "Until noon."]], "I", "Frau Nord")
+        assert (one["vip_exempt"], one["declared_by"][:4]) == (False, "api:")
+        assert HOUR_MS < shown["left_ms"] <= 2 * HOUR_MS
+        assert [shown[what] for what in ("gross", "heard", "ended", "stayed")] == [1, 1, 0, 1]
+        assert (await desk.request("POST", "/incidents/vpn/clear", {})).status_code == 200
+        over = (await desk.request("GET", "/incidents/vpn")).json()
+        assert (over["on"], over["over_by"], over["left_ms"], over["gross"]) == (False, "by hand", 0, 1)
+
+    with_server(site_of(tmp_path), story)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "reason"),
+    [
+        ({}, "say what is to be different"),
+        ({"texts": {"de": "Das VPN ist gestört."}}, 'the desk does not speak "de"'),
+        ({"texts": {"en": " … "}}, "there is nothing to say in it"),
+        ({"for_ms": 1}, "for_ms: "),
+        ({"lines": ["helpdesk"]}, "lines: "),
+    ],
+)
+def test_a_change_that_is_wrong_changes_nothing(tmp_path: Path, wrong: dict[str, Any], reason: str) -> None:
+    async def story(desk: Served, channel: ScriptedChannel) -> None:
+        assert (await desk.request("POST", "/incidents", VPN)).status_code == 200
+        seq, learnt = desk.app.driver.seq, channel.learnt
+        answer = await desk.request("POST", "/incidents/vpn/change", wrong)
+        assert (answer.status_code, answer.json()["error"]["code"]) == (422, "invalid")
+        assert reason in answer.json()["error"]["reason"]
+        assert (desk.app.driver.seq, channel.learnt) == (seq, learnt)
+
+    with_server(site_of(tmp_path), story)
+
+
 WRONG: list[tuple[dict[str, Any], str]] = [
     ({"texts": {"de": "Das VPN ist gestört."}}, 'the desk does not speak "de" (its languages: en)'),
     ({"texts": {"en": " … "}}, "text in en: there is nothing to say in it"),
@@ -266,4 +313,6 @@ def test_a_client_sees_what_is_declared_for_it_alone() -> None:
     ]
     client = Caller("t", Role.TENANT, client="nordwind")
     assert [one.id for one in incidents_for(client, found, {OTHER}, {NUMBER})] == ["own", "line", "entry"]
+    (mine,) = incidents_for(client, [replaced(found[1], declared_by="api:lead")], (), ())
+    assert mine.declared_by == "", "not who of the desk asked for it"
     assert len(incidents_for(Caller("t", Role.AGENT, agent="anna"), found, (), ())) == len(found)

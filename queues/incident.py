@@ -1,0 +1,27 @@
+"""The course of a mass incident: what became of it, and of those whom it concerned."""
+
+from msgspec import Struct
+
+from queues.desk import Incident
+
+
+class Course(Struct):
+    """Of one that is on, or was lately. Times are Unix milliseconds; 0: not yet, or not known."""
+
+    incident: Incident
+    declared_ms: int = 0
+    changed_ms: int = 0
+    over_ms: int = 0
+    over_by: str = ""
+    """`by hand` or `expired`."""
+    gross: int = 0
+    """Contacts within its scope: who came while it was on, and who was on the line when it was declared."""
+    heard: int = 0
+    """Of these, who was told; once each."""
+    ended: int = 0
+    """Of these, whose call ended by it: let go by it, or content with its text."""
+
+    @property
+    def stayed(self) -> int:
+        """Who was told, and went on."""
+        return self.heard - self.ended
