@@ -1,10 +1,11 @@
 """Texts for callers, to be spoken or recorded, in each language of the line or treatment that says them."""
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from config.schema import Passage
 from config.table import Table
+from queues.treatment import OFFER, THANKS
 
 SPOKEN = ("de", "en")
 """The languages that texts are spoken in, whatever the region; in any other they are recorded."""
@@ -17,6 +18,18 @@ LONGEST_TEXT = 2000
 INSTEAD = ": give a recording instead"
 """Ends the reasons for which a recording helps; incidents have none."""
 
+STANDARD: Mapping[str, Mapping[str, str]] = {
+    OFFER: {
+        "de": "Drücken Sie die Eins, wenn wir Sie anrufen sollen, sobald die Störung behoben ist.",
+        "en": "Press one if you want us to call you as soon as this is solved.",
+    },
+    THANKS: {
+        "de": "Vielen Dank. Wir rufen Sie an, sobald die Störung behoben ist. Auf Wiederhören.",
+        "en": "Thank you. We will call you as soon as this is solved. Goodbye.",
+    },
+}
+"""What the desk itself says about incidents, by the language without its region."""
+
 _LANGUAGE = re.compile(r"[a-z]{2}(-[A-Z]{2})?")
 
 
@@ -28,6 +41,12 @@ def is_language(text: str) -> bool:
 def plain(language: str) -> str:
     """Without its region: `en` of `en-GB`."""
     return language.partition("-")[0]
+
+
+def standard_texts(languages: Iterable[str]) -> dict[str, tuple[tuple[str, str], ...]]:
+    """Name → (language, words) of STANDARD in these languages."""
+    known = [(language, plain(language)) for language in sorted(languages) if plain(language) in SPOKEN]
+    return {name: tuple((language, words[of]) for language, of in known) for name, words in STANDARD.items()}
 
 
 def read_languages(table: Table, site_languages: tuple[str, ...]) -> tuple[str, ...]:

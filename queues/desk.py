@@ -273,6 +273,8 @@ class IncidentMode(StrEnum):
 
     INFORM = "inform"
     """He is admitted like any other."""
+    OFFER = "offer"
+    """He is asked whether he wants to be told when it is solved; if not, he is admitted like any other."""
     END = "end"
     """The call is over."""
 
@@ -296,7 +298,7 @@ class Incident(Struct, frozen=True, kw_only=True):
     vip_exempt: bool = True
     """Who has a head start, or a class of his own below that of the line, does not hear it."""
     mandatory: bool = True
-    """The text is heard before anything else is decided; else while the caller waits. END is always so."""
+    """The text is heard before anything else is decided; else, in mode INFORM, while the caller waits."""
     texts: tuple[tuple[str, str], ...] = ()
     """(language, words) of the text, as it was declared; empty: the channel knows it by its name alone."""
     ticket: str = ""

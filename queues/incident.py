@@ -2,7 +2,17 @@
 
 from msgspec import Struct
 
-from queues.desk import Incident
+from agents.roster import ContactId
+from queues.desk import EntryId, Incident
+
+
+class Link(Struct):
+    """Somebody who is to be told the end; the contact by which he came may be over long since."""
+
+    contact: ContactId
+    entry: EntryId
+    dial_class: str
+    language: str
 
 
 class Course(Struct):
@@ -20,6 +30,9 @@ class Course(Struct):
     """Of these, who was told; once each."""
     ended: int = 0
     """Of these, whose call ended by it: let go by it, or content with its text."""
+
+    links: dict[str, Link] = {}
+    """Party (its opaque id) → what there is to know for telling it that the incident is solved."""
 
     @property
     def stayed(self) -> int:

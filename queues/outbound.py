@@ -16,6 +16,9 @@ CONSULT = "consult"
 DIVERT = "divert"
 """The purpose of calling the number to which an agent's phone sends its calls."""
 
+ALL_CLEAR = "all_clear"
+"""The purpose of calling somebody who wants to be told that an incident is solved."""
+
 CallResult = Literal[
     "answered",
     "busy",

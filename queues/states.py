@@ -23,6 +23,7 @@ class ContactState(StrEnum):
 
 CONTACT: Mapping[ContactState, Mapping[str, ContactState]] = {
     ContactState.GREETING: {
+        "link": ContactState.GREETING,
         "enqueue": ContactState.WAITING,
         "receive": ContactState.DEFERRED,
         "deflect": ContactState.ENDED,
@@ -33,6 +34,7 @@ CONTACT: Mapping[ContactState, Mapping[str, ContactState]] = {
         "leave": ContactState.ENDED,
     },
     ContactState.WAITING: {
+        "link": ContactState.GREETING,
         "offer": ContactState.OFFERED,
         "leave": ContactState.ENDED,
         "divert": ContactState.ENDED,
@@ -49,6 +51,7 @@ CONTACT: Mapping[ContactState, Mapping[str, ContactState]] = {
         "consult over": ContactState.ENDED,
     },
     ContactState.OFFERED: {
+        "link": ContactState.GREETING,
         "offer": ContactState.OFFERED,
         "accept": ContactState.CONNECTED,
         "call": ContactState.CALLING,

@@ -18,6 +18,12 @@ POSITION = "position"
 EXPECTED_WAIT = "expected wait"
 """The text that says so many minutes: 0 is less than one, and the greatest that is told is "more than"."""
 
+OFFER = "incident offer"
+"""The text that offers to tell its party when the incident is solved."""
+
+THANKS = "incident thanks"
+"""The text for who wants that: its call ends after it."""
+
 TONE = "tone"
 """The text that is a short tone: what its party says is recorded from its end on."""
 

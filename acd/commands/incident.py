@@ -32,6 +32,9 @@ def declare(
     text: Annotated[list[str], typer.Option(help="What is said, by language: --text en='…'. Repeat it.")],
     lasts: Annotated[str, typer.Option("--for", help="It ends by itself after so long: 30m, 2h, 1d.")],
     end: Annotated[bool, typer.Option("--end", help="The call is over when the text was heard.")] = False,
+    offer: Annotated[
+        bool, typer.Option("--offer", help='"Press one to be told when it is solved": who does, is let go.')
+    ] = False,
     client: Annotated[list[str], typer.Option(help="Only calls of this client. Repeat it.")] = [],  # noqa: B006
     line: Annotated[list[str], typer.Option(help="Only this line. Repeat it.")] = [],  # noqa: B006
     entry: Annotated[list[str], typer.Option(help="Only this entry, as in the site file. Repeat it.")] = [],  # noqa: B006
@@ -47,11 +50,13 @@ def declare(
         raise Failure(
             BAD_INPUT, f"the ID {incident!r} must be up to 64 letters, digits and . _ - without blanks"
         )
+    if offer and end:
+        raise Failure(BAD_INPUT, "--offer and --end exclude each other: after --end nobody is there to ask")
     for_ms = _lasts_ms(lasts)
     body = {
         "id": incident,
         "texts": _texts(text),
-        "mode": "end" if end else "inform",
+        "mode": "end" if end else "offer" if offer else "inform",
         "for_ms": for_ms,
         "clients": client,
         "lines": line,
@@ -113,6 +118,24 @@ def show(
         print_json(found)
     else:
         terminal.console().print(terminal.incident(found))
+    return DONE
+
+
+@app.command()
+def link(
+    incident: Annotated[str, typer.Argument(metavar="ID")],
+    contact: Annotated[int, typer.Argument(metavar="CONTACT", min=1)],
+    site: SiteOption = None,
+    url: UrlOption = "",
+    as_json: JsonOption = False,
+) -> int:
+    """Have the party of a contact told when the incident is solved; the contact goes on."""
+    with client_of(site, url) as server:
+        answer = server.post(f"/contacts/{contact}/link", {"incident": incident})
+    if as_json:
+        print_json(answer)
+    else:
+        say(f"incident {incident}: contact {contact} will be told its end")
     return DONE
 
 

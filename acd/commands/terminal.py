@@ -20,6 +20,9 @@ Json = Mapping[str, Any]
 SILENT_MS = 5_000
 """A server that has not been heard for longer hangs, or is being restarted."""
 
+CALLERS = {"inform": "go on", "offer": "are asked", "end": "end"}
+"""What becomes of who has heard an incident, by its mode."""
+
 
 def console() -> Console:
     """Standard output. What people wrote is shown as it is: brackets are no markup, colons no pictures."""
@@ -65,7 +68,7 @@ def incidents(found: Sequence[Json], now_ms: int) -> Table:
     """Mass incidents that are on."""
     table = _table("incidents", ("incident", "callers", "of", "ends in", "ticket", "text"))
     for one in found:
-        whom = "end" if one["mode"] == "end" else "go on"
+        whom = CALLERS[one["mode"]]
         scope = ", ".join([*one["tenants"], *one["lines"], *one["entries"]]) or "all"
         text = " / ".join(words for _, words in one["texts"])
         left = duration(one["expires_ms"] - now_ms)
@@ -103,11 +106,11 @@ def incident(found: Json) -> RenderableType:
         ("changed (UTC)", _moment(found["changed_ms"])),
         ("agreed by", one["agreed"]),
         ("ticket", one["ticket"]),
-        ("callers", "are let go" if one["mode"] == "end" else "go on"),
+        ("callers", CALLERS[one["mode"]]),
         ("VIPs", "are not told" if one["vip_exempt"] else "are told, too"),
         ("scope", within or "all"),
         *((f"text in {language}", words) for language, words in one["texts"]),
-        *((what, str(found[what])) for what in ("gross", "heard", "ended", "stayed")),
+        *((what, str(found[what])) for what in ("gross", "heard", "ended", "stayed", "linked")),
     ):
         if said:
             table.add_row(what, said)

@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-from acd.core import callbacks, deferral, effects, facts, incidents, last_agents
+from acd.core import callbacks, deferral, effects, facts, incidents, last_agents, links
 from acd.core.entering import Hop, find_line, send_on, way_of
 from acd.core.errors import Rejected
 from acd.core.events import ContactArrived, ContactId, PriorityChanged
@@ -73,7 +73,7 @@ def _join(state: State, contact: Contact, event: ContactArrived) -> None:
     callbacks.called_in(state, contact, event)
     told = (one for one in state.incidents.values() if incidents.is_to_hear(state, one, contact))
     if (incident := next(told, None)) is not None:
-        put_between(state, contact, incidents.tell(state, contact, incident), incident.id)
+        _tell_between(state, contact, incident)
 
 
 def _line_for(state: State, entry: Entry, line: Line) -> tuple[Line, list[Hop], str]:
@@ -163,23 +163,36 @@ def interrupt(state: State, contact: Contact, incident: Incident) -> None:
     Who is in line keeps his place, whatever the mode; who is in none yet is one more who calls during it.
     """
     if contact.state is not ContactState.GREETING or incident.mode is not IncidentMode.END:
-        put_between(state, contact, incidents.tell(state, contact, incident), incident.id)
+        _tell_between(state, contact, incident)
         return
     if contact.reserves:
         give_place_back(state, contact)
     _tell_first(state, contact, incident)
 
 
+def _tell_between(state: State, contact: Contact, incident: Incident) -> None:
+    if links.asks(state, contact, incident):
+        links.ask_between(state, contact, incident)
+    else:
+        put_between(state, contact, incidents.tell(state, contact, incident), incident.id)
+
+
 def _tell_first(state: State, contact: Contact, incident: Incident) -> None:
     """The text of an incident that comes before anything else; what follows is decided when it was heard."""
     contact.incident = incident.id
     stop(state, contact)
+    if links.asks(state, contact, incident):
+        links.ask(state, contact, incident)
+        return
     say_alone(state, contact, Phrase(incident.greeting), end=True, about=incident.id)
     incidents.tell(state, contact, incident)
 
 
 def say_anew(state: State, contact: Contact, incident: Incident) -> None:
     """Its text has changed while it is heard: it begins anew, and what follows stays."""
+    if links.asks(state, contact, incident):
+        (links.ask if contact.incident else links.ask_between)(state, contact, incident)
+        return
     text = incidents.tell(state, contact, incident)
     say_alone(state, contact, text, end=True, about=incident.id)
 
@@ -211,10 +224,12 @@ def incident_heard(state: State, contact: Contact) -> None:
     """After the text of an incident the call is over, or its line closed or full, or it goes on as usual."""
     number = contact.id
     if incidents.ends_call(state, contact):
+        linked = incidents.is_thanked(contact)
         contact.state = step(CONTACT, contact.state, "deflect")
         forget(state, contact)
-        incidents.deflected(state, contact, "end")
-        state.order(effects.ReleaseContact(number, "incident", carrier=contact.carrier))
+        incidents.deflected(state, contact, "key" if linked else "end")
+        leg = contact.carrier
+        state.order(effects.ReleaseContact(number, "incident", carrier=leg, promise=linked))
         return
     entry, line = state.entries.get(contact.entry), state.lines[contact.line]
     stop(state, contact)

@@ -13,7 +13,7 @@ from acd.core.events import (
     ContactResumed,
     ContactTransferred,
 )
-from acd.core.incidents import deflected
+from acd.core.incidents import deflected, is_thanked
 from acd.core.messages import leave_message, seal
 from acd.core.parking import may_be_parked, park
 from acd.core.state import State, step
@@ -97,9 +97,10 @@ def contact_gone(state: State, contact: Contact, leg_lost: bool) -> None:
         _conversation_over(state, contact, "leg lost" if leg_lost else "caller")
         return
     turned_away = contact.walk.turned_away if contact.walk is not None else ""
+    linked = is_thanked(contact)
     quit_line(state, contact)
-    if contact.incident and not leg_lost:
-        deflected(state, contact, "caller")
+    if linked or (contact.incident and not leg_lost):
+        deflected(state, contact, "key" if linked else "caller")
     elif turned_away or contact.purpose:
         by = turned_away or "caller"
         state.tell(facts.Released(state.now_ms, number, contact.line, by))

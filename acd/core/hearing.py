@@ -6,6 +6,7 @@ from acd.core.deadlines import Kind
 from acd.core.errors import Rejected
 from acd.core.events import DigitsCollected, IncidentChanged, IncidentDeclared, KeyPressed, PromptEnded
 from acd.core.incidents import change, declare, hears_now, is_to_hear, to_be_told
+from acd.core.links import pressed
 from acd.core.messages import recording_over
 from acd.core.state import State
 from acd.core.treatments import begin, resume, texts_over, unsay
@@ -55,6 +56,10 @@ def key_pressed(state: State, event: KeyPressed) -> None:
     assert contact.walk is not None
     turned_away = contact.walk.turned_away
     state.tell(facts.KeyChosen(state.now_ms, contact.id, contact.walk.treatment, contact.visit, event.key))
+    if contact.walk.about:
+        if not pressed(state, contact, contact.walk):
+            _after_incident(state, contact)
+        return
     begin(state, contact, dict(menu.keys)[event.key], turned_away=turned_away)
 
 
@@ -93,15 +98,26 @@ def due(state: State, number: int) -> None:
         if walk.menu is not None:
             state.tell(facts.NoKey(state.now_ms, contact.id, walk.treatment, contact.visit))
             walk.menu = None
-        state.untreated[number] = contact
+        if walk.about:
+            _after_incident(state, contact)
+        else:
+            state.untreated[number] = contact
 
 
 def _over(state: State, contact: Contact) -> None:
     walk = contact.walk
     assert walk is not None
+    if walk.about and walk.menu is not None:
+        texts_over(state, contact, walk)
+    elif contact.incident or contact.interrupted is not None:
+        _after_incident(state, contact)
+    else:
+        texts_over(state, contact, walk)
+
+
+def _after_incident(state: State, contact: Contact) -> None:
+    """Nothing more of the text that came first, or between, is waited for."""
     if contact.incident:
         incident_heard(state, contact)
     elif contact.interrupted is not None:
         resume(state, contact, contact.interrupted)
-    else:
-        texts_over(state, contact, walk)

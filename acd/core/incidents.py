@@ -9,7 +9,7 @@ from queues.contact import Contact
 from queues.desk import Entry, EntryId, Incident, IncidentId, IncidentMode, LineId
 from queues.incident import Course
 from queues.states import ContactState
-from queues.treatment import Phrase
+from queues.treatment import THANKS, Phrase
 
 MOST_KEPT = 100
 """So many that are over are remembered, for whoever wants to know what became of them."""
@@ -24,7 +24,7 @@ def declare(state: State, event: IncidentDeclared) -> Incident:
     """
     incident = event.incident
     _check(state, incident)
-    if _number(state, incident.id):
+    if number_of(state, incident.id):
         raise Rejected(f"incident {incident.id} is on already")
     state.last_incident += 1
     number, now_ms = state.last_incident, state.now_ms
@@ -61,7 +61,7 @@ def change(state: State, event: IncidentChanged) -> tuple[int, Incident]:
     """
     incident = event.incident
     _check(state, incident)
-    number = _number(state, incident.id)
+    number = number_of(state, incident.id)
     if not number:
         raise Rejected(f"incident {incident.id} is not on")
     before = state.incidents[number]
@@ -83,7 +83,7 @@ def _stays(incident: Incident) -> tuple[object, ...]:
 
 def ended(state: State, event: IncidentEnded) -> None:
     """Raises Rejected: no such incident is on."""
-    number = _number(state, event.incident)
+    number = number_of(state, event.incident)
     if not number:
         raise Rejected(f"incident {event.incident} is not on")
     state.deadlines.clear(Kind.INCIDENT, number)
@@ -100,7 +100,7 @@ def _off(state: State, number: int, reason: str) -> None:
     state.tell(facts.IncidentOff(state.now_ms, incident.id, reason))
 
 
-def _number(state: State, name: IncidentId) -> int:
+def number_of(state: State, name: IncidentId) -> int:
     """Running number of the incident, if it is on; else 0."""
     return next((number for number, incident in state.incidents.items() if incident.id == name), 0)
 
@@ -176,13 +176,13 @@ def in_scope(state: State, incident: Incident, entry: Entry, line: LineId) -> bo
 
 def comes_first(incident: Incident) -> bool:
     """Whether its text must end before anything else is decided about the call."""
-    return incident.mandatory or incident.mode is IncidentMode.END
+    return incident.mandatory or incident.mode is not IncidentMode.INFORM
 
 
 def tell(state: State, contact: Contact, incident: Incident) -> Phrase:
     """Its text, and the fact that it is told."""
     state.tell(facts.Informed(state.now_ms, contact.id, incident.id, contact.line))
-    number = _number(state, incident.id)
+    number = number_of(state, incident.id)
     if number not in contact.informed:
         if number not in contact.concerned:  # it chose a line by a key, or was called back and rang in
             _concern(state, number, contact, contact.entry)
@@ -196,7 +196,9 @@ def ends_call(state: State, contact: Contact) -> bool:
 
     Its incident must be on still, and with this text: who may have been told that he will be served is.
     """
-    incident, walk = state.incidents.get(_number(state, contact.incident)), contact.walk
+    if is_thanked(contact):
+        return True
+    incident, walk = state.incidents.get(number_of(state, contact.incident)), contact.walk
     if incident is None or walk is None or incident.mode is not IncidentMode.END:
         return False
     return incident.greeting == walk.hears.says[0].text
@@ -216,6 +218,12 @@ def _concern(state: State, number: int, contact: Contact | None, entry: EntryId)
         contact.concerned += (number,)
     who = ContactId(0 if contact is None else contact.id)
     state.tell(facts.Concerned(state.now_ms, course.incident.id, who, entry))
+
+
+def is_thanked(contact: Contact) -> bool:
+    """Whether it is linked by a key and hears so: nothing follows."""
+    said = contact.walk.hears.says if contact.walk is not None and contact.incident else ()
+    return bool(said) and said[0].text == THANKS
 
 
 def deflected(state: State, contact: Contact, by: str) -> None:

@@ -11,6 +11,7 @@ from acd.core.entering import find_line, send_on, way_of
 from acd.core.estimates.expectation import in_minutes
 from acd.core.estimates.queue import expected
 from acd.core.incidents import of_the_line, tell
+from acd.core.links import ask_between, asks
 from acd.core.messages import SEALED_WITHIN_MS, record, sign_off
 from acd.core.state import State, step
 from acd.core.treatments import begin, give_place_back, rest, stop, waiting_in
@@ -181,9 +182,12 @@ def _enqueue(state: State, contact: Contact, walk: Walk, to: steps.Enqueue) -> A
     send_on(state, contact, hops)
     walk.turned_away = contact.purpose = ""  # from now on it is like any other
     enter_line(state, contact, line, "arrived")
-    if state.incidents and (incident := of_the_line(state, contact)) is not None:
-        walk.says += (tell(state, contact, incident),)
     state.untreated[contact.id] = contact  # when it is known whether an agent is rung
+    if state.incidents and (incident := of_the_line(state, contact)) is not None:
+        if asks(state, contact, incident):
+            ask_between(state, contact, incident)
+        else:
+            walk.says += (tell(state, contact, incident),)
     return After.REST
 
 

@@ -114,6 +114,8 @@ class IncidentView(Struct, frozen=True):
     """Of these, whose call ended by it: let go by it, or content with its text."""
     stayed: int
     """Of those who were told, who went on."""
+    linked: int
+    """Who is to be told when it is solved."""
 
 
 def status(state: State, now_ms: int, most: int | None = None, heard_ms: int | None = None) -> Status:
@@ -153,6 +155,7 @@ def incident_view(state: State, name: str, now_ms: int) -> IncidentView | None:
         heard=course.heard,
         ended=course.ended,
         stayed=course.stayed,
+        linked=len(course.links),
     )
 
 

@@ -1,7 +1,7 @@
 """Mass incidents by the words of a supervisor: checked against the desk, ready to be heard, then declared."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from hashlib import blake2b
 
 import structlog
@@ -9,15 +9,15 @@ from msgspec.structs import replace
 
 from acd.core.errors import Rejected
 from acd.core.events import Event, IncidentChanged, IncidentDeclared
-from acd.core.state import State
 from acd.ports import Announcing, Channel, Words
 from acd.server.driver import Driver
 from acd.web.control import IncidentRefused, IncidentWish
 from agents.capacity import VOICE
 from config.entries import entry_id
 from config.schema import Site
-from config.texts import INSTEAD, unspeakable
-from queues.desk import EntryId, Incident, Line
+from config.texts import INSTEAD, standard_texts, unspeakable
+from queues.desk import EntryId, Incident, IncidentMode, Line, TenantId
+from queues.outbound import ALL_CLEAR
 
 _log = structlog.get_logger("acd.announcements")
 
@@ -43,7 +43,7 @@ class Announcements:
         state = self._driver.engine.state
         if state.incidents:
             try:
-                await self._learn(_texts(state))
+                await self._learn(_texts(state.incidents.values()))
             except (OSError, ValueError) as failure:  # its text is silence then; calls go on
                 _log.error("texts of incidents cannot be said", error=str(failure))
 
@@ -76,7 +76,7 @@ class Announcements:
         check(site, incident)
         named = replace(incident, greeting=name_of(incident))
         try:
-            await self._learn({**_texts(self._driver.engine.state), named.greeting: named.texts})
+            await self._learn(_texts([*self._driver.engine.state.incidents.values(), named]))
         except (OSError, ValueError) as failure:
             raise IncidentRefused(str(failure)) from failure
         return named
@@ -90,8 +90,16 @@ class Announcements:
             raise ValueError(f"the text could not be spoken within {LEARNT_WITHIN_S:g} s") from late
 
 
-def _texts(state: State) -> dict[str, Sequence[Words]]:
-    return {one.greeting: one.texts for one in state.incidents.values() if one.texts}
+def _texts(incidents: Iterable[Incident]) -> dict[str, Sequence[Words]]:
+    """Those of the incidents, and what is asked after them in their languages."""
+    found: dict[str, Sequence[Words]] = {}
+    asked: set[str] = set()
+    for one in incidents:
+        if one.texts:
+            found[one.greeting] = one.texts
+        if one.mode is IncidentMode.OFFER:
+            asked.update(language for language, _ in one.texts)
+    return found | (standard_texts(asked) if asked else {})
 
 
 def name_of(incident: Incident) -> str:
@@ -119,12 +127,23 @@ def check(site: Site, incident: Incident) -> None:
     lines = concerned(site, incident)
     if not lines:
         raise IncidentRefused("no call can come within its scope")
+    if incident.mode is IncidentMode.OFFER:
+        _check_calls(site, {line.tenant for line in lines})
     _check_texts(site, incident.texts)
     spoken = [language for language, _ in incident.texts]
     for line in lines:
         for language in site.line_languages.get(line.id, site.languages):
             if language not in spoken:
                 raise IncidentRefused(f"there is no text in {language}, which line {line.id} speaks")
+
+
+def _check_calls(site: Site, clients: Collection[TenantId]) -> None:
+    """Nobody is asked whether he wants to be called whom nothing allows to call."""
+    allowed = {rule.tenant for rule in site.desk.outbound if rule.purpose == ALL_CLEAR}
+    for client in sorted(clients):
+        if not allowed & {"", client}:
+            why = f'no [[outbound]] rule with the purpose "{ALL_CLEAR}" for the client {client}'
+            raise IncidentRefused(f"nobody could be told when it is solved: there is {why}")
 
 
 def _check_texts(site: Site, texts: Collection[Words]) -> None:

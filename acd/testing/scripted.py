@@ -104,11 +104,13 @@ class ScriptedChannel:
         """A contact comes in, from this number if one is given; returns its ref."""
         self._calls += 1
         ref = f"{self.name}-{self._calls}"
-        party, person = "", ""
+        party, person, dial_class = "", "", ""
         if number:
             party, who = self.host.identify(PartyKind.NUMBER, number, entry, ref)
-            person = who.person
-        arrived = ContactArrived(ref, entry, self._medium, party, channel=self.name, person=person)
+            person, dial_class = who.person, who.dial_class.value
+        arrived = ContactArrived(
+            ref, entry, self._medium, party, channel=self.name, dial_class=dial_class, person=person
+        )
         self.host.submit(arrived, records)
         return ref
 

@@ -63,8 +63,8 @@ class SiteRequest(_Request):
 class IncidentRequest(_Request):
     """A mass incident: `texts` by language are heard by calls within its scope, from now on for `for_ms`.
 
-    `mode`: whoever has heard it goes on (`inform`), or the call is over (`end`). An empty scope restricts
-    nothing.
+    `mode`: whoever has heard it goes on (`inform`), is asked before whether he wants to be told the end
+    (`offer`), or the call is over (`end`). An empty scope restricts nothing.
     """
 
     id: str = Field(pattern=f"^{INCIDENT_ID}$")
@@ -155,6 +155,13 @@ class DeferRequest(_Request):
     until_ms: int = Field(ge=0, lt=2**53)
     agent: str = Field(default="", max_length=200)
     hold_ms: int = Field(default=0, ge=0, le=86_400_000)
+
+
+class LinkRequest(_Request):
+    """Tell the contact's party when this incident is solved."""
+
+    incident: str = Field(pattern=f"^{INCIDENT_ID}$")
+    agent: str = Field(default="", max_length=200)
 
 
 class TicketRequest(_Request):

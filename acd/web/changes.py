@@ -14,6 +14,7 @@ from acd.core.events import (
     ConsultStarted,
     ContactDeferred,
     ContactId,
+    ContactLinked,
     ContactTransferred,
     Event,
     ListenStarted,
@@ -29,6 +30,7 @@ from acd.web.bodies import (
     ConsultRequest,
     DeferRequest,
     EndConsultRequest,
+    LinkRequest,
     ListenRequest,
     MergeRequest,
     PriorityRequest,
@@ -44,7 +46,7 @@ from acd.web.rights import Caller
 from acd.web.shapes import AgentPath, Changed, ContactPath, Json, OnceKey, WhoAsks, shows
 from agents.skills import AgentId
 from config.api_tokens import Role
-from queues.desk import LineId
+from queues.desk import IncidentId, LineId
 from queues.states import ContactState
 
 
@@ -81,6 +83,14 @@ def contact_router(control: Control) -> APIRouter:
     ) -> Response:
         """Hand the contact to another line; it keeps the moment it first waited."""
         event = ContactTransferred(*_who(control, caller, contact, wanted.agent), LineId(wanted.line))
+        return Json(Changed(await control.change(event, caller.by, key)))
+
+    @router.post("/contacts/{contact}/link", **shows(Changed))
+    async def link(contact: ContactPath, wanted: LinkRequest, caller: WhoAsks, key: OnceKey) -> Response:
+        """Tell its party when an incident is solved; the contact goes on."""
+        _named(control, caller, contact, wanted.agent)
+        _live(control, contact)
+        event = ContactLinked(ContactId(contact), IncidentId(wanted.incident))
         return Json(Changed(await control.change(event, caller.by, key)))
 
     @router.post("/contacts/{contact}/defer", **shows(Changed))

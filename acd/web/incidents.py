@@ -31,7 +31,7 @@ def incident_reading_router(control: Control) -> APIRouter:
     async def show(incident: IncidentPath, caller: WhoAsks) -> Response:
         """One that is on, or was lately: all of it, and whom it reached."""
         found = control.incident(incident)
-        own = control.lines_of(caller.client)
+        own = control.lines_of(caller.client), control.entries_of(caller.client)
         shown = () if found is None else incidents_for(caller, (found.incident,), *own)
         if found is None or not shown:
             raise unknown(control.unwritten(), f"no incident {incident} is known")

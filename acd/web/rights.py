@@ -54,6 +54,7 @@ RIGHTS: Mapping[tuple[str, str], frozenset[Role]] = {
     ("POST", "/contacts/{contact}/consult/merge"): _MOVERS | {Role.AGENT},
     ("POST", "/contacts/{contact}/listen"): _MOVERS,
     ("POST", "/contacts/{contact}/ticket"): _MOVERS | {Role.AGENT},
+    ("POST", "/contacts/{contact}/link"): _MOVERS | {Role.AGENT},
     ("POST", "/contacts/{contact}/defer"): _MOVERS | {Role.AGENT},
     ("POST", "/contacts/{contact}/wrap-up"): _MOVERS | {Role.AGENT},
     ("POST", "/contacts/{contact}/callback"): _MOVERS,

@@ -51,7 +51,7 @@ from acd.core.events.of_desk import (
     Restarted,
     Tick,
 )
-from acd.core.events.of_incidents import IncidentChanged, IncidentDeclared, IncidentEnded
+from acd.core.events.of_incidents import ContactLinked, IncidentChanged, IncidentDeclared, IncidentEnded
 from acd.core.events.of_participants import (
     AgentPrompted,
     ConsultEnded,
@@ -64,7 +64,8 @@ from queues.outbound import CallResult
 
 AnyEvent = (
     Tick | Restarted | DeskChanged | CalendarChanged | IncidentDeclared | IncidentChanged | IncidentEnded
-    | ListChanged | ContactArrived | MediumChanged | PageReceived | ContactReceived | PromptEnded
+    | ContactLinked | ListChanged | ContactArrived | MediumChanged | PageReceived | ContactReceived
+    | PromptEnded
     | KeyPressed | DigitsCollected | MessageRecorded | ContactLeft | ContactDiverted
     | CallbackPromised | CallbackCancelled
     | CallOut | CallOutCancelled | CallAnswered | CallFailed | ContactReleased | LegLost
@@ -106,6 +107,7 @@ __all__ = [
     "ContactHeld",
     "ContactId",
     "ContactLeft",
+    "ContactLinked",
     "ContactReceived",
     "ContactReleased",
     "ContactResumed",

@@ -1,6 +1,7 @@
 """Events about mass incidents: declared, changed, over."""
 
 from acd.core.events.event import Event
+from agents.roster import ContactId
 from queues.desk import Incident, IncidentId
 
 
@@ -22,4 +23,11 @@ class IncidentChanged(Event, frozen=True, tag="IncidentChanged"):
 class IncidentEnded(Event, frozen=True, tag="IncidentEnded"):
     """The incident is over before it expires. Who hears its text now hears it out and is then admitted."""
 
+    incident: IncidentId
+
+
+class ContactLinked(Event, frozen=True, tag="ContactLinked"):
+    """Its party is to be told when the incident is solved: an agent says so, or whoever looks on."""
+
+    contact: ContactId
     incident: IncidentId

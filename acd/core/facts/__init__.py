@@ -62,7 +62,7 @@ from acd.core.facts.of_contacts import (
     TriedForgotten,
 )
 from acd.core.facts.of_desk import CalendarSet, DeskSet, ListSet, Restart
-from acd.core.facts.of_incidents import Concerned, IncidentChange, IncidentOff, IncidentOn, Informed
+from acd.core.facts.of_incidents import Concerned, IncidentChange, IncidentOff, IncidentOn, Informed, Linked
 from acd.core.facts.of_offers import (
     Answered,
     Decision,
@@ -116,7 +116,7 @@ AnyFact = (
     | CallbackOver | Treated | KeyChosen | NoKey | ConditionAsked | LanguageSet | Consulted | ConsultOver
     | ConferenceJoined | ConferenceLeft | TakenOver | HandedOut | OutsideJoined | OutsideLeft
     | ListenerRung | ListenerJoined | ListenerLeft | MediumChange | Receiving | PageKept
-    | IncidentChange | Concerned
+    | IncidentChange | Concerned | Linked
     | AgentTold | Received | LegGone | CalledOut | Recorded | Sealing | MessageLeft | Collected
     | WaitTold
 )  # fmt: skip
@@ -167,6 +167,7 @@ __all__ = [
     "KeyChosen",
     "LanguageSet",
     "LegGone",
+    "Linked",
     "ListSet",
     "ListenerJoined",
     "ListenerLeft",

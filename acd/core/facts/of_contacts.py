@@ -279,7 +279,10 @@ class FlowedOut(Fact, frozen=True, tag="FlowedOut"):
 
 
 class Deflected(Fact, frozen=True, tag="Deflected"):
-    """It ended with the mandatory text of an incident, never queued. `by`: `caller` or `end` (the mode)."""
+    """It ended by an incident that it was told of. `by`: `caller` or `end` (the mode), never queued.
+
+    `key`: its party wants to be told when it is solved, and may have waited before.
+    """
 
     contact: ContactId
     line: LineId

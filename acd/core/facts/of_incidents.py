@@ -40,6 +40,14 @@ class Concerned(Fact, frozen=True, tag="Concerned"):
     entry: EntryId
 
 
+class Linked(Fact, frozen=True, tag="Linked"):
+    """Its party is to be told when the incident is solved. `by`: `key` (it asked for that) or `hand`."""
+
+    incident: IncidentId
+    contact: ContactId
+    by: str
+
+
 class Informed(Fact, frozen=True, tag="Informed"):
     """It is told of this incident; `line` is that of the entry."""
 

@@ -73,7 +73,7 @@ class Saved(Struct):
 
 
 def _said(binding: Binding) -> Endpoint:
-    """Where a phone says that it is. A name is not asked for: its owner could make it that of a trunk later."""
+    """Where a phone says that it is; of a name where it is: its owner could make it a trunk's later."""
     said = endpoint_of(parse_uri(binding.contact))
     try:
         ip_address(said.host.strip("[]"))

@@ -326,8 +326,11 @@ class Oracle:
         on = list(self.engine.state.incidents.values())
         assert on == self.shadow.incidents
         courses = list(self.engine.state.courses.values())
-        counted = [(one.incident, one.gross, one.heard, one.ended) for one in courses]
-        told = [(one.incident, len(one.concerned), len(one.heard), one.ended) for one in self.shadow.courses]
+        counted = [(one.incident, one.gross, one.heard, one.ended, [*one.links]) for one in courses]
+        told = [
+            (one.incident, len(one.concerned), len(one.heard), one.ended, [*one.links])
+            for one in self.shadow.courses
+        ]
         assert counted == told[len(told) - len(counted) :]
         assert [one.incident for one in courses if not one.over_ms] == on
         due_ms = self.engine.next_deadline()
@@ -473,6 +476,8 @@ def _cause(shadow: Shadow, fact: facts.Fact) -> str:
         case facts.FlowedOut(kind=kind):
             return kind
         case facts.Deflected(by="end"):
+            return "incident"
+        case facts.Deflected(by="key") if not gone:
             return "incident"
     return "" if gone else _sent_away(fact)
 

@@ -271,6 +271,12 @@ def _change_incident(play: Play, x: int, y: int, z: int) -> None:
     play.submit(events.IncidentChanged(changed))
 
 
+def _link(play: Play, x: int, y: int, z: int) -> None:
+    on = list(play.engine.state.incidents.values())
+    name = on[y % len(on)].id if on else IncidentId("none")
+    play.submit(events.ContactLinked(ContactId(getattr(play.contact(x), "id", x)), name))
+
+
 def _lose_leg(play: Play, x: int, y: int, z: int) -> None:
     if y % 3 == 0:
         contact = play.contact(x)
@@ -507,6 +513,7 @@ MOVES: Mapping[str, Callable[[Play, int, int, int], None]] = {
     "call failed": _call_failed,
     "incident": _incident,
     "change incident": _change_incident,
+    "link": _link,
     "end incident": lambda play, x, y, z: play.submit(events.IncidentEnded(IncidentId(f"i{x % 5}"))) and None,
     "accept": lambda play, x, y, z: play.submit(events.OfferAccepted(play.offer(x))) and None,
     "refuse": lambda play, x, y, z: play.submit(events.OfferRefused(play.offer(x))) and None,
@@ -579,7 +586,8 @@ WEIGHTS: Mapping[str, int] = {
     "call answered": 9,
     "call failed": 5,
     "incident": 2,
-    "change incident": 3,
+    "link": 2,
+    "change incident": 2,
     "end incident": 1,
     "accept": 24,
     "refuse": 5,

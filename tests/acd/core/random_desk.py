@@ -178,9 +178,10 @@ def _outbound(rng: Random) -> tuple[OutboundRule, ...]:
         _capped(rng, "callback", ("mobile", "local", "premium"), "other"),
         _capped(rng, "escalation", ("foreign", "mobile"), "sip"),
         _capped(rng, "consult", ("local", "mobile"), "sip"),
+        _capped(rng, "all_clear", ("local", "mobile"), "sip"),
         _capped(rng, "divert", ("mobile", "emergency"), "sip"),
     )
-    return rules[: rng.choice((0, 6, 6, 6))]
+    return rules[: rng.choice((0, 7, 7, 7))]
 
 
 def _capped(rng: Random, *what: Any) -> OutboundRule:

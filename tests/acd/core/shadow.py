@@ -103,7 +103,7 @@ class Shadow(ShadowCalls, ShadowReceptions, ShadowTreatments):
         if entry is not None:
             assert not self.takes(self.lines[entry.line], fact.t_ms), "the line would have taken it"
             due = self.to_hear(event, entry)
-            assert due is None or not (due.mandatory or due.mode == "end"), "the text comes first"
+            assert due is None or not (due.mandatory or due.mode != "inform"), "the text comes first"
             hears = next(traits for traits in self.desk.media if traits.id == entry.medium).hears
             told = entry.treatment or self.told_why(self.lines[entry.line], fact.t_ms)
             assert not (hears and told), "there was something to say"

@@ -9,7 +9,7 @@ from agents.capacity import Medium
 from agents.devices import Carrier
 from agents.skills import AgentId, Alternative
 from queues.desk import Agent, CalendarId, Desk, Incident, Line, LineId, Policy
-from queues.treatment import Treatment
+from queues.treatment import OFFER, Treatment
 
 RankKey = tuple[int, Fraction, int]
 """(class, minus urgency, number): the smallest is served first."""
@@ -49,6 +49,8 @@ class ShadowContact:
     """The incident whose mandatory text it hears."""
     between: bool = False
     """It hears the text of an incident between what it heard and what it goes on with."""
+    thanked: bool = False
+    """It is linked by a key, and hears so."""
     about: str = ""
     """The incident that it was told of last."""
     told_incident: str = ""
@@ -105,6 +107,11 @@ class ShadowContact:
     sealed_wait_ms: int = 0
     stage: str = ""
     """Where it was then."""
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether it hears the text of an incident with the question whether it wants to be told the end."""
+        return self.treated is not None and self.treated.says[1:] == (OFFER,)
 
     @property
     def to_call(self) -> bool:

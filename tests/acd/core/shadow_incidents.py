@@ -1,9 +1,11 @@
 """The naive model of incidents: which are on, who must hear which, and what follows the text."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from acd.core import events, facts
 from queues.desk import Entry, Incident, IncidentId, IncidentMode, Line, LineId
+from queues.treatment import OFFER
 from tests.acd.core.shadow_desk import ShadowContact, ShadowDesk
 
 
@@ -16,6 +18,8 @@ class ShadowCourse:
     """Contacts; 0 for each that was blocked."""
     heard: set[int] = field(default_factory=set)
     ended: int = 0
+    links: dict[str, int] = field(default_factory=dict)
+    """Party → the contact by which it is linked."""
 
 
 class ShadowIncidents(ShadowDesk):
@@ -31,6 +35,7 @@ class ShadowIncidents(ShadowDesk):
         self.courses: list[ShadowCourse] = []
         """All that were ever declared."""
         self.restarted_ms = 0
+        self.promises: dict[int, Any] = {}
         self.hears_old: set[int] = set()
         """Who heard the text of an incident that was just changed."""
 
@@ -39,7 +44,7 @@ class ShadowIncidents(ShadowDesk):
         incident = self.event.incident
         assert fact.t_ms < incident.expires_ms
         assert incident.id not in [other.id for other in self.incidents], "declared twice"
-        first = incident.mandatory or incident.mode == "end"
+        first = incident.mandatory or incident.mode != "inform"
         told = (fact.incident, fact.greeting, fact.mode, fact.mandatory, fact.expires_ms)
         assert told == (incident.id, incident.greeting, incident.mode, first, incident.expires_ms)
         self.incidents.append(incident)
@@ -69,7 +74,8 @@ class ShadowIncidents(ShadowDesk):
 
     def hears_now(self, contact: ShadowContact, incident: Incident) -> bool:
         """Whether its text is what it hears, before anything else or between."""
-        return bool(contact.incident or contact.between) and contact.about == incident.id
+        hears = (contact.incident or contact.between) and not contact.thanked
+        return bool(hears) and contact.about == incident.id
 
     def course(self, name: IncidentId) -> ShadowCourse:
         """Of the latest by that name."""
@@ -151,10 +157,53 @@ class ShadowIncidents(ShadowDesk):
         assert fact.incident == due.id
         contact.due, contact.told_incident = None, due.greeting
         contact.told_texts.add(due.greeting)
-        if due.mandatory or due.mode == "end":
-            assert contact.treated is not None
-            assert contact.treated.says == (due.greeting,), "another text was played"
+        if due.mandatory or due.mode != "inform":
+            self.asked(contact, due)
             contact.incident = due.id
+
+    def asked(self, contact: ShadowContact, incident: Incident) -> None:
+        """Its list is the text, and the question where its party may be linked."""
+        assert contact.treated is not None
+        question = (OFFER,) if self.asks(contact, incident) else ()
+        assert contact.treated.says == (incident.greeting, *question), "another text was played"
+
+    def asks(self, contact: ShadowContact, incident: Incident) -> bool:
+        """Whether its party is asked if it wants to be told the end."""
+        if incident.mode != "offer" or contact.party in self.course(incident.id).links:
+            return False
+        return self.may_link(contact)
+
+    def may_link(self, contact: ShadowContact) -> bool:
+        """Whether the desk can tell its party the end by calling it."""
+        traits = next(traits for traits in self.desk.media if traits.id == contact.medium)
+        if contact.purpose or contact.consults or not (traits.keeps_leg and traits.hears):
+            return False
+        promise = self.promises.get(contact.id)
+        apart = (
+            (promise is not None and not promise.over)
+            or contact.message is not None
+            or contact.pages is not None
+        )
+        if apart or not contact.party or not contact.dial_class:
+            return False
+        return any(
+            rule.purpose == "all_clear"
+            and rule.tenant in ("", contact.tenant)
+            and contact.dial_class in rule.classes
+            for rule in self.desk.outbound
+        )
+
+    def _linked(self, fact: facts.Linked) -> None:
+        contact, course = self.contacts[fact.contact], self.course(fact.incident)
+        assert course.incident in self.incidents
+        assert contact.party not in course.links, "linked twice"
+        assert self.may_link(contact)
+        course.links[contact.party] = fact.contact
+        if fact.by == "hand":
+            assert self.event == events.ContactLinked(fact.contact, fact.incident)
+        else:
+            assert isinstance(self.event, events.KeyPressed)
+            assert contact.about == fact.incident
 
     def _told_in_line(self, contact: ShadowContact, name: IncidentId) -> None:
         """It chose its line by a key, or rang in again: what holds for that line holds for it."""
@@ -176,19 +225,33 @@ class ShadowIncidents(ShadowDesk):
         self.course(fact.incident).ended += 1
         assert contact.state == "greeting"
         assert contact.incident == fact.incident
+        assert contact.thanked == (fact.by == "key")
         assert contact.line == fact.line
         if fact.by == "caller":
             assert self.event == events.ContactLeft(fact.contact)
+        elif fact.by == "key":
+            assert contact.party in self.course(fact.incident).links
+            if not self.gone(contact, fact.t_ms):
+                self._at_prompt_end(contact, fact.t_ms)
         else:
             assert fact.by == "end"
             self._at_prompt_end(contact, fact.t_ms)
             assert self.ends_call(contact), "he was to be served"
 
+    def gone(self, contact: ShadowContact, now_ms: int) -> bool:
+        """Whether its party has hung up, or its leg is lost."""
+        return self.hung_up(self.event, contact.id, now_ms)
+
     def _at_prompt_end(self, contact: ShadowContact, now_ms: int) -> None:
         told = isinstance(self.event, events.PromptEnded) and self.event.contact == contact.id
+        if contact.is_asked:
+            pressed = isinstance(self.event, events.KeyPressed) and self.event.contact == contact.id
+            told = pressed or (isinstance(self.event, events.Tick) and contact.heard)
         assert told or now_ms >= contact.over_ms, "its text was not over"
 
     def ends_call(self, contact: ShadowContact) -> bool:
+        if contact.thanked:
+            return True
         mine = [one for one in self.incidents if one.id == contact.incident]
         return any(one.mode is IncidentMode.END and one.greeting == contact.told_incident for one in mine)
 

@@ -2,11 +2,12 @@
 
 from acd.core import events, facts
 from acd.core.estimates.expectation import MINUTES
+from acd.core.links import ASKED_FOR_MS
 from acd.core.messages import SEALED_WITHIN_MS
 from acd.core.steps import NEXT_KEY_MS
 from acd.core.treatments import LONGEST_TEXT_MS
 from queues.desk import Line, Overflow
-from queues.treatment import Collect, Menu, Music, Park, Record, Say, Treatment
+from queues.treatment import OFFER, THANKS, Collect, Menu, Music, Park, Record, Say, Treatment
 from tests.acd.core.shadow_desk import ShadowContact
 from tests.acd.core.shadow_incidents import ShadowIncidents
 from tests.acd.core.shadow_messages import ShadowMessages
@@ -41,7 +42,9 @@ class ShadowTreatments(ShadowIncidents, ShadowMessages):
             contact.reserved = True
         assert fact.visit == contact.visit + 1
         assert self.may_go_on(contact, fact.t_ms), "what it heard was not over"
-        contact.between = declared and fact.first and not contact.incident
+        self._thanks(contact, fact)
+        asked = fact.says[1:] == (OFFER,) and contact.due is None
+        contact.between = (asked or (declared and fact.first)) and not contact.incident
         known = self._known_texts(contact)
         assert set(fact.says) <= known, "a text that nobody wrote for it"
         assert fact.language == (contact.language if fact.says else "")
@@ -56,6 +59,22 @@ class ShadowTreatments(ShadowIncidents, ShadowMessages):
                 contact.promised_until_ms = self.until_ms(self.lines[contact.line], fact.t_ms)
         contact.heard = not fact.says
 
+    def _thanks(self, contact: ShadowContact, fact: facts.Treated) -> None:
+        """Who pressed the key of an incident has left its line, and hears nothing else any more."""
+        assert not contact.thanked, "its call was to end"
+        if fact.says != (THANKS,):
+            return
+        assert isinstance(self.event, events.KeyPressed)
+        assert contact.party in self.course(contact.about).links  # type: ignore[arg-type]
+        assert fact.first
+        contact.thanked, contact.incident, contact.between, contact.reserved = (
+            True,
+            contact.about,
+            False,
+            False,
+        )
+        contact.state, contact.held_until_ms = "greeting", 0
+
     def _leads_to_a_callback(self, fact: facts.Treated) -> bool:
         steps = next((one.steps for one in self.treatments() if one.id == fact.treatment), ())
         return any(step == Park() for step in steps[fact.step : fact.step + 2])
@@ -67,7 +86,8 @@ class ShadowTreatments(ShadowIncidents, ShadowMessages):
             contact.told_texts.add(self.event.incident.greeting)
         elif contact.due:
             contact.told_texts.add(contact.due.greeting)
-        return said | self.greetings | contact.told_texts | {"position", "expected wait", "tone"}
+        own = {"position", "expected wait", "tone", OFFER, THANKS}
+        return said | self.greetings | contact.told_texts | own
 
     def treatments(self) -> tuple[Treatment, ...]:
         """Those of the present desk and the ones before it: a list is heard to its end."""
@@ -84,6 +104,8 @@ class ShadowTreatments(ShadowIncidents, ShadowMessages):
         """How long the music of the list lasts after its texts."""
         if fact.first:
             return 0
+        if fact.says[1:] == (OFFER,):
+            return ASKED_FOR_MS
         steps = next((one.steps for one in self.treatments() if one.id == fact.treatment), ())
         step = steps[fact.step] if fact.step < len(steps) else None
         if isinstance(step, Music | Menu):
@@ -111,7 +133,7 @@ class ShadowTreatments(ShadowIncidents, ShadowMessages):
     def text_heard(self) -> None:
         """An event may say that texts are over."""
         if isinstance(self.event, events.PromptEnded) and (contact := self.contacts.get(self.event.contact)):
-            contact.heard, contact.between = True, False
+            contact.heard, contact.between = True, contact.between and contact.is_asked
 
     def _keychosen(self, fact: facts.KeyChosen) -> None:
         contact = self.contacts[fact.contact]
@@ -139,6 +161,7 @@ class ShadowTreatments(ShadowIncidents, ShadowMessages):
         assert contact.treated is not None
         assert (fact.visit, fact.treatment) == (contact.visit, contact.treated.treatment)
         assert contact.treated.keys, "it was asked for none"
+        contact.between = contact.between and not contact.is_asked
         assert self.may_go_on(contact, fact.t_ms), "he had time left"
 
     def _conditionasked(self, fact: facts.ConditionAsked) -> None:

@@ -14,7 +14,7 @@ EVENTS = """
     ContactArrived ContactDeferred ContactDiverted ContactHeld ContactLeft ContactReleased
     CallOut CallOutCancelled ConsultEnded ConsultMerged ConsultStarted
     ContactResumed ContactTransferred DeskChanged DeviceVanished IncidentDeclared IncidentChanged
-    IncidentEnded LegLost
+    IncidentEnded LegLost ContactLinked
     AgentPrompted ListenStarted
     LeaseRenewed MediumChanged PageReceived ContactReceived
     KeyPressed ListChanged OfferAccepted OfferDiverted OfferFailed OfferRefused PriorityChanged PromptEnded
@@ -32,7 +32,7 @@ FACTS = """
     LegGone MediumChange PageKept Received Receiving
     CalledIn CalledOut Parked ReservationEnded Reserved Deferred Deflected DeskSet
     DeviceAway DeviceBack DeviceGone FlowedOut HandedBack Held IncidentOff IncidentOn IncidentChange
-    Concerned Informed
+    Concerned Linked Informed
     Interrupted InterruptionEnded Joined KeyChosen ListSet NotAnswered OfferLost OfferWithdrawn Offered
     Overflowed
     Paused PositionTold PreferredHeld PreferredLet PriorityChange Promoted Queued Reachable Ready

@@ -340,7 +340,7 @@ def test_the_runs_have_everything_that_can_happen_to_a_segment() -> None:
         ("flowed out", "handed back"), ("flowed out", "deferred"),
         ("answered", "outside"), ("flowed out", "voicemail"), ("flowed out", "callback"),
         ("blocked", "closed"), ("blocked", "full"),
-        ("blocked", "unknown entry"), ("incident", "caller"), ("incident", "end"),
+        ("blocked", "unknown entry"), ("incident", "caller"), ("incident", "end"), ("incident", "key"),
     }  # fmt: skip
     assert kinds >= {facts.CallbackOver, facts.CallPlaced, facts.CalledIn, facts.Reserved}
     assert kinds >= {facts.Recorded, facts.Sealing, facts.MessageLeft}

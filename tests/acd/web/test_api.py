@@ -110,6 +110,7 @@ GUARDED = [
     ("GET", "/lists/nordwind/vip"),
     ("GET", "/lists/nordwind/vip/rows"),
     ("POST", "/site"),
+    ("POST", "/contacts/1/link"),
     ("GET", "/incidents"),
     ("POST", "/incidents"),
     ("GET", "/incidents/vpn"),

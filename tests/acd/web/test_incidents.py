@@ -10,6 +10,7 @@ import pytest
 from msgspec.structs import replace as replaced
 
 from acd.core.effects import AdmitContact, TreatContact
+from acd.core.events import KeyPressed
 from acd.server import announcements
 from acd.server.announcements import MOST
 from acd.testing import NUMBER, ScriptedChannel, small_desk, small_line, small_site
@@ -17,7 +18,19 @@ from acd.web.rights import Caller, incidents_for
 from agents.capacity import MAIL, VOICE
 from config.api_tokens import Role
 from config.schema import JournalKind, Site
-from queues.desk import Desk, Entry, EntryId, Incident, IncidentId, IncidentMode, LineId, Tenant, TenantId
+from queues.desk import (
+    Desk,
+    Entry,
+    EntryId,
+    Incident,
+    IncidentId,
+    IncidentMode,
+    LineId,
+    OutboundRule,
+    Tenant,
+    TenantId,
+)
+from queues.treatment import OFFER, THANKS
 from tests.acd.web.served import Served, served
 
 HOUR_MS = 3_600_000
@@ -129,6 +142,45 @@ def test_a_change_that_is_wrong_changes_nothing(tmp_path: Path, wrong: dict[str,
         assert (answer.status_code, answer.json()["error"]["code"]) == (422, "invalid")
         assert reason in answer.json()["error"]["reason"]
         assert (desk.app.driver.seq, channel.learnt) == (seq, learnt)
+
+    with_server(site_of(tmp_path), story)
+
+
+def calling_site(folder: Path) -> Site:
+    """The desk says no region, so every number is a foreign one."""
+    rule = OutboundRule("all_clear", ("foreign",), "scripted")
+    return small_site(folder, replaced(two_lines(), outbound=(rule,)), journal=JournalKind.MEMORY)
+
+
+def test_who_presses_a_key_is_linked_and_an_agent_may_link_too(tmp_path: Path) -> None:
+    async def story(desk: Served, channel: ScriptedChannel) -> None:
+        channel.arrive(number="+49 30 5550101")
+        assert (await desk.request("POST", "/incidents", {**VPN, "mode": "offer"})).status_code == 200
+        asked = await said(channel)
+        assert [phrase.text for phrase in asked.hears.says][1:] == [OFFER]
+        assert channel.learnt[OFFER][0][1].startswith("Press one")
+        assert channel.learnt[THANKS][0][0] == "en"
+        desk.app.driver.submit(KeyPressed(asked.contact, asked.visit, "1"), by="channel:scripted")
+        channel.arrive(number="+49 30 5550102")
+        await desk.caught_up()
+        other = max(desk.app.driver.engine.state.contacts)
+        linked = await desk.request("POST", f"/contacts/{other}/link", {"incident": "vpn"})
+        assert linked.status_code == 200, linked.text
+        shown = (await desk.request("GET", "/incidents/vpn")).json()
+        assert (shown["linked"], shown["gross"]) == (2, 2)
+        assert "5550101" not in str(shown)
+        again = await desk.request("POST", f"/contacts/{other}/link", {"incident": "vpn"})
+        assert (again.status_code, "already" in again.json()["error"]["reason"]) == (409, True)
+        assert (await desk.request("POST", "/contacts/99/link", {"incident": "vpn"})).status_code == 404
+
+    with_server(calling_site(tmp_path), story)
+
+
+def test_nobody_is_asked_whom_no_rule_allows_to_call(tmp_path: Path) -> None:
+    async def story(desk: Served, channel: ScriptedChannel) -> None:
+        answer = await desk.request("POST", "/incidents", {**VPN, "mode": "offer"})
+        reason = answer.json()["error"]["reason"]
+        assert (answer.status_code, "all_clear" in reason, "nordwind" in reason) == (422, True, True)
 
     with_server(site_of(tmp_path), story)
 
