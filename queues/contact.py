@@ -102,6 +102,8 @@ class Contact(Struct, gc=False):
     """Of a consult, or a contact that the desk began: the attempt to call somebody that is under way."""
     purpose: str = ""
     """Why the desk began it (an escalation, an all-clear); empty: its party did."""
+    clears: int = 0
+    """Running number of the incident of whose end its party is told; 0: of none."""
     told: TreatmentId = NO_TREATMENT
     """What whoever is called for that purpose hears."""
     recording: Recording | None = None

@@ -5,6 +5,8 @@ from msgspec import Struct
 from agents.roster import ContactId
 from queues.desk import EntryId, Incident
 
+KEPT_MS = 7 * 86_400_000
+
 
 class Link(Struct):
     """Somebody who is to be told the end; the contact by which he came may be over long since."""
@@ -13,6 +15,15 @@ class Link(Struct):
     entry: EntryId
     dial_class: str
     language: str
+    attempts: int = 0
+    again_ms: int = 0
+    """It is not called again before."""
+    call: int = 0
+    """The contact by which it is being called, or told; 0: none."""
+    refused: bool = False
+    """Its number will never be dialled."""
+    result: str = ""
+    """`told`, `hung up` (and did not hear it to the end), `not reached` or `dropped`; empty: open."""
 
 
 class Course(Struct):
@@ -33,6 +44,33 @@ class Course(Struct):
 
     links: dict[str, Link] = {}
     """Party (its opaque id) → what there is to know for telling it that the incident is solved."""
+
+    all_clear: str = ""
+    """The name of the text that those who are linked are told; empty: none was given yet."""
+    all_clear_texts: tuple[tuple[str, str], ...] = ()
+    clear_ms: int = 0
+    """When it was given."""
+    calling: dict[int, str] = {}
+    """Contact by which somebody is being called → its party."""
+
+    @property
+    def open(self) -> int:
+        """How many links are still to be told."""
+        return self.count("")
+
+    @property
+    def waits(self) -> bool:
+        """It is over, and those who are linked wait for the all-clear."""
+        return bool(self.over_ms) and not self.all_clear and self.open > 0
+
+    @property
+    def kept_until_ms(self) -> int:
+        """So long links are kept after its end, or after the all-clear."""
+        return max(self.over_ms, self.clear_ms) + KEPT_MS
+
+    def count(self, result: str) -> int:
+        """How many links ended like this."""
+        return sum(link.result == result for link in self.links.values())
 
     @property
     def stayed(self) -> int:

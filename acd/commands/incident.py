@@ -142,13 +142,19 @@ def link(
 @app.command()
 def clear(
     incident: Annotated[str, typer.Argument(metavar="ID")],
+    *,
+    text: Annotated[
+        list[str], typer.Option(help="What who asked for it is called and told, by language. Repeat it.")
+    ] = [],  # noqa: B006
+    tell_nobody: Annotated[bool, typer.Option("--tell-nobody", help="Though some wait to be told.")] = False,
     site: SiteOption = None,
     url: UrlOption = "",
     as_json: JsonOption = False,
 ) -> int:
-    """End an incident: nobody hears it any more; who hears it now hears it out."""
+    """End an incident: nobody hears it any more, and who asked for it is called and told."""
+    body = {"texts": _texts(text), "silent": tell_nobody}
     with client_of(site, url) as server:
-        answer = server.post(f"/incidents/{segment(incident)}/clear", {})
+        answer = server.post(f"/incidents/{segment(incident)}/clear", body, SPOKEN_WITHIN_S)
     if as_json:
         print_json(answer)
     else:
@@ -163,7 +169,10 @@ def list_(site: SiteOption = None, url: UrlOption = "", as_json: JsonOption = Fa
         found = server.get("/incidents")
     if as_json:
         print_json(found)
-    elif not found["incidents"]:
+        return DONE
+    for one in found["to_clear"]:
+        say(f"incident {one['id']} is over, and callers wait to be told: clear it with --text")
+    if not found["incidents"]:
         say("no incident is on")
     else:
         terminal.console().print(terminal.incidents(found["incidents"], time.time_ns() // 1_000_000))

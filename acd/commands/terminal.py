@@ -20,6 +20,20 @@ Json = Mapping[str, Any]
 SILENT_MS = 5_000
 """A server that has not been heard for longer hangs, or is being restarted."""
 
+REACHED = (
+    "gross",
+    "heard",
+    "ended",
+    "stayed",
+    "linked",
+    "told",
+    "hung_up",
+    "not_reached",
+    "dropped",
+    "open",
+)
+"""The counts of an incident, in the order in which they are shown."""
+
 CALLERS = {"inform": "go on", "offer": "are asked", "end": "end"}
 """What becomes of who has heard an incident, by its mode."""
 
@@ -110,7 +124,8 @@ def incident(found: Json) -> RenderableType:
         ("VIPs", "are not told" if one["vip_exempt"] else "are told, too"),
         ("scope", within or "all"),
         *((f"text in {language}", words) for language, words in one["texts"]),
-        *((what, str(found[what])) for what in ("gross", "heard", "ended", "stayed", "linked")),
+        *((f"all-clear in {language}", words) for language, words in found["all_clear"]),
+        *((what.replace("_", " "), str(found[what])) for what in REACHED),
     ):
         if said:
             table.add_row(what, said)

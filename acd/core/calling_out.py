@@ -1,6 +1,7 @@
 """Contacts that the desk itself begins (escalation, all-clear): somebody is called and told something."""
 
 from acd.core import facts
+from acd.core.clearing import not_placed
 from acd.core.errors import Rejected
 from acd.core.events import CallOut, CallOutCancelled, CallResult, ContactId
 from acd.core.parking import gain_leg
@@ -9,16 +10,21 @@ from acd.core.state import State, step
 from acd.core.treatments import begin
 from acd.core.waiting import end, release_leg, send_away
 from agents.devices import NOWHERE, Carrier
-from queues.contact import Contact
-from queues.desk import Entry
+from queues.contact import NO_INCIDENT, Contact
+from queues.desk import Entry, IncidentId
 from queues.dial_policy import rule_for
 from queues.outbound import CALLBACK, CONSULT, DIVERT
 from queues.states import CONTACT, ContactState
+from queues.treatment import Phrase
 
 
 def opened(state: State, event: CallOut) -> None:
     """Raises Rejected: no such entry or treatment, its medium has no sound, or no rule allows the call."""
-    entry = _entry(state, event)
+    call_out(state, _entry(state, event), event)
+
+
+def call_out(state: State, entry: Entry, event: CallOut, *, clears: int = 0) -> Contact:
+    """Begin such a contact; `clears`: the incident of whose end it tells."""
     state.last_contact += 1
     contact = Contact(
         id=ContactId(state.last_contact),
@@ -37,11 +43,21 @@ def opened(state: State, event: CallOut) -> None:
         parked=True,
         purpose=event.purpose,
         told=event.treatment,
+        clears=clears,
     )
     state.contacts[contact.id] = contact
-    what = event.purpose, entry.tenant, entry.line, entry.medium, event.treatment
+    what = event.purpose, entry.tenant, entry.line, entry.medium, event.treatment, *_of_link(state, contact)
     state.tell(facts.CalledOut(state.now_ms, contact.id, *what))
     place_own(state, contact, event.purpose)
+    return contact
+
+
+def _of_link(state: State, contact: Contact) -> tuple[IncidentId, ContactId]:
+    """The incident of whose end it tells, and by which contact its party was linked."""
+    if not contact.clears:
+        return NO_INCIDENT, ContactId(0)
+    course = state.courses[contact.clears]
+    return course.incident.id, course.links[contact.party].contact
 
 
 def _entry(state: State, event: CallOut) -> Entry:
@@ -67,7 +83,8 @@ def reached(state: State, contact: Contact, carrier: Carrier) -> None:
     contact.state = step(CONTACT, contact.state, "reached")
     gain_leg(state, contact, carrier)
     if state.media[contact.medium].hears:
-        begin(state, contact, contact.told)
+        says = (Phrase(state.courses[contact.clears].all_clear),) if contact.clears else ()
+        begin(state, contact, contact.told, *says)
     else:  # the desk has changed while it rang
         send_away(state, contact, "turn away", "treatment")
 
@@ -75,6 +92,8 @@ def reached(state: State, contact: Contact, carrier: Carrier) -> None:
 def not_reached(state: State, contact: Contact, result: CallResult) -> None:
     """Whoever wants it tries again, or somebody else: that is another contact."""
     call_over(state, contact, result)
+    if contact.clears:
+        not_placed(state, contact, result)
     contact.state = step(CONTACT, contact.state, "give up")
     end(state, contact, "not reached")
 

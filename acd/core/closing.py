@@ -1,5 +1,6 @@
 """Closed hours of who is parked: nobody is called or heard at night; he keeps his place until the morning."""
 
+from acd.core.clearing import look_again
 from acd.core.deadlines import Kind
 from acd.core.leaving import leave_line, put_off
 from acd.core.state import State, step
@@ -42,10 +43,13 @@ def closed(state: State, number: int) -> None:
 
 
 def wake(state: State) -> None:
-    """Hours have changed: whoever sleeps in a line that is open now waits."""
+    """Hours have changed: who sleeps in a line that is open now waits; all-clears look who may be called."""
     parked = state.parked_contacts() + [state.messages[number] for number in sorted(state.messages)]
     for contact in parked:
         waits = contact.promise or contact.message
         clock = state.clocks[state.lines[contact.line].hours]
         if waits is not None and waits.asleep and clock.is_open(state.now_ms):
             come_back(state, contact, "deferred")
+    for number, course in state.courses.items():
+        if course.all_clear and course.open:
+            look_again(state, number)

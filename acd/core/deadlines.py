@@ -25,6 +25,7 @@ class Kind(IntEnum):
     CLOSES = 15
     LEASE = 16
     MESSAGE = 17
+    ALL_CLEAR = 18
     ROOM = 24
 
 

@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from acd.core import (
     admission,
+    all_clear,
     answers,
     callbacks,
     calling,
@@ -50,7 +51,7 @@ ON_EVENT: Mapping[type[events.Event], Callable[[State, Any], None]] = {
     events.CalendarChanged: rebuild.calendar_changed,
     events.IncidentDeclared: hearing.incident_declared,
     events.IncidentChanged: hearing.incident_changed,
-    events.IncidentEnded: incidents.ended,
+    events.IncidentEnded: all_clear.ended,
     events.ContactLinked: links.linked,
     events.ListChanged: lists.changed,
     events.ContactArrived: admission.arrived,
@@ -119,6 +120,7 @@ ON_DEADLINE: Mapping[Kind, Callable[[State, int], None]] = {
     Kind.LEASE: leases.ended,
     Kind.MESSAGE: messages.never_sealed,
     Kind.ROOM: room.hour_over,
+    Kind.ALL_CLEAR: all_clear.due,
 }
 
 

@@ -30,7 +30,7 @@ def incident_changed(state: State, event: IncidentChanged) -> None:
     incident = event.incident
     again = incident.greeting != before.greeting
     for contact in list(state.contacts.values()):
-        if hears_now(contact, before):
+        if hears_now(contact, number, incident.id):
             if again:
                 say_anew(state, contact, incident)
         elif is_to_hear(state, incident, contact) and (again or number not in contact.informed):

@@ -3,7 +3,7 @@
 from acd.core import facts
 from acd.core.deadlines import Kind
 from acd.core.errors import Rejected
-from acd.core.events import ContactId, IncidentChanged, IncidentDeclared, IncidentEnded
+from acd.core.events import ContactId, IncidentChanged, IncidentDeclared
 from acd.core.state import State
 from queues.contact import Contact
 from queues.desk import Entry, EntryId, Incident, IncidentId, IncidentMode, LineId
@@ -26,6 +26,10 @@ def declare(state: State, event: IncidentDeclared) -> Incident:
     _check(state, incident)
     if number_of(state, incident.id):
         raise Rejected(f"incident {incident.id} is on already")
+    if any(one.waits and one.incident.id == incident.id for one in state.courses.values()):
+        raise Rejected(
+            f"callers wait for the all-clear of incident {incident.id}: end that, or name this otherwise"
+        )
     state.last_incident += 1
     number, now_ms = state.last_incident, state.now_ms
     state.incidents[number] = incident
@@ -49,7 +53,7 @@ def _check(state: State, incident: Incident) -> None:
 
 def _forget_oldest(state: State) -> None:
     """Of those that are over."""
-    over = [number for number, course in state.courses.items() if course.over_ms]
+    over = [number for number, course in state.courses.items() if course.over_ms and not course.open]
     for number in over[: max(0, len(over) - MOST_KEPT + 1)]:
         del state.courses[number]
 
@@ -81,20 +85,15 @@ def _stays(incident: Incident) -> tuple[object, ...]:
     return incident.mode, incident.mandatory, incident.tenants, incident.lines, incident.entries
 
 
-def ended(state: State, event: IncidentEnded) -> None:
-    """Raises Rejected: no such incident is on."""
-    number = number_of(state, event.incident)
-    if not number:
-        raise Rejected(f"incident {event.incident} is not on")
-    state.deadlines.clear(Kind.INCIDENT, number)
-    _off(state, number, "by hand")
-
-
 def expired(state: State, number: int) -> None:
-    _off(state, number, "expired")
+    """Who is linked to it waits for the all-clear, for a while."""
+    off(state, number, "expired")
+    if state.courses[number].links:
+        state.deadlines.set(Kind.ALL_CLEAR, number, state.courses[number].kept_until_ms)
 
 
-def _off(state: State, number: int, reason: str) -> None:
+def off(state: State, number: int, reason: str) -> None:
+    """It is on no more."""
     incident, course = state.incidents.pop(number), state.courses[number]
     course.over_ms, course.over_by = state.now_ms, reason
     state.tell(facts.IncidentOff(state.now_ms, incident.id, reason))
@@ -128,9 +127,9 @@ def is_to_hear(state: State, incident: Incident, contact: Contact) -> bool:
     return is_within(state, incident, contact) and not (incident.vip_exempt and is_vip(state, contact))
 
 
-def hears_now(contact: Contact, incident: Incident) -> bool:
-    """Whether its text is what the contact hears, before anything else or between."""
-    return contact.walk is not None and contact.walk.about == incident.id
+def hears_now(contact: Contact, number: int, name: IncidentId) -> bool:
+    """Whether the text of the incident is what the contact hears, before anything else or between."""
+    return contact.walk is not None and contact.walk.about == name and number in contact.informed
 
 
 def is_within(state: State, incident: Incident, contact: Contact) -> bool:
@@ -228,7 +227,8 @@ def is_thanked(contact: Contact) -> bool:
 
 def deflected(state: State, contact: Contact, by: str) -> None:
     """Its call has ended by the incident that it was told of."""
-    course = latest(state, contact.incident)
+    heard = (state.courses.get(number) for number in reversed(contact.informed))
+    course = next((one for one in heard if one and one.incident.id == contact.incident), None)
     if course is not None:
         course.ended += 1
     state.tell(facts.Deflected(state.now_ms, contact.id, contact.line, contact.incident, by))

@@ -10,8 +10,9 @@ from acd.core.state import State, step
 from acd.core.treatments import NOTHING_YET, give_place_back, rest, stop, waiting_in
 from queues.contact import Contact
 from queues.desk import Incident, IncidentMode
+from queues.dial_policy import rule_for
 from queues.incident import Link
-from queues.outbound import ALL_CLEAR, rule_for
+from queues.outbound import ALL_CLEAR
 from queues.states import CONTACT
 from queues.treatment import NO_TREATMENT, OFFER, THANKS, Menu, Phrase, Walk
 
@@ -79,7 +80,7 @@ def ask_between(state: State, contact: Contact, incident: Incident) -> None:
 def pressed(state: State, contact: Contact, walk: Walk) -> bool:
     """Its party wants to be told: it is thanked, and its call ends. False: the incident is over meanwhile."""
     number = number_of(state, walk.about)
-    if not number:
+    if number not in contact.informed:  # one that was declared since is another one
         return False
     _link(state, number, contact, "key")
     contact.state = step(CONTACT, contact.state, "link")

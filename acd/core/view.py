@@ -115,7 +115,20 @@ class IncidentView(Struct, frozen=True):
     stayed: int
     """Of those who were told, who went on."""
     linked: int
-    """Who is to be told when it is solved."""
+    """Who is, or was, to be told when it is solved."""
+    told: int
+    """Of these, who heard the all-clear to its end."""
+    hung_up: int
+    """Who answered, and did not."""
+    not_reached: int
+    dropped: int
+    """For whom there was no all-clear."""
+    open: int
+    """Who is still to be told."""
+    clear_ms: int
+    """When the all-clear was given."""
+    all_clear: tuple[tuple[str, str], ...]
+    """(language, words) of it."""
 
 
 def status(state: State, now_ms: int, most: int | None = None, heard_ms: int | None = None) -> Status:
@@ -137,6 +150,11 @@ def incidents(state: State) -> tuple[Incident, ...]:
     return tuple(state.incidents.values())
 
 
+def to_clear(state: State) -> tuple[Incident, ...]:
+    """Those that are over, and whose callers wait for the all-clear."""
+    return tuple(course.incident for course in state.courses.values() if course.waits)
+
+
 def incident_view(state: State, name: str, now_ms: int) -> IncidentView | None:
     """The one that is on, or was last, by that name; None: none is remembered."""
     course = latest(state, IncidentId(name))
@@ -156,6 +174,13 @@ def incident_view(state: State, name: str, now_ms: int) -> IncidentView | None:
         ended=course.ended,
         stayed=course.stayed,
         linked=len(course.links),
+        told=course.count("told"),
+        hung_up=course.count("hung up"),
+        not_reached=course.count("not reached"),
+        dropped=course.count("dropped"),
+        open=course.open,
+        clear_ms=course.clear_ms,
+        all_clear=course.all_clear_texts,
     )
 
 

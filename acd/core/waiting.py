@@ -3,6 +3,7 @@
 from typing import get_args
 
 from acd.core import effects, facts
+from acd.core.clearing import call_ended
 from acd.core.deadlines import Kind
 from acd.core.errors import Rejected
 from acd.core.events import ContactDiverted, ContactId, Diversion
@@ -245,6 +246,8 @@ def end(state: State, contact: Contact, by: str) -> None:
     """The contact is over; only facts remain of it."""
     forget(state, contact)
     state.tell(facts.Released(state.now_ms, contact.id, contact.line, by))
+    if contact.clears:
+        call_ended(state, contact, by)
 
 
 def forget(state: State, contact: Contact) -> None:

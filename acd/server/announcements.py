@@ -8,15 +8,17 @@ import structlog
 from msgspec.structs import replace
 
 from acd.core.errors import Rejected
-from acd.core.events import Event, IncidentChanged, IncidentDeclared
+from acd.core.events import Event, IncidentChanged, IncidentDeclared, IncidentEnded
+from acd.core.state import State
 from acd.ports import Announcing, Channel, Words
 from acd.server.driver import Driver
-from acd.web.control import IncidentRefused, IncidentWish
+from acd.web.control import ClearWish, IncidentRefused, IncidentWish
 from agents.capacity import VOICE
 from config.entries import entry_id
 from config.schema import Site
 from config.texts import INSTEAD, standard_texts, unspeakable
 from queues.desk import EntryId, Incident, IncidentMode, Line, TenantId
+from queues.incident import Course
 from queues.outbound import ALL_CLEAR
 
 _log = structlog.get_logger("acd.announcements")
@@ -41,9 +43,9 @@ class Announcements:
     async def begin(self) -> None:
         """Before the channels start: what was declared before is heard again."""
         state = self._driver.engine.state
-        if state.incidents:
+        if texts := _texts(state):
             try:
-                await self._learn(_texts(state.incidents.values()))
+                await self._learn(texts)
             except (OSError, ValueError) as failure:  # its text is silence then; calls go on
                 _log.error("texts of incidents cannot be said", error=str(failure))
 
@@ -71,14 +73,34 @@ class Announcements:
                 changed = await self._ready(site, changed)
             return await submit(IncidentChanged(changed))
 
+    async def clear(self, wish: ClearWish, submit: Submit) -> int:
+        """Let it be over, and whoever is linked to it be told so; raises as `declare`."""
+        async with self._one:
+            courses = self._driver.engine.state.courses.values()
+            found = (one for one in courses if one.incident.id == wish.id and (not one.over_ms or one.waits))
+            course = next(found, None)
+            if course is None:
+                raise Rejected(f"incident {wish.id} is not on")
+            if not course.open:
+                return await submit(IncidentEnded(wish.id))
+            _check_clear(course, wish)
+            name = f"all-clear:{wish.id}:{_digest(wish.texts)}" if wish.texts else ""
+            if name:
+                await self._speak({name: wish.texts})
+            return await submit(IncidentEnded(wish.id, name, wish.texts))
+
+    async def _speak(self, more: Mapping[str, Sequence[Words]]) -> None:
+        """Raises IncidentRefused."""
+        try:
+            await self._learn({**_texts(self._driver.engine.state), **more})
+        except (OSError, ValueError) as failure:
+            raise IncidentRefused(str(failure)) from failure
+
     async def _ready(self, site: Site, incident: Incident) -> Incident:
         """With the name of its text, which can be said now. Raises IncidentRefused."""
         check(site, incident)
         named = replace(incident, greeting=name_of(incident))
-        try:
-            await self._learn(_texts([*self._driver.engine.state.incidents.values(), named]))
-        except (OSError, ValueError) as failure:
-            raise IncidentRefused(str(failure)) from failure
+        await self._speak(_of([named]))
         return named
 
     async def _learn(self, texts: Mapping[str, Sequence[Words]]) -> None:
@@ -90,7 +112,31 @@ class Announcements:
             raise ValueError(f"the text could not be spoken within {LEARNT_WITHIN_S:g} s") from late
 
 
-def _texts(incidents: Iterable[Incident]) -> dict[str, Sequence[Words]]:
+def _texts(state: State) -> dict[str, Sequence[Words]]:
+    """All that may have to be said of incidents."""
+    clears = {
+        one.all_clear: one.all_clear_texts for one in state.courses.values() if one.all_clear and one.open
+    }
+    return {**_of(state.incidents.values()), **clears}
+
+
+def _check_clear(course: Course, wish: ClearWish) -> None:
+    """Raises IncidentRefused: somebody who wants to be told would not be, or would not understand it."""
+    if wish.silent:
+        return
+    if not wish.texts:
+        who = f"{course.open} callers wait" if course.open > 1 else "one caller waits"
+        raise IncidentRefused(f"{who} to be told that it is solved: give a text, or tell nobody")
+    given = [language for language, _ in wish.texts]
+    for language, words in wish.texts:
+        if why := unspeakable(words, language):
+            raise IncidentRefused(f"text in {language}: {why.removesuffix(INSTEAD)}")
+    for language, _ in course.incident.texts:
+        if language not in given:
+            raise IncidentRefused(f"there is no text in {language}, in which the incident was told")
+
+
+def _of(incidents: Iterable[Incident]) -> dict[str, Sequence[Words]]:
     """Those of the incidents, and what is asked after them in their languages."""
     found: dict[str, Sequence[Words]] = {}
     asked: set[str] = set()
@@ -104,8 +150,11 @@ def _texts(incidents: Iterable[Incident]) -> dict[str, Sequence[Words]]:
 
 def name_of(incident: Incident) -> str:
     """By its words: who still hears another text of that incident has not heard this one."""
-    words = repr(incident.texts).encode()
-    return f"incident:{incident.id}:{blake2b(words, digest_size=6).hexdigest()}"
+    return f"incident:{incident.id}:{_digest(incident.texts)}"
+
+
+def _digest(texts: Sequence[Words]) -> str:
+    return blake2b(repr(tuple(texts)).encode(), digest_size=6).hexdigest()
 
 
 def changed_by(incident: Incident, wish: IncidentWish) -> Incident:

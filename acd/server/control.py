@@ -22,7 +22,15 @@ from acd.server.keys import WriteKeys
 from acd.server.lists import Lists
 from acd.server.people import People
 from acd.server.reload import SiteFile
-from acd.web.control import IncidentWish, JournalUnreadable, ListTaken, NotDurable, SiteApplied, WriteKey
+from acd.web.control import (
+    ClearWish,
+    IncidentWish,
+    JournalUnreadable,
+    ListTaken,
+    NotDurable,
+    SiteApplied,
+    WriteKey,
+)
 from agents.skills import AgentId
 from agents.states import AgentState
 from queues.desk import Incident
@@ -169,6 +177,13 @@ class ServerControl:
             return known
         changing = self._announcements.change(self._site.site, wish, lambda it: self.change(it, by, key))
         return await self._to_the_end(changing)
+
+    async def clear_incident(self, wish: ClearWish, by: str, key: WriteKey | None) -> int:
+        """As the port says."""
+        if key is not None and (known := await self.repeated(key)) is not None:
+            return known
+        clearing = self._announcements.clear(wish, lambda it: self.change(it, by, key))
+        return await self._to_the_end(clearing)
 
     async def _to_the_end(self, work: Coroutine[Any, Any, T]) -> T:
         """Also when who asked waits no longer: half of it is done, and asking again would not do the rest."""

@@ -182,6 +182,8 @@ class Followers:
     async def _of_incident(self, wish: p.OfIncident) -> int:
         if isinstance(wish, p.Declare):
             return await self.control.declare_incident(wish.incident, wish.by, wish.key)
+        if isinstance(wish, p.ClearIncident):
+            return await self.control.clear_incident(wish.wish, wish.by, wish.key)
         return await self.control.change_incident(wish.wish, wish.by, wish.key)
 
     def _welcome(self) -> p.Welcome:

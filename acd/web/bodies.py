@@ -99,6 +99,13 @@ class IncidentChangeRequest(_Request):
         return self
 
 
+class IncidentClearRequest(_Request):
+    """The end of an incident. `texts`: what whoever is linked to it is told; `silent`: nobody is told."""
+
+    texts: dict[str, str] = Field(default={}, max_length=20)
+    silent: bool = Field(default=False, strict=True)
+
+
 class TransferRequest(_Request):
     """Hand the contact to another line. `agent` may be left out: it is the one who handles it."""
 

@@ -99,6 +99,15 @@ class IncidentWish(Struct, frozen=True):
     agreed: str | None = None
 
 
+class ClearWish(Struct, frozen=True):
+    """The end of an incident, and what whoever is linked to it is told."""
+
+    id: IncidentId
+    texts: tuple[tuple[str, str], ...] = ()
+    silent: bool = False
+    """Nobody is told, though some wait for it."""
+
+
 class NotDurable(Exception):
     """The change is in force, but the journal did not confirm in time that it is synced."""
 
@@ -238,6 +247,12 @@ class Control(Protocol):
 
     async def change_incident(self, wish: IncidentWish, by: str, key: WriteKey | None) -> int:
         """Change one that is on; who waits hears another text once more. As `declare_incident`."""
+
+    def to_clear(self) -> tuple[Incident, ...]:
+        """Incidents that are over, and whose callers wait for the all-clear."""
+
+    async def clear_incident(self, wish: ClearWish, by: str, key: WriteKey | None) -> int:
+        """End one; whoever is linked to it is told these texts. As `declare_incident`."""
 
     async def history(self, contact: ContactId) -> list[Told]:
         """The facts of the contact, oldest first; empty: never heard of."""

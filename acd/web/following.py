@@ -32,6 +32,7 @@ from acd.observe.metrics import Exposed
 from acd.observe.pauses import LoopLag
 from acd.ports import About, ContactRef, JournalEntry, Listed, NewPiece, Told
 from acd.web.control import (
+    ClearWish,
     IncidentRefused,
     IncidentWish,
     JournalUnreadable,
@@ -68,6 +69,7 @@ from acd.web.protocol import (
     AskVersions,
     CallBack,
     ChangeIncident,
+    ClearIncident,
     Declare,
     Done,
     Erase,
@@ -78,6 +80,7 @@ from acd.web.protocol import (
     IsPiece,
     Kept,
     ListsTaken,
+    OfIncident,
     Read,
     Repeat,
     SiteIs,
@@ -275,7 +278,7 @@ class Following:
         """As the port says."""
         return await self._stored(AskOutside(contact, agent, number, by, key))
 
-    async def _stored(self, wish: CallBack | AskOutside | Declare | ChangeIncident) -> int:
+    async def _stored(self, wish: CallBack | AskOutside | OfIncident) -> int:
         """Wait for more than the journal, and until the change is seen here."""
         seq = (await self._ask_while_it_lives(wish, Done)).seq
         await self.follower.reached(seq, SEEN_S)
@@ -318,6 +321,14 @@ class Following:
     async def change_incident(self, wish: IncidentWish, by: str, key: WriteKey | None) -> int:
         """As the port says."""
         return await self._stored(ChangeIncident(wish, by, key))
+
+    def to_clear(self) -> tuple[Incident, ...]:
+        """As the port says."""
+        return view.to_clear(self.follower.engine.state)
+
+    async def clear_incident(self, wish: ClearWish, by: str, key: WriteKey | None) -> int:
+        """As the port says."""
+        return await self._stored(ClearIncident(wish, by, key))
 
     async def history(self, contact: ContactId) -> list[Told]:
         """As the port says."""

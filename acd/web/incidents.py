@@ -6,10 +6,9 @@ from fastapi import APIRouter, Path
 from fastapi.responses import Response
 from msgspec.structs import replace
 
-from acd.core.events import IncidentEnded
 from acd.core.view import IncidentView
-from acd.web.bodies import IncidentChangeRequest, IncidentRequest
-from acd.web.control import Control, IncidentWish
+from acd.web.bodies import IncidentChangeRequest, IncidentClearRequest, IncidentRequest
+from acd.web.control import ClearWish, Control, IncidentWish
 from acd.web.errors import unknown
 from acd.web.rights import incidents_for
 from acd.web.shapes import Changed, Incidents, Json, OnceKey, WhoAsks, as_of, shows
@@ -25,7 +24,9 @@ def incident_reading_router(control: Control) -> APIRouter:
     async def incidents(caller: WhoAsks) -> Response:
         """Those that are on, in the order in which they were declared."""
         own = control.lines_of(caller.client), control.entries_of(caller.client)
-        return Json(Incidents(incidents_for(caller, control.incidents(), *own)), headers=as_of(control))
+        to_clear = incidents_for(caller, control.to_clear(), *own)
+        on = incidents_for(caller, control.incidents(), *own)
+        return Json(Incidents(on, to_clear), headers=as_of(control))
 
     @router.get("/incidents/{incident}", **shows(IncidentView))
     async def show(incident: IncidentPath, caller: WhoAsks) -> Response:
@@ -63,10 +64,17 @@ def incident_router(control: Control) -> APIRouter:
         return Json(Changed(await control.declare_incident(incident, caller.by, key)))
 
     @router.post("/incidents/{incident}/clear", **shows(Changed))
-    async def clear(incident: IncidentPath, caller: WhoAsks, key: OnceKey) -> Response:
-        """Nobody hears it any more; who hears it now hears it out."""
-        _on(control, incident)
-        return Json(Changed(await control.change(IncidentEnded(IncidentId(incident)), caller.by, key)))
+    async def clear(
+        incident: IncidentPath,
+        caller: WhoAsks,
+        key: OnceKey,
+        wanted: IncidentClearRequest = IncidentClearRequest(),  # noqa: B008
+    ) -> Response:
+        """Nobody hears it any more; who hears it now hears it out, and who is linked is called and told."""
+        if all(one.id != incident for one in control.to_clear()):
+            _on(control, incident)
+        wish = ClearWish(IncidentId(incident), tuple(wanted.texts.items()), wanted.silent)
+        return Json(Changed(await control.clear_incident(wish, caller.by, key)))
 
     return router
 

@@ -10,6 +10,7 @@ from acd.observe.figures import Figures
 from acd.observe.health import Health
 from acd.ports import ContactRef, Listed
 from acd.web.control import (
+    ClearWish,
     IncidentWish,
     ListHeld,
     ListRow,
@@ -143,7 +144,15 @@ class ChangeIncident(msgspec.Struct, frozen=True, tag="change_incident", array_l
     key: WriteKey | None = None
 
 
-OfIncident = Declare | ChangeIncident
+class ClearIncident(msgspec.Struct, frozen=True, tag="clear_incident", array_like=True):
+    """The end of an incident, with the text of its all-clear. Answered by `Done`."""
+
+    wish: ClearWish
+    by: str
+    key: WriteKey | None = None
+
+
+OfIncident = Declare | ChangeIncident | ClearIncident
 
 
 class AskDocument(msgspec.Struct, frozen=True, tag="document", array_like=True):

@@ -99,7 +99,10 @@ class ListRows(msgspec.Struct, frozen=True):
 
 
 class Incidents(msgspec.Struct, frozen=True):
+    """`to_clear`: those that are over, and whose callers wait for the all-clear."""
+
     incidents: tuple[Incident, ...]
+    to_clear: tuple[Incident, ...] = ()
 
 
 WhoAsks = Annotated[Caller, Depends(caller_of)]

@@ -92,7 +92,11 @@ _HEAD = [
     'min_expires = "1s"',
     'phone_qualify = "0s"',  # a question in the midst of its scenario is an unexpected message to sipp
 ]
-_OUTBOUND = ["[[outbound]]", 'purpose = "callback"', 'classes = ["local", "mobile"]']
+_OUTBOUND = [
+    line
+    for purpose in ("callback", "all_clear")
+    for line in ("[[outbound]]", f'purpose = "{purpose}"', 'classes = ["local", "mobile"]')
+]
 _TRUNK = ["[[sip.trunks]]", 'name = "pbx"', 'addresses = ["127.0.0.1"]']
 
 

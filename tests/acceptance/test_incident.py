@@ -1,5 +1,7 @@
 """A mass incident with real phones: declared while a caller waits, heard as it was written, ended."""
 
+import json
+
 import numpy as np
 import pytest
 
@@ -14,6 +16,7 @@ from tests.acceptance.studio import Booth, windows
 MUSIC_HZ = 620
 TEXT = "Das Netz ist gestört. Wir arbeiten daran."
 ANEW = "Die Störung dauert noch bis Mittag. Bitte rufen Sie später an."
+SOLVED = "Die Störung ist behoben. Alle Dienste laufen wieder wie gewohnt."
 LIKE_IT = 0.8
 """Correlation with half a second of the spoken text itself; music and other words stay below."""
 HALF = RATE // 2
@@ -29,6 +32,12 @@ def spoken(tmp_path_factory: pytest.TempPathFactory) -> Samples:
 def spoken_anew(tmp_path_factory: pytest.TempPathFactory) -> Samples:
     """Another one."""
     return sound_of(tmp_path_factory, ANEW)
+
+
+@pytest.fixture(scope="module")
+def spoken_solved(tmp_path_factory: pytest.TempPathFactory) -> Samples:
+    """The all-clear."""
+    return sound_of(tmp_path_factory, SOLVED)
 
 
 def sound_of(tmp_path_factory: pytest.TempPathFactory, text: str) -> Samples:
@@ -114,6 +123,43 @@ def test_who_waits_hears_a_changed_text_once_more(
     assert all(said in shown for said in ("Frau Nord", "bis Mittag", "heard", "on, ends in"))
     waits.tell("hang-up")
     desk.until_idle("line")
+
+
+def test_press_1_and_be_called_as_soon_as_it_is_solved(
+    open_desk: OpenDesk, booth: Booth, spoken: Samples, spoken_solved: Samples
+) -> None:
+    """Also when the desk is killed between the key and the all-clear, and in the middle of the call."""
+
+    def reached() -> tuple[int, ...]:
+        shown = json.loads(desk.command("incident", "show", "netz", "--json").stdout)
+        return tuple(shown[count] for count in ("heard", "linked", "told", "open"))
+
+    home = booth.pjsua("home", 1100)
+    desk = open_desk(Corner("line", music_hz=MUSIC_HZ), calls_to=home.port)
+    waits = booth.pjsua("waits", 450)
+    waits.tell("call-from", "+49305550123")
+    waits.tell("call", f"sip:line.line@127.0.0.1:{desk.port}")
+    until(lambda: any(windows(booth.heard("waits"), MUSIC_HZ)), "music")
+    declared = desk.command("incident", "declare", "netz", "--offer", "--text", f"de={TEXT}", "--for", "1h")
+    assert declared.returncode == 0, declared.stderr
+    until(lambda: told(booth, "waits", spoken), "the text")
+    waits.tell("dtmf", "1")
+    waits.until("state", state="DISCONNECTED", status=200)
+    assert reached() == (1, 1, 0, 1)
+    desk.kill()
+    desk.start()
+    refused = desk.command("incident", "clear", "netz")
+    assert (refused.returncode, "one caller waits to be told" in refused.stderr) == (2, True)
+    cleared = desk.command("incident", "clear", "netz", "--text", f"de={SOLVED}")
+    assert (cleared.returncode, cleared.stdout) == (0, "incident netz: over\n"), cleared.stderr
+    until(lambda: len(booth.heard("home")) > 0, "somebody answers at home")
+    desk.kill()
+    desk.start()
+    until(lambda: told(booth, "home", spoken_solved), "the all-clear")
+    until(lambda: reached() == (1, 1, 1, 0), "that it was told")
+    desk.until_idle("line")
+    assert len(home.events("rung")) == 1, "nobody is called twice"
+    assert "no incident is on" in desk.command("incident", "list").stdout
 
 
 def test_what_is_wrong_is_said_in_one_line(open_desk: OpenDesk) -> None:

@@ -21,9 +21,17 @@ class IncidentChanged(Event, frozen=True, tag="IncidentChanged"):
 
 
 class IncidentEnded(Event, frozen=True, tag="IncidentEnded"):
-    """The incident is over before it expires. Who hears its text now hears it out and is then admitted."""
+    """The incident is over before it expires. Who hears its text now hears it out and is then admitted.
+
+    Whoever is linked to it is told `text`; without one nobody is. Also for one that has expired, while its
+    links wait.
+    """
 
     incident: IncidentId
+    text: str = ""
+    """Name of the text, for the channel."""
+    texts: tuple[tuple[str, str], ...] = ()
+    """(language, words) of it."""
 
 
 class ContactLinked(Event, frozen=True, tag="ContactLinked"):

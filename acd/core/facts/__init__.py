@@ -62,7 +62,16 @@ from acd.core.facts.of_contacts import (
     TriedForgotten,
 )
 from acd.core.facts.of_desk import CalendarSet, DeskSet, ListSet, Restart
-from acd.core.facts.of_incidents import Concerned, IncidentChange, IncidentOff, IncidentOn, Informed, Linked
+from acd.core.facts.of_incidents import (
+    AllClear,
+    Concerned,
+    IncidentChange,
+    IncidentOff,
+    IncidentOn,
+    Informed,
+    Linked,
+    LinkOver,
+)
 from acd.core.facts.of_offers import (
     Answered,
     Decision,
@@ -116,7 +125,7 @@ AnyFact = (
     | CallbackOver | Treated | KeyChosen | NoKey | ConditionAsked | LanguageSet | Consulted | ConsultOver
     | ConferenceJoined | ConferenceLeft | TakenOver | HandedOut | OutsideJoined | OutsideLeft
     | ListenerRung | ListenerJoined | ListenerLeft | MediumChange | Receiving | PageKept
-    | IncidentChange | Concerned | Linked
+    | IncidentChange | Concerned | Linked | LinkOver | AllClear
     | AgentTold | Received | LegGone | CalledOut | Recorded | Sealing | MessageLeft | Collected
     | WaitTold
 )  # fmt: skip
@@ -126,6 +135,7 @@ __all__ = [
     "Abandoned",
     "AgentLegLost",
     "AgentTold",
+    "AllClear",
     "Announced",
     "Answered",
     "AnyFact",
@@ -167,6 +177,7 @@ __all__ = [
     "KeyChosen",
     "LanguageSet",
     "LegGone",
+    "LinkOver",
     "Linked",
     "ListSet",
     "ListenerJoined",

@@ -4,7 +4,7 @@ from acd.core.events import CallId, CallResult, ContactId, OfferId
 from acd.core.facts.fact import Fact
 from acd.core.facts.of_offers import Decision, OfferFact
 from agents.skills import AgentId
-from queues.desk import LineId, Medium, TenantId
+from queues.desk import IncidentId, LineId, Medium, TenantId
 from queues.names import TreatmentId
 
 
@@ -50,6 +50,10 @@ class CalledOut(Fact, frozen=True, tag="CalledOut"):
     """Of the entry; he waits there only if the treatment says so."""
     medium: Medium
     treatment: TreatmentId
+    incident: IncidentId = IncidentId("")
+    """Of whose end he is told."""
+    linked: ContactId = ContactId(0)
+    """By which contact he was linked to it."""
 
 
 class DialDecided(Fact, frozen=True, tag="DialDecided"):

@@ -54,3 +54,27 @@ class Informed(Fact, frozen=True, tag="Informed"):
     contact: ContactId
     incident: IncidentId
     line: LineId
+
+
+class LinkOver(Fact, frozen=True, tag="LinkOver"):
+    """What became of somebody who was to be told that the incident is solved.
+
+    `result`: `told`, `hung up` (he answered, and did not hear it to the end), `not reached`, or `dropped`:
+    there is no all-clear for him.
+    """
+
+    incident: IncidentId
+    contact: ContactId
+    """By which he was linked."""
+    call: ContactId
+    """By which he was told; 0: by none."""
+    result: str
+
+
+class AllClear(Fact, frozen=True, tag="AllClear"):
+    """Nobody is left who is to be told that the incident is solved."""
+
+    incident: IncidentId
+    told: int
+    """Who answered."""
+    others: int

@@ -11,10 +11,12 @@ from agents.roster import Seat, shown_state
 from agents.skills import AgentId
 from agents.states import IN_HAND, LISTENERS, AgentState, WorkState
 from queues.contact import Contact
+from queues.incident import Link
 from queues.states import ContactState
 from tests.acd.core.shadow import Shadow, facts_of
 from tests.acd.core.shadow_desk import ShadowContact
 from tests.acd.core.shadow_guests import NOT_BACK
+from tests.acd.core.shadow_incidents import ShadowLink
 from tests.acd.core.told import ToldDevices
 
 
@@ -45,6 +47,8 @@ class Oracle:
         self._handing_over = self._freed_by(outcome)
         self._ringing_of = 0
         self.shadow.text_heard()
+        self.shadow.incident_ended(now_ms)
+        self.shadow.to_be_over.clear()
         self.shadow.forget_leases()
         self.shadow.legless &= self.shadow.contacts.keys()
         if isinstance(event, events.LeaseRenewed):
@@ -333,6 +337,10 @@ class Oracle:
         ]
         assert counted == told[len(told) - len(counted) :]
         assert [one.incident for one in courses if not one.over_ms] == on
+        assert not self.shadow.to_be_over, "nobody said what became of a link"
+        mine = [_link(link) for course in courses for link in course.links.values()]
+        shown = self.shadow.courses[len(told) - len(counted) :]
+        assert mine == [_link(link) for course in shown for link in course.links.values()]
         due_ms = self.engine.next_deadline()
         if due_ms is None or due_ms > now_ms:
             assert all(incident.expires_ms > now_ms for incident in on), "an incident did not expire"
@@ -381,6 +389,10 @@ def _view(contact: Contact | ShadowContact) -> tuple[object, ...]:
         contact.collected or {},
         [one.ref if isinstance(one, Carrier) else one for one in contact.joined],
     )
+
+
+def _link(link: Link | ShadowLink) -> tuple[object, ...]:
+    return (link.contact, link.attempts, link.again_ms, link.call, link.refused, link.result)
 
 
 def _message(contact: Contact | ShadowContact) -> tuple[str, int] | None:

@@ -271,6 +271,14 @@ def _change_incident(play: Play, x: int, y: int, z: int) -> None:
     play.submit(events.IncidentChanged(changed))
 
 
+def _end_incident(play: Play, x: int, y: int, z: int) -> None:
+    """Mostly with a text for who is linked, also after it has expired."""
+    courses = play.engine.state.courses.values()
+    waits = [one.incident.id for one in courses if one.waits or (one.links and not one.over_ms)]
+    name = waits[x % len(waits)] if waits and z % 3 else IncidentId(f"i{x % 5}")
+    play.submit(events.IncidentEnded(name, "solved" if y % 4 else ""))
+
+
 def _link(play: Play, x: int, y: int, z: int) -> None:
     on = list(play.engine.state.incidents.values())
     name = on[y % len(on)].id if on else IncidentId("none")
@@ -514,7 +522,7 @@ MOVES: Mapping[str, Callable[[Play, int, int, int], None]] = {
     "incident": _incident,
     "change incident": _change_incident,
     "link": _link,
-    "end incident": lambda play, x, y, z: play.submit(events.IncidentEnded(IncidentId(f"i{x % 5}"))) and None,
+    "end incident": _end_incident,
     "accept": lambda play, x, y, z: play.submit(events.OfferAccepted(play.offer(x))) and None,
     "refuse": lambda play, x, y, z: play.submit(events.OfferRefused(play.offer(x))) and None,
     "fail": lambda play, x, y, z: play.submit(events.OfferFailed(play.offer(x))) and None,

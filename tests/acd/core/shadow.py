@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from acd.core import events, facts
 from acd.core.wrap_up import UNCODED_MS
 from agents.skills import AgentId
+from queues.desk import EntryId
 from tests.acd.core.shadow_calls import ShadowCalls
 from tests.acd.core.shadow_desk import ShadowAgent, ShadowContact, ShadowWork
 from tests.acd.core.shadow_receptions import ShadowReceptions
@@ -26,6 +27,20 @@ class Shadow(ShadowCalls, ShadowReceptions, ShadowTreatments):
         self.now_ms = fact.t_ms
         handler: Callable[[facts.Fact], None] = getattr(self, f"_{type(fact).__name__.lower()}")
         handler(fact)
+        if isinstance(fact, facts.Released):
+            self.all_clear_ended(fact.contact, fact.by, fact.t_ms)
+        elif isinstance(fact, facts.CallOver):
+            self.attempt_failed(fact)
+
+    def _calledout(self, fact: facts.CalledOut) -> None:
+        asked = self.event
+        if fact.incident:
+            party, link = self.all_clear_call(fact)
+            what = "all_clear", party, link.dial_class, fact.treatment
+            self.event = events.CallOut(EntryId(link.entry), *what, language=link.language)
+        super()._calledout(fact)
+        self.event = asked
+        self.call_lines[fact.contact] = fact.line
 
     # ---- the desk
 

@@ -49,6 +49,8 @@ class ShadowContact:
     """The incident whose mandatory text it hears."""
     between: bool = False
     """It hears the text of an incident between what it heard and what it goes on with."""
+    clears: str = ""
+    """The incident of whose end it is told."""
     thanked: bool = False
     """It is linked by a key, and hears so."""
     about: str = ""

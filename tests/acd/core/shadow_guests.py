@@ -79,6 +79,8 @@ class ShadowGuests(ShadowPersons):
             entry=event.entry,
             tenant=entry.tenant,
             purpose=event.purpose,
+            language=event.language,
+            clears=fact.incident,
         )
 
     # ---- consults

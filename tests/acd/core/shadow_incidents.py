@@ -4,9 +4,23 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from acd.core import events, facts
-from queues.desk import Entry, Incident, IncidentId, IncidentMode, Line, LineId
+from queues.desk import Entry, Incident, IncidentId, IncidentMode, Line, LineId, OutboundRule
+from queues.incident import KEPT_MS
 from queues.treatment import OFFER
 from tests.acd.core.shadow_desk import ShadowContact, ShadowDesk
+
+
+@dataclass(slots=True)
+class ShadowLink:
+    contact: int
+    entry: str
+    dial_class: str
+    language: str
+    attempts: int = 0
+    again_ms: int = 0
+    call: int = 0
+    refused: bool = False
+    result: str = ""
 
 
 @dataclass(slots=True)
@@ -18,8 +32,11 @@ class ShadowCourse:
     """Contacts; 0 for each that was blocked."""
     heard: set[int] = field(default_factory=set)
     ended: int = 0
-    links: dict[str, int] = field(default_factory=dict)
-    """Party → the contact by which it is linked."""
+    links: dict[str, ShadowLink] = field(default_factory=dict)
+    """By party."""
+    clears: bool = False
+    """Who is linked is being told that it is solved."""
+    kept_until_ms: int = 0
 
 
 class ShadowIncidents(ShadowDesk):
@@ -36,6 +53,12 @@ class ShadowIncidents(ShadowDesk):
         """All that were ever declared."""
         self.restarted_ms = 0
         self.promises: dict[int, Any] = {}
+        self.to_be_over: dict[int, tuple[ShadowCourse, str]] = {}
+        """Contact by which somebody was called → what a fact must say became of that."""
+        self.over: ShadowCourse
+        """Of the link that was told of last."""
+        self.call_lines: dict[int, LineId] = {}
+        """Contact that the desk began → its line."""
         self.hears_old: set[int] = set()
         """Who heard the text of an incident that was just changed."""
 
@@ -75,7 +98,8 @@ class ShadowIncidents(ShadowDesk):
     def hears_now(self, contact: ShadowContact, incident: Incident) -> bool:
         """Whether its text is what it hears, before anything else or between."""
         hears = (contact.incident or contact.between) and not contact.thanked
-        return bool(hears) and contact.about == incident.id
+        told = contact.id in self.course(incident.id).heard
+        return bool(hears) and told and contact.about == incident.id
 
     def course(self, name: IncidentId) -> ShadowCourse:
         """Of the latest by that name."""
@@ -100,8 +124,10 @@ class ShadowIncidents(ShadowDesk):
             assert fact.t_ms == incident.expires_ms, "not when it was over"
         else:
             assert fact.reason == "by hand"
-            assert self.event == events.IncidentEnded(incident.id)
+            assert isinstance(self.event, events.IncidentEnded)
+            assert self.event.incident == incident.id
         self.incidents.remove(incident)
+        self.course(fact.incident).kept_until_ms = fact.t_ms + KEPT_MS
 
     def is_vip(self, event: events.ContactArrived, entry: Entry) -> bool:
         usual = self.lines[entry.line].priority_class
@@ -198,12 +224,117 @@ class ShadowIncidents(ShadowDesk):
         assert course.incident in self.incidents
         assert contact.party not in course.links, "linked twice"
         assert self.may_link(contact)
-        course.links[contact.party] = fact.contact
+        course.links[contact.party] = ShadowLink(
+            fact.contact, contact.entry, contact.dial_class, contact.language
+        )
         if fact.by == "hand":
             assert self.event == events.ContactLinked(fact.contact, fact.incident)
         else:
             assert isinstance(self.event, events.KeyPressed)
             assert contact.about == fact.incident
+
+    def incident_ended(self, now_ms: int) -> None:
+        """Who is linked is told so from now on, if there is a text; that may be after it has expired."""
+        if isinstance(self.event, events.IncidentEnded) and self.event.text:
+            name, on = self.event.incident, [one.id for one in self.incidents]
+            waits = [
+                one
+                for one in self.courses
+                if one.incident.id == name
+                and not one.clears
+                and any(not link.result for link in one.links.values())
+            ]
+            course = self.course(name) if name in on else waits[0]
+            if course in waits:
+                course.clears, course.kept_until_ms = True, now_ms + KEPT_MS
+
+    def to_be_called(self, course: ShadowCourse, now_ms: int) -> ShadowLink | None:
+        """Who is next; None: nobody may be called now."""
+        for link in course.links.values():
+            entry = next((one for one in self.desk.entries if one.id == link.entry), None)
+            if link.result or link.call or entry is None or now_ms < link.again_ms:
+                continue
+            rule = self.all_clear_rule(entry.tenant, link.dial_class)
+            if rule is None or not self.is_open(self.lines[entry.line], now_ms):
+                continue
+            if (
+                sum(
+                    self.rule_of_link(one) == rule
+                    for c in self.courses
+                    for one in c.links.values()
+                    if one.call
+                )
+                < rule.at_once
+            ):
+                return link
+        return None
+
+    def all_clear_rule(self, tenant: str, dial_class: str) -> OutboundRule | None:
+        fits = (one for one in self.desk.outbound if one.purpose == "all_clear" and dial_class in one.classes)
+        return next((one for one in fits if one.tenant in ("", tenant)), None)
+
+    def rule_of_link(self, link: ShadowLink) -> OutboundRule | None:
+        entry = next((one for one in self.desk.entries if one.id == link.entry), None)
+        return None if entry is None else self.all_clear_rule(entry.tenant, link.dial_class)
+
+    def all_clear_call(self, fact: facts.CalledOut) -> tuple[str, ShadowLink]:
+        """Who is called is next, and has not been told."""
+        named = [one for one in self.courses if one.incident.id == fact.incident and one.clears]
+        nexts = [(course, self.to_be_called(course, fact.t_ms)) for course in named]
+        course, link = next(
+            (c, link) for c, link in nexts if link is not None and link.contact == fact.linked
+        )
+        assert fact.purpose == "all_clear"
+        link.call, link.attempts = fact.contact, link.attempts + 1
+        return next(party for party, one in course.links.items() if one is link), link
+
+    def course_of(self, name: IncidentId, contact: int) -> ShadowCourse:
+        """That to which this contact is linked, and still is to be told the end."""
+        named = (one for one in self.courses if one.incident.id == name)
+        found = (
+            one
+            for one in named
+            if any(link.contact == contact and not link.result for link in one.links.values())
+        )
+        return next(found)
+
+    def attempt_failed(self, fact: facts.CallOver) -> None:
+        """One for which there was no room is none; whose number nobody will dial is called no more."""
+        for link in (one for c in self.courses for one in c.links.values() if one.call == fact.contact):
+            link.refused = link.refused or fact.result == "refused"
+            link.attempts -= fact.result == "no room"
+
+    def all_clear_ended(self, number: int, by: str, now_ms: int) -> None:
+        """Somebody who was called for it is not on the line any more."""
+        links = [(course, one) for course in self.courses for one in course.links.values()]
+        for course, link in ((course, one) for course, one in links if one.call == number):
+            rule = self.lines[self.call_lines[number]].callback
+            link.call, link.again_ms = 0, now_ms + rule.gap_ms
+            ends = {"treatment": "told", "caller": "hung up", "leg lost": "hung up", "cancelled": "dropped"}
+            last = link.refused or link.attempts >= rule.attempts
+            if result := ends.get(by, "not reached" if last else ""):
+                self.to_be_over[number] = course, result
+
+    def _linkover(self, fact: facts.LinkOver) -> None:
+        expected = self.to_be_over.pop(fact.call, None)
+        course = expected[0] if expected else self.course_of(fact.incident, fact.contact)
+        self.over = course
+        (link,) = (one for one in course.links.values() if one.contact == fact.contact and not one.result)
+        if fact.call:
+            assert expected == (course, fact.result)
+        elif fact.result == "dropped":
+            expired = fact.t_ms >= course.kept_until_ms and not course.clears
+            assert expired or (isinstance(self.event, events.IncidentEnded) and not self.event.text)
+        else:
+            assert (fact.result, course.clears) == ("not reached", True)
+            assert fact.t_ms >= course.kept_until_ms
+        link.result = fact.result
+
+    def _allclear(self, fact: facts.AllClear) -> None:
+        results = [one.result for one in self.over.links.values()]
+        assert all(results)
+        told = results.count("told") + results.count("hung up")
+        assert (fact.told, fact.others) == (told, len(results) - told)
 
     def _told_in_line(self, contact: ShadowContact, name: IncidentId) -> None:
         """It chose its line by a key, or rang in again: what holds for that line holds for it."""
@@ -222,7 +353,9 @@ class ShadowIncidents(ShadowDesk):
 
     def _deflected(self, fact: facts.Deflected) -> None:
         contact = self.contacts.pop(fact.contact)
-        self.course(fact.incident).ended += 1
+        heard = (one for one in reversed(self.courses) if contact.id in one.heard)
+        course = next(one for one in heard if one.incident.id == fact.incident)
+        course.ended += 1
         assert contact.state == "greeting"
         assert contact.incident == fact.incident
         assert contact.thanked == (fact.by == "key")
@@ -230,7 +363,8 @@ class ShadowIncidents(ShadowDesk):
         if fact.by == "caller":
             assert self.event == events.ContactLeft(fact.contact)
         elif fact.by == "key":
-            assert contact.party in self.course(fact.incident).links
+            named = (one for one in self.courses if one.incident.id == fact.incident)
+            assert any(contact.party in one.links for one in named), "it was not linked"
             if not self.gone(contact, fact.t_ms):
                 self._at_prompt_end(contact, fact.t_ms)
         else:

@@ -86,7 +86,7 @@ class ShadowTreatments(ShadowIncidents, ShadowMessages):
             contact.told_texts.add(self.event.incident.greeting)
         elif contact.due:
             contact.told_texts.add(contact.due.greeting)
-        own = {"position", "expected wait", "tone", OFFER, THANKS}
+        own = {"position", "expected wait", "tone", OFFER, THANKS, "solved"}
         return said | self.greetings | contact.told_texts | own
 
     def treatments(self) -> tuple[Treatment, ...]:

@@ -1,5 +1,6 @@
 """The oracle is worth something: each planted fault is found."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from random import Random
 from typing import Any
@@ -8,13 +9,16 @@ import pytest
 from msgspec.structs import replace
 
 from acd.core import (
+    all_clear,
     answers,
     callbacks,
     calling,
+    clearing,
     engine,
     hearing,
     incidents,
     leaving,
+    links,
     matching,
     offers,
     parking,
@@ -26,16 +30,17 @@ from acd.core import (
 )
 from acd.core import steps as walked
 from acd.core.deadlines import Kind
-from acd.core.events import CallbackPromised
+from acd.core.events import CallbackPromised, ContactId
 from acd.core.state import State
 from agents.roster import Seat
 from agents.states import WorkState
 from queues.board import Board
 from queues.contact import Contact
 from queues.desk import ALWAYS, Entry, Incident, OutboundRule, WrapUpRule
+from queues.incident import Course, Link
 from queues.need import Need
 from queues.priority import Rank
-from queues.treatment import End, Walk
+from queues.treatment import NO_TREATMENT, End, Walk
 from tests.acd.core.play import Play, random_move
 from tests.acd.core.random_desk import random_desk
 
@@ -223,6 +228,69 @@ def test_a_planted_fault_in_callbacks_is_found(name: str, monkeypatch: pytest.Mo
     assert not found_in_callbacks()
     monkeypatch.setattr(*CALLBACK_FAULTS[name])
     assert found_in_callbacks()
+
+
+INCIDENT_MOVES = (
+    *("advance", "arrive", "press", "prompt ended", "incident") * 4,
+    *("call answered", "call answered", "call failed", "end incident", "end incident", "change incident"),
+    *("link", "leave", "accept", "ready", "sign in", "reachable"),
+)
+
+
+def found_in_incidents(seeds: int = 30) -> bool:
+    """Whether a run that is about little else trips over the fault: everybody may be called."""
+    for seed in range(seeds):
+        rng, whole = Random(seed), random_desk(seed)
+        lines = tuple(replace(line, needs=((),), treatment=NO_TREATMENT) for line in whole.lines)
+        allowed = (OutboundRule("all_clear", ("local", "mobile", "foreign"), "sip", at_once=2),)
+        play = Play(replace(whole, lines=lines, outbound=allowed), thorough=False)
+        try:
+            for _ in range(300):
+                play.move(rng.choice(INCIDENT_MOVES), *(rng.randrange(most) for most in (10_000, 60, 1_000)))
+                play.oracle.check(play.now_ms)
+        except (AssertionError, KeyError, IndexError, ValueError):
+            return True
+    return False
+
+
+def everybody_at_once(state: State) -> Counter[OutboundRule | None]:
+    """Forgets who is being called already."""
+    return Counter()
+
+
+def at_any_hour(state: State, entry: Entry, link: Link) -> int:
+    """Forgets hours and gaps."""
+    return state.now_ms
+
+
+def told_again_and_again(state: State, course: Course, link: Link, result: str, call: int = 0) -> None:
+    """Forgets that it has been told."""
+    LINK_OVER(state, course, link, result, ContactId(call))
+    link.result = ""
+
+
+LINK_OVER = clearing.link_over
+
+INCIDENT_FAULTS: dict[str, tuple[Any, str, Any]] = {
+    "everybody is asked": (links, "may_link", lambda state, contact: ""),
+    "nobody is asked": (links, "asks", lambda state, contact, incident: False),
+    "the key is worth nothing": (links, "_link", lambda state, number, contact, by: None),
+    "who is linked waits on": (hearing, "pressed", lambda state, contact, walk: False),
+    "no pace": (all_clear, "_taken", everybody_at_once),
+    "called at night": (all_clear, "_may_be_called_ms", at_any_hour),
+    "told again": (clearing, "link_over", told_again_and_again),
+    "a changed text is not told": (hearing, "hears_now", lambda contact, number, name: False),
+}
+
+
+def test_without_a_fault_nothing_is_found_in_incidents() -> None:
+    assert not found_in_incidents()
+
+
+@pytest.mark.parametrize("name", INCIDENT_FAULTS)
+def test_a_planted_fault_in_incidents_is_found(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(*INCIDENT_FAULTS[name])
+    assert found_in_incidents()
 
 
 @pytest.mark.parametrize("name", FAULTS | TREATMENT_FAULTS)

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from msgspec.structs import replace as replaced
 
-from acd.core.effects import AdmitContact, TreatContact
-from acd.core.events import KeyPressed
+from acd.core.effects import AdmitContact, PlaceCall, TreatContact
+from acd.core.events import CallAnswered, KeyPressed, PromptEnded
 from acd.server import announcements
 from acd.server.announcements import MOST
 from acd.testing import NUMBER, ScriptedChannel, small_desk, small_line, small_site
@@ -87,7 +87,7 @@ def test_who_waits_hears_it_and_nobody_after_it_was_ended(tmp_path: Path) -> Non
         again = await desk.request("POST", "/incidents", VPN)
         assert (again.status_code, again.json()["error"]["code"]) == (409, "rejected")
         assert (await desk.request("POST", "/incidents/vpn/clear", {})).status_code == 200
-        assert (await desk.request("GET", "/incidents")).json() == {"incidents": []}
+        assert (await desk.request("GET", "/incidents")).json() == {"incidents": [], "to_clear": []}
         gone = await desk.request("POST", "/incidents/vpn/clear", {})
         assert gone.json()["error"]["reason"] == "no incident vpn is on"
         before = len(channel.seen(TreatContact))
@@ -172,6 +172,40 @@ def test_who_presses_a_key_is_linked_and_an_agent_may_link_too(tmp_path: Path) -
         again = await desk.request("POST", f"/contacts/{other}/link", {"incident": "vpn"})
         assert (again.status_code, "already" in again.json()["error"]["reason"]) == (409, True)
         assert (await desk.request("POST", "/contacts/99/link", {"incident": "vpn"})).status_code == 404
+
+    with_server(calling_site(tmp_path), story)
+
+
+def test_the_all_clear_calls_whoever_is_linked_and_needs_a_text(tmp_path: Path) -> None:
+    async def story(desk: Served, channel: ScriptedChannel) -> None:
+        channel.arrive(number="+49 30 5550101")
+        assert (await desk.request("POST", "/incidents", {**VPN, "mode": "offer"})).status_code == 200
+        asked = await said(channel)
+        desk.app.driver.submit(KeyPressed(asked.contact, asked.visit, "1"), by="channel:scripted")
+        await desk.caught_up()
+        for body, reason in (
+            ({}, "one caller waits to be told"),
+            ({"texts": {"de": "Gelöst."}}, "no text in en"),
+            ({"texts": {"en": " "}}, "nothing to say"),
+        ):
+            refused = await desk.request("POST", "/incidents/vpn/clear", body)
+            assert (refused.status_code, reason in refused.json()["error"]["reason"]) == (422, True)
+        cleared = await desk.request("POST", "/incidents/vpn/clear", {"texts": {"en": "It is solved."}})
+        assert cleared.status_code == 200, cleared.text
+        while not (calls := channel.seen(PlaceCall)):
+            await asyncio.sleep(0.01)
+        assert [effect.purpose for effect in calls] == ["all_clear"]
+        (name,) = (text for text in channel.learnt if text.startswith("all-clear:"))
+        assert channel.learnt[name] == (("en", "It is solved."),)
+        desk.app.driver.submit(CallAnswered(calls[0].call, "out"), by="channel:scripted")
+        while (told := channel.seen(TreatContact)[-1]).hears.says[0].text != name:
+            await asyncio.sleep(0.01)
+        desk.app.driver.submit(PromptEnded(told.contact, told.visit), by="channel:scripted")
+        await desk.caught_up()
+        shown = (await desk.request("GET", "/incidents/vpn")).json()
+        assert (shown["linked"], shown["told"], shown["open"], shown["on"]) == (1, 1, 0, False)
+        assert shown["all_clear"] == [["en", "It is solved."]]
+        assert (await desk.request("POST", "/incidents/vpn/clear", {})).status_code == 404
 
     with_server(calling_site(tmp_path), story)
 
@@ -267,7 +301,7 @@ def test_a_text_that_fails_or_takes_too_long_changes_nothing(
             422,
             "the text could not be spoken",
         )
-        assert (await desk.request("GET", "/incidents")).json() == {"incidents": []}
+        assert (await desk.request("GET", "/incidents")).json() == {"incidents": [], "to_clear": []}
         channel.on_learn = None
         assert (await desk.request("POST", "/incidents", VPN)).status_code == 200
 
