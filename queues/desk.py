@@ -307,3 +307,5 @@ class Incident(Struct, frozen=True, kw_only=True):
     """Who at the client agreed to it, for people."""
     declared_by: str = ""
     """Who asked for it, as entries say it."""
+    warn_ms: int = 0
+    """So long before its end a warning is given; 0: none is."""

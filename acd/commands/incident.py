@@ -41,6 +41,7 @@ def declare(
     vip: Annotated[bool, typer.Option("--vip", help="VIPs hear it, too.")] = False,
     ticket: Annotated[str, typer.Option(help="Where you work on it.")] = "",
     agreed: Annotated[str, typer.Option(help="Who at the client agreed to it.")] = "",
+    warn: Annotated[str, typer.Option(help="So long before its end a warning is given.")] = "10m",
     site: SiteOption = None,
     url: UrlOption = "",
     as_json: JsonOption = False,
@@ -64,6 +65,7 @@ def declare(
         "vip_exempt": not vip,
         "ticket": ticket,
         "agreed": agreed,
+        "warn_ms": _duration_ms("--warn", warn),
     }
     with client_of(site, url) as server:
         answer = server.post("/incidents", body, SPOKEN_WITHIN_S)
@@ -191,11 +193,15 @@ def _texts(given: Sequence[str]) -> dict[str, str]:
     return texts
 
 
-def _lasts_ms(lasts: str) -> int:
+def _duration_ms(option: str, given: str) -> int:
     try:
-        lasts_ms = duration_ms(lasts)
+        return duration_ms(given)
     except ValueError as mistake:
-        raise Failure(BAD_INPUT, f"--for {mistake}") from mistake
+        raise Failure(BAD_INPUT, f"{option} {mistake}") from mistake
+
+
+def _lasts_ms(lasts: str) -> int:
+    lasts_ms = _duration_ms("--for", lasts)
     shortest_ms, longest_ms = INCIDENT_LASTS_MS
     if not shortest_ms <= lasts_ms <= longest_ms:
         least, most = duration_text(shortest_ms), duration_text(longest_ms)

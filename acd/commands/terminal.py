@@ -85,7 +85,8 @@ def incidents(found: Sequence[Json], now_ms: int) -> Table:
         whom = CALLERS[one["mode"]]
         scope = ", ".join([*one["tenants"], *one["lines"], *one["entries"]]) or "all"
         text = " / ".join(words for _, words in one["texts"])
-        left = duration(one["expires_ms"] - now_ms)
+        left_ms = one["expires_ms"] - now_ms
+        left = duration(left_ms) + (" (soon!)" if left_ms <= one.get("warn_ms", 0) else "")
         table.add_row(one["id"], whom, scope, left, one["ticket"], text)
     return table
 
@@ -134,7 +135,7 @@ def incident(found: Json) -> RenderableType:
 
 def _incident_stands(found: Json) -> str:
     if found["on"]:
-        return f"on, ends in {duration(found['left_ms'])}"
+        return f"on, ends in {duration(found['left_ms'])}" + (" (soon!)" if found["ends_soon"] else "")
     return f"over since {_moment(found['over_ms'])} UTC, {found['over_by']}"
 
 

@@ -26,6 +26,7 @@ class Kind(IntEnum):
     LEASE = 16
     MESSAGE = 17
     ALL_CLEAR = 18
+    WARN = 19
     ROOM = 24
 
 

@@ -121,6 +121,7 @@ ON_DEADLINE: Mapping[Kind, Callable[[State, int], None]] = {
     Kind.MESSAGE: messages.never_sealed,
     Kind.ROOM: room.hour_over,
     Kind.ALL_CLEAR: all_clear.due,
+    Kind.WARN: incidents.ends_soon,
 }
 
 

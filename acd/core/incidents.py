@@ -35,13 +35,28 @@ def declare(state: State, event: IncidentDeclared) -> Incident:
     state.incidents[number] = incident
     _forget_oldest(state)
     state.courses[number] = Course(incident, now_ms)
-    state.deadlines.set(Kind.INCIDENT, number, incident.expires_ms)
+    _set_end(state, number, incident)
     rules = incident.mode, comes_first(incident), incident.expires_ms
     state.tell(facts.IncidentOn(now_ms, incident.id, incident.greeting, *rules))
     for contact in state.contacts.values():
         if is_within(state, incident, contact):
             _concern(state, number, contact, contact.entry)
     return incident
+
+
+def _set_end(state: State, number: int, incident: Incident) -> None:
+    """And the moment of the warning, unless that has passed."""
+    warn_at_ms = incident.expires_ms - incident.warn_ms
+    state.deadlines.set(Kind.INCIDENT, number, incident.expires_ms)
+    if incident.warn_ms > 0 and warn_at_ms > state.now_ms:
+        state.deadlines.set(Kind.WARN, number, warn_at_ms)
+    else:
+        state.deadlines.clear(Kind.WARN, number)
+
+
+def ends_soon(state: State, number: int) -> None:
+    incident = state.incidents[number]
+    state.tell(facts.IncidentWarned(state.now_ms, incident.id, incident.expires_ms))
 
 
 def _check(state: State, incident: Incident) -> None:
@@ -74,7 +89,7 @@ def change(state: State, event: IncidentChanged) -> tuple[int, Incident]:
     course = state.courses[number]
     state.incidents[number] = course.incident = incident
     course.changed_ms = state.now_ms
-    state.deadlines.set(Kind.INCIDENT, number, incident.expires_ms)
+    _set_end(state, number, incident)
     rules = comes_first(incident), incident.expires_ms
     state.tell(facts.IncidentChange(state.now_ms, incident.id, incident.greeting, *rules))
     return number, before
@@ -95,6 +110,7 @@ def expired(state: State, number: int) -> None:
 def off(state: State, number: int, reason: str) -> None:
     """It is on no more."""
     incident, course = state.incidents.pop(number), state.courses[number]
+    state.deadlines.clear(Kind.WARN, number)
     course.over_ms, course.over_by = state.now_ms, reason
     state.tell(facts.IncidentOff(state.now_ms, incident.id, reason))
 

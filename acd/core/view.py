@@ -106,6 +106,8 @@ class IncidentView(Struct, frozen=True):
     """`by hand` or `expired`."""
     left_ms: int
     """Until it ends by itself; 0: it is over."""
+    ends_soon: bool
+    """The warning before its end has been given."""
     gross: int
     """Contacts within its scope: who came while it was on, and who was on the line when it was declared."""
     heard: int
@@ -169,6 +171,7 @@ def incident_view(state: State, name: str, now_ms: int) -> IncidentView | None:
         over_ms=course.over_ms,
         over_by=course.over_by,
         left_ms=max(0, course.incident.expires_ms - now_ms) if on else 0,
+        ends_soon=on and 0 < course.incident.expires_ms - now_ms <= course.incident.warn_ms,
         gross=course.gross,
         heard=course.heard,
         ended=course.ended,

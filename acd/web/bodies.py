@@ -6,7 +6,7 @@ from typing import Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from acd.core.events import Listening
-from acd.web import INCIDENT_ID, INCIDENT_LASTS_MS
+from acd.web import INCIDENT_ID, INCIDENT_LASTS_MS, INCIDENT_WARNS_MS
 from queues.desk import IncidentMode
 
 
@@ -78,6 +78,7 @@ class IncidentRequest(_Request):
     mandatory: bool = True
     ticket: str = Field(default="", max_length=64)
     agreed: str = Field(default="", max_length=200)
+    warn_ms: int = Field(default=INCIDENT_WARNS_MS, ge=0, le=INCIDENT_LASTS_MS[1])
 
 
 class IncidentChangeRequest(_Request):

@@ -8,6 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TypeVar
 
+import structlog
 from msgspec.structs import replace
 
 from acd.content.errors import NotErasedYetError, VaultError, VaultUnknownError
@@ -15,7 +16,7 @@ from acd.core import view
 from acd.core.engine import ENGINE_VERSION, Engine
 from acd.core.errors import Rejected
 from acd.core.events import ContactId, Event
-from acd.core.facts import Fact
+from acd.core.facts import Fact, IncidentWarned
 from acd.core.view import ContactView, IncidentView, Status
 from acd.feed import cursor as cursors
 from acd.feed.consumer import Consumer, CursorGone
@@ -94,6 +95,8 @@ from acd.web.recent import CAPACITY, RecentFacts
 from agents.skills import AgentId
 from queues.desk import EntryId, Incident, LineId
 
+_log = structlog.get_logger("acd.incidents")
+
 LOOK_S = 2.0
 """For what the server can say at once."""
 CHANGE_S = 12.0
@@ -148,6 +151,11 @@ class Following:
         """As Watcher says."""
         self._recent.saw(entry, facts)
         self._facts.observe(facts)
+        for fact in facts:
+            if isinstance(fact, IncidentWarned):
+                _log.warning(
+                    "an incident ends soon", incident=fact.incident, left_ms=fact.expires_ms - fact.t_ms
+                )
         if entry.seq == self._count_after:
             self._facts.begin()
 

@@ -60,6 +60,7 @@ def incident_router(control: Control) -> APIRouter:
             texts=tuple(wanted.texts.items()),
             ticket=wanted.ticket,
             agreed=wanted.agreed,
+            warn_ms=wanted.warn_ms,
         )
         return Json(Changed(await control.declare_incident(incident, caller.by, key)))
 

@@ -71,7 +71,7 @@ def test_the_random_scenarios_meet_everything_the_model_can_do() -> None:
         "CalledIn", "Announced", "MediumChange", "Receiving", "PageKept", "Received", "LegGone",
         "ConferenceJoined", "ConferenceLeft", "TakenOver", "HandedOut",
         "OutsideJoined", "OutsideLeft", "ListenerRung", "ListenerJoined", "ListenerLeft", "AgentTold",
-        "CalledOut", "IncidentChange", "Linked", "LinkOver", "AllClear",
+        "CalledOut", "IncidentChange", "Linked", "LinkOver", "AllClear", "IncidentWarned",
     }  # fmt: skip
     kinds = {kind.__name__ for kind in get_args(facts.AnyFact)}
     assert set(seen) == kinds - never

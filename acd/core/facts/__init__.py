@@ -68,6 +68,7 @@ from acd.core.facts.of_incidents import (
     IncidentChange,
     IncidentOff,
     IncidentOn,
+    IncidentWarned,
     Informed,
     Linked,
     LinkOver,
@@ -126,6 +127,7 @@ AnyFact = (
     | ConferenceJoined | ConferenceLeft | TakenOver | HandedOut | OutsideJoined | OutsideLeft
     | ListenerRung | ListenerJoined | ListenerLeft | MediumChange | Receiving | PageKept
     | IncidentChange | Concerned | Linked | LinkOver | AllClear
+    | IncidentWarned
     | AgentTold | Received | LegGone | CalledOut | Recorded | Sealing | MessageLeft | Collected
     | WaitTold
 )  # fmt: skip
@@ -170,6 +172,7 @@ __all__ = [
     "IncidentChange",
     "IncidentOff",
     "IncidentOn",
+    "IncidentWarned",
     "Informed",
     "Interrupted",
     "InterruptionEnded",

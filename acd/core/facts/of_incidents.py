@@ -24,6 +24,13 @@ class IncidentChange(Fact, frozen=True, tag="IncidentChange"):
     expires_ms: int
 
 
+class IncidentWarned(Fact, frozen=True, tag="IncidentWarned"):
+    """An incident will soon be over by itself: whoever still needs it gives it more time."""
+
+    incident: IncidentId
+    expires_ms: int
+
+
 class IncidentOff(Fact, frozen=True, tag="IncidentOff"):
     """An incident is over. `reason`: `by hand` or `expired`."""
 

@@ -268,4 +268,5 @@ def random_incident(rng: Random, now_ms: int) -> Incident:
         entries=rng.choice(((), (), (), (EntryId("e0voice"), EntryId("e0mail")))),
         vip_exempt=rng.random() < 0.5,
         mandatory=rng.random() < 0.6,
+        warn_ms=rng.choice((0, 0, 3_000, 30_000)),
     )

@@ -55,6 +55,8 @@ class ShadowIncidents(ShadowDesk):
         self.promises: dict[int, Any] = {}
         self.to_be_over: dict[int, tuple[ShadowCourse, str]] = {}
         """Contact by which somebody was called → what a fact must say became of that."""
+        self.warned: list[tuple[str, int]] = []
+        """Incidents, and the moments of their warnings."""
         self.over: ShadowCourse
         """Of the link that was told of last."""
         self.call_lines: dict[int, LineId] = {}
@@ -117,6 +119,15 @@ class ShadowIncidents(ShadowDesk):
             course.incident, entry, entry.line
         )
         course.concerned.append(fact.contact)
+
+    def _incidentwarned(self, fact: facts.IncidentWarned) -> None:
+        (incident,) = (one for one in self.incidents if one.id == fact.incident)
+        at_ms = incident.expires_ms - incident.warn_ms
+        assert incident.warn_ms
+        assert fact.expires_ms == incident.expires_ms
+        assert fact.t_ms == max(at_ms, self.restarted_ms)
+        assert (fact.incident, at_ms) not in self.warned, "warned twice"
+        self.warned.append((fact.incident, at_ms))
 
     def _incidentoff(self, fact: facts.IncidentOff) -> None:
         incident = next(one for one in self.incidents if one.id == fact.incident)

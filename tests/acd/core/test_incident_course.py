@@ -201,3 +201,31 @@ def test_a_snapshot_from_before_incidents_had_a_course_is_read() -> None:
     assert (found.on, found.declared_ms) == (True, 0)
     told = engine.handle(events.ContactArrived("r", entry("help", "help").id, VOICE), START_MS + 1)
     assert any(isinstance(fact, facts.Informed) for fact in told.facts)
+
+
+@pytest.mark.parametrize("forgetful", [False, True])
+def test_a_warning_comes_before_the_end_once_and_again_when_that_was_put_off(forgetful: bool) -> None:
+    end = 3_600 * SECOND
+    story = Story(desk(line()), forgetful=forgetful).at(0, declared(warn_ms=600 * SECOND))
+    story.until(end - 601 * SECOND)
+    assert (story.of(facts.IncidentWarned), seen(story).ends_soon) == ([], False)
+    story.until(end - 1)
+    (warned,) = story.of(facts.IncidentWarned)
+    assert (warned.t_ms, warned.expires_ms) == (START_MS + end - 600 * SECOND, START_MS + end)
+    assert seen(story).ends_soon
+    changed(story, end - 1, expires_ms=START_MS + 2 * end)
+    assert not seen(story).ends_soon
+    story.until(3 * end)
+    assert [fact.t_ms - START_MS for fact in story.of(facts.IncidentWarned)] == [
+        end - 600 * SECOND,
+        2 * end - 600 * SECOND,
+    ]
+
+
+def test_one_that_is_ended_before_or_is_too_short_warns_of_nothing() -> None:
+    story = Story(desk(line())).at(0, declared(warn_ms=3_600 * SECOND))
+    story.at(SECOND, declared("mail", warn_ms=600 * SECOND)).at(
+        2 * SECOND, events.IncidentEnded(IncidentId("mail"))
+    )
+    story.until(7_200 * SECOND)
+    assert story.of(facts.IncidentWarned) == []

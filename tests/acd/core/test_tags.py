@@ -32,7 +32,7 @@ FACTS = """
     LegGone MediumChange PageKept Received Receiving
     CalledIn CalledOut Parked ReservationEnded Reserved Deferred Deflected DeskSet
     DeviceAway DeviceBack DeviceGone FlowedOut HandedBack Held IncidentOff IncidentOn IncidentChange
-    Concerned Linked LinkOver AllClear Informed
+    Concerned Linked LinkOver AllClear IncidentWarned Informed
     Interrupted InterruptionEnded Joined KeyChosen ListSet NotAnswered OfferLost OfferWithdrawn Offered
     Overflowed
     Paused PositionTold PreferredHeld PreferredLet PriorityChange Promoted Queued Reachable Ready
