@@ -54,7 +54,7 @@ def told(old: Site, new: Site) -> list[str]:
     """
     found = [
         f"server.{key}: changed"
-        for key in _fields(old.server, new.server, "drain_ms", "clock_jump_ms", "timezone")
+        for key in _fields(old.server, new.server, "drain_ms", "clock_jump_ms", "timezone", "status_dir")
     ]
     found += _of_names(old.names, new.names)
     found += _of_desk(old.desk, new.desk)

@@ -36,7 +36,10 @@ class ApiSettings:
 
 @dataclass(frozen=True, slots=True)
 class ServerSettings:
-    """`data_dir` is absolute; `timezone` is that of the reports and of calendars that name none."""
+    """`data_dir` and `status_dir` are absolute.
+
+    `timezone` is that of the reports and of calendars that name none.
+    """
 
     data_dir: Path
     journal: JournalKind
@@ -44,6 +47,8 @@ class ServerSettings:
     clock_jump_ms: int
     timezone: str
     api: ApiSettings
+    status_dir: Path | None = None
+    """Where the public status documents of the clients are written; None: nowhere."""
 
 
 class Nat(StrEnum):

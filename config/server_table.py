@@ -13,20 +13,21 @@ from config.table import Table
 def read_server(table: Table, clients: Collection[str], agents: Collection[str]) -> ServerSettings:
     """How the server itself runs; `clients` and `agents` are those that the site knows."""
     return ServerSettings(
-        data_dir=_data_dir(table),
+        data_dir=_folder(table, "data_dir"),
         journal=table.choice("journal", JournalKind),
         drain_ms=table.duration_ms("drain"),
         clock_jump_ms=table.duration_ms("clock_jump"),
         timezone=read_timezone(table, "timezone"),
         api=_read_api(table.table("api"), clients, agents),
+        status_dir=_folder(table, "status_dir") if "status_dir" in table else None,
     )
 
 
-def _data_dir(table: Table) -> Path:
+def _folder(table: Table, key: str) -> Path:
     """Relative to the file that names it, so that it does not depend on where the server is started."""
-    name = table.text("data_dir")
+    name = table.text(key)
     if "\0" in name:
-        table.error("data_dir", "not a path")
+        table.error(key, "not a path")
         return Path()
     return (Path(table.file).parent / name).absolute()
 

@@ -33,6 +33,7 @@ from acd.server.host import ServerHost
 from acd.server.keys import WriteKeys
 from acd.server.lists import Lists
 from acd.server.people import People
+from acd.server.public_status import PublicStatusFiles
 from acd.server.reload import SiteFile
 from acd.server.snapshots import Snapshots
 from acd.server.stores import JOURNAL, check_kept, open_content, open_directory, open_journal
@@ -340,6 +341,7 @@ class App:
         self._chore("lists noted", self.people.note())
         self._chore("lag", self.lag.run())
         asyncio.get_running_loop().call_soon(self.driver.beat)  # not before what stands was stated
+        self._chore("public status", PublicStatusFiles(lambda: self.site, self.driver).run())
         self._chore("garbage", self.garbage.run())
         self.garbage.take_over()
         self._exits.callback(self.garbage.give_back)
