@@ -47,17 +47,12 @@ def declare(
     as_json: JsonOption = False,
 ) -> int:
     """Tell callers of a mass incident: who waits hears it at once, who rings in hears it first."""
-    if not re.fullmatch(INCIDENT_ID, incident):
-        raise Failure(
-            BAD_INPUT, f"the ID {incident!r} must be up to 64 letters, digits and . _ - without blanks"
-        )
-    if offer and end:
-        raise Failure(BAD_INPUT, "--offer and --end exclude each other: after --end nobody is there to ask")
+    _check_id(incident)
     for_ms = _lasts_ms(lasts)
     body = {
         "id": incident,
         "texts": _texts(text),
-        "mode": "end" if end else "offer" if offer else "inform",
+        "mode": _mode(offer=offer, end=end),
         "for_ms": for_ms,
         "clients": client,
         "lines": line,
@@ -179,6 +174,18 @@ def list_(site: SiteOption = None, url: UrlOption = "", as_json: JsonOption = Fa
     else:
         terminal.console().print(terminal.incidents(found["incidents"], time.time_ns() // 1_000_000))
     return DONE
+
+
+def _check_id(incident: str) -> None:
+    if not re.fullmatch(INCIDENT_ID, incident):
+        why = "must be up to 64 letters, digits and . _ - without blanks"
+        raise Failure(BAD_INPUT, f"the ID {incident!r} {why}")
+
+
+def _mode(*, offer: bool, end: bool) -> str:
+    if offer and end:
+        raise Failure(BAD_INPUT, "--offer and --end exclude each other: after --end nobody is there to ask")
+    return "end" if end else "offer" if offer else "inform"
 
 
 def _texts(given: Sequence[str]) -> dict[str, str]:

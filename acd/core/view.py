@@ -133,6 +133,16 @@ class IncidentView(Struct, frozen=True):
     """(language, words) of it."""
 
 
+RESULTS = {
+    "told": "told",
+    "hung_up": "hung up",
+    "not_reached": "not reached",
+    "dropped": "dropped",
+    "open": "",
+}
+"""Counts of an incident's links → by what they ended."""
+
+
 def status(state: State, now_ms: int, most: int | None = None, heard_ms: int | None = None) -> Status:
     """The desk at `now_ms` with its first `most` contacts; `heard_ms`: None is now.
 
@@ -162,26 +172,23 @@ def incident_view(state: State, name: str, now_ms: int) -> IncidentView | None:
     course = latest(state, IncidentId(name))
     if course is None:
         return None
-    on = not course.over_ms
+    incident, on = course.incident, not course.over_ms
+    left_ms = max(0, incident.expires_ms - now_ms) if on else 0
     return IncidentView(
-        incident=course.incident,
+        incident=incident,
         on=on,
         declared_ms=course.declared_ms,
         changed_ms=course.changed_ms,
         over_ms=course.over_ms,
         over_by=course.over_by,
-        left_ms=max(0, course.incident.expires_ms - now_ms) if on else 0,
-        ends_soon=on and 0 < course.incident.expires_ms - now_ms <= course.incident.warn_ms,
+        left_ms=left_ms,
+        ends_soon=0 < left_ms <= incident.warn_ms,
         gross=course.gross,
         heard=course.heard,
         ended=course.ended,
         stayed=course.stayed,
         linked=len(course.links),
-        told=course.count("told"),
-        hung_up=course.count("hung up"),
-        not_reached=course.count("not reached"),
-        dropped=course.count("dropped"),
-        open=course.open,
+        **{count: course.count(result) for count, result in RESULTS.items()},
         clear_ms=course.clear_ms,
         all_clear=course.all_clear_texts,
     )

@@ -47,21 +47,7 @@ def incident_router(control: Control) -> APIRouter:
     @router.post("/incidents", **shows(Changed))
     async def declare(wanted: IncidentRequest, caller: WhoAsks, key: OnceKey) -> Response:
         """Let calls within its scope hear its text: who waits at once, who rings in first of all."""
-        incident = Incident(
-            id=IncidentId(wanted.id),
-            greeting="",
-            mode=wanted.mode,
-            expires_ms=control.now_ms() + wanted.for_ms,
-            tenants=tuple(map(TenantId, wanted.clients)),
-            lines=tuple(map(LineId, wanted.lines)),
-            entries=tuple(map(EntryId, wanted.entries)),
-            vip_exempt=wanted.vip_exempt,
-            mandatory=wanted.mandatory,
-            texts=tuple(wanted.texts.items()),
-            ticket=wanted.ticket,
-            agreed=wanted.agreed,
-            warn_ms=wanted.warn_ms,
-        )
+        incident = _wanted(wanted, control.now_ms())
         return Json(Changed(await control.declare_incident(incident, caller.by, key)))
 
     @router.post("/incidents/{incident}/clear", **shows(Changed))
@@ -78,6 +64,24 @@ def incident_router(control: Control) -> APIRouter:
         return Json(Changed(await control.clear_incident(wish, caller.by, key)))
 
     return router
+
+
+def _wanted(wanted: IncidentRequest, now_ms: int) -> Incident:
+    return Incident(
+        id=IncidentId(wanted.id),
+        greeting="",
+        mode=wanted.mode,
+        expires_ms=now_ms + wanted.for_ms,
+        tenants=tuple(map(TenantId, wanted.clients)),
+        lines=tuple(map(LineId, wanted.lines)),
+        entries=tuple(map(EntryId, wanted.entries)),
+        vip_exempt=wanted.vip_exempt,
+        mandatory=wanted.mandatory,
+        texts=tuple(wanted.texts.items()),
+        ticket=wanted.ticket,
+        agreed=wanted.agreed,
+        warn_ms=wanted.warn_ms,
+    )
 
 
 def incident_changing_router(control: Control) -> APIRouter:
