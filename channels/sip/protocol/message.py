@@ -174,9 +174,9 @@ class Message(Copies, frozen=True, dict=True, kw_only=True):
 
         To look through parts is work: ask first whose they are.
         """
-        if not self.body or (kind := self.content_type) == SDP:
-            return self.body
         lines = self.index.get("Content-Type", [""])
+        if not self.body or lines[0] == SDP or (kind := self.content_type) == SDP:
+            return self.body
         return session_in(lines[0], self.body) or None if kind.startswith(PREFIX) else None
 
     def checked(self) -> Self:
