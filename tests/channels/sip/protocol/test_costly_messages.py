@@ -65,7 +65,7 @@ def test_few_credentials_are_looked_at_and_few_parameters_of_them() -> None:
     def verdict(before: int) -> Verdict:
         return ours.verify([FOREIGN] * before + [OURS], "REGISTER", 0, asked.append, uri="sip:h")[0]
 
-    assert verdict(MOST_CREDENTIALS - 1) is Verdict.WRONG
+    assert verdict(MOST_CREDENTIALS - 1) is Verdict.STALE
     assert verdict(MOST_CREDENTIALS) is Verdict.MISSING
     assert parse_credentials(OURS + "".join(f", x{n}=1" for n in range(MOST_PARAMS - 5)))
     with pytest.raises(BadMessage):
