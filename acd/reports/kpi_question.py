@@ -122,7 +122,7 @@ def _check_met(asked: Asked, made: Report) -> None:
     """Without a site, the journal says who the clients are."""
     _known("client", asked.client, made.clients)
     if asked.line is not None:
-        _known(f"line of {asked.client}", asked.line, made.lines)
+        _known(f"line of {asked.client}", asked.line, made.whose.lines)
 
 
 def _known(what: str, name: str, among: Collection[str]) -> None:

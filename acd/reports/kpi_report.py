@@ -85,6 +85,29 @@ class Group:
         return counts
 
 
+class Whose:
+    """What is the client's own."""
+
+    def __init__(self, client: str) -> None:
+        self._client = client
+        self.lines: set[str] = set()
+        """Those that were met."""
+        self.other_lines: set[str] = set()
+        """Lines of other clients: the client's contacts may wait there, but it is not told their names."""
+        self.contacts: set[int] = set()
+
+    def desk_changed(self, desk: Desk) -> None:
+        """Whose lines are whose from now on."""
+        for line in desk.lines:
+            (self.lines if line.tenant == self._client else self.other_lines).add(line.id)
+        self.other_lines -= self.lines
+
+    def take(self, facts: Iterable[Fact]) -> None:
+        """Note the client's contacts."""
+        arrived = (fact for fact in facts if isinstance(fact, Arrived) and fact.tenant == self._client)
+        self.contacts.update(fact.contact for fact in arrived)
+
+
 class Report:
     """Folds one client's contacts; complete when everything that belongs to its intervals is decided."""
 
@@ -96,12 +119,7 @@ class Report:
         self.by_line: dict[str, Group] = {}
         self.agents: dict[str, AgentTime] = {}
         """Of those who handled a contact of these: all of their time, whatever client it was for."""
-        self.lines: set[str] = set()
-        """Lines of the client that were met."""
-        self._of_others: set[str] = set()
-        """Lines of other clients: the client's contacts may wait there, but it is not told their names."""
-        self._own: set[int] = set()
-        """The client's contacts."""
+        self.whose = Whose(question.client)
         self.clients: set[str] = set()
         self.last_ms = 0
         """Moment of the last entry that was read; 0: none."""
@@ -122,15 +140,11 @@ class Report:
     def desk_changed(self, desk: Desk) -> None:
         """Whose lines are whose from now on."""
         self.clients |= {tenant.id for tenant in desk.tenants}
-        for line in desk.lines:
-            (self.lines if line.tenant == self.question.client else self._of_others).add(line.id)
-        self._of_others -= self.lines
+        self.whose.desk_changed(desk)
 
     def take(self, facts: list[Fact]) -> None:
         """Fold the facts of one entry."""
-        client = self.question.client
-        arrived = (fact for fact in facts if isinstance(fact, Arrived) and fact.tenant == client)
-        self._own.update(fact.contact for fact in arrived)
+        self.whose.take(facts)
         self.ledger.take(facts)
         self._callbacks.take(facts)
         if facts and facts[0].t_ms < self.question.end_ms:
@@ -165,8 +179,8 @@ class Report:
         question = self.question
         if segment.tenant != question.client:
             return
-        if segment.line not in self._of_others:
-            self.lines.add(segment.line)
+        if segment.line not in self.whose.other_lines:
+            self.whose.lines.add(segment.line)
         elif segment.code:
             segment.code = OF_ANOTHER
         if question.line not in (None, segment.line):
@@ -182,7 +196,7 @@ class Report:
 
     def _at_line(self, line: str) -> Group:
         """All lines of other clients are one."""
-        return self.by_line.setdefault(OF_ANOTHER if line in self._of_others else line, Group())
+        return self.by_line.setdefault(OF_ANOTHER if line in self.whose.other_lines else line, Group())
 
     def _contact(self, contact: Segment) -> None:
         """A contact of the client, or a segment of the line that was asked for."""
@@ -201,7 +215,7 @@ class Report:
     def _callback(self, promise: Promise) -> None:
         """A promised callback counts when it was promised, whatever the view."""
         question = self.question
-        mine = promise.contact in self._own and question.line in (None, promise.line)
+        mine = promise.contact in self.whose.contacts and question.line in (None, promise.line)
         index = question.intervals.index(promise.promised_ms)
         if not mine or index < 0:
             return

@@ -34,7 +34,7 @@ from acd.web.documents import document_router
 from acd.web.errors import ApiError, unknown
 from acd.web.incidents import incident_changing_router, incident_reading_router, incident_router
 from acd.web.limits import BodyCap, HeadAsGet
-from acd.web.lists import list_router
+from acd.web.lists import list_router, row_router
 from acd.web.once import once
 from acd.web.rights import Caller, contact_for, feed_for, history_for, status_for
 from acd.web.shapes import (
@@ -89,6 +89,7 @@ def create(control: Control, tokens: Sequence[ApiToken]) -> FastAPI:
     app.include_router(document_router(control), prefix=PREFIX, dependencies=guarded)
     app.include_router(_people_router(control), prefix=PREFIX, dependencies=guarded)
     app.include_router(list_router(control), prefix=PREFIX, dependencies=guarded)
+    app.include_router(row_router(control), prefix=PREFIX, dependencies=guarded)
     app.include_router(_site_router(control), prefix=PREFIX, dependencies=guarded)
     _describe_shapes(app)
     return app

@@ -34,6 +34,12 @@ def list_router(control: Control) -> APIRouter:
             raise _none(client, kind)
         return Json(ListVersions([_version_for(caller, one) for one in found]))
 
+    return router
+
+
+def row_router(control: Control) -> APIRouter:
+    router = APIRouter(tags=["people"])
+
     @router.get("/lists/{client}/{kind}/rows", **shows(ListRows))
     async def rows(
         client: ClientPath,
