@@ -20,6 +20,8 @@ class Link(Struct):
     """It is not called again before."""
     call: int = 0
     """The contact by which it is being called, or told; 0: none."""
+    answered: bool = False
+    """Whoever was called is, or was, on the line."""
     refused: bool = False
     """Its number will never be dialled."""
     result: str = ""

@@ -1,7 +1,7 @@
 """Contacts that the desk itself begins (escalation, all-clear): somebody is called and told something."""
 
 from acd.core import facts
-from acd.core.clearing import not_placed
+from acd.core.clearing import answered, not_placed
 from acd.core.errors import Rejected
 from acd.core.events import CallOut, CallOutCancelled, CallResult, ContactId
 from acd.core.parking import gain_leg
@@ -80,6 +80,8 @@ def _entry(state: State, event: CallOut) -> Entry:
 def reached(state: State, contact: Contact, carrier: Carrier) -> None:
     """Whoever was called hears what there is to tell."""
     call_over(state, contact, "answered")
+    if contact.clears:
+        answered(state, contact)
     contact.state = step(CONTACT, contact.state, "reached")
     gain_leg(state, contact, carrier)
     if state.media[contact.medium].hears:

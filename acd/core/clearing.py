@@ -7,7 +7,7 @@ from acd.core.state import State
 from queues.contact import Contact
 from queues.incident import Course, Link
 
-RESULTS = {"treatment": "told", "caller": "hung up", "leg lost": "hung up", "cancelled": "dropped"}
+RESULTS = {"treatment": "told", "cancelled": "dropped"}
 """Why the contact ended → what became of its link."""
 
 FOR_GOOD = ("refused",)
@@ -21,18 +21,27 @@ def not_placed(state: State, contact: Contact, result: CallResult) -> None:
     link.attempts -= result == "no room"
 
 
+def answered(state: State, contact: Contact) -> None:
+    """Nobody is called again who has been on the line."""
+    _link(state, contact).answered = True
+
+
 def call_ended(state: State, contact: Contact, by: str) -> None:
     """Whoever was called has been told, does not want to hear it, or was not reached and is called again."""
     course, link = state.courses[contact.clears], _link(state, contact)
     del course.calling[contact.id]
     rule = state.lines[contact.line].callback
     link.call = 0
-    result = RESULTS.get(by, "")
-    if not result and (link.refused or link.attempts >= rule.attempts):
-        result = "not reached"
-    link.again_ms = state.now_ms + rule.gap_ms
+    if by in RESULTS:
+        result = RESULTS[by]
+    elif link.answered:  # also by a fax, whatever became of that
+        result = "hung up"
+    else:
+        result = "not reached" if link.refused or link.attempts >= rule.attempts else ""
     if result:
         link_over(state, course, link, result, ContactId(contact.id))
+    else:
+        link.again_ms = state.now_ms + rule.gap_ms
     if course.open:
         look_again(state, contact.clears)
 

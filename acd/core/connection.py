@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 
 from acd.core import calling, consults, effects, facts, guests, reception
-from acd.core.clearing import call_ended
 from acd.core.consults import entry_line
 from acd.core.errors import Rejected
 from acd.core.events import (
@@ -105,8 +104,6 @@ def contact_gone(state: State, contact: Contact, leg_lost: bool) -> None:
     elif turned_away or contact.purpose:
         by = turned_away or "caller"
         state.tell(facts.Released(state.now_ms, number, contact.line, by))
-        if contact.clears:
-            call_ended(state, contact, "leg lost" if leg_lost else "caller")
     else:
         wait_ms = contact.waited_ms(state.now_ms)
         if before in (ContactState.WAITING, ContactState.OFFERED):

@@ -26,10 +26,8 @@ def declare(state: State, event: IncidentDeclared) -> Incident:
     _check(state, incident)
     if number_of(state, incident.id):
         raise Rejected(f"incident {incident.id} is on already")
-    if any(one.waits and one.incident.id == incident.id for one in state.courses.values()):
-        raise Rejected(
-            f"callers wait for the all-clear of incident {incident.id}: end that, or name this otherwise"
-        )
+    if any(one.open and one.incident.id == incident.id for one in state.courses.values()):
+        raise Rejected(f"callers still wait for the all-clear of incident {incident.id}")
     state.last_incident += 1
     number, now_ms = state.last_incident, state.now_ms
     state.incidents[number] = incident

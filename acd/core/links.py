@@ -78,9 +78,12 @@ def ask_between(state: State, contact: Contact, incident: Incident) -> None:
 
 
 def pressed(state: State, contact: Contact, walk: Walk) -> bool:
-    """Its party wants to be told: it is thanked, and its call ends. False: the incident is over meanwhile."""
+    """Its party wants to be told: it is thanked, and its call ends.
+
+    False: the incident is over meanwhile, or nothing allows to call it any more.
+    """
     number = number_of(state, walk.about)
-    if number not in contact.informed:  # one that was declared since is another one
+    if number not in contact.informed or may_link(state, contact):  # declared anew, or the rule is gone
         return False
     _link(state, number, contact, "key")
     contact.state = step(CONTACT, contact.state, "link")

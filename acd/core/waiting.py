@@ -244,14 +244,14 @@ def release_leg(state: State, contact: Contact, cause: str) -> None:
 
 def end(state: State, contact: Contact, by: str) -> None:
     """The contact is over; only facts remain of it."""
-    forget(state, contact)
+    forget(state, contact, by)
     state.tell(facts.Released(state.now_ms, contact.id, contact.line, by))
+
+
+def forget(state: State, contact: Contact, by: str = "") -> None:
+    """It waits no longer, and is live no longer; `by`: why the desk ended it."""
     if contact.clears:
         call_ended(state, contact, by)
-
-
-def forget(state: State, contact: Contact) -> None:
-    """It waits no longer, and is live no longer."""
     if contact.ready_ms or contact.recording is not None or state.media[contact.medium].lease_ms:
         state.deadlines.clear_all((Kind.READY, Kind.LEASE, Kind.MESSAGE), contact.id)
     if contact.walk is not None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from random import Random
+from typing import Any
 
 from msgspec.structs import replace
 
@@ -15,7 +16,7 @@ from agents.devices import Carrier
 from agents.skills import AgentId
 from agents.states import LISTENERS, ROLE, Role, WorkState
 from queues.contact import Contact
-from queues.desk import Desk, EntryId, IncidentId, LineId
+from queues.desk import Desk, EntryId, IncidentId, IncidentMode, LineId
 from queues.names import TreatmentId
 from queues.states import ContactState
 from tests.acd.core.oracle import Oracle
@@ -257,7 +258,13 @@ def _call_failed(play: Play, x: int, y: int, z: int) -> None:
 
 
 def _incident(play: Play, x: int, y: int, z: int) -> None:
-    play.submit(events.IncidentDeclared(random_incident(Random(1000 * x + z), play.now_ms)))
+    """Now and then one for everybody, while somebody is rung for."""
+    incident = random_incident(Random(1000 * x + z), play.now_ms)
+    rung = play.contact(x, ContactState.OFFERED)
+    if rung is not None and y % 2:
+        offers: dict[str, Any] = {"greeting": "down", "mode": IncidentMode.OFFER, "vip_exempt": False}
+        incident = replace(incident, **offers, tenants=(), lines=(), entries=())
+    play.submit(events.IncidentDeclared(incident))
 
 
 def _change_incident(play: Play, x: int, y: int, z: int) -> None:
@@ -351,8 +358,10 @@ def _prompt(play: Play, x: int, y: int, z: int) -> None:
 
 
 def _press(play: Play, x: int, y: int, z: int) -> None:
-    """Mostly a key that is asked for."""
+    """Mostly a key that is asked for; now and then that of an incident while an agent is rung."""
     asked = [one for one in play.engine.state.contacts.values() if one.walk and one.walk.menu]
+    rung = [one for one in asked if one.state is ContactState.OFFERED and one.walk and one.walk.about]
+    asked = rung if rung and y % 3 else asked
     contact = asked[x % len(asked)] if asked and y % 8 else play.contact(x)
     number, visit = (x, z) if contact is None else (contact.id, contact.visit - (z % 9 == 0))
     play.submit(events.KeyPressed(ContactId(number), visit, "112*"[z % 4]))
@@ -581,7 +590,7 @@ WEIGHTS: Mapping[str, int] = {
     "arrive": 22,
     "prompt ended": 14,
     "press": 6,
-    "record": 8,
+    "record": 12,
     "type": 4,
     "leave": 7,
     "defer": 5,
@@ -593,7 +602,7 @@ WEIGHTS: Mapping[str, int] = {
     "call in": 2,
     "call answered": 9,
     "call failed": 5,
-    "incident": 2,
+    "incident": 3,
     "link": 2,
     "change incident": 2,
     "end incident": 1,

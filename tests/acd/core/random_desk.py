@@ -261,7 +261,7 @@ def random_incident(rng: Random, now_ms: int) -> Incident:
     return Incident(
         id=IncidentId(f"i{rng.randrange(4)}"),
         greeting=rng.choice(("", "down", "down", "slow", "slow")),
-        mode=rng.choice(list(IncidentMode)),
+        mode=rng.choice((*IncidentMode, IncidentMode.OFFER)),
         expires_ms=now_ms + rng.choice((0, 4_000, 20_000, 60_000)),
         tenants=rng.choice(((), (), (TenantId("t"),), (TenantId("u"),))),
         lines=rng.choice(((), (), (LineId("l0"),), (LineId("l1"), LineId("l9")))),

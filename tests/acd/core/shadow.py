@@ -1,7 +1,7 @@
 """The naive model of the desk, folded from the facts alone."""
 
 from collections.abc import Callable, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from msgspec.structs import replace
 
@@ -27,8 +27,9 @@ class Shadow(ShadowCalls, ShadowReceptions, ShadowTreatments):
         self.now_ms = fact.t_ms
         handler: Callable[[facts.Fact], None] = getattr(self, f"_{type(fact).__name__.lower()}")
         handler(fact)
-        if isinstance(fact, facts.Released):
-            self.all_clear_ended(fact.contact, fact.by, fact.t_ms)
+        if isinstance(fact, facts.ENDINGS):
+            ended: Any = fact
+            self.all_clear_ended(ended.contact, getattr(fact, "by", ""), fact.t_ms)
         elif isinstance(fact, facts.CallOver):
             self.attempt_failed(fact)
 

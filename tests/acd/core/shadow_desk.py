@@ -51,6 +51,8 @@ class ShadowContact:
     """It hears the text of an incident between what it heard and what it goes on with."""
     clears: str = ""
     """The incident of whose end it is told."""
+    to_thank: bool = False
+    """It has just pressed the key of an incident, and must be linked."""
     thanked: bool = False
     """It is linked by a key, and hears so."""
     about: str = ""

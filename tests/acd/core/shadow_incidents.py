@@ -19,6 +19,7 @@ class ShadowLink:
     attempts: int = 0
     again_ms: int = 0
     call: int = 0
+    answered: bool = False
     refused: bool = False
     result: str = ""
 
@@ -53,8 +54,6 @@ class ShadowIncidents(ShadowDesk):
         """All that were ever declared."""
         self.restarted_ms = 0
         self.promises: dict[int, Any] = {}
-        self.to_be_over: dict[int, tuple[ShadowCourse, str]] = {}
-        """Contact by which somebody was called → what a fact must say became of that."""
         self.warned: list[tuple[str, int]] = []
         """Incidents, and the moments of their warnings."""
         self.over: ShadowCourse
@@ -295,9 +294,9 @@ class ShadowIncidents(ShadowDesk):
         """Who is called is next, and has not been told."""
         named = [one for one in self.courses if one.incident.id == fact.incident and one.clears]
         nexts = [(course, self.to_be_called(course, fact.t_ms)) for course in named]
-        course, link = next(
-            (c, link) for c, link in nexts if link is not None and link.contact == fact.linked
-        )
+        found = [(c, one) for c, one in nexts if one is not None and one.contact == fact.linked]
+        assert found, "somebody else is next, or nobody"
+        course, link = found[0]
         assert fact.purpose == "all_clear"
         link.call, link.attempts = fact.contact, link.attempts + 1
         return next(party for party, one in course.links.items() if one is link), link
@@ -310,32 +309,35 @@ class ShadowIncidents(ShadowDesk):
             for one in named
             if any(link.contact == contact and not link.result for link in one.links.values())
         )
-        return next(found)
+        course = next(found, None)
+        assert course is not None, "nobody is to be told"
+        return course
 
     def attempt_failed(self, fact: facts.CallOver) -> None:
         """One for which there was no room is none; whose number nobody will dial is called no more."""
         for link in (one for c in self.courses for one in c.links.values() if one.call == fact.contact):
+            link.answered = fact.result == "answered"
             link.refused = link.refused or fact.result == "refused"
             link.attempts -= fact.result == "no room"
 
     def all_clear_ended(self, number: int, by: str, now_ms: int) -> None:
-        """Somebody who was called for it is not on the line any more."""
-        links = [(course, one) for course in self.courses for one in course.links.values()]
-        for course, link in ((course, one) for course, one in links if one.call == number):
+        """Somebody who was called for it is not on the line any more: that was told, if it was for good."""
+        for link in (one for c in self.courses for one in c.links.values() if one.call == number):
             rule = self.lines[self.call_lines[number]].callback
-            link.call, link.again_ms = 0, now_ms + rule.gap_ms
-            ends = {"treatment": "told", "caller": "hung up", "leg lost": "hung up", "cancelled": "dropped"}
+            link.call = 0
             last = link.refused or link.attempts >= rule.attempts
-            if result := ends.get(by, "not reached" if last else ""):
-                self.to_be_over[number] = course, result
+            not_answered = "not reached" if last else ""
+            ends = {"treatment": "told", "cancelled": "dropped"}
+            expected = ends.get(by, "hung up" if link.answered else not_answered)
+            assert link.result == expected, "another end"
+            link.again_ms = link.again_ms if expected else now_ms + rule.gap_ms
 
     def _linkover(self, fact: facts.LinkOver) -> None:
-        expected = self.to_be_over.pop(fact.call, None)
-        course = expected[0] if expected else self.course_of(fact.incident, fact.contact)
-        self.over = course
+        self.over = course = self.course_of(fact.incident, fact.contact)
         (link,) = (one for one in course.links.values() if one.contact == fact.contact and not one.result)
+        assert link.call == fact.call
         if fact.call:
-            assert expected == (course, fact.result)
+            assert course.clears, "its end is looked at when that is told"
         elif fact.result == "dropped":
             expired = fact.t_ms >= course.kept_until_ms and not course.clears
             assert expired or (isinstance(self.event, events.IncidentEnded) and not self.event.text)

@@ -62,6 +62,8 @@ class ShadowTreatments(ShadowIncidents, ShadowMessages):
     def _thanks(self, contact: ShadowContact, fact: facts.Treated) -> None:
         """Who pressed the key of an incident has left its line, and hears nothing else any more."""
         assert not contact.thanked, "its call was to end"
+        assert not contact.to_thank or fact.says == (THANKS,), "it wants to be told, and is not linked"
+        contact.to_thank = False
         if fact.says != (THANKS,):
             return
         assert isinstance(self.event, events.KeyPressed)
@@ -141,6 +143,10 @@ class ShadowTreatments(ShadowIncidents, ShadowMessages):
         assert (fact.visit, fact.treatment) == (contact.visit, contact.treated.treatment)
         assert self.event == events.KeyPressed(fact.contact, fact.visit, fact.key)
         assert fact.key in contact.treated.keys, "it was not asked for that key"
+        if contact.is_asked:
+            course = self.course(contact.about)  # type: ignore[arg-type]
+            is_on = course.incident in self.incidents and contact.id in course.heard
+            contact.to_thank = is_on and self.may_link(contact)
         contact.moved = True
 
     def _collected(self, fact: facts.Collected) -> None:

@@ -10,7 +10,7 @@ from acd.core import effects, events, facts
 from acd.core.all_clear import LOOKED_AT_AGAIN_MS
 from acd.core.events import CallId, ContactId
 from acd.testing.story import SECOND, START_MS, Story, declared, desk, line
-from queues.desk import Calendar, CalendarId, CallbackRule, IncidentId, OutboundRule
+from queues.desk import Calendar, CalendarId, CallbackRule, EntryId, IncidentId, OutboundRule
 from queues.incident import KEPT_MS
 from queues.outbound import ALL_CLEAR
 
@@ -107,6 +107,21 @@ def test_who_answers_and_hangs_up_is_not_called_again(lost: bool) -> None:
     story.at(12 * SECOND, events.LegLost(contact) if lost else events.ContactLeft(contact)).until(HOUR)
     assert (len(called(story)), results(story)) == (1, [(1, "hung up")])
     assert [(fact.told, fact.others) for fact in story.of(facts.AllClear)] == [(1, 0)]
+
+
+def test_a_fax_that_answers_is_not_called_again() -> None:
+    """It becomes a reception, of which nothing comes."""
+    story = linked(1).at(10 * SECOND, SOLVED)
+    contact = answers(story, 11 * SECOND, 1)
+    story.at(12 * SECOND, events.MediumChanged(contact, EntryId("help fax")))
+    story.leave(13 * SECOND, contact).until(HOUR)
+    assert (len(called(story)), results(story)) == (1, [(1, "hung up")])
+
+
+def test_a_name_whose_callers_are_still_being_told_is_not_declared_anew() -> None:
+    story = linked(1).at(10 * SECOND, SOLVED)
+    assert "still wait for the all-clear" in story.rejects(11 * SECOND, declared())
+    story.heard(13 * SECOND, answers(story, 12 * SECOND, 1)).at(14 * SECOND, declared())
 
 
 def test_nobody_is_called_at_night_and_everybody_in_the_morning() -> None:

@@ -157,6 +157,14 @@ def test_a_key_after_the_incident_was_ended_links_nobody_and_he_goes_on() -> Non
     assert (links(story), story.contact(call).state) == ([], "waiting")
 
 
+def test_a_key_for_which_the_rule_is_gone_links_nobody_and_he_goes_on() -> None:
+    story = offered(opened())
+    call = story.arrive(0, **CALLER)
+    without = replace(story.engine.state.desk, outbound=())
+    story.at(SECOND, events.DeskChanged(without)).press(2 * SECOND, call, "1")
+    assert (links(story), story.contact(call).state) == ([], "waiting")
+
+
 def test_a_key_of_a_greeting_that_holds_a_place_gives_the_place_back() -> None:
     story = opened(greeting="consent", greeting_mandatory=True, max_length=1)
     call = story.arrive(0, **CALLER)

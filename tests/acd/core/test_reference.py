@@ -116,6 +116,7 @@ def test_every_row_of_every_table_is_used_by_the_engine(monkeypatch: pytest.Monk
         consults,
         deferral,
         guests,
+        links,
         listening,
         messages,
         offers,
@@ -145,6 +146,7 @@ def test_every_row_of_every_table_is_used_by_the_engine(monkeypatch: pytest.Monk
         walked,
         consults,
         guests,
+        links,
         listening,
         messages,
     )
