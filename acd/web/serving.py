@@ -13,7 +13,8 @@ import structlog
 from acd.feed.consumer import Consumer, CursorGone
 from acd.replay.divergence import RecoveryError
 from acd.web import api
-from acd.web.following import LOOK_S, Following
+from acd.web.asking import LOOK_S
+from acd.web.following import Following
 from acd.web.link import Link, LinkError, NoAnswer
 from acd.web.listener import Listener
 from acd.web.protocol import Hello, Ping, Welcome

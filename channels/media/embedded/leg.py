@@ -119,6 +119,19 @@ class Leg:
         """What we send, and how the peer wants it and keys numbered."""
         self.types: Mapping[int, int] = {}
         """Payload type → codec, or `EVENTS`, of what the peer may send."""
+        self.filter: object = EVERYTHING
+        """What the kernel lets through; see `Switchboard`."""
+        self.session = b""
+        self.recording: Recording | None = None
+        self.recorded: Recorded | None = None
+        """What was told of the recording before."""
+        self.collecting: Collecting | None = None
+        self._init_latching()
+        self._init_hearing()
+        self._init_stream(now_ms)
+        self._init_counters()
+
+    def _init_latching(self) -> None:
         self.latch, self.near = Latch.NEVER, ""
         self.latching = False
         """Whose packets are the peer's is to be found out: the socket hears everybody."""
@@ -132,16 +145,6 @@ class Leg:
         self.former: Address | None = None
         self.former_left = 0
         """So many more packets of the address before are not taken for the new one's."""
-        self.filter: object = EVERYTHING
-        """What the kernel lets through; see `Switchboard`."""
-        self.session = b""
-        self.recording: Recording | None = None
-        self.recorded: Recorded | None = None
-        """What was told of the recording before."""
-        self.collecting: Collecting | None = None
-        self._init_hearing()
-        self._init_stream(now_ms)
-        self._init_counters()
 
     def _init_hearing(self) -> None:
         self.prompts: deque[Sound] = deque()
