@@ -183,6 +183,9 @@ class Leg:
         """A request for a new session that the media have not answered yet."""
         self.gone = False
         """Ended, or to be ended as soon as that is possible: a CANCEL crossed the answer."""
+        self._init_hearing()
+
+    def _init_hearing(self) -> None:
         self.hears: TreatContact | None = None
         """What a party hears who waits; None: an agent, or the music of its line."""
         self.keyed, self.keyed_ms = 0, -1_000
