@@ -64,11 +64,17 @@ def check_kept(site: Site, *, had_contacts: bool, accept_loss: bool) -> None:
 
 
 def losses(data_dir: Path, *, had_contacts: bool) -> Iterator[tuple[Path, str]]:
-    """Of vault and directory, what is gone. A desk that has had contacts has both, from before the first."""
+    """Of vault and directory, what is gone. A desk that has had contacts has both, from before the first.
+
+    That of release 0.1.0 had no directory, and its vault has no mark yet.
+    """
+    is_old = not mark_of(data_dir / VAULT_FILE).exists()
     for name in (VAULT_FILE, DIRECTORY_FILE):
         path = data_dir / name
         if reason := lost(path):
             yield path, reason
+        elif is_old and name == DIRECTORY_FILE:
+            continue
         elif had_contacts and not path.exists():
             yield path, "is missing"
         elif had_contacts and not path.stat().st_size:

@@ -205,6 +205,16 @@ def test_a_damaged_or_foreign_snapshot_says_so() -> None:
         Engine.restore(msgspec.msgpack.encode(parts))
 
 
+def test_a_snapshot_of_the_version_before_is_read() -> None:
+    """It lacks what its version did not know."""
+    story = Story(desk(line(), agent("anna"))).ready(0, "anna")
+    story.arrive(0)
+    image = msgspec.msgpack.decode(story.engine.snapshot()) | {"version": 3}
+    for later in ("courses", "dialled", "paces"):
+        del image[later]
+    assert Engine.restore(msgspec.msgpack.encode(image)).snapshot() == story.engine.snapshot()
+
+
 def test_our_mistake_and_the_drivers_are_told_apart() -> None:
     assert not issubclass(Overdue, TimeWentBack)
     assert issubclass(UnreadableSnapshot, EngineError)
