@@ -210,9 +210,7 @@ def _agents(agents: Sequence[Json], now_ms: int) -> Table:
 
 
 def _contacts(contacts: Sequence[Json]) -> Table:
-    table = _table(
-        "contacts", ("contact", "medium", "line", "state", "class", "place", "wait", "expected", "agent")
-    )
+    table = _table("contacts", ("contact", "medium", "line", "state", "class", "place", "wait", "agent"))
     for one in contacts:
         place = str(one["position"]) if one["position"] else ""
         more_ms = one.get("expected_wait_ms")
@@ -223,8 +221,7 @@ def _contacts(contacts: Sequence[Json]) -> Table:
             _state(one),
             str(one["priority_class"]),
             place,
-            duration(one["wait_ms"]),
-            "" if more_ms is None else f"+{duration(more_ms)}",
+            duration(one["wait_ms"]) + ("" if more_ms is None else f" +{duration(more_ms)}"),
             _join((*one["agents"], *(f"+{guest}" for guest in one["guests"]))),
         )
     return table
