@@ -57,7 +57,8 @@ def test_a_damaged_wal_is_refused_with_what_is_gone_and_left_as_it_is(
         ):
             opened(live)
         assert wal.read_bytes() == before
-    ((path, said),) = damages(small_site(live.parent), lambda done, total: None)
+    found = damages(small_site(live.parent), lambda done, total: None)
+    ((path, said),) = [one for one in found if one[0].name != "vault-key"]  # these data never had one
     assert path in {live, wal.with_name("segment-00000001.db")}
     assert " to 60 were synced, and are gone: " in said
 
