@@ -72,6 +72,8 @@ class Past(Struct):
     heard: dict[Hears, deque[list[Deed]]] = field(default_factory=lambda: defaultdict(deque))
     called: dict[int, deque[list[Deed]]] = field(default_factory=lambda: defaultdict(deque))
     """Contact → what came of each attempt to call it."""
+    cleared: dict[tuple[str, int], list[int]] = field(default_factory=lambda: defaultdict(list))
+    """Incident and who was linked to it → the contacts that the engine made to tell him its end, in order."""
     made: dict[int, int] = field(default_factory=dict)
     """Entry → the contact (or consult) that it began."""
     late: dict[int, int] = field(default_factory=dict)
@@ -175,7 +177,9 @@ class Reading:
 
     def _fact(self, seq: int, fact: Fact) -> None:
         past = self.past
-        if isinstance(fact, facts.Arrived | facts.CalledOut):
+        if isinstance(fact, facts.CalledOut) and fact.incident:
+            past.cleared[fact.incident, fact.linked].append(fact.contact)
+        elif isinstance(fact, facts.Arrived | facts.CalledOut):
             past.made[seq] = fact.contact
         elif isinstance(fact, facts.Consulted):
             past.made[seq] = fact.consult

@@ -189,6 +189,8 @@ def variant(note: Note) -> str:
     said, key = note.said, note.key
     if key == "ConditionAsked":
         return f"{key}.{'yes' if said['held'] else 'no'}"
+    if key == "DialDecided":
+        return f"{key}.{'no' if said['reason'] else 'yes'}"
     if key == "CallbackOver":
         return f"{key}.{'kept' if said['kept'] else 'lost'}"
     if key == "Held":

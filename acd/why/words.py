@@ -77,6 +77,18 @@ SENTENCES: Words = {
         "Incident {incident} concerns it: its text is told.",
         "Störung {incident} betrifft ihn: die Ansage wird gesagt.",
     ),
+    "Concerned": (
+        "Incident {incident} is on where it comes in ({entry}).",
+        "Störung {incident} gilt dort, wo er ankommt ({entry}).",
+    ),
+    "Linked": (
+        "Its party is to be told when incident {incident} is solved ({by}).",
+        "Der Anrufer soll erfahren, wenn Störung {incident} behoben ist ({by}).",
+    ),
+    "LinkOver": (
+        "Of the all-clear of incident {incident}: {result}.",
+        "Zur Entwarnung von Störung {incident}: {result}.",
+    ),
     "Treated": (
         "It hears{texts}{asks}{music}.",
         "Er hört{texts}{asks}{music}.",
@@ -210,6 +222,14 @@ SENTENCES: Words = {
     "CalledIn": (
         "Its party rang itself, and has its old place.",
         "Der Anrufer rief selbst an und hat seinen Platz.",
+    ),
+    "DialDecided.yes": (
+        "The dial policy allows the number ({purpose}, {dial_class}).",
+        "Die Wählregeln erlauben die Nummer ({purpose}, {dial_class}).",
+    ),
+    "DialDecided.no": (
+        "The dial policy does not allow the number now ({purpose}, {dial_class}): {reason}.",
+        "Die Wählregeln erlauben die Nummer jetzt nicht ({purpose}, {dial_class}): {reason}.",
     ),
     "CallPlaced": ("Attempt {attempt} to call ({purpose}).", "Anrufversuch {attempt} ({purpose})."),
     "CallOver": ("The attempt ended: {result}.", "Der Versuch endete: {result}."),

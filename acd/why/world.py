@@ -58,6 +58,7 @@ class World:
         """Number here → in the record; 0: there he was turned away."""
         self._past, self._usual, self._rewrite, self._willing = past, usual, rewrite, willing
         self._came = frozenset(past.made.values())
+        self._cleared = {whose: deque(calls) for whose, calls in past.cleared.items()}
         self._heap: list[tuple[int, int, int, Make]] = []
         self._many = count()
         self._answers: Counter[int] = Counter()
@@ -151,7 +152,7 @@ class World:
         for fact in outcome.facts:
             self.told.append(fact)
             if isinstance(fact, facts.Arrived | facts.CalledOut):
-                self._named(made, fact.contact)
+                self._named(self._begun(fact, made), fact.contact)
             elif isinstance(fact, facts.Consulted):
                 self._named(made, fact.consult)
             elif isinstance(fact, facts.Offered):
@@ -162,6 +163,13 @@ class World:
                 self._call(fact)
             elif isinstance(fact, facts.Treated):
                 self._listen(fact, outcome.effects)
+
+    def _begun(self, fact: facts.Arrived | facts.CalledOut, made: int) -> int:
+        """Which contact of the record it is: made by the entry, or to tell its party an incident's end."""
+        if isinstance(fact, facts.Arrived) or not fact.incident:
+            return made
+        known = self._cleared.get((fact.incident, self._record_of(fact.linked)))
+        return known.popleft() if known else 0
 
     def _named(self, was: int, now: int) -> None:
         self.was[now] = was

@@ -16,7 +16,8 @@ from acd.journal.memory import MemoryJournal
 from acd.ports import Progress, Recovered
 from acd.server import erasures
 from acd.testing import ScriptedChannel, small_desk, small_line, small_site
-from acd.web import PREFIX, following
+from acd.web import PREFIX
+from acd.web import asking as questions
 from acd.web.limits import MAX_BODY_BYTES
 from agents.capacity import MAIL, VOICE
 from config.schema import JournalKind
@@ -619,7 +620,7 @@ def test_a_server_that_hangs_is_told_to_who_waits_for_its_files(
         await asked.wait()
         await asyncio.wait([asking], timeout=1.5)
         assert not asking.done()
-        monkeypatch.setattr(following, "SILENCE_S", 0.0)
+        monkeypatch.setattr(questions, "SILENCE_S", 0.0)
         answer = await asking
         assert (answer.status_code, answer.json()["error"]["code"]) == (503, "no_answer")
         assert "is not known" in answer.json()["error"]["reason"]
