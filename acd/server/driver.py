@@ -151,7 +151,8 @@ class Driver:
         return self.seq - self._gate.synced >= SHED_AT
 
     def _tick_if_due(self, now_ms: int) -> None:
-        if not self._is_due(now_ms):
+        deadline_ms = self.engine.next_deadline()  # before every event: no frame of its own
+        if deadline_ms is None or deadline_ms > now_ms:
             return
         if self._alive_ms is not None and now_ms - self._alive_ms >= STOOD_STILL_MS:
             _log.warning("stood still", for_ms=now_ms - self._alive_ms)

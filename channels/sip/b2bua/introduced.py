@@ -65,9 +65,11 @@ def caller(request: Request, trunk: Trunk) -> Caller:
             continue
         addresses = [request.from_] if header == CallerBy.FROM else _addresses(request, header)
         said = [(user, one.display) for one in addresses if (user := one.uri.user.partition(";")[0])]
+        for user, name in said:
+            if _NUMBER.fullmatch(user):
+                return user.translate(_NO_SEPARATORS), name
         if said:
-            user, name = next((one for one in said if _NUMBER.fullmatch(one[0])), said[0])
-            return (user.translate(_NO_SEPARATORS) if _NUMBER.fullmatch(user) else user), name
+            return said[0]
     return NOBODY
 
 

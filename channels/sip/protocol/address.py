@@ -269,7 +269,11 @@ def is_reachable(uri: Uri) -> bool:
     """Whether a request could be sent there: an address of one peer, or a name that somebody may have."""
     if uri.scheme not in ("sip", "sips") or uri.port == 0:
         return False
-    host = uri.params.get("maddr") or uri.host
+    return _is_of_one_peer(uri.params.get("maddr") or uri.host)
+
+
+@lru_cache(maxsize=1024)
+def _is_of_one_peer(host: str) -> bool:
     try:
         address = ip_address(host)
     except ValueError:
