@@ -5,8 +5,10 @@ import os
 import sqlite3
 import stat
 import tempfile
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
+from typing import BinaryIO
 
 
 class HeldError(Exception):
@@ -66,6 +68,22 @@ def sync_path(path: Path) -> None:
         os.close(descriptor)
 
 
+def write_synced(path: Path, *content: bytes, exclusive: bool = False) -> None:
+    """Make the file, mode 0600, with that content: on the disk when this returns, but for its name.
+
+    Raises OSError; if `exclusive` FileExistsError where there is one, else what was there is gone.
+    """
+    flags = os.O_CREAT | os.O_WRONLY | (os.O_EXCL if exclusive else os.O_TRUNC)
+    with os.fdopen(os.open(path, flags, 0o600), "wb") as file:
+        _write(file, content)
+
+
+def _write(file: BinaryIO, content: Iterable[bytes]) -> None:
+    file.writelines(content)
+    file.flush()
+    os.fsync(file.fileno())
+
+
 def replace_file(path: Path, content: bytes) -> None:
     """Put `content` in the place of an existing file, whole or not at all, and synced when this returns.
 
@@ -79,9 +97,7 @@ def replace_file(path: Path, content: bytes) -> None:
         with os.fdopen(descriptor, "wb") as file:
             _keep_owner(file.fileno(), was)
             os.fchmod(file.fileno(), stat.S_IMODE(was.st_mode))
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
+            _write(file, (content,))
         os.replace(name, path)
     except BaseException:
         with suppress(OSError):

@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from acd.content.errors import VaultDamagedError, VaultKeyError
-from acd.files import sync_path
+from acd.files import sync_path, write_synced
 
 KEY_BYTES = 32
 VARIABLE = "ACD_VAULT_KEY"
@@ -97,10 +97,7 @@ def _derive(secret: bytes, purpose: bytes) -> bytes:
 
 def _create(path: Path) -> None:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as file:
-        file.write(base64.b64encode(os.urandom(KEY_BYTES)) + b"\n")
-        file.flush()
-        os.fsync(file.fileno())
+    write_synced(path, base64.b64encode(os.urandom(KEY_BYTES)) + b"\n", exclusive=True)
     sync_path(path.parent)
 
 

@@ -1,11 +1,10 @@
 """Losses that an operator accepted: what the journal does not have of which time, for every report."""
 
-import os
 from pathlib import Path
 
 import msgspec
 
-from acd.files import sync_path
+from acd.files import sync_path, write_synced
 from acd.journal.errors import JournalDamagedError
 from acd.journal.moments import moment
 
@@ -47,11 +46,7 @@ def losses(directory: Path) -> list[Loss]:
 
 def note_loss(directory: Path, loss: Loss) -> None:
     """Durable when this returns. Raises OSError, JournalDamagedError."""
-    known = b"".join(msgspec.json.encode(one) + b"\n" for one in (*losses(directory), loss))
     unfinished = directory / (FILE + ".new")
-    with os.fdopen(os.open(unfinished, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "wb") as file:
-        file.write(known)
-        file.flush()
-        os.fsync(file.fileno())
+    write_synced(unfinished, *(msgspec.json.encode(one) + b"\n" for one in (*losses(directory), loss)))
     unfinished.rename(directory / FILE)
     sync_path(directory)

@@ -1,12 +1,11 @@
 """Snapshot files: one per snapshot, with a checksum; the newest two are kept."""
 
-import os
 import struct
 from contextlib import suppress
 from hashlib import blake2b
 from pathlib import Path
 
-from acd.files import sync_path
+from acd.files import sync_path, write_synced
 from acd.journal import database
 from acd.journal.errors import JournalDamagedError, JournalFormatError
 from acd.ports import Snapshot
@@ -64,11 +63,7 @@ class SnapshotFiles:
         """Write it durably, then drop all but the newest two. Raises OSError; then the old ones are kept."""
         path = self._path(snapshot.seq)
         unfinished = path.with_name(path.name + database.UNFINISHED)
-        with os.fdopen(os.open(unfinished, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "wb") as file:
-            file.write(_header(snapshot))
-            file.write(snapshot.state)
-            file.flush()
-            os.fsync(file.fileno())
+        write_synced(unfinished, _header(snapshot), snapshot.state)
         unfinished.rename(path)
         sync_path(self._directory)
         if snapshot.seq not in self.stored:

@@ -1,7 +1,6 @@
 """A backup of the data folder, while the server runs or not: complete and checked, or not there at all."""
 
 import json
-import os
 import shutil
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -15,7 +14,7 @@ from acd.content.errors import VaultKeyError
 from acd.content.file import commits, lost, mark_of
 from acd.content.master import MasterKey
 from acd.core.engine import ENGINE_VERSION
-from acd.files import sync_path
+from acd.files import sync_path, write_synced
 from acd.journal.copying import OnCopied, OnRead, copy_database, copy_journal
 from acd.journal.database import ARCHIVE
 from acd.journal.errors import JournalDamagedError, JournalError
@@ -91,7 +90,8 @@ def back_up(
             with_key=with_key,
             opened=opened,
         )
-        _write(unfinished / MANIFEST, json.dumps(msgspec.to_builtins(made), indent=1).encode() + b"\n")
+        said = json.dumps(msgspec.to_builtins(made), indent=1).encode() + b"\n"
+        write_synced(unfinished / MANIFEST, said, exclusive=True)
         sync_path(unfinished)
         unfinished.rename(target)
         sync_path(target.absolute().parent)
@@ -124,7 +124,7 @@ def _copy(data_dir: Path, target: Path, with_key: bool, on_copied: OnCopied, on_
         (target / MESSAGES).mkdir(mode=0o700)
         for message in (data_dir / MESSAGES).glob("*.wav"):
             with suppress(FileNotFoundError):  # it is kept by now, in the vault, which comes below
-                _write(target / MESSAGES / message.name, message.read_bytes())
+                write_synced(target / MESSAGES / message.name, message.read_bytes(), exclusive=True)
     for path, reason in losses(data_dir, had_contacts=has_contacts(target / JOURNAL)):
         raise JournalDamagedError(f"{path}: {reason}")
     for name in (VAULT_FILE, DIRECTORY_FILE):
@@ -135,12 +135,5 @@ def _copy(data_dir: Path, target: Path, with_key: bool, on_copied: OnCopied, on_
                 raise JournalDamagedError(f"{target / name}: {reason}")
             note_durably(mark_of(target / name), commits(target / name))
     if with_key and (data_dir / KEY_FILE).exists():
-        _write(target / KEY_FILE, (data_dir / KEY_FILE).read_bytes())
+        write_synced(target / KEY_FILE, (data_dir / KEY_FILE).read_bytes(), exclusive=True)
     return last
-
-
-def _write(path: Path, data: bytes) -> None:
-    with os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())

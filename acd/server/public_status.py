@@ -1,7 +1,6 @@
 """What a client's portal may show of its incidents: JSON, HTML and Atom, each replaced as a whole."""
 
 import asyncio
-import os
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from html import escape
@@ -12,7 +11,7 @@ import msgspec
 import structlog
 from msgspec import Struct
 
-from acd.files import sync_path
+from acd.files import sync_path, write_synced
 from acd.server.driver import Driver
 from config.schema import Site
 from queues.desk import Desk, Incident, TenantId
@@ -117,10 +116,7 @@ def write(folder: Path, files: Mapping[str, bytes]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for name, content in files.items():
         before = folder / f".{name}.new"
-        with before.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
+        write_synced(before, content)
         before.chmod(0o644)
         before.replace(folder / name)
     sync_path(folder)
