@@ -10,9 +10,8 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from acd.commands.check import SiteArgument, readable
-from acd.commands.shell import BAD_INPUT, DONE, NO, Failure, JsonOption, print_json, say
-from config.errors import ConfigError
+from acd.commands.check import SiteArgument, looked_at
+from acd.commands.shell import DONE, NO, Failure, JsonOption, print_json, say
 
 
 def backup(
@@ -26,10 +25,7 @@ def backup(
     """Save journal, vault and lists, as they are now, and check the copy. The server may run."""
     from acd.server.backup import BackupError, back_up, size_of  # noqa: PLC0415 (others start faster)
 
-    try:
-        found = readable(site)
-    except ConfigError as mistake:
-        raise Failure(BAD_INPUT, str(mistake)) from mistake
+    found = looked_at(site)
     try:
         with _bars(size_of(found)) as (on_copied, on_read):
             made = back_up(site, found, folder, with_key=with_key, on_copied=on_copied, on_read=on_read)

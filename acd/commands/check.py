@@ -85,6 +85,14 @@ def readable(path: Path) -> Site:
     return site
 
 
+def looked_at(path: Path) -> Site:
+    """The site for a command that only looks. Raises Failure."""
+    try:
+        return readable(path)
+    except ConfigError as mistake:
+        raise Failure(BAD_INPUT, str(mistake)) from mistake
+
+
 def _checked(path: Path, *, secrets: bool) -> tuple[Site | None, tuple[Problem, ...], tuple[Problem, ...]]:
     """As config.load.check, with the channels' own tables and the formulas of KPIs."""
     from acd.reports.kpi_question import own_definitions  # noqa: PLC0415

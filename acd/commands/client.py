@@ -7,11 +7,10 @@ from typing import Any, NamedTuple, Self
 
 import httpx
 
-from acd.commands.check import readable
+from acd.commands.check import looked_at
 from acd.commands.shell import BAD_INPUT, NO, Failure, complain
 from acd.web import PREFIX
 from acd.web.token_file import TOKEN_FILE, read_token
-from config.errors import ConfigError
 from config.schema import Site
 
 TIMEOUT_S = 15.0
@@ -88,10 +87,7 @@ def _target(path: Path | None, url: str, environ: Mapping[str, str]) -> Target:
     token = environ.get("ACD_TOKEN", "")
     if path is None:
         return Target(url.rstrip("/"), token)
-    try:
-        site = readable(path)
-    except ConfigError as mistake:
-        raise Failure(BAD_INPUT, str(mistake)) from mistake
+    site = looked_at(path)
     return Target(url.rstrip("/") or _url_of(site), token or _token_of(site))
 
 

@@ -11,7 +11,7 @@ from rich.live import Live
 
 from acd.commands import terminal
 from acd.commands.client import Client, client_of
-from acd.commands.shell import BAD_INPUT, DONE, NO, Failure, JsonOption, complain, print_json, say
+from acd.commands.shell import BAD_INPUT, DONE, NO, Failure, JsonOption, complain, print_json, say, tell
 
 SiteOption = Annotated[
     Path | None, typer.Option("--site", envvar="ACD_SITE", help="Site file of the server to talk to.")
@@ -74,12 +74,8 @@ def agent(
         raise Failure(BAD_INPUT, "a reason is required to pause, and for nothing else")
     with client_of(site, url) as client:
         answer = client.post(f"/agents/{segment(agent_id)}/state", {"state": wanted, "reason": reason})
-    if as_json:
-        print_json(answer)
-    else:
-        done = "done" if answer["seq"] else "was so already"
-        say(f"{agent_id}: {state} {reason}".rstrip() + f" ({done})")
-    return DONE
+    done = "done" if answer["seq"] else "was so already"
+    return tell(answer, f"{agent_id}: {state} {reason}".rstrip() + f" ({done})", as_json=as_json)
 
 
 def contact(
@@ -115,11 +111,8 @@ def callback(
     path = f"/contacts/{contact_id}/callback"
     with client_of(site, url) as client:
         answer = client.post(f"{path}/cancel", {}) if cancel else client.post(path, {"number": number})
-    if as_json:
-        print_json(answer)
-    else:
-        say(f"contact {contact_id}: " + ("callback cancelled" if cancel else "callback promised"))
-    return DONE
+    done = "callback cancelled" if cancel else "callback promised"
+    return tell(answer, f"contact {contact_id}: {done}", as_json=as_json)
 
 
 def _watch(client: Client, contacts: int) -> None:

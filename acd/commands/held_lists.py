@@ -4,26 +4,17 @@ from pathlib import Path
 
 from msgspec import convert
 
-from acd.commands.check import readable
 from acd.commands.client import Client, RequestRefused
 from acd.commands.desk import segment
 from acd.commands.shell import BAD_INPUT, Failure, complain
 from acd.directory.directory import read_file, reader_of
 from acd.directory.rows import FOR_EVER_MS, BadList, Row, read_list
 from acd.web.control import ListRow, ListVersion
-from config.errors import ConfigError, did_you_mean
+from config.errors import did_you_mean
 from config.schema import ListFile, ListKind, Site
 
 ListName = tuple[str, ListKind]
 """Client and list."""
-
-
-def site_of(path: Path) -> Site:
-    """The site, secrets aside. Raises Failure."""
-    try:
-        return readable(path)
-    except ConfigError as mistake:
-        raise Failure(BAD_INPUT, str(mistake)) from mistake
 
 
 def list_file(site: Site, path: Path, client: str, kind: ListKind) -> ListFile:

@@ -10,7 +10,7 @@ import typer
 from acd.commands import terminal
 from acd.commands.client import client_of
 from acd.commands.desk import SiteOption, UrlOption, segment
-from acd.commands.shell import BAD_INPUT, DONE, Failure, JsonOption, print_json, say
+from acd.commands.shell import BAD_INPUT, DONE, Failure, JsonOption, print_json, say, tell
 from acd.web import INCIDENT_ID, INCIDENT_LASTS_MS
 from config.durations import duration_ms, duration_text
 
@@ -64,11 +64,7 @@ def declare(
     }
     with client_of(site, url) as server:
         answer = server.post("/incidents", body, SPOKEN_WITHIN_S)
-    if as_json:
-        print_json(answer)
-    else:
-        say(f"incident {incident}: on, for {duration_text(for_ms)}")
-    return DONE
+    return tell(answer, f"incident {incident}: on, for {duration_text(for_ms)}", as_json=as_json)
 
 
 @app.command()
@@ -94,11 +90,7 @@ def change(
         raise Failure(BAD_INPUT, "say what to change: --text, --for, --vip, --no-vip, --ticket or --agreed")
     with client_of(site, url) as server:
         answer = server.post(f"/incidents/{segment(incident)}/change", body, SPOKEN_WITHIN_S)
-    if as_json:
-        print_json(answer)
-    else:
-        say(f"incident {incident}: changed")
-    return DONE
+    return tell(answer, f"incident {incident}: changed", as_json=as_json)
 
 
 @app.command()
@@ -129,11 +121,7 @@ def link(
     """Have the party of a contact told when the incident is solved; the contact goes on."""
     with client_of(site, url) as server:
         answer = server.post(f"/contacts/{contact}/link", {"incident": incident})
-    if as_json:
-        print_json(answer)
-    else:
-        say(f"incident {incident}: contact {contact} will be told its end")
-    return DONE
+    return tell(answer, f"incident {incident}: contact {contact} will be told its end", as_json=as_json)
 
 
 @app.command()
@@ -152,11 +140,7 @@ def clear(
     body = {"texts": _texts(text), "silent": tell_nobody}
     with client_of(site, url) as server:
         answer = server.post(f"/incidents/{segment(incident)}/clear", body, SPOKEN_WITHIN_S)
-    if as_json:
-        print_json(answer)
-    else:
-        say(f"incident {incident}: over")
-    return DONE
+    return tell(answer, f"incident {incident}: over", as_json=as_json)
 
 
 @app.command("list")

@@ -10,6 +10,7 @@ from msgspec import to_builtins
 from rich.table import Table
 
 from acd.commands import held_lists, list_rows, terminal
+from acd.commands.check import looked_at
 from acd.commands.client import Client
 from acd.commands.held_lists import ListName
 from acd.commands.list_rows import Shown
@@ -29,7 +30,7 @@ def show_held(server: Client, name: ListName, site: Path | None, *, as_json: boo
 
 def show_file(site: Path, name: ListName, *, as_json: bool) -> int:
     """The rows of the site's file."""
-    found = held_lists.site_of(site)
+    found = looked_at(site)
     target = held_lists.list_file(found, site, *name)
     _, rows = held_lists.read_rows(found, target, target.path)
     return _show_rows(name, None, rows, site, as_json=as_json)
@@ -75,7 +76,7 @@ def show_change(server: Client, name: ListName, version: int, site: Path | None,
 
 def shown_at(site: Path | None) -> Shown:
     """Days as the desk counts them; without its site file in UTC."""
-    zone = "UTC" if site is None else held_lists.site_of(site).server.timezone
+    zone = "UTC" if site is None else looked_at(site).server.timezone
     return Shown(ZoneInfo(zone), time.time_ns() // 1_000_000)
 
 

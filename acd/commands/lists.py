@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from acd.commands.check import looked_at
 from acd.commands.client import client_of
 from acd.commands.desk import SiteOption, UrlOption
 from acd.commands.shell import BAD_INPUT, Failure, JsonOption
@@ -45,7 +46,7 @@ def import_(
     """Put a new file in place of the client's list, after showing what it changes. Exit 1: not in force."""
     from acd.commands import held_lists, list_import  # noqa: PLC0415
 
-    found = held_lists.site_of(site)
+    found = looked_at(site)
     target = held_lists.list_file(found, site, client, _kind(context))
     what = list_import.Importing(found, target, file, lambda: client_of(site, url))
     return list_import.import_file(what, list_import.Answers(yes, dry_run, as_json))

@@ -29,6 +29,15 @@ def print_json(found: object) -> None:
     say(json.dumps(found, ensure_ascii=False))
 
 
+def tell(answer: object, text: str, *, as_json: bool) -> int:
+    """What the server has done: its answer for programs, a line for people."""
+    if as_json:
+        print_json(answer)
+    else:
+        say(text)
+    return DONE
+
+
 def complain(text: str, code: int) -> int:
     """A line on standard error; returns `code`."""
     sys.stderr.write(f"acd: {text}\n")
