@@ -19,7 +19,7 @@ from channels.sip.b2bua.guesses import Guesses
 from channels.sip.b2bua.leg import Reach
 from channels.sip.b2bua.targets import by_source
 from channels.sip.b2bua.telling import Telling
-from channels.sip.protocol.address import Endpoint, Uri, endpoint_of, is_reachable, parse_uri
+from channels.sip.protocol.address import Endpoint, endpoint_of, is_reachable, parse_uri
 from channels.sip.protocol.digest import Authenticator, Nonces, Secret, Verdict
 from channels.sip.protocol.errors import BadMessage
 from channels.sip.protocol.message import Request
@@ -72,9 +72,15 @@ class Saved(Struct):
         return msgspec.msgpack.encode(moved)
 
 
-def _said(contact: Uri, source: Endpoint) -> Endpoint:
-    """Where a phone says that it is; of a name where it is: its owner could make it a trunk's later."""
-    said = endpoint_of(contact)
+def _rung_at(nat: Nat, contact: str, source: Endpoint) -> Endpoint:
+    """Where a phone is rung, by its Contact and where it registered from.
+
+    One whose Contact is a name is rung where it is: the name's owner could make it a trunk's later.
+    """
+    at = by_source(nat, contact, source)
+    if at is not None:
+        return at
+    said = endpoint_of(parse_uri(contact))
     try:
         ip_address(said.host.strip("[]"))
     except ValueError:
@@ -130,7 +136,7 @@ class Registrations:
         """See channels.sip.b2bua.calls.Phones."""
         nat, found = self.nat_of(agent), []
         for one in self._registrar.bindings(self._users.get(AgentId(agent), "")):
-            at = by_source(nat, one.contact, one.source) or _said(parse_uri(one.contact), one.source)
+            at = _rung_at(nat, one.contact, one.source)
             found.append(Reach(one.key, one.contact, at))
         return found
 
@@ -191,11 +197,9 @@ class Registrations:
         nat, settings = self.nat_of(self._phones[user].agent), self._settings
         outbound = None if settings.outbound is None else settings.outbound.trunk
         for contact in request.contacts:
-            at = by_source(nat, contact.uri.text, source)
-            if at is None:
-                if not is_reachable(contact.uri):
-                    return True
-                at = _said(contact.uri, source)
+            if by_source(nat, contact.uri.text, source) is None and not is_reachable(contact.uri):
+                return True
+            at = _rung_at(nat, contact.uri.text, source)
             ours = at.host in (settings.host, settings.advertise) and at.port == settings.port
             if ours or at == outbound or (at.host != source.host and self._is_trunk(at.host)):
                 return True
