@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from acd.files import sync_path, write_synced
 from acd.server.driver import Driver
-from config.schema import Site
+from config.schema import Names, Site
 from queues.desk import Desk, Incident, TenantId
 from queues.incident import Course
 
@@ -122,6 +122,9 @@ def write(folder: Path, files: Mapping[str, bytes]) -> None:
     sync_path(folder)
 
 
+_Source = tuple[Names, Desk, tuple[tuple[Incident, int, int], ...]]
+
+
 class PublicStatusFiles:
     """Written when something has changed, at most once a second; a disk that fails is tried again."""
 
@@ -129,15 +132,21 @@ class PublicStatusFiles:
         """`site`: the one in force."""
         self._site, self._driver = site, driver
         self._written: dict[str, bytes] = {}
+        self._made_of: _Source | None = None
+        """What those are made of that are written."""
 
     async def run(self) -> None:
-        """For ever."""
+        """For ever. They are made anew of something new only: that takes the loop's time."""
         while True:
-            folder = self._site().server.status_dir
-            wanted = {} if folder is None else self._files()
-            if folder is not None and wanted != self._written:
-                await self._write(folder, wanted)
+            source, folder = self._source(), self._site().server.status_dir
+            if folder is not None and source != self._made_of and await self._write(folder, self._files()):
+                self._made_of = source
             await asyncio.sleep(LOOK_S)
+
+    def _source(self) -> _Source:
+        state = self._driver.engine.state
+        courses = ((one.incident, one.changed_ms, one.over_ms) for one in state.courses.values())
+        return self._site().names, state.desk, tuple(courses)
 
     def _files(self) -> dict[str, bytes]:
         state = self._driver.engine.state
@@ -151,11 +160,13 @@ class PublicStatusFiles:
             ).items()
         }
 
-    async def _write(self, folder: Path, wanted: dict[str, bytes]) -> None:
+    async def _write(self, folder: Path, wanted: dict[str, bytes]) -> bool:
+        """Whether they are there now."""
         changed = {name: one for name, one in wanted.items() if self._written.get(name) != one}
         try:
             await asyncio.to_thread(write, folder, changed)
         except OSError as failure:
             _log.error("status documents cannot be written", folder=str(folder), error=str(failure))
-            return
+            return False
         self._written = wanted
+        return True
