@@ -151,19 +151,16 @@ class Driver:
         return self.seq - self._gate.synced >= SHED_AT
 
     def _tick_if_due(self, now_ms: int) -> None:
-        deadline_ms = self.engine.next_deadline()  # before every event: no frame of its own
+        deadline_ms = self.engine.next_deadline()
         if deadline_ms is None or deadline_ms > now_ms:
             return
         if self._alive_ms is not None and now_ms - self._alive_ms >= STOOD_STILL_MS:
             _log.warning("stood still", for_ms=now_ms - self._alive_ms)
             since_ms, self._alive_ms = self._alive_ms, now_ms
             self._step(Restarted(since_ms), now_ms, (), "")
-        if self._is_due(now_ms):
+            deadline_ms = self.engine.next_deadline()
+        if deadline_ms is not None and deadline_ms <= now_ms:
             self._step(Tick(), now_ms, (), "")
-
-    def _is_due(self, now_ms: int) -> bool:
-        deadline_ms = self.engine.next_deadline()
-        return deadline_ms is not None and deadline_ms <= now_ms
 
     def _step(self, event: Event, now_ms: int, records: Iterable[ChannelRecord], by: str) -> int:
         if self._closed:

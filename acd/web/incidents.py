@@ -1,5 +1,6 @@
 """Routes of mass incidents: which are on, what became of one; declare, change and end one."""
 
+from collections.abc import Iterable
 from typing import Annotated
 
 from fastapi import APIRouter, Path
@@ -10,7 +11,7 @@ from acd.core.view import IncidentView
 from acd.web.bodies import IncidentChangeRequest, IncidentClearRequest, IncidentRequest
 from acd.web.control import ClearWish, Control, IncidentWish
 from acd.web.errors import unknown
-from acd.web.rights import incidents_for
+from acd.web.rights import Caller, incidents_for
 from acd.web.shapes import Changed, Incidents, Json, OnceKey, WhoAsks, as_of, shows
 from queues.desk import EntryId, Incident, IncidentId, LineId, TenantId
 
@@ -23,22 +24,23 @@ def incident_reading_router(control: Control) -> APIRouter:
     @router.get("/incidents", **shows(Incidents))
     async def incidents(caller: WhoAsks) -> Response:
         """Those that are on, in the order in which they were declared."""
-        own = control.lines_of(caller.client), control.entries_of(caller.client)
-        to_clear = incidents_for(caller, control.to_clear(), *own)
-        on = incidents_for(caller, control.incidents(), *own)
+        on, to_clear = (_for(caller, control, one) for one in (control.incidents(), control.to_clear()))
         return Json(Incidents(on, to_clear), headers=as_of(control))
 
     @router.get("/incidents/{incident}", **shows(IncidentView))
     async def show(incident: IncidentPath, caller: WhoAsks) -> Response:
         """One that is on, or was lately: all of it, and whom it reached."""
         found = control.incident(incident)
-        own = control.lines_of(caller.client), control.entries_of(caller.client)
-        shown = () if found is None else incidents_for(caller, (found.incident,), *own)
+        shown = () if found is None else _for(caller, control, (found.incident,))
         if found is None or not shown:
             raise unknown(control.unwritten(), f"no incident {incident} is known")
         return Json(replace(found, incident=shown[0]), headers=as_of(control))
 
     return router
+
+
+def _for(caller: Caller, control: Control, found: Iterable[Incident]) -> tuple[Incident, ...]:
+    return incidents_for(caller, found, control.lines_of(caller.client), control.entries_of(caller.client))
 
 
 def incident_router(control: Control) -> APIRouter:
