@@ -9,8 +9,8 @@ import asyncio
 import dataclasses
 import json
 import re
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -386,18 +386,25 @@ def test_no_client_is_told_anything_of_another_on_a_day_on_which_everything_happ
     play(BUSY)
 
 
+@asynccontextmanager
+async def played(folder: Path, steps: list[Step]) -> AsyncIterator[Rig]:
+    """A desk of its own, after all that."""
+    channel, site = ScriptedChannel(), site_of(folder)
+    async with served(site, channel) as desk:
+        rig = Rig(desk, channel, site)
+        rig.began = (await rig.ask("nadia", "GET", "/status")).headers["ACD-Cursor"]
+        channel.sign_in(*STAFF[:2])
+        for step in steps:
+            await rig.play(step)
+        yield rig
+
+
 def play(steps: list[Step]) -> None:
-    """At a desk of its own."""
+    """And look at it with each client's eyes."""
 
     async def run(folder: Path) -> None:
-        channel, site = ScriptedChannel(), site_of(folder)
-        async with served(site, channel) as desk:
-            rig = Rig(desk, channel, site)
-            rig.began = (await rig.ask("nadia", "GET", "/status")).headers["ACD-Cursor"]
-            channel.sign_in(*STAFF[:2])
-            for step in steps:
-                await rig.play(step)
-            await asyncio.wrap_future(desk.app.content.append(()).synced)
+        async with played(folder, steps) as rig:
+            await asyncio.wrap_future(rig.desk.app.content.append(()).synced)
             for client in CLIENTS:
                 await check(rig, client)
 
@@ -429,18 +436,12 @@ def test_a_token_of_a_client_is_shown_its_own() -> None:
     """Whoever saw nothing at all would be told nothing of another, too."""
 
     async def run(folder: Path) -> None:
-        channel, site = ScriptedChannel(), site_of(folder)
-        async with served(site, channel) as desk:
-            rig = Rig(desk, channel, site)
-            rig.began = (await rig.ask("nadia", "GET", "/status")).headers["ACD-Cursor"]
-            channel.sign_in(*STAFF[:2])
-            for step in BUSY:
-                await rig.play(step)
+        async with played(folder, BUSY) as rig:
             told = dict(await everything(rig, "northmark"))
             for path in ("/status", "/incidents", "/lists", f"/feed?after={rig.began}"):
                 assert "northmark" in told[f"GET {path} → 200"], path
             assert rig.documents
-            entries = desk.app.journal.facts()
+            entries = rig.desk.app.journal.facts()
             happened = {type(fact).__name__ for entry in entries for fact in decode_facts(entry.facts)}
             assert happened >= {
                 "Informed", "Overflowed", "Offered", "Answered", "Transferred", "Consulted", "WrapUpCode",
