@@ -31,12 +31,11 @@ if not __package__:  # run as a file: only its own folder is on the path
 from acd.core import facts
 from acd.core.engine import Engine
 from acd.core.estimates.expectation import Expectation
-from acd.core.estimates.last_served import LastServed
-from acd.core.estimates.naive import naive
 from acd.core.estimates.queue import expected
 from acd.core.facts import Fact
 from agents.capacity import VOICE
 from bench.peers.workload import scenario
+from bench.yardsticks import LastServed, naive
 from queues.desk import EntryId, WrapUpRule
 from queues.states import ContactState
 from simulation.draws import Day

@@ -8,8 +8,6 @@ from scipy.stats import gamma
 from acd.core import events
 from acd.core.estimates.ahead import WHOLE
 from acd.core.estimates.expectation import MINUTES, Expectation, expectation, in_minutes
-from acd.core.estimates.last_served import LastServed
-from acd.core.estimates.naive import naive
 from acd.core.estimates.queue import LEAST_HANDLED, drained, expected
 from acd.testing.story import Story, agent, desk, entry, line
 from agents.capacity import VOICE
@@ -293,32 +291,6 @@ def test_minutes_are_said_as_people_do(expected_ms: int) -> None:
 def test_the_longer_the_rounder() -> None:
     said = [in_minutes(seconds * 1000) for seconds in (59, 60, 89, 90, 299, 780, 1_400, 2_150, 3_629, 3_630)]
     assert said == [0, 1, 1, 2, 5, 15, 25, 40, 60, 61]
-
-
-# ---- what it is compared with
-
-
-def test_the_naive_one_knows_the_length_of_the_line_and_nothing_else() -> None:
-    story = taught(line(), entry("vip", "help", priority_class=1), agent("anna"))
-    story.arrive(TAUGHT)
-    vip = story.arrive(TAUGHT, "vip")
-    found = naive(story.engine.state, story.contact(vip))
-    assert found is not None
-    assert found.expected_ms == 2 * TALK
-
-
-def test_the_last_to_enter_service_says_his_own_wait() -> None:
-    last = LastServed()
-    story = taught(line(), agent("anna"))
-    first = story.arrive(TAUGHT)
-    story.release(TAUGHT + 7_000, story.answered()[-1], "anna").accept(TAUGHT + 9_000, "anna")
-    call = story.arrive(TAUGHT + 9_000)
-    last.take(story.facts)
-    found = last.expected(story.engine.state, story.contact(call))
-    assert story.answered()[-1] == first
-    assert found is not None
-    assert found.expected_ms == 9_000
-    assert found.low_ms <= found.expected_ms <= found.high_ms
 
 
 def test_media_other_than_voice_have_a_wait_too() -> None:

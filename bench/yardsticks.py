@@ -1,7 +1,4 @@
-"""The last to enter service: whoever comes waits as long as who was answered last.
-
-Ibrahim and Whitt, Real-Time Delay Estimation Based on Delay History, M&SOM 11 (2009).
-"""
+"""Estimates that that of the engine is compared with. They ask the engine's state, and change nothing."""
 
 from collections.abc import Iterable
 
@@ -19,7 +16,10 @@ Kind = tuple[LineId, int]
 
 
 class LastServed:
-    """Folds facts. For comparison only: the engine keeps none."""
+    """The last to enter service: whoever comes waits as long as who was answered last.
+
+    Ibrahim and Whitt, Real-Time Delay Estimation Based on Delay History, M&SOM 11 (2009). Folds facts.
+    """
 
     def __init__(self) -> None:
         self._kinds: dict[int, Kind] = {}
@@ -48,3 +48,23 @@ class LastServed:
         between_ms = handling_ms(state.paces[contact.line], usual_ms) // agents
         found = expectation(max(last_ms, between_ms), 2 * max(last_ms, between_ms) * between_ms)
         return Expectation(last_ms, found.low_ms, found.high_ms)
+
+
+def naive(state: State, contact: Contact) -> Expectation | None:
+    """Queue length × handling time / agents. It knows no priority, no patience, no other line.
+
+    With the contact itself in the queue; None: nobody is there, or nothing is learned yet.
+    """
+    usual_ms = usual_handling_ms(state.paces.values())
+    agents = len(seats_for(state, claim_of(state, contact).need))
+    if not agents or not usual_ms:
+        return None
+    length = max(1, state.board.length(contact.line))
+    mean_ms = length * handling_ms(state.paces[contact.line], usual_ms) // agents
+    return Expectation(mean_ms, *_band(mean_ms, length))
+
+
+def _band(mean_ms: int, length: int) -> tuple[int, int]:
+    """Of the sum of so many exponential times."""
+    found = expectation(mean_ms, mean_ms * mean_ms // length)
+    return found.low_ms, found.high_ms
