@@ -12,6 +12,7 @@ from config.desk_table import DeskTable, read_desk_table, read_music
 from config.directory_table import read_directory
 from config.documents import Document
 from config.entries import read_entries
+from config.escalations import Beside, read_escalations
 from config.heard import warn_languages, warn_unheard
 from config.known import Known
 from config.kpis import KpiRule, read_kpis
@@ -20,7 +21,7 @@ from config.media import read_media, refuse_leases
 from config.opening import CalendarRule
 from config.outbound_table import read_outbound
 from config.people import People, read_people
-from config.schema import DirectorySettings, Names, Passage, Phone, ServerSettings, Site
+from config.schema import DirectorySettings, EscalationList, Names, Passage, Phone, ServerSettings, Site
 from config.sections import gather, gather_texts, in_order, raw, single
 from config.server_table import read_server
 from config.table import RawTable, Reading, Table
@@ -52,6 +53,7 @@ class _Sections:
     kpis: tuple[KpiRule, ...]
     media: tuple[MediumTraits, ...]
     directory: DirectorySettings
+    escalations: Mapping[str, Table]
     outbound: tuple[OutboundRule, ...]
 
 
@@ -78,13 +80,15 @@ def build_site(
     _check_numbers(entries, sections)
     tenants = {TenantId(name): table.text("name", name) for name, table in sections.tenants.items()}
     desk = _desk(sections, lines, tenants, [entry for entry, _ in entries.values()])
+    beside = Beside(sections.tenants, sections.agents, desk.entries, desk.outbound, sections.desk.languages)
+    escalations = read_escalations(sections.escalations, beside, lines.prompts)
     for document in documents:
         document.root.finish()
     _check_whole(desk, documents[0].root, sections, lines, reading)
     if not reading.errors:
         warn_unheard(desk, sections.lines, entries)
         warn_unbounded(desk, {name: table for name, (_, table) in entries.items()})
-    return _site(desk, sections, lines, tenants)
+    return _site(desk, sections, lines, tenants, escalations)
 
 
 def _read_sections(
@@ -115,6 +119,7 @@ def _read_sections(
         kpis=read_kpis(gather(documents, "kpi")),
         media=media,
         directory=directory,
+        escalations=gather(documents, "escalations"),
         outbound=read_outbound(in_order(documents, "outbound"), directory.regions, tables),
     )
 
@@ -198,7 +203,13 @@ def _check_whole(desk: Desk, root: Table, sections: _Sections, lines: _Lines, re
         warn_languages(desk, sections.lines, lines.languages, lines.treatments)
 
 
-def _site(desk: Desk, sections: _Sections, lines: _Lines, tenants: dict[TenantId, str]) -> Site:
+def _site(
+    desk: Desk,
+    sections: _Sections,
+    lines: _Lines,
+    tenants: dict[TenantId, str],
+    escalations: Mapping[str, EscalationList],
+) -> Site:
     names = Names(
         tenants=MappingProxyType(tenants),
         lines=MappingProxyType(lines.names),
@@ -219,4 +230,5 @@ def _site(desk: Desk, sections: _Sections, lines: _Lines, tenants: dict[TenantId
         channels=MappingProxyType(dict(sections.channels)),
         kpis=sections.kpis,
         directory=sections.directory,
+        escalations=MappingProxyType(dict(escalations)),
     )

@@ -63,6 +63,7 @@ def told(old: Site, new: Site) -> list[str]:
         ("phone", old.phones, new.phones),
         ("text", old.prompts, new.prompts),
         ("music", old.music, new.music),
+        ("escalation list", old.escalations, new.escalations),
     ):
         found += _of_kind(word, before, after)
     return found

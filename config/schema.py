@@ -13,7 +13,7 @@ from config.kpis import KpiRule
 from config.opening import CalendarRule, resolve
 from config.secret import Secret
 from config.table import RawTable
-from queues.desk import Desk, LineId, TenantId
+from queues.desk import Desk, EntryId, LineId, TenantId
 
 
 class JournalKind(StrEnum):
@@ -122,6 +122,36 @@ class Names:
 
 
 @dataclass(frozen=True, slots=True)
+class EscalationStep:
+    """One of those who are called: by his number, or an agent by his phones."""
+
+    who: str
+    """What he is called in reports."""
+    ring_ms: int
+    number: str = ""
+    agent: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class EscalationList:
+    """Who is called in which order until one of them takes it over. Numbers stay out of the desk."""
+
+    name: str
+    tenant: TenantId
+    entry: EntryId
+    """In whose name they are called."""
+    steps: tuple[EscalationStep, ...]
+    rounds: int
+    gap_ms: int
+    mail: str
+    """Address that is told when nobody took it over; empty: none is."""
+    has_text: bool
+    """Its own text is among the prompts, as `escalation:NAME`."""
+    file: str
+    """Where it is written."""
+
+
+@dataclass(frozen=True, slots=True)
 class Site:
     """A checked site file. `desk` has no calendars yet: `desk_at` resolves the `calendars` to UTC."""
 
@@ -142,6 +172,8 @@ class Site:
     """Tables of the channels, which parse their own."""
     kpis: tuple[KpiRule, ...] = ()
     """KPIs of the clients' own."""
+    escalations: Mapping[str, EscalationList] = field(default_factory=dict)
+    """Lists of people who are called in their order, by name."""
     directory: DirectorySettings = field(default_factory=lambda: DirectorySettings({}, 5, ()))
     """Who people are."""
 

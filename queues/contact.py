@@ -106,6 +106,8 @@ class Contact(Struct, gc=False):
     """Running number of the incident of whose end its party is told; 0: of none."""
     told: TreatmentId = NO_TREATMENT
     """What whoever is called for that purpose hears."""
+    escalation: int = 0
+    """By which somebody on a list is called, and has not taken it over; 0: none."""
     recording: Recording | None = None
     """What its party says is being recorded; it is offered to nobody."""
     message: Message | None = None

@@ -5,6 +5,7 @@ from typing import Literal
 from msgspec import Struct
 
 from agents.roster import CallId, ContactId
+from agents.skills import AgentId
 from queues.desk import TenantId
 
 CALLBACK = "callback"
@@ -72,6 +73,10 @@ class OutboundCall(Struct):
     caller_id: str = ""
     prefixes: tuple[str, ...] = ()
     """As its rule said when it was allowed: see `queues.desk.OutboundRule`."""
+    ring_ms: int = 0
+    """How long it may ring; 0: as the contact's line says."""
+    agent: AgentId = AgentId("")
+    """Whose own phones are rung, which needs no rule; empty: a number outside."""
 
 
 class Dialled(Struct, frozen=True, array_like=True):

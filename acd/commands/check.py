@@ -110,11 +110,12 @@ def _checked(path: Path, *, secrets: bool) -> tuple[Site | None, tuple[Problem, 
 
 
 def _flaws(site: Site) -> tuple[tuple[Problem, ...], tuple[Problem, ...]]:
-    """Errors and warnings of the list files. A server starts all the same: the last good version holds."""
+    """Errors and warnings of list files and escalation lists, with which a server starts all the same."""
     from acd.directory.directory import check_files  # noqa: PLC0415
+    from acd.server import escalating  # noqa: PLC0415
 
     errors, warnings = check_files(site, time.time_ns() // 1_000_000)
-    return tuple(errors), tuple(warnings)
+    return (*errors, *escalating.flaws(site)), tuple(warnings)
 
 
 def _damages(site: Site) -> tuple[Problem, ...]:

@@ -7,7 +7,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from acd.commands import incident, lists, site, tokens
+from acd.commands import escalation, incident, lists, site, tokens
 from acd.commands.backup import backup
 from acd.commands.check import check
 from acd.commands.client import ClientError, RequestRefused
@@ -36,6 +36,8 @@ app.add_typer(site.app)
 app.add_typer(incident.app)
 app.add_typer(lists.vip)
 app.add_typer(lists.users)
+app.command()(escalation.escalate)
+app.add_typer(escalation.app)
 
 
 def main() -> NoReturn:

@@ -51,7 +51,7 @@ def declare(
     for_ms = _lasts_ms(lasts)
     body = {
         "id": incident,
-        "texts": _texts(text),
+        "texts": texts_of(text),
         "mode": _mode(offer=offer, end=end),
         "for_ms": for_ms,
         "clients": client,
@@ -82,7 +82,7 @@ def change(
 ) -> int:
     """Change an incident that is on: who waits hears the new text once more, and keeps his place."""
     wished: dict[str, object] = {"ticket": ticket, "agreed": agreed}
-    wished["texts"] = _texts(text) if text else None
+    wished["texts"] = texts_of(text) if text else None
     wished["for_ms"] = _lasts_ms(lasts) if lasts else None
     wished["vip_exempt"] = None if vip is None else not vip
     body = {key: value for key, value in wished.items() if value is not None}
@@ -137,7 +137,7 @@ def clear(
     as_json: JsonOption = False,
 ) -> int:
     """End an incident: nobody hears it any more, and who asked for it is called and told."""
-    body = {"texts": _texts(text), "silent": tell_nobody}
+    body = {"texts": texts_of(text), "silent": tell_nobody}
     with client_of(site, url) as server:
         answer = server.post(f"/incidents/{segment(incident)}/clear", body, SPOKEN_WITHIN_S)
     return tell(answer, f"incident {incident}: over", as_json=as_json)
@@ -172,7 +172,8 @@ def _mode(*, offer: bool, end: bool) -> str:
     return "end" if end else "offer" if offer else "inform"
 
 
-def _texts(given: Sequence[str]) -> dict[str, str]:
+def texts_of(given: Sequence[str]) -> dict[str, str]:
+    """By language, as options say them. Raises Failure."""
     texts: dict[str, str] = {}
     for one in given:
         language, equals, words = one.partition("=")

@@ -91,6 +91,20 @@ def incidents(found: Sequence[Json], now_ms: int) -> Table:
     return table
 
 
+def escalations(found: Sequence[Json], now_ms: int) -> Table:
+    """Escalation lists that are walked, or were."""
+    table = _table(
+        "escalations", ("number", "list", "about", "state", "who", "step", "round", "calls", "for")
+    )
+    for one in found:
+        about = one["ticket"] or (f"contact {one['contact']}" if one["contact"] else "")
+        lasted = duration((one["over_ms"] or now_ms) - one["began_ms"])
+        step, turn = f"{one['step']} of {one['steps']}", f"{one['round']} of {one['rounds']}"
+        row = one["list"], about, one["state"], one["who"], step, turn, str(one["attempts"]), lasted
+        table.add_row(str(one["id"]), *row)
+    return table
+
+
 def opening(week: Sequence[EntryWeek]) -> RenderableType:
     """A table for each calendar: its week, and the entries that it opens."""
     calendars: dict[str, list[EntryWeek]] = {}

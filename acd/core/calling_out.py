@@ -13,6 +13,7 @@ from agents.devices import NOWHERE, Carrier
 from queues.contact import NO_INCIDENT, Contact
 from queues.desk import Entry, IncidentId
 from queues.dial_policy import rule_for
+from queues.escalation import Person
 from queues.outbound import CALLBACK, CONSULT, DIVERT
 from queues.states import CONTACT, ContactState
 from queues.treatment import Phrase
@@ -23,8 +24,13 @@ def opened(state: State, event: CallOut) -> None:
     call_out(state, _entry(state, event), event)
 
 
-def call_out(state: State, entry: Entry, event: CallOut, *, clears: int = 0) -> Contact:
-    """Begin such a contact; `clears`: the incident of whose end it tells."""
+def call_out(
+    state: State, entry: Entry, event: CallOut, *, clears: int = 0, on_list: tuple[int, Person] | None = None
+) -> Contact:
+    """Begin such a contact. What may not be called is over at once.
+
+    `clears`: the incident of whose end it tells. `on_list`: the escalation by which he is called, and as whom.
+    """
     state.last_contact += 1
     contact = Contact(
         id=ContactId(state.last_contact),
@@ -44,11 +50,12 @@ def call_out(state: State, entry: Entry, event: CallOut, *, clears: int = 0) -> 
         purpose=event.purpose,
         told=event.treatment,
         clears=clears,
+        escalation=0 if on_list is None else on_list[0],
     )
     state.contacts[contact.id] = contact
     what = event.purpose, entry.tenant, entry.line, entry.medium, event.treatment, *_of_link(state, contact)
     state.tell(facts.CalledOut(state.now_ms, contact.id, *what))
-    place_own(state, contact, event.purpose)
+    place_own(state, contact, event.purpose, person=None if on_list is None else on_list[1])
     return contact
 
 
@@ -105,6 +112,11 @@ def cancelled(state: State, event: CallOutCancelled) -> None:
     contact = state.contact(event.contact)
     if not contact.purpose:
         raise Rejected(f"contact {event.contact} is nobody whom we called for a purpose")
+    called_off(state, contact)
+
+
+def called_off(state: State, contact: Contact) -> None:
+    """Nobody needs to hear it any more. Raises Rejected: it waits in a line, or talks by now."""
     contact.state = step(CONTACT, contact.state, "call off")
     if contact.call:
         call_over(state, contact, "cancelled")

@@ -28,6 +28,7 @@ class Kind(IntEnum):
     ALL_CLEAR = 18
     WARN = 19
     ROOM = 24
+    ESCALATION = 25
 
 
 Saved = list[tuple[int, int, int]]

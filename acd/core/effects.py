@@ -193,6 +193,24 @@ class PlaceCall(Effect, frozen=True):
     """The number of the desk that the party sees; empty: that of the channel."""
     prefixes: tuple[str, ...] = ()
     """A number that begins with none of these is not dialled; empty: they all may be."""
+    agent: AgentId = AgentId("")
+    """Not a number is called then, but this agent's own phones."""
+
+
+class SendNotice(Effect, frozen=True):
+    """Tell this address of an escalation that nobody took over. Ends by NoticeTaken."""
+
+    contact: ContactId
+    """What it is about; 0: no contact."""
+    escalation: int
+    tenant: TenantId
+    party: str
+    """Opaque id in the vault of the address."""
+    text: str
+    """Name of the text."""
+    texts: tuple[tuple[str, str], ...]
+    """(language, words) of it, if no site file has it."""
+    ticket: str
 
 
 class EndCall(Effect, frozen=True):
@@ -220,6 +238,7 @@ ToContact = (
     | ReleaseContact
     | PlaceCall
     | EndCall
+    | SendNotice
 )
 """What a contact channel is ordered to do; the carrier is the contact's own leg."""
 

@@ -18,6 +18,7 @@ from acd.core import (
     deferral,
     devices,
     diverting,
+    escalations,
     events,
     hearing,
     incidents,
@@ -69,6 +70,9 @@ ON_EVENT: Mapping[type[events.Event], Callable[[State, Any], None]] = {
     events.CallbackCancelled: callbacks.cancelled,
     events.CallOut: calling_out.opened,
     events.CallOutCancelled: calling_out.cancelled,
+    events.EscalationStarted: escalations.started,
+    events.EscalationCancelled: escalations.cancelled,
+    events.NoticeTaken: escalations.notice_taken,
     events.CallAnswered: calling.answered,
     events.CallFailed: calling.failed,
     events.ContactReleased: connection.released,
@@ -122,6 +126,7 @@ ON_DEADLINE: Mapping[Kind, Callable[[State, int], None]] = {
     Kind.ROOM: room.hour_over,
     Kind.ALL_CLEAR: all_clear.due,
     Kind.WARN: incidents.ends_soon,
+    Kind.ESCALATION: escalations.due,
 }
 
 

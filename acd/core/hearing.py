@@ -4,6 +4,7 @@ from acd.core import facts
 from acd.core.admission import incident_heard, interrupt, say_anew
 from acd.core.deadlines import Kind
 from acd.core.errors import Rejected
+from acd.core.escalations import acknowledged
 from acd.core.events import DigitsCollected, IncidentChanged, IncidentDeclared, KeyPressed, PromptEnded
 from acd.core.incidents import change, declare, hears_now, is_to_hear, to_be_told
 from acd.core.links import pressed
@@ -61,6 +62,8 @@ def key_pressed(state: State, event: KeyPressed) -> None:
             _after_incident(state, contact)
         return
     begin(state, contact, dict(menu.keys)[event.key], turned_away=turned_away)
+    if contact.escalation:
+        acknowledged(state, contact)
 
 
 def digits_collected(state: State, event: DigitsCollected) -> None:

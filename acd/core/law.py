@@ -48,6 +48,7 @@ LAW: Mapping[type[Effect], Row] = {
     effects.StepAside: Row(("offer", "into"), OnRestart.STANDS),
     effects.ReleaseContact: Row(("contact", "carrier"), OnRestart.SWEPT),
     effects.PlaceCall: Row(("call",), OnRestart.STANDS),
+    effects.SendNotice: Row(("escalation",), OnRestart.STANDS),
     effects.EndCall: Row(("call",), OnRestart.SWEPT),
     effects.ReleaseAgent: Row(("offer",), OnRestart.SWEPT),
 }

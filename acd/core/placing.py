@@ -5,11 +5,12 @@ from acd.core.deadlines import Kind
 from acd.core.events import CallId, CallResult, OfferId
 from acd.core.state import State
 from agents.devices import Carrier
-from agents.roster import Work
+from agents.roster import Work, device_for
 from agents.skills import AgentId
 from queues.contact import Contact
-from queues.desk import LineId, OutboundRule, TenantId
+from queues.desk import LineId, Medium, OutboundRule, TenantId
 from queues.dial_policy import Decision, Wish, counted, decide, lately, rule_for
+from queues.escalation import Person
 from queues.outbound import CALLBACK, CONSULT, DIVERT, Callback, Dialled, OutboundCall
 
 
@@ -38,24 +39,35 @@ def consult_rule(state: State, contact: Contact, dial_class: str) -> OutboundRul
     return rule_for(state.desk.outbound, contact.tenant, CONSULT, dial_class)
 
 
-def place_own(state: State, contact: Contact, purpose: str, work: Work | None = None) -> None:
-    """Call somebody to whom nothing was promised; `work`: that of the agent who asks him, if one does."""
+def place_own(
+    state: State, contact: Contact, purpose: str, work: Work | None = None, person: Person | None = None
+) -> None:
+    """Call somebody to whom nothing was promised.
+
+    `work`: that of the agent who asks him, if one does. `person`: who is next on an escalation list.
+    """
     state.last_call += 1
     contact.call = state.last_call
     call = OutboundCall(CallId(contact.call), contact.id, contact.tenant, purpose, contact.dial_class)
+    if person is not None:
+        call.ring_ms, call.agent = person.ring_ms, person.agent
     _place(state, contact, work, call, attempt=1)
 
 
 def _place(state: State, contact: Contact, work: Work | None, call: OutboundCall, attempt: int) -> None:
     offer, agent = (OfferId(0), AgentId("")) if work is None else (work.id, work.agent)
-    wish = Wish(call.tenant, call.purpose, call.dial_class)
-    decision = decided(state, contact, wish, number_of(contact), (call.id, offer, agent))
-    now_ms, rule, refusal = state.now_ms, decision.rule, decision.refusal
-    call.refusal = refusal
-    if rule is not None and refusal is None:
-        call.channel, call.caller_id, call.prefixes = rule.channel, rule.caller_id, rule.prefixes
+    now_ms = state.now_ms
+    if call.agent:
+        call.channel = _channel_of(state, call.agent, contact.medium)
+        call.refusal = None if call.channel else "failed"
+    else:
+        wish = Wish(call.tenant, call.purpose, call.dial_class)
+        decision = decided(state, contact, wish, number_of(contact), (call.id, offer, agent))
+        rule, call.refusal = decision.rule, decision.refusal
+        if rule is not None and call.refusal is None:
+            call.channel, call.caller_id, call.prefixes = rule.channel, rule.caller_id, rule.prefixes
     state.calls[call.id] = call
-    until_ms = now_ms if refusal else now_ms + state.lines[contact.line].callback.ring_ms
+    until_ms = now_ms if call.refusal else now_ms + ringing_ms(state, call)
     state.deadlines.set(Kind.CALL, call.id, until_ms)
     why = call.purpose, call.dial_class, attempt, until_ms
     state.tell(facts.CallPlaced(now_ms, call.id, contact.id, offer, agent, *why))
@@ -66,6 +78,22 @@ def _place(state: State, contact: Contact, work: Work | None, call: OutboundCall
 def number_of(contact: Contact) -> str:
     """The opaque id of the number that is called for it."""
     return contact.party if contact.consults or contact.purpose else promise_of(contact).party
+
+
+def ringing_ms(state: State, call: OutboundCall) -> int:
+    """How long whoever is called may let it ring."""
+    return call.ring_ms or state.lines[state.contacts[call.contact].line].callback.ring_ms
+
+
+def _channel_of(state: State, agent: AgentId, medium: Medium) -> str:
+    """That of the device by which an agent can be rung now; empty: there is none."""
+    seat = state.seats.get(agent)
+    if seat is None:
+        return ""
+    try:
+        return device_for(seat.record, medium).channel
+    except LookupError:
+        return ""
 
 
 def decided(
@@ -103,7 +131,7 @@ def _tenant_of(state: State, work: Work) -> TenantId:
 
 def order_of(call: OutboundCall, party: str, until_ms: int) -> effects.PlaceCall:
     """What the channel is to do."""
-    what = call.dial_class, call.tenant, call.purpose, until_ms, call.caller_id, call.prefixes
+    what = call.dial_class, call.tenant, call.purpose, until_ms, call.caller_id, call.prefixes, call.agent
     return effects.PlaceCall(call.id, call.contact, party, *what, carrier=_carrier(call))
 
 

@@ -23,6 +23,7 @@ from agents.devices import NOWHERE
 from agents.roster import AgentRecord, Seat, Work
 from agents.skills import AgentId
 from agents.states import AgentState
+from queues import escalation
 from queues.board import Board
 from queues.calendar import BusinessClock, WallClock
 from queues.contact import Contact
@@ -52,6 +53,9 @@ def derive(state: State, records: Iterable[AgentRecord]) -> None:
     state.remembers_ms = max((line.last_agent.within_ms for line in desk.lines), default=0)
     state.treatments = steps_of(desk.lines)
     state.treatments.update((treatment.id, treatment.steps) for treatment in desk.treatments)
+    state.treatments[escalation.TAKEN] = escalation.AFTER_KEY
+    live = (one for one in state.escalations.values() if not one.result)
+    state.treatments.update((one.treatment, escalation.steps_of(one)) for one in live)
     state.clocks = {ALWAYS: WallClock()}
     state.clocks.update((calendar.id, BusinessClock(calendar.opens)) for calendar in desk.calendars)
     state.seats = seats_of(desk, {record.id: record for record in records}, state.works.values())

@@ -59,6 +59,9 @@ def medium_changed(state: State, event: MediumChanged) -> None:
         give_place_back(state, contact)
     state.deadlines.clear(Kind.LEASE, contact.id)
     contact.incident, contact.message = NO_INCIDENT, None
+    if contact.escalation:  # a machine has answered, which takes nothing over: the next one's turn
+        state.deadlines.set(Kind.ESCALATION, contact.escalation, state.now_ms)
+        contact.escalation = 0
     if contact.promise is not None:  # it was only being told of it
         contact.callback = None
     before = contact.line

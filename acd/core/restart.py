@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 
-from acd.core import facts, reception
+from acd.core import escalations, facts, reception
 from acd.core.deadlines import Kind
 from acd.core.effects import AdmitContact, Effect, OfferContact
 from acd.core.errors import Rejected
@@ -10,7 +10,7 @@ from acd.core.events import Restarted
 from acd.core.incidents import expired
 from acd.core.leases import arm_anew
 from acd.core.messages import SEALED_WITHIN_MS
-from acd.core.placing import number_of, order_of
+from acd.core.placing import number_of, order_of, ringing_ms
 from acd.core.state import State
 from acd.core.talk import in_hand
 from acd.core.treatments import await_anew, played
@@ -45,11 +45,11 @@ def restarted(state: State, event: Restarted) -> None:
             state.deadlines.set(Kind.RING, work.id, due_ms)
     for call in state.calls.values():
         if call.channel:
-            ring_ms = state.lines[state.contacts[call.contact].line].callback.ring_ms
-            state.deadlines.set(Kind.CALL, call.id, state.now_ms + ring_ms)
+            state.deadlines.set(Kind.CALL, call.id, state.now_ms + ringing_ms(state, call))
     await_anew(state)
     arm_anew(state)
     reception.await_anew(state)
+    escalations.await_anew(state)
     state.deadlines.put_off(Kind.DEVICE, state.now_ms + state.desk.device_grace_ms)
     state.deadlines.put_off(Kind.LEG, state.now_ms + state.desk.leg_grace_ms)
     state.deadlines.put_off(Kind.MESSAGE, state.now_ms + SEALED_WITHIN_MS)
@@ -87,6 +87,7 @@ def standing(state: State) -> list[Effect]:
     for call in state.calls.values():
         if call.channel:
             effects.append(_of_call(state, call))
+    effects += (escalations.notice(one) for one in state.escalations.values() if one.mailing)
     return effects
 
 

@@ -12,6 +12,7 @@ from agents.roster import AgentRecord, Work
 from agents.skills import AgentId
 from queues.contact import Contact
 from queues.desk import Desk, Incident, TenantId
+from queues.escalation import Escalation
 from queues.incident import Course
 from queues.outbound import Dialled, OutboundCall
 from queues.pace import Pace
@@ -39,6 +40,8 @@ class Image(Struct):
     paces: list[tuple[str, Pace]] = []
     courses: list[tuple[int, Course]] = []
     dialled: list[Dialled] = []
+    last_escalation: int = 0
+    escalations: list[Escalation] = []
 
 
 class _Written(Struct):
@@ -69,6 +72,8 @@ def save(state: State, version: int) -> bytes:
         list(state.paces.items()),
         list(state.courses.items()),
         dialled=state.dialled,
+        last_escalation=state.last_escalation,
+        escalations=list(state.escalations.values()),
     )
     return msgspec.msgpack.encode(image)
 
@@ -104,6 +109,8 @@ def _state_of(image: Image) -> State:
     state.last_call = image.last_call
     state.calls = {call.id: call for call in image.calls}
     state.dialled = image.dialled
+    state.last_escalation = image.last_escalation
+    state.escalations = {one.id: one for one in image.escalations}
     state.works = {work.id: work for work in image.works}
     for tenant, person, agent, at_ms in image.spoken:
         state.spoken.setdefault(tenant, {})[person] = agent, at_ms

@@ -27,6 +27,7 @@ from queues.desk import (
     MediumTraits,
     TenantId,
 )
+from queues.escalation import Escalation
 from queues.incident import Course
 from queues.names import TreatmentId
 from queues.outbound import Dialled, OutboundCall
@@ -42,8 +43,8 @@ class State:
     A handler changes, and marks what it changed (`rank_anew`, `match`, `serve`); `acd.core.settle` does
     the rest.
 
-    What is saved: `desk`, `contacts`, `works`, `calls`, `dialled`, the agents' records, `incidents`,
-    `courses`, `lists`, `spoken`, `paces`, `deadlines` and the running numbers.
+    What is saved: `desk`, `contacts`, `works`, `calls`, `dialled`, `escalations`, the agents' records,
+    `incidents`, `courses`, `lists`, `spoken`, `paces`, `deadlines` and the running numbers.
     Everything else (seats, board, clocks) is derived, by `acd.core.rebuild`.
     """
 
@@ -62,6 +63,9 @@ class State:
         """Those that we place, until they are answered or have failed."""
         self.dialled: list[Dialled] = []
         """Every number outside that was called within the last hour, and perhaps earlier ones, in order."""
+        self.escalations: dict[int, Escalation] = {}
+        """Those that go on, and the last ones that are over."""
+        self.last_escalation = 0
         self.incidents: dict[int, Incident] = {}
         """Those that are on, by running number: in the order in which they were declared."""
         self.courses: dict[int, Course] = {}

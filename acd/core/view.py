@@ -12,6 +12,7 @@ from agents.roster import Seat, shown_state
 from agents.skills import AgentId
 from queues.contact import Contact
 from queues.desk import Incident, IncidentId, LineId, Medium, TenantId
+from queues.escalation import Escalation
 from queues.states import ContactState
 
 MOST_EXPECTED = 100
@@ -75,6 +76,30 @@ class ContactView(Struct, frozen=True):
     """How long it will still wait; None: it does not, or nobody can say, or it was not asked for."""
     expected_wait_band_ms: tuple[int, int] | None = None
     """Between these lie nine of ten waits."""
+
+
+class EscalationView(Struct, frozen=True):
+    """A list that is walked, or was."""
+
+    id: int
+    list: str
+    tenant: TenantId
+    contact: int
+    """What it is about; 0: no contact."""
+    ticket: str
+    state: str
+    """`calling`, `waiting` (for the next round), `mailing`; or how it ended: see EscalationOver."""
+    who: str
+    """Who is being called, or has taken it over; empty: nobody."""
+    step: int
+    """His place in the list, from 1; 0: nobody was called in this round."""
+    steps: int
+    round: int
+    rounds: int
+    attempts: int
+    began_ms: int
+    over_ms: int
+    """0: it goes on."""
 
 
 class Status(Struct, frozen=True):
@@ -155,6 +180,19 @@ def status(state: State, now_ms: int, most: int | None = None, heard_ms: int | N
     heard_ms = now_ms if heard_ms is None else heard_ms
     lines, agents = line_views(state, now_ms), agent_views(state)
     return Status(now_ms, lines, agents, contacts, state.now_ms, heard_ms, incidents(state))
+
+
+def escalations(state: State) -> tuple[EscalationView, ...]:
+    """Those that go on, and the last that are over, as they began."""
+    return tuple(_escalation_view(one) for one in state.escalations.values())
+
+
+def _escalation_view(one: Escalation) -> EscalationView:
+    shown = one.result or ("mailing" if one.mailing else "calling" if one.called else "waiting")
+    who = one.people[one.place - 1].who if one.called else one.taken_by
+    about = one.tenant, one.contact, one.ticket
+    so_far = one.place, len(one.people), one.round, one.rounds, one.attempts
+    return EscalationView(one.id, one.list, *about, shown, who, *so_far, one.began_ms, one.over_ms)
 
 
 def incidents(state: State) -> tuple[Incident, ...]:

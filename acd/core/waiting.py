@@ -250,8 +250,8 @@ def end(state: State, contact: Contact, by: str) -> None:
 
 def forget(state: State, contact: Contact, by: str = "") -> None:
     """It waits no longer, and is live no longer; `by`: why the desk ended it."""
-    if contact.clears:
-        call_ended(state, contact, by)
+    if contact.clears or contact.escalation:
+        _call_out_over(state, contact, by)
     if contact.ready_ms or contact.recording is not None or state.media[contact.medium].lease_ms:
         state.deadlines.clear_all((Kind.READY, Kind.LEASE, Kind.MESSAGE), contact.id)
     if contact.walk is not None:
@@ -269,6 +269,14 @@ def forget(state: State, contact: Contact, by: str = "") -> None:
     for carrier in contact.joined:
         del state.carried[carrier]
         state.order(effects.ReleaseContact(contact.id, "over", carrier=carrier))
+
+
+def _call_out_over(state: State, contact: Contact, by: str) -> None:
+    """Whoever has the desk call it goes on: with an all-clear, or with the next one on a list."""
+    if contact.clears:
+        call_ended(state, contact, by)
+    else:
+        state.deadlines.set(Kind.ESCALATION, contact.escalation, state.now_ms)
 
 
 def quit_line(state: State, contact: Contact) -> None:

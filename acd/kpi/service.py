@@ -113,6 +113,12 @@ class Counts(Struct, gc=False):
     """Calls that were placed for them."""
     callback_ms: int = 0
     """From the promise until it was kept."""
+    lists: int = 0
+    """Escalation lists that were walked to an end, not called off (`acd.core.escalations`)."""
+    lists_taken: int = 0
+    """Of these, those that somebody took over by his key."""
+    lists_taken_ms: int = 0
+    """From their begin to that."""
     tickets: int = 0
     """Service requests: tickets to which contacts belong (`acd.kpi.tickets`)."""
     ticket_handling_ms: int = 0

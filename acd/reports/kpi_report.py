@@ -9,7 +9,7 @@ from msgspec import MsgspecError, to_builtins
 
 from acd.core.engine import ENGINE_VERSION
 from acd.core.events import DeskChanged
-from acd.core.facts import Arrived, DeskSet, Fact
+from acd.core.facts import Arrived, DeskSet, EscalationOver, Fact
 from acd.journal.codec import decode_event, decode_facts
 from acd.journal.errors import JournalError
 from acd.journal.losses import Loss
@@ -147,6 +147,9 @@ class Report:
         self.whose.take(facts)
         self.ledger.take(facts)
         self._callbacks.take(facts)
+        for fact in facts:
+            if isinstance(fact, EscalationOver):
+                self._escalation(fact)
         if facts and facts[0].t_ms < self.question.end_ms:
             self._sheet.take(fact for fact in facts if fact.t_ms < self.question.end_ms)
 
@@ -227,6 +230,18 @@ class Report:
             group.counts.callbacks_lost += promise.over_ms > 0 and not promise.kept
             group.counts.callback_calls += promise.attempts
             group.counts.callback_ms += promise.over_ms - promise.promised_ms if promise.kept else 0
+
+    def _escalation(self, fact: EscalationOver) -> None:
+        """An escalation list counts when it began; it belongs to the client, to none of its lines."""
+        question, began_ms = self.question, fact.t_ms - fact.took_ms
+        index, taken = question.intervals.index(began_ms), fact.result == "acknowledged"
+        ours = fact.tenant == question.client and question.line is None and fact.result != "cancelled"
+        if not ours or index < 0:
+            return
+        for group in (self.total, self.by_interval[index]):
+            group.counts.lists += 1
+            group.counts.lists_taken += taken
+            group.counts.lists_taken_ms += fact.took_ms if taken else 0
 
     def _count_customers(self, now_ms: int) -> None:
         for _, attempt, reached in self._customers.cases():

@@ -103,6 +103,12 @@ class Announcements:
         await self._speak(_of([named]))
         return named
 
+    async def say(self, texts: Mapping[str, Sequence[Words]], then: Callable[[], Awaitable[int]]) -> int:
+        """Let these be said, too, then do that. Raises OSError or ValueError: they cannot be said."""
+        async with self._one:
+            await self._learn({**_texts(self._driver.engine.state), **texts})
+            return await then()
+
     async def _learn(self, texts: Mapping[str, Sequence[Words]]) -> None:
         try:
             async with asyncio.timeout(LEARNT_WITHIN_S):
@@ -113,11 +119,13 @@ class Announcements:
 
 
 def _texts(state: State) -> dict[str, Sequence[Words]]:
-    """All that may have to be said of incidents."""
+    """All that may have to be said of incidents and escalations."""
     clears = {
         one.all_clear: one.all_clear_texts for one in state.courses.values() if one.all_clear and one.open
     }
-    return {**_of(state.incidents.values()), **clears}
+    going_on = (one for one in state.escalations.values() if one.texts and not one.result)
+    lists = {one.text: one.texts for one in going_on}
+    return {**_of(state.incidents.values()), **clears, **lists}
 
 
 def _check_clear(course: Course, wish: ClearWish) -> None:

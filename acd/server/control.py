@@ -17,6 +17,7 @@ from acd.server.announcements import Announcements
 from acd.server.dialling import Dialling
 from acd.server.driver import Driver
 from acd.server.erasures import Erasures
+from acd.server.escalating import Escalating
 from acd.server.gate import Gate
 from acd.server.keys import WriteKeys
 from acd.server.lists import Lists
@@ -24,6 +25,7 @@ from acd.server.people import People
 from acd.server.reload import SiteFile
 from acd.web.control import (
     ClearWish,
+    EscalationWish,
     IncidentWish,
     JournalUnreadable,
     ListTaken,
@@ -60,6 +62,7 @@ class ServerControl:
         announcements: Announcements,
         unwritten: Callable[[], Unwritten],
         lists: Lists,
+        escalating: Escalating,
     ) -> None:
         """`channels()`: name → `up` or why not; `unwritten()`: by the machine's monotonic clock."""
         self._driver = driver
@@ -75,6 +78,7 @@ class ServerControl:
         self._announcements = announcements
         self._unwritten = unwritten
         self.lists = lists
+        self._escalating = escalating
         self._works: set[asyncio.Task[Any]] = set()
         """Imports that go on."""
         self._erasures = Erasures()
@@ -184,6 +188,13 @@ class ServerControl:
             return known
         clearing = self._announcements.clear(wish, lambda it: self.change(it, by, key))
         return await self._to_the_end(clearing)
+
+    async def escalate(self, wish: EscalationWish, by: str, key: WriteKey | None) -> int:
+        """As the port says."""
+        if key is not None and (known := await self.repeated(key)) is not None:
+            return known
+        starting = self._escalating.start(self._site.site, wish, lambda it: self.change(it, by, key))
+        return await self._to_the_end(starting)
 
     async def _to_the_end(self, work: Coroutine[Any, Any, T]) -> T:
         """Also when who asked waits no longer: half of it is done, and asking again would not do the rest."""

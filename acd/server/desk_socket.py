@@ -17,7 +17,7 @@ from acd.feed.messages import Delivery, Follow, Gone
 from acd.feed.source import Source
 from acd.journal.errors import JournalError
 from acd.web import protocol
-from acd.web.control import IncidentRefused, JournalUnreadable, KeyReused, NotDurable
+from acd.web.control import EscalationRefused, IncidentRefused, JournalUnreadable, KeyReused, NotDurable
 from acd.web.protocol import Answer, Ask, Failed, Reply, Request
 
 _log = structlog.get_logger("acd.socket")
@@ -170,6 +170,7 @@ _CODES: dict[type[Exception], str] = {
     JournalUnreadable: "journal_unreadable",
     KeyReused: "key_reused",
     IncidentRefused: "incident_refused",
+    EscalationRefused: "escalation_refused",
     VaultUnknownError: "unknown",
     NotErasedYetError: "not_erased_yet",
     VaultError: "not_stored",

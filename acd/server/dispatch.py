@@ -6,8 +6,24 @@ from functools import partial
 
 import structlog
 
-from acd.core.effects import ConnectContact, Effect, OfferContact, PlaceCall, ReceiveContact, StepAside
-from acd.core.events import CallFailed, ConsultEnded, ContactReceived, Event, LegLost, OfferFailed
+from acd.core.effects import (
+    ConnectContact,
+    Effect,
+    OfferContact,
+    PlaceCall,
+    ReceiveContact,
+    SendNotice,
+    StepAside,
+)
+from acd.core.events import (
+    CallFailed,
+    ConsultEnded,
+    ContactReceived,
+    Event,
+    LegLost,
+    NoticeTaken,
+    OfferFailed,
+)
 from acd.core.law import contact_of
 from acd.ports import Channel
 
@@ -98,6 +114,8 @@ def _instead(effect: Effect) -> Event | None:
             return ConsultEnded(effect.contact, effect.agent)
         case PlaceCall():
             return CallFailed(effect.call, "failed")
+        case SendNotice():
+            return NoticeTaken(effect.escalation, taken=False)
         case ReceiveContact():
             return ContactReceived(effect.contact, 0, complete=False)
         case _:

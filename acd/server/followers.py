@@ -168,16 +168,22 @@ class Followers:
         if isinstance(wish, p.Repeat):
             seq = await self.control.repeated(wish.key)
             return p.Unknown() if seq is None else p.Done(seq)
+        if isinstance(wish, p.Submit):
+            event = decode_event(wish.event) if wish.event else None
+            return p.Done(await self.control.change(event, wish.by, wish.key))
+        return p.Done(await self._prepared(wish))
+
+    async def _prepared(self, wish: p.CallBack | p.AskOutside | p.OfIncident | p.Escalate) -> int:
+        """What has to be kept, or made ready to be heard, before it is an event."""
         if isinstance(wish, p.CallBack):
             said = wish.number, wish.by, wish.key
-            return p.Done(await self.control.promise_callback(ContactId(wish.contact), *said))
+            return await self.control.promise_callback(ContactId(wish.contact), *said)
         if isinstance(wish, p.AskOutside):
             who = ContactId(wish.contact), AgentId(wish.agent)
-            return p.Done(await self.control.consult_outside(*who, wish.number, wish.by, wish.key))
-        if isinstance(wish, p.OfIncident):
-            return p.Done(await self._of_incident(wish))
-        event = decode_event(wish.event) if wish.event else None
-        return p.Done(await self.control.change(event, wish.by, wish.key))
+            return await self.control.consult_outside(*who, wish.number, wish.by, wish.key)
+        if isinstance(wish, p.Escalate):
+            return await self.control.escalate(wish.wish, wish.by, wish.key)
+        return await self._of_incident(wish)
 
     async def _of_incident(self, wish: p.OfIncident) -> int:
         if isinstance(wish, p.Declare):

@@ -32,6 +32,7 @@ from acd.web.changes import (
 from acd.web.control import Control, Page, SiteApplied
 from acd.web.documents import document_router
 from acd.web.errors import ApiError, unknown
+from acd.web.escalations import escalation_reading_router, escalation_router
 from acd.web.incidents import incident_changing_router, incident_reading_router, incident_router
 from acd.web.limits import BodyCap, HeadAsGet
 from acd.web.lists import list_router, row_router
@@ -86,6 +87,8 @@ def create(control: Control, tokens: Sequence[ApiToken]) -> FastAPI:
     app.include_router(incident_reading_router(control), prefix=PREFIX, dependencies=guarded)
     app.include_router(incident_router(control), prefix=PREFIX, dependencies=changing)
     app.include_router(incident_changing_router(control), prefix=PREFIX, dependencies=changing)
+    app.include_router(escalation_reading_router(control), prefix=PREFIX, dependencies=guarded)
+    app.include_router(escalation_router(control), prefix=PREFIX, dependencies=changing)
     app.include_router(document_router(control), prefix=PREFIX, dependencies=guarded)
     app.include_router(_people_router(control), prefix=PREFIX, dependencies=guarded)
     app.include_router(list_router(control), prefix=PREFIX, dependencies=guarded)

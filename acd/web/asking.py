@@ -13,6 +13,8 @@ from acd.journal.codec import decode_facts, encode_event
 from acd.ports import About, ContactRef, Listed, NewPiece, Told
 from acd.web.control import (
     ClearWish,
+    EscalationRefused,
+    EscalationWish,
     IncidentRefused,
     IncidentWish,
     JournalUnreadable,
@@ -50,6 +52,7 @@ from acd.web.protocol import (
     Done,
     Erase,
     Erased,
+    Escalate,
     IsDocument,
     IsHistory,
     IsPiece,
@@ -109,7 +112,7 @@ class Asking:
         """As the port says."""
         return await self._stored(AskOutside(contact, agent, number, by, key))
 
-    async def _stored(self, wish: CallBack | AskOutside | OfIncident) -> int:
+    async def _stored(self, wish: CallBack | AskOutside | OfIncident | Escalate) -> int:
         """Wait for more than the journal, and until the change is seen here."""
         seq = (await self._ask_while_it_lives(wish, Done)).seq
         await self.follower.reached(seq, SEEN_S)
@@ -148,6 +151,10 @@ class Asking:
     async def declare_incident(self, incident: Incident, by: str, key: WriteKey | None) -> int:
         """As the port says."""
         return await self._stored(Declare(incident, by, key))
+
+    async def escalate(self, wish: EscalationWish, by: str, key: WriteKey | None) -> int:
+        """As the port says."""
+        return await self._stored(Escalate(wish, by, key))
 
     async def change_incident(self, wish: IncidentWish, by: str, key: WriteKey | None) -> int:
         """As the port says."""
@@ -220,6 +227,7 @@ _REFUSALS: dict[str, type[Exception]] = {
     "journal_unreadable": JournalUnreadable,
     "key_reused": KeyReused,
     "incident_refused": IncidentRefused,
+    "escalation_refused": EscalationRefused,
     "unknown": VaultUnknownError,
     "not_erased_yet": NotErasedYetError,
     "not_stored": VaultError,

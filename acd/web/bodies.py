@@ -107,6 +107,18 @@ class IncidentClearRequest(_Request):
     silent: bool = Field(default=False, strict=True)
 
 
+class EscalationRequest(_Request):
+    """Walk this list. `texts` by language are told to whoever is called, else the text of the list.
+
+    `contact` or `ticket`: what it is about; for the same, a list is walked once at a time.
+    """
+
+    list: str = Field(min_length=1, max_length=64)
+    contact: int = Field(default=0, ge=0, lt=2**63)
+    ticket: str = Field(default="", max_length=64)
+    texts: dict[str, str] = Field(default={}, max_length=20)
+
+
 class TransferRequest(_Request):
     """Hand the contact to another line. `agent` may be left out: it is the one who handles it."""
 

@@ -6,7 +6,7 @@ from typing import NamedTuple, Protocol
 from msgspec import Struct
 
 from acd.core.events import ContactId, Event
-from acd.core.view import ContactView, IncidentView, Status
+from acd.core.view import ContactView, EscalationView, IncidentView, Status
 from acd.feed.ring import Unwritten
 from acd.observe.health import Health
 from acd.ports import About, ContactRef, Listed, NewPiece, Told
@@ -124,6 +124,21 @@ class IncidentRefused(ValueError):
     """It concerns nobody, or somebody would not understand it, or it cannot be said; nothing has changed."""
 
 
+class EscalationRefused(ValueError):
+    """There is no such list, or nothing to say, or it cannot be said; nobody is called."""
+
+
+class EscalationWish(Struct, frozen=True):
+    """Walk this list of the site file."""
+
+    list: str
+    contact: int = 0
+    """What it is about; 0: no contact."""
+    ticket: str = ""
+    texts: tuple[tuple[str, str], ...] = ()
+    """(language, words) of what is told; empty: the text of the list."""
+
+
 class WriteKey(NamedTuple):
     """Names a write, so that its repetition is known; `owner` is the name of the token."""
 
@@ -157,6 +172,9 @@ class Control(Protocol):
 
     def incident(self, name: str) -> IncidentView | None:
         """The one that is on, or was last, by that name; None: none is remembered."""
+
+    def escalations(self) -> tuple[EscalationView, ...]:
+        """Those that go on and the last that are over, as they began."""
 
     def lines_of(self, client: str) -> frozenset[LineId]:
         """The lines of a client; none of one that is unknown."""
@@ -253,6 +271,12 @@ class Control(Protocol):
 
     async def clear_incident(self, wish: ClearWish, by: str, key: WriteKey | None) -> int:
         """End one; whoever is linked to it is told these texts. As `declare_incident`."""
+
+    async def escalate(self, wish: EscalationWish, by: str, key: WriteKey | None) -> int:
+        """Call the people of a list, one after the other. As `change`.
+
+        Raises EscalationRefused and VaultError, too.
+        """
 
     async def history(self, contact: ContactId) -> list[Told]:
         """The facts of the contact, oldest first; empty: never heard of."""

@@ -15,7 +15,13 @@ from acd.content.errors import NotErasedYetError, VaultError, VaultUnknownError
 from acd.core.errors import Rejected
 from acd.feed.consumer import CursorGone
 from acd.feed.ring import Unwritten
-from acd.web.control import IncidentRefused, JournalUnreadable, KeyReused, NotDurable
+from acd.web.control import (
+    EscalationRefused,
+    IncidentRefused,
+    JournalUnreadable,
+    KeyReused,
+    NotDurable,
+)
 from acd.web.link import NoAnswer
 
 _log = structlog.get_logger("acd.web")
@@ -29,6 +35,7 @@ _KNOWN: Mapping[type[Exception], tuple[int, str]] = {
     JournalUnreadable: (503, "journal_unreadable"),
     KeyReused: (422, "key_reused"),
     IncidentRefused: (422, "invalid"),
+    EscalationRefused: (422, "invalid"),
     CursorGone: (410, "cursor_gone"),
     VaultUnknownError: (404, "not_found"),
     NotErasedYetError: (503, "not_erased_yet"),

@@ -14,7 +14,7 @@ from acd.core import view
 from acd.core.engine import ENGINE_VERSION, Engine
 from acd.core.events import ContactId
 from acd.core.facts import Fact, IncidentWarned
-from acd.core.view import ContactView, IncidentView, Status
+from acd.core.view import ContactView, EscalationView, IncidentView, Status
 from acd.feed import cursor as cursors
 from acd.feed.consumer import Consumer, CursorGone
 from acd.feed.cursor import Cursor, Epochs
@@ -143,6 +143,10 @@ class Following(Asking):
     def incidents(self) -> tuple[Incident, ...]:
         """As the port says."""
         return view.incidents(self.follower.engine.state)
+
+    def escalations(self) -> tuple[EscalationView, ...]:
+        """As the port says."""
+        return view.escalations(self.follower.engine.state)
 
     def incident(self, name: str) -> IncidentView | None:
         """As the port says."""

@@ -11,6 +11,7 @@ from acd.observe.health import Health
 from acd.ports import ContactRef, Listed
 from acd.web.control import (
     ClearWish,
+    EscalationWish,
     IncidentWish,
     ListHeld,
     ListRow,
@@ -144,6 +145,14 @@ class ChangeIncident(msgspec.Struct, frozen=True, tag="change_incident", array_l
     key: WriteKey | None = None
 
 
+class Escalate(msgspec.Struct, frozen=True, tag="escalate", array_like=True):
+    """A list is to be walked; its numbers are kept and its text is spoken first. Answered by `Done`."""
+
+    wish: EscalationWish
+    by: str
+    key: WriteKey | None = None
+
+
 class ClearIncident(msgspec.Struct, frozen=True, tag="clear_incident", array_like=True):
     """The end of an incident, with the text of its all-clear. Answered by `Done`."""
 
@@ -195,7 +204,7 @@ class Abandon(msgspec.Struct, frozen=True, tag="abandon", array_like=True):
     document: str
 
 
-Storing = CallBack | AskOutside | Erase | TakeLists | ApplySite | OfIncident
+Storing = CallBack | AskOutside | Erase | TakeLists | ApplySite | OfIncident | Escalate
 """What waits for a disk besides the journal's."""
 Wish = Submit | Repeat | Storing
 About = AskHealth | AskFigures | AskHistory

@@ -26,7 +26,7 @@ from acd.core.facts import (
     WrapUpOverdue,
     WrapUpStarted,
 )
-from acd.core.view import ContactView, Status
+from acd.core.view import ContactView, EscalationView, Status
 from acd.ports import Told
 from acd.reports.explain import Happening, happening
 from acd.web.recent import Recent
@@ -64,6 +64,9 @@ RIGHTS: Mapping[tuple[str, str], frozenset[Role]] = {
     ("GET", "/incidents/{incident}"): _READERS | {Role.AGENT, Role.TENANT},
     ("POST", "/incidents/{incident}/change"): _MOVERS,
     ("POST", "/incidents/{incident}/clear"): _MOVERS,
+    ("GET", "/escalations"): _READERS | {Role.AGENT, Role.TENANT},
+    ("POST", "/escalations"): _MOVERS,
+    ("POST", "/escalations/{escalation}/cancel"): _MOVERS,
     ("POST", "/erase"): frozenset((Role.ADMIN,)),
     ("POST", "/lists"): _MOVERS,
     ("GET", "/lists"): _READERS | {Role.TENANT},
@@ -188,6 +191,13 @@ def incidents_for(
         and all(line in own for line in one.lines)
         and all(entry in entries for entry in one.entries)
     )
+
+
+def escalations_for(caller: Caller, found: Iterable[EscalationView]) -> tuple[EscalationView, ...]:
+    """A tenant sees its own, and not who is on the list."""
+    if caller.role is not Role.TENANT:
+        return tuple(found)
+    return tuple(replace(one, who="") for one in found if one.tenant == caller.client)
 
 
 def contact_for(caller: Caller, contact: ContactView, own: Collection[LineId]) -> ContactView:

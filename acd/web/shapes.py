@@ -6,7 +6,7 @@ import msgspec
 from fastapi import Depends, Path
 from fastapi.responses import Response
 
-from acd.core.view import AgentView, ContactView, IncidentView, Status
+from acd.core.view import AgentView, ContactView, EscalationView, IncidentView, Status
 from acd.observe.health import Health
 from acd.reports.explain import Happening, OfferExplained
 from acd.web.auth import caller_of
@@ -98,6 +98,10 @@ class ListRows(msgspec.Struct, frozen=True):
     next: int
 
 
+class Escalations(msgspec.Struct, frozen=True):
+    escalations: tuple[EscalationView, ...]
+
+
 class Incidents(msgspec.Struct, frozen=True):
     """`to_clear`: those that are over, and whose callers wait for the all-clear."""
 
@@ -137,6 +141,7 @@ SHAPES = (
     SiteApplied,
     Incidents,
     IncidentView,
+    Escalations,
     Failure,
 )
 

@@ -15,7 +15,7 @@ from config.errors import ConfigError
 from config.kpis import KpiRule
 from config.load import CHANNELS, DEMO_SITE, check, defaults, load
 from config.opening import CalendarRule
-from config.schema import JournalKind, ListKind, Passage, Site
+from config.schema import EscalationStep, JournalKind, ListKind, Passage, Site
 from config.secret import Secret
 from config.table import Reading
 from queues.desk import (
@@ -23,6 +23,7 @@ from queues.desk import (
     Agent,
     CallbackRule,
     Desk,
+    EntryId,
     LastAgentRule,
     Line,
     LineId,
@@ -36,6 +37,7 @@ from queues.desk import (
     Way,
     WrapUpRule,
 )
+from queues.escalation import ASK
 from queues.names import TreatmentId
 from queues.treatment import (
     Collect,
@@ -166,8 +168,23 @@ def test_whom_we_may_call(everything: Site) -> None:
             "callback", ("local", "mobile"), "sip", TenantId("acme"), 3, 40, 2, "+49305550100", ("+49",)
         ),
         OutboundRule("callback", ("toll_free",), "sip", per_hour=100, per_number=6),
+        OutboundRule("escalation", ("mobile",), "sip", per_hour=100, per_number=6),
     )
     assert check(DEMO_SITE, DEMO_ENVIRON)[0].desk.outbound == ()  # type: ignore[union-attr]
+
+
+def test_an_escalation_list_is_read_as_it_is_written(everything: Site) -> None:
+    """And no number of it gets into the desk, which is journalled."""
+    night = everything.escalations["night"]
+    assert (night.tenant, night.entry, night.rounds) == (TenantId("acme"), EntryId("+49305550101"), 2)
+    assert (night.gap_ms, night.mail, night.has_text) == (300_000, "night@acme.example", True)
+    assert night.steps == (
+        EscalationStep("duty", 20_000, "0171 5550109"),
+        EscalationStep("anna", 30_000, "", "anna"),
+    )
+    assert Passage("de", "Der Mailserver steht.") in everything.prompts["escalation:night"]
+    assert [one.language for one in everything.prompts[ASK]] == list(everything.languages)
+    assert "5550109" not in repr(everything.desk)
 
 
 def test_greetings_and_music(everything: Site, tmp_path: Path) -> None:

@@ -51,6 +51,7 @@ from acd.core.events.of_desk import (
     Restarted,
     Tick,
 )
+from acd.core.events.of_escalations import EscalationCancelled, EscalationStarted, NoticeTaken
 from acd.core.events.of_incidents import ContactLinked, IncidentChanged, IncidentDeclared, IncidentEnded
 from acd.core.events.of_participants import (
     AgentPrompted,
@@ -67,7 +68,7 @@ AnyEvent = (
     | ContactLinked | ListChanged | ContactArrived | MediumChanged | PageReceived | ContactReceived
     | PromptEnded
     | KeyPressed | DigitsCollected | MessageRecorded | ContactLeft | ContactDiverted
-    | CallbackPromised | CallbackCancelled
+    | CallbackPromised | CallbackCancelled | EscalationStarted | EscalationCancelled | NoticeTaken
     | CallOut | CallOutCancelled | CallAnswered | CallFailed | ContactReleased | LegLost
     | LeaseRenewed | ContactHeld
     | ContactResumed | ContactDeferred | ContactTransferred | ConsultStarted | ConsultEnded
@@ -116,6 +117,8 @@ __all__ = [
     "DeviceVanished",
     "DigitsCollected",
     "Diversion",
+    "EscalationCancelled",
+    "EscalationStarted",
     "Event",
     "IncidentChanged",
     "IncidentDeclared",
@@ -128,6 +131,7 @@ __all__ = [
     "Listening",
     "MediumChanged",
     "MessageRecorded",
+    "NoticeTaken",
     "OfferAccepted",
     "OfferDiverted",
     "OfferFailed",

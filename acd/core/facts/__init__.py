@@ -62,6 +62,12 @@ from acd.core.facts.of_contacts import (
     TriedForgotten,
 )
 from acd.core.facts.of_desk import CalendarSet, DeskSet, ListSet, Restart
+from acd.core.facts.of_escalations import (
+    EscalationBegan,
+    EscalationMailed,
+    EscalationOver,
+    EscalationTried,
+)
 from acd.core.facts.of_incidents import (
     AllClear,
     Concerned,
@@ -130,6 +136,7 @@ AnyFact = (
     | IncidentWarned
     | AgentTold | Received | LegGone | CalledOut | Recorded | Sealing | MessageLeft | Collected
     | WaitTold
+    | EscalationBegan | EscalationTried | EscalationMailed | EscalationOver
 )  # fmt: skip
 
 __all__ = [
@@ -164,6 +171,10 @@ __all__ = [
     "DeviceBack",
     "DeviceGone",
     "DialDecided",
+    "EscalationBegan",
+    "EscalationMailed",
+    "EscalationOver",
+    "EscalationTried",
     "Fact",
     "FlowedOut",
     "HandedBack",

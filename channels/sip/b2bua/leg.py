@@ -99,6 +99,8 @@ class LegRecord(Struct):
     """The attempt by which we called him; 0: he called us."""
     outside: bool = False
     """It is an agent's, and goes to an outside number to which his phone has diverted it."""
+    caller_id: str = ""
+    """What a party whom we call sees of us; empty: what the trunk's table says."""
     rung: list[Rung] = []
     rings: int = 0
     """How many INVITEs of ours there were."""
@@ -126,7 +128,6 @@ class Leg:
         "admitted",
         "aside",
         "call",
-        "caller_id",
         "elsewhere",
         "gone",
         "hears",
@@ -162,8 +163,6 @@ class Leg:
         """The INVITE of the peer, its first or a later one, whose 200 has no ACK yet."""
         self.reaches: Sequence[Reach] = ()
         """Whom our INVITEs go to; used once, when the media have made the offer."""
-        self.caller_id = ""
-        """What a party whom we call sees of us; empty: what the trunk's table says."""
         self.elsewhere: Elsewhere | None = None
         """The number outside to which one of an agent's phones sends its calls."""
         self.ringing: dict[ClientKey, Ringing] = {}
@@ -190,10 +189,8 @@ class Leg:
         """What a party hears who waits; None: an agent, or the music of its line."""
         self.keyed, self.keyed_ms = 0, -1_000
         """The list (its `visit`) of which a key was told last, and when."""
-        self.message = SoundId("")
-        """What an agent hears who has taken a message."""
-        self.role = ""
-        """As what an agent takes part (`agents.states.Role`)."""
+        self.message, self.role = SoundId(""), ""
+        """What an agent hears who has taken a message; as what he takes part (`agents.states.Role`)."""
         self.place = ""
         """Where its call has put it, as told to the media; empty: that is not known, or it hears a list."""
         self.aside: Call | None = None

@@ -57,9 +57,31 @@ def place(calls: Calls, effect: PlaceCall) -> None:
     """The number is to be read first; `dial` or `not_read` follows."""
     if effect.call in calls.wanted or leg_of(calls, effect.call) is not None:
         return
+    if effect.agent:
+        _ring_phones(calls, effect)
+        return
     calls.wanted[effect.call] = effect
     calls.unread.append(effect)
     entertain(calls, effect.contact)
+
+
+def _ring_phones(calls: Calls, effect: PlaceCall) -> None:
+    """He is called as somebody outside would be, by whichever of his phones answers first."""
+    reaches = calls.phones.where(effect.agent)
+    if not reaches or _has_no_room(calls):
+        _tell(calls, effect.call, "failed")
+        return
+    record = LegRecord(_name(effect.call), contact=effect.contact, call=effect.call)
+    record.to_tag = calls.naming.tag(record.id)
+    record.host, record.port = reaches[0].at.host, reaches[0].at.port
+    record.show_as = f"<{make_uri(calls.phones.user_of(effect.agent), calls.settings.realm)}>"
+    leg = calls.add(Leg(record, Call()))
+    leg.reaches = reaches
+    calls.negotiate(leg, b"")
+
+
+def _has_no_room(calls: Calls) -> bool:
+    return calls.draining or calls.without_media or len(calls.legs) >= calls.settings.max_legs
 
 
 def entertain(calls: Calls, contact: int) -> None:
@@ -93,7 +115,7 @@ def dial(calls: Calls, effect: PlaceCall, number: str, dial_class: DialClass) ->
     to = calls.settings.outbound
     if to is None or number in (to.caller_id, effect.caller_id) or not _may_dial(effect, number, dial_class):
         _not_dialled(calls, effect.call, "refused")
-    elif calls.draining or calls.without_media or len(calls.legs) >= calls.settings.max_legs:
+    elif _has_no_room(calls):
         _not_dialled(calls, effect.call, "failed")
     else:
         record = LegRecord(_name(effect.call), contact=effect.contact, call=effect.call)
@@ -101,7 +123,7 @@ def dial(calls: Calls, effect: PlaceCall, number: str, dial_class: DialClass) ->
         record.to_tag = calls.naming.tag(record.id)
         record.show_as = f"<{make_uri(number, calls.settings.realm)}>"
         leg = calls.add(Leg(record, Call()))
-        leg.caller_id = effect.caller_id
+        leg.record.caller_id = effect.caller_id
         leg.reaches = [Reach("", str(uri_of(number, to.trunk.host, to.trunk.port)), to.trunk)]
         calls.negotiate(leg, b"")
 
@@ -149,9 +171,15 @@ def expected(calls: Calls) -> set[LegId]:
 def described(calls: Calls, leg: Leg, sdp: bytes) -> None:
     """Our offer: the INVITE can go. Who we are stands in From and, for the trunk, in RFC 3325's header."""
     to = calls.settings.outbound
-    if leg.gone or not leg.reaches or to is None:
+    if leg.gone or not leg.reaches:
         return
-    us = f"<{uri_of(leg.caller_id or to.caller_id, calls.settings.advertise)}>"
+    if leg.reaches[0].key:
+        desk = f"<{make_uri('desk', calls.settings.realm)}>"
+        inviting.invite(calls, leg, desk, leg.record.show_as, sdp)
+        return
+    if to is None:
+        return
+    us = f"<{uri_of(leg.record.caller_id or to.caller_id, calls.settings.advertise)}>"
     number = parse_uri(leg.reaches[0].uri).user
     party = f"<{uri_of(number, to.trunk.host)}>"  # no port there (RFC 3261 §19.1.1)
     inviting.invite(calls, leg, us, party, sdp, ("P-Asserted-Identity", us))
@@ -184,13 +212,19 @@ def answered(calls: Calls, leg: Leg, out: ResponseReceived) -> None:
     status = inviting.answered(calls, leg, out)
     if status is not None and calls.legs.get(leg.id) is leg:  # else it was given up before, and is forgotten
         calls.count(f"trunk answered {status}")
+        if leg.ringing:  # another phone of an agent
+            return
         failed(calls, leg, RESULTS.get(status, "failed"))
 
 
-def silent(calls: Calls, leg: Leg, _: Ringing) -> None:
+def silent(calls: Calls, leg: Leg, ringing: Ringing) -> None:
     """Not even 100 Trying came."""
     calls.count("trunk gives no sign")
-    _give_up(calls, leg, "no answer")
+    if len(leg.ringing) > 1:
+        calls.layer.cancel(ringing.key, calls.now_ms)
+        inviting.ended(calls, leg, ringing.key)
+    else:
+        _give_up(calls, leg, "no answer")
 
 
 def failed(calls: Calls, leg: Leg, result: CallResult) -> None:

@@ -17,6 +17,7 @@ from agents.skills import AgentId
 from agents.states import LISTENERS, ROLE, Role, WorkState
 from queues.contact import Contact
 from queues.desk import Desk, EntryId, IncidentId, IncidentMode, LineId
+from queues.escalation import Person
 from queues.names import TreatmentId
 from queues.states import ContactState
 from tests.acd.core.oracle import Oracle
@@ -486,6 +487,31 @@ def _call_out(play: Play, x: int, y: int, z: int) -> None:
     play.submit(events.CallOut(entries[x % len(entries)].id, purpose, *what))
 
 
+def _escalate(play: Play, x: int, y: int, z: int) -> None:
+    rng, entries = Random(z), play.engine.state.desk.entries
+    people = tuple(_person(play, rng) for _ in range(rng.randrange(1, 4)))
+    mail = "address" if y % 2 else ""
+    rules = rng.choice((1, 1, 2)), rng.choice((0, 3_000))
+    found = play.contact(x)
+    about = ContactId(0 if found is None or z % 2 else found.id), rng.choice(("", "T1"))
+    what = "list", entries[x % len(entries)].id, people, "alarm"
+    play.submit(events.EscalationStarted(*what, *rules, (), mail, contact=about[0], ticket=about[1]))
+
+
+def _person(play: Play, rng: Random) -> Person:
+    ring_ms = rng.choice((1_000, 4_000))
+    if rng.random() < 0.3:
+        return Person("agent", ring_ms, agent=play.agent(rng.randrange(9)))
+    return Person("number", ring_ms, f"n{rng.randrange(4)}", rng.choice(("mobile", "mobile", "premium")))
+
+
+def _about_escalation(play: Play, x: int, y: int, z: int) -> None:
+    known = list(play.engine.state.escalations)
+    number = known[-1 - x % len(known)] if known else z
+    taken = events.NoticeTaken(number, taken=y % 3 > 0)
+    play.submit(events.EscalationCancelled(number) if y % 4 == 0 else taken)
+
+
 def _call_off(play: Play, x: int, y: int, z: int) -> None:
     ours = [one.id for one in play.engine.state.contacts.values() if one.purpose]
     play.submit(events.CallOutCancelled(ContactId(ours[x % len(ours)] if ours and y % 3 else z)))
@@ -543,6 +569,8 @@ MOVES: Mapping[str, Callable[[Play, int, int, int], None]] = {
     "send on": _send_on,
     "call out": _call_out,
     "call off": _call_off,
+    "escalate": _escalate,
+    "about escalation": _about_escalation,
     "consult": _consult,
     "merge": _merge,
     "end consult": lambda play, x, y, z: (
@@ -615,6 +643,8 @@ WEIGHTS: Mapping[str, int] = {
     "send on": 4,
     "call out": 10,
     "call off": 1,
+    "escalate": 3,
+    "about escalation": 2,
     "consult": 26,
     "merge": 22,
     "end consult": 1,

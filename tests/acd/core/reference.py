@@ -46,6 +46,7 @@ PARTS = (
     "of_offers",
     "of_participants",
     "of_calls",
+    "of_escalations",
     "of_agents",
 )
 """Modules of `acd.core.facts` and `acd.core.events`, in the order of their pages."""

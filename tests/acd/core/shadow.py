@@ -11,11 +11,11 @@ from agents.skills import AgentId
 from queues.desk import EntryId
 from tests.acd.core.shadow_calls import ShadowCalls
 from tests.acd.core.shadow_desk import ShadowAgent, ShadowContact, ShadowWork
+from tests.acd.core.shadow_escalations import ShadowEscalations
 from tests.acd.core.shadow_receptions import ShadowReceptions
-from tests.acd.core.shadow_treatments import ShadowTreatments
 
 
-class Shadow(ShadowCalls, ShadowReceptions, ShadowTreatments):
+class Shadow(ShadowCalls, ShadowReceptions, ShadowEscalations):
     """What the facts say. `fold` applies one fact; `on_offer` is called before each Offered is applied."""
 
     def __init__(self) -> None:
@@ -46,6 +46,7 @@ class Shadow(ShadowCalls, ShadowReceptions, ShadowTreatments):
     # ---- the desk
 
     def _restart(self, fact: facts.Restart) -> None:
+        self.back_ms = fact.t_ms
         assert isinstance(self.event, events.Restarted)
         self.restarted_ms = fact.t_ms
         for work in self.works.values():
@@ -439,6 +440,7 @@ class Shadow(ShadowCalls, ShadowReceptions, ShadowTreatments):
 
     def _released(self, fact: facts.Released) -> None:
         contact = self.contacts.pop(fact.contact)
+        self.called_is_over(fact.contact, fact.t_ms)
         promise = self.forget_promise(fact.contact)
         assert not contact.guests
         assert not contact.outside

@@ -1,11 +1,13 @@
 """The naive model of promised callbacks and of the calls that we place, folded from the facts alone."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from acd.core import events, facts
 from acd.core.closing import ASKED_AGAIN_MS
 from agents.skills import AgentId
 from queues.desk import Order, OutboundRule
+from queues.escalation import Person
 from tests.acd.core.shadow_desk import ShadowAgent, ShadowContact, ShadowWork
 from tests.acd.core.shadow_guests import ShadowGuests
 
@@ -39,6 +41,8 @@ class ShadowCalls(ShadowGuests):
     """Who has which promise, and which attempts are under way."""
 
     event: events.Event
+    cancels: Callable[[int], bool]
+    person_of: Callable[[int], Person | None]
 
     def __init__(self) -> None:
         super().__init__()
@@ -211,16 +215,25 @@ class ShadowCalls(ShadowGuests):
         assert fact.contact not in {call.contact for call in self.calls.values()}, "called twice at once"
         assert contact.purpose or self.works[fact.offer].agent == fact.agent
         assert fact.purpose == ("consult" if contact.consults else contact.purpose or "callback")
-        rule, placed = self.rule_of(fact.dial_class, fact.purpose), self.allowed.pop(fact.call)
+        person, rule = self.person_of(fact.contact), self.rule_of(fact.dial_class, fact.purpose)
+        if person is not None and person.agent:
+            agent = self.agents.get(person.agent)
+            placed = agent is not None and contact.medium in agent.reachable
+        else:
+            placed = self.allowed.pop(fact.call)
         if contact.consults or contact.purpose:
             assert fact.attempt == 1
         else:
             promise = self.promises[fact.contact]
             assert (fact.dial_class, fact.attempt) == (promise.dial_class, promise.attempts + 1)
             promise.attempts += placed or rule is None
-        ring_ms = self.lines[contact.line].callback.ring_ms if placed else 0
+        ring_ms = self.ring_ms(contact) if placed else 0
         assert fact.until_ms == fact.t_ms + ring_ms
         self.calls[fact.call] = ShadowCall(fact.contact, fact.dial_class, fact.until_ms, placed, fact.purpose)
+
+    def ring_ms(self, contact: ShadowContact) -> int:
+        person = self.person_of(contact.id)
+        return person.ring_ms if person is not None else self.lines[contact.line].callback.ring_ms
 
     def _callover(self, fact: facts.CallOver) -> None:
         call, event = self.calls.pop(fact.call), self.event
@@ -236,15 +249,20 @@ class ShadowCalls(ShadowGuests):
             self._has_a_leg(contact, fact.t_ms)
         elif fact.result == "timed out":
             assert (call.placed, fact.t_ms) == (True, call.until_ms)
-        elif fact.result in ("refused by policy", "no room"):
-            assert not call.placed
-            assert (self.rule_of(call.dial_class, call.purpose) is None) == (
-                fact.result == "refused by policy"
-            )
+        elif not call.placed:
+            self._never_placed(call, fact)
         elif fact.result != "cancelled":
             assert event == events.CallFailed(fact.call, fact.result)
         if call.placed and fact.result in ("timed out", "cancelled"):
             self.to_end.append(fact.call)
+
+    def _never_placed(self, call: ShadowCall, fact: facts.CallOver) -> None:
+        person = self.person_of(fact.contact)
+        if person is not None and person.agent:
+            assert fact.result == "failed", "he has no phone there"
+        elif fact.result != "cancelled":
+            forbidden = self.rule_of(call.dial_class, call.purpose) is None
+            assert fact.result == ("refused by policy" if forbidden else "no room")
 
     def _callbackover(self, fact: facts.CallbackOver) -> None:
         contact, promise = self.contacts[fact.contact], self.promises[fact.contact]
@@ -259,8 +277,7 @@ class ShadowCalls(ShadowGuests):
         """Each attempt has its full time again."""
         for call in self.calls.values():
             if call.placed:
-                ring_ms = self.lines[self.contacts[call.contact].line].callback.ring_ms
-                call.until_ms = now_ms + ring_ms
+                call.until_ms = now_ms + self.ring_ms(self.contacts[call.contact])
 
     def next_attempt(self, contact: ShadowContact, fact: facts.Deferred) -> None:
         """An attempt did not reach the party; there is another."""
@@ -288,7 +305,7 @@ class ShadowCalls(ShadowGuests):
         """A contact without a leg ended."""
         if contact.purpose:
             assert contact.state in ("calling", "greeting")
-            called_off = self.event == events.CallOutCancelled(fact.contact)
+            called_off = self.cancels(fact.contact)
             assert called_off == (fact.by == "cancelled")
             if called_off and contact.ref:
                 self.ended_outside.append((contact.id, "cancelled"))

@@ -1,8 +1,10 @@
 """The naive model of consults, conferences and listeners, folded from the facts alone."""
 
+from collections.abc import Callable
+
 from acd.core import events, facts
 from agents.skills import AgentId
-from queues.desk import OutboundRule
+from queues.desk import EntryId, OutboundRule
 from tests.acd.core.shadow_desk import ShadowContact, ShadowWork
 from tests.acd.core.shadow_persons import ShadowPersons
 
@@ -19,6 +21,7 @@ class ShadowGuests(ShadowPersons):
     """Who takes part in a contact beside its party and its agent."""
 
     event: events.Event
+    begun_by: Callable[[facts.CalledOut], tuple[EntryId, str, str]]
 
     def __init__(self) -> None:
         super().__init__()
@@ -63,9 +66,10 @@ class ShadowGuests(ShadowPersons):
 
     def _calledout(self, fact: facts.CalledOut) -> None:
         event = self.event
-        assert isinstance(event, events.CallOut)
-        assert self.rule_of(event.dial_class, event.purpose), "nobody may be called there"
-        entry = next(e for e in self.desk.entries if e.id == event.entry)
+        if isinstance(event, events.CallOut):
+            assert self.rule_of(event.dial_class, event.purpose), "nobody may be called there"
+        named, party, dial_class = self.begun_by(fact)
+        entry = next(e for e in self.desk.entries if e.id == named)
         self.contacts[fact.contact] = ShadowContact(
             fact.contact,
             "",
@@ -74,12 +78,12 @@ class ShadowGuests(ShadowPersons):
             entry.priority_class,
             entry.head_start_ms,
             state="calling",
-            party=event.party,
-            dial_class=event.dial_class,
-            entry=event.entry,
+            party=party,
+            dial_class=dial_class,
+            entry=named,
             tenant=entry.tenant,
-            purpose=event.purpose,
-            language=event.language,
+            purpose=fact.purpose,
+            language=event.language if isinstance(event, events.CallOut) else "",
             clears=fact.incident,
         )
 

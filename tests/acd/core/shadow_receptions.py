@@ -1,5 +1,7 @@
 """The naive model of what comes in parts: what is received, what is kept of it, and what was lost."""
 
+from collections.abc import Callable
+
 from acd.core import events, facts
 from tests.acd.core.shadow_desk import ShadowContact, ShadowDesk
 
@@ -8,6 +10,8 @@ class ShadowReceptions(ShadowDesk):
     """Folds the facts about receptions. `event` is the one whose facts are being folded."""
 
     event: events.Event
+
+    called_is_over: Callable[[int, int], None]
 
     def __init__(self) -> None:
         super().__init__()
@@ -27,6 +31,7 @@ class ShadowReceptions(ShadowDesk):
                 contact.ready_ms = now_ms + self.part_ms(contact)
 
     def _mediumchange(self, fact: facts.MediumChange) -> None:
+        self.called_is_over(fact.contact, fact.t_ms)
         contact = self.contacts[fact.contact]
         contact.recording, contact.message = 0, None
         assert self.event == events.MediumChanged(fact.contact, fact.entry)

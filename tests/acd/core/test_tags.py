@@ -12,7 +12,8 @@ EVENTS = """
     AgentPaused AgentReachable AgentReady AgentSignedIn AgentSignedOut AgentUnreachable CalendarChanged
     CallAnswered CallFailed CallbackCancelled CallbackPromised
     ContactArrived ContactDeferred ContactDiverted ContactHeld ContactLeft ContactReleased
-    CallOut CallOutCancelled ConsultEnded ConsultMerged ConsultStarted
+    CallOut CallOutCancelled EscalationStarted EscalationCancelled NoticeTaken
+    ConsultEnded ConsultMerged ConsultStarted
     ContactResumed ContactTransferred DeskChanged DeviceVanished IncidentDeclared IncidentChanged
     IncidentEnded LegLost ContactLinked
     AgentPrompted ListenStarted
@@ -25,7 +26,7 @@ EVENTS = """
 
 FACTS = """
     Abandoned AgentLegLost Announced Answered Arrived Blocked CalendarSet CallOver CallPlaced CallbackOver
-    DialDecided
+    DialDecided EscalationBegan EscalationTried EscalationMailed EscalationOver
     ConditionAsked LanguageSet NoKey Collected Recorded Sealing MessageLeft
     ConferenceJoined ConferenceLeft ConsultOver Consulted HandedOut ListenerJoined ListenerLeft ListenerRung
     AgentTold OutsideJoined OutsideLeft TakenOver

@@ -31,7 +31,7 @@ ENDS_OF_WORK = (
     | facts.TakenOver
     | facts.HandedOut
 )
-SEEDS = range(12)
+SEEDS = range(16)
 MOVES = 1_200
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(list[AnyFact])

@@ -117,6 +117,9 @@ GUARDED = [
     ("GET", "/incidents/vpn"),
     ("POST", "/incidents/vpn/change"),
     ("POST", "/incidents/vpn/clear"),
+    ("GET", "/escalations"),
+    ("POST", "/escalations"),
+    ("POST", "/escalations/1/cancel"),
 ]
 
 

@@ -103,7 +103,7 @@ def test_each_role_gets_through_on_its_routes_and_on_no_other(tmp_path: Path) ->
                 before = rig.app.driver.seq
                 filled = path.replace("{agent}", "anna").replace("{contact}", "1")
                 filled = filled.replace("{document}", "0" * 32).replace("{client}", "nordwind")
-                filled = filled.replace("{kind}", "vip")
+                filled = filled.replace("{kind}", "vip").replace("{escalation}", "1")
                 answer = await rig.ask(role, method, filled, BODIES.get(path))
                 assert (answer.status_code == 403) is (role not in roles), (method, path, role, answer.text)
                 if role not in roles:

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace as replace_effect
 
 from acd.core.effects import EndCall, ReleaseContact
 from acd.core.events import (
@@ -20,6 +21,7 @@ from acd.core.events import (
 )
 from acd.ports import DialClass
 from agents.devices import Carrier
+from agents.skills import AgentId
 from channels.media import events as media
 from channels.media.commands import Close, Join, Leave, LegId, Play, Stop
 from channels.media.negotiation import AudioSession
@@ -30,7 +32,8 @@ from channels.sip.protocol.message import Request
 from channels.sip.protocol.outputs import AckReceived, NewRequest
 from channels.sip.protocol.replies import response_to
 from queues.treatment import Playlist
-from tests.channels.sip.b2bua.world import DESK, NUMBER, PLACE, TRUNK, World, call_id_of
+from tests.channels.sip.b2bua.test_several_phones import HOME
+from tests.channels.sip.b2bua.world import DESK, NUMBER, PHONE, PLACE, TRUNK, World, call_id_of
 
 CALL, CONTACT = CallId(7), ContactId(1)
 LEG = LegId("c7")
@@ -78,6 +81,36 @@ def ended(world: World) -> bool:
 
 
 # Dialling
+
+
+def test_an_agent_is_called_by_all_of_his_phones_and_the_first_that_answers_has_it() -> None:
+    world = World()
+    world.phones = [PHONE, HOME]
+    home = world.at(HOME)
+    world.carry_out(replace_effect(PLACE, party="", dial_class="", agent=AgentId("anna")))
+    world.run()
+    assert world.trunk.requests == [], "no number outside is rung"
+    invites = [side.requests[-1].request for side in (world.phone, home)]
+    assert {one.call_id for one in invites} == {call_id_of("c7")}
+    assert invites[0].get("To") == "<sip:anna@acd.invalid>"
+    world.answer(home, home.requests[-1], 486, "<sip:anna@192.0.2.10>")
+    assert world.host.events == [], "the other one rings on"
+    world.answer(world.phone, world.phone.requests[-1], 200, "<sip:anna@192.0.2.9>")
+    assert world.host.events == [ANSWERED]
+
+
+def test_an_agent_without_a_phone_is_not_reached(world: World) -> None:
+    world.phones = []
+    world.carry_out(replace_effect(PLACE, party="", dial_class="", agent=AgentId("anna")))
+    assert world.host.events == [CallFailed(CALL, "failed")]
+
+
+def test_all_phones_of_an_agent_say_no(world: World) -> None:
+    world.phones = [PHONE]
+    world.carry_out(replace_effect(PLACE, party="", dial_class="", agent=AgentId("anna")))
+    world.run()
+    world.answer(world.phone, world.phone.requests[-1], 486, "<sip:anna@192.0.2.9>")
+    assert world.host.events == [CallFailed(CALL, "busy")]
 
 
 def test_the_invite_names_number_caller_id_and_nothing_of_the_contact(world: World) -> None:
