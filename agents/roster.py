@@ -48,6 +48,8 @@ class Work(Struct, gc=False):
     """Of one who was consulted and stayed, or took over: the number of that consult; else 0."""
     diverted: str = ""
     """Dial class of the number outside to which his device sends it; empty: it rings himself."""
+    talks_ms: int = 0
+    """Since when he talks with the party of a line that limits that; 0: nobody watches it."""
 
 
 class AgentRecord(Struct):

@@ -25,6 +25,7 @@ from config.schema import DirectorySettings, EscalationList, Names, Passage, Pho
 from config.sections import gather, gather_texts, in_order, raw, single
 from config.server_table import read_server
 from config.table import RawTable, Reading, Table
+from config.talk_limits import read_talk_limit
 from config.texts import AGENT, read_languages, read_passages
 from config.treatment_checks import warn_treatments
 from config.treatment_circles import check_circles, warn_rounds
@@ -155,8 +156,11 @@ def _read_lines(sections: _Sections, known: Known) -> _Lines:
         reconnect = f"reconnect:{name}" if sorry else ""
         if sorry:
             read.prompts[reconnect] = sorry
+        limit, told = read_talk_limit(name, table, known, (read.languages[line], languages))
+        if limit is not None and told:
+            read.prompts[limit.text] = told
         read.lines[name] = read_line(
-            name, table, known, greeting=greeting, whisper=whisper, reconnect=reconnect
+            name, table, known, greeting=greeting, whisper=whisper, reconnect=reconnect, talk_limit=limit
         )
     return read
 

@@ -16,6 +16,7 @@ from queues.desk import (
     Policy,
     Promotion,
     Relaxation,
+    TalkLimit,
     TenantId,
     Way,
     WrapUpRule,
@@ -29,7 +30,16 @@ MAX_ATTEMPTS = 100
 ONLY_WHEN_TURNED_AWAY = "only when_closed and when_full may lead to"
 
 
-def read_line(name: str, table: Table, known: Known, *, greeting: str, whisper: str, reconnect: str) -> Line:
+def read_line(
+    name: str,
+    table: Table,
+    known: Known,
+    *,
+    greeting: str,
+    whisper: str,
+    reconnect: str,
+    talk_limit: TalkLimit | None,
+) -> Line:
     """One line; `greeting`, `whisper` and `reconnect` are ids of its prompts, or empty."""
     tenant = table.reference("tenant", "tenant", known.tenants)
     music = table.reference("music", "music", known.music)
@@ -56,6 +66,7 @@ def read_line(name: str, table: Table, known: Known, *, greeting: str, whisper: 
         wrap_up=_wrap_up(table),
         callback=_callback(table.table("callback")),
         last_agent=_last_agent(table.table("last_agent")),
+        talk_limit=talk_limit,
         greeting=greeting,
         whisper=whisper,
         greeting_mandatory=_mandatory(table),

@@ -109,6 +109,20 @@ class LastAgentRule(Struct, frozen=True):
     """So long at most; 0: nobody is held."""
 
 
+class TalkLimit(Struct, frozen=True):
+    """How long a conversation in a line ought to last, from when agent and party are joined."""
+
+    prompt_ms: int = 0
+    """Then the agent is told, by `text`; 0: he is not."""
+    text: str = ""
+    again_ms: int = 0
+    """And again each time that so much more has passed; 0: once."""
+    hand_over_ms: int = 0
+    """Then it is too long; 0: it never is."""
+    to: LineId | None = None
+    """The line that has it then; None: that it was too long is only told."""
+
+
 class MediumTraits(Struct, frozen=True):
     """What is special about the contacts of one medium. The engine asks for traits, never for names."""
 
@@ -176,6 +190,7 @@ class Line(Struct, frozen=True):
     wrap_up: WrapUpRule = WrapUpRule()
     callback: CallbackRule = CallbackRule()
     last_agent: LastAgentRule = LastAgentRule()
+    talk_limit: TalkLimit | None = None
     greeting: str = ""
     """A text for who arrives at an entry that has no treatment."""
     greeting_mandatory: bool = False

@@ -12,7 +12,7 @@ from acd.core.offers import close, free_all_reserved, withdraw, withdraw_all
 from acd.core.parking import promise_over
 from acd.core.placing import place_call
 from acd.core.state import State, step
-from acd.core.talk import in_hand, whisper
+from acd.core.talk import in_hand, joined
 from acd.core.waiting import let_go, take_back
 from agents.capacity import Medium
 from agents.roster import Seat, Work, carries
@@ -61,8 +61,9 @@ def _connect(state: State, contact: Contact, work: Work, seat: Seat) -> None:
             promise_over(state, contact, kept=True)
         if contact.person or contact.spoke_ms:
             spoke(state, contact, work.agent)
-        if state.lines[contact.line].whisper:
-            whisper(state, contact, work)
+        line = state.lines[contact.line]
+        if line.whisper or line.talk_limit is not None:
+            joined(state, contact, work)
 
 
 def wait_for_leg(state: State, work: Work) -> None:

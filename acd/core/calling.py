@@ -10,7 +10,7 @@ from acd.core.offers import free_reserved, ring_reserved
 from acd.core.parking import gain_leg, promise_over, unpark
 from acd.core.placing import call_over, promise_of
 from acd.core.state import State, step
-from acd.core.talk import whisper
+from acd.core.talk import joined
 from acd.core.waiting import end, enter_line, set_retry
 from acd.core.wrap_up import lose_work, put_away
 from agents.devices import Carrier
@@ -75,7 +75,7 @@ def meet(state: State, contact: Contact) -> None:
         spoke(state, contact, work.agent)
         promise_over(state, contact, kept=True)
         contact.message = None
-        whisper(state, contact, work)
+        joined(state, contact, work)
         return
     contact.state = step(CONTACT, contact.state, "answered")
     contact.preferred = None

@@ -235,10 +235,11 @@ def transferred(state: State, event: ContactTransferred) -> None:
         raise Rejected(f"line {event.line} is unknown")
     if contact.consults:
         raise Rejected(f"contact {event.contact} is a consult: it cannot be transferred")
-    _hand_to_line(state, contact, work, line, hung_up=False)
+    hand_to_line(state, contact, work, line, hung_up=False)
 
 
-def _hand_to_line(state: State, contact: Contact, work: Work, line: Line, *, hung_up: bool) -> None:
+def hand_to_line(state: State, contact: Contact, work: Work, line: Line, *, hung_up: bool) -> None:
+    """Its agent has it no more; it waits there with its anchor. `hung_up`: his leg has ended already."""
     contact.state = step(CONTACT, contact.state, "transfer")
     _alone(state, contact, "contact over")
     contact.offers.clear()
@@ -301,7 +302,7 @@ def _leaves_to_whom_he_asked(state: State, contact: Contact, work: Work) -> bool
         return True
     if consult.state is ContactState.CALLING:
         return False
-    _hand_to_line(state, contact, work, state.lines[consult.line], hung_up=True)
+    hand_to_line(state, contact, work, state.lines[consult.line], hung_up=True)
     return True
 
 

@@ -13,7 +13,7 @@ from acd.core.offers import withdraw
 from acd.core.parking import gain_leg, lose_leg
 from acd.core.placing import call_over, consult_rule, place_own
 from acd.core.state import State, step
-from acd.core.talk import connected_work, in_hand
+from acd.core.talk import connected_work, in_hand, watch
 from acd.core.treatments import play_music
 from acd.core.waiting import enter_line, forget
 from acd.core.wrap_up import put_away, start_wrap_up
@@ -187,6 +187,7 @@ def take_over(state: State, contact: Contact, heir: Work, from_work: Work) -> No
     ids, lines = (heir.id, contact.id, heir.agent), (before.id, line.id, line.level > before.level)
     consult = ContactId(heir.consult)
     spoke(state, contact, heir.agent)
+    watch(state, contact, heir)
     state.tell(facts.TakenOver(state.now_ms, *ids, from_work.agent, consult, *lines))
     state.order(in_hand(state, heir))
 

@@ -29,6 +29,7 @@ class Kind(IntEnum):
     WARN = 19
     ROOM = 24
     ESCALATION = 25
+    TALK = 26
 
 
 Saved = list[tuple[int, int, int]]

@@ -33,6 +33,7 @@ from acd.core import (
     restart,
     room,
     snapshot,
+    talk_limits,
     waiting,
     wrap_up,
 )
@@ -127,6 +128,7 @@ ON_DEADLINE: Mapping[Kind, Callable[[State, int], None]] = {
     Kind.ALL_CLEAR: all_clear.due,
     Kind.WARN: incidents.ends_soon,
     Kind.ESCALATION: escalations.due,
+    Kind.TALK: talk_limits.due,
 }
 
 

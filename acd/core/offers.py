@@ -21,7 +21,7 @@ from queues.states import CONTACT
 Why = tuple[int, int, int, int, str, str, int]
 """Class, time used, target, relaxation, policy, choice, how many were compared."""
 
-OF_WORK = (Kind.RING, Kind.WRAP_UP, Kind.LEG)
+OF_WORK = (Kind.RING, Kind.WRAP_UP, Kind.LEG, Kind.TALK)
 
 
 def refresh(state: State, seat: Seat) -> None:

@@ -23,6 +23,8 @@ def start_wrap_up(state: State, work: Work) -> None:
     work.state = step(WORK, work.state, "release")
     work.since_ms = state.now_ms
     state.deadlines.clear(Kind.LEG, work.id)
+    if work.talks_ms:
+        state.deadlines.clear(Kind.TALK, work.id)
     if len(seat.works) > 1:
         resume_others(state, seat, work)
     state.serve(seat)

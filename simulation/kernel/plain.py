@@ -132,6 +132,7 @@ def _of_lines(scenario: Scenario) -> Iterator[str]:
             "promotion": line.promotion,
             "several rung at once": line.ring_at_once > 1,
             "a maximum wait": line.max_wait_ms,
+            "talks that are handed over": line.talk_limit is not None and line.talk_limit.to,
             "a maximum length": line.max_length,
             "opening hours": line.hours != ALWAYS,
             "a target in business time": line.calendar != ALWAYS,

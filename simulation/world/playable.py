@@ -92,7 +92,8 @@ def _ways(scenario: Scenario, line: Line, medium: Medium) -> Iterator[LineId]:
     handling = scenario.handling.get((line.id, medium))
     escalate_to = None if handling is None else handling.escalate_to
     asked = None if handling is None or handling.consult is None else handling.consult.to
-    to = (line.when_waited.line, line.when_full.line, line.when_closed.line, escalate_to, asked)
+    too_long = None if line.talk_limit is None else line.talk_limit.to
+    to = (line.when_waited.line, line.when_full.line, line.when_closed.line, escalate_to, asked, too_long)
     yield from (way for way in to if way is not None)
 
 

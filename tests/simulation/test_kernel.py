@@ -19,6 +19,7 @@ from queues.desk import (
     Line,
     LineId,
     Policy,
+    TalkLimit,
     Tenant,
     TenantId,
     WrapUpRule,
@@ -191,6 +192,10 @@ def with_line(scenario: Scenario, **changes: object) -> Scenario:
     [
         ({"policy": Policy.MOST_SKILLED}, "line a: policy most_skilled"),
         ({"max_wait_ms": 60_000}, "line a: a maximum wait"),
+        (
+            {"talk_limit": TalkLimit(hand_over_ms=60_000, to=LineId("a"))},
+            "line a: talks that are handed over",
+        ),
         ({"max_length": 3}, "line a: a maximum length"),
         ({"ring_at_once": 2}, "line a: several rung at once"),
     ],

@@ -9,7 +9,7 @@ from acd.core import facts
 from acd.testing.story import START_MS, agent, desk, line
 from agents.capacity import MAIL, VOICE
 from agents.skills import AgentId
-from queues.desk import DEFAULT_MEDIA, Desk, EntryId, LineId, Medium, MediumTraits, WrapUpRule
+from queues.desk import DEFAULT_MEDIA, Desk, EntryId, LineId, Medium, MediumTraits, TalkLimit, WrapUpRule
 from simulation.draws import Purpose
 from simulation.laws import empirical, fixed
 from simulation.scenario import Duty, Habits, Handling, Redial, Scenario, Stream, Surge
@@ -56,6 +56,18 @@ def test_patience_counts_from_the_arrival_and_ends_with_the_answer() -> None:
         (100, "Answered", 2),
         (120, "Abandoned", 3),
         (200, "Released", 2),
+    ]
+
+
+def test_a_talk_that_lasts_too_long_is_handed_over_and_begins_anew_there() -> None:
+    limit = TalkLimit(hand_over_ms=60 * S, to=LineId("second"))
+    opened = desk(line(talk_limit=limit), line("second", "network"), agent("anna"), agent("bert", network=1))
+    of = (facts.Answered, facts.Transferred, facts.Released)
+    assert told(scene(opened, stream()), 0, of=of) == [
+        (0, "Answered", 1),
+        (60, "Transferred", 1),
+        (60, "Answered", 1),
+        (160, "Released", 1),
     ]
 
 

@@ -102,6 +102,7 @@ from acd.core.facts.of_participants import (
     OutsideJoined,
     OutsideLeft,
     TakenOver,
+    TalkTooLong,
 )
 from acd.core.facts.of_treatments import (
     Announced,
@@ -136,7 +137,7 @@ AnyFact = (
     | IncidentWarned
     | AgentTold | Received | LegGone | CalledOut | Recorded | Sealing | MessageLeft | Collected
     | WaitTold
-    | EscalationBegan | EscalationTried | EscalationMailed | EscalationOver
+    | EscalationBegan | EscalationTried | EscalationMailed | EscalationOver | TalkTooLong
 )  # fmt: skip
 
 __all__ = [
@@ -234,6 +235,7 @@ __all__ = [
     "SignedIn",
     "SignedOut",
     "TakenOver",
+    "TalkTooLong",
     "Ticketed",
     "Transferred",
     "Treated",

@@ -29,6 +29,15 @@ class ConsultOver(OfferFact, frozen=True, tag="ConsultOver"):
     result: str
 
 
+class TalkTooLong(OfferFact, frozen=True, tag="TalkTooLong"):
+    """A conversation has lasted as long as its line lets one; it is handed over if `to` names a line."""
+
+    line: LineId
+    talk_ms: int
+    to: LineId
+    """Empty: it goes on, since nothing else is wanted, or that line takes nobody now."""
+
+
 class AgentTold(OfferFact, frozen=True, tag="AgentTold"):
     """The agent hears a text that nobody else hears: which call it is, or that it lasts long already."""
 

@@ -29,6 +29,7 @@ from queues.desk import (
     Policy,
     Promotion,
     Relaxation,
+    TalkLimit,
     Tenant,
     TenantId,
     Way,
@@ -144,7 +145,16 @@ def _line(rng: Random, number: int, lines: int) -> Line:
 
 def _remembering(rng: Random, line: Line) -> Line:
     within_ms, wait_ms = rng.choice((0, 5_000, 60_000, 600_000)), rng.choice((0, 3_000, 9_000))
-    return replace(line, last_agent=LastAgentRule(within_ms, wait_ms))
+    limit = TalkLimit(
+        rng.choice((0, 3_000)),
+        "too long",
+        rng.choice((0, 2_000)),
+        rng.choice((0, 8_000)),
+        rng.choice((None, LineId("l0"))),
+    )
+    return replace(
+        line, last_agent=LastAgentRule(within_ms, wait_ms), talk_limit=limit if rng.random() < 0.3 else None
+    )
 
 
 def _agent(rng: Random, number: int) -> Agent:

@@ -302,7 +302,7 @@ class Shadow(ShadowCalls, ShadowReceptions, ShadowEscalations):
         work.state, work.since_ms = "handling", fact.t_ms
         contact.state, contact.between = "calling" if contact.to_call else "connected", False
         if contact.ref:
-            contact.message = None
+            contact.message, work.talks_ms = None, fact.t_ms
             self.spoke(contact, work.agent, fact.t_ms)
         contact.tried.clear()
         contact.held_until_ms = 0

@@ -163,7 +163,7 @@ class ShadowCalls(ShadowGuests):
     def _has_a_leg(self, contact: ShadowContact, t_ms: int) -> None:
         works = self.works_on(contact.id, "handling", "resting")
         if contact.state == "calling" and works:
-            contact.state, contact.message = "connected", None
+            contact.state, contact.message, works[0].talks_ms = "connected", None, t_ms
             self.spoke(contact, works[0].agent, t_ms)
 
     def _reservation(self, fact: facts.Reserved) -> None:

@@ -141,6 +141,8 @@ class ShadowWork:
     """Who does not want to hear the other: the agent (True), the party (False)."""
     diverted: str = ""
     """Class of the number outside to which his device sends it."""
+    talks_ms: int = 0
+    """Since when he talks with its party; 0: he does not."""
 
 
 @dataclass(slots=True)

@@ -150,6 +150,7 @@ class ShadowGuests(ShadowPersons):
             contact.guests.remove(heir.offer)
         heir.role, heir.contact, contact.line = "agent", contact.id, fact.line
         self.spoke(contact, heir.agent, fact.t_ms)
+        heir.talks_ms = fact.t_ms
 
     def _handedout(self, fact: facts.HandedOut) -> None:
         works = self.works_on(fact.contact, "handling", "resting")
@@ -161,9 +162,29 @@ class ShadowGuests(ShadowPersons):
         work, event = self.works[fact.offer], self.event
         assert (work.agent, work.contact) == (fact.agent, fact.contact)
         assert work.state in ("handling", "resting")
+        line = self.lines[self.contacts[fact.contact].line]
         asked = event == events.AgentPrompted(fact.contact, fact.agent, fact.text)
-        assert asked or fact.text == self.lines[self.contacts[fact.contact].line].whisper
+        long = line.talk_limit is not None and fact.text == line.talk_limit.text
+        assert asked or fact.text == line.whisper or (long and self.talks_long(work, fact))
         self.prompted.append(fact.offer)
+
+    def talks_long(self, work: ShadowWork, fact: facts.AgentTold) -> bool:
+        """Whether it is the moment at which he is told that his talk lasts long."""
+        limit = self.lines[self.contacts[fact.contact].line].talk_limit
+        assert limit is not None
+        over_ms = fact.t_ms - work.talks_ms - limit.prompt_ms
+        return work.talks_ms > 0 and limit.prompt_ms > 0 and over_ms >= 0
+
+    def _talktoolong(self, fact: facts.TalkTooLong) -> None:
+        work, contact = self.works[fact.offer], self.contacts[fact.contact]
+        limit, to = self.lines[contact.line].talk_limit, self.lines.get(fact.to)
+        assert isinstance(self.event, events.Tick)
+        assert limit is not None
+        assert (work.agent, work.contact, contact.state) == (fact.agent, contact.id, "connected")
+        assert fact.talk_ms == fact.t_ms - work.talks_ms >= limit.hand_over_ms > 0
+        if to is not None:
+            assert (to.id, to.id != contact.line) == (limit.to, True)
+            assert (contact.consult, contact.outside) == (0, []), "somebody else is on the line"
 
     # ---- conferences
 

@@ -26,7 +26,7 @@ EVENTS = """
 
 FACTS = """
     Abandoned AgentLegLost Announced Answered Arrived Blocked CalendarSet CallOver CallPlaced CallbackOver
-    DialDecided EscalationBegan EscalationTried EscalationMailed EscalationOver
+    DialDecided TalkTooLong EscalationBegan EscalationTried EscalationMailed EscalationOver
     ConditionAsked LanguageSet NoKey Collected Recorded Sealing MessageLeft
     ConferenceJoined ConferenceLeft ConsultOver Consulted HandedOut ListenerJoined ListenerLeft ListenerRung
     AgentTold OutsideJoined OutsideLeft TakenOver
