@@ -54,6 +54,7 @@ def read_line(
         policy=table.choice("policy", Policy),
         relaxations=_relaxations(table, known.people),
         promotion=_promotion(table),
+        target_warning_ms=_warning_ms(table),
         ring_ms=table.duration_ms("ring", least_ms=1000),
         ring_at_once=table.integer("ring_at_once", least=1, most=100),
         # An agent who refuses at once must not be asked again at once: that would never end.
@@ -103,6 +104,13 @@ def _promotion(table: Table) -> Promotion | None:
         return None
     inner = table.table("promotion")
     return Promotion(inner.duration_ms("before"), inner.integer("class", most=MAX_CLASS))
+
+
+def _warning_ms(table: Table) -> int:
+    warning_ms = table.duration_ms("target_warning", 0)
+    if warning_ms and warning_ms >= table.duration_ms("target", least_ms=1000):
+        table.error("target_warning", "must be shorter than target")
+    return warning_ms
 
 
 def _calendar(table: Table, key: str, known: Known) -> CalendarId:

@@ -66,6 +66,8 @@ class Contact(Struct, gc=False):
     language: str = ""
     """In which its party is spoken to; empty: in those of each text."""
     promoted: bool = False
+    late: str = ""
+    """What was told of its target: `near`, `missed`; `met`: it was answered before. Empty: nothing yet."""
     tried: list[AgentId] = []
     preferred: AgentId | None = None
     held_until_ms: int = 0

@@ -176,6 +176,8 @@ class Line(Struct, frozen=True):
     policy: Policy = Policy.LONGEST_IDLE
     relaxations: tuple[Relaxation, ...] = ()
     promotion: Promotion | None = None
+    target_warning_ms: int = 0
+    """So long before its target has passed for whoever waits, and then, that is told; 0: it is not."""
     ring_ms: int = 20_000
     ring_at_once: int = 1
     retry_tried_ms: int = 30_000

@@ -13,6 +13,7 @@ from acd.core.parking import promise_over
 from acd.core.placing import place_call
 from acd.core.state import State, step
 from acd.core.talk import in_hand, joined
+from acd.core.targets import MET
 from acd.core.waiting import let_go, take_back
 from agents.capacity import Medium
 from agents.roster import Seat, Work, carries
@@ -50,6 +51,7 @@ def _connect(state: State, contact: Contact, work: Work, seat: Seat) -> None:
     state.order(in_hand(state, work))
     leave_line(state, contact)
     contact.tried.clear()
+    contact.late = contact.late or MET
     if len(seat.works) > 1:
         interrupt_others(state, seat, work)
     if calls:

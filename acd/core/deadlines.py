@@ -30,6 +30,7 @@ class Kind(IntEnum):
     ROOM = 24
     ESCALATION = 25
     TALK = 26
+    TARGET = 27
 
 
 Saved = list[tuple[int, int, int]]

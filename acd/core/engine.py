@@ -34,6 +34,7 @@ from acd.core import (
     room,
     snapshot,
     talk_limits,
+    targets,
     waiting,
     wrap_up,
 )
@@ -129,6 +130,7 @@ ON_DEADLINE: Mapping[Kind, Callable[[State, int], None]] = {
     Kind.WARN: incidents.ends_soon,
     Kind.ESCALATION: escalations.due,
     Kind.TALK: talk_limits.due,
+    Kind.TARGET: targets.due,
 }
 
 

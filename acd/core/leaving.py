@@ -14,6 +14,7 @@ OF_WAITING = (
     Kind.RETRY,
     Kind.MAX_WAIT,
     Kind.CLOSES,
+    Kind.TARGET,
 )
 
 

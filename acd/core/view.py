@@ -76,6 +76,8 @@ class ContactView(Struct, frozen=True):
     """How long it will still wait; None: it does not, or nobody can say, or it was not asked for."""
     expected_wait_band_ms: tuple[int, int] | None = None
     """Between these lie nine of ten waits."""
+    late: str = ""
+    """Of who waits: `near` if its target passes soon, `missed` if it has; where the line wants that told."""
 
 
 class EscalationView(Struct, frozen=True):
@@ -304,4 +306,5 @@ def contact_view(state: State, contact: Contact, now_ms: int, *, expects: bool =
         collected=contact.collected or {},
         expected_wait_ms=found.expected_ms if found else None,
         expected_wait_band_ms=(found.low_ms, found.high_ms) if found else None,
+        late=contact.late if place and contact.late in ("near", "missed") else "",
     )

@@ -13,6 +13,7 @@ from acd.core.matching import class_of, everybody_tried, place, urgency_of
 from acd.core.offers import withdraw_all
 from acd.core.parking import promise_over, unpark
 from acd.core.state import State, step
+from acd.core.targets import watch_breach
 from acd.core.treatments import give_place_back, music_heard, stop, wait_with
 from agents.skills import AgentId
 from agents.states import AgentState
@@ -48,6 +49,8 @@ def enter_line(state: State, contact: Contact, line: Line, cause: str) -> None:
     )
     if line.promotion is not None:  # of the line before, nothing is left
         watch_target(state, contact, line)
+    if line.target_warning_ms:
+        watch_breach(state, contact, line)
     if contact.preferred is not None:
         hold(state, contact, contact.preferred)
     place(state, contact)

@@ -86,6 +86,7 @@ def test_first_line(everything: Site) -> None:
         "policy": Policy.ROUND_ROBIN,
         "relaxations": (Relaxation(30_000, (team,)), Relaxation(60_000, ((("network", 1),),))),  # type: ignore[arg-type]
         "promotion": everything.desk.lines[0].promotion,
+        "target_warning_ms": 10_000,
         "ring_ms": 15_000,
         "ring_at_once": 2,
         "retry_tried_ms": 60_000,

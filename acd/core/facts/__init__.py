@@ -57,6 +57,8 @@ from acd.core.facts.of_contacts import (
     Released,
     Requeued,
     Resumed,
+    TargetMissed,
+    TargetNear,
     Ticketed,
     Transferred,
     TriedForgotten,
@@ -138,6 +140,7 @@ AnyFact = (
     | AgentTold | Received | LegGone | CalledOut | Recorded | Sealing | MessageLeft | Collected
     | WaitTold
     | EscalationBegan | EscalationTried | EscalationMailed | EscalationOver | TalkTooLong
+    | TargetNear | TargetMissed
 )  # fmt: skip
 
 __all__ = [
@@ -236,6 +239,8 @@ __all__ = [
     "SignedOut",
     "TakenOver",
     "TalkTooLong",
+    "TargetMissed",
+    "TargetNear",
     "Ticketed",
     "Transferred",
     "Treated",

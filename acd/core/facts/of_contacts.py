@@ -154,6 +154,22 @@ class PreferredLet(Fact, frozen=True, tag="PreferredLet"):
     reason: str
 
 
+class TargetNear(Fact, frozen=True, tag="TargetNear"):
+    """It waits, and the target of its line passes at `due_ms` if nobody answers before."""
+
+    contact: ContactId
+    line: LineId
+    due_ms: int
+
+
+class TargetMissed(Fact, frozen=True, tag="TargetMissed"):
+    """The target of its line has passed and nobody has answered it; `wait_ms` since it was first queued."""
+
+    contact: ContactId
+    line: LineId
+    wait_ms: int
+
+
 class Relaxed(Fact, frozen=True, tag="Relaxed"):
     """Relaxation `step` (1, 2, …) of its line applies: more agents may serve it."""
 

@@ -109,6 +109,7 @@ class Oracle:
         self._same_incidents(now_ms)
         self._nobody_idles(now_ms)
         self._promoted_in_time(now_ms)
+        self._told_in_time(now_ms)
         self._not_ready(now_ms)
         self._parked(now_ms)
         self._treated()
@@ -182,6 +183,19 @@ class Oracle:
             ):
                 left = line.target_ms - self.shadow.used_ms(contact, now_ms)
                 assert left > line.promotion.before_ms, f"{contact.id} should be promoted by now"
+
+    def _told_in_time(self, now_ms: int) -> None:
+        """Whose target is near, or has passed, is known."""
+        due_ms = self.engine.next_deadline()
+        if due_ms is not None and due_ms <= now_ms:
+            return  # a Tick must come first
+        for contact in self.shadow.contacts.values():
+            line, apart = self.shadow.lines[contact.line], contact.to_call or contact.left
+            waits = contact.state in ("waiting", "offered") and not (contact.consults or apart)
+            if not (line.target_warning_ms and waits and contact.late in ("", "near")):
+                continue
+            left_ms = self.shadow.left_ms(contact, now_ms)
+            assert left_ms > (0 if contact.late else line.target_warning_ms), f"nobody knows of {contact.id}"
 
     def _same_contacts(self) -> None:
         contacts = self.engine.state.contacts

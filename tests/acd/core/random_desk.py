@@ -116,6 +116,7 @@ def _line(rng: Random, number: int, lines: int) -> Line:
         policy=rng.choice(list(Policy)),
         relaxations=tuple(Relaxation(after_ms, _alternatives(rng)) for after_ms in steps),
         promotion=near,
+        target_warning_ms=rng.choice((0, 0, 2_000)),
         ring_ms=rng.choice((2_000, 5_000)),
         ring_at_once=rng.choice((1, 1, 2, 3)),
         retry_tried_ms=rng.choice((500, 4_000)),

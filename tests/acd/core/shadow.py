@@ -306,6 +306,30 @@ class Shadow(ShadowCalls, ShadowReceptions, ShadowEscalations):
             self.spoke(contact, work.agent, fact.t_ms)
         contact.tried.clear()
         contact.held_until_ms = 0
+        contact.late = contact.late or "met"
+
+    def left_ms(self, contact: ShadowContact, now_ms: int) -> int:
+        """Of its target, without any head start."""
+        target_ms = self.lines[contact.line].target_ms
+        return target_ms - self.used_ms(contact, now_ms) + contact.head_ms
+
+    def _targetnear(self, fact: facts.TargetNear) -> None:
+        contact = self.contacts[fact.contact]
+        assert contact.state in ("waiting", "offered")
+        assert (contact.late, fact.line) == ("", contact.line)
+        left_ms = self.left_ms(contact, fact.t_ms)
+        assert 0 < left_ms <= self.lines[contact.line].target_warning_ms
+        assert self.left_ms(contact, fact.due_ms) == 0
+        contact.late = "near"
+
+    def _targetmissed(self, fact: facts.TargetMissed) -> None:
+        contact = self.contacts[fact.contact]
+        assert contact.state in ("waiting", "offered")
+        assert contact.late in ("", "near")
+        assert self.lines[contact.line].target_warning_ms
+        assert self.left_ms(contact, fact.t_ms) <= 0
+        assert fact.wait_ms == fact.t_ms - contact.anchor_ms
+        contact.late = "missed"
 
     # ---- work
 

@@ -28,6 +28,8 @@ class ShadowContact:
     line_since_ms: int = 0
     step: int = 0
     promoted: bool = False
+    late: str = ""
+    """What was told of its target; `met`: it was answered before anything was."""
     tried: list[AgentId] = field(default_factory=list)
     preferred: AgentId | None = None
     hold_ms: int = 0

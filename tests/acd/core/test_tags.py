@@ -26,7 +26,8 @@ EVENTS = """
 
 FACTS = """
     Abandoned AgentLegLost Announced Answered Arrived Blocked CalendarSet CallOver CallPlaced CallbackOver
-    DialDecided TalkTooLong EscalationBegan EscalationTried EscalationMailed EscalationOver
+    DialDecided TalkTooLong TargetNear TargetMissed
+    EscalationBegan EscalationTried EscalationMailed EscalationOver
     ConditionAsked LanguageSet NoKey Collected Recorded Sealing MessageLeft
     ConferenceJoined ConferenceLeft ConsultOver Consulted HandedOut ListenerJoined ListenerLeft ListenerRung
     AgentTold OutsideJoined OutsideLeft TakenOver
