@@ -35,6 +35,9 @@ class Corner:
     collect_hz: int = 0
     """Who waits hears this tone, may type something, and hears `promise_hz` after it; 0: he may not."""
 
+    escalates: str = ""
+    """There is a list `night`: its first agent, then this number."""
+
     @property
     def number(self) -> str:
         return f"line.{self.name}"
@@ -117,6 +120,8 @@ def _corner(corner: Corner, folder: Path) -> list[str]:
         write_wav(folder / f"{name}.wav", np.tile(tone(corner.music_hz), 3))
         lines += [f'music = "{name}"']
     lines += _treated(corner, folder)
+    if corner.escalates:
+        lines += _list(corner)
     if corner.agents:
         lines += [f"[groups.{name}]", f"members = {_toml(corner.all_agents)}"]
     for agent in corner.all_agents:
@@ -139,6 +144,22 @@ def _treated(corner: Corner, folder: Path) -> list[str]:
     if corner.collect_hz:
         return ['treatment = "collect"', *_collect(corner, folder)]
     return []
+
+
+def _list(corner: Corner) -> list[str]:
+    steps = (
+        f'{{ agent = "{corner.agent()}" }}, {{ name = "duty", number = "{corner.escalates}", ring = "10s" }}'
+    )
+    return [
+        "[escalations.night]",
+        'tenant = "nordwind"',
+        'text = { de = "Der Mailserver antwortet nicht." }',
+        f"steps = [{steps}]",
+        "[[outbound]]",
+        'purpose = "escalation"',
+        'classes = ["local"]',
+        'caller_id = "+49305550177"',
+    ]
 
 
 def _menu(corner: Corner, folder: Path) -> list[str]:
