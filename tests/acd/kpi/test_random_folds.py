@@ -65,6 +65,11 @@ class Recorded(Play):
                     self.held[fact.contact].clear()
         return decided
 
+    def outage(self, lasting_ms: int) -> None:
+        """Facts end on time what ends meanwhile, which nobody sees between two events: so it is short."""
+        self.advance(lasting_ms)
+        super().outage(0)
+
     def count_time(self) -> None:
         """What every agent did since the last event: his state did not change meanwhile."""
         span_ms, self.counted_ms = self.now_ms - self.counted_ms, self.now_ms
