@@ -29,7 +29,7 @@ def call_out(
 ) -> Contact:
     """Begin such a contact. What may not be called is over at once.
 
-    `clears`: the incident of whose end it tells. `on_list`: the escalation by which he is called, and as whom.
+    `clears`: the incident of whose end it tells. `on_list`: the escalation that calls him, and as whom.
     """
     state.last_contact += 1
     contact = Contact(

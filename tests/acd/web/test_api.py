@@ -189,6 +189,7 @@ def filled(path: str) -> str:
         "incident": "vpn",
         "client": "nordwind",
         "kind": "vip",
+        "escalation": "1",
     }
     return path.format_map(names)
 
