@@ -16,7 +16,6 @@ from acd.core.matching import place
 from acd.core.offers import refresh
 from acd.core.room import look_at_room
 from acd.core.state import State
-from acd.core.targets import watch_breach
 from acd.core.treatments import NOTHING_YET, steps_of, wait_with, waiting_in
 from acd.core.waiting import set_deadlines, watch_target
 from acd.core.wrap_up import gone_home
@@ -177,7 +176,6 @@ def _apply_rules(state: State, contact: Contact) -> None:
     contact.told_position = 0
     state.deadlines.clear_all((Kind.RELAX, Kind.MAX_WAIT), contact.id)
     watch_target(state, contact, line)
-    watch_breach(state, contact, line)
     set_deadlines(state, contact)
     state.rank_anew(contact)
 

@@ -47,10 +47,8 @@ def enter_line(state: State, contact: Contact, line: Line, cause: str) -> None:
             cause,
         )
     )
-    if line.promotion is not None:  # of the line before, nothing is left
+    if line.promotion is not None or line.target_warning_ms:  # of the line before, nothing is left
         watch_target(state, contact, line)
-    if line.target_warning_ms:
-        watch_breach(state, contact, line)
     if contact.preferred is not None:
         hold(state, contact, contact.preferred)
     place(state, contact)
@@ -113,7 +111,8 @@ def set_deadlines(state: State, contact: Contact) -> None:
 
 
 def watch_target(state: State, contact: Contact, line: Line) -> None:
-    """See to it that the contact is promoted when its target is near: now, or by a deadline."""
+    """See to it that the contact is promoted, and that it is told, when its target is near: now, or later."""
+    watch_breach(state, contact, line)
     state.deadlines.clear(Kind.PROMOTE, contact.id)
     if line.promotion is None or contact.promoted:
         return
