@@ -26,7 +26,6 @@ from acd.server.dialling import Dialling
 from acd.server.dispatch import Dispatch
 from acd.server.documents import Documents
 from acd.server.driver import Driver
-from acd.server.escalating import Escalating
 from acd.server.followers import Followers
 from acd.server.garbage import Garbage
 from acd.server.gate import Gate
@@ -292,7 +291,6 @@ class App:
             site=self.site_file,
             announcements=self._announcements,
             unwritten=lambda: self.followers.ring.unwritten,
-            escalating=Escalating(self.content, self.directory, self._announcements),
         )
         self._exits.push_async_callback(self.control.stop)
         documents = Documents(self.content)

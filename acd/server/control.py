@@ -62,7 +62,6 @@ class ServerControl:
         announcements: Announcements,
         unwritten: Callable[[], Unwritten],
         lists: Lists,
-        escalating: Escalating,
     ) -> None:
         """`channels()`: name → `up` or why not; `unwritten()`: by the machine's monotonic clock."""
         self._driver = driver
@@ -78,7 +77,7 @@ class ServerControl:
         self._announcements = announcements
         self._unwritten = unwritten
         self.lists = lists
-        self._escalating = escalating
+        self._escalating = Escalating(content, dialling.directory, announcements)
         self._works: set[asyncio.Task[Any]] = set()
         """Imports that go on."""
         self._erasures = Erasures()

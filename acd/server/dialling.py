@@ -24,7 +24,7 @@ class Dialling:
     def __init__(self, driver: Driver, content: Content, directory: ListDirectory) -> None:
         self._driver = driver
         self._content = content
-        self._directory = directory
+        self.directory = directory
 
     async def number_of(self, number: ContactId, said: str) -> tuple[str, DialClass]:
         """Opaque id and dial class of the number by which a contact's party is to be called back.
@@ -67,7 +67,7 @@ class Dialling:
 
     def _class_of(self, contact: Contact, number: str) -> tuple[str, DialClass]:
         """In normal form, with its class. Raises Rejected: it is no number that could be called."""
-        found = self._directory.identify(number, PartyKind.NUMBER, contact.tenant, self._driver.now_ms())
+        found = self.directory.identify(number, PartyKind.NUMBER, contact.tenant, self._driver.now_ms())
         if entry_id(contact.medium, found.address) in self._driver.engine.state.entries:
             raise Rejected("this is a number of the desk itself")
         if found.dial_class is DialClass.UNKNOWN:

@@ -113,6 +113,7 @@ class ShadowCalls(ShadowGuests):
         assert put_away or contact.state in ("waiting", "offered")
         assert fact.wait_ms == fact.t_ms - contact.anchor_ms
         contact.ref, contact.between, contact.recording = "", False, 0
+        contact.parked = True
         gone = self.hung_up(event, fact.contact, fact.t_ms)
         assert not fact.again or gone
         if fact.again:

@@ -82,6 +82,8 @@ class ShadowContact:
     turned_away: str = ""
     """Why its line does not take it, though it is told something."""
     language: str = ""
+    parked: bool = False
+    """Its party was promised a call, also if it had sent something in parts before."""
     party: str = ""
     dial_class: str = ""
     entry: str = ""
@@ -123,7 +125,7 @@ class ShadowContact:
     def to_call(self) -> bool:
         """Whether somebody must call its party to talk to it."""
         apart = self.ref or self.consults or self.purpose or self.left
-        return not apart and self.pages is None
+        return not apart and (self.pages is None or self.parked)
 
 
 @dataclass(slots=True)

@@ -30,7 +30,6 @@ from acd.server.announcements import Announcements
 from acd.server.control import ServerControl
 from acd.server.dialling import Dialling
 from acd.server.driver import Driver
-from acd.server.escalating import Escalating
 from acd.server.gate import Gate
 from acd.server.keys import WriteKeys
 from acd.server.lists import Lists
@@ -142,7 +141,6 @@ class Server:
             channels=dict,
             stopping=lambda: False,
             keys=WriteKeys({}),
-            escalating=Escalating(self.world.content, self.directory, Announcements(self.driver, [])),
             site=SiteFile(small_site(self.world.folder), None, [], lambda site, by: 0),
             announcements=Announcements(self.driver, []),
             unwritten=Unwritten,
