@@ -277,6 +277,7 @@ class Rig:
             "agent": list(STAFF[:2]),
             "client": list(CLIENTS),
             "kind": [str(kind) for kind in ListKind],
+            "escalation": ["1"],
         }
         return [*known[name], *([FAR[name]] if name in FAR else [])]
 
