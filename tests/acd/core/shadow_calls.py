@@ -270,7 +270,7 @@ class ShadowCalls(ShadowGuests):
         assert not promise.over, "said twice"
         assert fact.wait_ms == fact.t_ms - contact.anchor_ms
         assert fact.kept == (contact.state == "connected")
-        promise.over = True
+        promise.over, contact.parked = True, False
 
     # ---- what follows from them
 
