@@ -45,7 +45,7 @@ from acd.core.facts import Fact
 from acd.core.settle import settle
 from acd.core.state import State
 
-ENGINE_VERSION = 4
+ENGINE_VERSION = 5
 """Grows whenever the same journal would yield other facts."""
 
 ON_EVENT: Mapping[type[events.Event], Callable[[State, Any], None]] = {

@@ -78,9 +78,10 @@ def save(state: State, version: int) -> bytes:
     return msgspec.msgpack.encode(image)
 
 
-ALIKE = 3
-"""Snapshots of this engine version have the shape of ours: what it did not know has a default. Its rules were
-others (what ended during an outage, legs outside), so that entries of it are not replayed."""
+ALIKE = (3, 4)
+"""Snapshots of these engine versions have the shape of ours: what they did not know has a default. Their
+rules were others, so that entries of them are not replayed (3: what ended during an outage, legs outside;
+4: a full line handed on who was in it already)."""
 
 
 def load(saved: bytes, version: int) -> State:
@@ -89,7 +90,7 @@ def load(saved: bytes, version: int) -> State:
         if migrate.is_of_version_2(saved):
             return _state_of(msgspec.convert(migrate.from_version_2(saved, version), Image))
         written_by = msgspec.msgpack.decode(saved, type=_Written).version
-        if written_by not in (version, ALIKE):
+        if written_by not in (version, *ALIKE):
             raise UnreadableSnapshot(f"the snapshot is of engine version {written_by}, this is {version}")
         return _state_of(msgspec.msgpack.decode(saved, type=Image))
     except (msgspec.MsgspecError, LookupError, ValueError, TypeError) as error:

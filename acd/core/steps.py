@@ -192,9 +192,12 @@ def _enqueue(state: State, contact: Contact, walk: Walk, to: steps.Enqueue) -> A
 
 
 def _move(state: State, contact: Contact, walk: Walk, to: steps.Enqueue) -> After:
-    """From one line to another; one that is closed or full leaves it where it is."""
+    """From one line to another; one that is closed or full leaves it where it is.
+
+    Who is in the wanted line stays, even if it is full, by himself perhaps: it would hand him on.
+    """
     wanted = state.lines.get(to.line) if to.line is not None else None
-    if wanted is None:
+    if wanted is None or wanted.id == contact.line:
         return After.NEXT
     line, _, reason = find_line(state, wanted)
     if reason or line.id == contact.line:  # also if the other one hands on to where it is

@@ -576,6 +576,16 @@ def test_a_line_that_hands_back_to_where_it_is_changes_nothing() -> None:
     assert story.of(facts.Overflowed) == []
 
 
+def test_who_asks_for_the_line_in_which_he_is_stays_there_even_if_it_is_full() -> None:
+    full = line(treatment=to("waiting"), max_length=1, when_full=Way(Overflow.LINE, LineId("other")))
+    again = treatment("waiting", Music("calm", 5 * SECOND), Enqueue(LineId("help")), Music("calm"))
+    story = Story(desk(full, line("other", "other"), again))
+    call = story.arrive(0)
+    story.until(6 * SECOND)
+    assert story.contact(call).line == LineId("help")
+    assert story.of(facts.Overflowed) == []
+
+
 def test_a_new_desk_lets_a_list_be_heard_and_goes_on_with_the_new_steps() -> None:
     story = waiting(Say("old"), Music("calm", 5 * SECOND), Say("old end"), Music("calm"))
     call = story.arrive(0)
