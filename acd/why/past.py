@@ -74,6 +74,8 @@ class Past(Struct):
     """Contact → what came of each attempt to call it."""
     cleared: dict[tuple[str, int], list[int]] = field(default_factory=lambda: defaultdict(list))
     """Incident and who was linked to it → the contacts that the engine made to tell him its end, in order."""
+    tried: dict[tuple[int, int, int], int] = field(default_factory=dict)
+    """Escalation, round and place in its list → the contact by which the engine called him."""
     made: dict[int, int] = field(default_factory=dict)
     """Entry → the contact (or consult) that it began."""
     late: dict[int, int] = field(default_factory=dict)
@@ -177,9 +179,11 @@ class Reading:
 
     def _fact(self, seq: int, fact: Fact) -> None:
         past = self.past
-        if isinstance(fact, facts.CalledOut) and fact.incident:
-            past.cleared[fact.incident, fact.linked].append(fact.contact)
-        elif isinstance(fact, facts.Arrived | facts.CalledOut):
+        if isinstance(fact, facts.CalledOut):
+            self._called_out(seq, fact)
+        elif isinstance(fact, facts.EscalationTried):
+            past.tried[fact.escalation, fact.round, fact.step] = fact.called
+        elif isinstance(fact, facts.Arrived):
             past.made[seq] = fact.contact
         elif isinstance(fact, facts.Consulted):
             past.made[seq] = fact.consult
@@ -192,6 +196,14 @@ class Reading:
             self._unanswered(fact)
         else:
             self._aside(fact)
+
+    def _called_out(self, seq: int, fact: facts.CalledOut) -> None:
+        """By the engine, to tell of an incident's end or for a list, or by the entry."""
+        past = self.past
+        if fact.incident:
+            past.cleared[fact.incident, fact.linked].append(fact.contact)
+        elif fact.contact not in past.tried.values():
+            past.made[seq] = fact.contact
 
     def _aside(self, fact: Fact) -> None:
         past = self.past

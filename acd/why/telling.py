@@ -1,7 +1,7 @@
 """A timeline in sentences, in one of two languages and in a time zone."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -186,19 +186,19 @@ def outcome(one: Otherwise) -> str:
 
 def variant(note: Note) -> str:
     """The key of its sentence, where there are several."""
-    said, key = note.said, note.key
-    if key == "ConditionAsked":
-        return f"{key}.{'yes' if said['held'] else 'no'}"
-    if key == "DialDecided":
-        return f"{key}.{'no' if said['reason'] else 'yes'}"
-    if key == "CallbackOver":
-        return f"{key}.{'kept' if said['kept'] else 'lost'}"
-    if key == "Held":
-        return f"{key}.{'agent' if said['by_agent'] else 'party'}"
-    if key == "PreferredHeld" and said.get("spoke_ms"):
-        return f"{key}.last"
-    if key == "WrapUpStarted" and said["until_ms"] <= said["t_ms"]:
-        return f"{key}.open"
-    if key == "LookedFor" and said["bar"]:
-        return f"{key}.{said['bar']}"
-    return key
+    which = VARIANTS.get(note.key)
+    one = which(note.said) if which is not None else ""
+    return f"{note.key}.{one}" if one else note.key
+
+
+VARIANTS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
+    "ConditionAsked": lambda said: "yes" if said["held"] else "no",
+    "DialDecided": lambda said: "no" if said["reason"] else "yes",
+    "CallbackOver": lambda said: "kept" if said["kept"] else "lost",
+    "EscalationOver": lambda said: str(said["result"]),
+    "Held": lambda said: "agent" if said["by_agent"] else "party",
+    "PreferredHeld": lambda said: "last" if said.get("spoke_ms") else "",
+    "WrapUpStarted": lambda said: "open" if said["until_ms"] <= said["t_ms"] else "",
+    "LookedFor": lambda said: str(said["bar"]),
+}
+"""Which of several sentences; empty: the plain one."""

@@ -13,6 +13,7 @@ Words = Mapping[str, tuple[str, str]]
 MOMENTS = frozenset(
     (
         "until_ms",
+        "due_ms",
         "anchor_ms",
         "since_ms",
         "spoke_ms",
@@ -235,7 +236,48 @@ SENTENCES: Words = {
     "CallOver": ("The attempt ended: {result}.", "Der Versuch endete: {result}."),
     "CallbackOver.kept": ("The callback is kept.", "Der Rückruf ist eingelöst."),
     "CallbackOver.lost": ("The callback was not kept.", "Der Rückruf wurde nicht eingelöst."),
+    # ---- targets and lists
+    "TargetNear": (
+        "The target of line {line} passes at {due_ms}, and nobody has answered yet.",
+        "Das Ziel der Linie {line} verstreicht um {due_ms}, und niemand hat angenommen.",
+    ),
+    "TargetMissed": (
+        "The target of line {line} has passed: it has waited {wait_ms}.",
+        "Das Ziel der Linie {line} ist verstrichen: er wartet seit {wait_ms}.",
+    ),
+    "EscalationBegan": (
+        "Escalation {escalation}: the list {list} is called, {people} people, {rounds} times at most.",
+        "Eskalation {escalation}: die Liste {list} wird angerufen, {people} Personen, bis zu {rounds}-mal.",
+    ),
+    "EscalationTried": (
+        "Escalation {escalation}: {who} is called (contact {called}, round {round}).",
+        "Eskalation {escalation}: {who} wird angerufen (Kontakt {called}, Runde {round}).",
+    ),
+    "EscalationMailed": (
+        "Escalation {escalation}: nobody took it over; a mail is ordered.",
+        "Eskalation {escalation}: niemand hat übernommen; eine Mail ist beauftragt.",
+    ),
+    "EscalationOver.acknowledged": (
+        "Escalation {escalation}: {who} has taken it over, after {took_ms}.",
+        "Eskalation {escalation}: {who} hat übernommen, nach {took_ms}.",
+    ),
+    "EscalationOver.cancelled": (
+        "Escalation {escalation} was taken back after {took_ms}.",
+        "Eskalation {escalation} wurde nach {took_ms} zurückgenommen.",
+    ),
+    "EscalationOver.mailed": (
+        "Escalation {escalation}: the mail was sent, after {took_ms}.",
+        "Eskalation {escalation}: die Mail ist verschickt, nach {took_ms}.",
+    ),
+    "EscalationOver.nobody": (
+        "Escalation {escalation} is over after {took_ms}: nobody has taken it over.",
+        "Eskalation {escalation} ist nach {took_ms} vorbei: niemand hat übernommen.",
+    ),
     # ---- in hand
+    "TalkTooLong": (
+        "The conversation with {agent} has lasted {talk_ms}, as long as line {line} lets one.",
+        "Das Gespräch mit {agent} dauert {talk_ms}, so lange wie Linie {line} eines lässt.",
+    ),
     "Held.agent": ("{agent} puts it on hold.", "{agent} hält das Gespräch."),
     "Held.party": ("Its party puts {agent} on hold.", "Der Anrufer hält das Gespräch mit {agent}."),
     "Resumed": ("The conversation with {agent} goes on.", "Das Gespräch mit {agent} geht weiter."),

@@ -78,7 +78,7 @@ class World:
         while goes_on():
             item = self._heap[0] if self._heap else None
             next_ms = item[0] if item else until_ms + 1
-            fires_ms = self._fires(next_ms)
+            fires_ms = self._fires(next_ms, assumed=item is not None and item[1] == ASSUMED)
             if fires_ms is not None:
                 if fires_ms > until_ms:
                     return
@@ -93,8 +93,11 @@ class World:
     def _at(self, t_ms: int, order: int, make: Make) -> None:
         heappush(self._heap, (t_ms, order, next(self._many), make))
 
-    def _fires(self, next_ms: int) -> int | None:
-        """When the next deadline fires, if that is before what happens next; none fires without a server."""
+    def _fires(self, next_ms: int, *, assumed: bool) -> int | None:
+        """When the next deadline fires, if that is before what happens next; none fires without a server.
+
+        Where the record has it late, what is only `assumed` to be next was late as well.
+        """
         due_ms = self.engine.next_deadline()
         if due_ms is None or due_ms > next_ms:
             return None
@@ -103,17 +106,18 @@ class World:
             since_ms, until_ms = self._restarts[0]
             if next_ms <= until_ms and (late_ms >= until_ms if late_ms > due_ms else due_ms > since_ms):
                 return None
-        return max(min(late_ms, next_ms), self.engine.state.now_ms)
+        return max(late_ms if assumed else min(late_ms, next_ms), self.engine.state.now_ms)
 
     def _happen(self, t_ms: int, order: int, _: int, make: Make) -> None:
         if self._restarts and self._restarts[0][0] < t_ms < self._restarts[0][1]:
             self._at(self._restarts[0][1], ASSUMED, make)  # nobody could do anything
             return
+        now_ms = max(t_ms, self.engine.state.now_ms)
         for event in make():
             if isinstance(event, events.Restarted):
                 self._restarts.popleft()
             try:
-                self._see(self.engine.handle(event, t_ms), self._past.made.get(order, 0))
+                self._see(self.engine.handle(event, now_ms), self._past.made.get(order, 0))
             except EngineError:
                 self.left_out += 1
 
@@ -151,10 +155,8 @@ class World:
     def _see(self, outcome: Reaction, made: int) -> None:
         for fact in outcome.facts:
             self.told.append(fact)
-            if isinstance(fact, facts.Arrived | facts.CalledOut):
-                self._named(self._begun(fact, made), fact.contact)
-            elif isinstance(fact, facts.Consulted):
-                self._named(made, fact.consult)
+            if isinstance(fact, facts.Arrived | facts.CalledOut | facts.EscalationTried | facts.Consulted):
+                self._name(fact, made)
             elif isinstance(fact, facts.Offered):
                 self._ring(fact)
             elif isinstance(fact, facts.Answered):
@@ -164,8 +166,20 @@ class World:
             elif isinstance(fact, facts.Treated):
                 self._listen(fact, outcome.effects)
 
+    def _name(self, fact: Fact, made: int) -> None:
+        """What contact of the record this is."""
+        if isinstance(fact, facts.EscalationTried):
+            who = fact.escalation, fact.round, fact.step
+            self._named(self._past.tried.get(who, 0), fact.called)
+        elif isinstance(fact, facts.Consulted):
+            self._named(made, fact.consult)
+        elif isinstance(fact, facts.Arrived | facts.CalledOut):
+            self._named(self._begun(fact, made), fact.contact)
+
     def _begun(self, fact: facts.Arrived | facts.CalledOut, made: int) -> int:
         """Which contact of the record it is: made by the entry, or to tell its party an incident's end."""
+        if fact.contact in self.was:  # by a list
+            return self.was[fact.contact]
         if isinstance(fact, facts.Arrived) or not fact.incident:
             return made
         known = self._cleared.get((fact.incident, self._record_of(fact.linked)))
