@@ -104,6 +104,25 @@ ROLE: Mapping[Role, Mapping[str, Role]] = {
 """The moves of those who take part, as a table: role → move → next role."""
 
 
+class Side(StrEnum):
+    """Of a conversation: its agent, or its party."""
+
+    TALKS = "talks"
+    HOLDS = "holds"
+
+
+def side(holds: bool) -> Side:
+    """As a work keeps it."""
+    return Side.HOLDS if holds else Side.TALKS
+
+
+HOLD: Mapping[Side, Mapping[str, Side]] = {
+    Side.TALKS: {"hold": Side.HOLDS},
+    Side.HOLDS: {"resume": Side.TALKS},
+}
+"""Each side for itself."""
+
+
 WORK: Mapping[WorkState, Mapping[str, WorkState]] = {
     WorkState.RESERVED: {
         "ring": WorkState.RINGING,

@@ -24,7 +24,7 @@ from acd.core.wrap_up import put_away, start_wrap_up
 from agents.devices import is_named
 from agents.roster import Work
 from agents.skills import AgentId
-from agents.states import IN_HAND, ROLE
+from agents.states import HOLD, IN_HAND, ROLE, Side, side
 from queues.contact import Contact
 from queues.desk import Line, LineId
 from queues.states import CONTACT, ContactState
@@ -32,21 +32,22 @@ from queues.states import CONTACT, ContactState
 
 def held(state: State, event: ContactHeld) -> None:
     work = _current(state, event)
-    _hold(work, event.by_agent, holds=True)
+    _hold(work, event.by_agent, "hold")
     state.tell(facts.Held(state.now_ms, event.contact, work.agent, event.by_agent))
 
 
 def resumed(state: State, event: ContactResumed) -> None:
     work = _current(state, event)
-    _hold(work, event.by_agent, holds=False)
+    _hold(work, event.by_agent, "resume")
     state.tell(facts.Resumed(state.now_ms, event.contact, work.agent, event.by_agent))
 
 
-def _hold(work: Work, by_agent: bool, *, holds: bool) -> None:
+def _hold(work: Work, by_agent: bool, move: str) -> None:
+    """Of one side; the other may hold as well. Raises Rejected: it holds already, or does not."""
     if by_agent:
-        work.agent_holds = holds
+        work.agent_holds = step(HOLD, side(work.agent_holds), move) is Side.HOLDS
     else:
-        work.party_holds = holds
+        work.party_holds = step(HOLD, side(work.party_holds), move) is Side.HOLDS
 
 
 def _current(state: State, event: ContactHeld | ContactResumed) -> Work:

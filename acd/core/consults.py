@@ -189,6 +189,9 @@ def take_over(state: State, contact: Contact, heir: Work, from_work: Work) -> No
     spoke(state, contact, heir.agent)
     watch(state, contact, heir)
     state.tell(facts.TakenOver(state.now_ms, *ids, from_work.agent, consult, *lines))
+    if from_work.party_holds and not heir.party_holds:  # nobody tells the heir of what was before him
+        heir.party_holds = True
+        state.tell(facts.Held(state.now_ms, contact.id, heir.agent, by_agent=False))
     state.order(in_hand(state, heir))
 
 

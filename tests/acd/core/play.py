@@ -392,8 +392,14 @@ def _priority(play: Play, x: int, y: int, z: int) -> None:
 
 
 def _hold(play: Play, x: int, y: int, z: int) -> None:
+    """Whoever holds mostly resumes: few do so by chance."""
     number, _ = play.connected(x)
-    kind = events.ContactHeld if y % 2 else events.ContactResumed
+    holding = [work for work in play.engine.state.works.values() if work.agent_holds or work.party_holds]
+    if holding and y % 2:
+        work = holding[x % len(holding)]
+        play.submit(events.ContactResumed(ContactId(work.contact), work.agent_holds, work.agent))
+        return
+    kind = events.ContactHeld if y % 4 else events.ContactResumed
     who = play.agent(x) if y % 3 == 0 else AgentId("")
     contact = play.engine.state.contacts.get(number)
     if contact is not None and contact.guests and y % 3:

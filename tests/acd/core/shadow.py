@@ -339,10 +339,17 @@ class Shadow(ShadowCalls, ShadowReceptions, ShadowEscalations):
         return found[0]
 
     def _held(self, fact: facts.Held) -> None:
-        self._holding(fact).holds.add(fact.by_agent)
+        if not isinstance(self.event, events.ContactHeld):
+            heir = self._handled(fact.contact)
+            assert (heir.agent, fact.by_agent) == (fact.agent, False), "he holds whoever has it now"
+            assert False in heir.holds
+            return
+        holding = self._holding(fact)
+        assert fact.by_agent not in holding.holds, "he holds already"
+        holding.holds.add(fact.by_agent)
 
     def _resumed(self, fact: facts.Resumed) -> None:
-        self._holding(fact).holds.discard(fact.by_agent)
+        self._holding(fact).holds.remove(fact.by_agent)
 
     def _holding(self, fact: facts.Held | facts.Resumed) -> ShadowWork:
         event = self.event

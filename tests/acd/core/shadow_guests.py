@@ -149,6 +149,7 @@ class ShadowGuests(ShadowPersons):
         if heir.offer in contact.guests:
             contact.guests.remove(heir.offer)
         heir.role, heir.contact, contact.line = "agent", contact.id, fact.line
+        heir.holds |= before.holds & {False}  # its party holds whoever has it
         self.spoke(contact, heir.agent, fact.t_ms)
         heir.talks_ms = fact.t_ms
 

@@ -89,6 +89,20 @@ def test_an_agent_asks_second_level_and_hands_over() -> None:
     assert not told.engine.state.contacts
 
 
+def test_a_caller_who_holds_while_he_is_handed_over_holds_whoever_has_him_then() -> None:
+    told = ask(11 * SECOND, story())
+    told.accept(13 * SECOND, "bert").at(14 * SECOND, events.ContactHeld(CALL, by_agent=False))
+    told.at(20 * SECOND, events.ConsultMerged(CALL, ANNA))
+    assert [(fact.agent, fact.t_ms) for fact in told.of(facts.Held)] == [
+        (ANNA, START_MS + 14 * SECOND),
+        (BERT, START_MS + 20 * SECOND),
+    ]
+    assert hearing(told) == {}
+    told.at(25 * SECOND, events.ContactResumed(CALL, by_agent=False))
+    caller = told.contact(CALL).carrier.ref
+    assert hearing(told) == {"bert": {caller}, caller: {"bert"}}
+
+
 def test_the_consult_ends_and_the_agent_is_back_with_his_caller() -> None:
     told = ask(11 * SECOND, story())
     told.accept(12 * SECOND, "bert").at(15 * SECOND, events.ConsultEnded(CALL, ANNA))

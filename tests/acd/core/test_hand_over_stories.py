@@ -228,6 +228,10 @@ def test_holding_is_noted_and_only_during_a_call() -> None:
     assert "not connected" in story.rejects(0, events.ContactHeld(call, by_agent=True))
     assert "not connected" in story.rejects(0, events.ContactResumed(call, by_agent=True))
     story.accept(0, "anna").at(1_000, events.ContactHeld(call, by_agent=False))
+    assert "illegal" in story.rejects(1_500, events.ContactHeld(call, by_agent=False)), "it holds already"
+    assert "illegal" in story.rejects(1_500, events.ContactResumed(call, by_agent=True)), (
+        "only the other does"
+    )
     story.at(2_000, events.ContactResumed(call, by_agent=False))
     assert story.log(facts.Held, facts.Resumed) == [(1_000, "Held", 1, "anna"), (2_000, "Resumed", 1, "anna")]
 
