@@ -21,6 +21,7 @@ from queues.desk import (
     Policy,
     Promotion,
     Relaxation,
+    TalkLimit,
     Way,
     WrapUpRule,
 )
@@ -61,6 +62,7 @@ def random_desk(rng: Random) -> Desk:
     on_call_out = Way(Overflow.LINE, LineId("vip"))
     hours = Calendar(CalendarId("office"), ((START_MS + 5 * MIN, END_MS - 10 * MIN),))
     calendar = rng.choice((ALWAYS, hours.id))
+    limited = rng.random() < 0.5
     lines = (
         line(
             max_wait_ms=rng.choice((0, 90 * S)),
@@ -70,6 +72,8 @@ def random_desk(rng: Random) -> Desk:
             when_closed=rng.choice((Way(), on_call_out)),
             hours=calendar,
             relaxations=rng.choice(((), (Relaxation(20 * S, (agent("x", second=1).skills,)),))),
+            talk_limit=TalkLimit(2 * MIN, "it lasts", MIN, 4 * MIN, LineId("expert")) if limited else None,
+            target_warning_ms=5 * S if limited else 0,
             **random_rules(rng),
         ),
         line("vip", priority_class=2, **random_rules(rng)),

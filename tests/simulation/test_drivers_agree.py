@@ -70,8 +70,9 @@ def test_the_random_scenarios_meet_everything_the_model_can_do() -> None:
         "Joined", "Ticketed", "DeviceAway", "DeviceBack", "DeviceGone",
         "CalledIn", "Announced", "MediumChange", "Receiving", "PageKept", "Received", "LegGone",
         "ConferenceJoined", "ConferenceLeft", "TakenOver", "HandedOut",
-        "OutsideJoined", "OutsideLeft", "ListenerRung", "ListenerJoined", "ListenerLeft", "AgentTold",
+        "OutsideJoined", "OutsideLeft", "ListenerRung", "ListenerJoined", "ListenerLeft",
         "CalledOut", "IncidentChange", "Linked", "LinkOver", "AllClear", "IncidentWarned",
+            "EscalationBegan", "EscalationTried", "EscalationMailed", "EscalationOver",
     }  # fmt: skip
     kinds = {kind.__name__ for kind in get_args(facts.AnyFact)}
     assert set(seen) == kinds - never

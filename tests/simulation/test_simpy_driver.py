@@ -266,7 +266,14 @@ def test_one_script_gives_identical_effects_live_and_simulated(kind: Driven, see
         assert one == two
     assert live_state == simulated_state
     kinds = {type(effect) for _, effect in simulated}
-    rare = {effects.RejectContact, effects.ReleaseAgent, effects.DivertOffer, *CALLING, *RECEIVING}
+    rare = {
+        effects.RejectContact,
+        effects.ReleaseAgent,
+        effects.DivertOffer,
+        effects.SendNotice,
+        *CALLING,
+        *RECEIVING,
+    }
     assert kinds >= set(effects.Effect.__subclasses__()) - rare
 
 
