@@ -27,7 +27,7 @@ from config.server_table import read_server
 from config.table import RawTable, Reading, Table
 from config.talk_limits import read_talk_limit
 from config.texts import AGENT, read_languages, read_passages
-from config.treatment_checks import warn_treatments
+from config.treatment_checks import check_surveys, warn_treatments
 from config.treatment_circles import check_circles, warn_rounds
 from config.treatments import Written, read_treatments
 from queues.desk import Desk, Entry, EntryId, Line, LineId, MediumTraits, OutboundRule, Tenant, TenantId
@@ -195,6 +195,7 @@ def _check_whole(desk: Desk, root: Table, sections: _Sections, lines: _Lines, re
     """Checks that make sense only when each section is right by itself."""
     check_loops(lines.lines, sections.lines)
     check_circles(lines.treatments, desk)
+    check_surveys(lines.treatments, desk)
     for name, some in (("tenants", desk.tenants), ("lines", desk.lines), ("agents", desk.agents)):
         if not some and name not in root:
             root.error(name, "missing key (a desk needs at least one)")

@@ -74,6 +74,7 @@ def read_line(
         music=music,
         announce_every_ms=table.duration_ms("announce_every"),
         treatment=_treatment(table, known),
+        survey=known.treatment(table, "survey", ""),
         level=table.integer("level", least=1, most=MAX_LEVEL),
         reconnect=reconnect,
     )

@@ -26,6 +26,8 @@ _Treatments = Mapping[TreatmentId, Written]
 _CameFrom = Mapping[Place, Place | None]
 _Reached = Mapping[tuple[TreatmentId, int], list[Place]]
 
+NOT_AFTERWARDS = (Enqueue, Park, Record)
+
 WHY_NOT_ON = {Music: "is music for good", GoOn: "goes on elsewhere", End: "hangs up"}
 """What is said of a step after which the next one does not follow."""
 
@@ -51,6 +53,18 @@ def warn_treatments(treatments: _Treatments, desk: Desk) -> None:
             elif places:
                 _warn_step(step, table, places, desk)
             _warn_out_of_line(step, table, places, came_from)
+
+
+def check_surveys(treatments: _Treatments, desk: Desk) -> None:
+    """Record an error for steps that are of no use to whoever is asked after his talk."""
+    graph = graph_of(desk)
+    asked = graph.reach(place for place in starts(graph, desk) if place.where is Where.AFTER)
+    for treatment, number in dict.fromkeys((place.treatment, place.step) for place in asked):
+        written = treatments[treatment]
+        if number < len(written.steps) and isinstance(written.treatment.steps[number], NOT_AFTERWARDS):
+            key = next(key for key in ("enqueue", "park", "record") if key in written.steps[number])
+            reason = "a survey leads here, and whoever has talked already comes into no line"
+            written.steps[number].error(key, reason)
 
 
 def _warn_without_message(treatments: _Treatments, graph: Graph, desk: Desk) -> None:

@@ -35,6 +35,8 @@ class Where(StrEnum):
     AWAY = "away"
     """In none, since its line is closed or full."""
     IN = "in"
+    AFTER = "after"
+    """In none any more: its talk is over, and it is asked about it."""
 
 
 class Place(NamedTuple):
@@ -133,7 +135,7 @@ def graph_of(desk: Desk) -> Graph:
 
 
 def starts(graph: Graph, desk: Desk) -> Iterator[Place]:
-    """Where treatments begin: on arrival, in line, and where a line takes nobody."""
+    """Where treatments begin: on arrival, in line, where a line takes nobody, and after the talk."""
     hears = {traits.id for traits in desk.media if traits.hears}
     for entry in (one for one in desk.entries if one.medium in hears):
         if entry.treatment:
@@ -142,11 +144,17 @@ def starts(graph: Graph, desk: Desk) -> Iterator[Place]:
             for treatment, line in graph.refusals(entry.line):
                 yield Place(treatment, 0, Where.AWAY, line, _refused(line, entry.line))
     for line_ in desk.lines:
-        if line_.treatment:
-            yield Place(line_.treatment, 0, Where.IN, line_.id)
-        for way in (line_.when_full, line_.when_closed):
-            if way.kind is Overflow.TREATMENT:
-                yield Place(way.treatment, 0, Where.AWAY, line_.id)
+        yield from _starts_of(line_)
+
+
+def _starts_of(line: Line) -> Iterator[Place]:
+    if line.treatment:
+        yield Place(line.treatment, 0, Where.IN, line.id)
+    for way in (line.when_full, line.when_closed):
+        if way.kind is Overflow.TREATMENT:
+            yield Place(way.treatment, 0, Where.AWAY, line.id)
+    if line.survey:
+        yield Place(line.survey, 0, Where.AFTER, line.id)
 
 
 def takers(line: LineId, lines: Mapping[LineId, Line]) -> tuple[LineId, ...]:
@@ -195,6 +203,10 @@ def _takes_time(_: Graph, place: Place, _step: Step) -> Iterator[Way]:
     yield Way(_next(place), at_once=False)
 
 
+def _record(_: Graph, place: Place, _step: Step) -> Iterator[Way]:
+    yield Way(_next(place), at_once=place.where is Where.AFTER)
+
+
 def _when(_: Graph, place: Place, asked: When) -> Iterator[Way]:
     yield Way(_next(place))
     if place.where is Where.IN or asked.condition not in IN_LINE_ONLY:
@@ -206,6 +218,8 @@ def _then(_: Graph, place: Place, on: GoOn) -> Iterator[Way]:
 
 
 def _enqueue(graph: Graph, place: Place, to: Enqueue) -> Iterator[Way]:
+    if place.where is Where.AFTER:
+        return
     if place.where is not Where.IN:
         yield from _enter(graph, place, _next(place), to.line or place.line)
         return
@@ -246,7 +260,7 @@ WAYS: Mapping[type[object], Callable[[Graph, Place, Any], Iterator[Way]]] = {
     GoOn: _then,
     Enqueue: _enqueue,
     Collect: _takes_time,
-    Record: _takes_time,
+    Record: _record,
     Park: _on,
     SetLanguage: _on,
     End: _end,

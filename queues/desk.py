@@ -197,6 +197,8 @@ class Line(Struct, frozen=True):
     """A text for who arrives at an entry that has no treatment."""
     greeting_mandatory: bool = False
     """It must be heard to its end before the contact can be offered."""
+    survey: TreatmentId = NO_TREATMENT
+    """What its party hears, and is asked, when its agent has ended the talk."""
     whisper: str = ""
     """A text that its agent hears, and nobody else, when he is joined with the party."""
     music: str = "default"

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 class ContactState(StrEnum):
     GREETING = "greeting"
-    """Is treated before it is in any line (a greeting, a menu, the text of an incident); not offered yet."""
+    """Is treated and in no line: before it (a greeting, a menu), or after its talk; not offered."""
     WAITING = "waiting"
     OFFERED = "offered"
     """At least one agent is rung; keeps its place."""
@@ -91,6 +91,7 @@ CONTACT: Mapping[ContactState, Mapping[str, ContactState]] = {
         "agent leg lost": ContactState.WAITING,
         "hand back": ContactState.WAITING,
         "put away": ContactState.DEFERRED,
+        "ask": ContactState.GREETING,
         "consult over": ContactState.ENDED,
     },
     ContactState.ENDED: {},

@@ -205,6 +205,10 @@ class Playlist(Struct, frozen=True, gc=False):
     """So long the first of them is waited for after the texts."""
 
 
+SURVEY = "survey"
+"""Why whoever is asked after his talk is in no line, and is released."""
+
+
 class Walk(Struct):
     """Where a contact is in its treatment."""
 
@@ -223,6 +227,11 @@ class Walk(Struct):
     heard: bool = False
     """The texts are over."""
     turned_away: str = ""
-    """Why its line did not take it: `closed` or `full`."""
+    """Why it is in no line: that did not take it (`closed`, `full`), or its talk is over (`survey`)."""
     about: IncidentId = IncidentId("")
     """The incident whose text it is, by itself; empty: it is none."""
+
+    @property
+    def afterwards(self) -> bool:
+        """Whether its talk is over: it comes into no line any more, and leaves no message."""
+        return self.turned_away == SURVEY

@@ -17,6 +17,7 @@ from acd.core.incidents import deflected, is_thanked
 from acd.core.messages import leave_message, seal
 from acd.core.parking import may_be_parked, park
 from acd.core.state import State, step
+from acd.core.survey import ask_afterwards
 from acd.core.talk import connected_work, prompt_agent, talking, work_of
 from acd.core.treatments import connect_again
 from acd.core.waiting import end, enter_line, quit_line
@@ -273,6 +274,12 @@ def released(state: State, event: ContactReleased) -> None:
         return
     if (contact.consult or contact.guests or contact.outside) and _goes_on(state, contact, work):
         return
+    if not ask_afterwards(state, contact, work):
+        _end_it(state, contact, work)
+
+
+def _end_it(state: State, contact: Contact, work: Work) -> None:
+    """Its agent has; it is over for its party, too."""
     contact.state = step(CONTACT, contact.state, "release")
     if not contact.parked:
         state.order(effects.ReleaseContact(contact.id, "agent", carrier=contact.carrier))

@@ -151,6 +151,8 @@ def is_within(state: State, incident: Incident, contact: Contact) -> bool:
     entry = state.entries.get(contact.entry)
     if contact.state not in ON_THE_LINE or contact.parked or contact.purpose or entry is None:
         return False
+    if contact.walk is not None and contact.walk.afterwards:
+        return False
     line = entry.line if contact.state is ContactState.GREETING else contact.line
     return in_scope(state, incident, entry, line)
 

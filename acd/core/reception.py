@@ -80,6 +80,8 @@ def _entry_of(state: State, contact: Contact, event: MediumChanged) -> Entry:
         raise Rejected(f"contact {contact.id} has no leg by which it could send anything")
     if contact.promise is not None and not contact.promise.pending:
         raise Rejected(f"contact {contact.id} is promised a callback")
+    if contact.walk is not None and contact.walk.afterwards:
+        raise Rejected(f"contact {contact.id} has talked already")
     return entry
 
 

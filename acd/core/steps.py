@@ -170,6 +170,8 @@ def _enqueue(state: State, contact: Contact, walk: Walk, to: steps.Enqueue) -> A
     """What was to be said before is heard first; a line that takes nobody goes its own way with it."""
     if contact.state is not ContactState.GREETING:
         return _move(state, contact, walk, to)
+    if walk.afterwards:
+        return _end(state, contact, walk, to)
     wanted = state.lines.get(to.line or contact.line, state.lines[contact.line])
     if walk.says:
         return After.AGAIN
@@ -227,7 +229,9 @@ def _collect(state: State, contact: Contact, walk: Walk, asked: steps.Collect) -
     return After.REST
 
 
-def _record(state: State, contact: Contact, _: Walk, said: steps.Record) -> After:
+def _record(state: State, contact: Contact, walk: Walk, said: steps.Record) -> After:
+    if walk.afterwards:
+        return After.NEXT
     if contact.state is ContactState.OFFERED:
         return After.LATER
     record(state, contact, said.longest_ms)
@@ -235,6 +239,8 @@ def _record(state: State, contact: Contact, _: Walk, said: steps.Record) -> Afte
 
 
 def _park(state: State, contact: Contact, walk: Walk, to: steps.Park) -> After:
+    if walk.afterwards:
+        return After.NEXT
     if to.what == "voicemail":
         return _leave_message(state, contact, walk)
     if not may_be_called(state, contact):

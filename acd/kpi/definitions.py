@@ -11,6 +11,7 @@ from acd.kpi.definition import Definition as Definition
 from acd.kpi.definition import Part as Part
 from acd.kpi.definition import Unit as Unit
 from acd.kpi.definition import printed as printed
+from acd.kpi.lists_and_surveys import LISTS_AND_SURVEYS
 from acd.kpi.service import Counts
 
 
@@ -291,24 +292,7 @@ _ALL: Iterable[Definition] = (
         lambda c: c.escalation_handling_ms,
         lambda c: c.escalated,
     ),
-    Definition(
-        "lists_taken_share",
-        "lists_taken / lists",
-        Unit.SHARE,
-        "Of the escalation lists that were not called off, the share that somebody took over.",
-        "angenommene Alarmierungen",
-        lambda c: c.lists_taken,
-        lambda c: c.lists,
-    ),
-    Definition(
-        "lists_taken_time",
-        "lists_taken_ms / lists_taken",
-        Unit.MS,
-        "Mean time from the begin of an escalation list until somebody took it over.",
-        "Zeit bis zur Annahme einer Alarmierung",
-        lambda c: c.lists_taken_ms,
-        lambda c: c.lists_taken,
-    ),
+    *LISTS_AND_SURVEYS,
     Definition(
         "mail_in_time",
         "replied_in_time / written",

@@ -244,14 +244,13 @@ class Ledger:
             following.queued_ms = following.answered_ms = following.ended_ms = fact.t_ms
             following.outcome, following.agent = Outcome.ANSWERED, fact.agent
 
-    def _handed_out(self, fact: facts.HandedOut) -> None:
+    def _goes_on_without_agent(self, fact: facts.HandedOut | facts.SurveyBegan) -> None:
         segment = self._gone(fact)
-        if segment is None:
-            return
-        self._aside.add(fact.contact)
-        segment.kind = "outside"
-        self._end_work(segment, fact.t_ms)
-        segment.ended_ms = fact.t_ms
+        if segment is not None:
+            self._aside.add(fact.contact)
+            segment.kind = "outside" if isinstance(fact, facts.HandedOut) else segment.kind
+            self._end_work(segment, fact.t_ms)
+            segment.ended_ms = fact.t_ms
 
     def _deferred(self, fact: facts.Deferred) -> None:
         if fact.contact in self._put_away:
@@ -388,7 +387,8 @@ _HANDLERS: Mapping[type[Fact], str] = {
     facts.Consulted: "_consulted",
     facts.ConsultOver: "_consult_over",
     facts.TakenOver: "_handed_over",
-    facts.HandedOut: "_handed_out",
+    facts.HandedOut: "_goes_on_without_agent",
+    facts.SurveyBegan: "_goes_on_without_agent",
     facts.Transferred: "_handed_over",
     facts.AgentLegLost: "_waits_again",
     facts.HandedBack: "_waits_again",

@@ -89,6 +89,7 @@ _Over = (
     | facts.HandedBack
     | facts.Deferred
     | facts.HandedOut
+    | facts.SurveyBegan
 )
 
 _TALK = 0
@@ -315,6 +316,7 @@ _HANDLERS: Mapping[type[Fact], str] = {
     facts.ConferenceLeft: "_conference_left",
     facts.TakenOver: "_taken_over",
     facts.HandedOut: "_over",
+    facts.SurveyBegan: "_over",
     facts.Transferred: "_over",
     facts.AgentLegLost: "_over",
     facts.HandedBack: "_over",

@@ -119,6 +119,12 @@ class Counts(Struct, gc=False):
     """Of these, those that somebody took over by his key."""
     lists_taken_ms: int = 0
     """From their begin to that."""
+    surveys: int = 0
+    """Parties who were asked about their talk (`acd.kpi.surveys`)."""
+    surveys_answered: int = 0
+    """Of these, those who pressed a digit."""
+    survey_points: int = 0
+    """The sum of these digits: of each party the first."""
     tickets: int = 0
     """Service requests: tickets to which contacts belong (`acd.kpi.tickets`)."""
     ticket_handling_ms: int = 0

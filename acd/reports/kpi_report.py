@@ -9,7 +9,7 @@ from msgspec import MsgspecError, to_builtins
 
 from acd.core.engine import ENGINE_VERSION
 from acd.core.events import DeskChanged
-from acd.core.facts import Arrived, DeskSet, EscalationOver, Fact
+from acd.core.facts import DeskSet, EscalationOver, Fact
 from acd.journal.codec import decode_event, decode_facts
 from acd.journal.errors import JournalError
 from acd.journal.losses import Loss
@@ -25,8 +25,10 @@ from acd.kpi.ledger import Ledger, Segment
 from acd.kpi.occupancy import AgentTime, TimeSheet, add_time
 from acd.kpi.percentiles import SHOWN, Waits, percentiles
 from acd.kpi.service import Counts, Terms, count, moment
+from acd.kpi.surveys import Survey, Surveys
 from acd.kpi.tickets import Tickets
 from acd.reports.periods import told
+from acd.reports.whose import Whose
 from queues.desk import Desk
 
 LOOK_BACK_MS = 8 * DAY_MS
@@ -85,29 +87,6 @@ class Group:
         return counts
 
 
-class Whose:
-    """What is the client's own."""
-
-    def __init__(self, client: str) -> None:
-        self._client = client
-        self.lines: set[str] = set()
-        """Those that were met."""
-        self.other_lines: set[str] = set()
-        """Lines of other clients: the client's contacts may wait there, but it is not told their names."""
-        self.contacts: set[int] = set()
-
-    def desk_changed(self, desk: Desk) -> None:
-        """Whose lines are whose from now on."""
-        for line in desk.lines:
-            (self.lines if line.tenant == self._client else self.other_lines).add(line.id)
-        self.other_lines -= self.lines
-
-    def take(self, facts: Iterable[Fact]) -> None:
-        """Note the client's contacts."""
-        arrived = (fact for fact in facts if isinstance(fact, Arrived) and fact.tenant == self._client)
-        self.contacts.update(fact.contact for fact in arrived)
-
-
 class Report:
     """Folds one client's contacts; complete when everything that belongs to its intervals is decided."""
 
@@ -132,6 +111,7 @@ class Report:
         self._customers = Customers(again_ms=AGAIN_MS, view=question.terms.view)
         self._contacts = Contacts(self._contact)
         self._callbacks = Callbacks(self._callback)
+        self._surveys = Surveys(self._survey)
         self._sheet = TimeSheet(question.intervals)
         self.ledger = Ledger(self._segment)
         if desk is not None:
@@ -147,6 +127,7 @@ class Report:
         self.whose.take(facts)
         self.ledger.take(facts)
         self._callbacks.take(facts)
+        self._surveys.take(facts)
         for fact in facts:
             if isinstance(fact, EscalationOver):
                 self._escalation(fact)
@@ -172,6 +153,7 @@ class Report:
         self.goes_on = present_ms > 0
         self.ledger.close(now_ms, undecided=True)
         self._callbacks.close()
+        self._surveys.close()
         self._sheet.close(min(now_ms, self.question.end_ms))
         self.open = self.total.counts.open
         self._count_customers(now_ms)
@@ -230,6 +212,18 @@ class Report:
             group.counts.callbacks_lost += promise.over_ms > 0 and not promise.kept
             group.counts.callback_calls += promise.attempts
             group.counts.callback_ms += promise.over_ms - promise.promised_ms if promise.kept else 0
+
+    def _survey(self, survey: Survey) -> None:
+        """A survey counts when its party was asked."""
+        question, score = self.question, survey.score
+        mine = survey.contact in self.whose.contacts and question.line in (None, survey.line)
+        index = question.intervals.index(survey.asked_ms)
+        if not mine or index < 0:
+            return
+        for group in (self.total, self.by_interval[index], self._at_line(survey.line)):
+            group.counts.surveys += 1
+            group.counts.surveys_answered += score is not None
+            group.counts.survey_points += score or 0
 
     def _escalation(self, fact: EscalationOver) -> None:
         """An escalation list counts when it began; it belongs to the client, to none of its lines."""

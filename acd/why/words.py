@@ -300,6 +300,10 @@ SENTENCES: Words = {
     "ConferenceJoined": ("{agent} joins the conversation.", "{agent} kommt zum Gespräch dazu."),
     "ConferenceLeft": ("{agent} leaves the conversation.", "{agent} verlässt das Gespräch."),
     "TakenOver": ("{agent} takes it over from {from_agent}.", "{agent} übernimmt ihn von {from_agent}."),
+    "SurveyBegan": (
+        "{agent} has ended the talk; its party is asked about it ({treatment}).",
+        "{agent} hat das Gespräch beendet; der Anrufer wird danach gefragt ({treatment}).",
+    ),
     "HandedOut": ("{agent} hands it to somebody outside.", "{agent} gibt ihn nach außen ab."),
     "OutsideJoined": ("Somebody outside joins.", "Jemand von außen kommt dazu."),
     "OutsideLeft": ("Who was outside has left: {reason}.", "Wer von außen kam, ist weg: {reason}."),

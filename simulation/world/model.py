@@ -11,6 +11,7 @@ from acd.core.engine import Engine
 from acd.core.events import Event
 from acd.core.facts import Fact
 from queues.desk import Desk
+from queues.treatment import NO_TREATMENT
 from simulation.clock import CarryOut, Clock, Observe
 from simulation.draws import Day
 from simulation.driver import SimDriver
@@ -47,9 +48,14 @@ def play(
     return world.clock.engine
 
 
-def without_leases(desk: Desk) -> Desk:
-    """The exchange of the model never forgets a call, so its renewals would only cost time."""
-    return replace(desk, media=tuple(replace(traits, lease_ms=0) for traits in desk.media))
+def as_played(desk: Desk) -> Desk:
+    """Without what would only cost time.
+
+    The exchange of the model never forgets a call; and who is asked after his talk keeps no agent.
+    """
+    media = tuple(replace(traits, lease_ms=0) for traits in desk.media)
+    lines = tuple(replace(line, survey=NO_TREATMENT) if line.survey else line for line in desk.lines)
+    return replace(desk, media=media, lines=lines)
 
 
 class World:
@@ -68,7 +74,7 @@ class World:
         seen = self._watching(observe) if scenario.desk.interrupts else observe
         self.clock: Clock = driver(Engine(), carrying_out(self._on), seen, scenario.start_ms)
         submit = self.clock.submit if record is None else recorded(self.clock, record)
-        submit(events.DeskChanged(without_leases(scenario.desk)))
+        submit(events.DeskChanged(as_played(scenario.desk)))
         callers = Callers(scenario, day, self.clock, submit)
         staff = Staff(scenario, day, self.clock, submit)
         talks = Conversations(scenario, day, self.clock, submit, callers, not_answered=staff.not_answered)

@@ -34,7 +34,8 @@ class Corner:
     """Who waits hears this tone, may leave a message, and hears `promise_hz` after it; 0: he may not."""
     collect_hz: int = 0
     """Who waits hears this tone, may type something, and hears `promise_hz` after it; 0: he may not."""
-
+    survey_hz: int = 0
+    """Whose agent has hung up hears this tone, and after a key from 1 to 5 `promise_hz`; 0: it is over."""
     escalates: str = ""
     """There is a list `night`: its first agent, then this number."""
 
@@ -119,7 +120,10 @@ def _corner(corner: Corner, folder: Path) -> list[str]:
     if corner.music_hz:
         write_wav(folder / f"{name}.wav", np.tile(tone(corner.music_hz), 3))
         lines += [f'music = "{name}"']
+    lines += ['survey = "survey"'] if corner.survey_hz else []
     lines += _treated(corner, folder)
+    if corner.survey_hz:
+        lines += _survey(corner, folder)
     if corner.escalates:
         lines += _list(corner)
     if corner.agents:
@@ -188,6 +192,18 @@ def _collect(corner: Corner, folder: Path) -> list[str]:
     asks = '{ collect_files = { de = "type.wav" }, name = "customer", most = 8, for = "20s" }'
     thanks = '{ say_files = { de = "thanks.wav" } }, { music = "default" }'
     return ["[treatments.collect]", f"steps = [{asks}, {thanks}]"]
+
+
+def _survey(corner: Corner, folder: Path) -> list[str]:
+    for name, hz in (("survey", corner.survey_hz), ("thanks", corner.promise_hz)):
+        write_wav(folder / f"{name}.wav", np.tile(tone(hz), 2))
+    keys = ", ".join(f'"{key}" = "thanks"' for key in range(1, 6))
+    return [
+        "[treatments.survey]",
+        f'steps = [{{ menu_files = {{ de = "survey.wav" }}, keys = {{ {keys} }}, for = "20s" }}]',
+        "[treatments.thanks]",
+        'steps = [{ say_files = { de = "thanks.wav" } }]',
+    ]
 
 
 def _toml(value: object) -> str:

@@ -105,6 +105,7 @@ def test_first_line(everything: Site) -> None:
         "music": "calm",
         "announce_every_ms": 20_000,
         "treatment": "waiting",
+        "survey": "survey",
         "level": 2,
         "reconnect": "reconnect:first",
     }
@@ -247,6 +248,14 @@ def test_treatments(everything: Site) -> None:
             End(),
         ),
         "parked": (SetLanguage("de"), Park(), End()),
+        "survey": (
+            Menu(
+                "treatment:survey:0",
+                (("1", TreatmentId("busy")), ("2", TreatmentId("busy"))),
+                8_000,
+                "default",
+            ),
+        ),
         "busy": (Say("treatment:busy:0"), Music("default", 1000)),
         "closed": (Say("treatment:closed:0"), End()),
     }
@@ -262,6 +271,7 @@ def test_texts_of_treatments(everything: Site, tmp_path: Path) -> None:
         "treatment:printers:0": (Passage("en-GB", "Printers"), Passage("de", "", recording)),
         "treatment:callback:0": (Passage("de", "", recording),),
         "treatment:voicemail:0": (Passage("de", "Nummer?"),),
+        "treatment:survey:0": (Passage("de", "Wie war es?"),),
         "treatment:busy:0": (Passage("de", "Alles besetzt"),),
         "treatment:closed:0": (Passage("de", "Geschlossen"),),
     }

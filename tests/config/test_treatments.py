@@ -285,3 +285,31 @@ def test_all_mistakes_of_treatments_are_told_at_once(said: Said, small: str) -> 
         'site.toml: entries.voice."+49 30 555 0101".treatment: unknown treatment "c"',
         "site.toml: treatments.b.steps[0]: goes in a circle in which nothing takes time: b → b",
     ]
+
+
+def surveyed(site: str, name: str) -> str:
+    """Whose agent has left hears that."""
+    return site.replace("target", f'survey = "{name}"\ntarget', 1)
+
+
+def test_a_survey_is_a_treatment_that_ends(said: Said, small: str) -> None:
+    asks = f"{{ {ASK}, keys = {{ 1 = 'b', 2 = 'b' }} }}"
+    site = surveyed(small, "a") + treatment("a", asks, HELLO) + treatment("b", HELLO)
+    assert said(site) == ([], [])
+
+
+def test_who_has_talked_comes_into_no_line_and_leaves_no_message(said: Said, small: str) -> None:
+    asks = f"{{ {ASK}, keys = {{ 1 = 'b' }} }}"
+    later = treatment("b", "{ record = true }", "{ park = 'voicemail' }", "{ then = 'c' }")
+    site = surveyed(small, "a") + treatment("a", asks) + later + treatment("c", "{ enqueue = 'help' }")
+    why = "a survey leads here, and whoever has talked already comes into no line"
+    assert said(site)[0] == [
+        f"site.toml: treatments.b.steps[0].record: {why}",
+        f"site.toml: treatments.b.steps[1].park: {why}",
+        f"site.toml: treatments.c.steps[0].enqueue: {why}",
+    ]
+
+
+def test_a_survey_that_goes_round_without_time_is_refused(said: Said, small: str) -> None:
+    site = surveyed(small, "a") + treatment("a", HELLO, "{ then = 'a' }")
+    assert "in a circle in which nothing takes time" in said(site)[0][0]

@@ -55,7 +55,9 @@ def site_of(folder: Path, *parts: str) -> Site:
 
 @pytest.fixture
 def desk(tmp_path: Path) -> Desk:
-    return site_of(tmp_path, BASE, REST, *TREATMENTS).desk
+    asks = '[lines.helpdesk]\nsurvey = "survey"\n'
+    whole = "".join(TREATMENTS).replace("[lines.helpdesk]\n", asks, 1)
+    return site_of(tmp_path, BASE, REST, whole).desk
 
 
 def calls(desk: Desk, calendar: Calendar = OPEN) -> Story:
@@ -94,7 +96,17 @@ def test_the_treatments_together_are_a_site_without_mistakes(desk: Desk) -> None
         "soon",
         "closed",
         "voicemail",
+        "survey",
+        "thanks",
     }
+
+
+def test_who_has_talked_is_asked_how_it_was_and_his_agent_is_free(desk: Desk) -> None:
+    at_once = tuple(replace(entry, treatment="") for entry in desk.entries)
+    told = calls(replace(desk, entries=at_once)).ready(1500, "anna")
+    told.accept(2000, "anna").release(60_000, 1, "anna")
+    assert heard(told).hears == Playlist((Phrase("treatment:survey:0"),), MUSIC, True, "12345")
+    assert told.shown("anna") == "ready"
 
 
 def test_who_presses_a_key_while_the_text_is_spoken_is_in_the_other_line(desk: Desk) -> None:

@@ -103,6 +103,7 @@ from acd.core.facts.of_participants import (
     ListenerRung,
     OutsideJoined,
     OutsideLeft,
+    SurveyBegan,
     TakenOver,
     TalkTooLong,
 )
@@ -133,6 +134,7 @@ AnyFact = (
     | SignedIn | SignedOut | Paused | Ready | Reachable | DeviceAway | DeviceBack | DeviceGone
     | Unreachable | Parked | CalledIn | Reserved | ReservationEnded | DialDecided | CallPlaced | CallOver
     | CallbackOver | Treated | KeyChosen | NoKey | ConditionAsked | LanguageSet | Consulted | ConsultOver
+    | SurveyBegan
     | ConferenceJoined | ConferenceLeft | TakenOver | HandedOut | OutsideJoined | OutsideLeft
     | ListenerRung | ListenerJoined | ListenerLeft | MediumChange | Receiving | PageKept
     | IncidentChange | Concerned | Linked | LinkOver | AllClear
@@ -237,6 +239,7 @@ __all__ = [
     "Sealing",
     "SignedIn",
     "SignedOut",
+    "SurveyBegan",
     "TakenOver",
     "TalkTooLong",
     "TargetMissed",

@@ -5,6 +5,7 @@ from acd.core.facts.fact import Fact
 from acd.core.facts.of_offers import OfferFact
 from agents.skills import AgentId
 from queues.desk import LineId
+from queues.names import TreatmentId
 
 
 class Consulted(OfferFact, frozen=True, tag="Consulted"):
@@ -67,6 +68,15 @@ class TakenOver(OfferFact, frozen=True, tag="TakenOver"):
     line: LineId
     escalated: bool
     """To a line of a higher level."""
+
+
+class SurveyBegan(Fact, frozen=True, tag="SurveyBegan"):
+    """Its agent has ended the talk; its party stays and is asked about it. It ends by Released (`survey`)."""
+
+    contact: ContactId
+    agent: AgentId
+    line: LineId
+    treatment: TreatmentId
 
 
 class HandedOut(Fact, frozen=True, tag="HandedOut"):

@@ -90,6 +90,7 @@ class Oracle:
         kinds = (
             facts.Transferred, facts.AgentLegLost, facts.HandedBack, facts.Deferred, facts.OfferLost,
             facts.Refused, facts.ReservationEnded, facts.ConferenceLeft, facts.ListenerLeft, facts.HandedOut,
+            facts.SurveyBegan,
         )  # fmt: skip
         freed = {fact.agent for fact in outcome.facts if isinstance(fact, kinds) and fact.agent}
         withdrawn = facts_of(outcome.facts, facts.OfferWithdrawn)
@@ -494,7 +495,7 @@ def _cause(shadow: Shadow, fact: facts.Fact) -> str:
         return ""
     gone = shadow.hung_up(shadow.event, contact, fact.t_ms)
     match fact:
-        case facts.Released(by="closed" | "full") if gone:
+        case facts.Released(by="closed" | "full" | "survey") if gone:
             return ""
         case facts.Released(by=by) if by not in _WITHOUT_LEG:
             return by

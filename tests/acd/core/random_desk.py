@@ -138,6 +138,7 @@ def _line(rng: Random, number: int, lines: int) -> Line:
         greeting_mandatory=rng.random() < 0.5,
         announce_every_ms=rng.choice((0, 3_000)),
         treatment=_treatment(rng),
+        survey=_treatment(rng),
         level=rng.choice((1, 1, 2)),
         whisper=rng.choice(("", "", "to him")),
         reconnect=rng.choice(("", "sorry")),

@@ -6,10 +6,11 @@ from typing import Any, TypeVar
 from msgspec.structs import replace
 
 from acd.core import events, facts
+from acd.core.deadlines import NEVER_MS
 from acd.core.wrap_up import UNCODED_MS
 from agents.skills import AgentId
 from queues.desk import EntryId
-from tests.acd.core.shadow_calls import ShadowCalls
+from tests.acd.core.shadow_calls import ShadowCalls, ShadowPromise
 from tests.acd.core.shadow_desk import ShadowAgent, ShadowContact, ShadowWork
 from tests.acd.core.shadow_escalations import ShadowEscalations
 from tests.acd.core.shadow_receptions import ShadowReceptions
@@ -29,7 +30,7 @@ class Shadow(ShadowCalls, ShadowReceptions, ShadowEscalations):
         handler(fact)
         if isinstance(fact, facts.ENDINGS):
             ended: Any = fact
-            self.all_clear_ended(ended.contact, getattr(fact, "by", ""), fact.t_ms)
+            self.all_clear_ended(ended.contact, ended.line, getattr(fact, "by", ""), fact.t_ms)
         elif isinstance(fact, facts.CallOver):
             self.attempt_failed(fact)
 
@@ -41,7 +42,6 @@ class Shadow(ShadowCalls, ShadowReceptions, ShadowEscalations):
             self.event = events.CallOut(EntryId(link.entry), *what, language=link.language)
         super()._calledout(fact)
         self.event = asked
-        self.call_lines[fact.contact] = fact.line
 
     # ---- the desk
 
@@ -319,7 +319,10 @@ class Shadow(ShadowCalls, ShadowReceptions, ShadowEscalations):
         assert (contact.late, fact.line) == ("", contact.line)
         left_ms = self.left_ms(contact, fact.t_ms)
         assert 0 < left_ms <= self.lines[contact.line].target_warning_ms
-        assert self.left_ms(contact, fact.due_ms) == 0
+        if fact.due_ms:
+            assert self.left_ms(contact, fact.due_ms) == 0
+        else:
+            assert self.left_ms(contact, NEVER_MS) > 0, "the calendar knows when it passes"
         contact.late = "near"
 
     def _targetmissed(self, fact: facts.TargetMissed) -> None:
@@ -355,7 +358,8 @@ class Shadow(ShadowCalls, ShadowReceptions, ShadowEscalations):
         event = self.event
         assert isinstance(event, events.ContactHeld | events.ContactResumed)
         works = self.works_on(fact.contact, "handling", "resting")
-        work = next(work for work in works if work.agent == fact.agent)
+        work = next((work for work in works if work.agent == fact.agent), None)
+        assert work is not None, "he does not handle it"
         named = event.by_agent and event.agent == work.agent
         assert named or work is self._handled(fact.contact)
         return work
@@ -476,13 +480,22 @@ class Shadow(ShadowCalls, ShadowReceptions, ShadowEscalations):
         assert not contact.guests
         assert not contact.outside
         assert not contact.consult, "an agent still asks somebody about it"
+        if self.survey_over(contact, fact):
+            return
         if contact.state == "connected" and not self.his(fact.contact):
             assert fact.by in ("caller", "leg lost", "outside"), "nobody else was there"
         elif contact.state == "connected":
             gone = self.hung_up(self.event, fact.contact, fact.t_ms)
             assert gone == (fact.by in ("caller", "leg lost")), "nobody ended it"
             self._let_go_of(fact.contact, fact.t_ms)
-        elif fact.by in ("not reached", "promise expired", "cancelled"):
+        else:
+            self._never_talked(contact, promise, fact)
+
+    def _never_talked(
+        self, contact: ShadowContact, promise: ShadowPromise | None, fact: facts.Released
+    ) -> None:
+        """Or waited again."""
+        if fact.by in ("not reached", "promise expired", "cancelled"):
             self.without_party(contact, promise, fact)
             self._close_all(fact.contact, fact.t_ms)
         elif contact.sealed_ms:

@@ -24,6 +24,8 @@ class ShadowContact:
     asked: int | None
     head_ms: int
     state: str = "greeting"
+    surveyed: bool = False
+    """Its talk is over, and it is asked about it."""
     anchor_ms: int = 0
     line_since_ms: int = 0
     step: int = 0

@@ -159,6 +159,19 @@ class ShadowGuests(ShadowPersons):
         assert not any(other.role == "member" for other in works), "a member would have it now"
         self.let_go(work, fact.t_ms)
 
+    def _surveybegan(self, fact: facts.SurveyBegan) -> None:
+        contact, event = self.contacts[fact.contact], self.event
+        assert isinstance(event, events.ContactReleased)
+        assert (event.contact, event.agent) == (contact.id, fact.agent)
+        assert contact.state == "connected"
+        assert contact.ref, "nobody hears it"
+        assert not contact.purpose
+        assert (contact.line, fact.treatment) == (fact.line, self.lines[contact.line].survey)
+        assert fact.treatment in {one.id for one in self.desk.treatments}
+        (work,) = self.works_on(contact.id, "handling", "resting")
+        self.let_go(work, fact.t_ms)
+        contact.state, contact.moved, contact.surveyed = "greeting", True, True
+
     def _agenttold(self, fact: facts.AgentTold) -> None:
         work, event = self.works[fact.offer], self.event
         assert (work.agent, work.contact) == (fact.agent, fact.contact)

@@ -38,6 +38,7 @@ class ShadowReceptions(ShadowDesk):
         assert contact.ref, "it has no leg"
         assert self.keeps_leg(contact), "it had sent all already"
         assert contact.state in ("greeting", "waiting", "offered")
+        assert not contact.surveyed
         assert not [w for w in self.works.values() if w.contact == contact.id and w.state == "ringing"]
         assert fact.from_line == contact.line
         entry = next(one for one in self.desk.entries if one.id == fact.entry)

@@ -132,6 +132,14 @@ class ShadowTreatments(ShadowIncidents, ShadowMessages):
             told or fresh or now_ms >= contact.over_ms or (contact.heard and isinstance(event, events.Tick))
         )
 
+    def survey_over(self, contact: ShadowContact, fact: facts.Released) -> bool:
+        """Whether its talk was over before."""
+        assert contact.surveyed == (fact.by == "survey")
+        if contact.surveyed:
+            left = self.hung_up(self.event, contact.id, fact.t_ms)
+            assert left or self.may_go_on(contact, fact.t_ms), "it was not heard to its end"
+        return contact.surveyed
+
     def text_heard(self) -> None:
         """An event may say that texts are over."""
         if isinstance(self.event, events.PromptEnded) and (contact := self.contacts.get(self.event.contact)):

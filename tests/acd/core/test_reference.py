@@ -122,6 +122,7 @@ def test_every_row_of_every_table_is_used_by_the_engine(monkeypatch: pytest.Monk
         offers,
         presence,
         reception,
+        survey,
         waiting,
         wrap_up,
     )
@@ -149,6 +150,7 @@ def test_every_row_of_every_table_is_used_by_the_engine(monkeypatch: pytest.Monk
         links,
         listening,
         messages,
+        survey,
     )
     for module in (admission, answers, connection, deferral, offers, presence, waiting, wrap_up, *outbound):
         monkeypatch.setattr(module, "step", watched)

@@ -30,7 +30,7 @@ FACTS = """
     EscalationBegan EscalationTried EscalationMailed EscalationOver
     ConditionAsked LanguageSet NoKey Collected Recorded Sealing MessageLeft
     ConferenceJoined ConferenceLeft ConsultOver Consulted HandedOut ListenerJoined ListenerLeft ListenerRung
-    AgentTold OutsideJoined OutsideLeft TakenOver
+    SurveyBegan AgentTold OutsideJoined OutsideLeft TakenOver
     LegGone MediumChange PageKept Received Receiving
     CalledIn CalledOut Parked ReservationEnded Reserved Deferred Deflected DeskSet
     DeviceAway DeviceBack DeviceGone FlowedOut HandedBack Held IncidentOff IncidentOn IncidentChange

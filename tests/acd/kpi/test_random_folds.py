@@ -30,6 +30,7 @@ ENDS_OF_WORK = (
     | facts.Deferred
     | facts.TakenOver
     | facts.HandedOut
+    | facts.SurveyBegan
 )
 SEEDS = range(16)
 MOVES = 1_200
@@ -225,17 +226,29 @@ def with_us(contact: Contact) -> bool:
     return not contact.consults and bool(contact.offers or contact.state != "connected")
 
 
+def wrapped_up_aside(run: Recorded) -> tuple[set[int], set[tuple[int, str]]]:
+    """The contacts that are in no segment any more, and whose wrap-ups began after that."""
+    apart, of_aside = set[int](), set[tuple[int, str]]()
+    for fact in (fact for batch in run.batches for fact in batch):
+        if isinstance(fact, facts.Parked | facts.MessageLeft | facts.CalledOut):
+            apart.add(fact.contact)
+        elif isinstance(fact, facts.WrapUpStarted):
+            who = fact.contact, fact.agent
+            (of_aside.add if fact.contact in apart else of_aside.discard)(who)
+    return apart, of_aside
+
+
 def test_what_the_ledger_shows_as_open_is_what_the_engine_holds(run: Recorded) -> None:
     ledger = Ledger(lambda segment: None)
     for batch in run.batches:
         ledger.take(batch)
     shown = ledger.open_segments(run.now_ms)
     state = run.engine.state
-    aside = [*every(run, facts.Parked), *every(run, facts.MessageLeft), *every(run, facts.CalledOut)]
-    since = {fact.contact: fact.t_ms for fact in aside}  # type: ignore[attr-defined]
+    apart, of_aside = wrapped_up_aside(run)
     wraps = [work for work in state.works.values() if work.state is WorkState.WRAP_UP]
-    wrapped = [work.contact for work in wraps if work.since_ms <= since.get(work.contact, work.since_ms)]
-    ours = [one for one in state.contacts.values() if one.id not in since and with_us(one)]
+    wrapped = [work.contact for work in wraps if (work.contact, work.agent) not in of_aside]
+    asked = {fact.contact for fact in every(run, facts.SurveyBegan)}  # type: ignore[attr-defined]
+    ours = [one for one in state.contacts.values() if one.id not in apart | asked and with_us(one)]
     assert Counter(segment.contact for segment in shown) == Counter([*(one.id for one in ours), *wrapped])
     waiting = {segment.contact for segment in shown if segment.outcome is Outcome.OPEN}
     assert waiting == {contact.id for contact in ours if contact.state != "connected"}
