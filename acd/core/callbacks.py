@@ -10,6 +10,7 @@ from acd.core.offers import withdraw_all
 from acd.core.parking import park
 from acd.core.placing import allowed, call_over, promise_of
 from acd.core.state import State, step
+from acd.core.targets import watch_breach
 from acd.core.treatments import wait_with
 from acd.core.waiting import come_back, end, enter_line, set_deadlines
 from agents.devices import Carrier
@@ -142,6 +143,7 @@ def called_in(state: State, contact: Contact, event: ContactArrived) -> None:
         contact.line_since_ms = state.now_ms
         set_deadlines(state, contact)
         line = state.lines[contact.line]
+        watch_breach(state, contact, line)  # while it was parked its target was nobody's business
         wait_with(state, contact, line, line.music)
     else:
         contact.state = step(CONTACT, before, "called in")

@@ -14,7 +14,7 @@ from acd.core.events import CalendarChanged, DeskChanged
 from acd.core.leases import media_changed
 from acd.core.matching import place
 from acd.core.offers import refresh
-from acd.core.room import look_at_room
+from acd.core.room import let_be_found, look_at_room
 from acd.core.state import State
 from acd.core.treatments import NOTHING_YET, steps_of, wait_with, waiting_in
 from acd.core.waiting import set_deadlines, watch_target
@@ -88,7 +88,7 @@ def seat_contacts(state: State) -> None:
             place(state, contact)
             if contact.state is ContactState.WAITING and contact.recording is None:
                 state.board.show(contact.id)
-    look_at_room(state)
+    let_be_found(state)
 
 
 def seats_of(desk: Desk, records: dict[AgentId, AgentRecord], works: Iterable[Work]) -> dict[AgentId, Seat]:
@@ -124,6 +124,7 @@ def desk_changed(state: State, event: DeskChanged) -> None:
         _apply_rules(state, contact)
         _treat_anew(state, contact, before[contact.line])
     seat_contacts(state)
+    look_at_room(state)
     _walk_anew(state, treatments)
     media_changed(state)
     state.unranked.clear()  # just placed

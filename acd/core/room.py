@@ -48,8 +48,17 @@ class _Taken:
 
 
 def look_at_room(state: State) -> None:
-    """Let the parked contacts be found that may be called now, and no others."""
+    """Let the parked contacts be found that may be called now, and no others, and ask again in time."""
     state.room_moved = False
+    again_ms = let_be_found(state)
+    if again_ms:
+        state.deadlines.set(Kind.ROOM, ALL, again_ms)
+    else:
+        state.deadlines.clear(Kind.ROOM, ALL)
+
+
+def let_be_found(state: State) -> int:
+    """Those that may be called now, and no others. When an hour's cap leaves room again; 0: none is full."""
     contacts = state.parked_contacts()
     taken, capped = _Taken(state, contacts), False
     for contact in contacts:
@@ -62,10 +71,7 @@ def look_at_room(state: State) -> None:
             reason = decide(state.desk.outbound, wish, counts).reason
             capped = capped or reason in ("per hour", "per number")
             _let_be_found(state, contact, found=not reason and promise.party not in taken.numbers)
-    if capped and taken.lately:
-        state.deadlines.set(Kind.ROOM, ALL, taken.lately[0].at_ms + HOUR_MS)
-    else:
-        state.deadlines.clear(Kind.ROOM, ALL)
+    return taken.lately[0].at_ms + HOUR_MS if capped and taken.lately else 0
 
 
 def hour_over(state: State, _: int) -> None:

@@ -36,9 +36,9 @@ def due(state: State, number: int) -> None:
     if contact.waits_apart:  # a promise has a time of its own
         return
     missed_ms = _moment(state, contact, line, 0)
-    if missed_ms is not None and missed_ms > state.now_ms:
+    if missed_ms is None or missed_ms > state.now_ms:
         contact.late = NEAR
-        state.tell(facts.TargetNear(state.now_ms, contact.id, line.id, missed_ms))
+        state.tell(facts.TargetNear(state.now_ms, contact.id, line.id, missed_ms or 0))
         watch_breach(state, contact, line)
         return
     contact.late = MISSED

@@ -160,6 +160,7 @@ class TargetNear(Fact, frozen=True, tag="TargetNear"):
     contact: ContactId
     line: LineId
     due_ms: int
+    """0: later than the calendar of the line knows."""
 
 
 class TargetMissed(Fact, frozen=True, tag="TargetMissed"):

@@ -58,8 +58,6 @@ class ShadowIncidents(ShadowDesk):
         """Incidents, and the moments of their warnings."""
         self.over: ShadowCourse
         """Of the link that was told of last."""
-        self.call_lines: dict[int, LineId] = {}
-        """Contact that the desk began → its line."""
         self.hears_old: set[int] = set()
         """Who heard the text of an incident that was just changed."""
 
@@ -155,7 +153,7 @@ class ShadowIncidents(ShadowDesk):
     def is_to_hear(self, contact: ShadowContact, incident: Incident) -> bool:
         """Whether who is on the line already must hear the text of an incident now."""
         entry = next((one for one in self.desk.entries if one.id == contact.entry), None)
-        if entry is None or not contact.ref or contact.purpose:
+        if entry is None or not contact.ref or contact.purpose or contact.surveyed:
             return False
         if contact.state not in ("greeting", "waiting", "offered"):
             return False
@@ -317,10 +315,10 @@ class ShadowIncidents(ShadowDesk):
             link.refused = link.refused or fact.result == "refused"
             link.attempts -= fact.result == "no room"
 
-    def all_clear_ended(self, number: int, by: str, now_ms: int) -> None:
+    def all_clear_ended(self, number: int, line: LineId, by: str, now_ms: int) -> None:
         """Somebody who was called for it is not on the line any more: that was told, if it was for good."""
         for link in (one for c in self.courses for one in c.links.values() if one.call == number):
-            rule = self.lines[self.call_lines[number]].callback
+            rule = self.lines[line].callback
             link.call = 0
             last = link.refused or link.attempts >= rule.attempts
             not_answered = "not reached" if last else ""

@@ -8,7 +8,8 @@ from msgspec.structs import replace
 from acd.core import events, facts
 from acd.core.events import ContactId
 from acd.core.view import contact_view
-from acd.testing.story import SECOND, Story, agent, desk, entry, line
+from acd.testing.story import SECOND, START_MS, Story, agent, desk, entry, line
+from agents.capacity import VOICE
 from queues.desk import Calendar, CalendarId, EntryId, LineId, OutboundRule, Overflow, Way
 
 RULES: dict[str, Any] = {"target_ms": 20 * SECOND, "target_warning_ms": 5 * SECOND}
@@ -77,6 +78,17 @@ def test_the_hours_that_count_are_those_of_the_line() -> None:
     assert told(story) == [(75 * SECOND, "TargetNear", 1), (80 * SECOND, "TargetMissed", 1)]
 
 
+def test_a_target_later_than_its_calendar_knows_is_near_and_not_missed() -> None:
+    hours = Calendar(CalendarId("office"), ((0, START_MS + 17 * SECOND),))
+    story = Story(
+        desk(line(**RULES, calendar=CalendarId("office")), agent("anna"), calendars=(hours,)), forgetful=True
+    )
+    story.arrive(0)
+    story.until(120 * SECOND)
+    assert told(story) == [(15 * SECOND, "TargetNear", 1)]
+    assert [fact.due_ms for fact in story.of(facts.TargetNear)] == [0]
+
+
 def test_an_outage_over_both_tells_the_breach_alone() -> None:
     story = opened()
     story.arrive(0)
@@ -100,6 +112,17 @@ def test_who_is_to_be_called_or_asks_has_no_target() -> None:
     number = ContactId(story.arrive(0))
     story.at(SECOND, events.CallbackPromised(number, "n", "mobile")).until(120 * SECOND)
     assert told(story) == []
+
+
+def test_who_rings_again_while_an_agent_is_rung_for_his_callback_waits_and_has_a_target_again() -> None:
+    rule = OutboundRule("callback", ("mobile",), "sip")
+    story = Story(desk(line(**RULES), agent("anna"), outbound=(rule,)), forgetful=True)
+    number = ContactId(story.arrive(0))
+    story.at(SECOND, events.CallbackPromised(number, "n", "mobile")).ready(16 * SECOND, "anna")
+    assert story.rung("anna") == number
+    again = events.ContactArrived("again", EntryId("help"), VOICE, "n", dial_class="mobile")
+    story.at(17 * SECOND, again).until(25 * SECOND)
+    assert told(story) == [(17 * SECOND, "TargetNear", 1), (20 * SECOND, "TargetMissed", 1)]
 
 
 @pytest.mark.parametrize("warning", [0])
