@@ -314,6 +314,7 @@ class Incident(Struct, frozen=True, kw_only=True):
     tenants: tuple[TenantId, ...] = ()
     lines: tuple[LineId, ...] = ()
     entries: tuple[EntryId, ...] = ()
+    media: tuple[Medium, ...] = ()
     vip_exempt: bool = True
     """Who has a head start, or a class of his own below that of the line, does not hear it."""
     mandatory: bool = True

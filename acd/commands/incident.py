@@ -38,6 +38,7 @@ def declare(
     client: Annotated[list[str], typer.Option(help="Only calls of this client. Repeat it.")] = [],  # noqa: B006
     line: Annotated[list[str], typer.Option(help="Only this line. Repeat it.")] = [],  # noqa: B006
     entry: Annotated[list[str], typer.Option(help="Only this entry, as in the site file. Repeat it.")] = [],  # noqa: B006
+    medium: Annotated[list[str], typer.Option(help="Only contacts of this medium. Repeat it.")] = [],  # noqa: B006
     vip: Annotated[bool, typer.Option("--vip", help="VIPs hear it, too.")] = False,
     ticket: Annotated[str, typer.Option(help="Where you work on it.")] = "",
     agreed: Annotated[str, typer.Option(help="Who at the client agreed to it.")] = "",
@@ -57,6 +58,7 @@ def declare(
         "clients": client,
         "lines": line,
         "entries": entry,
+        "media": medium,
         "vip_exempt": not vip,
         "ticket": ticket,
         "agreed": agreed,

@@ -124,7 +124,7 @@ def _week(entries: Sequence[EntryWeek]) -> tuple[RenderableType, ...]:
 def incident(found: Json) -> RenderableType:
     """All that there is to say of one incident, and whom it reached."""
     one, table = found["incident"], _table(found["incident"]["id"], ("", ""))
-    scope = {"clients": one["tenants"], "lines": one["lines"], "entries": one["entries"]}
+    scope = {"clients": one["tenants"], **{what: one[what] for what in ("lines", "entries", "media")}}
     within = "; ".join(f"{what} {', '.join(names)}" for what, names in scope.items() if names)
     for what, said in (
         ("is", _incident_stands(found)),

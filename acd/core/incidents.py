@@ -95,7 +95,8 @@ def change(state: State, event: IncidentChanged) -> tuple[int, Incident]:
 
 def _stays(incident: Incident) -> tuple[object, ...]:
     """What no change may touch."""
-    return incident.mode, incident.mandatory, incident.tenants, incident.lines, incident.entries
+    scope = incident.tenants, incident.lines, incident.entries, incident.media
+    return incident.mode, incident.mandatory, *scope
 
 
 def expired(state: State, number: int) -> None:
@@ -186,6 +187,7 @@ def in_scope(state: State, incident: Incident, entry: Entry, line: LineId) -> bo
         and (not incident.tenants or entry.tenant in incident.tenants)
         and (not incident.lines or line in incident.lines)
         and (not incident.entries or entry.id in incident.entries)
+        and (not incident.media or entry.medium in incident.media)
     )
 
 

@@ -17,7 +17,7 @@ from agents.capacity import VOICE
 from config.entries import entry_id
 from config.schema import Site
 from config.texts import INSTEAD, standard_texts, unspeakable
-from queues.desk import EntryId, Incident, IncidentMode, Line, TenantId
+from queues.desk import Desk, Entry, EntryId, Incident, IncidentMode, Line, Medium, TenantId
 from queues.incident import Course
 from queues.outbound import ALL_CLEAR
 
@@ -181,11 +181,12 @@ def check(site: Site, incident: Incident) -> None:
     _known("client", incident.tenants, [tenant.id for tenant in site.desk.tenants])
     _known("line", incident.lines, [line.id for line in site.desk.lines])
     _known("entry", incident.entries, [entry.id for entry in site.desk.entries])
+    _check_media(site, incident.media)
     lines = concerned(site, incident)
     if not lines:
         raise IncidentRefused("no call can come within its scope")
     if incident.mode is IncidentMode.OFFER:
-        _check_calls(site, {line.tenant for line in lines})
+        _check_calls(site, {entry.tenant for entry in entries_of(site.desk, incident)})
     _check_texts(site, incident.texts)
     spoken = [language for language, _ in incident.texts]
     for line in lines:
@@ -217,17 +218,32 @@ def concerned(site: Site, incident: Incident) -> list[Line]:
 
     A line that it names need not be that of an entry, since callers come there by a key, or are handed on.
     """
-    hears = {traits.id for traits in site.desk.media if traits.hears}
-    entries = [entry for entry in site.desk.entries if entry.medium in hears]
-    if incident.entries:
-        entries = [entry for entry in entries if entry.id in incident.entries]
-    reached = {entry.line for entry in entries}
+    entries = entries_of(site.desk, incident)
+    reached, clients = {entry.line for entry in entries}, {entry.tenant for entry in entries}
+    if not incident.lines:
+        return [line for line in site.desk.lines if line.id in reached]
+    named = (line for line in site.desk.lines if line.id in incident.lines)
+    return [line for line in named if line.id in reached or line.tenant in clients]
+
+
+def entries_of(desk: Desk, incident: Incident) -> list[Entry]:
+    """Those whose callers may hear it, by client, entry and medium."""
+    hears = {traits.id for traits in desk.media if traits.hears}
     return [
-        line
-        for line in site.desk.lines
-        if (not incident.tenants or line.tenant in incident.tenants)
-        and (line.id in incident.lines if incident.lines else line.id in reached)
+        entry
+        for entry in desk.entries
+        if entry.medium in hears
+        and (not incident.tenants or entry.tenant in incident.tenants)
+        and (not incident.entries or entry.id in incident.entries)
+        and (not incident.media or entry.medium in incident.media)
     ]
+
+
+def _check_media(site: Site, media: Collection[Medium]) -> None:
+    _known("medium", media, site.desk.medium_ids)
+    for traits in site.desk.media:
+        if traits.id in media and not traits.hears:
+            raise IncidentRefused(f'contacts of the medium "{traits.id}" hear nothing')
 
 
 def _entry(site: Site, written: EntryId) -> EntryId:

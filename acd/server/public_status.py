@@ -50,8 +50,9 @@ def status_of(desk: Desk, courses: Iterable[Course], client: TenantId, name: str
 
 def concerns(desk: Desk, incident: Incident, client: TenantId) -> bool:
     """Whether callers of this client can come within the scope."""
-    lines = {line.id for line in desk.lines if line.tenant == client}
-    entries = {entry.id for entry in desk.entries if entry.tenant == client}
+    ours = [entry for entry in desk.entries if entry.tenant == client]
+    lines = {line.id for line in desk.lines if line.tenant == client} | {entry.line for entry in ours}
+    entries = {entry.id for entry in ours}
     return (
         (not incident.tenants or client in incident.tenants)
         and (not incident.lines or not lines.isdisjoint(incident.lines))

@@ -74,6 +74,7 @@ class IncidentRequest(_Request):
     clients: list[str] = Field(default=[], max_length=1000)
     lines: list[str] = Field(default=[], max_length=1000)
     entries: list[str] = Field(default=[], max_length=1000)
+    media: list[str] = Field(default=[], max_length=100)
     vip_exempt: bool = True
     mandatory: bool = True
     ticket: str = Field(default="", max_length=64)

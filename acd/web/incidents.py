@@ -13,7 +13,7 @@ from acd.web.control import ClearWish, Control, IncidentWish
 from acd.web.errors import unknown
 from acd.web.rights import Caller, incidents_for
 from acd.web.shapes import Changed, Incidents, Json, OnceKey, WhoAsks, as_of, shows
-from queues.desk import EntryId, Incident, IncidentId, LineId, TenantId
+from queues.desk import EntryId, Incident, IncidentId, LineId, Medium, TenantId
 
 IncidentPath = Annotated[str, Path(min_length=1, max_length=64)]
 
@@ -77,6 +77,7 @@ def _wanted(wanted: IncidentRequest, now_ms: int) -> Incident:
         tenants=tuple(map(TenantId, wanted.clients)),
         lines=tuple(map(LineId, wanted.lines)),
         entries=tuple(map(EntryId, wanted.entries)),
+        media=tuple(map(Medium, wanted.media)),
         vip_exempt=wanted.vip_exempt,
         mandatory=wanted.mandatory,
         texts=tuple(wanted.texts.items()),

@@ -278,6 +278,7 @@ def random_incident(rng: Random, now_ms: int) -> Incident:
         tenants=rng.choice(((), (), (TenantId("t"),), (TenantId("u"),))),
         lines=rng.choice(((), (), (LineId("l0"),), (LineId("l1"), LineId("l9")))),
         entries=rng.choice(((), (), (), (EntryId("e0voice"), EntryId("e0mail")))),
+        media=rng.choice(((), (), (), (VOICE,), (MAIL, VOICE), (MAIL,))),
         vip_exempt=rng.random() < 0.5,
         mandatory=rng.random() < 0.6,
         warn_ms=rng.choice((0, 0, 3_000, 30_000)),

@@ -77,12 +77,8 @@ class ShadowIncidents(ShadowDesk):
         assert isinstance(self.event, events.IncidentChanged)
         incident = self.event.incident
         (before,) = (one for one in self.incidents if one.id == incident.id)
-        assert (before.mode, before.tenants, before.lines, before.entries) == (
-            incident.mode,
-            incident.tenants,
-            incident.lines,
-            incident.entries,
-        )
+        kept = ("mode", "tenants", "lines", "entries", "media")
+        assert [getattr(before, name) for name in kept] == [getattr(incident, name) for name in kept]
         told = fact.incident, fact.greeting, fact.expires_ms
         assert told == (incident.id, incident.greeting, incident.expires_ms)
         self.incidents[self.incidents.index(before)] = incident
@@ -171,6 +167,7 @@ class ShadowIncidents(ShadowDesk):
             (incident.tenants, entry.tenant),
             (incident.lines, line),
             (incident.entries, entry.id),
+            (incident.media, entry.medium),
         )
         hears = next(traits for traits in self.desk.media if traits.id == entry.medium).hears
         return hears and all(not scope or mine in scope for scope, mine in scopes)

@@ -10,7 +10,19 @@ from acd.testing.story import START_MS, Story, agent, declared, desk, entry, lin
 from agents.capacity import FAX, MAIL, VOICE
 from agents.devices import Carrier
 from agents.skills import AgentId
-from queues.desk import Calendar, CalendarId, IncidentId, LineId, OutboundRule, Overflow, TenantId, Way
+from queues.desk import (
+    DEFAULT_MEDIA,
+    Calendar,
+    CalendarId,
+    IncidentId,
+    LineId,
+    Medium,
+    MediumTraits,
+    OutboundRule,
+    Overflow,
+    TenantId,
+    Way,
+)
 from queues.treatment import Phrase, Playlist
 
 OTHER = Way(Overflow.LINE, LineId("other"))
@@ -48,6 +60,16 @@ def test_while_an_incident_is_on_a_caller_hears_its_text_before_he_can_be_offere
     story.heard(16_000, call)
     assert story.rung("anna") == call
     assert story.contact(call).anchor_ms == START_MS + 16_000, "he waits from when he was queued"
+
+
+def test_an_incident_of_one_medium_is_nobody_else_s_business() -> None:
+    chat = Medium("chat")
+    traits = MediumTraits(chat, hears=True, promise=False, put_aside=False, keeps_leg=True)
+    opened = desk(line(), entry("chats", "help", chat), media=(*DEFAULT_MEDIA, traits))
+    story = Story(opened).at(0, declared(media=(chat,)))
+    story.arrive(1_000)
+    told = story.arrive(2_000, "chats", chat)
+    assert [fact.contact for fact in story.of(facts.Informed)] == [told]
 
 
 def test_after_the_text_of_an_incident_a_caller_hears_what_all_callers_must_hear() -> None:

@@ -11,6 +11,7 @@ from msgspec.structs import replace as replaced
 
 from acd.core.effects import AdmitContact, PlaceCall, TreatContact
 from acd.core.events import CallAnswered, KeyPressed, PromptEnded
+from acd.core.incidents import in_scope
 from acd.server import announcements
 from acd.server.announcements import MOST
 from acd.testing import NUMBER, ScriptedChannel, small_desk, small_line, small_site
@@ -229,6 +230,8 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"clients": ["suedwind"]}, "no call can come within its scope"),
     ({"entries": ["mail:help"]}, "no call can come within its scope"),
     ({"clients": ["suedwind"], "lines": ["helpdesk"]}, "no call can come within its scope"),
+    ({"media": ["pigeon"]}, 'there is no medium "pigeon"'),
+    ({"media": ["mail"]}, 'contacts of the medium "mail" hear nothing'),
     ({"for_ms": 59_999}, "for_ms: "),
     ({"id": "a b"}, "id: "),
     ({"mode": "sing"}, "mode: "),
@@ -256,6 +259,24 @@ def test_a_line_that_no_number_leads_to_can_be_named(tmp_path: Path) -> None:
         assert (await desk.request("POST", "/incidents", {**VPN, "lines": [OTHER]})).status_code == 200
 
     with_server(site_of(tmp_path), story)
+
+
+def test_the_callers_of_one_client_in_the_line_of_another_are_a_scope(tmp_path: Path) -> None:
+    """Two clients share a line: what counts is whose number was called."""
+    shared, line = EntryId("+49305550199"), LineId("helpdesk")
+    site = site_of(tmp_path)
+    desk = replaced(site.desk, entries=(*site.desk.entries, Entry(shared, TenantId("suedwind"), line, VOICE)))
+
+    async def story(served: Served, channel: ScriptedChannel) -> None:
+        wish = {**VPN, "clients": ["suedwind"], "lines": [line]}
+        assert (await served.request("POST", "/incidents", wish)).status_code == 200
+        (entry,) = (one for one in desk.entries if one.id == shared)
+        state = served.app.driver.engine.state
+        (incident,) = state.incidents.values()
+        assert in_scope(state, incident, entry, line)
+        assert not in_scope(state, incident, replaced(entry, tenant=TenantId("nordwind")), line)
+
+    with_server(replace(site, desk=desk), story)
 
 
 def test_a_number_may_be_written_as_people_write_it(tmp_path: Path) -> None:
