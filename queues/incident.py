@@ -1,9 +1,25 @@
 """The course of a mass incident: what became of it, and of those whom it concerned."""
 
+from collections.abc import Collection
+
 from msgspec import Struct
 
 from agents.roster import ContactId
 from queues.desk import EntryId, Incident
+
+
+def is_for_alone(incident: Incident, client: str, lines: Collection[str], entries: Collection[str]) -> bool:
+    """Whether it was declared for this client alone: by its name, for its `lines` or its `entries`.
+
+    One that names anything of another client's, too, is that client's as well.
+    """
+    return (
+        bool(incident.tenants or incident.lines or incident.entries)
+        and {client}.issuperset(incident.tenants)
+        and all(line in lines for line in incident.lines)
+        and all(entry in entries for entry in incident.entries)
+    )
+
 
 KEPT_MS = 7 * 86_400_000
 

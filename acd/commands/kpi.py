@@ -51,7 +51,7 @@ def kpi(
 ) -> int:
     """KPIs of a client, each with its version, threshold and rules."""
     from acd.journal.errors import JournalError  # noqa: PLC0415 (the other commands need not wait for these)
-    from acd.reports import kpi_question, kpi_report, kpi_table  # noqa: PLC0415
+    from acd.reports import kpi_json, kpi_question, kpi_table  # noqa: PLC0415
 
     asked = kpi_question.Asked(
         client=client,
@@ -77,7 +77,7 @@ def kpi(
     except JournalError as failure:
         return complain(str(failure), NO)
     if as_json:
-        print_json(kpi_report.as_json(made))
+        print_json(kpi_json.as_json(made))
     else:
         terminal_console().print(kpi_table.tables(made))
     return DONE

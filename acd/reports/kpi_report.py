@@ -1,15 +1,15 @@
 """The KPIs of one client in some intervals, folded from a journal; plain data, for tables and JSON."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
-from msgspec import MsgspecError, to_builtins
+from msgspec import MsgspecError
 
 from acd.core.engine import ENGINE_VERSION
-from acd.core.events import DeskChanged
-from acd.core.facts import DeskSet, EscalationOver, Fact
+from acd.core.events import DeskChanged, IncidentDeclared
+from acd.core.facts import DeskSet, EscalationOver, Fact, IncidentOn
 from acd.journal.codec import decode_event, decode_facts
 from acd.journal.errors import JournalError
 from acd.journal.losses import Loss
@@ -18,25 +18,23 @@ from acd.kpi.callbacks import Callbacks, Promise
 from acd.kpi.codes import Codes
 from acd.kpi.contacts import Contacts
 from acd.kpi.customers import DAY_MS, Customers
-from acd.kpi.definitions import Definition, printed
+from acd.kpi.definitions import Definition
 from acd.kpi.formula import CodedCounts
+from acd.kpi.incidents import Reach, Reached
 from acd.kpi.intervals import Intervals
 from acd.kpi.ledger import Ledger, Segment
 from acd.kpi.occupancy import AgentTime, TimeSheet, add_time
-from acd.kpi.percentiles import SHOWN, Waits, percentiles
+from acd.kpi.percentiles import Waits
 from acd.kpi.service import Counts, Terms, count, moment
 from acd.kpi.surveys import Survey, Surveys
 from acd.kpi.tickets import Tickets
-from acd.reports.periods import told
-from acd.reports.whose import Whose
+from acd.reports.whose import OF_ANOTHER, Whose
 from queues.desk import Desk
 
 LOOK_BACK_MS = 8 * DAY_MS
 """Read at least so much before the first interval: for contacts and agents that were there already."""
 AGAIN_MS = 7 * DAY_MS
 """A contact of the same party within it is a re-contact."""
-OF_ANOTHER = "(another client's)"
-"""In place of the names of lines and codes that are not the client's own."""
 _CHECK_EVERY = 1_000
 
 
@@ -112,6 +110,7 @@ class Report:
         self._contacts = Contacts(self._contact)
         self._callbacks = Callbacks(self._callback)
         self._surveys = Surveys(self._survey)
+        self._reached = Reached(lambda contact: contact in self.whose.contacts)
         self._sheet = TimeSheet(question.intervals)
         self.ledger = Ledger(self._segment)
         if desk is not None:
@@ -128,11 +127,22 @@ class Report:
         self.ledger.take(facts)
         self._callbacks.take(facts)
         self._surveys.take(facts)
+        self._reached.take(facts)
         for fact in facts:
             if isinstance(fact, EscalationOver):
                 self._escalation(fact)
         if facts and facts[0].t_ms < self.question.end_ms:
             self._sheet.take(fact for fact in facts if fact.t_ms < self.question.end_ms)
+
+    def incidents(self) -> list[tuple[str, Reach]]:
+        """Those that concerned the client and were declared in these intervals, with all that came of it."""
+        if self.question.line is not None:
+            return []
+        within, called = self.question.intervals.index, self.whose.name_of
+        concerned = ((name, reach) for name, reach in self._reached.found if reach.gross)
+        return [
+            (called(name, one.declared_ms), one) for name, one in concerned if within(one.declared_ms) >= 0
+        ]
 
     def decided(self) -> bool:
         """Whether no open segment belongs to the intervals, nor can a re-contact to a contact in them."""
@@ -299,10 +309,12 @@ def _read(made: Report, reader: JournalReader, after_seq: int, on_read: Callable
     for number, entry in enumerate(reader.entries(after_seq)):
         try:
             facts: list[Fact] = list(decode_facts(entry.facts))
-            if any(isinstance(fact, DeskSet) for fact in facts):
+            if any(isinstance(fact, DeskSet | IncidentOn) for fact in facts):
                 event = decode_event(entry.event)
                 if isinstance(event, DeskChanged):
                     made.desk_changed(event.desk)
+                elif isinstance(event, IncidentDeclared):
+                    made.whose.declared(event.incident, entry.t_ms)
         except MsgspecError as error:
             raise UnreadableEntry(entry.seq, entry.version) from error
         made.take(facts)
@@ -320,65 +332,3 @@ class UnreadableEntry(JournalError):
         super().__init__(
             f"journal entry {seq} cannot be read: engine version {version} wrote it, this is {ENGINE_VERSION}"
         )
-
-
-def as_json(made: Report) -> dict[str, object]:
-    """Everything of the report as plain values; times of the day are local, with their offset."""
-    question = made.question
-    zone, bounds = question.zone, question.intervals.bounds
-    return {
-        "client": question.client,
-        "line": question.line,
-        "timezone": zone.key,
-        "from": told(question.begin_ms, zone),
-        "to": told(question.end_ms, zone),
-        "interval": question.interval,
-        "view": question.terms.view.value,
-        "counted": "contacts, each once" if question.line is None else "segments of the line",
-        "read_to": told(made.last_ms, zone) if made.last_ms else None,
-        "goes_on": made.goes_on,
-        "open": made.open,
-        "losses": [to_builtins(loss) for loss in made.losses],
-        "definitions": [printed(one, question.terms) for one in question.definitions.values()],
-        "total": _group(made.total, question.definitions),
-        "media": {
-            name: _group(made.by_medium[name], question.definitions) for name in sorted(made.by_medium)
-        },
-        "lines": {name: _group(made.by_line[name], question.definitions) for name in sorted(made.by_line)},
-        "intervals": [
-            {"from": told(start, zone), "to": told(end, zone), **_group(group, question.definitions)}
-            for start, end, group in zip(bounds, bounds[1:], made.by_interval, strict=False)
-        ],
-        "agents": {name: _agent(made.agents[name]) for name in sorted(made.agents)},
-    }
-
-
-def _group(group: Group, definitions: Mapping[str, Definition]) -> dict[str, object]:
-    counts = group.coded()
-    return {
-        "counts": {name: getattr(counts, name) for name in (*Counts.__struct_fields__, "offered")},
-        "kpis": {name: definition.value(counts) for name, definition in definitions.items()},
-        "waits_ms": {
-            "answered": _percentiles(group.waits.answered),
-            "abandoned": _percentiles(group.waits.abandoned),
-        },
-        "outcomes": dict(sorted(group.kinds.items())),
-        "codes": {
-            code: {
-                "handled": found.handled,
-                "escalated": found.escalated,
-                "escalation_ms": found.escalation_ms,
-            }
-            for code, found in sorted(group.codes.counts.items())
-        },
-    }
-
-
-def _percentiles(waits: Iterable[int]) -> dict[str, int | None]:
-    found = percentiles(waits)
-    return {f"p{percent}": value for percent, value in zip(SHOWN, found, strict=True)}
-
-
-def _agent(time: AgentTime) -> dict[str, object]:
-    spent = {name: getattr(time, name) for name in AgentTime.__struct_fields__}
-    return spent | {"occupancy": time.busy_ms / time.present_ms if time.present_ms else None}

@@ -9,6 +9,7 @@ from rich.text import Text
 from acd.kpi.definitions import DEFAULT_SERVICE_LEVEL, DEFINITIONS, Unit, printed
 from acd.kpi.percentiles import SHOWN, percentiles
 from acd.reports import kpi_report
+from acd.reports.kpi_json import REACH, RESULTS
 from acd.reports.kpi_report import Report
 from acd.reports.periods import told
 
@@ -36,6 +37,8 @@ def tables(made: Report) -> RenderableType:
     parts: list[RenderableType] = [head, *_record(made), _groups(made)]
     if len(made.by_interval) > 1:
         parts.append(_intervals(made))
+    if made.incidents():
+        parts.append(_incidents(made))
     parts.append(_definitions(made))
     if made.open:
         parts.append(Text(f"{made.open} contacts are still open: the numbers may change", style="yellow"))
@@ -110,6 +113,16 @@ def _intervals(made: Report) -> Table:
         table.add_row(
             told(start, zone)[:16], *map(str, numbers), str(counts.blocked), str(counts.incident), *kpis
         )
+    return table
+
+
+def _incidents(made: Report) -> Table:
+    """What each of them reached, of this client's contacts."""
+    table, zone = _table("incident", ("declared", "over", *REACH, *RESULTS)), made.question.zone
+    for name, reach in made.incidents():
+        over = f"{told(reach.over_ms, zone)[:16]} {reach.over_by}" if reach.over_ms else "is on"
+        numbers = (*(getattr(reach, what) for what in REACH), *(reach.results[what] for what in RESULTS))
+        table.add_row(name, told(reach.declared_ms, zone)[:16], over, *map(str, numbers))
     return table
 
 

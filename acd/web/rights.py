@@ -32,6 +32,7 @@ from acd.reports.explain import Happening, happening
 from acd.web.recent import Recent
 from config.api_tokens import Role
 from queues.desk import EntryId, Incident, LineId
+from queues.incident import is_for_alone
 
 _READERS = frozenset((Role.SUPERVISOR, Role.PLANNER, Role.ADMIN))
 _MOVERS = frozenset((Role.SUPERVISOR, Role.ADMIN))
@@ -176,20 +177,11 @@ def status_for(
 def incidents_for(
     caller: Caller, found: Iterable[Incident], own: Collection[LineId], entries: Collection[EntryId]
 ) -> tuple[Incident, ...]:
-    """A tenant sees those that are declared for it alone: by its name, for its `own` lines or its `entries`.
-
-    One that names anything of another client's, too, is that client's as well. It does not see who of the
-    desk asked for it.
-    """
+    """A tenant sees those that are declared for it alone, but not who of the desk asked for it."""
     if caller.role is not Role.TENANT:
         return tuple(found)
     return tuple(
-        replace(one, declared_by="")
-        for one in found
-        if (one.tenants or one.lines or one.entries)
-        and {caller.client}.issuperset(one.tenants)
-        and all(line in own for line in one.lines)
-        and all(entry in entries for entry in one.entries)
+        replace(one, declared_by="") for one in found if is_for_alone(one, caller.client, own, entries)
     )
 
 

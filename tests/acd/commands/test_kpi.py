@@ -23,10 +23,10 @@ from acd.journal.sqlite import SqliteJournal
 from acd.kpi.definitions import DEFINITIONS
 from acd.ports import JournalEntry, Snapshot
 from acd.reports.periods import intervals_of, told
-from acd.testing.story import START_MS, Story, agent, desk, line
+from acd.testing.story import START_MS, Story, agent, declared, desk, line
 from acd.web.protocol import socket_path
 from agents.capacity import MAIL
-from queues.desk import Desk, WrapUpRule
+from queues.desk import Desk, TenantId, WrapUpRule
 from tests.acd.kpi import golden
 
 DAY = datetime(2027, 1, 15)
@@ -486,3 +486,28 @@ def test_a_record_without_its_end_is_refused_and_an_accepted_loss_stands_in_the_
     assert kpi(client="acme", day=DAY, site=golden_site) == 0
     assert f"entries 21 to {last} were lost, which was accepted" in " ".join(capsys.readouterr().out.split())
     assert asked(capsys, client="acme", day=DAY + timedelta(days=9), site=golden_site)["losses"] == []
+
+
+def test_incidents_have_a_line_each_of_the_client_s_own_contacts(
+    golden_site: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (one,) = asked(capsys, client="acme", day=DAY, site=golden_site)["incidents"]
+    assert (one["incident"], one["declared"][:10]) == ("(of several clients)", "2027-01-15")
+    assert (one["gross"], one["heard"], one["ended"], one["stayed"], one["linked"]) == (2, 2, 2, 0, 0)
+    assert asked(capsys, client="other", day=DAY, site=golden_site)["incidents"] == []
+    assert asked(capsys, client="acme", day=DAY, line="help", site=golden_site)["incidents"] == []
+    monkeypatch.setenv("COLUMNS", "220")
+    assert kpi(client="acme", day=DAY, site=golden_site) == 0
+    assert "(of several clients)" in capsys.readouterr().out
+
+
+def test_an_incident_of_the_client_alone_has_its_name(
+    site: Path, journal: SqliteJournal, capsys: pytest.CaptureFixture[str]
+) -> None:
+    story = Journalled(desk(line("help"), agent("anna")), journal)
+    story.at(0, declared("ours", tenants=(TenantId("acme"),))).at(0, declared("all"))
+    story.arrive(SECOND)
+    journal.flush()
+    found = asked(capsys, client="acme", day=DAY, site=site)["incidents"]
+    assert [one["incident"] for one in found] == ["ours", "(of several clients)"]
+    assert [one["over"] for one in found] == [None, None]

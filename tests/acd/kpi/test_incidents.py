@@ -49,3 +49,18 @@ def test_on_random_days_the_fold_and_the_engine_agree() -> None:
         assert mine[len(mine) - len(engine) :] == engine
         seen += len(engine)
     assert seen > 20
+
+
+def test_only_our_contacts_count_and_what_was_declared_before_begins_where_it_is_met() -> None:
+    story = Story(desk(line(), outbound=(RULE,))).at(0, declared(mode="offer"))
+    mine = [story.arrive(0, party=f"n{number}", dial_class="local") for number in range(2)]
+    story.press(SECOND, mine[0], "1").at(2 * SECOND, events.IncidentEnded(IncidentId("vpn")))
+    later = next(number for number, fact in enumerate(story.facts) if isinstance(fact, facts.Concerned))
+    reached = Reached(lambda contact: contact == mine[0])
+    reached.take(story.facts[later:])
+    ((name, reach),) = reached.found
+    assert (name, reach.declared_ms, reach.gross, reach.heard, reach.linked, reach.open) == (
+        "vpn", 0, 1, 1, 1, 0,
+    )  # fmt: skip
+    assert (reach.over_ms - story.moment(2 * SECOND), reach.over_by) == (0, "by hand")
+    assert reach.results == {"dropped": 1}, "it ended without a word for him"

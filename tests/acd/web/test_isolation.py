@@ -27,8 +27,8 @@ from acd.core.errors import Rejected
 from acd.core.events import ContactId, ContactLeft, ContactReleased, Event, OfferAccepted, PromptEnded
 from acd.core.facts import Arrived, Queued
 from acd.journal.codec import decode_facts
+from acd.reports.kpi_json import as_json
 from acd.reports.kpi_question import Asked, answer
-from acd.reports.kpi_report import as_json
 from acd.testing import ScriptedChannel, small_desk, small_line, small_site
 from acd.web import PREFIX
 from acd.web.api import create
