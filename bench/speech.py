@@ -20,8 +20,8 @@ from py_nanotts import NanoTTS
 if not __package__:  # run as a file: only its own folder is on the path
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
-from channels.media.sound.prompts import Voice
-from channels.sip.prompts import ONE_AHEAD, POSITIONS, VOICES, wait_text
+from channels.media.sound.prompts import VOICES, Voice
+from channels.sip.prompts import ONE_AHEAD, POSITIONS, wait_text
 from simulation.plan.texts import PACES
 
 BYTES_PER_MS = 32

@@ -2,7 +2,8 @@
 
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -10,6 +11,7 @@ import typer
 from acd.commands import terminal
 from acd.commands.client import client_of
 from acd.commands.desk import SiteOption, UrlOption, segment
+from acd.commands.listening import listen
 from acd.commands.shell import BAD_INPUT, DONE, Failure, JsonOption, print_json, say, tell
 from acd.web import INCIDENT_ID, INCIDENT_LASTS_MS
 from config.durations import duration_ms, duration_text
@@ -18,6 +20,14 @@ app = typer.Typer(name="incident", help="Mass incidents: what callers are told f
 
 SPOKEN_WITHIN_S = 30.0
 """The text is spoken before the server answers."""
+
+
+ListenOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--listen", help="Only speak the text into this WAV file, to hear it first; nothing changes."
+    ),
+]
 
 
 @app.callback()
@@ -43,6 +53,7 @@ def declare(
     ticket: Annotated[str, typer.Option(help="Where you work on it.")] = "",
     agreed: Annotated[str, typer.Option(help="Who at the client agreed to it.")] = "",
     warn: Annotated[str, typer.Option(help="So long before its end a warning is given.")] = "10m",
+    listen: ListenOption = None,
     site: SiteOption = None,
     url: UrlOption = "",
     as_json: JsonOption = False,
@@ -50,6 +61,8 @@ def declare(
     """Tell callers of a mass incident: who waits hears it at once, who rings in hears it first."""
     _check_id(incident)
     for_ms = _lasts_ms(lasts)
+    if listen is not None:
+        return _heard_first(texts_of(text), listen, "declared", offers=offer, as_json=as_json)
     body = {
         "id": incident,
         "texts": texts_of(text),
@@ -78,11 +91,14 @@ def change(
     vip: Annotated[bool | None, typer.Option("--vip/--no-vip", help="Whether VIPs hear it, too.")] = None,
     ticket: Annotated[str | None, typer.Option(help="Where you work on it.")] = None,
     agreed: Annotated[str | None, typer.Option(help="Who at the client agreed to it.")] = None,
+    listen: ListenOption = None,
     site: SiteOption = None,
     url: UrlOption = "",
     as_json: JsonOption = False,
 ) -> int:
     """Change an incident that is on: who waits hears the new text once more, and keeps his place."""
+    if listen is not None:
+        return _heard_first(texts_of(text), listen, "changed", as_json=as_json)
     wished: dict[str, object] = {"ticket": ticket, "agreed": agreed}
     wished["texts"] = texts_of(text) if text else None
     wished["for_ms"] = _lasts_ms(lasts) if lasts else None
@@ -134,11 +150,14 @@ def clear(
         list[str], typer.Option(help="What who asked for it is called and told, by language. Repeat it.")
     ] = [],  # noqa: B006
     tell_nobody: Annotated[bool, typer.Option("--tell-nobody", help="Though some wait to be told.")] = False,
+    listen: ListenOption = None,
     site: SiteOption = None,
     url: UrlOption = "",
     as_json: JsonOption = False,
 ) -> int:
     """End an incident: nobody hears it any more, and who asked for it is called and told."""
+    if listen is not None:
+        return _heard_first(texts_of(text), listen, "cleared", as_json=as_json)
     body = {"texts": texts_of(text), "silent": tell_nobody}
     with client_of(site, url) as server:
         answer = server.post(f"/incidents/{segment(incident)}/clear", body, SPOKEN_WITHIN_S)
@@ -159,6 +178,19 @@ def list_(site: SiteOption = None, url: UrlOption = "", as_json: JsonOption = Fa
         say("no incident is on")
     else:
         terminal.console().print(terminal.incidents(found["incidents"], time.time_ns() // 1_000_000))
+    return DONE
+
+
+def _heard_first(
+    texts: Mapping[str, str], file: Path, what: str, *, as_json: bool, offers: bool = False
+) -> int:
+    if not texts:
+        raise Failure(BAD_INPUT, "--listen needs a --text")
+    files = [str(path) for path in listen(texts, file, offers=offers)]
+    if as_json:
+        print_json({"files": files})
+    else:
+        say(f"listen to {', '.join(files)}; nothing is {what} yet: leave out --listen")
     return DONE
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from acd.core.estimates.expectation import MINUTES, MOST_MINUTES
 from channels.media.commands import SoundId
 from channels.media.sound.music import MUSIC, built_in_music
-from channels.media.sound.prompts import PromptTextError, Voice, from_wav, speak, write_samples
+from channels.media.sound.prompts import VOICES, PromptTextError, from_wav, speak, write_samples
 from channels.media.sound.sounds import SILENCE, SoundStore
 from channels.media.sound.speaking import Speaker
 from channels.media.sound.tone import tone
@@ -18,8 +18,6 @@ from queues.treatment import EXPECTED_WAIT, POSITION, TONE, Phrase, SayExpectedW
 
 FARTHEST = 20
 """Positions beyond this one are told as "more than"."""
-
-VOICES = {"de": Voice.GERMAN, "en": Voice.ENGLISH}
 
 POSITIONS = {
     "de": (

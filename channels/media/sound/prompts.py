@@ -1,6 +1,7 @@
 """Makes sounds of texts and WAV files, once per content: a sound's id is the hash of what it is made of."""
 
 import hashlib
+from collections.abc import Mapping
 from contextlib import nullcontext
 from enum import StrEnum
 from pathlib import Path
@@ -10,7 +11,7 @@ import numpy as np
 
 from channels.media.commands import SoundId
 from channels.media.sound.g711 import Samples, encode_pcma, encode_pcmu
-from channels.media.sound.signal_shape import PROMPT_PEAK_DB, Signal, halve_rate, normalise
+from channels.media.sound.signal_shape import PROMPT_PEAK_DB, halve_rate, normalise
 from channels.media.sound.sounds import SoundStore
 from channels.media.sound.speaking import Speaker, SpeechError
 from channels.media.sound.wav import read_wav
@@ -32,6 +33,10 @@ class Voice(StrEnum):
     ENGLISH = "en-GB"
 
 
+VOICES: Final[Mapping[str, Voice]] = {"de": Voice.GERMAN, "en": Voice.ENGLISH}
+"""By language, whatever the region."""
+
+
 class PromptTextError(ValueError):
     """A text cannot be spoken; the text of the error says why."""
 
@@ -42,17 +47,27 @@ def speak(store: SoundStore, text: str, voice: Voice, speaker: Speaker | None = 
     Whoever speaks several texts gives a `speaker`. Raises `PromptTextError` when the text is empty, longer
     than `LONGEST_TEXT`, has nothing to say, or the speech engine fails at it.
     """
+    words = _words(text)
+    sound = _id_of("text", voice.encode(), words.encode())
+    if not store.has(sound):
+        with nullcontext(speaker) if speaker is not None else Speaker() as speaking:
+            write_samples(store, sound, _spoken(speaking, words, voice))
+    return sound
+
+
+def spoken(text: str, voice: Voice) -> Samples:
+    """A text as speech, which is stored nowhere. Raises `PromptTextError`, as `speak`."""
+    with Speaker() as speaker:
+        return _spoken(speaker, _words(text), voice)
+
+
+def _words(text: str) -> str:
     words = " ".join(text.translate(_NO_MARKUP).split())
     if not words:
         raise PromptTextError("the text is empty")
     if len(words) > LONGEST_TEXT:
         raise PromptTextError(f"the text has {len(words)} characters; at most {LONGEST_TEXT} are spoken")
-    sound = _id_of("text", voice.encode(), words.encode())
-    if not store.has(sound):
-        with nullcontext(speaker) if speaker is not None else Speaker() as speaking:
-            signal = _spoken(speaking, words, voice)
-        write_samples(store, sound, normalise(signal, PROMPT_PEAK_DB))
-    return sound
+    return words
 
 
 def from_wav(store: SoundStore, path: Path) -> SoundId:
@@ -69,7 +84,7 @@ def write_samples(store: SoundStore, sound: SoundId, samples: Samples) -> None:
     store.write(sound, encode_pcma(samples), encode_pcmu(samples))
 
 
-def _spoken(speaker: Speaker, words: str, voice: Voice) -> Signal:
+def _spoken(speaker: Speaker, words: str, voice: Voice) -> Samples:
     try:
         octets = speaker.speak(voice.value, words)
     except SpeechError as error:
@@ -77,7 +92,7 @@ def _spoken(speaker: Speaker, words: str, voice: Voice) -> Signal:
     signal = np.frombuffer(octets, "<i2").astype(np.float64)
     if np.abs(signal).max(initial=0.0) < _SPOKEN_PEAK:
         raise PromptTextError(f"nothing to say in {words!r}")
-    return halve_rate(signal)
+    return normalise(halve_rate(signal), PROMPT_PEAK_DB)
 
 
 def _id_of(kind: str, *content: bytes) -> SoundId:

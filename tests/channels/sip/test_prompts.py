@@ -9,9 +9,9 @@ import pytest
 from acd.core.estimates.expectation import MINUTES
 from acd.testing.story import desk, line, treatment
 from channels.media.sound import prompts
-from channels.media.sound.prompts import PromptTextError
+from channels.media.sound.prompts import VOICES, PromptTextError
 from channels.media.sound.sounds import SILENCE
-from channels.sip.prompts import FARTHEST, VOICES, WAITS, Phrases, make_phrases, wait_text
+from channels.sip.prompts import FARTHEST, WAITS, Phrases, make_phrases, wait_text
 from config import texts
 from config.schema import Passage, Site
 from config.texts import SPOKEN
