@@ -67,8 +67,8 @@ class Callers:
         self._server, self._dice = server, dice
         self._talk_s, self._patience_s = args.talk_s, args.patience_s
         self._station = Station(args.port)
-        self.called_back = asyncio.Event()
-        """The first call to one of them is over."""
+        self.called_back = asyncio.Semaphore(0)
+        """Free as often as a call to one of them is over."""
         self._station.serve(self)
         self._loop = asyncio.get_running_loop()
         self._calls: dict[ClientKey, Call] = {}
@@ -221,7 +221,7 @@ class Callers:
         call.tone.close()
         call.done.set()
         if call.called:
-            self.called_back.set()
+            self.called_back.release()
 
 
 async def run(args: argparse.Namespace) -> None:
@@ -236,10 +236,10 @@ async def run(args: argparse.Namespace) -> None:
         while (pause_s := dice.expovariate(args.per_s)) + loop.time() < end_s:
             await asyncio.sleep(pause_s)
             group.create_task(callers.call(dice.choice(args.entries)))
-    if args.called_back:
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(CALLED_BACK_S):
-                await callers.called_back.wait()
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(CALLED_BACK_S):
+            for _ in range(args.called_back):
+                await callers.called_back.acquire()
 
 
 async def _rush(callers: Callers, group: asyncio.TaskGroup, args: argparse.Namespace) -> None:
@@ -263,7 +263,7 @@ def main() -> None:
     parser.add_argument("--rush", type=int, default=0, help="so many ring at once, a VIP first")
     parser.add_argument("--rush-at-s", type=float, default=5)
     parser.add_argument("--vip-entry", default="")
-    parser.add_argument("--called-back", action="store_true", help="wait until one of them was")
+    parser.add_argument("--called-back", type=int, default=0, help="wait until so many of them were")
     parser.add_argument("entries", nargs="+")
     asyncio.run(run(parser.parse_args()))
 

@@ -63,7 +63,14 @@ caller_id = "+49305550100"
 [[outbound]]
 purpose = "callback"
 classes = ["local"]
+
+[[outbound]]
+purpose = "all_clear"
+classes = ["local"]
 """
+
+CALLED_BACK = 2
+"""Callers: one who was promised it, and one who is told that the network is up again."""
 
 
 class DemoError(Exception):
@@ -117,7 +124,7 @@ class Show:
     def _calls(self, calling_s: int) -> tuple[str, ...]:
         """How callers call."""
         rush = "--rush", str(RUSH_CALLS), "--rush-at-s", str(RUSH * calling_s), "--vip-entry", VIP_ENTRY
-        back = "--port", str(self._callers_port), "--called-back"
+        back = "--port", str(self._callers_port), "--called-back", str(CALLED_BACK)
         return "--seconds", str(calling_s), *rush, *back
 
     def calling(self) -> bool:

@@ -24,6 +24,7 @@ class Tally:
     lost: int = 0
     declared: int = 0
     heard: int = 0
+    linked: int = 0
     cleared: int = 0
     vips: int = 0
     vips_answered: int = 0
@@ -52,6 +53,7 @@ class Tally:
         self.abandoned += "Abandoned" in kinds
         self.lost += not kinds.intersection(LIVE)
         self.heard += "Informed" in kinds
+        self.linked += "Linked" in kinds
         self.promised += "Parked" in kinds
         self.kept += any(fact["kind"] == "CallbackOver" and fact["fact"]["kept"] for fact in history)
         if any(fact["kind"] == "Arrived" and fact["fact"]["vip"] for fact in history):
@@ -75,7 +77,12 @@ class Tally:
         return {
             "contacts": {"sip": sip},
             "wait_ms": wait_ms,
-            "incident": {"declared": self.declared, "heard": self.heard, "cleared": self.cleared},
+            "incident": {
+                "declared": self.declared,
+                "heard": self.heard,
+                "linked": self.linked,
+                "cleared": self.cleared,
+            },
             "vip": {"offered": self.vips, "answered": self.vips_answered},
             "callback": {"promised": self.promised, "kept": self.kept},
             "lost": self.lost,
@@ -91,6 +98,7 @@ class Tally:
             f"audio: both sides heard each other's tone in {self.audio_verified} calls",
             f"waits: half of the answered ones at most {wait['p50']} ms, the longest {wait['max']} ms",
             f"incident: declared {self.declared}, heard by {self.heard} callers, cleared {self.cleared}",
+            f"its end: {self.linked} callers were to be told",
             f"VIPs:  {self.vips} called, {self.vips_answered} answered",
             f"callbacks: {self.promised} promised, {self.kept} kept",
             f"lost:  {self.lost}",

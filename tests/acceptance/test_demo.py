@@ -17,6 +17,7 @@ def test_the_demonstration_connects_callers_with_agents_who_hear_each_other() ->
     assert set(result["wait_ms"]) == {"p50", "p95", "max"}
     assert (result["incident"]["declared"], result["incident"]["cleared"]) == (1, 1)
     assert result["incident"]["heard"] > 0, "those who wait hear it at once"
+    assert result["incident"]["linked"] == 1, "somebody is called when it is solved"
     assert 0 < result["vip"]["answered"] <= result["vip"]["offered"]
     assert result["callback"] == {"promised": 1, "kept": 1}
     left_out = [] if sys.version_info < (3, 13) else result["left_out"]
