@@ -345,14 +345,12 @@ class Oracle:
         assert on == self.shadow.incidents
         courses = list(self.engine.state.courses.values())
         counted = [(one.incident, one.gross, one.heard, one.ended, [*one.links]) for one in courses]
-        told = [
-            (one.incident, len(one.concerned), len(one.heard), one.ended, [*one.links])
-            for one in self.shadow.courses
-        ]
-        assert counted == told[len(told) - len(counted) :]
+        # Those that are over are forgotten first, however long the others have been on.
+        shown = [self.shadow.courses[number - 1] for number in self.engine.state.courses]
+        told = [(c.incident, len(c.concerned), len(c.heard), c.ended, [*c.links]) for c in shown]
+        assert counted == told
         assert [one.incident for one in courses if not one.over_ms] == on
         mine = [_link(link) for course in courses for link in course.links.values()]
-        shown = self.shadow.courses[len(told) - len(counted) :]
         assert mine == [_link(link) for course in shown for link in course.links.values()]
         due_ms = self.engine.next_deadline()
         if due_ms is None or due_ms > now_ms:
