@@ -16,9 +16,9 @@ def diverted(state: State, event: OfferDiverted) -> None:
     Raises Rejected: he is not rung, it goes elsewhere already, or the dial policy does not allow it now.
     """
     work = state.work(event.offer)
-    contact = state.contacts[work.contact]
     if work.state is not WorkState.RINGING or work.diverted or not event.party:
         raise Rejected(f"offer {work.id} does not ring, goes elsewhere already, or nobody is named")
+    contact = state.contacts[work.contact]
     wish = Wish(contact.tenant, DIVERT, event.dial_class)
     _may(state, wish, event.party)
     decision = decided(state, contact, wish, event.party, (CallId(0), work.id, work.agent))

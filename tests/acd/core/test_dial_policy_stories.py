@@ -11,7 +11,7 @@ from acd.core.errors import Rejected
 from acd.core.events import CallId, ContactId
 from acd.testing.story import SECOND, Story, agent, desk, line, treatment
 from agents.skills import AgentId
-from queues.desk import CallbackRule, EntryId, OutboundRule, TenantId
+from queues.desk import CallbackRule, EntryId, OutboundRule, TenantId, WrapUpRule
 from queues.names import TreatmentId
 from queues.treatment import Menu, Park, Say
 
@@ -239,3 +239,13 @@ def test_a_second_diversion_of_an_offer_is_none() -> None:
     by_diversion(story, "mobile")
     assert story.rejects(8 * SECOND, events.OfferDiverted(story.open_offers()[0], "other", "mobile"))
     assert not story.of(facts.OfferWithdrawn)
+
+
+def test_a_diversion_that_comes_while_the_agent_wraps_up_is_stale() -> None:
+    rule = OutboundRule("divert", ("mobile",), "sip")
+    story = Story(desk(line(wrap_up=WrapUpRule(ms=9 * SECOND)), agent("anna"), outbound=(rule,)))
+    call = story.ready(0, "anna").arrive(0)
+    offer = story.offer_to("anna", 0)
+    story.accept(SECOND, "anna").release(2 * SECOND, call, "anna")
+    asked = events.OfferDiverted(offer, "number", "mobile")
+    assert "does not ring" in story.rejects(3 * SECOND, asked)
