@@ -70,6 +70,12 @@ def of_scenario(scenario: Scenario, seed: int) -> tuple[list[JournalEntry], Reco
     return entries, *recorded(entries, scenario.start_ms, end_ms, step_ms)
 
 
+def unlimited(scenario: Scenario) -> Scenario:
+    """No talk is handed over by the desk: what then comes first in that instant is not in the record."""
+    lines = tuple(replace(line, talk_limit=None) for line in scenario.desk.lines)
+    return replace(scenario, desk=replace(scenario.desk, lines=lines))
+
+
 def assignments(told: Iterable[Fact]) -> list[tuple[int, str, int]]:
     return [(fact.contact, fact.agent, fact.t_ms) for fact in told if isinstance(fact, Answered)]
 
@@ -104,7 +110,7 @@ def measure(told: Recorded, name: str, seeds: Sequence[int] = (1,)) -> float:
 
 @pytest.mark.parametrize("seed", range(20))
 def test_a_day_that_the_model_played_is_played_again_assignment_by_assignment(seed: int) -> None:
-    entries, told, _ = of_scenario(random_scenario(seed), seed)
+    entries, told, _ = of_scenario(unlimited(random_scenario(seed)), seed)
     assert assignments(facts_of(told)) == of_record(entries)
 
 
