@@ -72,7 +72,7 @@ def test_the_random_scenarios_meet_everything_the_model_can_do() -> None:
         "ConferenceJoined", "ConferenceLeft", "TakenOver", "HandedOut",
         "OutsideJoined", "OutsideLeft", "ListenerRung", "ListenerJoined", "ListenerLeft",
         "CalledOut", "IncidentChange", "Linked", "LinkOver", "AllClear", "IncidentWarned",
-            "EscalationBegan", "EscalationTried", "EscalationMailed", "EscalationOver",
+            "EscalationBegan", "EscalationTried", "EscalationMailed", "EscalationOver", "SurveyBegan",
     }  # fmt: skip
     kinds = {kind.__name__ for kind in get_args(facts.AnyFact)}
     assert set(seen) == kinds - never

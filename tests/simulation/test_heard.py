@@ -23,7 +23,14 @@ from tests.simulation.recording import written
 from tests.simulation.replication import replicate
 from tests.simulation.test_model_stories import S, scene, stream
 from tests.simulation.test_treatment_stories import ASKED, PARKS, PRESSES_1, TEXTS, on_arrival, waiting
-from tests.simulation.test_what_if import assignments, facts_of, of_record, of_scenario, recorded
+from tests.simulation.test_what_if import (
+    assignments,
+    facts_of,
+    of_record,
+    of_scenario,
+    recorded,
+    unlimited,
+)
 from tests.simulation.trace_day import Said, TraceDay
 
 HOUR = 3_600 * S
@@ -42,7 +49,7 @@ def without_callbacks(scenario: Scenario) -> Scenario:
 
 @pytest.mark.parametrize("seed", range(12))
 def test_a_day_of_menus_is_played_again_assignment_by_assignment(seed: int) -> None:
-    entries, told, _ = of_scenario(without_callbacks(treated_scenario(seed)), seed)
+    entries, told, _ = of_scenario(unlimited(without_callbacks(treated_scenario(seed))), seed)
     assert len(of_record(entries)) > 80
     assert assignments(facts_of(told)) == of_record(entries)
 
