@@ -76,7 +76,7 @@ class DialDecided(Fact, frozen=True, tag="DialDecided"):
     """Calls by the same rule that were under way."""
     in_hour: int
     """Of that client for that purpose, within the hour before."""
-    to_party: int
+    to_number: int
     """Of these, to that number."""
     caller_id: str
     """The number of the desk that is shown; empty: that of the trunk."""

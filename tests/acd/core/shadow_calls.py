@@ -193,7 +193,7 @@ class ShadowCalls(ShadowGuests):
         rule = self.rule_of(fact.dial_class, fact.purpose)
         hour, number = self.in_hour(fact.tenant, fact.purpose, party)
         by_it = self.by_rule(rule, fact.purpose)
-        assert (fact.tenant, fact.at_once, fact.in_hour, fact.to_party) == ("t", by_it, hour, number)
+        assert (fact.tenant, fact.at_once, fact.in_hour, fact.to_number) == ("t", by_it, hour, number)
         allowed = rule is not None and by_it < rule.at_once and self.has_time(rule, hour, number)
         assert allowed == (not fact.reason)
         assert (rule is None) == (fact.reason in ("no rule", "never"))

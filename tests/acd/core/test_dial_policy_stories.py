@@ -163,7 +163,7 @@ def test_every_leg_outside_is_a_decision_with_its_reason(way: str) -> None:
     tried(way, story, "mobile")
     (fact,) = story.of(facts.DialDecided)
     assert (fact.tenant, fact.purpose, fact.dial_class) == ("acme", purpose_of(way), "mobile")
-    assert (fact.reason, fact.at_once, fact.in_hour, fact.to_party) == ("", 0, 0, 0)
+    assert (fact.reason, fact.at_once, fact.in_hour, fact.to_number) == ("", 0, 0, 0)
 
 
 # ---- how often

@@ -2,10 +2,11 @@
 
 from typing import get_args
 
+import msgspec
 import pytest
 
 from acd.core.events import AnyEvent, Event
-from acd.core.facts import AnyFact, Fact
+from acd.core.facts import AnyFact, DialDecided, Fact
 from acd.journal.codec import decode_event, decode_facts
 
 EVENTS = """
@@ -76,3 +77,13 @@ def test_bytes_of_a_released_journal_are_read() -> None:
     ready = bytes([0x91, 0x83]) + b"\xa4type\xa5Ready\xa4t_ms\x05\xa5agent\xa4anna"
     assert repr(decode_event(left)) == "ContactLeft(contact=7, ref='', channel='')"
     assert repr(decode_facts(ready)) == "[Ready(t_ms=5, agent='anna')]"
+
+
+def test_a_decision_of_the_dial_policy_is_read_as_it_was_written_first() -> None:
+    """A field of a fact is a promise, too: an entry that cannot be read stops every report about its days."""
+    counted = {"at_once": 1, "in_hour": 2, "to_number": 3}
+    ids = {"t_ms": 5, "call": 1, "contact": 7, "offer": 0, "agent": "", "tenant": "t"}
+    said = {"purpose": "callback", "dial_class": "mobile", "reason": "", "caller_id": ""}
+    (fact,) = decode_facts(msgspec.msgpack.encode([{"type": "DialDecided", **ids, **said, **counted}]))
+    assert isinstance(fact, DialDecided)
+    assert (fact.at_once, fact.in_hour, fact.to_number) == (1, 2, 3)
