@@ -10,8 +10,8 @@ from config.table import Table
 from config.texts import SPOKEN, plain, read_passages
 from queues.desk import Entry, EntryId, OutboundRule, TenantId
 from queues.escalation import ASK, THANKS
+from queues.outbound import ESCALATION
 
-PURPOSE = "escalation"
 MAX_ROUNDS = 100
 MAX_STEPS = 50
 
@@ -60,9 +60,9 @@ def _list(name: str, table: Table, beside: Beside, prompts: dict[str, tuple[Pass
         table.error("steps", "missing key (who is called, one after the other)")
     elif len(steps) > MAX_STEPS:
         table.error("steps", f"has {len(steps)} steps, at most {MAX_STEPS} are possible")
-    rules = [rule for rule in beside.outbound if rule.purpose == PURPOSE and rule.tenant in ("", tenant)]
+    rules = [rule for rule in beside.outbound if rule.purpose == ESCALATION and rule.tenant in ("", tenant)]
     if tenant in beside.tenants and not rules and any(step.number for step in steps):
-        table.error("steps", f'no [[outbound]] rule has the purpose "{PURPOSE}" for the tenant "{tenant}"')
+        table.error("steps", f'no [[outbound]] rule has the purpose "{ESCALATION}" for the tenant "{tenant}"')
     return EscalationList(
         name=name,
         tenant=tenant,

@@ -6,8 +6,9 @@ from collections.abc import Collection, Mapping, Sequence
 from config.table import Table
 from queues.desk import OutboundRule, TenantId
 from queues.dial_policy import NEVER
+from queues.outbound import ALL_CLEAR, CALLBACK, CONSULT, DIVERT, ESCALATION
 
-PURPOSES = ("callback", "consult", "divert", "escalation", "all_clear")
+PURPOSES = (CALLBACK, CONSULT, DIVERT, ESCALATION, ALL_CLEAR)
 
 E164 = re.compile(r"\+[1-9][0-9]{6,14}", re.ASCII)
 """A number that is the same everywhere (RFC 3966 §5.1.4, E.164): nothing but `+` and digits."""

@@ -20,6 +20,9 @@ DIVERT = "divert"
 ALL_CLEAR = "all_clear"
 """The purpose of calling somebody who wants to be told that an incident is solved."""
 
+ESCALATION = "escalation"
+"""The purpose of calling the people of an escalation list."""
+
 CallResult = Literal[
     "answered",
     "busy",

@@ -11,7 +11,7 @@ from acd.core.treatments import begin
 from acd.core.waiting import end, release_leg, send_away
 from agents.devices import NOWHERE, Carrier
 from queues.contact import NO_INCIDENT, Contact
-from queues.desk import Entry, IncidentId
+from queues.desk import Entry, EntryId, IncidentId
 from queues.dial_policy import rule_for
 from queues.escalation import Person
 from queues.outbound import CALLBACK, CONSULT, DIVERT
@@ -21,7 +21,7 @@ from queues.treatment import Phrase
 
 def opened(state: State, event: CallOut) -> None:
     """Raises Rejected: no such entry or treatment, its medium has no sound, or no rule allows the call."""
-    call_out(state, _entry(state, event), event)
+    call_out(state, _allowed(state, event), event)
 
 
 def call_out(
@@ -67,13 +67,19 @@ def _of_link(state: State, contact: Contact) -> tuple[IncidentId, ContactId]:
     return course.incident.id, course.links[contact.party].contact
 
 
-def _entry(state: State, event: CallOut) -> Entry:
-    entry = state.entries.get(event.entry)
+def entry_of(state: State, name: EntryId) -> Entry:
+    """In whose name somebody is called. Raises Rejected: no such entry, or its medium has no sound."""
+    entry = state.entries.get(name)
     if entry is None:
-        raise Rejected(f"entry {event.entry} is unknown")
+        raise Rejected(f"entry {name} is unknown")
     traits = state.media[entry.medium]
     if not (traits.keeps_leg and traits.hears):
         raise Rejected(f"nobody can be told anything by {entry.medium}")
+    return entry
+
+
+def _allowed(state: State, event: CallOut) -> Entry:
+    entry = entry_of(state, event.entry)
     if event.treatment not in state.treatments:
         raise Rejected(f"treatment {event.treatment} is unknown")
     if not event.party or event.purpose in ("", CALLBACK, CONSULT, DIVERT):

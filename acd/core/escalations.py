@@ -7,7 +7,7 @@ moment has the next one called; so every step is an entry of its own, and a rest
 from itertools import islice
 
 from acd.core import effects, facts
-from acd.core.calling_out import call_out, called_off
+from acd.core.calling_out import call_out, called_off, entry_of
 from acd.core.deadlines import Kind
 from acd.core.errors import Rejected
 from acd.core.events import CallOut, ContactId, EscalationCancelled, EscalationStarted, NoticeTaken
@@ -17,8 +17,7 @@ from queues.contact import Contact
 from queues.desk import Entry
 from queues.dial_policy import rule_for
 from queues.escalation import MAIL_WITHIN_MS, Escalation, Person, steps_of
-
-PURPOSE = "escalation"
+from queues.outbound import ESCALATION
 
 REMEMBERED = 50
 """So many that are over can still be looked at."""
@@ -26,7 +25,7 @@ REMEMBERED = 50
 
 def started(state: State, event: EscalationStarted) -> None:
     """Raises Rejected: nobody is on the list who could be called, or it is being walked for this already."""
-    entry = _entry(state, event)
+    entry = entry_of(state, event.entry)
     _check(state, event, entry)
     state.last_escalation += 1
     number = state.last_escalation
@@ -53,16 +52,6 @@ def started(state: State, event: EscalationStarted) -> None:
     _next(state, escalation)
 
 
-def _entry(state: State, event: EscalationStarted) -> Entry:
-    entry = state.entries.get(event.entry)
-    if entry is None:
-        raise Rejected(f"entry {event.entry} is unknown")
-    traits = state.media[entry.medium]
-    if not (traits.keeps_leg and traits.hears):
-        raise Rejected(f"nobody can be told anything by {entry.medium}")
-    return entry
-
-
 def _check(state: State, event: EscalationStarted, entry: Entry) -> None:
     if not event.list or not event.text or event.rounds < 1 or event.gap_ms < 0:
         raise Rejected("an escalation needs a name, a text and a round")
@@ -78,7 +67,7 @@ def _may_be_called(state: State, entry: Entry, person: Person) -> bool:
     if person.agent:
         return person.agent in state.seats
     return bool(person.party) and bool(
-        rule_for(state.desk.outbound, entry.tenant, PURPOSE, person.dial_class)
+        rule_for(state.desk.outbound, entry.tenant, ESCALATION, person.dial_class)
     )
 
 
@@ -116,7 +105,7 @@ def _call(state: State, escalation: Escalation, entry: Entry) -> None:
     escalation.called = number = ContactId(state.last_contact + 1)
     where = escalation.contact, number, escalation.round, escalation.place
     state.tell(facts.EscalationTried(state.now_ms, escalation.id, *where, person.who))
-    event = CallOut(entry.id, PURPOSE, person.party, person.dial_class, escalation.treatment)
+    event = CallOut(entry.id, ESCALATION, person.party, person.dial_class, escalation.treatment)
     call_out(state, entry, event, on_list=(escalation.id, person))
 
 

@@ -15,11 +15,11 @@ from acd.server.dialling import KEPT_WITHIN_S
 from acd.web.control import EscalationRefused, EscalationWish
 from agents.skills import AgentId
 from config.errors import Problem
-from config.escalations import PURPOSE
 from config.schema import EscalationList, EscalationStep, Site
 from config.texts import INSTEAD, unspeakable
 from queues.dial_policy import NEVER, rule_for
 from queues.escalation import Person
+from queues.outbound import ESCALATION
 
 Submit = Callable[[Event], Awaitable[int]]
 
@@ -130,9 +130,9 @@ def _flaw(site: Site, chosen: EscalationList, step: EscalationStep) -> str:
         return "is a number of the desk itself"
     if dial_class in NEVER:
         return f"is never called: it is {dial_class}"
-    rule = rule_for(site.desk.outbound, chosen.tenant, PURPOSE, dial_class)
+    rule = rule_for(site.desk.outbound, chosen.tenant, ESCALATION, dial_class)
     if rule is None:
-        return f'no [[outbound]] rule with the purpose "{PURPOSE}" allows {dial_class} numbers'
+        return f'no [[outbound]] rule with the purpose "{ESCALATION}" allows {dial_class} numbers'
     if rule.prefixes and not number.startswith(rule.prefixes):
         return "begins with none of the prefixes of its [[outbound]] rule"
     return ""
