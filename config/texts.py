@@ -113,6 +113,19 @@ def unspeakable(text: str, language: str) -> str:
     return ""
 
 
+def unsaid(texts: Iterable[tuple[str, str]], languages: Collection[str] | None = None) -> str:
+    """Why one of these (language, words) cannot be heard, where nothing is recorded; empty: all can.
+
+    `languages`: those that the desk speaks; None: that is not asked.
+    """
+    for language, words in texts:
+        if languages is not None and language not in languages:
+            return f'the desk does not speak "{language}" (its languages: {", ".join(languages)})'
+        if why := unspeakable(words, language):
+            return f"text in {language}: {why.removesuffix(INSTEAD)}"
+    return ""
+
+
 def _passage(
     texts: Table, files: Table, language: str, site_languages: Collection[str], speaker: str
 ) -> Passage | None:

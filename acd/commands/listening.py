@@ -5,7 +5,7 @@ from importlib.metadata import entry_points
 from pathlib import Path
 
 from acd.commands.shell import BAD_INPUT, NO, Failure
-from config.texts import INSTEAD, standard_texts, unspeakable
+from config.texts import standard_texts, unsaid
 from queues.treatment import OFFER
 
 GROUP = "acd.speech"
@@ -20,22 +20,14 @@ def listen(texts: Mapping[str, str], file: Path, *, offers: bool = False) -> lis
     `offers`: what is asked after it as well. Raises Failure: it cannot be spoken, or written.
     """
     asked = dict(standard_texts(texts)[OFFER]) if offers else {}
-    written = []
+    sample, written = _speech(), []
     for language, words in texts.items():
-        whole = f"{words} {asked.get(language, '')}"
+        if why := unsaid([(language, words)]):
+            raise Failure(BAD_INPUT, f"--{why}")
         path = file if len(texts) == 1 else file.with_suffix(f".{language}{file.suffix}")
-        _write(path, _said(words, whole, language))
+        _write(path, _said(sample, f"{words} {asked.get(language, '')}", language))
         written.append(path)
     return written
-
-
-def _said(words: str, whole: str, language: str) -> bytes:
-    if why := unspeakable(words, language):
-        raise Failure(BAD_INPUT, f"--text in {language}: {why.removesuffix(INSTEAD)}")
-    try:
-        return _speech()(whole, language)
-    except (ValueError, OSError) as mistake:
-        raise Failure(NO, f"the text in {language} cannot be spoken: {mistake}") from mistake
 
 
 def _speech() -> Sample:
@@ -44,6 +36,13 @@ def _speech() -> Sample:
         raise Failure(NO, "nothing is installed that speaks texts")
     sample: Sample = found[0].load()
     return sample
+
+
+def _said(sample: Sample, words: str, language: str) -> bytes:
+    try:
+        return sample(words, language)
+    except (ValueError, OSError) as mistake:
+        raise Failure(NO, f"the text in {language} cannot be spoken: {mistake}") from mistake
 
 
 def _write(path: Path, sound: bytes) -> None:

@@ -16,7 +16,7 @@ from acd.web.control import ClearWish, IncidentRefused, IncidentWish
 from agents.capacity import VOICE
 from config.entries import entry_id
 from config.schema import Site
-from config.texts import INSTEAD, standard_texts, unspeakable
+from config.texts import standard_texts, unsaid
 from queues.desk import Desk, Entry, EntryId, Incident, IncidentMode, Line, Medium, TenantId
 from queues.incident import Course
 from queues.outbound import ALL_CLEAR
@@ -84,7 +84,7 @@ class Announcements:
             if not course.open:
                 return await submit(IncidentEnded(wish.id))
             _check_clear(course, wish)
-            name = f"all-clear:{wish.id}:{_digest(wish.texts)}" if wish.texts else ""
+            name = f"all-clear:{wish.id}:{digest(wish.texts)}" if wish.texts else ""
             if name:
                 await self._speak({name: wish.texts})
             return await submit(IncidentEnded(wish.id, name, wish.texts))
@@ -135,10 +135,9 @@ def _check_clear(course: Course, wish: ClearWish) -> None:
     if not wish.texts:
         who = f"{course.open} callers wait" if course.open > 1 else "one caller waits"
         raise IncidentRefused(f"{who} to be told that it is solved: give a text, or tell nobody")
+    if why := unsaid(wish.texts):
+        raise IncidentRefused(why)
     given = [language for language, _ in wish.texts]
-    for language, words in wish.texts:
-        if why := unspeakable(words, language):
-            raise IncidentRefused(f"text in {language}: {why.removesuffix(INSTEAD)}")
     for language, _ in course.incident.texts:
         if language not in given:
             raise IncidentRefused(f"there is no text in {language}, in which the incident was told")
@@ -158,10 +157,11 @@ def _of(incidents: Iterable[Incident]) -> dict[str, Sequence[Words]]:
 
 def name_of(incident: Incident) -> str:
     """By its words: who still hears another text of that incident has not heard this one."""
-    return f"incident:{incident.id}:{_digest(incident.texts)}"
+    return f"incident:{incident.id}:{digest(incident.texts)}"
 
 
-def _digest(texts: Sequence[Words]) -> str:
+def digest(texts: Sequence[Words]) -> str:
+    """For the name of a text: other words are another one."""
     return blake2b(repr(tuple(texts)).encode(), digest_size=6).hexdigest()
 
 
@@ -187,7 +187,8 @@ def check(site: Site, incident: Incident) -> None:
         raise IncidentRefused("no call can come within its scope")
     if incident.mode is IncidentMode.OFFER:
         _check_calls(site, {entry.tenant for entry in entries_of(site.desk, incident)})
-    _check_texts(site, incident.texts)
+    if why := unsaid(incident.texts, site.languages):
+        raise IncidentRefused(why)
     spoken = [language for language, _ in incident.texts]
     for line in lines:
         for language in site.line_languages.get(line.id, site.languages):
@@ -202,15 +203,6 @@ def _check_calls(site: Site, clients: Collection[TenantId]) -> None:
         if not allowed & {"", client}:
             why = f'no [[outbound]] rule with the purpose "{ALL_CLEAR}" for the client {client}'
             raise IncidentRefused(f"nobody could be told when it is solved: there is {why}")
-
-
-def _check_texts(site: Site, texts: Collection[Words]) -> None:
-    for language, words in texts:
-        if language not in site.languages:
-            known = ", ".join(site.languages)
-            raise IncidentRefused(f'the desk does not speak "{language}" (its languages: {known})')
-        if why := unspeakable(words, language):
-            raise IncidentRefused(f"text in {language}: {why.removesuffix(INSTEAD)}")
 
 
 def concerned(site: Site, incident: Incident) -> list[Line]:

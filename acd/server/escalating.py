@@ -3,20 +3,19 @@
 import asyncio
 import secrets
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from hashlib import blake2b
 
 from acd.content.errors import NotSyncedError
 from acd.core.events import ContactId, EscalationStarted, Event
 from acd.directory.directory import ListDirectory, numbering_of
 from acd.directory.numbers import read_number
 from acd.ports import ContactRef, Content, NewParty, PartyKind
-from acd.server.announcements import Announcements
+from acd.server.announcements import Announcements, digest
 from acd.server.dialling import KEPT_WITHIN_S
 from acd.web.control import EscalationRefused, EscalationWish
 from agents.skills import AgentId
 from config.errors import Problem
 from config.schema import EscalationList, EscalationStep, Site
-from config.texts import INSTEAD, unspeakable
+from config.texts import unsaid
 from queues.dial_policy import NEVER, rule_for
 from queues.escalation import Person
 from queues.outbound import ESCALATION
@@ -92,13 +91,9 @@ def _name_of_text(site: Site, chosen: EscalationList, texts: Sequence[tuple[str,
         if not chosen.has_text:
             raise EscalationRefused(f"list {chosen.name} has no text of its own: say one")
         return f"escalation:{chosen.name}"
-    for language, words in texts:
-        if language not in site.languages:
-            known = ", ".join(site.languages)
-            raise EscalationRefused(f'the desk does not speak "{language}" (its languages: {known})')
-        if why := unspeakable(words, language):
-            raise EscalationRefused(f"text in {language}: {why.removesuffix(INSTEAD)}")
-    return f"escalation:{chosen.name}:{blake2b(repr(tuple(texts)).encode(), digest_size=6).hexdigest()}"
+    if why := unsaid(texts, site.languages):
+        raise EscalationRefused(why)
+    return f"escalation:{chosen.name}:{digest(texts)}"
 
 
 def _number_of(site: Site, chosen: EscalationList, step: EscalationStep) -> tuple[str, str]:

@@ -8,6 +8,7 @@ import numpy as np
 
 from channels.media.sound.g711 import RATE, decode_pcma, encode_pcma
 from channels.media.sound.prompts import VOICES, spoken
+from config.texts import plain
 
 _SAMPLE_OCTETS: Final = 2
 
@@ -18,7 +19,7 @@ def sample(text: str, language: str) -> bytes:
     `language`: one that is spoken (`de`, `de-AT`, `en`). Raises ValueError: it is none, or the text cannot be
     spoken.
     """
-    voice = VOICES.get(language.partition("-")[0])
+    voice = VOICES.get(plain(language))
     if voice is None:
         raise ValueError(f"no voice speaks {language} ({', '.join(VOICES)} are spoken)")
     heard = decode_pcma(encode_pcma(spoken(text, voice)))
