@@ -5,7 +5,7 @@ from collections.abc import Collection
 from msgspec import Struct
 
 from agents.roster import ContactId
-from queues.desk import EntryId, Incident
+from queues.desk import Entry, EntryId, Incident
 
 
 def is_for_alone(incident: Incident, client: str, lines: Collection[str], entries: Collection[str]) -> bool:
@@ -18,6 +18,15 @@ def is_for_alone(incident: Incident, client: str, lines: Collection[str], entrie
         and {client}.issuperset(incident.tenants)
         and all(line in lines for line in incident.lines)
         and all(entry in entries for entry in incident.entries)
+    )
+
+
+def covers(incident: Incident, entry: Entry) -> bool:
+    """Whether who comes by this entry is within its scope, in whatever line."""
+    return (
+        (not incident.tenants or entry.tenant in incident.tenants)
+        and (not incident.entries or entry.id in incident.entries)
+        and (not incident.media or entry.medium in incident.media)
     )
 
 

@@ -10,7 +10,7 @@ from acd.commands import terminal
 from acd.commands.client import client_of
 from acd.commands.desk import SiteOption, UrlOption
 from acd.commands.incident import texts_of
-from acd.commands.shell import DONE, NO, Failure, JsonOption, print_json, say
+from acd.commands.shell import DONE, NO, Failure, JsonOption, print_json, say, tell
 
 app = typer.Typer(name="escalations", help="Escalations that go on, or are over.", no_args_is_help=True)
 
@@ -44,11 +44,7 @@ def escalate(
         one["id"] for one in found if (one["list"], one["contact"], one["ticket"]) == (name, contact, ticket)
     ]
     answer["escalation"] = begun[-1] if begun else 0
-    if as_json:
-        print_json(answer)
-    else:
-        say(f"escalation {answer['escalation']}: list {name} is being called")
-    return DONE
+    return tell(answer, f"escalation {answer['escalation']}: list {name} is being called", as_json=as_json)
 
 
 @app.command("list")
@@ -95,11 +91,7 @@ def cancel(
     """It is not needed any more: nobody is called for it any longer, and that is recorded."""
     with client_of(site, url) as server:
         answer = server.post(f"/escalations/{escalation}/cancel", {})
-    if as_json:
-        print_json(answer)
-    else:
-        say(f"escalation {escalation}: called off")
-    return DONE
+    return tell(answer, f"escalation {escalation}: called off", as_json=as_json)
 
 
 def _show(found: Sequence[dict[str, Any]]) -> None:

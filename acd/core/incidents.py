@@ -7,7 +7,7 @@ from acd.core.events import ContactId, IncidentChanged, IncidentDeclared
 from acd.core.state import State
 from queues.contact import Contact
 from queues.desk import Entry, EntryId, Incident, IncidentId, IncidentMode, LineId
-from queues.incident import Course
+from queues.incident import Course, covers
 from queues.states import ContactState
 from queues.treatment import THANKS, Phrase
 
@@ -184,10 +184,8 @@ def in_scope(state: State, incident: Incident, entry: Entry, line: LineId) -> bo
     """Whether it concerns contacts of that entry in that line, where they wait or want to go."""
     return (
         state.media[entry.medium].hears
-        and (not incident.tenants or entry.tenant in incident.tenants)
+        and covers(incident, entry)
         and (not incident.lines or line in incident.lines)
-        and (not incident.entries or entry.id in incident.entries)
-        and (not incident.media or entry.medium in incident.media)
     )
 
 

@@ -8,6 +8,7 @@ from msgspec import Struct
 from acd.core.estimates.queue import expected
 from acd.core.incidents import latest
 from acd.core.state import State
+from acd.core.targets import MISSED, NEAR
 from agents.roster import Seat, shown_state
 from agents.skills import AgentId
 from queues.contact import Contact
@@ -306,5 +307,5 @@ def contact_view(state: State, contact: Contact, now_ms: int, *, expects: bool =
         collected=contact.collected or {},
         expected_wait_ms=found.expected_ms if found else None,
         expected_wait_band_ms=(found.low_ms, found.high_ms) if found else None,
-        late=contact.late if place and contact.late in ("near", "missed") else "",
+        late=contact.late if place and contact.late in (NEAR, MISSED) else "",
     )

@@ -46,11 +46,6 @@ class Surveys:
                 case facts.Released() if fact.contact in self._open:
                     self._finished(self._open.pop(fact.contact))
 
-    @property
-    def open(self) -> Iterable[Survey]:
-        """Those that go on."""
-        return self._open.values()
-
     def close(self) -> None:
         """The record ends: hand over what is open."""
         for survey in self._open.values():

@@ -1,12 +1,14 @@
 """A KPI report as tables for a terminal."""
 
 from collections.abc import Mapping, Sequence
+from zoneinfo import ZoneInfo
 
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from acd.kpi.definitions import DEFAULT_SERVICE_LEVEL, DEFINITIONS, Unit, printed
+from acd.kpi.incidents import Reach
 from acd.kpi.percentiles import SHOWN, percentiles
 from acd.reports import kpi_report
 from acd.reports.kpi_json import REACH, RESULTS
@@ -37,8 +39,8 @@ def tables(made: Report) -> RenderableType:
     parts: list[RenderableType] = [head, *_record(made), _groups(made)]
     if len(made.by_interval) > 1:
         parts.append(_intervals(made))
-    if made.incidents():
-        parts.append(_incidents(made))
+    if incidents := made.incidents():
+        parts.append(_incidents(incidents, zone))
     parts.append(_definitions(made))
     if made.open:
         parts.append(Text(f"{made.open} contacts are still open: the numbers may change", style="yellow"))
@@ -116,10 +118,10 @@ def _intervals(made: Report) -> Table:
     return table
 
 
-def _incidents(made: Report) -> Table:
+def _incidents(found: Sequence[tuple[str, Reach]], zone: ZoneInfo) -> Table:
     """What each of them reached, of this client's contacts."""
-    table, zone = _table("incident", ("declared", "over", *REACH, *RESULTS)), made.question.zone
-    for name, reach in made.incidents():
+    table = _table("incident", ("declared", "over", *REACH, *RESULTS))
+    for name, reach in found:
         over = f"{told(reach.over_ms, zone)[:16]} {reach.over_by}" if reach.over_ms else "is on"
         numbers = (*(getattr(reach, what) for what in REACH), *(reach.results[what] for what in RESULTS))
         table.add_row(name, told(reach.declared_ms, zone)[:16], over, *map(str, numbers))

@@ -18,7 +18,7 @@ from config.entries import entry_id
 from config.schema import Site
 from config.texts import standard_texts, unsaid
 from queues.desk import Desk, Entry, EntryId, Incident, IncidentMode, Line, Medium, TenantId
-from queues.incident import Course
+from queues.incident import Course, covers
 from queues.outbound import ALL_CLEAR
 
 _log = structlog.get_logger("acd.announcements")
@@ -221,14 +221,7 @@ def concerned(site: Site, incident: Incident) -> list[Line]:
 def entries_of(desk: Desk, incident: Incident) -> list[Entry]:
     """Those whose callers may hear it, by client, entry and medium."""
     hears = {traits.id for traits in desk.media if traits.hears}
-    return [
-        entry
-        for entry in desk.entries
-        if entry.medium in hears
-        and (not incident.tenants or entry.tenant in incident.tenants)
-        and (not incident.entries or entry.id in incident.entries)
-        and (not incident.media or entry.medium in incident.media)
-    ]
+    return [entry for entry in desk.entries if entry.medium in hears and covers(incident, entry)]
 
 
 def _check_media(site: Site, media: Collection[Medium]) -> None:

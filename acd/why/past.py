@@ -144,6 +144,8 @@ class Reading:
         self._now: dict[int, int] = {}
         """Contact → the number of what it hears."""
         self._calls: dict[int, tuple[int, list[Deed]]] = {}
+        self._listed = 0
+        """The contact by which a list calls somebody; that it began is told next."""
 
     def take(self, seq: int, t_ms: int, event: Event, told: Sequence[Fact], due_ms: int | None) -> None:
         """An entry; `due_ms`: the earliest deadline before it."""
@@ -182,7 +184,7 @@ class Reading:
         if isinstance(fact, facts.CalledOut):
             self._called_out(seq, fact)
         elif isinstance(fact, facts.EscalationTried):
-            past.tried[fact.escalation, fact.round, fact.step] = fact.called
+            past.tried[fact.escalation, fact.round, fact.step] = self._listed = fact.called
         elif isinstance(fact, facts.Arrived):
             past.made[seq] = fact.contact
         elif isinstance(fact, facts.Consulted):
@@ -202,7 +204,7 @@ class Reading:
         past = self.past
         if fact.incident:
             past.cleared[fact.incident, fact.linked].append(fact.contact)
-        elif fact.contact not in past.tried.values():
+        elif fact.contact != self._listed:
             past.made[seq] = fact.contact
 
     def _aside(self, fact: Fact) -> None:
